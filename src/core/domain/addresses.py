@@ -1,0 +1,124 @@
+"""Which base addresses a token may be sent to."""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from core.domain.refusals import BadInput
+
+LONGEST = 2000
+NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+LOCAL_NAMES = (
+    "localhost",
+    "local",
+    "localdomain",
+    "internal",
+    "intranet",
+    "lan",
+    "home.arpa",
+    "test",
+    "invalid",
+)
+"""Names that never belong to a machine on the internet (RFC 6761, RFC 6762, RFC 8375, and habit)."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def check_address(url: str, *, allow_private: bool) -> str:
+    """Give the address in its normal form, without a slash at its end.
+
+    Private means this machine and the networks around it. What a public name resolves to is not known
+    here: see `is_public_ip`.
+
+    Raises:
+        BadInput: it is no address, or one that is not allowed.
+    """
+    parts = _split(url)
+    host = _host(parts)
+    private = is_private_host(host)
+    if private and not allow_private:
+        message = (
+            f"The address {host} is private. Private addresses are refused unless a setting allows them."
+        )
+        raise BadInput(message)
+    if parts.scheme == "http" and not private:
+        message = f"The address of {host} must begin with https://, else the token could be read on its way."
+        raise BadInput(message)
+    port = _port(parts)
+    shown = f"[{host}]" if ":" in host else host
+    where = shown if port in (None, {"http": 80, "https": 443}[parts.scheme]) else f"{shown}:{port}"
+    return f"{parts.scheme}://{where}{parts.path.rstrip('/')}"
+
+
+def is_private_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        last = tuple("." + name for name in LOCAL_NAMES)
+        return "." not in host or host.endswith(last)
+    return not is_public_ip(host)
+
+
+def is_public_ip(address: str) -> bool:
+    """Tell whether an IP address is on the internet; also for one that a name was resolved to."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if inner is None and ip in NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            ip = inner
+    return ip.is_global and not ip.is_multicast
+
+
+def _split(url: str) -> SplitResult:
+    text = url.strip()
+    if not text or len(text) > LONGEST or not text.isascii():
+        raise BadInput(
+            "An address is needed, such as https://api.example.com, in plain letters and not too long."
+        )
+    # urlsplit drops tabs and line ends without a word, and browsers read a backslash as a slash.
+    if any(character <= " " or character in '\\\x7f<>"' for character in text):
+        raise BadInput("The address has a character that no address has, such as a space or a backslash.")
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise BadInput("The address cannot be read. Write it as in https://api.example.com.") from error
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise BadInput("The address must begin with https:// and a host, as in https://api.example.com.")
+    if "@" in parts.netloc:
+        raise BadInput("The address must not have a user or a password in it.")
+    if "?" in text or "#" in text:
+        raise BadInput("The address must not have a query (?) or a fragment (#).")
+    if any(segment in (".", "..") for segment in parts.path.split("/")):
+        raise BadInput("The address must not have . or .. in its path.")
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").removesuffix(".")
+    if parts.netloc.startswith("["):
+        try:
+            return str(ipaddress.IPv6Address(host.partition("%")[0]))
+        except ValueError as error:
+            raise BadInput("The address has no valid IPv6 address between its brackets.") from error
+    # Resolvers read 127.1, 0x7f.1 and 2130706433 as addresses too: only the usual form is taken.
+    if NUMBER.fullmatch(host.rpartition(".")[2]):
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError as error:
+            message = f"The address has {host}, which is neither a name nor an IP address in its usual form."
+            raise BadInput(message) from error
+    if not NAME.fullmatch(host):
+        raise BadInput("The address has no valid host. Write it as in https://api.example.com.")
+    return host
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise BadInput("The address has a port that is not a number from 1 to 65535.") from error
+    if port == 0:
+        raise BadInput("The address has a port that is not a number from 1 to 65535.")
+    return port

@@ -1,0 +1,108 @@
+"""What a Gleanin event holds when a run begins: read before anything is written (rules 19 and 32)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.domain.email import same_mailbox
+from core.domain.identifiers import (
+    ConnectionId,
+    ExternalId,
+    GleaninEventId,
+    GleaninId,
+    SourceId,
+    parse_external_id,
+)
+from core.domain.kinds import KINDS, RecordKind
+from core.domain.synced import ShareLink
+
+
+@dataclass(frozen=True, slots=True)
+class GleaninEvent:
+    id: GleaninEventId
+    name: str
+    time_zone: str | None = None
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GleaninRecord:
+    id: GleaninId
+    external_id: ExternalId | None = None
+    email: str | None = None
+    sessions: tuple[GleaninId, ...] = ()
+    links: tuple[ShareLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody in Gleanin who has a certain e-mail address."""
+
+    kind: RecordKind
+    gleanin_id: GleaninId
+    sent_as: SourceId | None
+    """The source record it was sent for, under whichever connection; None for a contact we did not create."""
+
+
+@dataclass(slots=True)
+class GleaninSide:
+    """An index of a Gleanin event's records, built page by page; per record it keeps ids and an e-mail only."""
+
+    connection_id: ConnectionId
+    _sessions_of: dict[str, dict[GleaninId, tuple[GleaninId, ...]]] = field(
+        default_factory=lambda: {kind.name: {} for kind in KINDS}
+    )
+    _sent_here: dict[str, dict[SourceId, GleaninId]] = field(
+        default_factory=lambda: {kind.name: {} for kind in KINDS}
+    )
+    _sent_earlier: dict[str, dict[SourceId, GleaninId]] = field(
+        default_factory=lambda: {kind.name: {} for kind in KINDS}
+    )
+    _contacts: dict[str, list[Contact]] = field(default_factory=dict)
+
+    def add(self, kind: RecordKind, records: Iterable[GleaninRecord]) -> None:
+        for record in records:
+            if record.id in self._sessions_of[kind.name]:
+                continue
+            self._sessions_of[kind.name][record.id] = record.sessions
+            sent = parse_external_id(record.external_id)
+            if sent is not None:
+                connection, source_id = sent
+                ours = self._sent_here if connection == self.connection_id else self._sent_earlier
+                ours[kind.name].setdefault(source_id, record.id)
+            if kind.is_person and record.email:
+                contact = Contact(kind, record.id, sent[1] if sent else None)
+                self._contacts.setdefault(same_mailbox(record.email), []).append(contact)
+
+    def holds(self, kind: RecordKind, gleanin_id: GleaninId) -> bool:
+        return gleanin_id in self._sessions_of[kind.name]
+
+    def sessions_of(self, kind: RecordKind, gleanin_id: GleaninId) -> tuple[GleaninId, ...]:
+        return self._sessions_of[kind.name].get(gleanin_id, ())
+
+    def sent_here(self, kind: RecordKind, source_id: SourceId) -> GleaninId | None:
+        """Find a record that this connection sent, whether or not anybody recorded it (rule 32)."""
+        return self._sent_here[kind.name].get(source_id)
+
+    def all_sent_here(self, kind: RecordKind) -> dict[SourceId, GleaninId]:
+        return self._sent_here[kind.name]
+
+    def sent_earlier(self, kind: RecordKind) -> dict[SourceId, GleaninId]:
+        """List what other connections sent (rule 10)."""
+        return self._sent_earlier[kind.name]
+
+    def contacts_with(self, email: str) -> Iterable[Contact]:
+        return self._contacts.get(same_mailbox(email), ())
+
+    def holders(self, kind: RecordKind) -> dict[str, SourceId]:
+        """Tell for each e-mail (as `same_mailbox` writes it) whom we sent to Gleanin with it."""
+        return {
+            email: contact.sent_as
+            for email, contacts in self._contacts.items()
+            for contact in reversed(contacts)
+            if contact.kind == kind and contact.sent_as is not None
+        }
+
+    def found(self, kind: RecordKind, source_id: SourceId, gleanin_id: GleaninId) -> None:
+        """Note a record that this run created."""
+        self._sessions_of[kind.name].setdefault(gleanin_id, ())
+        self._sent_here[kind.name][source_id] = gleanin_id

@@ -1,0 +1,30 @@
+"""Identifiers are types of their own, so that one cannot be passed for another."""
+
+import re
+from typing import NewType
+
+OrganizationId = NewType("OrganizationId", str)
+ConnectionId = NewType("ConnectionId", str)
+MappingId = NewType("MappingId", str)
+RunId = NewType("RunId", str)
+SessionboardEventId = NewType("SessionboardEventId", str)
+GleaninEventId = NewType("GleaninEventId", str)
+SourceId = NewType("SourceId", str)
+"""A record's id in Sessionboard."""
+GleaninId = NewType("GleaninId", str)
+"""A record's id in Gleanin."""
+ExternalId = NewType("ExternalId", str)
+"""Our own id on a record in Gleanin: says which record it is, and under which connection it was sent."""
+
+_EXTERNAL_ID = re.compile(r"sessionboard:(?P<connection>[^:]+):(?P<source>.+)", re.DOTALL)
+
+
+def external_id(connection: ConnectionId, source: SourceId) -> ExternalId:
+    """Build the id under which a record is found again in Gleanin, even if its creation was never recorded."""
+    return ExternalId(f"sessionboard:{connection}:{source}")
+
+
+def parse_external_id(text: str | None) -> tuple[ConnectionId, SourceId] | None:
+    """Read back what `external_id` built; None for an id that is not ours."""
+    match = _EXTERNAL_ID.fullmatch(text or "")
+    return (ConnectionId(match["connection"]), SourceId(match["source"])) if match else None

@@ -1,0 +1,82 @@
+"""Kinds of records, as values: what one is called, what it must have, when it is synced.
+
+A new kind (sponsors) is a new value here, its selection, and its wire shapes; nothing else asks for the kind.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a sync run is about."""
+
+    AGENDA = "agenda"
+    EXHIBITORS = "exhibitors"
+    ALL = "all"
+
+    def __or__(self, other: object) -> "Scope":
+        """Give the scope that covers both."""
+        return self if self == other else Scope.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind:
+    name: str
+    plural: str
+    """As counts and messages call it: "84 sessions attempted"."""
+    scope: Scope
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    is_person: bool
+    """People have an e-mail address, which may belong to one contact only, and share links."""
+    phase: int
+    """Lower phases are written first (rule 25)."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return self.required + self.optional
+
+    def __str__(self) -> str:
+        return self.name.replace("_", " ")
+
+
+SESSION = RecordKind(
+    name="session",
+    plural="sessions",
+    scope=Scope.AGENDA,
+    required=("title", "starts_at", "ends_at"),
+    optional=("schedule", "description", "tracks"),
+    is_person=False,
+    phase=1,
+)
+SPEAKER = RecordKind(
+    name="speaker",
+    plural="speakers",
+    scope=Scope.AGENDA,
+    required=("first_name", "last_name", "email"),
+    optional=("name", "job_title", "company_name", "headshot", "sessions"),
+    is_person=True,
+    phase=2,
+)
+EXHIBITOR_CONTACT = RecordKind(
+    name="exhibitor_contact",
+    plural="exhibitors",
+    scope=Scope.EXHIBITORS,
+    required=("company_name", "email"),
+    optional=("logo",),
+    is_person=True,
+    phase=2,
+)
+
+KINDS = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
+PEOPLE = tuple(kind for kind in KINDS if kind.is_person)
+
+
+def kind_named(name: str) -> RecordKind:
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+def kinds_in(scope: Scope) -> tuple[RecordKind, ...]:
+    """List the kinds that a run of this scope syncs, in the order in which they are written (rule 25)."""
+    chosen = (kind for kind in KINDS if scope in (Scope.ALL, kind.scope))
+    return tuple(sorted(chosen, key=lambda kind: kind.phase))

@@ -1,0 +1,58 @@
+"""Organizations, and the connection each can have to Gleanin (rules 1 to 3, 8 and 9)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.identifiers import ConnectionId, OrganizationId
+from core.domain.refusals import BadInput, NotConfirmed
+from core.domain.secrets import SealedToken
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The tenant, with its access to Sessionboard."""
+
+    id: OrganizationId
+    name: str
+    sessionboard_url: str
+    sessionboard_token: SealedToken
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or not self.name.isprintable():
+            raise BadInput("An organization needs a name, of printable characters.")
+        if len(self.name) > LONGEST_NAME:
+            raise BadInput(f"An organization's name has at most {LONGEST_NAME} characters.")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One period of being connected. It can be ended; there is no way to reopen it (rules 8 and 10)."""
+
+    id: ConnectionId
+    organization_id: OrganizationId
+    token: SealedToken | None
+    """None once the connection has ended: the token is erased."""
+    token_hint: str
+    opened_at: datetime
+    ended_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.token is None) != (self.ended_at is not None):
+            message = "an open connection has a token, an ended one has none"
+            raise ValueError(message)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+    def end(self, at: datetime, organization: Organization, *, confirmed: bool) -> "Connection":
+        """End the connection and erase its token (rule 8).
+
+        Raises:
+            NotConfirmed: somebody must confirm it explicitly.
+        """
+        if not confirmed:
+            raise NotConfirmed(organization.name)
+        return replace(self, token=None, token_hint="", ended_at=at)

@@ -1,0 +1,91 @@
+"""What one run did with one source record, and the sums over all of them (rules 26 and 27)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.domain.identifiers import GleaninId, SourceId
+from core.domain.kinds import KINDS, RecordKind
+from core.domain.reasons import Reason
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+SUCCEEDED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
+ATTEMPTED = SUCCEEDED | {Outcome.BLOCKED, Outcome.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """Which source record: enough to name it to a person and to find it again."""
+
+    kind: RecordKind
+    source_id: SourceId
+    label: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcome:
+    record: RecordRef
+    outcome: Outcome
+    reason: Reason
+    gleanin_id: GleaninId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records of one kind had which outcome."""
+
+    numbers: Mapping[Outcome, int] = field(default_factory=dict)
+
+    def __getitem__(self, outcome: Outcome) -> int:
+        return self.numbers.get(outcome, 0)
+
+    @property
+    def read(self) -> int:
+        return sum(self.numbers.values())
+
+    @property
+    def attempted(self) -> int:
+        return sum(self[outcome] for outcome in ATTEMPTED)
+
+    @property
+    def succeeded(self) -> int:
+        return sum(self[outcome] for outcome in SUCCEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A tally for each kind; a kind that a run did not touch counts nothing."""
+
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    """By the kind's name."""
+
+    def of(self, kind: RecordKind) -> Tally:
+        return self.tallies.get(kind.name, Tally())
+
+    @property
+    def balanced(self) -> bool:
+        """Tell whether everything that was attempted succeeded."""
+        return all(self.of(kind).attempted == self.of(kind).succeeded for kind in KINDS)
+
+    @property
+    def read(self) -> int:
+        return sum(tally.read for tally in self.tallies.values())
+
+
+def count(outcomes: Iterable[tuple[RecordKind, Outcome]]) -> Counts:
+    numbers: dict[str, Counter[Outcome]] = {}
+    for kind, outcome in outcomes:
+        numbers.setdefault(kind.name, Counter())[outcome] += 1
+    return Counts({name: Tally(dict(counter)) for name, counter in numbers.items()})

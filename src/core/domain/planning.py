@@ -1,0 +1,209 @@
+"""The plan: for each candidate, what is to be done in Gleanin. A preview prints it, a run carries it out.
+
+There is no step that removes anything (rule 22), here or on the port to Gleanin.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from core.domain import reasons
+from core.domain.email import same_mailbox
+from core.domain.gleanin_side import Contact, GleaninSide
+from core.domain.identifiers import GleaninId, SourceId
+from core.domain.kinds import SESSION, RecordKind
+from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.reasons import Reason
+from core.domain.selection import Blocked, Candidate, Eligible, Skipped
+from core.domain.synced import Fields, FieldValue, SyncedRecord, fingerprint
+
+TIES = "sessions"
+"""The field whose value only grows: the sessions a person is tied to (rule 22)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    field: str
+    old: FieldValue | None
+    new: FieldValue | None
+    """None clears the field (rule 20)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    record: RecordRef
+    reason: Reason
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    record: RecordRef
+    reason: Reason
+    gleanin_id: GleaninId
+    fields: Fields
+    """All that stands in Gleanin afterwards."""
+    changes: tuple[Change, ...]
+    """What is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoWrite:
+    """Unchanged, kept, skipped or blocked: nothing is sent, and the outcome is known already."""
+
+    record: RecordRef
+    reason: Reason
+    outcome: Outcome
+    gleanin_id: GleaninId | None = None
+
+    def told(self) -> RecordOutcome:
+        return RecordOutcome(self.record, self.outcome, self.reason, self.gleanin_id)
+
+
+Step = Create | Update | NoWrite
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans one kind's candidates against what Gleanin holds and what we remember."""
+
+    kind: RecordKind
+    gleanin: GleaninSide
+    barred: AbstractSet[SourceId]
+    """Records of this kind that were sent to the Gleanin event under a connection that has ended (rule 10)."""
+    moving: Mapping[SourceId, str] = field(default_factory=dict)
+    """For people who go: the e-mail (as `same_mailbox` writes it) that each will have."""
+
+    def __post_init__(self) -> None:
+        """Leave out of `moving` who cannot move after all, and then who waits for one of these."""
+        moving = {who: email for who, email in self.moving.items() if who not in self.barred}
+        self.moving = moving
+        while stuck := [who for who, email in moving.items() if self._in_the_way(email, who, None)]:
+            for who in stuck:
+                del moving[who]
+
+    def plan(
+        self, candidates: Iterable[Candidate], memory: Mapping[SourceId, SyncedRecord]
+    ) -> Iterator[Step]:
+        """Plan some candidates; `memory` has the synced records of at least these."""
+        return (self._step(candidate, memory.get(candidate.record.source_id)) for candidate in candidates)
+
+    def leftovers(self, memory: Iterable[SyncedRecord]) -> Iterator[Step]:
+        """Report synced records that Sessionboard no longer has: they are kept (rule 22)."""
+        for known in memory:
+            if known.source_id not in self.barred and self.gleanin.holds(self.kind, known.gleanin_id):
+                record = RecordRef(self.kind, known.source_id, known.label, known.email)
+                reason = reasons.NOT_IN_SESSIONBOARD.noting(reasons.DELETE_BY_HAND)
+                yield NoWrite(record, reason, Outcome.KEPT, known.gleanin_id)
+
+    def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
+        record = candidate.record
+        there = self._in_gleanin(record.source_id, known)
+        match candidate.verdict:
+            case Skipped(reason=reason, has_left=has_left):
+                return self._stay_out(record, reason, there, has_left=has_left)
+            case _ if record.source_id in self.barred:
+                return NoWrite(record, reasons.ENDED_CONNECTION, Outcome.SKIPPED, there)
+            case Blocked(reason=reason):
+                return NoWrite(record, reason, Outcome.BLOCKED, there)
+            case Eligible(fields=fields, notes=notes):
+                return self._write(record, fields, (*candidate.notes, *notes), known, there)
+
+    def _in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> GleaninId | None:
+        if known is not None and self.gleanin.holds(self.kind, known.gleanin_id):
+            return known.gleanin_id
+        return self.gleanin.sent_here(self.kind, source_id)
+
+    def _stay_out(
+        self, record: RecordRef, reason: Reason, there: GleaninId | None, *, has_left: bool
+    ) -> NoWrite:
+        if there is None or record.source_id in self.barred:
+            return NoWrite(record, reason, Outcome.SKIPPED, there)
+        if has_left:
+            return NoWrite(record, reason.noting(reasons.DELETE_BY_HAND), Outcome.KEPT, there)
+        return NoWrite(record, reason.noting(reasons.STAYS_AS_SENT), Outcome.SKIPPED, there)
+
+    def _write(
+        self,
+        record: RecordRef,
+        fields: Fields,
+        notes: tuple[str, ...],
+        known: SyncedRecord | None,
+        there: GleaninId | None,
+    ) -> Step:
+        recorded = known is not None and there == known.gleanin_id
+        sent = known.fields if known is not None and recorded else {}
+        fields = self._with_former_ties(fields, sent)
+        if known is not None and recorded and fingerprint(fields) == known.fingerprint:
+            return NoWrite(record, reasons.SAME.noting(*notes), Outcome.UNCHANGED, there)
+        if obstacle := self._email_taken(record, fields, sent, there):
+            return NoWrite(record, obstacle, Outcome.BLOCKED, there)
+        if there is None:
+            reason = reasons.NEW if known is None else reasons.GONE_FROM_GLEANIN
+            return Create(record, reason.noting(*notes), fields)
+        fields = self._with_ties_in_gleanin(fields, sent, there)
+        if recorded:
+            changes = _changes(self.kind, sent, fields)
+            reason = reasons.changed(change.field for change in changes)
+        else:
+            # What it was created with is not known: everything is sent, and what is empty is cleared.
+            changes = tuple(
+                Change(name, None, fields.get(name))
+                for name in self.kind.fields
+                if name in fields or name != TIES
+            )
+            reason = reasons.FOUND_AGAIN
+        return Update(record, reason.noting(*notes), there, fields, changes)
+
+    def _with_former_ties(self, fields: Fields, sent: Fields) -> Fields:
+        former, now = _ties(sent), _ties(fields)
+        return fields if former <= now else {**fields, TIES: tuple(sorted(former | now))}
+
+    def _with_ties_in_gleanin(self, fields: Fields, sent: Fields, there: GleaninId) -> Fields:
+        """Before a person's sessions are sent, add those that Gleanin has, for the list is replaced there."""
+        ties = _ties(fields)
+        if ties == _ties(sent):
+            return fields
+        former = _ties(sent) | {*self.gleanin.sessions_of(self.kind, there)}
+        gone = {tie for tie in former if not self.gleanin.holds(SESSION, GleaninId(tie))}
+        ties = (ties | former) - gone
+        return {**fields, TIES: tuple(sorted(ties))} if ties else fields
+
+    def _email_taken(
+        self, record: RecordRef, fields: Fields, sent: Fields, there: GleaninId | None
+    ) -> Reason | None:
+        email = fields.get("email")
+        if not self.kind.is_person or not isinstance(email, str):
+            return None
+        former = sent.get("email")
+        if isinstance(former, str) and same_mailbox(former) == same_mailbox(email):
+            return None
+        contact = self._in_the_way(email, record.source_id, there)
+        if contact is None:
+            return None
+        if contact.sent_as is None:
+            return reasons.foreign_contact(email)
+        return reasons.email_of_kept(email, f"the record {contact.sent_as}")
+
+    def _in_the_way(self, email: str, source_id: SourceId, there: GleaninId | None) -> Contact | None:
+        """Find the contact in Gleanin that keeps a record from having an e-mail (rules 15 and 19)."""
+        mailbox = same_mailbox(email)
+        for contact in self.gleanin.contacts_with(email):
+            same_kind = contact.kind == self.kind
+            if same_kind and (contact.gleanin_id == there or contact.sent_as == source_id):
+                continue
+            if contact.sent_as is None:
+                return contact
+            if same_kind and self.moving.get(contact.sent_as, mailbox) == mailbox:
+                return contact
+        return None
+
+
+def _ties(fields: Fields) -> AbstractSet[str]:
+    return frozenset(fields.get(TIES, ()))
+
+
+def _changes(kind: RecordKind, old: Fields, new: Fields) -> tuple[Change, ...]:
+    return tuple(
+        Change(name, old.get(name), new.get(name)) for name in kind.fields if old.get(name) != new.get(name)
+    )

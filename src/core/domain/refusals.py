@@ -1,0 +1,117 @@
+"""What the rules refuse, and in which words.
+
+Refusal
+├── NotFound              there is no such organization, mapping, run or event
+├── AlreadyExists         an organization of that name
+├── NotConnected          the organization has no open connection
+├── AlreadyConnected      rule 3
+├── AlreadyMapped         rule 4
+├── BoundToAnother        rule 5
+├── TimeZoneUnconfirmed   rule 7, when mapping
+├── NotConfirmed          rule 8
+├── NotMapped             rule 11
+└── BadInput              a token, a name or an address that cannot be one
+"""
+
+from typing import ClassVar, TypeVar
+
+T = TypeVar("T")
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is no error of the program
+    """Something a rule forbids. Its text is the sentence to show; `code` is for machines."""
+
+    code: ClassVar[str] = "refused"
+
+
+class NotFound(Refusal):
+    code = "not_found"
+
+    def __init__(self, what: str, asked: str, hint: str = "") -> None:
+        super().__init__(" ".join(part for part in (f"There is no {what} {asked!r:.120}.", hint) if part))
+        self.what = what
+        self.asked = asked
+
+
+class AlreadyExists(Refusal):
+    code = "already_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is an organization named {name!r:.120} already. Choose another name.")
+
+
+class NotConnected(Refusal):
+    code = "not_connected"
+
+    def __init__(self, organization: str) -> None:
+        super().__init__(f"{organization} is not connected to Gleanin. Connect it first.")
+
+
+class AlreadyConnected(Refusal):
+    code = "already_connected"
+
+    def __init__(self, organization: str) -> None:
+        super().__init__(
+            f"{organization} is connected to Gleanin already, and can have one connection only. "
+            "Disconnect first; mind that what was synced cannot be synced again to the same Gleanin event."
+        )
+
+
+class AlreadyMapped(Refusal):
+    code = "already_mapped"
+
+    def __init__(self, side: str, event: str) -> None:
+        super().__init__(
+            f"The {side} event {event} is in a mapping already, and an event can be in one only. "
+            "Remove that mapping first, or choose another event."
+        )
+
+
+class BoundToAnother(Refusal):
+    code = "bound_to_another"
+
+    def __init__(self, side: str, event: str, partner: str) -> None:
+        super().__init__(
+            f"The {side} event {event} was synced with {partner} under this connection, "
+            "and can be mapped to that event only for as long as the connection lasts."
+        )
+
+
+class TimeZoneUnconfirmed(Refusal):
+    code = "time_zone_unconfirmed"
+
+    def __init__(self, zone: str, offsets: str) -> None:
+        super().__init__(
+            f"Gleanin does not tell this event's time zone. In Sessionboard it is {zone} ({offsets}). "
+            "Make sure that the Gleanin event has the same, then confirm the time zone."
+        )
+
+
+class NotConfirmed(Refusal):
+    code = "not_confirmed"
+
+    def __init__(self, organization: str) -> None:
+        super().__init__(
+            f"Disconnecting {organization} ends all its mappings, and what was synced cannot be synced again "
+            "to the same Gleanin events. It needs an explicit confirmation."
+        )
+
+
+class NotMapped(Refusal):
+    code = "not_mapped"
+
+    def __init__(self, mapping: str) -> None:
+        super().__init__(
+            f"The mapping {mapping} was removed. Sync is offered for mapped events only: map them again."
+        )
+
+
+class BadInput(Refusal):
+    code = "bad_input"
+
+
+def found(thing: T | None, what: str, asked: str, hint: str = "") -> T:
+    """Give the thing, or refuse with the words for one that is not there."""
+    if thing is None:
+        raise NotFound(what, asked, hint)
+    return thing

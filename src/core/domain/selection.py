@@ -1,0 +1,83 @@
+"""Selection: which source records may go to Gleanin, with which fields, and why the others may not.
+
+Every kind's selection ends in the same `Candidate`; from there on nothing asks for the kind any more.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.domain import reasons
+from core.domain.email import is_address
+from core.domain.kinds import RecordKind
+from core.domain.outcomes import RecordRef
+from core.domain.reasons import Reason
+from core.domain.source import Unreadable
+from core.domain.synced import Fields, FieldValue
+
+UNDATED = datetime.max.replace(tzinfo=UTC)
+"""Who has no date counts as the youngest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    fields: Fields
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    reason: Reason
+    has_left: bool = True
+    """It left the programme, so a copy in Gleanin is kept (rule 22); False when only time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    record: RecordRef
+    verdict: Eligible | Skipped | Blocked
+    notes: tuple[str, ...] = ()
+
+
+def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:
+    """Leave out what is empty (rule 20)."""
+    stripped = ((name, value.strip() if isinstance(value, str) else value) for name, value in fields)
+    return {name: value for name, value in stripped if value}
+
+
+def judge_fields(
+    kind: RecordKind,
+    fields: Fields,
+    notes: tuple[str, ...] = (),
+    problem: Reason | None = None,
+    told: Container[str] = (),
+) -> Eligible | Blocked:
+    """Require what the kind requires, naming every field that is missing (rule 18).
+
+    Args:
+        problem: what else blocks the record.
+        told: the fields that `problem` speaks of already.
+    """
+    missing = [name for name in kind.required if name not in fields and name not in told]
+    if problem:
+        return Blocked(problem.noting(reasons.missing(missing).sentence) if missing else problem)
+    if missing:
+        return Blocked(reasons.missing(missing))
+    email = fields.get("email")
+    if isinstance(email, str) and not is_address(email):
+        return Blocked(reasons.not_an_address(email))
+    return Eligible(fields, notes)
+
+
+def unreadable_candidate(kind: RecordKind, row: Unreadable) -> Candidate:
+    return Candidate(RecordRef(kind, row.id, row.label), Blocked(reasons.unreadable(kind, row.problem)))
+
+
+def listed(values: Iterable[str | None]) -> Iterator[str]:
+    """Give the values that are there, each once, in an order that does not depend on how they came."""
+    yield from sorted({value.strip() for value in values if value and value.strip()})

@@ -1,0 +1,105 @@
+"""Why a run stopped as a whole: only for what concerns all of its records (rule 29)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.domain.gleanin_side import GleaninEvent
+from core.domain.mappings import EventMapping
+from core.domain.source import SourceEvent
+from core.domain.time_zones import days_between, first_disagreement, gmt_offset, gmt_offsets, zone_named
+
+
+class StoppedBy(StrEnum):
+    RULE = "rule"
+    OTHER_SIDE = "other_side"
+    INTERRUPTION = "interruption"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    code: str
+    by: StoppedBy
+    sentence: str
+
+
+def token_refused(side: str, said: str) -> Stop:
+    return Stop("token_refused", StoppedBy.OTHER_SIDE, f"{side} refused the token: {said}")
+
+
+def unreachable(side: str, said: str) -> Stop:
+    return Stop("unreachable", StoppedBy.OTHER_SIDE, f"{side} cannot be reached: {said} Sync again later.")
+
+
+def unreadable(side: str, said: str) -> Stop:
+    return Stop("unreadable", StoppedBy.OTHER_SIDE, f"{side}'s answer cannot be read: {said}")
+
+
+def event_gone(side: str, event: str) -> Stop:
+    return Stop(
+        "event_gone",
+        StoppedBy.OTHER_SIDE,
+        f"The {side} event {event} does not exist any more, or the token does not see it.",
+    )
+
+
+def masked_emails(example: str) -> Stop:
+    return Stop(
+        "masked_emails",
+        StoppedBy.RULE,
+        f"Sessionboard hides personal data from this token: e-mails come as {example}. "
+        "Create a Sessionboard token that may read personal data, and use that one.",
+    )
+
+
+def refused(said: str) -> Stop:
+    return Stop("refused", StoppedBy.RULE, said)
+
+
+DISCONNECTED = Stop("disconnected", StoppedBy.RULE, "The organization was disconnected from Gleanin.")
+MAPPING_REMOVED = Stop("mapping_removed", StoppedBy.RULE, "The mapping was removed.")
+TAKEN_OVER = Stop(
+    "taken_over",
+    StoppedBy.INTERRUPTION,
+    "The run was interrupted and gave no sign of life; another one has taken its place.",
+)
+INTERRUPTED = Stop("interrupted", StoppedBy.INTERRUPTION, "The run was interrupted. Sync again to go on.")
+FAULT = Stop("fault", StoppedBy.INTERRUPTION, "The run ended by a fault of this program. Its log tells more.")
+
+STOPS_ASKED_FOR = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}
+
+
+def no_time_zone(event: SourceEvent) -> Stop:
+    return Stop(
+        "time_zones",
+        StoppedBy.RULE,
+        f"Sessionboard's time zone of {event.name} is {event.time_zone or 'not set'}, which is no known time zone. "
+        "Set it on the event's Details page.",
+    )
+
+
+def judge_time_zones(
+    source: SourceEvent, gleanin: GleaninEvent, mapping: EventMapping, instants: set[datetime], now: datetime
+) -> Stop | None:
+    """Compare the two events' zones over the event's days (rule 7); None where they agree."""
+    ours, theirs = zone_named(source.time_zone), zone_named(gleanin.time_zone)
+    if ours is None:
+        return no_time_zone(source)
+    if theirs is None:
+        if mapping.confirmed_time_zone == source.time_zone:
+            return None
+        return Stop(
+            "time_zones",
+            StoppedBy.RULE,
+            f"Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}), and nobody has confirmed "
+            "that the Gleanin event has the same. Confirm it in the mapping's settings.",
+        )
+    at = first_disagreement(ours, theirs, days_between(instants))
+    if at is None:
+        return None
+    return Stop(
+        "time_zones",
+        StoppedBy.RULE,
+        f"The time zones differ: {source.time_zone} ({gmt_offset(ours, at)}) in Sessionboard, "
+        f"{gleanin.time_zone} ({gmt_offset(theirs, at)}) in Gleanin, on {at:%Y-%m-%d}. Make them the same.",
+    )

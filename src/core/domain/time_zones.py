@@ -1,0 +1,67 @@
+"""Time zones must agree, else every session would be shown at a wrong hour (rule 7)."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """Give the zone of an IANA name; None where there is no such zone."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):  # unknown; not a key; a folder of the zone database
+        return None
+
+
+def gmt_offset(zone: ZoneInfo, at: datetime) -> str:
+    minutes = int((at.astimezone(zone).utcoffset() or timedelta()).total_seconds() // 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"GMT{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def gmt_offsets(zone: ZoneInfo, now: datetime) -> str:
+    """Say the offset an admin is asked to confirm: now, and the other one that the coming year has."""
+    offsets = dict.fromkeys(gmt_offset(zone, now + timedelta(days=days)) for days in range(0, 365, 7))
+    return " now, ".join(list(offsets)[:2]) + (" at another time of the year" if len(offsets) > 1 else "")
+
+
+def first_disagreement(ours: ZoneInfo, theirs: ZoneInfo, instants: Iterable[datetime]) -> datetime | None:
+    """Find the first of the event's instants at which the two zones' offsets differ."""
+    return next(
+        (
+            at
+            for at in sorted(instants)
+            if at.astimezone(ours).utcoffset() != at.astimezone(theirs).utcoffset()
+        ),
+        None,
+    )
+
+
+def days_between(instants: Iterable[datetime]) -> tuple[datetime, ...]:
+    """Give the instants, and noon of every day from the first to the last of them."""
+    given = sorted(at.astimezone(UTC) for at in instants)
+    if not given:
+        return ()
+    first = given[0].replace(hour=12, minute=0, second=0, microsecond=0)
+    # A session dated years away by mistake must not make this walk forever.
+    days = min((given[-1].date() - given[0].date()).days, 366)
+    return (*given, *(first + timedelta(days=day) for day in range(1, days)))
+
+
+def schedule_text(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """Write a session's time in the event's zone, e.g. `09:15-10:35 Wednesday 21 July 2027`."""
+    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    if start.date() == end.date():
+        return f"{start:%H:%M}-{end:%H:%M} {_day(start)}"
+    return f"{start:%H:%M} {_day(start)} - {end:%H:%M} {_day(end)}"
+
+
+def _day(at: datetime) -> str:
+    # strftime's names follow the machine's locale.
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"

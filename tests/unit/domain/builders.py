@@ -1,0 +1,236 @@
+"""Records and verdicts for tests: everything has a sensible default, a test names what it is about."""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.domain.agenda import Agenda
+from core.domain.exhibitors import ExhibitorList
+from core.domain.gleanin_side import GleaninRecord, GleaninSide
+from core.domain.identifiers import (
+    ConnectionId,
+    ExternalId,
+    GleaninEventId,
+    GleaninId,
+    MappingId,
+    OrganizationId,
+    SessionboardEventId,
+    SourceId,
+    external_id,
+)
+from core.domain.kinds import SESSION, SPEAKER, RecordKind
+from core.domain.mappings import EventMapping, EventPair, MappingSettings
+from core.domain.outcomes import RecordRef
+from core.domain.planning import Create, NoWrite, Planner, Step, Update
+from core.domain.selection import Blocked, Candidate, Eligible, Skipped
+from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, Unreadable
+from core.domain.synced import Fields, SyncedRecord, fingerprint
+
+NOW = datetime(2027, 7, 20, 12, 0, tzinfo=UTC)
+PARIS = ZoneInfo("Europe/Paris")
+HERE = ConnectionId("here")
+EARLIER = ConnectionId("earlier")
+SETTINGS = MappingSettings()
+
+
+def at(day: int, hour: int = 9, minute: int = 0) -> datetime:
+    return datetime(2027, 7, day, hour, minute, tzinfo=UTC)
+
+
+def person(person_id: str = "ada", **named: Any) -> Person:
+    """Make a person who lacks nothing; the e-mail follows from the id."""
+    whole = Person(SourceId(person_id), person_id.title(), "Lovelace", email=f"{person_id}@example.org")
+    return replace(whole, **named)
+
+
+def on(someone: Person, role: Role = Role.SPEAKER) -> Participation:
+    return Participation(someone, role)
+
+
+def session(session_id: str = "opening", *people: Participation, **named: Any) -> Session:
+    """Make a session that syncs: accepted, whole, tomorrow."""
+    whole = Session(
+        SourceId(session_id),
+        title=f"Talk {session_id}",
+        status="accepted",
+        starts_at=at(21, 9),
+        ends_at=at(21, 10),
+        people=people,
+    )
+    return replace(whole, **named)
+
+
+def exhibitor(exhibitor_id: str = "acme", *contacts: ExhibitorContact, **named: Any) -> Exhibitor:
+    whole = Exhibitor(SourceId(exhibitor_id), "Acme Ltd", "https://img.example.org/acme.png", contacts)
+    return replace(whole, **named)
+
+
+def primary(someone: Person, since: datetime | None = None) -> ExhibitorContact:
+    return ExhibitorContact(someone, is_primary=True, in_role_since=since)
+
+
+def member(someone: Person) -> ExhibitorContact:
+    return ExhibitorContact(someone)
+
+
+def agenda(*rows: Session | Unreadable, settings: MappingSettings = SETTINGS, now: datetime = NOW) -> Agenda:
+    made = Agenda(settings, PARIS, now)
+    for row in rows:
+        made.add(row)
+    return made
+
+
+def exhibitor_list(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> ExhibitorList:
+    made = ExhibitorList(settings)
+    for row in rows:
+        made.add(row)
+    return made
+
+
+Verdict = Eligible | Skipped | Blocked
+
+
+def by_id(candidates: Iterable[Candidate]) -> dict[str, Verdict]:
+    """Index verdicts by source id; a record that was judged twice is a fault of the domain."""
+    verdicts: dict[str, Verdict] = {}
+    for candidate in candidates:
+        assert candidate.record.source_id not in verdicts, f"two verdicts on {candidate.record}"
+        verdicts[candidate.record.source_id] = candidate.verdict
+    return verdicts
+
+
+def sessions_of(made: Agenda) -> dict[str, Verdict]:
+    return by_id(made.session_candidates(frozenset()))
+
+
+def speakers_of(made: Agenda, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
+    """Judge the speakers as if each session that syncs stood in Gleanin under `g-` and its id."""
+    ties = {key: f"g-{key}" for key, verdict in sessions_of(made).items() if isinstance(verdict, Eligible)}
+    holders = {email: SourceId(holder) for email, holder in (in_gleanin or {}).items()}
+    return by_id(made.speakers({SourceId(key): tie for key, tie in ties.items()}, holders))
+
+
+def eligible(verdict: Verdict) -> Eligible:
+    assert isinstance(verdict, Eligible), verdict
+    return verdict
+
+
+def skipped(verdict: Verdict) -> Skipped:
+    assert isinstance(verdict, Skipped), verdict
+    return verdict
+
+
+def blocked(verdict: Verdict) -> Blocked:
+    assert isinstance(verdict, Blocked), verdict
+    return verdict
+
+
+def ours(gleanin_id: str, source_id: str, connection: ConnectionId = HERE, **named: Any) -> GleaninRecord:
+    """Make a record in Gleanin that this sync created, under one connection or another."""
+    return GleaninRecord(GleaninId(gleanin_id), external_id(connection, SourceId(source_id)), **named)
+
+
+def foreign(gleanin_id: str, email: str, own_id: str | None = None) -> GleaninRecord:
+    return GleaninRecord(GleaninId(gleanin_id), ExternalId(own_id) if own_id else None, email)
+
+
+def gleanin(
+    speakers: Iterable[GleaninRecord] = (),
+    sessions: Iterable[GleaninRecord] = (),
+    others: Mapping[RecordKind, Iterable[GleaninRecord]] | None = None,
+) -> GleaninSide:
+    side = GleaninSide(HERE)
+    for kind, records in {SESSION: sessions, SPEAKER: speakers, **(others or {})}.items():
+        side.add(kind, records)
+    return side
+
+
+SPEAKER_FIELDS: Fields = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "name": "Ada Lovelace",
+    "email": "ada@example.org",
+}
+
+
+def synced(
+    source_id: str = "ada", gleanin_id: str = "g1", kind: RecordKind = SPEAKER, **fields: Any
+) -> SyncedRecord:
+    """Make the memory of a record; for a speaker, of one with all that is required."""
+    sent = {**(SPEAKER_FIELDS if kind is SPEAKER else {}), **fields}
+    return SyncedRecord(
+        kind,
+        SourceId(source_id),
+        source_id,
+        GleaninId(gleanin_id),
+        HERE,
+        fingerprint(sent),
+        sent,
+        sent.get("email"),
+    )
+
+
+def candidate(
+    verdict: Verdict | None = None, source_id: str = "ada", kind: RecordKind = SPEAKER, **fields: Any
+) -> Candidate:
+    """Make a candidate; without a verdict it is eligible, a speaker with these fields besides the required."""
+    record = RecordRef(kind, SourceId(source_id), source_id)
+    return Candidate(record, verdict or Eligible({**(SPEAKER_FIELDS if kind is SPEAKER else {}), **fields}))
+
+
+def planned(
+    one: Candidate,
+    known: SyncedRecord | None = None,
+    side: GleaninSide | None = None,
+    barred: AbstractSet[str] = frozenset(),
+    moving: Mapping[str, str] | None = None,
+) -> Step:
+    planner = Planner(
+        one.record.kind,
+        side or gleanin(),
+        frozenset(SourceId(each) for each in barred),
+        {SourceId(who): email for who, email in (moving or {}).items()},
+    )
+    (step,) = planner.plan([one], {known.source_id: known} if known else {})
+    return step
+
+
+def no_write(step: Step) -> NoWrite:
+    assert isinstance(step, NoWrite), step
+    return step
+
+
+def create(step: Step) -> Create:
+    assert isinstance(step, Create), step
+    return step
+
+
+def update(step: Step) -> Update:
+    assert isinstance(step, Update), step
+    return step
+
+
+def sent_by(step: Step) -> dict[str, object]:
+    return {change.field: change.new for change in update(step).changes}
+
+
+def mapping(name: str = "m1", connection: ConnectionId = HERE, **named: Any) -> EventMapping:
+    whole = EventMapping(
+        MappingId(name),
+        OrganizationId("org"),
+        connection,
+        pair(),
+        "PyConf in Sessionboard",
+        "PyConf in Gleanin",
+        NOW,
+    )
+    return replace(whole, **named)
+
+
+def pair(
+    sessionboard: str = "sb1", gleanin_event: str = "gl1", url: str = "https://sb.example.org"
+) -> EventPair:
+    return EventPair(url, SessionboardEventId(sessionboard), GleaninEventId(gleanin_event))

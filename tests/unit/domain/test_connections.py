@@ -1,0 +1,57 @@
+"""Organizations and their connections (rules 2, 3, 8 and 9)."""
+
+import pytest
+
+from core.domain.identifiers import OrganizationId
+from core.domain.organizations import LONGEST_NAME, Connection, Organization
+from core.domain.refusals import BadInput, NotConfirmed
+from core.domain.secrets import SealedToken
+from tests.unit.domain.builders import HERE, NOW, at
+
+ORGANIZATION = Organization(
+    OrganizationId("org"), "Python Events", "https://sb.example.org", SealedToken("sealed-source")
+)
+
+
+def connection() -> Connection:
+    return Connection(HERE, ORGANIZATION.id, SealedToken("sealed-token"), "wxyz", NOW)
+
+
+def test_rule_08_disconnecting_needs_an_explicit_confirmation() -> None:
+    with pytest.raises(NotConfirmed, match="Python Events"):
+        connection().end(NOW, ORGANIZATION, confirmed=False)
+
+
+def test_rule_08_disconnecting_erases_the_token_and_its_hint() -> None:
+    ended = connection().end(at(22), ORGANIZATION, confirmed=True)
+    assert (ended.token, ended.token_hint, ended.ended_at, ended.is_open) == (None, "", at(22), False)
+
+
+def test_rule_08_an_ended_connection_with_a_token_cannot_be_built() -> None:
+    with pytest.raises(ValueError, match="ended one has none"):
+        Connection(HERE, ORGANIZATION.id, SealedToken("x"), "", NOW, ended_at=NOW)
+
+
+def test_rule_08_an_open_connection_without_a_token_cannot_be_built() -> None:
+    with pytest.raises(ValueError, match="open connection has a token"):
+        Connection(HERE, ORGANIZATION.id, None, "", NOW)
+
+
+def test_rule_10_there_is_no_way_to_reopen_a_connection() -> None:
+    assert [name for name in dir(Connection) if "open" in name] == ["is_open", "opened_at"]
+
+
+def test_rule_02_no_representation_holds_a_sealed_token() -> None:
+    for thing in (ORGANIZATION, connection()):
+        assert "sealed-" not in f"{thing!r} {thing}"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x1b[31mb", "a\u202eb", "x" * (LONGEST_NAME + 1)])
+def test_an_organization_needs_a_printable_name_of_a_sensible_length(name: str) -> None:
+    with pytest.raises(BadInput, match="name"):
+        Organization(OrganizationId("org"), name, "https://sb.example.org", SealedToken("x"))
+
+
+@pytest.mark.parametrize("name", ["x" * LONGEST_NAME, "Société d'Événements", "日本語", "🐍"])
+def test_an_organization_can_be_named_in_any_language(name: str) -> None:
+    assert Organization(OrganizationId("org"), name, "https://sb.example.org", SealedToken("x")).name == name

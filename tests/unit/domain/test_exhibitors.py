@@ -1,0 +1,171 @@
+"""Which exhibitor contacts sync, and under which name (rules 15 to 18)."""
+
+import pytest
+
+from core.domain.identifiers import SourceId
+from core.domain.mappings import ExhibitorName, MappingSettings
+from core.domain.source import Exhibitor, Unreadable
+from tests.unit.domain.builders import (
+    SETTINGS,
+    Verdict,
+    at,
+    blocked,
+    by_id,
+    eligible,
+    exhibitor,
+    exhibitor_list,
+    member,
+    person,
+    primary,
+)
+
+
+def judged(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> dict[str, Verdict]:
+    return by_id(exhibitor_list(*rows, settings=settings).contacts({}))
+
+
+def test_rule_17_the_contacts_own_name_goes_to_company_name_with_the_exhibitors_logo() -> None:
+    fields = eligible(judged(exhibitor("acme", primary(person())))["ada"]).fields
+    assert fields == {
+        "company_name": "Ada Lovelace",
+        "email": "ada@example.org",
+        "logo": "https://img.example.org/acme.png",
+    }
+
+
+def test_rule_17_a_full_name_comes_before_its_parts() -> None:
+    ada = person(full_name="Countess Lovelace")
+    assert (
+        eligible(judged(exhibitor("acme", primary(ada)))["ada"]).fields["company_name"] == "Countess Lovelace"
+    )
+
+
+def test_rule_17_a_blank_full_name_gives_way_to_its_parts() -> None:
+    ada = person(full_name="  ")
+    assert eligible(judged(exhibitor("acme", primary(ada)))["ada"]).fields["company_name"] == "Ada Lovelace"
+
+
+def test_rule_17_a_setting_sends_the_exhibitors_name_instead() -> None:
+    settings = MappingSettings(exhibitor_name=ExhibitorName.EXHIBITOR)
+    verdicts = judged(exhibitor("acme", primary(person()), member(person("bob"))), settings=settings)
+    assert {eligible(verdict).fields["company_name"] for verdict in verdicts.values()} == {"Acme Ltd"}
+
+
+def test_rule_17_the_other_team_members_go_too_each_with_an_own_record() -> None:
+    verdicts = judged(exhibitor("acme", member(person("bob")), primary(person()), member(person("cy"))))
+    assert {who: eligible(verdict).fields["email"] for who, verdict in verdicts.items()} == {
+        "ada": "ada@example.org",
+        "bob": "bob@example.org",
+        "cy": "cy@example.org",
+    }
+
+
+def test_rule_17_an_exhibitor_without_a_primary_contact_is_blocked_with_all_its_contacts() -> None:
+    verdicts = judged(exhibitor("acme", member(person()), member(person("bob"))))
+    assert {blocked(verdict).reason.code for verdict in verdicts.values()} == {"no_primary_contact"}
+    assert "Acme Ltd" in blocked(verdicts["ada"]).reason.sentence
+
+
+def test_rule_26_an_exhibitor_without_any_contact_is_reported_too() -> None:
+    assert blocked(judged(exhibitor("acme"))["acme"]).reason.code == "no_primary_contact"
+
+
+@pytest.mark.parametrize("email", [None, "", "  "])
+def test_rule_17_an_exhibitor_whose_primary_contact_has_no_e_mail_is_blocked(email: str | None) -> None:
+    verdicts = judged(exhibitor("acme", primary(person(email=email)), member(person("bob"))))
+    assert {blocked(verdict).reason.code for verdict in verdicts.values()} == {"primary_without_email"}
+
+
+def test_rule_17_of_several_primary_contacts_the_one_longest_in_the_role_counts() -> None:
+    without_email = person("old", email=None)
+    verdicts = judged(
+        exhibitor("acme", primary(person("new"), at(3)), primary(without_email, at(1)), primary(person("no")))
+    )
+    assert {blocked(verdict).reason.code for verdict in verdicts.values()} == {"primary_without_email"}
+    assert without_email.label in blocked(verdicts["new"]).reason.sentence
+
+
+def test_rule_17_a_younger_primary_contact_without_e_mail_blocks_only_itself() -> None:
+    verdicts = judged(
+        exhibitor("acme", primary(person("old"), at(1)), primary(person("new", email=None), at(2)))
+    )
+    eligible(verdicts["old"])
+    assert blocked(verdicts["new"]).reason.code == "missing_fields"
+
+
+def test_rule_18_missing_fields_are_named_beside_a_missing_primary_contact() -> None:
+    reason = blocked(judged(exhibitor("acme", member(person(email=None))))["ada"]).reason
+    assert reason.code == "no_primary_contact"
+    assert "e-mail" in reason.detail
+
+
+def test_rule_18_every_missing_field_of_a_contact_is_named() -> None:
+    nobody = person("x", first_name=None, last_name=None, email=None)
+    reason = blocked(judged(exhibitor("acme", primary(person()), member(nobody)))["x"]).reason
+    assert reason.sentence == "Required fields are missing: company name, e-mail."
+
+
+def test_rule_15_somebody_at_two_exhibitors_is_one_record_and_at_the_one_that_can_be_synced() -> None:
+    broken = exhibitor("a-broken", member(person()), name="Broken")
+    whole = exhibitor("b-whole", primary(person()), name="Whole", logo="whole.png")
+    for rows in ((broken, whole), (whole, broken)):
+        assert eligible(judged(*rows)["ada"]).fields["logo"] == "whole.png"
+
+
+def test_rule_15_the_place_as_primary_contact_comes_first_whatever_the_order_of_rows() -> None:
+    as_member = exhibitor("a", primary(person("bob")), member(person()), logo="a.png")
+    as_primary = exhibitor("b", primary(person()), logo="b.png")
+    for rows in ((as_member, as_primary), (as_primary, as_member)):
+        assert eligible(judged(*rows)["ada"]).fields["logo"] == "b.png"
+
+
+def test_rule_15_two_contacts_with_one_e_mail_do_not_both_go() -> None:
+    old, young = (
+        person(name, email="X@example.org", created_at=at(day)) for name, day in (("z", 1), ("a", 2))
+    )
+    verdicts = judged(exhibitor("acme", primary(old)), exhibitor("umbrella", primary(young)))
+    eligible(verdicts["z"])
+    assert blocked(verdicts["a"]).reason.code == "same_email"
+
+
+def test_rule_15_the_contact_that_is_in_gleanin_already_keeps_the_e_mail() -> None:
+    old, young = (
+        person(name, email="x@example.org", created_at=at(day)) for name, day in (("z", 1), ("a", 2))
+    )
+    made = exhibitor_list(exhibitor("acme", primary(old), member(young)))
+    verdicts = by_id(made.contacts({"x@example.org": SourceId("a")}))
+    eligible(verdicts["a"])
+    blocked(verdicts["z"])
+
+
+def test_rule_15_a_contact_of_a_blocked_exhibitor_takes_no_e_mail_from_anybody() -> None:
+    old, young = (
+        person(name, email="x@example.org", created_at=at(day)) for name, day in (("z", 1), ("a", 2))
+    )
+    verdicts = judged(exhibitor("broken", member(old)), exhibitor("whole", primary(young)))
+    eligible(verdicts["a"])
+    assert blocked(verdicts["z"]).reason.code == "no_primary_contact"
+
+
+def test_rule_16_a_masked_e_mail_of_a_contact_is_seen() -> None:
+    made = exhibitor_list(exhibitor("acme", primary(person()), member(person("joe", email="j***@a***.com"))))
+    assert made.masked == "j***@a***.com"
+
+
+def test_rule_26_every_row_and_contact_gets_one_verdict_and_the_size_says_how_many() -> None:
+    made = exhibitor_list(
+        exhibitor("acme", primary(person()), member(person("bob"))),
+        exhibitor("acme", primary(person()), member(person("bob"))),
+        exhibitor("other", primary(person("bob"))),
+        exhibitor("empty"),
+        Unreadable(SourceId("odd"), "Odd", "no object"),
+    )
+    verdicts = by_id(made.contacts({}))
+    assert verdicts.keys() == {"ada", "bob", "empty", "odd"}
+    assert made.size == len(verdicts)
+
+
+def test_rule_26_an_exhibitor_without_contacts_is_not_taken_for_a_contact_of_the_same_id() -> None:
+    verdicts = judged(exhibitor("7"), exhibitor("8", primary(person("7"))))
+    assert "no primary contact" in blocked(verdicts["exhibitor:7"]).reason.sentence
+    assert eligible(verdicts["7"]).fields["email"] == "7@example.org"

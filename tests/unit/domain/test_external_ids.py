@@ -1,0 +1,50 @@
+"""Our own id on a record in Gleanin: how it is found again (rules 10 and 32)."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.identifiers import ConnectionId, SourceId, external_id, parse_external_id
+
+CONNECTIONS = st.text(string.ascii_lowercase + string.digits, min_size=1).map(ConnectionId)
+SOURCES = st.text(min_size=1).map(SourceId)
+
+
+@given(CONNECTIONS, SOURCES)
+def test_rule_32_an_external_id_is_read_back_as_it_was_built(
+    connection: ConnectionId, source: SourceId
+) -> None:
+    assert parse_external_id(external_id(connection, source)) == (connection, source)
+
+
+@given(CONNECTIONS, SOURCES, CONNECTIONS, SOURCES)
+def test_rule_32_two_records_never_have_the_same_external_id(
+    connection: ConnectionId, source: SourceId, other_connection: ConnectionId, other_source: SourceId
+) -> None:
+    same = external_id(connection, source) == external_id(other_connection, other_source)
+    assert same == ((connection, source) == (other_connection, other_source))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "17",
+        "sessionboard",
+        "sessionboard:",
+        "sessionboard:c",
+        "sessionboard:c:",
+        "x:sessionboard:c:s",
+    ],
+)
+def test_rule_19_an_id_that_is_not_ours_is_not_taken_for_ours(text: str | None) -> None:
+    assert parse_external_id(text) is None
+
+
+@given(st.text())
+def test_rule_29_any_text_at_all_is_read_without_a_crash(text: str) -> None:
+    parsed = parse_external_id(text)
+    assert parsed is None or external_id(*parsed) == text

@@ -1,0 +1,136 @@
+"""Outcomes, their sums, and the messages that tell them (rules 26 to 28)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain import reasons
+from core.domain.kinds import (
+    EXHIBITOR_CONTACT,
+    KINDS,
+    SESSION,
+    SPEAKER,
+    RecordKind,
+    Scope,
+    kind_named,
+    kinds_in,
+)
+from core.domain.messages import STARTED, closing_message
+from core.domain.outcomes import Counts, Outcome, Tally, count
+
+OUTCOMES = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(Outcome)))
+
+
+def several(kind: RecordKind, **numbers: int) -> list[tuple[RecordKind, Outcome]]:
+    return [(kind, Outcome(name)) for name, number in numbers.items() for _ in range(number)]
+
+
+@given(OUTCOMES)
+def test_rule_26_the_sums_balance(outcomes: list[tuple[RecordKind, Outcome]]) -> None:
+    counts = count(outcomes)
+    assert counts.read == len(outcomes)
+    for kind in KINDS:
+        tally = counts.of(kind)
+        assert tally.read == sum(1 for of_kind, _ in outcomes if of_kind is kind)
+        assert tally.read == tally.attempted + sum(tally[each] for each in (Outcome.KEPT, Outcome.SKIPPED))
+        assert tally.attempted == tally.succeeded + tally[Outcome.BLOCKED] + tally[Outcome.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempted", "succeeded"),
+    [
+        ("created", 1, 1),
+        ("updated", 1, 1),
+        ("unchanged", 1, 1),
+        ("blocked", 1, 0),
+        ("failed", 1, 0),
+        ("kept", 0, 0),
+        ("skipped", 0, 0),
+    ],
+)
+def test_rule_27_what_counts_as_attempted_and_as_succeeded(
+    outcome: str, attempted: int, succeeded: int
+) -> None:
+    tally = Tally({Outcome(outcome): 1})
+    assert (tally.attempted, tally.succeeded) == (attempted, succeeded)
+
+
+@given(OUTCOMES)
+def test_rule_27_a_run_has_problems_exactly_when_something_was_blocked_or_failed(
+    outcomes: list[tuple[RecordKind, Outcome]],
+) -> None:
+    trouble = any(outcome in {Outcome.BLOCKED, Outcome.FAILED} for _, outcome in outcomes)
+    counts = count(outcomes)
+    assert counts.balanced is not trouble
+    assert ("with problems" in closing_message(counts, Scope.ALL)) is trouble
+
+
+def test_rule_28_the_opening_message_is_word_for_word() -> None:
+    assert STARTED == "Sync to Gleanin has started."
+
+
+def test_rule_28_a_run_without_problems_says_so_with_the_counts() -> None:
+    counts = count(
+        [*several(SESSION, created=80, unchanged=4, skipped=9), *several(SPEAKER, updated=87, kept=2)]
+    )
+    message = closing_message(counts, Scope.AGENDA, "help@example.org")
+    assert message.startswith("Sync to Gleanin is complete.")
+    assert "84 sessions" in message
+    assert "87 speakers" in message
+    assert "help@example.org" not in message
+
+
+def test_rule_28_a_run_with_problems_gives_attempted_and_synced_word_for_word() -> None:
+    counts = count(
+        [
+            *several(SESSION, created=80, blocked=3, failed=1, kept=5),
+            *several(SPEAKER, unchanged=85, blocked=2),
+        ]
+    )
+    assert closing_message(counts, Scope.AGENDA) == (
+        "Sync to Gleanin finished with problems: 84 sessions attempted, 80 synced; "
+        "87 speakers attempted, 85 synced. Check that your sessions have all the required fields."
+    )
+
+
+def test_rule_28_whom_to_contact_is_named_when_the_setting_is_there() -> None:
+    counts = count(several(SESSION, failed=1))
+    assert closing_message(counts, Scope.AGENDA, "help@example.org").endswith("contact help@example.org.")
+
+
+def test_rule_28_a_message_speaks_of_what_the_scope_covers_only() -> None:
+    assert "sessions" not in closing_message(Counts(), Scope.EXHIBITORS)
+    assert "exhibitors" not in closing_message(Counts(), Scope.AGENDA)
+    assert all(kind.plural in closing_message(Counts(), Scope.ALL) for kind in KINDS)
+
+
+def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them() -> None:
+    assert kinds_in(Scope.AGENDA) == (SESSION, SPEAKER)
+    assert kinds_in(Scope.EXHIBITORS) == (EXHIBITOR_CONTACT,)
+    assert kinds_in(Scope.ALL)[0] is SESSION
+    assert set(kinds_in(Scope.ALL)) == set(KINDS)
+
+
+@given(st.sampled_from(Scope), st.sampled_from(Scope))
+def test_rule_23_two_scopes_together_cover_what_each_covers(one: Scope, other: Scope) -> None:
+    assert set(kinds_in(one | other)) == {*kinds_in(one), *kinds_in(other)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_found_by_its_name(kind: RecordKind) -> None:
+    assert kind_named(kind.name) is kind
+
+
+def test_rule_13_14_and_17_what_each_kind_requires() -> None:
+    assert {kind.name: set(kind.required) for kind in KINDS} == {
+        "session": {"title", "starts_at", "ends_at"},
+        "speaker": {"first_name", "last_name", "email"},
+        "exhibitor_contact": {"company_name", "email"},
+    }
+
+
+def test_rule_26_a_reason_gathers_what_more_there_is_to_say() -> None:
+    reason = reasons.missing(["last_name"]).noting("", "First.", "Second.")
+    assert reason.sentence == "Required field is missing: last name."
+    assert reason.detail.endswith("sync again. First. Second.")
+    assert reasons.NEW.noting() == reasons.NEW

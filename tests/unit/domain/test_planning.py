@@ -1,0 +1,253 @@
+"""What is done with each candidate, given what Gleanin holds and what we remember (rules 10 and 20 to 22)."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain import reasons
+from core.domain.gleanin_side import GleaninRecord
+from core.domain.identifiers import ConnectionId, GleaninId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.outcomes import Outcome
+from core.domain.planning import Planner
+from core.domain.selection import Blocked, Eligible, Skipped
+from core.domain.synced import Fields, fingerprint
+from tests.unit.domain.builders import (
+    EARLIER,
+    HERE,
+    SPEAKER_FIELDS,
+    candidate,
+    create,
+    gleanin,
+    no_write,
+    ours,
+    planned,
+    sent_by,
+    synced,
+    update,
+)
+
+IN_GLEANIN = [ours("g1", "ada", email="ada@example.org")]
+
+
+def test_rule_21_a_new_record_is_created_with_its_filled_fields() -> None:
+    step = create(planned(candidate(job_title="Analyst")))
+    assert step.reason.code == "new"
+    assert step.fields == {**SPEAKER_FIELDS, "job_title": "Analyst"}
+
+
+def test_rule_21_an_unchanged_record_causes_no_write() -> None:
+    step = no_write(planned(candidate(), synced(), gleanin(IN_GLEANIN)))
+    assert (step.outcome, step.gleanin_id) == (Outcome.UNCHANGED, "g1")
+
+
+def test_rule_21_only_what_changed_is_sent_with_the_old_value_beside_it() -> None:
+    step = update(planned(candidate(headshot="new.png"), synced(headshot="old.png"), gleanin(IN_GLEANIN)))
+    assert [(one.field, one.old, one.new) for one in step.changes] == [("headshot", "old.png", "new.png")]
+    assert step.reason.sentence == "Changed: headshot."
+    assert step.fields == {**SPEAKER_FIELDS, "headshot": "new.png"}
+
+
+def test_rule_21_the_fingerprint_does_not_depend_on_the_order_of_fields() -> None:
+    backwards = dict(reversed(list(SPEAKER_FIELDS.items())))
+    assert list(backwards) != list(SPEAKER_FIELDS)
+    assert fingerprint(backwards) == fingerprint(SPEAKER_FIELDS)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**SPEAKER_FIELDS, "job_title": "x"},
+        {**SPEAKER_FIELDS, "first_name": "ada"},
+        {"first_name": "AdaLovelace"},
+        {**SPEAKER_FIELDS, "sessions": ("g1",)},
+        {**SPEAKER_FIELDS, "sessions": ("g1", "g2")},
+        {**SPEAKER_FIELDS, "sessions": ("g1,g2",)},
+        {},
+    ],
+)
+def test_rule_21_the_fingerprint_changes_with_every_field(other: Fields) -> None:
+    assert fingerprint(other) != fingerprint(SPEAKER_FIELDS)
+
+
+def test_rule_20_a_field_that_was_emptied_is_cleared() -> None:
+    step = planned(candidate(), synced(job_title="Analyst"), gleanin(IN_GLEANIN))
+    assert sent_by(step) == {"job_title": None}
+    assert "job_title" not in update(step).fields
+
+
+def test_rule_21_switching_tracks_off_clears_the_tracks_and_sends_nothing_else() -> None:
+    fields: Fields = {"title": "T", "starts_at": "a", "ends_at": "b"}
+    known = synced("s", "g1", SESSION, **fields, tracks=("Data",))
+    step = planned(candidate(None, "s", SESSION, **fields), known, gleanin(sessions=[ours("g1", "s")]))
+    assert sent_by(step) == {"tracks": None}
+
+
+def test_rule_22_what_is_not_accepted_any_more_is_kept_with_the_advice_to_delete_it_by_hand() -> None:
+    gone = candidate(Skipped(reasons.not_accepted("declined")))
+    step = no_write(planned(gone, synced(), gleanin(IN_GLEANIN)))
+    assert (step.outcome, step.gleanin_id) == (Outcome.KEPT, "g1")
+    assert step.reason.code == "not_accepted"
+    assert reasons.DELETE_BY_HAND in step.reason.detail
+
+
+def test_rule_22_what_was_never_recorded_but_stands_in_gleanin_is_kept_too() -> None:
+    gone = candidate(Skipped(reasons.not_accepted("declined")))
+    assert no_write(planned(gone, None, gleanin(IN_GLEANIN))).outcome is Outcome.KEPT
+
+
+def test_rule_12_what_has_passed_is_skipped_and_stays_as_it_was_sent() -> None:
+    step = no_write(
+        planned(candidate(Skipped(reasons.PASSED, has_left=False)), synced(), gleanin(IN_GLEANIN))
+    )
+    assert (step.outcome, step.gleanin_id) == (Outcome.SKIPPED, "g1")
+    assert step.reason.detail == reasons.STAYS_AS_SENT
+
+
+def test_rule_12_what_never_went_to_gleanin_is_plainly_skipped() -> None:
+    step = no_write(planned(candidate(Skipped(reasons.not_accepted("declined")))))
+    assert (step.outcome, step.gleanin_id, step.reason.detail) == (Outcome.SKIPPED, None, "")
+
+
+def test_rule_22_what_an_admin_deleted_in_gleanin_needs_no_advice_any_more() -> None:
+    step = no_write(planned(candidate(Skipped(reasons.not_accepted("declined"))), synced(), gleanin()))
+    assert step.outcome is Outcome.SKIPPED
+
+
+def test_rule_22_what_sessionboard_no_longer_has_is_kept() -> None:
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
+    (step,) = planner.leftovers([synced(), synced("bob", "deleted-by-hand")])
+    kept = no_write(step)
+    assert (kept.outcome, kept.record.source_id, kept.gleanin_id) == (Outcome.KEPT, "ada", "g1")
+    assert reasons.DELETE_BY_HAND in kept.reason.detail
+    assert kept.record.email == "ada@example.org"
+
+
+def test_rule_10_leftovers_of_an_ended_connection_are_not_reported_again() -> None:
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset({SourceId("ada")}))
+    assert list(planner.leftovers([synced()])) == []
+
+
+def test_rule_32_what_was_deleted_by_hand_and_is_still_eligible_is_created_again() -> None:
+    step = create(planned(candidate(), synced(), gleanin()))
+    assert step.reason == reasons.GONE_FROM_GLEANIN
+
+
+def test_rule_32_what_was_created_but_not_recorded_is_found_by_its_id_and_gets_everything() -> None:
+    side = gleanin([ours("g1", "ada", sessions=("s9", "deleted"))], [GleaninRecord(GleaninId("s9"))])
+    step = planned(candidate(sessions=("s1",)), None, side)
+    assert update(step).reason.code == "found_again"
+    assert sent_by(step) == {
+        **SPEAKER_FIELDS,
+        "job_title": None,
+        "company_name": None,
+        "headshot": None,
+        "sessions": ("s1", "s9"),
+    }
+
+
+def test_rule_22_what_is_found_again_loses_no_ties_where_none_are_known() -> None:
+    step = planned(candidate(), None, gleanin([ours("g1", "ada", sessions=("s9",))]))
+    assert "sessions" not in sent_by(step)
+
+
+def test_rule_32_a_recorded_id_that_is_gone_gives_way_to_the_one_found_by_the_external_id() -> None:
+    step = update(planned(candidate(), synced(gleanin_id="old"), gleanin([ours("new", "ada")])))
+    assert (step.gleanin_id, step.reason.code) == ("new", "found_again")
+
+
+def test_rule_10_what_was_sent_under_an_ended_connection_is_skipped() -> None:
+    side = gleanin([ours("g1", "ada", EARLIER)])
+    assert side.sent_earlier(SPEAKER) == {"ada": "g1"}
+    assert side.sent_here(SPEAKER, SourceId("ada")) is None
+    step = no_write(planned(candidate(), None, side, barred=side.sent_earlier(SPEAKER).keys()))
+    assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
+
+
+def test_rule_10_it_is_skipped_also_after_an_admin_deleted_it_in_gleanin() -> None:
+    assert no_write(planned(candidate(), None, gleanin(), barred={"ada"})).outcome is Outcome.SKIPPED
+
+
+def test_rule_10_comes_before_a_missing_field() -> None:
+    lacking = candidate(Blocked(reasons.missing(["last_name"])))
+    step = no_write(planned(lacking, None, gleanin(), barred={"ada"}))
+    assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
+
+
+def test_rule_10_an_ended_connection_asks_nobody_to_delete_by_hand() -> None:
+    gone = candidate(Skipped(reasons.not_accepted("declined")))
+    step = no_write(planned(gone, None, gleanin([ours("g1", "ada", EARLIER)]), barred={"ada"}))
+    assert step.outcome is Outcome.SKIPPED
+
+
+def test_rule_10_not_even_what_this_connection_found_there_is_told_to_be_deleted() -> None:
+    gone = candidate(Skipped(reasons.not_accepted("declined")))
+    step = no_write(planned(gone, None, gleanin(IN_GLEANIN), barred={"ada"}))
+    assert step.outcome is Outcome.SKIPPED
+    assert reasons.DELETE_BY_HAND not in step.reason.detail
+
+
+def test_rule_10_the_same_source_id_under_another_kind_is_another_record() -> None:
+    side = gleanin(others={EXHIBITOR_CONTACT: [ours("x1", "ada")]})
+    create(planned(candidate(), None, side))
+
+
+def test_rule_18_a_blocked_record_is_not_sent_though_it_stands_in_gleanin() -> None:
+    lacking = candidate(Blocked(reasons.missing(["last_name"])))
+    step = no_write(planned(lacking, synced(), gleanin(IN_GLEANIN)))
+    assert (step.outcome, step.gleanin_id) == (Outcome.BLOCKED, "g1")
+
+
+def test_rule_22_ties_only_grow() -> None:
+    known = synced(sessions=("s1", "s2"))
+    side = gleanin(IN_GLEANIN, sessions=[ours(each, each) for each in ("s1", "s2", "s3")])
+    assert sent_by(planned(candidate(sessions=("s3",)), known, side)) == {"sessions": ("s1", "s2", "s3")}
+
+
+def test_rule_22_a_speaker_detached_from_a_session_causes_no_write() -> None:
+    known = synced(sessions=("s1", "s2"))
+    step = no_write(planned(candidate(sessions=("s2",)), known, gleanin(IN_GLEANIN)))
+    assert step.outcome is Outcome.UNCHANGED
+
+
+def test_rule_22_ties_that_gleanin_has_are_kept_when_the_list_is_sent() -> None:
+    side = gleanin(
+        [ours("g1", "ada", sessions=("by-hand", "s1"))],
+        sessions=[ours("s1", "s1"), ours("s2", "s2"), ours("by-hand", "x")],
+    )
+    step = planned(candidate(sessions=("s1", "s2")), synced(sessions=("s1",)), side)
+    assert sent_by(step) == {"sessions": ("by-hand", "s1", "s2")}
+
+
+def test_rule_22_another_changed_field_does_not_send_the_ties() -> None:
+    side = gleanin([ours("g1", "ada", sessions=("by-hand", "s1"))])
+    step = planned(candidate(sessions=("s1",), job_title="New"), synced(sessions=("s1",)), side)
+    assert sent_by(step) == {"job_title": "New"}
+
+
+def test_rule_22_ties_to_sessions_deleted_in_gleanin_are_not_sent_again() -> None:
+    side = gleanin(IN_GLEANIN, sessions=[ours("s2", "s2")])
+    step = planned(candidate(sessions=("s2",)), synced(sessions=("dead",)), side)
+    assert sent_by(step) == {"sessions": ("s2",)}
+
+
+def test_rule_22_a_session_deleted_in_gleanin_alone_causes_no_write() -> None:
+    step = planned(candidate(), synced(sessions=("dead",)), gleanin(IN_GLEANIN))
+    assert no_write(step).outcome is Outcome.UNCHANGED
+
+
+def test_rule_14_the_notes_of_a_verdict_reach_the_outcome_also_of_an_unchanged_record() -> None:
+    noted = replace(candidate(Eligible(SPEAKER_FIELDS, ("a note",))), notes=("another",))
+    for known, side in ((None, gleanin()), (synced(), gleanin(IN_GLEANIN))):
+        assert planned(noted, known, side).reason.detail == "another a note"
+
+
+def test_the_connection_of_an_external_id_tells_which_records_are_ours_to_write() -> None:
+    side = gleanin([ours("g1", "ada", HERE), ours("g2", "bob", ConnectionId("x"))])
+    assert side.all_sent_here(SPEAKER) == {"ada": "g1"}
+    assert side.sent_earlier(SPEAKER) == {"bob": "g2"}
+
+
+def test_a_record_that_comes_on_two_pages_of_gleanin_counts_once() -> None:
+    side = gleanin([*IN_GLEANIN, *IN_GLEANIN])
+    assert len(list(side.contacts_with("ADA@example.org"))) == 1

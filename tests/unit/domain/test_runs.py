@@ -1,0 +1,95 @@
+"""One run at a time, and one more that waits (rules 8, 23, 28 and 29)."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain import stops
+from core.domain.identifiers import MappingId, RunId
+from core.domain.kinds import SESSION, SPEAKER, Scope
+from core.domain.outcomes import Counts, Outcome, count
+from core.domain.runs import RunState, SyncRun, Trigger
+from tests.unit.domain.builders import NOW
+
+LEASE = timedelta(seconds=30)
+REQUESTS = st.lists(st.tuples(st.sampled_from(Trigger), st.sampled_from(Scope)), min_size=1)
+
+
+def queued(trigger: Trigger = Trigger.MANUAL, scope: Scope = Scope.AGENDA) -> SyncRun:
+    return SyncRun(RunId("r1"), MappingId("m1"), trigger, scope, NOW)
+
+
+def running() -> SyncRun:
+    return queued().start("host:1", NOW, LEASE)
+
+
+@given(REQUESTS)
+def test_rule_23_a_waiting_run_serves_all_that_was_asked_meanwhile(
+    requests: list[tuple[Trigger, Scope]],
+) -> None:
+    run = queued(*requests[0])
+    for trigger, scope in requests[1:]:
+        run = run.merge(trigger, scope)
+    scopes = {scope for _, scope in requests}
+    assert run.scope == (scopes.pop() if len(scopes) == 1 else Scope.ALL)
+    assert (run.trigger is Trigger.MANUAL) == any(trigger is Trigger.MANUAL for trigger, _ in requests)
+    assert (run.id, run.state, run.requested_at) == ("r1", RunState.QUEUED, NOW)
+
+
+def test_rule_23_a_run_starts_once() -> None:
+    with pytest.raises(ValueError, match="running run cannot start"):
+        running().start("host:2", NOW, LEASE)
+
+
+def test_rule_23_a_lease_runs_out_at_its_end() -> None:
+    assert not running().lease_has_run_out(NOW + LEASE - timedelta(microseconds=1))
+    assert running().lease_has_run_out(NOW + LEASE)
+
+
+def test_rule_23_only_a_running_run_has_a_lease_to_run_out() -> None:
+    assert not queued().lease_has_run_out(NOW + 10 * LEASE)
+    assert not running().finished(Counts(), NOW).lease_has_run_out(NOW + 10 * LEASE)
+
+
+def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> None:
+    stopped = queued().ask_to_stop(stops.DISCONNECTED, NOW)
+    assert (stopped.state, stopped.stop) == (RunState.STOPPED, stops.DISCONNECTED)
+    asked = running().ask_to_stop(stops.DISCONNECTED, NOW)
+    assert (asked.state, asked.stop_asked) == (RunState.RUNNING, "disconnected")
+    assert stops.STOPS_ASKED_FOR["disconnected"] is stops.DISCONNECTED
+
+
+def test_rule_28_a_run_that_went_well_is_completed_and_gives_its_lease_back() -> None:
+    counts = count([(SESSION, Outcome.CREATED)])
+    done = running().finished(counts, NOW + LEASE, "help@example.org")
+    assert (done.state, done.counts, done.finished_at) == (RunState.COMPLETED, counts, NOW + LEASE)
+    assert (done.owner, done.lease_until, done.is_open) == (None, None, False)
+    assert done.message == "Sync to Gleanin is complete. In Gleanin now: 1 sessions, 0 speakers."
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BLOCKED, Outcome.FAILED])
+def test_rule_28_a_run_with_problems_says_so_and_whom_to_contact(outcome: Outcome) -> None:
+    done = running().finished(count([(SPEAKER, outcome)]), NOW, "help@example.org")
+    assert done.state is RunState.COMPLETED_WITH_PROBLEMS
+    assert done.message.endswith("contact help@example.org.")
+
+
+def test_rule_29_a_stopped_run_says_why_and_keeps_its_counts() -> None:
+    counts = count([(SESSION, Outcome.CREATED)])
+    stop = stops.masked_emails("j***@a***.com")
+    stopped = running().stopped(stop, NOW, counts)
+    assert (stopped.state, stopped.stop, stopped.counts) == (RunState.STOPPED, stop, counts)
+    assert stopped.message == f"Sync to Gleanin has stopped: {stop.sentence}"
+    assert "j***@a***.com" in stopped.message
+
+
+def test_rule_23_a_closed_run_stays_closed() -> None:
+    for closed in (running().finished(Counts(), NOW), running().stopped(stops.INTERRUPTED, NOW)):
+        with pytest.raises(ValueError, match="already"):
+            closed.finished(Counts(), NOW)
+        with pytest.raises(ValueError, match="already"):
+            closed.stopped(stops.FAULT, NOW)
+        with pytest.raises(ValueError, match="cannot start"):
+            closed.start("host:2", NOW, LEASE)

@@ -1,0 +1,55 @@
+"""Which share links may be shown (rule 30)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.synced import ShareLink, presentable
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://app.gleanin.com/share/abc",
+        "https://invt.io/1a2b",
+        "HTTPS://invt.io/x",
+        "https://invt.io/x?a=b#c",
+    ],
+)
+def test_rule_30_https_links_are_shown_as_gleanin_made_them(url: str) -> None:
+    link = ShareLink("Speaker campaign", url)
+    assert presentable([link]) == (link,)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://app.gleanin.com/share/abc",
+        "javascript:alert(1)",
+        "data:text/html,hi",
+        "//app.gleanin.com/x",
+        "https:",
+        "https://",
+        "https:///x",
+        "",
+        " https://invt.io/x",
+        "https://invt.io/x y",
+        "https://invt.io/\n",
+        "java\nscript:alert(1)",
+        "https://[broken",
+        "https://invt.io/\u202egpj.exe",
+    ],
+)
+def test_rule_30_other_links_are_not_shown(url: str) -> None:
+    assert presentable([ShareLink("Speaker campaign", url)]) == ()
+
+
+def test_rule_30_one_bad_link_hides_no_other() -> None:
+    good = [ShareLink(str(n), f"https://invt.io/{n}") for n in range(2)]
+    assert presentable([good[0], ShareLink("bad", "ftp://x"), good[1]]) == tuple(good)
+
+
+@given(st.text())
+def test_rule_30_whatever_is_shown_is_https(url: str) -> None:
+    for link in presentable([ShareLink("t", url)]):
+        assert link.url.lower().startswith("https://")

@@ -1,0 +1,169 @@
+"""Time zones must agree over the event's days (rule 7)."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.gleanin_side import GleaninEvent
+from core.domain.identifiers import GleaninEventId, SessionboardEventId
+from core.domain.source import SourceEvent
+from core.domain.stops import Stop, StoppedBy, judge_time_zones
+from core.domain.time_zones import days_between, gmt_offset, gmt_offsets, schedule_text, zone_named
+from tests.unit.domain.builders import NOW, PARIS, agenda, at, mapping, session
+
+ZONES = (
+    "Europe/Paris",
+    "Europe/London",
+    "Africa/Casablanca",
+    "America/New_York",
+    "America/Bogota",
+    "America/Phoenix",
+    "America/Denver",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "UTC",
+)
+INSTANTS = st.timedeltas(timedelta(0), timedelta(days=1000)).map(lambda later: at(1) - timedelta(500) + later)
+
+
+def judged(
+    ours: str | None, theirs: str | None, *instants: datetime, confirmed: str | None = None
+) -> Stop | None:
+    return judge_time_zones(
+        SourceEvent(SessionboardEventId("sb1"), "PyConf", ours),
+        GleaninEvent(GleaninEventId("gl1"), "PyConf", theirs),
+        mapping(confirmed_time_zone=confirmed),
+        set(instants),
+        NOW,
+    )
+
+
+def stopped(stop: Stop | None) -> str:
+    assert stop is not None
+    assert (stop.code, stop.by) == ("time_zones", StoppedBy.RULE)
+    return stop.sentence
+
+
+def test_rule_07_zones_that_agree_let_the_sync_go_on() -> None:
+    assert judged("Europe/Paris", "Europe/Paris", at(21)) is None
+
+
+def test_rule_07_zones_are_compared_by_offset_not_by_name() -> None:
+    assert judged("Europe/Paris", "Europe/Berlin", at(21)) is None
+
+
+def test_rule_07_a_mismatch_names_both_zones_with_their_offsets_and_the_day() -> None:
+    sentence = stopped(judged("Europe/Paris", "America/New_York", at(21)))
+    for part in ("Europe/Paris (GMT+02:00)", "America/New_York (GMT-04:00)", "2027-07-21"):
+        assert part in sentence
+
+
+def test_rule_07_zones_that_differ_at_another_time_of_the_year_only_agree() -> None:
+    winter, summer = datetime(2027, 1, 10, 9, tzinfo=UTC), at(21)
+    assert judged("America/Denver", "America/Phoenix", winter) is None
+    assert "2027-07-21" in stopped(judged("America/Denver", "America/Phoenix", summer))
+
+
+def test_rule_07_a_mismatch_on_a_day_between_two_sessions_counts() -> None:
+    # Morocco goes back an hour for Ramadan, in 2024 from 10 March to 14 April; Nigeria never does.
+    zones = ("Africa/Casablanca", "Africa/Lagos")
+    before, after = datetime(2024, 3, 1, 9, tzinfo=UTC), datetime(2024, 4, 20, 9, tzinfo=UTC)
+    assert judged(*zones, before) is None
+    assert judged(*zones, after) is None
+    assert "2024-03-10" in stopped(judged(*zones, before, after))
+
+
+def test_rule_07_nothing_is_compared_where_no_session_syncs() -> None:
+    assert judged("Europe/Paris", "America/New_York") is None
+
+
+@pytest.mark.parametrize("theirs", [None, "", "Eastern Time (US & Canada)", "../etc/passwd"])
+def test_rule_07_where_gleanin_does_not_tell_its_zone_an_admin_must_have_confirmed_it(
+    theirs: str | None,
+) -> None:
+    assert "confirm" in stopped(judged("Europe/Paris", theirs, at(21)))
+    assert judged("Europe/Paris", theirs, at(21), confirmed="Europe/Paris") is None
+
+
+def test_rule_07_a_confirmation_of_another_zone_does_not_count() -> None:
+    assert "Europe/Paris (GMT+02:00 now, GMT+01:00 at another time of the year)" in stopped(
+        judged("Europe/Paris", None, at(21), confirmed="Europe/London")
+    )
+
+
+def test_rule_07_a_confirmation_does_not_excuse_a_mismatch_that_is_known() -> None:
+    stopped(judged("Europe/Paris", "America/New_York", at(21), confirmed="Europe/Paris"))
+
+
+@pytest.mark.parametrize(
+    "ours", [None, "", "Europe/Atlantis", "/etc/localtime", "America", "\x00", "x" * 10_000]
+)
+def test_rule_07_a_zone_that_does_not_exist_in_sessionboard_stops_the_run(ours: str | None) -> None:
+    assert "Details page" in stopped(judged(ours, "Europe/Paris", at(21)))
+
+
+def test_rule_07_only_sessions_that_sync_are_compared() -> None:
+    made = agenda(
+        session("syncs"),
+        session("declined", status="declined", starts_at=at(1), ends_at=at(30)),
+        session("blocked", title=None, starts_at=at(22), ends_at=at(25)),
+    )
+    assert made.instants == {at(21, 9), at(21, 10)}
+
+
+@given(st.sampled_from(ZONES), st.sampled_from(ZONES), st.lists(INSTANTS, min_size=1, max_size=4))
+def test_rule_07_the_judgement_equals_a_comparison_of_every_day(
+    ours: str, theirs: str, instants: list[datetime]
+) -> None:
+    near = [when for when in instants if abs(when - instants[0]) < timedelta(days=150)]
+    noon = min(near).replace(hour=12, minute=0, second=0, microsecond=0)
+    noons = [noon + timedelta(days=day) for day in range(1, (max(near).date() - noon.date()).days)]
+    differ = any(
+        when.astimezone(ZoneInfo(ours)).utcoffset() != when.astimezone(ZoneInfo(theirs)).utcoffset()
+        for when in (*near, *noons)
+    )
+    assert (judged(ours, theirs, *near) is not None) == differ
+
+
+@given(INSTANTS, st.timedeltas(timedelta(0), timedelta(days=300)))
+def test_rule_07_no_day_of_the_event_is_left_out(first: datetime, length: timedelta) -> None:
+    days = {when.date() for when in days_between({first, first + length})}
+    assert days == {first.date() + timedelta(days=day) for day in range(len(days))}
+    assert max(days) == (first + length).date()
+
+
+def test_rule_07_a_session_dated_centuries_away_is_compared_without_walking_there() -> None:
+    far = datetime(9000, 1, 1, tzinfo=UTC)
+    assert far in days_between({at(21), far})
+    assert len(days_between({at(21), far})) < 400
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("Asia/Kolkata", "GMT+05:30"),
+        ("America/St_Johns", "GMT-02:30"),
+        ("UTC", "GMT+00:00"),
+        ("Pacific/Kiritimati", "GMT+14:00"),
+    ],
+)
+def test_rule_07_an_offset_is_shown_from_greenwich(zone: str, shown: str) -> None:
+    assert gmt_offset(ZoneInfo(zone), NOW) == shown
+
+
+def test_rule_07_an_admin_is_shown_both_offsets_of_a_zone_that_has_two() -> None:
+    assert gmt_offsets(PARIS, NOW) == "GMT+02:00 now, GMT+01:00 at another time of the year"
+    assert gmt_offsets(ZoneInfo("Asia/Kolkata"), NOW) == "GMT+05:30"
+
+
+def test_a_schedule_over_midnight_names_both_days() -> None:
+    text = schedule_text(at(21, 21), at(21, 23), PARIS)
+    assert text == "23:00 Wednesday 21 July 2027 - 01:00 Thursday 22 July 2027"
+
+
+def test_a_zone_of_an_empty_name_is_none() -> None:
+    assert zone_named("") is None

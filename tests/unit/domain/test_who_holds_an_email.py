@@ -1,0 +1,169 @@
+"""An e-mail belongs to one contact in Gleanin: who may have it, who must wait (rules 15 and 19)."""
+
+import pytest
+
+from core.domain import reasons
+from core.domain.identifiers import SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind
+from core.domain.outcomes import Outcome
+from core.domain.planning import Create, NoWrite, Step, Update
+from core.domain.programme import Programme
+from core.domain.source import Person, id_from_content
+from tests.unit.domain.builders import (
+    EARLIER,
+    agenda,
+    at,
+    blocked,
+    by_id,
+    candidate,
+    create,
+    eligible,
+    exhibitor,
+    exhibitor_list,
+    foreign,
+    gleanin,
+    no_write,
+    on,
+    ours,
+    person,
+    planned,
+    primary,
+    sent_by,
+    session,
+    synced,
+)
+from tests.unit.domain.world import World
+
+
+@pytest.mark.parametrize(
+    "own_id", [None, "", "crm:17", "sessionboard:", "sessionboard::x", "SESSIONBOARD:a:b"]
+)
+@pytest.mark.parametrize("kind", [SPEAKER, EXHIBITOR_CONTACT])
+def test_rule_19_a_foreign_contact_of_any_kind_blocks(kind: RecordKind, own_id: str | None) -> None:
+    side = gleanin(others={kind: [foreign("x1", "ADA@Example.org", own_id)]})
+    step = no_write(planned(candidate(), None, side))
+    assert step.outcome is Outcome.BLOCKED
+    assert step.reason.code == "foreign_contact"
+    assert "Delete or disconnect that contact in Gleanin" in step.reason.detail
+
+
+def test_rule_19_our_own_contact_of_the_other_kind_does_not_block() -> None:
+    side = gleanin(others={EXHIBITOR_CONTACT: [ours("x1", "someone", email="ada@example.org")]})
+    create(planned(candidate(), None, side))
+
+
+def test_rule_19_a_change_of_e_mail_to_a_foreign_contacts_is_blocked_and_nothing_is_written() -> None:
+    side = gleanin([ours("g1", "ada", email="old@example.org"), foreign("x1", "ada@example.org")])
+    step = no_write(planned(candidate(), synced(email="old@example.org"), side))
+    assert (step.outcome, step.gleanin_id) == (Outcome.BLOCKED, "g1")
+
+
+def test_rule_19_a_change_of_case_is_no_change_of_mailbox() -> None:
+    side = gleanin([ours("g1", "ada", email="ada@example.org"), foreign("x1", "ada@example.org")])
+    assert sent_by(planned(candidate(), synced(email="ADA@example.org"), side)) == {
+        "email": "ada@example.org"
+    }
+
+
+def test_rule_19_a_contact_that_we_created_is_ours_though_its_external_id_was_taken_away() -> None:
+    side = gleanin([foreign("g1", "ada@example.org")])
+    step = planned(candidate(), synced(email="old@example.org"), side)
+    assert sent_by(step) == {"email": "ada@example.org"}
+
+
+def test_rule_19_somebody_deleted_by_hand_whose_e_mail_was_given_to_another_contact_is_blocked() -> None:
+    step = no_write(planned(candidate(), synced(), gleanin([foreign("x1", "ada@example.org")])))
+    assert step.reason.code == "foreign_contact"
+
+
+def test_rule_15_the_e_mail_of_a_synced_person_who_is_kept_is_not_given_to_another() -> None:
+    side = gleanin([ours("g2", "bob", email="ada@example.org")])
+    step = no_write(planned(candidate(), None, side))
+    assert (step.outcome, step.reason.code) == (Outcome.BLOCKED, "email_of_kept")
+
+
+def _speakers(*people: Person) -> Programme:
+    return Programme(agenda(session("s", *map(on, people))), None)
+
+
+def _steps(world: World, *people: Person) -> dict[str, Step]:
+    return {
+        step.record.source_id: step for step in world.sync(_speakers(*people)) if step.record.kind is SPEAKER
+    }
+
+
+def test_rule_15_two_synced_people_can_swap_their_e_mails() -> None:
+    world = World()
+    world.sync(_speakers(person("ada"), person("bob")))
+    steps = _steps(world, person("ada", email="bob@example.org"), person("bob", email="ada@example.org"))
+    assert {who: type(step) for who, step in steps.items()} == {"ada": Update, "bob": Update}
+    assert world.mailboxes(SPEAKER) == {"ada": "bob@example.org", "bob": "ada@example.org"}
+
+
+def test_rule_15_an_e_mail_that_somebody_gives_up_can_go_to_a_new_person() -> None:
+    world = World()
+    world.sync(_speakers(person("ada")))
+    steps = _steps(world, person("ada", email="new@example.org"), person("eve", email="ada@example.org"))
+    assert {who: type(step) for who, step in steps.items()} == {"ada": Update, "eve": Create}
+
+
+def test_rule_15_a_move_that_a_foreign_contact_stops_frees_no_e_mail() -> None:
+    world = World()
+    world.sync(_speakers(person("ada"), person("bob")))
+    world.put(SPEAKER, foreign("x1", "new@example.org"))
+    steps = _steps(world, person("ada", email="bob@example.org"), person("bob", email="new@example.org"))
+    assert {who: type(step) for who, step in steps.items()} == {"ada": NoWrite, "bob": NoWrite}
+    assert steps["bob"].reason.code == "foreign_contact"
+    assert steps["ada"].reason.code == "email_of_kept"
+
+
+def test_rule_15_a_move_that_a_rival_stops_frees_no_e_mail() -> None:
+    world = World()
+    world.sync(_speakers(person("ada"), person("bob")))
+    steps = _steps(
+        world, person("ada", email="bob@example.org"), person("eve", email="ada@example.org"), person("bob")
+    )
+    assert steps["ada"].reason.code == "same_email"
+    assert steps["eve"].reason.code == "email_of_kept"
+    assert world.mailboxes(SPEAKER) == {"ada": "ada@example.org", "bob": "bob@example.org"}
+
+
+def test_rule_15_a_move_that_a_newcomer_stops_frees_no_e_mail() -> None:
+    world = World()
+    world.sync(_speakers(person("zoe")))
+    steps = _steps(
+        world,
+        person("ann", email="new@example.org", created_at=at(1)),
+        person("zoe", email="new@example.org", created_at=at(2)),
+        person("eve", email="zoe@example.org"),
+    )
+    assert type(steps["ann"]) is Create
+    assert steps["zoe"].reason.code == "same_email"
+    assert steps["eve"].reason.code == "email_of_kept"
+
+
+def test_rule_15_being_in_gleanin_as_an_exhibitors_contact_wins_no_e_mail_as_a_speaker() -> None:
+    world = World()
+    old, young = (
+        person(name, email="x@example.org", created_at=at(day)) for name, day in (("zoe", 1), ("ann", 2))
+    )
+    world.sync(Programme(None, exhibitor_list(exhibitor("acme", primary(young)))))
+    steps = _steps(world, old, young)
+    assert type(steps["zoe"]) is Create
+    assert steps["ann"].reason.code == "same_email"
+
+
+def test_rule_10_somebody_of_an_ended_connection_frees_no_e_mail() -> None:
+    world = World()
+    world.put(SPEAKER, ours("g1", "ada", EARLIER, email="ada@example.org"))
+    steps = _steps(world, person("ada", email="new@example.org"), person("eve", email="ada@example.org"))
+    assert steps["ada"].reason == reasons.ENDED_CONNECTION
+    assert steps["eve"].reason.code == "email_of_kept"
+
+
+def test_rule_15_a_row_without_an_id_takes_no_e_mail_from_anybody() -> None:
+    nameless = person(id_from_content("0f"), email="ada@example.org")
+    made = agenda(session("s", on(nameless), on(person("zoe", email="ada@example.org"))))
+    verdicts = by_id(made.speakers({SourceId("s"): "g-s"}, {}))
+    eligible(verdicts["zoe"])
+    assert blocked(verdicts[nameless.id]).reason == reasons.NO_ID

@@ -1,0 +1,138 @@
+"""A model of Gleanin and of our memory: it plans a programme as a sync does, and carries the plan out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from core.domain.email import same_mailbox
+from core.domain.gleanin_side import GleaninRecord, GleaninSide
+from core.domain.identifiers import ConnectionId, GleaninId, SourceId, external_id, parse_external_id
+from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.planning import TIES, Create, NoWrite, Planner, Step, Update
+from core.domain.programme import Programme
+from core.domain.synced import Fields, FieldValue, SyncedRecord, fingerprint
+from tests.unit.domain.builders import HERE
+
+Recorded = Callable[[Step], bool]
+
+
+@dataclass(slots=True)
+class World:
+    connection: ConnectionId = HERE
+    there: dict[str, dict[GleaninId, GleaninRecord]] = field(
+        default_factory=lambda: {kind.name: {} for kind in KINDS}
+    )
+    fields: dict[GleaninId, dict[str, FieldValue]] = field(default_factory=dict)
+    memory: dict[str, dict[SourceId, SyncedRecord]] = field(
+        default_factory=lambda: {kind.name: {} for kind in KINDS}
+    )
+    _ids: "count[int]" = field(default_factory=count)
+
+    def put(self, kind: RecordKind, record: GleaninRecord) -> None:
+        """Let something stand in Gleanin that no sync of this world has sent."""
+        self.there[kind.name][record.id] = record
+
+    def delete_by_hand(self, kind: RecordKind, source_id: str) -> None:
+        mine = external_id(self.connection, SourceId(source_id))
+        records = self.there[kind.name]
+        self.there[kind.name] = {key: one for key, one in records.items() if one.external_id != mine}
+        if kind is SESSION:
+            self._untie({key for key, one in records.items() if one.external_id == mine})
+
+    def _untie(self, gone: set[GleaninId]) -> None:
+        """Gleanin itself drops the ties to a session that is deleted there."""
+        for key in self.there[SPEAKER.name]:
+            stands = self.fields.get(key, {})
+            if gone & set(ties := stands.get(TIES, ())):
+                stands[TIES] = tuple(tie for tie in ties if tie not in gone)
+                self._mirror(SPEAKER, key)
+
+    def mailboxes(self, kind: RecordKind) -> dict[str, str]:
+        """Tell who has which e-mail in Gleanin, by source id."""
+        return {
+            parsed[1]: same_mailbox(record.email)
+            for record in self.there[kind.name].values()
+            if record.email and (parsed := parse_external_id(record.external_id))
+        }
+
+    def ties(self, source_id: str) -> frozenset[str]:
+        mine = external_id(self.connection, SourceId(source_id))
+        found = [one for one in self.there[SPEAKER.name].values() if one.external_id == mine]
+        return frozenset(found[0].sessions) if found else frozenset()
+
+    def sync(self, programme: Programme, recorded: Recorded = lambda _: True) -> list[Step]:
+        """Plan and carry out; `recorded` tells which writes reach our memory, as after a crash."""
+        side = GleaninSide(self.connection)
+        for kind in KINDS:
+            side.add(kind, self.there[kind.name].values())
+        kinds = [*((SESSION, SPEAKER) if programme.agenda else ())]
+        kinds += [EXHIBITOR_CONTACT] if programme.exhibitors else []
+        steps: list[Step] = []
+        for kind in kinds:
+            for step in self._plan(kind, programme, side):
+                steps.append(step)
+                self._carry_out(step, side, recorded)
+        return steps
+
+    def _plan(self, kind: RecordKind, programme: Programme, side: GleaninSide) -> list[Step]:
+        ties = {**side.sent_earlier(SESSION), **side.all_sent_here(SESSION)}
+        barred = side.sent_earlier(kind).keys()
+        selection = programme.select(kind, side, dict(ties), side.sent_earlier(SPEAKER).keys())
+        planner = Planner(kind, side, barred, selection.moving)
+        memory = self.memory[kind.name]
+        candidates = list(selection.candidates())
+        assert len(candidates) == selection.size
+        steps = list(planner.plan(candidates, memory))
+        assert [step.record for step in steps] == [one.record for one in candidates], "one step for each"
+        seen = {one.record.source_id for one in candidates}
+        return steps + list(planner.leftovers(one for key, one in memory.items() if key not in seen))
+
+    def _carry_out(self, step: Step, side: GleaninSide, recorded: Recorded) -> None:
+        if isinstance(step, NoWrite):
+            return
+        gleanin_id = self._create(step) if isinstance(step, Create) else self._update(step)
+        self._mirror(step.record.kind, gleanin_id)
+        side.found(step.record.kind, step.record.source_id, gleanin_id)
+        if recorded(step):
+            self._remember(step, gleanin_id, step.fields)
+
+    def _create(self, step: Create) -> GleaninId:
+        kind = step.record.kind
+        gleanin_id = GleaninId(f"{kind.name}-{next(self._ids)}")
+        mine = external_id(self.connection, step.record.source_id)
+        assert all(one.external_id != mine for one in self.there[kind.name].values()), "sent twice"
+        self.there[kind.name][gleanin_id] = GleaninRecord(gleanin_id, mine)
+        self.fields[gleanin_id] = dict(step.fields)
+        return gleanin_id
+
+    def _update(self, step: Update) -> GleaninId:
+        assert step.changes, "an update that changes nothing is a write for nothing"
+        stands = self.fields.setdefault(step.gleanin_id, {})
+        for change in step.changes:
+            if change.new is None:
+                stands.pop(change.field, None)
+            else:
+                stands[change.field] = change.new
+        return step.gleanin_id
+
+    def _mirror(self, kind: RecordKind, gleanin_id: GleaninId) -> None:
+        stands = self.fields[gleanin_id]
+        email, ties = stands.get("email"), stands.get(TIES, ())
+        self.there[kind.name][gleanin_id] = replace(
+            self.there[kind.name][gleanin_id],
+            email=email if isinstance(email, str) else None,
+            sessions=tuple(GleaninId(tie) for tie in ties),
+        )
+
+    def _remember(self, step: Create | Update, gleanin_id: GleaninId, fields: Fields) -> None:
+        record, email = step.record, fields.get("email")
+        self.memory[record.kind.name][record.source_id] = SyncedRecord(
+            record.kind,
+            record.source_id,
+            record.label,
+            gleanin_id,
+            self.connection,
+            fingerprint(fields),
+            fields,
+            email if isinstance(email, str) else None,
+        )
