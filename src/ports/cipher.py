@@ -1,0 +1,21 @@
+"""Encryption of tokens at rest (rule 2)."""
+
+from typing import Protocol
+
+from core.domain.secrets import SealedToken, Token
+
+
+class CannotUnseal(Exception):  # noqa: N818 - named for what the caller sees
+    """No key at hand opens the token: the secret keys were changed or lost."""
+
+
+class TokenCipher(Protocol):
+    def seal(self, token: Token) -> SealedToken: ...
+
+    def unseal(self, sealed: SealedToken) -> Token:
+        """Decrypt a token.
+
+        Raises:
+            CannotUnseal: the organization's tokens must be given again.
+        """
+        ...

@@ -1,0 +1,111 @@
+"""Where records go: Gleanin.
+
+The port has no way to delete anything, and must not get one (rule 22).
+
+DestinationError
+├── DestinationUnavailable   try later; nothing is known to have been written
+├── DestinationRefused       somebody must act: the token, or what it may do
+├── DestinationEventGone     there is no such event, or the token does not see it
+├── DestinationUnreadable    the answer is not what was agreed, or was cut: create nothing on its ground
+│   └── RecordsNotTold       the answer says nothing of the kind of record: there may be none, or it is not known
+├── RecordRejected           this record was refused, and was not written; the others can go on
+└── AnswerLost               the write may have taken place: look the record up before sending it again
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from core.domain.gleanin_side import GleaninEvent, GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import RecordKind
+from core.domain.planning import Change
+from core.domain.secrets import Token
+from core.domain.synced import Fields
+
+BeforeWrite = Callable[[], Awaitable[None]]
+"""Awaited right before every request that writes, after any waiting; it raises to prevent the write."""
+
+
+class DestinationError(Exception):
+    """Its text is a sentence for people, without the token and without personal data."""
+
+
+class DestinationUnavailable(DestinationError):  # noqa: N818 - named for what the caller does next
+    pass
+
+
+class DestinationRefused(DestinationError):  # noqa: N818
+    pass
+
+
+class DestinationEventGone(DestinationError):  # noqa: N818
+    pass
+
+
+class DestinationUnreadable(DestinationError):  # noqa: N818
+    pass
+
+
+class RecordsNotTold(DestinationUnreadable):
+    pass
+
+
+class RecordRejected(DestinationError):  # noqa: N818
+    pass
+
+
+class AnswerLost(DestinationError):  # noqa: N818
+    pass
+
+
+class Destination(Protocol):
+    @property
+    def most_in_flight(self) -> int:
+        """How many writes may be under way at once at the best of times."""
+        ...
+
+    async def events(self) -> Sequence[GleaninEvent]: ...
+
+    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+        """Find one event.
+
+        Raises:
+            DestinationEventGone: there is none.
+        """
+        ...
+
+    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
+        """Give all records of one kind in an event, page by page.
+
+        Raises:
+            RecordsNotTold: the answer does not mention such records at all.
+            DestinationUnreadable: also when the answer was cut; what came before is not all there is.
+        """
+        ...
+
+    async def create(
+        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> GleaninId:
+        """Create a record.
+
+        Raises:
+            AnswerLost: look it up by its external id before sending it again (rule 32).
+            RecordRejected: it was not created.
+        """
+        ...
+
+    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+        """Change the named fields of a record; a new value of None clears one.
+
+        Raises:
+            AnswerLost: it may have been changed; sending the same again does no harm.
+            RecordRejected: it was not changed.
+        """
+        ...
+
+
+class Destinations(Protocol):
+    def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AbstractAsyncContextManager[Destination]: ...

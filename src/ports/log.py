@@ -1,0 +1,17 @@
+"""Telling operators what happens, as events: static dotted names with data, never a token, never an e-mail."""
+
+from typing import Protocol
+
+Datum = str | int | float | bool | None
+
+
+class EventLog(Protocol):
+    def bound(self, **ids: Datum) -> "EventLog":
+        """Give a log that adds these to every event."""
+        ...
+
+    def event(self, name: str, **data: Datum) -> None: ...
+
+    def warning(self, name: str, **data: Datum) -> None:
+        """Tell of something that went on all the same, but that somebody may want to know."""
+        ...

@@ -1,0 +1,261 @@
+"""What is remembered, in units of work: leaving one without `commit()` undoes it.
+
+PersistenceError
+├── Taken           a unique constraint stands in the way: somebody else was first
+└── StoreUnusable   the database cannot be reached, or is not migrated
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from core.domain.identifiers import (
+    ConnectionId,
+    GleaninEventId,
+    GleaninId,
+    MappingId,
+    OrganizationId,
+    RunId,
+    SourceId,
+)
+from core.domain.kinds import RecordKind
+from core.domain.mappings import EventMapping, EventPair
+from core.domain.organizations import Connection, Organization
+from core.domain.outcomes import Outcome, RecordOutcome
+from core.domain.runs import Progress, SyncRun
+from core.domain.synced import ShareLink, SyncedRecord
+
+
+class PersistenceError(Exception):
+    pass
+
+
+class Unique(StrEnum):
+    """What there can be only one of."""
+
+    ORGANIZATION_NAME = "organization_name"
+    OPEN_CONNECTION = "open_connection"
+    SESSIONBOARD_EVENT = "sessionboard_event"
+    GLEANIN_EVENT = "gleanin_event"
+    RUNNING_RUN = "running_run"
+    QUEUED_RUN = "queued_run"
+
+
+class Taken(PersistenceError):  # noqa: N818 - named for what the caller sees
+    def __init__(self, what: Unique) -> None:
+        super().__init__(f"taken: {what}")
+        self.what = what
+
+
+class StoreUnusable(PersistenceError):  # noqa: N818
+    """Its text is a sentence that says what to do."""
+
+
+class Organizations(Protocol):
+    async def add(self, organization: Organization) -> None:
+        """Add an organization.
+
+        Raises:
+            Taken: ORGANIZATION_NAME, ignoring case.
+        """
+        ...
+
+    async def get(self, organization_id: OrganizationId) -> Organization | None: ...
+
+    async def named(self, name: str) -> Organization | None:
+        """Find one by its name, ignoring case."""
+        ...
+
+    async def all(self) -> Sequence[Organization]:
+        """Give all, by name."""
+        ...
+
+
+class Connections(Protocol):
+    async def add(self, connection: Connection) -> None:
+        """Add a connection.
+
+        Raises:
+            Taken: OPEN_CONNECTION.
+        """
+        ...
+
+    async def update(self, connection: Connection) -> None: ...
+
+    async def get(self, connection_id: ConnectionId) -> Connection | None: ...
+
+    async def open_one(self, organization_id: OrganizationId) -> Connection | None:
+        """Find the organization's open connection."""
+        ...
+
+
+class Mappings(Protocol):
+    async def add(self, mapping: EventMapping) -> None:
+        """Add a mapping.
+
+        Raises:
+            Taken: SESSIONBOARD_EVENT or GLEANIN_EVENT, by any organization's mapping that holds its events.
+        """
+        ...
+
+    async def update(self, mapping: EventMapping) -> None: ...
+
+    async def get(self, mapping_id: MappingId) -> EventMapping | None: ...
+
+    async def holding(self, events: EventPair) -> Sequence[EventMapping]:
+        """Give the mappings, of any organization, that hold either event."""
+        ...
+
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
+        """Give all the organization's mappings, removed ones too, oldest first."""
+        ...
+
+    async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
+
+
+class Runs(Protocol):
+    async def add(self, run: SyncRun) -> None:
+        """Add a run.
+
+        Raises:
+            Taken: QUEUED_RUN or RUNNING_RUN of its mapping.
+        """
+        ...
+
+    async def update(self, run: SyncRun) -> None:
+        """Store a run as it is now.
+
+        Raises:
+            Taken: RUNNING_RUN, when another one runs for the mapping.
+        """
+        ...
+
+    async def get(self, run_id: RunId) -> SyncRun | None: ...
+
+    async def open_ones(self, mapping_id: MappingId) -> Sequence[SyncRun]:
+        """Give the mapping's running and queued run, in this order, as far as there are any."""
+        ...
+
+    async def of_mapping(self, mapping_id: MappingId, limit: int = 100) -> Sequence[SyncRun]:
+        """Give the mapping's runs, newest first."""
+        ...
+
+    async def renew(
+        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
+    ) -> bool:
+        """Prolong the lease of a running run and note its progress; False when this owner holds it no more.
+
+        Nothing else of the run is touched: somebody may have asked it to stop meanwhile.
+        """
+        ...
+
+    async def standing(self, run_id: RunId) -> "Standing | None":
+        """Tell who holds a run and whether it should stop: cheap, for it is asked before writes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    owner: str | None
+    lease_until: datetime | None
+    stop_asked: str | None
+
+
+class SyncedRecords(Protocol):
+    """Synced records belong to an organization and a Gleanin event; they outlive mappings and connections."""
+
+    async def save(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, records: Collection[SyncedRecord]
+    ) -> None:
+        """Insert or replace; the links of a record that exists are left as they are."""
+        ...
+
+    async def save_links(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        links: Mapping[SourceId, tuple[ShareLink, ...]],
+    ) -> None: ...
+
+    async def find(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> Mapping[SourceId, SyncedRecord]: ...
+
+    async def places(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence["Place"]:
+        """Tell of every synced record of a kind where it is, and nothing more."""
+        ...
+
+    async def of_event(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence[SyncedRecord]:
+        """Give all records of a kind, by label."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    source_id: SourceId
+    gleanin_id: GleaninId
+    connection_id: ConnectionId
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """What one run did with one record."""
+
+    run_id: RunId
+    at: datetime
+    outcome: RecordOutcome
+
+
+class Outcomes(Protocol):
+    async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None: ...
+
+    async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
+        """Give a run's outcomes, in the order in which they were added; `only` restricts them."""
+        ...
+
+    async def history(self, mapping_id: MappingId, id_or_email: str) -> Sequence[HistoryEntry]:
+        """Give all that happened to a record of a mapping, by its Sessionboard id, Gleanin id or e-mail, oldest first."""
+        ...
+
+
+class Unit(Protocol):
+    @property
+    def organizations(self) -> Organizations: ...
+    @property
+    def connections(self) -> Connections: ...
+    @property
+    def mappings(self) -> Mappings: ...
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def synced(self) -> SyncedRecords: ...
+    @property
+    def outcomes(self) -> Outcomes: ...
+
+    async def commit(self) -> None: ...
+
+
+class Units(Protocol):
+    def reading(self) -> AbstractAsyncContextManager[Unit]:
+        """Begin a unit that only reads, and waits for nobody."""
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[Unit]:
+        """Begin a unit that may write; what it has read does not change before it commits.
+
+        Raises:
+            StoreUnusable
+        """
+        ...
