@@ -1,0 +1,279 @@
+"""Gleanin in memory: as strict as the sandbox, and as troublesome as it is told to be."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+from core.domain.gleanin_side import GleaninEvent, GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import SESSION, RecordKind
+from core.domain.planning import TIES, Change
+from core.domain.secrets import Token
+from core.domain.synced import Fields, FieldValue, ShareLink
+from ports.destination import (
+    AnswerLost,
+    BeforeWrite,
+    DestinationEventGone,
+    DestinationRefused,
+    DestinationUnavailable,
+    DestinationUnreadable,
+    RecordRejected,
+)
+
+LISTS = frozenset({"tracks", TIES})
+"""Fields whose value is a list; every other one is a text."""
+_PAGE = 100
+
+
+@dataclass(slots=True)
+class StoredRecord:
+    event_id: GleaninEventId
+    kind: RecordKind
+    id: GleaninId
+    external_id: ExternalId | None
+    fields: dict[str, FieldValue]
+    links: tuple[ShareLink, ...] = ()
+    reads: int = 0
+
+    def seen(self) -> GleaninRecord:
+        email = self.fields.get("email")
+        return GleaninRecord(
+            id=self.id,
+            external_id=self.external_id,
+            email=email if isinstance(email, str) else None,
+            sessions=tuple(map(GleaninId, self.fields.get(TIES, ()))),
+            links=self.links,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedWrite:
+    """A write that took place, whether or not its answer arrived."""
+
+    kind: RecordKind
+    gleanin_id: GleaninId
+    external_id: ExternalId | None
+    created: bool
+    sent: tuple[tuple[str, FieldValue | None], ...]
+
+
+@dataclass(slots=True)
+class Misbehaviour:
+    """What goes wrong, and when: nothing by default."""
+
+    refuses_tokens: bool = False
+    unavailable_calls: int = 0
+    """So many calls from now on fail as unavailable."""
+    lost_answers: int = 0
+    """So many writes from now on get no answer,"""
+    lost_are_written: bool = True
+    """having taken place, or not."""
+    rejected: dict[ExternalId, str] = field(default_factory=dict)
+    """Records that are refused, with Gleanin's words."""
+    cuts_answers: bool = False
+    after_write: Callable[[LoggedWrite], None] | None = None
+    """Called when a write has taken place and its answer has not arrived; it may raise."""
+
+
+@dataclass(slots=True)
+class MemoryGleanin:
+    """A whole Gleanin; `open` gives the port, and everything else is for whoever sets the scene."""
+
+    most_in_flight: int = 4
+    links_after_reads: int | None = 0
+    """How often a person is read without links before they show; None for never."""
+    tokens: set[str] | None = None
+    """The tokens that are accepted; None for any."""
+    trouble: Misbehaviour = field(default_factory=Misbehaviour)
+    events: dict[GleaninEventId, GleaninEvent] = field(default_factory=dict)
+    records: dict[GleaninId, StoredRecord] = field(default_factory=dict)
+    writes: list[LoggedWrite] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
+
+    @asynccontextmanager
+    async def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AsyncIterator["MemoryDestination"]:
+        yield MemoryDestination(self, token, before_write)
+
+    def add_event(
+        self, event_id: str, name: str, time_zone: str | None = None, *, is_archived: bool = False
+    ) -> GleaninEvent:
+        event = GleaninEvent(GleaninEventId(event_id), name, time_zone, is_archived)
+        self.events[event.id] = event
+        return event
+
+    def remove_event(self, event_id: GleaninEventId) -> None:
+        del self.events[event_id]
+        for record in self.of_event(event_id):
+            del self.records[record.id]
+
+    def add_record(
+        self,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        fields: Fields,
+        external_id: ExternalId | None = None,
+    ) -> StoredRecord:
+        """Put a record there that no write of ours made."""
+        record = StoredRecord(event_id, kind, self.new_id(), external_id, dict(fields))
+        self.records[record.id] = record
+        return record
+
+    def delete_by_hand(self, gleanin_id: GleaninId) -> None:
+        """Do what an admin of Gleanin can do, and the port cannot (rule 22)."""
+        del self.records[gleanin_id]
+
+    def of_event(self, event_id: GleaninEventId, kind: RecordKind | None = None) -> list[StoredRecord]:
+        return [
+            record
+            for record in self.records.values()
+            if record.event_id == event_id and kind in (None, record.kind)
+        ]
+
+    @property
+    def duplicates(self) -> int:
+        """How many records stand beside another one of the same event, kind and external id."""
+        sent = Counter(
+            (record.event_id, record.kind.name, record.external_id)
+            for record in self.records.values()
+            if record.external_id is not None
+        )
+        return sum(number - 1 for number in sent.values())
+
+    def new_id(self) -> GleaninId:
+        return GleaninId(str(next(self._numbers)))
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryDestination:
+    _gleanin: MemoryGleanin
+    _token: Token
+    _before_write: BeforeWrite | None = None
+
+    @property
+    def most_in_flight(self) -> int:
+        return self._gleanin.most_in_flight
+
+    async def events(self) -> Sequence[GleaninEvent]:
+        await self._answering()
+        return tuple(self._gleanin.events.values())
+
+    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+        await self._answering()
+        return self._event(event_id)
+
+    async def records(
+        self, event_id: GleaninEventId, kind: RecordKind
+    ) -> AsyncIterator[Sequence[GleaninRecord]]:
+        await self._answering()
+        self._event(event_id)
+        stored = self._gleanin.of_event(event_id, kind)
+        cut = self._gleanin.trouble.cuts_answers and bool(stored)
+        given = stored[: len(stored) // 2] if cut else stored
+        for start in range(0, len(given), _PAGE):
+            page = given[start : start + _PAGE]
+            for record in page:
+                self._make_links(record)
+            yield [record.seen() for record in page]
+        if cut:
+            raise DestinationUnreadable("Gleanin's answer was cut.")
+
+    async def create(
+        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> GleaninId:
+        await self._about_to_write()
+        self._event(event_id)
+        self._check(external_id, kind, event_id, fields)
+        if missing := [name for name in kind.required if not fields.get(name)]:
+            raise RecordRejected(f"{missing[0]}: can't be blank")
+        if self._loses_before_writing():
+            raise AnswerLost("No answer came to a write.")
+        record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))
+        self._gleanin.records[record.id] = record
+        self._written(LoggedWrite(kind, record.id, external_id, created=True, sent=tuple(fields.items())))
+        return record.id
+
+    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+        await self._about_to_write()
+        record = self._gleanin.records.get(gleanin_id)
+        if record is None or record.kind != kind:
+            raise RecordRejected("Not found")
+        news = {change.field: change.new for change in changes}
+        self._check(record.external_id, kind, record.event_id, news)
+        if missing := [name for name in kind.required if name in news and not news[name]]:
+            raise RecordRejected(f"{missing[0]}: can't be blank")
+        if self._loses_before_writing():
+            raise AnswerLost("No answer came to a write.")
+        kept = {name: value for name, value in record.fields.items() if name not in news}
+        record.fields = kept | {name: value for name, value in news.items() if value}
+        sent = tuple(news.items())
+        self._written(LoggedWrite(kind, gleanin_id, record.external_id, created=False, sent=sent))
+
+    async def _answering(self) -> None:
+        await asyncio.sleep(0)  # others get their turn, as with a real request
+        trouble, tokens = self._gleanin.trouble, self._gleanin.tokens
+        if trouble.unavailable_calls > 0:
+            trouble.unavailable_calls -= 1
+            raise DestinationUnavailable("Gleanin does not answer.")
+        if trouble.refuses_tokens or (tokens is not None and self._token.value not in tokens):
+            raise DestinationRefused("Invalid token")
+
+    async def _about_to_write(self) -> None:
+        if self._before_write is not None:
+            await self._before_write()
+        await self._answering()
+
+    def _event(self, event_id: GleaninEventId) -> GleaninEvent:
+        try:
+            return self._gleanin.events[event_id]
+        except KeyError as error:
+            message = "There is no such event in Gleanin, or the token does not see it."
+            raise DestinationEventGone(message) from error
+
+    def _check(
+        self,
+        external_id: ExternalId | None,
+        kind: RecordKind,
+        event_id: GleaninEventId,
+        values: Mapping[str, FieldValue | None],
+    ) -> None:
+        """Refuse what the sandbox refuses: unknown fields, wrong types, ties to sessions that are not there."""
+        words = self._gleanin.trouble.rejected.get(external_id) if external_id else None
+        if words is not None:
+            raise RecordRejected(words)
+        for name, value in values.items():
+            if name not in kind.fields:
+                raise RecordRejected(f"{name}: is not an attribute of a {kind}")
+            if value is not None and isinstance(value, tuple) != (name in LISTS):
+                raise RecordRejected(f"{name}: has the wrong type")
+        for tie in values.get(TIES) or ():
+            session = self._gleanin.records.get(GleaninId(tie))
+            if session is None or (session.kind, session.event_id) != (SESSION, event_id):
+                raise RecordRejected(f"{TIES}: there is no such session")
+
+    def _loses_before_writing(self) -> bool:
+        trouble = self._gleanin.trouble
+        if trouble.lost_answers > 0 and not trouble.lost_are_written:
+            trouble.lost_answers -= 1
+            return True
+        return False
+
+    def _written(self, write: LoggedWrite) -> None:
+        trouble = self._gleanin.trouble
+        self._gleanin.writes.append(write)
+        if trouble.after_write is not None:
+            trouble.after_write(write)
+        if trouble.lost_answers > 0:
+            trouble.lost_answers -= 1
+            raise AnswerLost("No answer came to a write.")
+
+    def _make_links(self, record: StoredRecord) -> None:
+        after = self._gleanin.links_after_reads
+        if record.kind.is_person and after is not None and not record.links and record.reads >= after:
+            url = f"https://app.gleanin.com/share/{record.kind.name}/{record.id}"
+            record.links = (ShareLink(f"{record.kind} campaign".capitalize(), url),)
+        record.reads += 1

@@ -1,0 +1,20 @@
+"""A log that keeps its events, for whoever wants to look."""
+
+from dataclasses import dataclass, field
+
+from ports.log import Datum
+
+
+@dataclass(slots=True)
+class KeptEvents:
+    ids: dict[str, Datum] = field(default_factory=dict)
+    kept: list[tuple[str, dict[str, Datum]]] = field(default_factory=list)
+
+    def bound(self, **ids: Datum) -> "KeptEvents":
+        return KeptEvents(self.ids | ids, self.kept)
+
+    def event(self, name: str, **data: Datum) -> None:
+        self.kept.append((name, self.ids | data))
+
+    def warning(self, name: str, **data: Datum) -> None:
+        self.event(name, **data)

@@ -1,0 +1,15 @@
+"""Names in the order of counting, so that a failing test fails again in the same words."""
+
+from itertools import count
+
+
+class CountingNames:
+    def __init__(self, prefix: str = "id") -> None:
+        self._prefix = prefix
+        self._numbers = count(1)
+
+    def new(self) -> str:
+        return f"{self._prefix}{next(self._numbers)}"
+
+    def owner(self) -> str:
+        return f"owner:{next(self._numbers)}"

@@ -1,0 +1,93 @@
+"""A session source that holds its events in memory, and fails when it is told to."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from core.domain.addresses import check_address
+from core.domain.identifiers import SessionboardEventId
+from core.domain.secrets import Token
+from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from ports.session_source import SessionSource, SourceError, SourceEventGone, SourceRefused
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Programme:
+    """An event with what belongs to it; edit the lists to edit the event."""
+
+    event: SourceEvent
+    sessions: list[Session | Unreadable] = field(default_factory=list)
+    exhibitors: list[Exhibitor | Unreadable] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class MemorySessionSource:
+    programmes: dict[SessionboardEventId, Programme] = field(default_factory=dict)
+    page_size: int = 100
+    trouble: SourceError | None = None
+    """Raised by every read, until it is set to None again."""
+    pages_before_trouble: int = 0
+    """How many pages of a list are still given before the trouble."""
+
+    def put(
+        self,
+        event: SourceEvent,
+        sessions: Iterable[Session | Unreadable] = (),
+        exhibitors: Iterable[Exhibitor | Unreadable] = (),
+    ) -> Programme:
+        programme = self.programmes[event.id] = Programme(event, list(sessions), list(exhibitors))
+        return programme
+
+    def remove(self, event_id: SessionboardEventId) -> None:
+        del self.programmes[event_id]
+
+    async def events(self) -> Sequence[SourceEvent]:
+        if self.trouble:
+            raise self.trouble
+        return [programme.event for programme in self.programmes.values()]
+
+    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+        if self.trouble:
+            raise self.trouble
+        return self._programme(event_id).event
+
+    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+        async for page in self._pages(self._programme(event_id).sessions):
+            yield page
+
+    async def exhibitors(
+        self, event_id: SessionboardEventId
+    ) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+        async for page in self._pages(self._programme(event_id).exhibitors):
+            yield page
+
+    async def _pages(self, rows: Sequence[R]) -> AsyncIterator[Sequence[R]]:
+        if self.trouble and not self.pages_before_trouble:
+            raise self.trouble
+        for start in range(0, len(rows), self.page_size):
+            if self.trouble and start // self.page_size >= self.pages_before_trouble:
+                raise self.trouble
+            yield rows[start : start + self.page_size]
+
+    def _programme(self, event_id: SessionboardEventId) -> Programme:
+        try:
+            return self.programmes[event_id]
+        except KeyError as error:
+            raise SourceEventGone(f"There is no event {event_id!r:.60}.") from error
+
+
+@dataclass(slots=True)
+class MemorySessionSources:
+    source: MemorySessionSource = field(default_factory=MemorySessionSource)
+    tokens: set[str] | None = None
+    """The tokens that are taken; None takes any."""
+
+    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[SessionSource]:
+        check_address(url, allow_private=True)
+        if self.tokens is not None and token.value not in self.tokens:
+            refused = SourceRefused("Sessionboard refused the token (401).")
+            return nullcontext(MemorySessionSource(trouble=refused))
+        return nullcontext(self.source)

@@ -1,0 +1,1 @@
+"""The core: rules (domain) and what people do with them (use cases)."""

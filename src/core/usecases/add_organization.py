@@ -1,0 +1,51 @@
+"""Add an organization, with its access to Sessionboard."""
+
+from dataclasses import dataclass
+
+from core.domain.addresses import check_address
+from core.domain.identifiers import OrganizationId
+from core.domain.organizations import Organization
+from core.domain.refusals import AlreadyExists
+from core.domain.secrets import Token
+from ports.cipher import TokenCipher
+from ports.names import Names
+from ports.persistence import Taken, Units
+from ports.session_source import SessionSources
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrganization:
+    name: str
+    sessionboard_url: str
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class AddOrganization:
+    units: Units
+    sources: SessionSources
+    cipher: TokenCipher
+    names: Names
+
+    async def __call__(self, command: NewOrganization) -> Organization:
+        """Try the token against Sessionboard, then store the organization.
+
+        Raises:
+            Refusal: the name is taken, or the address is none.
+            SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
+        """
+        # In its normal form, for with it an event is told from the same event of another region (rule 4).
+        # Whether a private address is allowed is for the source to say.
+        url = check_address(command.sessionboard_url, allow_private=True)
+        organization = Organization(
+            OrganizationId(self.names.new()), command.name.strip(), url, self.cipher.seal(command.token)
+        )
+        async with self.sources.open(url, command.token) as source:
+            await source.events()
+        async with self.units.writing() as unit:
+            try:
+                await unit.organizations.add(organization)
+            except Taken:
+                raise AlreadyExists(organization.name) from None
+            await unit.commit()
+        return organization

@@ -1,0 +1,52 @@
+"""Connect an organization to Gleanin (rules 1 to 3 and 9)."""
+
+from dataclasses import dataclass
+
+from core.domain.identifiers import ConnectionId, OrganizationId
+from core.domain.organizations import Connection
+from core.domain.refusals import AlreadyConnected, found
+from core.domain.secrets import Token
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.destination import Destinations
+from ports.names import Names
+from ports.persistence import Taken, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    units: Units
+    destinations: Destinations
+    cipher: TokenCipher
+    names: Names
+    clock: Clock
+
+    async def __call__(self, organization_id: OrganizationId, token: Token) -> Connection:
+        """Try the token against Gleanin, then open a connection with it.
+
+        Raises:
+            AlreadyConnected: the organization has an open connection (rule 3).
+            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored (rule 1).
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            if await unit.connections.open_one(organization_id):
+                raise AlreadyConnected(organization.name)
+        async with self.destinations.open(token) as destination:
+            await destination.events()
+        connection = Connection(
+            ConnectionId(self.names.new()),
+            organization_id,
+            self.cipher.seal(token),
+            token.hint,
+            self.clock.now(),
+        )
+        async with self.units.writing() as unit:
+            try:
+                await unit.connections.add(connection)
+            except Taken:
+                raise AlreadyConnected(organization.name) from None
+            await unit.commit()
+        return connection

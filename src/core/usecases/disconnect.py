@@ -1,0 +1,63 @@
+"""Disconnect an organization from Gleanin (rule 8)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.domain.identifiers import OrganizationId, RunId
+from core.domain.organizations import Connection
+from core.domain.refusals import NotConnected, found
+from core.domain.runs import RunState
+from core.domain.stops import DISCONNECTED
+from ports.clock import Clock
+from ports.persistence import Units
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    units: Units
+    clock: Clock
+    lease: timedelta
+    """How long a run that gives no sign of life is waited for."""
+
+    async def __call__(self, organization_id: OrganizationId, *, confirmed: bool) -> Connection:
+        """End the connection and all its mappings, erase the token, and see running syncs stop.
+
+        Raises:
+            NotConnected: there is no open connection.
+            NotConfirmed: it was not confirmed explicitly.
+        """
+        async with self.units.writing() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+            if connection is None:
+                raise NotConnected(organization.name)
+            now = self.clock.now()
+            ended = connection.end(now, organization, confirmed=confirmed)
+            await unit.connections.update(ended)
+            running = []
+            for mapping in await unit.mappings.of_connection(connection.id):
+                await unit.mappings.update(mapping.end_with_connection(now))
+                for run in await unit.runs.open_ones(mapping.id):
+                    await unit.runs.update(run.ask_to_stop(DISCONNECTED, now))
+                    if run.state is RunState.RUNNING:
+                        running.append(run.id)
+            await unit.commit()
+        await self._see_them_stop(running)
+        return ended
+
+    async def _see_them_stop(self, running: Sequence[RunId]) -> None:
+        """Return only when no request of a running sync can be under way any more."""
+        give_up = self.clock.now() + self.lease
+        while running and self.clock.now() < give_up:
+            async with self.units.reading() as unit:
+                runs = [await unit.runs.get(run_id) for run_id in running]
+            running = [
+                run.id for run in runs if run and run.is_open and not run.lease_has_run_out(self.clock.now())
+            ]
+            if running:
+                await self.clock.sleep(POLL_SECONDS)

@@ -1,0 +1,33 @@
+"""Compare an organization's real Gleanin account with what is assumed of Gleanin, without writing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.identifiers import OrganizationId
+from core.domain.refusals import NotConnected, found
+from ports.cipher import TokenCipher
+from ports.persistence import Units
+from ports.probe import DestinationProbe, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeDestination:
+    units: Units
+    cipher: TokenCipher
+    probe: DestinationProbe
+
+    async def __call__(self, organization_id: OrganizationId) -> Sequence[Finding]:
+        """Compare.
+
+        Raises:
+            NotFound, NotConnected
+            DestinationError: the account cannot be read at all.
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+        if connection is None or connection.token is None:
+            raise NotConnected(organization.name)
+        return await self.probe(self.cipher.unseal(connection.token))

@@ -1,0 +1,32 @@
+"""Remove an event mapping (rules 5 and 6)."""
+
+from dataclasses import dataclass
+
+from core.domain.identifiers import MappingId
+from core.domain.mappings import EventMapping
+from core.domain.refusals import found
+from core.domain.stops import MAPPING_REMOVED
+from ports.clock import Clock
+from ports.persistence import Units
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMapping:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, mapping_id: MappingId) -> EventMapping:
+        """Remove one mapping; the connection and its other mappings go on. A running sync stops.
+
+        Raises:
+            NotFound, NotMapped
+        """
+        async with self.units.writing() as unit:
+            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            now = self.clock.now()
+            removed = mapping.remove(now)
+            await unit.mappings.update(removed)
+            for run in await unit.runs.open_ones(mapping_id):
+                await unit.runs.update(run.ask_to_stop(MAPPING_REMOVED, now))
+            await unit.commit()
+        return removed

@@ -1,0 +1,1 @@
+"""The sync itself: read both sides, plan, then show the plan (preview) or carry it out (run)."""

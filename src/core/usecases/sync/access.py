@@ -1,0 +1,57 @@
+"""Open both sides of a mapping, with the tokens of its organization and connection."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.domain.identifiers import MappingId
+from core.domain.mappings import EventMapping
+from core.domain.refusals import NotConnected, found
+from core.domain.secrets import SealedToken
+from ports.cipher import TokenCipher
+from ports.destination import BeforeWrite, Destination, Destinations
+from ports.persistence import Units
+from ports.session_source import SessionSource, SessionSources
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    sessionboard: SealedToken
+    gleanin: SealedToken
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    units: Units
+    sources: SessionSources
+    destinations: Destinations
+    cipher: TokenCipher
+
+    async def of(self, mapping_id: MappingId) -> tuple[EventMapping, Tokens]:
+        """Load a mapping with the tokens for its two sides.
+
+        Raises:
+            NotFound, NotMapped, NotConnected
+        """
+        async with self.units.reading() as unit:
+            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            mapping.check_active()
+            organization = found(
+                await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
+            )
+            connection = await unit.connections.get(mapping.connection_id)
+        if connection is None or connection.token is None:
+            raise NotConnected(organization.name)
+        return mapping, Tokens(organization.sessionboard_token, connection.token)
+
+
+@asynccontextmanager
+async def open_sides(
+    access: Access, mapping: EventMapping, tokens: Tokens, before_write: BeforeWrite | None = None
+) -> AsyncIterator[tuple[SessionSource, Destination]]:
+    sessionboard, gleanin = access.cipher.unseal(tokens.sessionboard), access.cipher.unseal(tokens.gleanin)
+    async with (
+        access.sources.open(mapping.events.sessionboard_url, sessionboard) as source,
+        access.destinations.open(gleanin, before_write) as destination,
+    ):
+        yield source, destination

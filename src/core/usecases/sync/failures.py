@@ -1,0 +1,52 @@
+"""What makes a run stop as a whole, from errors of either side (rule 29)."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from core.domain import stops
+from core.domain.mappings import EventMapping
+from core.domain.stops import Stop
+from ports.destination import (
+    AnswerLost,
+    DestinationError,
+    DestinationEventGone,
+    DestinationRefused,
+    DestinationUnavailable,
+)
+from ports.session_source import SourceError, SourceEventGone, SourceRefused, SourceUnavailable
+
+T = TypeVar("T")
+
+
+class SyncStopped(Exception):  # noqa: N818 - a stop is an outcome, not always an error
+    """The sync cannot go on, for any record."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop.sentence)
+        self.stop = stop
+
+
+def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> Stop:
+    """Say what an error of one side means for the run."""
+    side, event = (
+        ("Sessionboard", mapping.sessionboard_name)
+        if isinstance(error, SourceError)
+        else ("Gleanin", mapping.gleanin_name)
+    )
+    match error:
+        case SourceEventGone() | DestinationEventGone():
+            return stops.event_gone(side, event)
+        case SourceRefused() | DestinationRefused():
+            return stops.token_refused(side, str(error))
+        case SourceUnavailable() | DestinationUnavailable() | AnswerLost():
+            return stops.unreachable(side, str(error))
+        case _:
+            return stops.unreadable(side, str(error))
+
+
+async def stopping(work: Awaitable[T], mapping: EventMapping) -> T:
+    """Do some work in which an error of either side concerns the whole run."""
+    try:
+        return await work
+    except (SourceError, DestinationError) as error:
+        raise SyncStopped(stop_for(error, mapping)) from error

@@ -1,0 +1,97 @@
+"""The run's journal: outcomes and synced records, stored in small batches while the run goes on.
+
+A write to Gleanin cannot be rolled back. What is lost here by a crash, at most one batch, is found again in
+Gleanin by its external id when the next run begins (rule 32).
+"""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.domain import stops
+from core.domain.identifiers import RunId
+from core.domain.kinds import RecordKind
+from core.domain.mappings import EventMapping
+from core.domain.outcomes import Counts, Outcome, RecordOutcome, Tally
+from core.domain.runs import Progress
+from core.domain.synced import SyncedRecord
+from core.usecases.sync.failures import SyncStopped
+from ports.clock import Clock
+from ports.persistence import Units
+
+BATCH = 64
+LONGEST_WAIT = timedelta(seconds=0.25)
+
+
+@dataclass(slots=True)
+class Journal:
+    units: Units
+    clock: Clock
+    run_id: RunId
+    mapping: EventMapping
+    owner: str
+    lease: timedelta
+    _outcomes: list[RecordOutcome] = field(default_factory=list)
+    _synced: list[SyncedRecord] = field(default_factory=list)
+    _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    _progress: dict[str, Progress] = field(default_factory=dict)
+    _stored_at: datetime | None = None
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def expect(self, kind: RecordKind, total: int) -> None:
+        self._progress[kind.plural] = Progress(0, total)
+
+    def note(self, outcome: RecordOutcome, synced: SyncedRecord | None = None) -> None:
+        """Note what happened to one record; `synced` if it is in Gleanin by this run's doing."""
+        kind = outcome.record.kind
+        self._outcomes.append(outcome)
+        if synced is not None:
+            self._synced.append(synced)
+        self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
+        former = self._progress.get(kind.plural, Progress())
+        self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
+
+    @property
+    def counts(self) -> Counts:
+        return Counts({name: Tally(dict(numbers)) for name, numbers in self._numbers.items()})
+
+    async def store_if_due(self) -> None:
+        now = self.clock.now()
+        if self._stored_at is None:
+            self._stored_at = now
+        if self._outcomes and (len(self._outcomes) >= BATCH or now - self._stored_at >= LONGEST_WAIT):
+            await self.store()
+
+    async def store(self) -> None:
+        """Store what has been noted, and prolong the lease.
+
+        Raises:
+            SyncStopped: another run has taken over; what it will not find recorded it finds in Gleanin.
+        """
+        async with self._one_at_a_time:
+            outcomes, self._outcomes = self._outcomes, []
+            synced, self._synced = self._synced, []
+            now = self.clock.now()
+            self._stored_at = now
+            async with self.units.writing() as unit:
+                if not await unit.runs.renew(self.run_id, self.owner, now + self.lease, self._progress):
+                    raise SyncStopped(stops.TAKEN_OVER)
+                if synced:
+                    await unit.synced.save(
+                        self.mapping.organization_id, self.mapping.events.gleanin_id, synced
+                    )
+                if outcomes:
+                    await unit.outcomes.add(self.run_id, outcomes)
+                await unit.commit()
+
+    async def keep_storing(self, ended: asyncio.Event) -> None:
+        """Store from time to time, and so keep the lease, until the run has ended."""
+        while not ended.is_set():
+            # In real time, whatever the clock: another process judges the lease by its own.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.lease.total_seconds() / 4):
+                    await ended.wait()
+            if not ended.is_set():
+                await self.store()

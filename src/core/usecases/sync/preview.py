@@ -1,0 +1,66 @@
+"""Preview: the plan, shown and not carried out. Nothing is written anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.identifiers import MappingId, SourceId
+from core.domain.kinds import SESSION, Scope
+from core.domain.mappings import EventMapping
+from core.domain.outcomes import Counts, Outcome, count
+from core.domain.planning import Create, NoWrite, Step
+from core.usecases.sync.access import Access, Tokens, open_sides
+from core.usecases.sync.failures import SyncStopped, stopping
+from core.usecases.sync.plans import Plans
+from core.usecases.sync.reading import Reader
+from ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    steps: Sequence[Step]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    access: Access
+    clock: Clock
+
+    async def __call__(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> Plan:
+        """Say for each record what a sync would do.
+
+        Raises:
+            NotFound, NotMapped
+            SyncStopped: a sync would stop before its first write.
+        """
+        mapping, tokens = await self.access.of(mapping_id)
+        steps = await stopping(self._plan(mapping, tokens, scope), mapping)
+        return Plan(steps, count((step.record.kind, would_be(step)) for step in steps))
+
+    async def _plan(self, mapping: EventMapping, tokens: Tokens, scope: Scope) -> list[Step]:
+        steps: list[Step] = []
+        async with open_sides(self.access, mapping, tokens) as (source, destination):
+            sides = await Reader(mapping, source, destination, self.clock.now()).read(scope)
+        if sides.stop is not None:
+            raise SyncStopped(sides.stop)
+        plans = Plans(self.access.units, mapping, sides)
+        await plans.recall()
+        ties = plans.ties()
+        for kind in sides.kinds:
+            async for chunk in plans.steps(kind, ties, lambda _total: None):
+                steps.extend(chunk)
+                if kind == SESSION:
+                    ties.update(_ties_to_be(chunk))
+        return steps
+
+
+def _ties_to_be(steps: Sequence[Step]) -> dict[SourceId, str]:
+    """Let its title stand for a session that has no id in Gleanin yet."""
+    return {step.record.source_id: f"(new) {step.record.label}" for step in steps if isinstance(step, Create)}
+
+
+def would_be(step: Step) -> Outcome:
+    """Give the outcome a step has if Gleanin takes it."""
+    if isinstance(step, NoWrite):
+        return step.outcome
+    return Outcome.CREATED if isinstance(step, Create) else Outcome.UPDATED

@@ -1,0 +1,60 @@
+"""Store the share links that Gleanin has made, after the writes of a run (rule 30)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from core.domain.gleanin_side import GleaninRecord
+from core.domain.identifiers import GleaninId, SourceId
+from core.domain.kinds import RecordKind
+from core.domain.mappings import EventMapping
+from core.domain.synced import ShareLink, presentable
+from core.usecases.sync.plans import CHUNK, chunks
+from core.usecases.sync.reading import BothSides
+from ports.destination import Destination
+from ports.persistence import Units
+
+Linked = tuple[GleaninId, tuple[ShareLink, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLinks:
+    units: Units
+    mapping: EventMapping
+    destination: Destination
+
+    async def store(self, sides: BothSides, written: set[str]) -> None:
+        """Store what has changed; Gleanin is read again only where the run wrote something.
+
+        Raises:
+            DestinationError
+        """
+        for kind in sides.kinds:
+            if not kind.is_person:
+                continue
+            target = self.mapping.organization_id, self.mapping.events.gleanin_id
+            async with self.units.reading() as unit:
+                whose = {
+                    place.gleanin_id: place.source_id for place in await unit.synced.places(*target, kind)
+                }
+            if kind.name in written:
+                async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
+                    await self._store(kind, whose, _linked(page))
+            else:
+                await self._store(kind, whose, sides.links[kind.name].items())
+
+    async def _store(
+        self, kind: RecordKind, whose: Mapping[GleaninId, SourceId], linked: Iterable[Linked]
+    ) -> None:
+        target = self.mapping.organization_id, self.mapping.events.gleanin_id
+        ours = ((whose[gleanin_id], links) for gleanin_id, links in linked if gleanin_id in whose)
+        for chunk in chunks(ours, CHUNK):
+            async with self.units.writing() as unit:
+                stored = await unit.synced.find(*target, kind, [source_id for source_id, _ in chunk])
+                changed = {source_id: links for source_id, links in chunk if stored[source_id].links != links}
+                if changed:
+                    await unit.synced.save_links(*target, kind, changed)
+                    await unit.commit()
+
+
+def _linked(page: Iterable[GleaninRecord]) -> Iterator[Linked]:
+    return ((record.id, presentable(record.links)) for record in page)

@@ -1,0 +1,152 @@
+"""Kills: from a chosen moment on, a process neither stores nor sends anything any more."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+from core.domain.gleanin_side import GleaninEvent, GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import RecordKind
+from core.domain.planning import Change
+from core.domain.secrets import Token
+from core.domain.synced import Fields
+from ports.destination import BeforeWrite, Destination, Destinations
+from ports.persistence import Unit, Units
+from tests.unit.usecases.stage import LEASE, Stage
+
+
+class Killed(BaseException):
+    """No Exception, for no handler runs in a process that is killed."""
+
+
+@dataclass(slots=True)
+class _Countdown:
+    left: int
+    taken_place: bool
+
+    def strikes(self) -> bool:
+        self.left -= 1
+        return self.left == 0
+
+
+@dataclass(slots=True)
+class Power:
+    """The power of the process that plays on a stage."""
+
+    stage: Stage
+    is_off: bool = False
+    writes: _Countdown | None = None
+    stores: _Countdown | None = None
+    _units: Units = field(init=False)
+    _destinations: Destinations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._units, self._destinations = self.stage.units, self.stage.destinations
+        self.stage.units = MortalUnits(self._units, self)
+        self.stage.destinations = MortalDestinations(self._destinations, self)
+
+    def fail_at(self, *, write: int = 0, store: int = 0, taken_place: bool) -> None:
+        """Fail at the n-th write or store, right after it has taken place or right before."""
+        self.writes = _Countdown(write, taken_place) if write else None
+        self.stores = _Countdown(store, taken_place) if store else None
+
+    def back(self) -> None:
+        """Let another process play on, after the killed one's lease has run out."""
+        self.stage.units, self.stage.destinations = self._units, self._destinations
+        self.stage.clock.advance(LEASE)
+
+    def check(self) -> None:
+        if self.is_off:
+            raise Killed
+
+    @asynccontextmanager
+    async def moment(self, countdown: _Countdown | None) -> AsyncIterator[None]:
+        """Do what stands within, and be killed before or after it if this is the moment."""
+        self.check()
+        strikes = countdown is not None and countdown.strikes()
+        if strikes and countdown and not countdown.taken_place:
+            self.is_off = True
+            raise Killed
+        yield
+        if strikes:
+            self.is_off = True
+        self.check()
+
+
+@dataclass(frozen=True, slots=True)
+class MortalUnits:
+    units: Units
+    power: Power
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Unit]:
+        self.power.check()
+        async with self.units.reading() as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        self.power.check()
+        async with self.units.writing() as unit:
+            yield MortalUnit(unit, self.power)
+
+
+class MortalUnit:
+    def __init__(self, unit: Unit, power: Power) -> None:
+        self._unit = unit
+        self._power = power
+        self.organizations = unit.organizations
+        self.connections = unit.connections
+        self.mappings = unit.mappings
+        self.runs = unit.runs
+        self.synced = unit.synced
+        self.outcomes = unit.outcomes
+
+    async def commit(self) -> None:
+        async with self._power.moment(self._power.stores):
+            await self._unit.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class MortalDestinations:
+    destinations: Destinations
+    power: Power
+
+    def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AbstractAsyncContextManager[Destination]:
+        return self._open(token, before_write)
+
+    @asynccontextmanager
+    async def _open(self, token: Token, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
+        async with self.destinations.open(token, before_write) as destination:
+            yield MortalDestination(destination, self.power)
+
+
+@dataclass(frozen=True, slots=True)
+class MortalDestination:
+    destination: Destination
+    power: Power
+
+    @property
+    def most_in_flight(self) -> int:
+        return self.destination.most_in_flight
+
+    async def events(self) -> Sequence[GleaninEvent]:
+        return await self.destination.events()
+
+    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+        return await self.destination.event(event_id)
+
+    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
+        return self.destination.records(event_id, kind)
+
+    async def create(
+        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> GleaninId:
+        async with self.power.moment(self.power.writes):
+            return await self.destination.create(event_id, kind, external_id, fields)
+
+    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+        async with self.power.moment(self.power.writes):
+            await self.destination.update(kind, gleanin_id, changes)

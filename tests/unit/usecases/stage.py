@@ -1,0 +1,205 @@
+"""A stage for the use cases: both sides, the store and the clock in memory, and everything wired to them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cryptography.fernet import Fernet
+
+from adapters.memory.clock import ManualClock
+from adapters.memory.destination import MemoryDestination, MemoryGleanin, StoredRecord
+from adapters.memory.log import KeptEvents
+from adapters.memory.names import CountingNames
+from adapters.memory.session_source import MemorySessionSource, MemorySessionSources, Programme
+from adapters.memory.units import MemoryUnits
+from adapters.security.cipher import FernetCipher
+from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId, SourceId, external_id
+from core.domain.kinds import RecordKind, Scope
+from core.domain.mappings import EventMapping
+from core.domain.organizations import Connection, Organization
+from core.domain.outcomes import RecordOutcome
+from core.domain.runs import SyncRun
+from core.domain.secrets import Token
+from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.change_settings import ChangeSettings
+from core.usecases.connect import Connect
+from core.usecases.disconnect import Disconnect
+from core.usecases.list_events import ListEvents
+from core.usecases.look_up import ListOutcomes, ListShareLinks
+from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.request_sync import RequestSync
+from core.usecases.sync.access import Access
+from core.usecases.sync.preview import Preview
+from core.usecases.sync.run import RunSync
+from ports.destination import BeforeWrite, Destinations
+from ports.persistence import Units
+
+URL = "https://sessionboard.example.org"
+SESSIONBOARD_TOKEN = Token("sessionboard-token-0123456789")
+TOKEN = Token("gleanin-token-abcdefghi-4321")
+LEASE = timedelta(seconds=15)
+HERE = SessionboardEventId("3960")
+ELSEWHERE = SessionboardEventId("3961")
+THERE = GleaninEventId("11")
+FAR = GleaninEventId("12")
+
+
+async def nothing() -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Gate:
+    """Gleanin with a gate that every write comes to after the fence, right before it takes place."""
+
+    gleanin: MemoryGleanin
+    pass_by: Callable[[], Awaitable[None]] = nothing
+
+    @asynccontextmanager
+    async def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AsyncIterator[MemoryDestination]:
+        async def guarded() -> None:
+            if before_write is not None:
+                await before_write()
+            await self.pass_by()
+
+        async with self.gleanin.open(token, guarded) as destination:
+            yield destination
+
+
+@dataclass(slots=True)
+class Stage:
+    """Sessionboard has the events HERE and ELSEWHERE, Gleanin has THERE and FAR, and tells no time zones."""
+
+    units: Units = field(default_factory=MemoryUnits)
+    gleanin: MemoryGleanin = field(default_factory=MemoryGleanin)
+    sources: MemorySessionSources = field(default_factory=MemorySessionSources)
+    clock: ManualClock = field(default_factory=ManualClock)
+    names: CountingNames = field(default_factory=CountingNames)
+    cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
+    log: KeptEvents = field(default_factory=KeptEvents)
+    contact: str | None = None
+    gate: Gate = field(init=False)
+    destinations: Destinations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.destinations = self.gate = Gate(self.gleanin)
+        for event, name in ((HERE, "PyConf"), (ELSEWHERE, "RustConf")):
+            self.source.put(SourceEvent(event, name, "Europe/Paris"))
+        for there, name in ((THERE, "PyConf goes Gleanin"), (FAR, "RustConf goes Gleanin")):
+            self.gleanin.add_event(there, name)
+
+    @property
+    def source(self) -> MemorySessionSource:
+        return self.sources.source
+
+    @property
+    def programme(self) -> Programme:
+        return self.source.programmes[HERE]
+
+    @property
+    def access(self) -> Access:
+        return Access(self.units, self.sources, self.destinations, self.cipher)
+
+    @property
+    def add_organization(self) -> AddOrganization:
+        return AddOrganization(self.units, self.sources, self.cipher, self.names)
+
+    @property
+    def connect(self) -> Connect:
+        return Connect(self.units, self.destinations, self.cipher, self.names, self.clock)
+
+    @property
+    def disconnect(self) -> Disconnect:
+        return Disconnect(self.units, self.clock, LEASE)
+
+    @property
+    def list_events(self) -> ListEvents:
+        return ListEvents(self.units, self.sources, self.destinations, self.cipher)
+
+    @property
+    def map_events(self) -> MapEvents:
+        return MapEvents(self.units, self.sources, self.destinations, self.cipher, self.names, self.clock)
+
+    @property
+    def remove_mapping(self) -> RemoveMapping:
+        return RemoveMapping(self.units, self.clock)
+
+    @property
+    def change_settings(self) -> ChangeSettings:
+        return ChangeSettings(self.units, self.sources, self.cipher)
+
+    @property
+    def request_sync(self) -> RequestSync:
+        return RequestSync(self.units, self.names, self.clock)
+
+    @property
+    def run_sync(self) -> RunSync:
+        return RunSync(self.access, self.names, self.clock, self.log, LEASE, self.contact)
+
+    @property
+    def preview(self) -> Preview:
+        return Preview(self.access, self.clock)
+
+    @property
+    def list_share_links(self) -> ListShareLinks:
+        return ListShareLinks(self.units)
+
+    def offer(
+        self,
+        *sessions: Session | Unreadable,
+        exhibitors: tuple[Exhibitor | Unreadable, ...] = (),
+        event: SessionboardEventId = HERE,
+    ) -> None:
+        """Let this be all that Sessionboard's event has."""
+        programme = self.source.programmes[event]
+        programme.sessions[:] = sessions
+        programme.exhibitors[:] = exhibitors
+
+    async def organization(self, name: str = "Acme") -> Organization:
+        return await self.add_organization(NewOrganization(name, URL, SESSIONBOARD_TOKEN))
+
+    async def connection(self, name: str = "Acme") -> Connection:
+        return await self.connect((await self.organization(name)).id, TOKEN)
+
+    async def map(
+        self,
+        organization_id: OrganizationId,
+        event: SessionboardEventId = HERE,
+        there: GleaninEventId = THERE,
+    ) -> EventMapping:
+        return await self.map_events(NewMapping(organization_id, event, there, time_zone_confirmed=True))
+
+    async def mapping(self) -> EventMapping:
+        """Come to the point where HERE is mapped to THERE."""
+        return await self.map((await self.connection()).organization_id)
+
+    async def reconnect_and_map(self, former: EventMapping, there: GleaninEventId = THERE) -> EventMapping:
+        """Disconnect, connect again and map the same Sessionboard event."""
+        await self.disconnect(former.organization_id, confirmed=True)
+        await self.connect(former.organization_id, TOKEN)
+        return await self.map(former.organization_id, there=there)
+
+    async def sync(self, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncRun:
+        return await self.run_sync((await self.request_sync(mapping.id, scope)).id)
+
+    async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
+        """Give a run's outcomes by the source id; tests name no two records alike."""
+        _, told = await ListOutcomes(self.units)(run.id)
+        by_id = {each.record.source_id: each for each in told}
+        assert len(by_id) == len(told), "one outcome for each record (rule 26)"
+        return {str(key): each for key, each in by_id.items()}
+
+    def in_gleanin(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> list[StoredRecord]:
+        """Find all that stands in Gleanin for one source record; more than one is one too many."""
+        sent_as = external_id(mapping.connection_id, SourceId(source_id))
+        records = self.gleanin.of_event(mapping.events.gleanin_id, kind)
+        return [record for record in records if record.external_id == sent_as]
+
+    def the(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> StoredRecord:
+        (record,) = self.in_gleanin(mapping, kind, source_id)
+        return record

@@ -1,0 +1,133 @@
+"""Connecting an organization to Gleanin: rules 1, 2, 3 and 9."""
+
+import asyncio
+
+import pytest
+
+from core.domain.identifiers import OrganizationId
+from core.domain.organizations import Connection
+from core.domain.refusals import AlreadyConnected, AlreadyExists, BadInput, NotConnected, NotFound
+from core.domain.secrets import Token
+from core.usecases.add_organization import NewOrganization
+from ports.destination import DestinationRefused, DestinationUnavailable
+from ports.session_source import SourceRefused, SourceUnavailable
+from tests.unit.usecases.stage import SESSIONBOARD_TOKEN, TOKEN, URL, Stage
+
+
+async def connection_of(stage: Stage, organization_id: OrganizationId) -> Connection | None:
+    async with stage.units.reading() as unit:
+        return await unit.connections.open_one(organization_id)
+
+
+async def test_rule_01_a_refused_token_stores_nothing_and_says_so(stage: Stage) -> None:
+    organization = await stage.organization()
+    stage.gleanin.tokens = {"another-token"}
+    with pytest.raises(DestinationRefused):
+        await stage.connect(organization.id, TOKEN)
+    assert await connection_of(stage, organization.id) is None
+
+
+async def test_rule_01_a_token_that_could_not_be_tried_is_not_stored(stage: Stage) -> None:
+    organization = await stage.organization()
+    stage.gleanin.trouble.unavailable_calls = 1
+    with pytest.raises(DestinationUnavailable):
+        await stage.connect(organization.id, TOKEN)
+    assert await connection_of(stage, organization.id) is None
+
+
+async def test_rule_01_a_token_is_tried_before_anything_is_stored(stage: Stage) -> None:
+    organization = await stage.organization()
+    stage.gleanin.tokens = {TOKEN.value}
+    connection = await stage.connect(organization.id, TOKEN)
+    assert await connection_of(stage, organization.id) == connection
+
+
+async def test_an_organization_whose_sessionboard_token_is_refused_is_not_stored(stage: Stage) -> None:
+    stage.sources.tokens = {"another-token"}
+    with pytest.raises(SourceRefused):
+        await stage.organization()
+    async with stage.units.reading() as unit:
+        assert not await unit.organizations.all()
+
+
+async def test_an_organization_is_not_stored_while_sessionboard_cannot_be_reached(stage: Stage) -> None:
+    stage.source.trouble = SourceUnavailable("Sessionboard does not answer.")
+    with pytest.raises(SourceUnavailable):
+        await stage.organization()
+    async with stage.units.reading() as unit:
+        assert not await unit.organizations.all()
+
+
+async def test_two_organizations_cannot_have_the_same_name(stage: Stage) -> None:
+    await stage.organization("Acme")
+    with pytest.raises(AlreadyExists, match="'ACME'"):
+        await stage.organization(" ACME ")
+
+
+async def test_an_organization_needs_a_name_and_an_address(stage: Stage) -> None:
+    with pytest.raises(BadInput):
+        await stage.organization("  ")
+    with pytest.raises(BadInput):
+        await stage.add_organization(NewOrganization("Acme", "no address", SESSIONBOARD_TOKEN))
+
+
+async def test_an_address_with_and_without_a_slash_at_its_end_is_the_same(stage: Stage) -> None:
+    added = await stage.add_organization(NewOrganization("Acme", URL + "/", SESSIONBOARD_TOKEN))
+    assert added.sessionboard_url == URL
+
+
+async def test_an_unknown_organization_cannot_be_connected(stage: Stage) -> None:
+    with pytest.raises(NotFound, match="organization 'nobody'"):
+        await stage.connect(OrganizationId("nobody"), TOKEN)
+
+
+async def test_rule_02_of_a_token_at_most_the_last_four_characters_are_told(stage: Stage) -> None:
+    connection = await stage.connection()
+    assert connection.token_hint == "4321"
+    assert connection.token is not None
+    assert stage.cipher.unseal(connection.token) == TOKEN
+
+
+async def test_rule_02_a_token_is_stored_encrypted(stage: Stage) -> None:
+    connection = await stage.connection()
+    assert connection.token is not None
+    assert TOKEN.value not in connection.token.value
+
+
+async def test_rule_03_a_connected_organization_is_not_connected_again(stage: Stage) -> None:
+    connection = await stage.connection()
+    with pytest.raises(AlreadyConnected, match="Acme"):
+        await stage.connect(connection.organization_id, Token("another-token-0000"))
+    assert await connection_of(stage, connection.organization_id) == connection
+
+
+async def test_rule_03_of_two_who_connect_at_once_one_wins(stage: Stage) -> None:
+    organization = await stage.organization()
+    ends = await asyncio.gather(
+        *(stage.connect(organization.id, TOKEN) for _ in range(3)), return_exceptions=True
+    )
+    opened = [end for end in ends if isinstance(end, Connection)]
+    assert len(opened) == 1
+    assert [type(end) for end in ends if end not in opened] == [AlreadyConnected, AlreadyConnected]
+    assert await connection_of(stage, organization.id) == opened[0]
+
+
+async def test_rule_03_other_organizations_connect_on_their_own(stage: Stage) -> None:
+    first, second = await stage.connection("Acme"), await stage.connection("Bolt")
+    assert await connection_of(stage, first.organization_id) == first
+    assert await connection_of(stage, second.organization_id) == second
+
+
+@pytest.mark.parametrize("token", [TOKEN, Token("another-token-0000")])
+async def test_rule_09_after_disconnecting_one_can_connect_again(stage: Stage, token: Token) -> None:
+    former = await stage.connection()
+    await stage.disconnect(former.organization_id, confirmed=True)
+    again = await stage.connect(former.organization_id, token)
+    assert again.id != former.id
+    assert await connection_of(stage, former.organization_id) == again
+
+
+async def test_events_are_listed_for_the_connected_only(stage: Stage) -> None:
+    organization = await stage.organization()
+    with pytest.raises(NotConnected, match="Acme is not connected"):
+        await stage.list_events(organization.id)

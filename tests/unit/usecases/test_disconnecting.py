@@ -1,0 +1,125 @@
+"""Disconnecting: rule 8, and what of it a running sync sees."""
+
+import asyncio
+
+import pytest
+
+from core.domain.kinds import SESSION
+from core.domain.refusals import NotConfirmed, NotConnected, NotMapped
+from core.domain.runs import RunState
+from core.usecases.look_up import ListMappings
+from tests.unit.domain.builders import on, person, session
+from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+
+
+async def test_rule_08_without_a_confirmation_nothing_happens(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    with pytest.raises(NotConfirmed, match="explicit confirmation"):
+        await stage.disconnect(mapping.organization_id, confirmed=False)
+    stage.offer(session("opening"))
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+
+
+async def test_rule_08_disconnecting_ends_every_mapping(stage: Stage) -> None:
+    one = await stage.mapping()
+    other = await stage.map(one.organization_id, ELSEWHERE, FAR)
+    await stage.disconnect(one.organization_id, confirmed=True)
+    assert not await ListMappings(stage.units)(one.organization_id)
+    for mapping in (one, other):
+        with pytest.raises(NotMapped):
+            await stage.request_sync(mapping.id)
+
+
+async def test_rule_08_disconnecting_erases_the_token(stage: Stage) -> None:
+    connection = await stage.connection()
+    ended = await stage.disconnect(connection.organization_id, confirmed=True)
+    async with stage.units.reading() as unit:
+        assert await unit.connections.get(connection.id) == ended
+    assert (ended.token, ended.token_hint) == (None, "")
+
+
+async def test_rule_08_who_is_not_connected_cannot_disconnect(stage: Stage) -> None:
+    connection = await stage.connection()
+    await stage.disconnect(connection.organization_id, confirmed=True)
+    with pytest.raises(NotConnected):
+        await stage.disconnect(connection.organization_id, confirmed=True)
+
+
+async def test_rule_08_a_run_that_waits_is_stopped(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("opening"))
+    booked = await stage.request_sync(mapping.id)
+    await stage.disconnect(mapping.organization_id, confirmed=True)
+    run = await stage.run_sync(booked.id)
+    assert run.state is RunState.STOPPED
+    assert "disconnected" in run.message
+    assert not stage.gleanin.writes
+
+
+class Turnstile:
+    """Lets some writes pass, then holds every one until it is opened."""
+
+    def __init__(self, passing: int) -> None:
+        self.passing = passing
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.passing -= 1
+        if self.passing < 0:
+            self.reached.set()
+            await self.opened.wait()
+
+
+@pytest.mark.parametrize("passing", [0, 1, 5])
+@pytest.mark.parametrize("in_flight", [1, 4])
+async def test_rule_08_a_running_sync_stops_before_its_next_write(
+    stage: Stage, passing: int, in_flight: int
+) -> None:
+    stage.gleanin.most_in_flight = in_flight
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(20)))
+    stage.gate.pass_by = turnstile = Turnstile(passing)
+    syncing = asyncio.create_task(stage.sync(mapping))
+    await turnstile.reached.wait()
+
+    disconnecting = asyncio.create_task(stage.disconnect(mapping.organization_id, confirmed=True))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not disconnecting.done(), "writes that had begun are waited for"
+    turnstile.opened.set()
+    await disconnecting
+    written = len(stage.gleanin.writes)
+    run = await syncing
+
+    assert len(stage.gleanin.writes) == written <= passing + in_flight
+    assert run.state is RunState.STOPPED
+    assert run.stop is not None
+    assert run.stop.code == "disconnected"
+    assert run.counts.of(SESSION).succeeded == written, "what was written is told"
+
+
+async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{number}") for number in range(20)))
+    stage.gate.pass_by = turnstile = Turnstile(3)
+    syncing = asyncio.create_task(stage.sync(mapping))
+    await turnstile.reached.wait()
+    await stage.remove_mapping(mapping.id)
+    turnstile.opened.set()
+    run = await syncing
+    assert run.stop is not None
+    assert run.stop.code == "mapping_removed"
+    assert 0 < len(stage.gleanin.writes) <= 3 + stage.gleanin.most_in_flight
+
+
+async def test_rule_08_a_sync_that_gives_no_sign_of_life_is_not_waited_for_for_ever(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("opening"))
+    stage.gate.pass_by = turnstile = Turnstile(0)
+    syncing = asyncio.create_task(stage.sync(mapping))
+    await turnstile.reached.wait()
+    ended = await stage.disconnect(mapping.organization_id, confirmed=True)
+    assert not ended.is_open
+    turnstile.opened.set()
+    await syncing

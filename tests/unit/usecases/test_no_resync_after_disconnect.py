@@ -1,0 +1,143 @@
+"""Rule 10: what was sent under an ended connection is never written to that Gleanin event again."""
+
+from collections.abc import Awaitable, Callable
+from copy import deepcopy
+
+import pytest
+
+from core.domain.identifiers import SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.mappings import EventMapping
+from core.domain.outcomes import Outcome
+from core.domain.runs import RunState
+from tests.unit.domain.builders import exhibitor, on, person, primary, session
+from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.stage import FAR, THERE, Stage
+
+OPENING = session("opening", on(person("ada")))
+ACME = exhibitor("acme", primary(person("eve")))
+
+
+def everything(stage: Stage) -> dict[str, object]:
+    """Take down all that stands in the Gleanin event, to see that nothing of it changes."""
+    records = stage.gleanin.of_event(THERE)
+    return {record.id: (record.kind, record.external_id, deepcopy(record.fields)) for record in records}
+
+
+async def synced_under_an_ended_connection(stage: Stage) -> EventMapping:
+    """Sync, disconnect, connect again and map the same two events."""
+    mapping = await stage.mapping()
+    stage.offer(OPENING, exhibitors=(ACME,))
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+    return await stage.reconnect_and_map(mapping)
+
+
+async def synced_but_not_recorded(stage: Stage) -> EventMapping:
+    """Let the syncs be killed right after they created somebody, before that was recorded."""
+    mapping = await stage.mapping()
+    stage.offer(OPENING, exhibitors=(ACME,))
+    for scope, writes in ((Scope.AGENDA, 2), (Scope.EXHIBITORS, 1)):
+        power = Power(stage)
+        power.fail_at(write=writes, taken_place=True)
+        with pytest.raises(Killed):
+            await stage.sync(mapping, scope)
+        power.back()
+    async with stage.units.reading() as unit:
+        for kind, source_id in ((SPEAKER, "ada"), (EXHIBITOR_CONTACT, "eve")):
+            assert len(stage.in_gleanin(mapping, kind, source_id)) == 1
+            where = mapping.organization_id, mapping.events.gleanin_id
+            assert not await unit.synced.find(*where, kind, [SourceId(source_id)])
+    return await stage.reconnect_and_map(mapping)
+
+
+Past = Callable[[Stage], Awaitable[EventMapping]]
+PASTS = pytest.mark.parametrize("past", [synced_under_an_ended_connection, synced_but_not_recorded])
+
+
+@PASTS
+async def test_rule_10_old_records_are_skipped_with_that_reason(stage: Stage, past: Past) -> None:
+    mapping = await past(stage)
+    before = everything(stage)
+    run = await stage.sync(mapping)
+    told = await stage.outcomes(run)
+    assert {key: (each.outcome, each.reason.code) for key, each in told.items()} == dict.fromkeys(
+        ("opening", "ada", "eve"), (Outcome.SKIPPED, "ended_connection")
+    )
+    assert run.state is RunState.COMPLETED
+    assert everything(stage) == before
+
+
+@PASTS
+async def test_rule_10_not_even_a_change_is_written(stage: Stage, past: Past) -> None:
+    mapping = await past(stage)
+    before = everything(stage)
+    changed = person("ada", job_title="Countess", email="ada@new.example.org")
+    stage.offer(session("opening", on(changed), title="Grand opening"), exhibitors=(ACME,))
+    await stage.sync(mapping)
+    assert everything(stage) == before
+
+
+@PASTS
+async def test_rule_10_records_that_were_never_sent_go_through(stage: Stage, past: Past) -> None:
+    mapping = await past(stage)
+    before = everything(stage)
+    stage.offer(OPENING, session("closing", on(person("grace"))), exhibitors=(ACME,))
+    told = await stage.outcomes(await stage.sync(mapping))
+    assert told["closing"].outcome is told["grace"].outcome is Outcome.CREATED
+    assert before.items() <= everything(stage).items()
+    assert stage.the(mapping, SPEAKER, "grace").fields["sessions"] == (
+        stage.the(mapping, SESSION, "closing").id,
+    )
+
+
+@PASTS
+async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(stage: Stage, past: Past) -> None:
+    mapping = await past(stage)
+    (old,) = stage.gleanin.of_event(THERE, SESSION)
+    stage.offer(session("opening", on(person("ada")), on(person("grace"))), exhibitors=(ACME,))
+    told = await stage.outcomes(await stage.sync(mapping))
+    assert told["grace"].outcome is Outcome.CREATED
+    assert stage.the(mapping, SPEAKER, "grace").fields["sessions"] == (old.id,)
+
+
+@PASTS
+async def test_rule_10_a_new_sessions_tie_to_an_old_person_is_left_out_and_told(
+    stage: Stage, past: Past
+) -> None:
+    mapping = await past(stage)
+    before = everything(stage)
+    stage.offer(OPENING, session("closing", on(person("ada"))), exhibitors=(ACME,))
+    told = await stage.outcomes(await stage.sync(mapping))
+    assert told["closing"].outcome is Outcome.CREATED
+    assert "Not tied to Ada Lovelace" in told["closing"].reason.detail
+    assert told["ada"].reason.code == "ended_connection"
+    assert before.items() <= everything(stage).items()
+
+
+@PASTS
+async def test_rule_10_to_another_gleanin_event_everything_goes(stage: Stage, past: Past) -> None:
+    former = await past(stage)
+    before = everything(stage)
+    mapping = await stage.reconnect_and_map(former, FAR)
+    run = await stage.sync(mapping)
+    assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.CREATED}
+    assert everything(stage) == before
+    assert len(stage.gleanin.of_event(FAR)) == 3
+
+
+@PASTS
+async def test_rule_10_what_left_the_programme_since_is_not_written_either(stage: Stage, past: Past) -> None:
+    mapping = await past(stage)
+    before = everything(stage)
+    stage.offer()
+    run = await stage.sync(mapping)
+    assert run.state is RunState.COMPLETED
+    assert everything(stage) == before
+
+
+async def test_rule_10_one_event_done_with_does_not_bar_another(stage: Stage) -> None:
+    former = await synced_under_an_ended_connection(stage)
+    mapping = await stage.reconnect_and_map(former, FAR)
+    await stage.sync(mapping)
+    again = await stage.sync(mapping)
+    assert {each.outcome for each in (await stage.outcomes(again)).values()} == {Outcome.UNCHANGED}
