@@ -1,0 +1,1 @@
+"""Memory that lasts: SQLite or PostgreSQL, by SQLAlchemy Core."""

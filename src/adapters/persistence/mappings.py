@@ -1,0 +1,92 @@
+"""Event mappings, in a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.rows import replace_row
+from adapters.persistence.tables import mappings
+from adapters.persistence.threads import Run
+from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
+from core.domain.mappings import EventMapping, EventPair, ExhibitorName, MappingSettings, TracksFrom
+
+_MAPPINGS = sa.select(mappings).order_by(mappings.c.position)
+
+
+class SqlMappings:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, mapping: EventMapping) -> None:
+        await self._run(lambda database: database.execute(mappings.insert(), _row(mapping)))
+
+    async def update(self, mapping: EventMapping) -> None:
+        await self._run(lambda database: replace_row(database, mappings, _row(mapping)))
+
+    async def get(self, mapping_id: MappingId) -> EventMapping | None:
+        return next(iter(await self._all(mappings.c.id == mapping_id)), None)
+
+    async def holding(self, events: EventPair) -> Sequence[EventMapping]:
+        same_sessionboard = sa.and_(
+            mappings.c.sessionboard_url == events.sessionboard_url,
+            mappings.c.sessionboard_id == events.sessionboard_id,
+        )
+        same_gleanin = mappings.c.gleanin_id == events.gleanin_id
+        return await self._all(mappings.c.holds_events, sa.or_(same_sessionboard, same_gleanin))
+
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
+        return await self._all(mappings.c.organization_id == organization_id)
+
+    async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
+        return await self._all(mappings.c.connection_id == connection_id)
+
+    async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[EventMapping]:
+        rows = await self._run(lambda database: database.execute(_MAPPINGS.where(*conditions)).all())
+        return [_mapping(row) for row in rows]
+
+
+def _row(mapping: EventMapping) -> dict[str, object]:
+    return {
+        "id": mapping.id,
+        "organization_id": mapping.organization_id,
+        "connection_id": mapping.connection_id,
+        "sessionboard_url": mapping.events.sessionboard_url,
+        "sessionboard_id": mapping.events.sessionboard_id,
+        "sessionboard_name": mapping.sessionboard_name,
+        "gleanin_id": mapping.events.gleanin_id,
+        "gleanin_name": mapping.gleanin_name,
+        "created_at": mapping.created_at,
+        "tracks": mapping.settings.tracks.value,
+        "chairpersons": mapping.settings.chairpersons,
+        "moderators": mapping.settings.moderators,
+        "exhibitor_name": mapping.settings.exhibitor_name.value,
+        "confirmed_time_zone": mapping.confirmed_time_zone,
+        "written": mapping.written,
+        "removed_at": mapping.removed_at,
+        "connection_ended": mapping.connection_ended,
+        # Only for the unique indexes: what it follows from is above.
+        "holds_events": mapping.holds_its_events,
+    }
+
+
+def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
+    return EventMapping(
+        id=row.id,
+        organization_id=row.organization_id,
+        connection_id=row.connection_id,
+        events=EventPair(row.sessionboard_url, row.sessionboard_id, row.gleanin_id),
+        sessionboard_name=row.sessionboard_name,
+        gleanin_name=row.gleanin_name,
+        created_at=row.created_at,
+        settings=MappingSettings(
+            tracks=TracksFrom(row.tracks),
+            chairpersons=row.chairpersons,
+            moderators=row.moderators,
+            exhibitor_name=ExhibitorName(row.exhibitor_name),
+        ),
+        confirmed_time_zone=row.confirmed_time_zone,
+        written=row.written,
+        removed_at=row.removed_at,
+        connection_ended=row.connection_ended,
+    )

@@ -1,0 +1,79 @@
+"""Bringing a database's schema up to date.
+
+Alembic is imported where something is to be migrated: every command asks for the revision, few change it.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from adapters.persistence.engine import WRITING
+from adapters.persistence.errors import translated
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`, where this program wants the database to be."""
+
+_VERSION = sa.table("alembic_version", sa.column("version_num"))
+
+
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
+    """Take the schema up to a revision. Processes that do this at once do it one after the other.
+
+    Raises:
+        StoreUnusable: the database cannot be reached.
+    """
+    from alembic import command
+
+    with translated(engine.url), engine.connect() as connection:
+        command.upgrade(_begun(connection), revision)
+        connection.commit()
+
+
+def downgrade(engine: sa.Engine, revision: str) -> None:
+    """Take the schema back to a revision, and what it stored beyond that away."""
+    from alembic import command
+
+    with translated(engine.url), engine.connect() as connection:
+        command.downgrade(_begun(connection), revision)
+        connection.commit()
+
+
+def current_revision(engine: sa.Engine) -> str | None:
+    """Tell where the database is; None for one that was never migrated.
+
+    Raises:
+        StoreUnusable: the database cannot be reached.
+    """
+    with translated(engine.url), engine.connect() as connection:
+        if not sa.inspect(connection).has_table(_VERSION.name):
+            return None
+        return connection.scalar(sa.select(_VERSION.c.version_num))
+
+
+def head_revision() -> str:
+    return HEAD
+
+
+def is_current(engine: sa.Engine) -> bool:
+    """Tell whether the database is where this program wants it.
+
+    Raises:
+        StoreUnusable: the database cannot be reached.
+    """
+    return current_revision(engine) == HEAD
+
+
+def _begun(connection: sa.Connection) -> "Config":
+    """Begin one transaction for all steps, so that a migration that fails leaves no half of it."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    connection.execution_options(**WRITING)
+    config.attributes["connection"] = connection
+    connection.begin()
+    return config

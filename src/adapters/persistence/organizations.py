@@ -1,0 +1,102 @@
+"""Organizations and their connections, in tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.rows import replace_row
+from adapters.persistence.tables import connections, organizations
+from adapters.persistence.threads import Run
+from core.domain.identifiers import ConnectionId, OrganizationId
+from core.domain.organizations import Connection, Organization
+from core.domain.secrets import SealedToken
+
+_ORGANIZATIONS = sa.select(
+    organizations.c.id,
+    organizations.c.name,
+    organizations.c.sessionboard_url,
+    organizations.c.sealed_token,
+)
+
+
+class SqlOrganizations:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, organization: Organization) -> None:
+        row = {
+            "id": organization.id,
+            "name": organization.name,
+            # Folded by Python: databases differ in what they take for upper and lower case.
+            "name_folded": organization.name.casefold(),
+            "sessionboard_url": organization.sessionboard_url,
+            "sealed_token": organization.sessionboard_token.value,
+        }
+        await self._run(lambda database: database.execute(organizations.insert(), row))
+
+    async def get(self, organization_id: OrganizationId) -> Organization | None:
+        return await self._first(organizations.c.id == organization_id)
+
+    async def named(self, name: str) -> Organization | None:
+        return await self._first(organizations.c.name_folded == name.casefold())
+
+    async def all(self) -> Sequence[Organization]:
+        rows = await self._run(lambda database: database.execute(_ORGANIZATIONS).all())
+        return sorted(map(_organization, rows), key=lambda organization: organization.name.casefold())
+
+    async def _first(self, condition: sa.ColumnElement[bool]) -> Organization | None:
+        row = await self._run(lambda database: database.execute(_ORGANIZATIONS.where(condition)).first())
+        return None if row is None else _organization(row)
+
+
+def _organization(row: sa.Row[*tuple[Any, ...]]) -> Organization:
+    return Organization(row.id, row.name, row.sessionboard_url, SealedToken(row.sealed_token))
+
+
+_CONNECTIONS = sa.select(connections)
+
+
+class SqlConnections:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, connection: Connection) -> None:
+        await self._run(lambda database: database.execute(connections.insert(), _row(connection)))
+
+    async def update(self, connection: Connection) -> None:
+        await self._run(lambda database: replace_row(database, connections, _row(connection)))
+
+    async def get(self, connection_id: ConnectionId) -> Connection | None:
+        return await self._first(connections.c.id == connection_id)
+
+    async def open_one(self, organization_id: OrganizationId) -> Connection | None:
+        return await self._first(
+            connections.c.organization_id == organization_id, connections.c.ended_at.is_(sa.null())
+        )
+
+    async def _first(self, *conditions: sa.ColumnElement[bool]) -> Connection | None:
+        row = await self._run(lambda database: database.execute(_CONNECTIONS.where(*conditions)).first())
+        return None if row is None else _connection(row)
+
+
+def _row(connection: Connection) -> dict[str, object]:
+    return {
+        "id": connection.id,
+        "organization_id": connection.organization_id,
+        "sealed_token": connection.token.value if connection.token else None,
+        "token_hint": connection.token_hint,
+        "opened_at": connection.opened_at,
+        "ended_at": connection.ended_at,
+    }
+
+
+def _connection(row: sa.Row[*tuple[Any, ...]]) -> Connection:
+    return Connection(
+        id=row.id,
+        organization_id=row.organization_id,
+        token=None if row.sealed_token is None else SealedToken(row.sealed_token),
+        token_hint=row.token_hint,
+        opened_at=row.opened_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,105 @@
+"""Outcomes of records, in a table: exactly one for each record and run."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.tables import outcomes, runs
+from adapters.persistence.threads import Run
+from core.domain.email import same_mailbox
+from core.domain.identifiers import MappingId, RunId
+from core.domain.kinds import KINDS
+from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.reasons import Reason
+from ports.persistence import HistoryEntry
+
+_KINDS = {kind.name: kind for kind in KINDS}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_COLUMNS = (
+    outcomes.c.kind,
+    outcomes.c.source_id,
+    outcomes.c.label,
+    outcomes.c.email,
+    outcomes.c.outcome,
+    outcomes.c.reason_code,
+    outcomes.c.reason_sentence,
+    outcomes.c.reason_detail,
+    outcomes.c.gleanin_id,
+)
+_OF_RUN = (
+    sa.select(*_COLUMNS).where(outcomes.c.run_id == sa.bindparam("run_id")).order_by(outcomes.c.position)
+)
+_ONLY = _OF_RUN.where(outcomes.c.outcome.in_(sa.bindparam("only", expanding=True)))
+# One question per index: of three conditions joined by OR, SQLite would go through all outcomes of the mapping.
+_FOUND = sa.union(
+    sa.select(outcomes.c.position).where(outcomes.c.source_id == sa.bindparam("asked")),
+    sa.select(outcomes.c.position).where(outcomes.c.gleanin_id == sa.bindparam("asked")),
+    sa.select(outcomes.c.position).where(outcomes.c.mailbox == sa.bindparam("asked_mailbox")),
+)
+_HISTORY = (
+    sa.select(outcomes.c.run_id, runs.c.started_at, runs.c.requested_at, *_COLUMNS)
+    .join(runs, runs.c.id == outcomes.c.run_id)
+    .where(outcomes.c.position.in_(_FOUND), runs.c.mapping_id == sa.bindparam("mapping_id"))
+    .order_by(outcomes.c.position)
+)
+
+
+class SqlOutcomes:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None:
+        if outcomes:
+            rows = [_row(run_id, outcome) for outcome in outcomes]
+            await self._run(lambda database: database.execute(_INSERT, rows))
+
+    async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
+        statement, asked = _OF_RUN, dict[str, object](run_id=run_id)
+        if only:
+            statement, asked["only"] = _ONLY, [outcome.value for outcome in only]
+        return await self._run(
+            lambda database: [_outcome(tuple(row)) for row in database.execute(statement, asked)]
+        )
+
+    async def history(self, mapping_id: MappingId, id_or_email: str) -> Sequence[HistoryEntry]:
+        asked = {
+            "mapping_id": mapping_id,
+            "asked": id_or_email,
+            "asked_mailbox": same_mailbox(id_or_email),
+        }
+        rows = await self._run(lambda database: database.execute(_HISTORY, asked).all())
+        return [
+            HistoryEntry(run_id, started_at or requested_at, _outcome(row))
+            for run_id, started_at, requested_at, *row in rows
+        ]
+
+
+_INSERT = outcomes.insert()
+
+
+def _row(run_id: RunId, told: RecordOutcome) -> dict[str, str | None]:
+    record, reason = told.record, told.reason
+    return {
+        "run_id": run_id,
+        "kind": record.kind.name,
+        "source_id": record.source_id,
+        "label": record.label,
+        "email": record.email,
+        "mailbox": same_mailbox(record.email) if record.email else None,
+        "outcome": told.outcome.value,
+        "reason_code": reason.code,
+        "reason_sentence": reason.sentence,
+        "reason_detail": reason.detail,
+        "gleanin_id": told.gleanin_id,
+    }
+
+
+def _outcome(row: Sequence[Any]) -> RecordOutcome:
+    kind, source_id, label, email, outcome, code, sentence, detail, gleanin_id = row
+    return RecordOutcome(
+        RecordRef(_KINDS[kind], source_id, label, email),
+        _OUTCOMES[outcome],
+        Reason(code, sentence, detail),
+        gleanin_id,
+    )

@@ -1,0 +1,140 @@
+"""Sync runs, in a table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.rows import from_json, replace_row, to_json
+from adapters.persistence.tables import runs
+from adapters.persistence.threads import Run
+from core.domain.identifiers import MappingId, RunId
+from core.domain.kinds import Scope
+from core.domain.outcomes import Counts, Outcome, Tally
+from core.domain.runs import Progress, RunState, SyncRun, Trigger
+from core.domain.stops import Stop, StoppedBy
+from ports.persistence import Standing
+
+_RUNS = sa.select(runs)
+_OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))
+_OF_MAPPING = (
+    _RUNS.where(runs.c.mapping_id == sa.bindparam("mapping_id"))
+    .order_by(runs.c.position.desc())
+    .limit(sa.bindparam("limit"))
+)
+
+
+def _in_state(state: RunState) -> sa.Select[*tuple[Any, ...]]:
+    # The state is written out, for only so does SQLite see that the partial index serves.
+    written_out = sa.literal(state.value, literal_execute=True)
+    return _RUNS.where(runs.c.mapping_id == sa.bindparam("mapping_id"), runs.c.state == written_out)
+
+
+_OPEN = sa.union_all(_in_state(RunState.RUNNING), _in_state(RunState.QUEUED))
+_STANDING = sa.select(runs.c.owner, runs.c.lease_until, runs.c.stop_asked).where(
+    runs.c.id == sa.bindparam("run_id")
+)
+_RENEWAL = (
+    sa.update(runs)
+    .where(
+        runs.c.id == sa.bindparam("run_id"),
+        runs.c.owner == sa.bindparam("holder"),
+        runs.c.state == RunState.RUNNING.value,
+    )
+    .values(lease_until=sa.bindparam("until"))
+)
+_RENEWAL_WITH_PROGRESS = _RENEWAL.values(progress=sa.bindparam("so_far"))
+_RENEWAL_WITH_PROGRESS = _RENEWAL.values(progress=sa.bindparam("new_progress"))
+
+
+class SqlRuns:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, run: SyncRun) -> None:
+        await self._run(lambda database: database.execute(runs.insert(), _row(run)))
+
+    async def update(self, run: SyncRun) -> None:
+        await self._run(lambda database: replace_row(database, runs, _row(run)))
+
+    async def get(self, run_id: RunId) -> SyncRun | None:
+        row = await self._run(lambda database: database.execute(_OF_ID, {"run_id": run_id}).first())
+        return None if row is None else _sync_run(row)
+
+    async def open_ones(self, mapping_id: MappingId) -> Sequence[SyncRun]:
+        rows = await self._run(lambda database: database.execute(_OPEN, {"mapping_id": mapping_id}).all())
+        running_first = sorted(rows, key=lambda row: row.state == RunState.QUEUED)
+        return [_sync_run(row) for row in running_first]
+
+    async def of_mapping(self, mapping_id: MappingId, limit: int = 100) -> Sequence[SyncRun]:
+        asked = {"mapping_id": mapping_id, "limit": limit}
+        rows = await self._run(lambda database: database.execute(_OF_MAPPING, asked).all())
+        return [_sync_run(row) for row in rows]
+
+    async def renew(
+        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
+    ) -> bool:
+        statement, asked = _RENEWAL, dict[str, object](run_id=run_id, holder=owner, until=until)
+        if progress is not None:
+            statement, asked["new_progress"] = _RENEWAL_WITH_PROGRESS, _progress_text(progress)
+        return await self._run(lambda database: database.execute(statement, asked).rowcount == 1)
+
+    async def standing(self, run_id: RunId) -> Standing | None:
+        row = await self._run(lambda database: database.execute(_STANDING, {"run_id": run_id}).first())
+        return None if row is None else Standing(*row)
+
+
+def _row(run: SyncRun) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "mapping_id": run.mapping_id,
+        "trigger": run.trigger.value,
+        "scope": run.scope.value,
+        "requested_at": run.requested_at,
+        "state": run.state.value,
+        "owner": run.owner,
+        "lease_until": run.lease_until,
+        "stop_asked": run.stop_asked,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "stop_code": run.stop.code if run.stop else None,
+        "stop_by": run.stop.by.value if run.stop else None,
+        "stop_sentence": run.stop.sentence if run.stop else None,
+        "message": run.message,
+        "counts": to_json({name: dict(tally.numbers) for name, tally in run.counts.tallies.items()}),
+        "progress": _progress_text(run.progress),
+    }
+
+
+def _progress_text(progress: Mapping[str, Progress]) -> str:
+    return to_json({name: [at.done, at.total] for name, at in progress.items()})
+
+
+def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
+    return SyncRun(
+        id=row.id,
+        mapping_id=row.mapping_id,
+        trigger=Trigger(row.trigger),
+        scope=Scope(row.scope),
+        requested_at=row.requested_at,
+        state=RunState(row.state),
+        owner=row.owner,
+        lease_until=row.lease_until,
+        stop_asked=row.stop_asked,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        stop=Stop(row.stop_code, StoppedBy(row.stop_by), row.stop_sentence) if row.stop_code else None,
+        message=row.message,
+        counts=_counts(from_json(row.counts)),
+        progress={name: Progress(*numbers) for name, numbers in from_json(row.progress).items()},
+    )
+
+
+def _counts(stored: Mapping[str, Mapping[str, int]]) -> Counts:
+    return Counts(
+        {
+            name: Tally({Outcome(outcome): number for outcome, number in numbers.items()})
+            for name, numbers in stored.items()
+        }
+    )

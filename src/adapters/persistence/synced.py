@@ -1,0 +1,170 @@
+"""Synced records, in a table: thousands at a time."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapters.persistence.rows import from_json, to_json
+from adapters.persistence.tables import synced_records as table
+from adapters.persistence.threads import Run
+from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
+from core.domain.kinds import RecordKind
+from core.domain.synced import Fields, ShareLink, SyncedRecord
+from ports.persistence import Place
+
+_IDS_PER_QUERY = 500
+_KEY = ("organization_id", "gleanin_event_id", "kind", "source_id")
+_REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
+
+_UPSERTS: Mapping[str, sa.Insert] = {
+    dialect: statement.on_conflict_do_update(
+        index_elements=_KEY, set_={name: statement.excluded[name] for name in _REPLACED}
+    )
+    for dialect, statement in (("sqlite", sqlite.insert(table)), ("postgresql", postgresql.insert(table)))
+}
+_OF_EVENT = (
+    table.c.organization_id == sa.bindparam("organization_id"),
+    table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
+    table.c.kind == sa.bindparam("kind"),
+)
+# Names that no column has: an UPDATE takes those for new values.
+_LINKS = (
+    sa.update(table)
+    .where(
+        table.c.organization_id == sa.bindparam("of_organization"),
+        table.c.gleanin_event_id == sa.bindparam("of_event"),
+        table.c.kind == sa.bindparam("of_kind"),
+        table.c.source_id == sa.bindparam("of_source"),
+    )
+    .values(links=sa.bindparam("new_links"))
+)
+_ALL = sa.select(
+    table.c.source_id,
+    table.c.label,
+    table.c.gleanin_id,
+    table.c.connection_id,
+    table.c.fingerprint,
+    table.c.fields,
+    table.c.email,
+    table.c.links,
+).where(*_OF_EVENT)
+_SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
+_PLACES = sa.select(table.c.source_id, table.c.gleanin_id, table.c.connection_id).where(*_OF_EVENT)
+
+
+class SqlSyncedRecords:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def save(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, records: Collection[SyncedRecord]
+    ) -> None:
+        if not records:
+            return
+
+        def upsert(database: sa.Connection) -> None:
+            rows = [_row(organization_id, event_id, record) for record in records]
+            database.execute(_UPSERTS[database.dialect.name], rows)
+
+        await self._run(upsert)
+
+    async def save_links(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        links: Mapping[SourceId, tuple[ShareLink, ...]],
+    ) -> None:
+        if not links:
+            return
+        rows = [
+            {
+                "of_organization": organization_id,
+                "of_event": event_id,
+                "of_kind": kind.name,
+                "of_source": source_id,
+                "new_links": _links_text(own),
+            }
+            for source_id, own in links.items()
+        ]
+        await self._run(lambda database: database.execute(_LINKS, rows))
+
+    async def find(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> Mapping[SourceId, SyncedRecord]:
+        def find_all(database: sa.Connection) -> dict[SourceId, SyncedRecord]:
+            found: dict[SourceId, SyncedRecord] = {}
+            remaining = iter(source_ids)
+            while chunk := list(islice(remaining, _IDS_PER_QUERY)):
+                asked = {**_asked(organization_id, event_id, kind), "source_ids": chunk}
+                found.update((row[0], _record(kind, row)) for row in database.execute(_SOME, asked))
+            return found
+
+        return await self._run(find_all) if source_ids else {}
+
+    async def places(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence[Place]:
+        asked = _asked(organization_id, event_id, kind)
+        return await self._run(lambda database: [Place(*row) for row in database.execute(_PLACES, asked)])
+
+    async def of_event(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence[SyncedRecord]:
+        asked = _asked(organization_id, event_id, kind)
+        records = await self._run(
+            lambda database: [_record(kind, row) for row in database.execute(_ALL, asked)]
+        )
+        return sorted(records, key=lambda record: (record.label.casefold(), record.source_id))
+
+
+def _asked(organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind) -> dict[str, str]:
+    return {"organization_id": organization_id, "gleanin_event_id": event_id, "kind": kind.name}
+
+
+def _row(
+    organization_id: OrganizationId, event_id: GleaninEventId, record: SyncedRecord
+) -> dict[str, str | None]:
+    return {
+        "organization_id": organization_id,
+        "gleanin_event_id": event_id,
+        "kind": record.kind.name,
+        "source_id": record.source_id,
+        "label": record.label,
+        "gleanin_id": record.gleanin_id,
+        "connection_id": record.connection_id,
+        "fingerprint": record.fingerprint,
+        "fields": to_json(record.fields),
+        "email": record.email,
+        "links": _links_text(record.links),
+    }
+
+
+def _record(kind: RecordKind, row: sa.Row[*tuple[Any, ...]]) -> SyncedRecord:
+    source_id, label, gleanin_id, connection_id, fingerprint, fields, email, links = row
+    return SyncedRecord(
+        kind,
+        source_id,
+        label,
+        gleanin_id,
+        connection_id,
+        fingerprint,
+        _fields(fields),
+        email,
+        () if links == "[]" else tuple(ShareLink(*link) for link in from_json(links)),
+    )
+
+
+def _fields(text: str) -> Fields:
+    return {name: tuple(value) if type(value) is list else value for name, value in from_json(text).items()}
+
+
+def _links_text(links: Iterable[ShareLink]) -> str:
+    return to_json([(link.title, link.url) for link in links])

@@ -1,0 +1,117 @@
+"""Units of work over SQLite or PostgreSQL: a synchronous engine, used from threads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from adapters.persistence.engine import MOST_UNITS, READING, WRITING
+from adapters.persistence.errors import translated
+from adapters.persistence.mappings import SqlMappings
+from adapters.persistence.organizations import SqlConnections, SqlOrganizations
+from adapters.persistence.outcomes import SqlOutcomes
+from adapters.persistence.runs import SqlRuns
+from adapters.persistence.synced import SqlSyncedRecords
+from adapters.persistence.threads import Threads
+
+T = TypeVar("T")
+
+
+class SqlUnit:
+    """One transaction. It begins with the first thing asked, so that a small unit costs few turns of a thread."""
+
+    def __init__(self, engine: sa.Engine, threads: Threads, options: dict[str, str]) -> None:
+        self._engine = engine
+        self._threads = threads
+        self._options = options
+        self._connection: sa.Connection | None = None
+
+    async def run(self, job: Callable[[sa.Connection], T], /) -> T:
+        def with_connection() -> T:
+            with translated(self._engine.url):
+                return job(self._begun())
+
+        return await self._threads.do(with_connection)
+
+    def _begun(self) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(**self._options)
+        if not self._connection.in_transaction():
+            self._connection.begin()
+        return self._connection
+
+    async def begin(self) -> None:
+        await self.run(lambda _: None)
+
+    async def commit(self) -> None:
+        if self._options == READING:
+            message = "a unit that only reads has nothing to commit"
+            raise RuntimeError(message)
+        await self.run(lambda connection: connection.commit())
+
+    async def end(self) -> None:
+        """Undo what was not committed, and give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._threads.do(connection.close)
+
+    @cached_property
+    def organizations(self) -> SqlOrganizations:
+        return SqlOrganizations(self.run)
+
+    @cached_property
+    def connections(self) -> SqlConnections:
+        return SqlConnections(self.run)
+
+    @cached_property
+    def mappings(self) -> SqlMappings:
+        return SqlMappings(self.run)
+
+    @cached_property
+    def runs(self) -> SqlRuns:
+        return SqlRuns(self.run)
+
+    @cached_property
+    def synced(self) -> SqlSyncedRecords:
+        return SqlSyncedRecords(self.run)
+
+    @cached_property
+    def outcomes(self) -> SqlOutcomes:
+        return SqlOutcomes(self.run)
+
+
+class SqlUnits:
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        # A unit never waits in a thread for another unit of this process: the other one may need that thread.
+        # So the writers queue up here first, and there are as many threads and connections as units.
+        self._threads = Threads(MOST_UNITS)
+        self._readers = asyncio.Semaphore(MOST_UNITS - 1)
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqlUnit]:
+        async with self._readers:
+            unit = SqlUnit(self._engine, self._threads, READING)
+            try:
+                yield unit
+            finally:
+                await unit.end()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[SqlUnit]:
+        async with self._writer:
+            unit = SqlUnit(self._engine, self._threads, WRITING)
+            try:
+                await unit.begin()
+                yield unit
+            finally:
+                await unit.end()
+
+    def close(self) -> None:
+        """Close all connections; units under way are waited for."""
+        self._threads.close()
+        self._engine.dispose()

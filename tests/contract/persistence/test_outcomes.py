@@ -1,0 +1,103 @@
+"""Outcomes and the history of one record, wherever they are kept."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.identifiers import MappingId, RunId
+from core.domain.outcomes import Outcome
+from core.domain.stops import TAKEN_OVER
+from ports.persistence import HistoryEntry, PersistenceError, Units
+from tests.contract.persistence.samples import (
+    LEASE,
+    MAPPING,
+    NOW,
+    a_mapping,
+    a_run,
+    an_outcome,
+    store,
+    store_mapped_event,
+)
+
+RUN = RunId("run1")
+
+
+async def _two_runs(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2).start("a", NOW + LEASE, LEASE))
+
+
+async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(units: Units) -> None:
+    await _two_runs(units)
+    first = [an_outcome(str(number), email=None) for number in (9, 3, 7)]
+    second = [an_outcome("1", gleanin_id=None)]
+    async with units.writing() as unit:
+        await unit.outcomes.add(RUN, first)
+        await unit.outcomes.add(RUN, [])
+        await unit.outcomes.add(RUN, second)
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.outcomes.of_run(RUN) == [*first, *second]
+        assert await unit.outcomes.of_run(RunId("run2")) == []
+
+
+async def test_some_outcomes_can_be_asked_for(units: Units) -> None:
+    await _two_runs(units)
+    told = [an_outcome(outcome.value, outcome) for outcome in Outcome]
+    async with units.writing() as unit:
+        await unit.outcomes.add(RUN, told)
+        await unit.commit()
+    async with units.reading() as unit:
+        some = await unit.outcomes.of_run(RUN, {Outcome.FAILED, Outcome.KEPT})
+    assert some == [an_outcome("kept", Outcome.KEPT), an_outcome("failed", Outcome.FAILED)]
+
+
+async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(units: Units) -> None:
+    await _two_runs(units)
+    async with units.writing() as unit:
+        await unit.outcomes.add(RUN, [an_outcome()])
+        await unit.outcomes.add(RunId("run2"), [an_outcome()])
+        with pytest.raises(PersistenceError):
+            await unit.outcomes.add(RUN, [an_outcome(outcome=Outcome.FAILED)])
+
+
+@pytest.mark.parametrize("asked", ["1", "101", "ada@EXAMPLE.org", " Ada@example.org "])
+async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(units: Units, asked: str) -> None:
+    await _two_runs(units)
+    created, unchanged = an_outcome(), an_outcome(outcome=Outcome.UNCHANGED)
+    other = an_outcome("2", email="grace@example.org", gleanin_id="102")
+    async with units.writing() as unit:
+        await unit.outcomes.add(RUN, [other, created])
+        await unit.outcomes.add(RunId("run2"), [unchanged])
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.outcomes.history(MAPPING, asked) == [
+            HistoryEntry(RUN, NOW, created),
+            HistoryEntry(RunId("run2"), NOW + timedelta(minutes=1), unchanged),
+        ]
+
+
+async def test_the_history_of_another_mapping_is_not_told(units: Units) -> None:
+    await _two_runs(units)
+    other = a_mapping(2, "s2", "g2")
+    await store(units, other, a_run(3, other.id))
+    async with units.writing() as unit:
+        await unit.outcomes.add(RunId("run3"), [an_outcome()])
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.outcomes.history(MAPPING, "1") == []
+        assert len(await unit.outcomes.history(other.id, "1")) == 1
+        assert await unit.outcomes.history(MappingId("none"), "1") == []
+
+
+async def test_an_email_of_ten_thousand_characters_is_found_in_the_history(units: Units) -> None:
+    await _two_runs(units)
+    # Random enough that no database can make it short.
+    email = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(10_000)) + "@example.org"
+    async with units.writing() as unit:
+        await unit.outcomes.add(RUN, [an_outcome(email=email)])
+        await unit.commit()
+    async with units.reading() as unit:
+        assert [entry.outcome for entry in await unit.outcomes.history(MAPPING, email)] == [
+            an_outcome(email=email)
+        ]

@@ -1,0 +1,104 @@
+"""Two processes want the same thing at once: one gets it, the other is told that it is taken."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.persistence.engine import engine_at
+from adapters.persistence.unit_of_work import SqlUnits
+from core.domain.mappings import EventMapping
+from core.domain.organizations import Connection, Organization
+from ports.persistence import Unique
+from tests.contract.persistence import racer
+from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, store
+
+Racers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
+
+
+def _start(number: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", racer.__name__, str(number)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+@pytest.fixture(scope="module")
+def racers() -> Iterator[Racers]:
+    with _start(11) as one, _start(12) as other:
+        yield one, other
+        for process in (one, other):
+            assert process.stdin is not None
+            process.stdin.close()
+
+
+def _say(process: "subprocess.Popen[str]", line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def _hear(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+ORGANIZATION, CONNECTION, MAPPING = an_organization(), a_connection(), a_mapping()
+
+
+@pytest.mark.parametrize(
+    ("what", "unique", "there"),
+    [
+        ("organization", Unique.ORGANIZATION_NAME, []),
+        ("connection", Unique.OPEN_CONNECTION, [ORGANIZATION]),
+        ("sessionboard", Unique.SESSIONBOARD_EVENT, [ORGANIZATION, CONNECTION]),
+        ("gleanin", Unique.GLEANIN_EVENT, [ORGANIZATION, CONNECTION]),
+        ("running", Unique.RUNNING_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
+        ("queued", Unique.QUEUED_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
+    ],
+)
+async def test_rules_03_04_23_of_two_processes_exactly_one_wins(
+    database: str,
+    racers: Racers,
+    what: str,
+    unique: Unique,
+    there: list[Organization | Connection | EventMapping],
+) -> None:
+    units = SqlUnits(engine_at(database))
+    await store(units, *there)
+    units.close()
+    for process in racers:
+        _say(process, f"{database} {what}")
+    assert [_hear(process) for process in racers] == ["ready", "ready"]
+    for process in racers:
+        _say(process, "go")
+    assert sorted(_hear(process) for process in racers) == sorted(["won", unique.value])
+
+
+async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(database: str) -> None:
+    """Two engines know no more of each other than two processes do."""
+    both = [SqlUnits(engine_at(database)), SqlUnits(engine_at(database))]
+    await store(both[0], ORGANIZATION, CONNECTION, replace(MAPPING, gleanin_name=""))
+    times = 10
+
+    async def count_one(units: SqlUnits) -> None:
+        async with units.writing() as unit:
+            mapping = await unit.mappings.get(MAPPING.id)
+            assert mapping is not None
+            await unit.mappings.update(replace(mapping, gleanin_name=mapping.gleanin_name + "."))
+            await unit.commit()
+
+    await asyncio.gather(*(count_one(units) for units in both for _ in range(times)))
+    async with both[0].reading() as unit:
+        mapping = await unit.mappings.get(MAPPING.id)
+    for units in both:
+        units.close()
+    assert mapping is not None
+    assert len(mapping.gleanin_name) == 2 * times

@@ -1,0 +1,157 @@
+"""Synced records, wherever they are kept."""
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.domain.identifiers import GleaninEventId, GleaninId, OrganizationId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER
+from core.domain.synced import ShareLink, SyncedRecord
+from ports.persistence import Place, Units
+from tests.contract.persistence.samples import (
+    CONNECTION,
+    EVENT,
+    ORGANIZATION,
+    a_connection,
+    a_record,
+    an_organization,
+    store,
+    store_mapped_event,
+)
+
+LINKS = (ShareLink("Share 🎤", "https://gleanin.example/a"), ShareLink("", "https://gleanin.example/b"))
+
+
+async def _save(units: Units, *records: SyncedRecord) -> None:
+    async with units.writing() as unit:
+        await unit.synced.save(ORGANIZATION, EVENT, records)
+        await unit.commit()
+
+
+async def test_rule_32_saved_records_are_found_by_their_source_ids(units: Units) -> None:
+    await store_mapped_event(units)
+    await _save(units, a_record("1"), a_record("2", kind=SESSION), a_record("3"))
+    async with units.reading() as unit:
+        asked = [SourceId("1"), SourceId("2"), SourceId("none")]
+        assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, asked) == {"1": a_record("1")}
+        assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, []) == {}
+        assert await unit.synced.find(ORGANIZATION, GleaninEventId("other"), SPEAKER, asked) == {}
+        assert await unit.synced.find(OrganizationId("other"), EVENT, SPEAKER, asked) == {}
+
+
+async def test_a_record_that_is_saved_again_is_replaced_and_keeps_its_links(units: Units) -> None:
+    await store_mapped_event(units)
+    await _save(units, replace(a_record(), links=LINKS[:1]))
+    async with units.writing() as unit:
+        await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("1"): LINKS})
+        await unit.commit()
+    changed = replace(a_record(label="Ada King"), gleanin_id=GleaninId("102"), email=None)
+    await _save(units, changed)
+    async with units.reading() as unit:
+        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(changed, links=LINKS)]
+
+
+async def test_the_links_of_a_new_record_are_saved_with_it(units: Units) -> None:
+    await store_mapped_event(units)
+    await _save(units, replace(a_record(), links=LINKS))
+    async with units.reading() as unit:
+        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(a_record(), links=LINKS)]
+
+
+async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else(units: Units) -> None:
+    await store_mapped_event(units)
+    twin = a_record("1", kind=EXHIBITOR_CONTACT)
+    await _save(units, a_record("1"), a_record("2"), twin)
+    async with units.writing() as unit:
+        given_links = {SourceId("1"): LINKS, SourceId("none"): LINKS}
+        await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, given_links)
+        await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {})
+        await unit.commit()
+    async with units.reading() as unit:
+        speakers = await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER)
+        assert speakers == [replace(a_record("1"), links=LINKS), a_record("2")]
+        assert await unit.synced.of_event(ORGANIZATION, EVENT, EXHIBITOR_CONTACT) == [twin]
+
+
+async def test_places_tell_of_every_record_of_a_kind_where_it_is(units: Units) -> None:
+    await store_mapped_event(units)
+    await _save(units, a_record("1", gleanin_id="101"), a_record("2", gleanin_id="102"))
+    await _save(units, a_record("3", kind=SESSION))
+    async with units.reading() as unit:
+        places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
+    assert sorted(places, key=lambda place: place.source_id) == [
+        Place(SourceId("1"), GleaninId("101"), CONNECTION),
+        Place(SourceId("2"), GleaninId("102"), CONNECTION),
+    ]
+
+
+async def test_an_events_records_come_by_label_whatever_its_case(units: Units) -> None:
+    await store_mapped_event(units)
+    await _save(units, a_record("1", label="b"), a_record("2", label="C"), a_record("3", label="A"))
+    async with units.reading() as unit:
+        found = await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER)
+    assert [record.label for record in found] == ["A", "b", "C"]
+
+
+async def test_records_of_two_organizations_are_apart(units: Units) -> None:
+    await store_mapped_event(units)
+    other = OrganizationId("org2")
+    await store(units, an_organization("Other", 2), a_connection(2, other))
+    await _save(units, a_record(label="Ours"))
+    async with units.writing() as unit:
+        await unit.synced.save(other, EVENT, [a_record(label="Theirs")])
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record(label="Ours")]
+        assert await unit.synced.of_event(other, EVENT, SPEAKER) == [a_record(label="Theirs")]
+
+
+async def test_thousands_of_records_are_found_at_once(units: Units) -> None:
+    await store_mapped_event(units)
+    records = {SourceId(str(number)): a_record(str(number)) for number in range(1_201)}
+    await _save(units, *records.values())
+    async with units.reading() as unit:
+        assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, records.keys()) == records
+        assert len(await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)) == len(records)
+
+
+async def test_a_name_of_ten_thousand_characters_is_kept_whole(units: Units) -> None:
+    await store_mapped_event(units)
+    record = replace(a_record(label="🎤é" * 5_000), email="é" * 10_000 + "@example.org")
+    await _save(units, record)
+    async with units.reading() as unit:
+        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [record]
+
+
+# NUL and halves of surrogate pairs are taken out where texts come in.
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+_FIELDS = st.dictionaries(_TEXT, _TEXT | st.lists(_TEXT).map(tuple), max_size=4)
+_RECORDS = st.builds(
+    SyncedRecord,
+    kind=st.sampled_from(KINDS),
+    source_id=_TEXT.map(SourceId),
+    label=_TEXT,
+    gleanin_id=_TEXT.map(GleaninId),
+    connection_id=st.just(CONNECTION),
+    fingerprint=_TEXT,
+    fields=_FIELDS,
+    email=st.none() | _TEXT,
+    links=st.lists(st.builds(ShareLink, _TEXT, _TEXT), max_size=2).map(tuple),
+)
+
+
+# One store serves all examples: each has an event of its own.
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(record=_RECORDS, label=st.sampled_from(["שלום עולם", "مرحبا", "👩‍🚀", "e\u0301", "'; DROP TABLE"]))
+async def test_every_text_comes_back_as_it_was(units: Units, record: SyncedRecord, label: str) -> None:
+    async with units.writing() as unit:
+        if await unit.organizations.get(ORGANIZATION) is None:
+            await unit.organizations.add(an_organization())
+            await unit.connections.add(a_connection())
+        event = GleaninEventId(f"event {len(label)} {record.fingerprint} {record.source_id}")
+        other = replace(record, source_id=SourceId(record.source_id + label), label=label)
+        await unit.synced.save(ORGANIZATION, event, [record, other])
+        await unit.synced.save_links(ORGANIZATION, event, record.kind, {record.source_id: record.links})
+        found = await unit.synced.find(ORGANIZATION, event, record.kind, [record.source_id, other.source_id])
+    assert found == {record.source_id: record, other.source_id: other}

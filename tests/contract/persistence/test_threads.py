@@ -1,0 +1,38 @@
+"""Work in threads outlives no caller, and no caller its work."""
+
+import asyncio
+import threading
+
+import pytest
+
+from adapters.persistence.threads import Threads
+
+
+async def test_a_cancelled_caller_waits_until_its_work_is_done() -> None:
+    threads = Threads(1)
+    began, may_end, ended = asyncio.Event(), threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def work() -> None:
+        loop.call_soon_threadsafe(began.set)
+        may_end.wait()
+        ended.set()
+
+    task = asyncio.create_task(threads.do(work))
+    await began.wait()
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+    threads.close()
+
+
+async def test_what_goes_wrong_in_a_thread_is_told_to_the_caller() -> None:
+    threads = Threads(1)
+    with pytest.raises(ZeroDivisionError):
+        await threads.do(lambda: 1 // 0)
+    threads.close()

@@ -1,0 +1,117 @@
+"""A database that cannot be used: the message says what to do, and never the password."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from adapters.persistence import migrate
+from adapters.persistence.engine import WRITING, engine_at
+from adapters.persistence.tables import metadata
+from adapters.persistence.unit_of_work import SqlUnits
+from ports.persistence import StoreUnusable
+from tests.contract.persistence.samples import an_organization, store
+
+
+async def _complaint(units: SqlUnits) -> str:
+    try:
+        with pytest.raises(StoreUnusable) as caught:
+            await store(units, an_organization())
+        return str(caught.value)
+    finally:
+        units.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "is none"),
+        ("no url: secret", "is none"),
+        ("postgresql://me:secret@host:port/data", "is none"),
+        ("mysql://me:secret@host/data", "mysql is not supported"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite:////dev/null/data.db", "cannot be made"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_showing_its_password(url: str, said: str) -> None:
+    with pytest.raises(StoreUnusable, match=said) as caught:
+        engine_at(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("written", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_urls_are_taken_as_they_are_usually_written(written: str) -> None:
+    assert engine_at(f"{written}://me:secret@host/data").url.drivername == "postgresql+psycopg"
+
+
+async def test_a_database_that_was_not_migrated_says_so(empty_database: str) -> None:
+    complaint = await _complaint(SqlUnits(engine_at(empty_database)))
+    assert "run gleanin-sync database upgrade" in complaint
+
+
+async def test_a_database_of_an_older_program_says_so(database: str) -> None:
+    engine = engine_at(database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE organizations RENAME COLUMN sealed_token TO former")
+    try:
+        assert "run gleanin-sync database upgrade" in await _complaint(SqlUnits(engine))
+    finally:
+        engine = engine_at(database)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE organizations RENAME COLUMN former TO sealed_token")
+        engine.dispose()
+
+
+async def test_a_server_that_cannot_be_reached_is_named_without_its_password() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        complaint = await _complaint(
+            SqlUnits(engine_at(f"postgresql://me:secret@127.0.0.1:{port}/conferences"))
+        )
+    assert f"conferences at 127.0.0.1:{port} cannot be used" in complaint
+    assert "secret" not in complaint
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "programme.db"
+    path.write_text("This is no database, and too long to be taken for an empty one. " * 20)
+    assert f"{path} cannot be used: file is not a database" in await _complaint(
+        SqlUnits(engine_at(f"sqlite:///{path}"))
+    )
+
+
+async def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    complaint = await _complaint(SqlUnits(engine_at(f"sqlite:///{tmp_path}")))
+    assert f"{tmp_path} cannot be used: unable to open database file" in complaint
+
+
+async def test_a_database_kept_busy_by_another_process_says_so(database: str) -> None:
+    other = engine_at(database)
+    with other.connect().execution_options(**WRITING) as connection, connection.begin():
+        complaint = await _complaint(SqlUnits(engine_at(database, patience=0.05)))
+    other.dispose()
+    assert "Another process keeps the database" in complaint
+
+
+async def test_reading_does_not_wait_for_another_process_that_writes(database: str) -> None:
+    other, units = engine_at(database), SqlUnits(engine_at(database, patience=0.05))
+    with other.connect().execution_options(**WRITING) as connection, connection.begin():
+        async with units.reading() as unit:
+            assert await unit.organizations.all() == []
+    other.dispose()
+    units.close()
+
+
+def test_upgrading_a_database_that_cannot_be_reached_says_so(tmp_path: Path) -> None:
+    engine = engine_at(f"sqlite:///{tmp_path}")
+    for use in (migrate.upgrade, migrate.is_current):
+        with pytest.raises(StoreUnusable):
+            use(engine)
+    engine.dispose()
+
+
+def test_rule_02_no_table_has_a_place_for_a_token_in_the_clear() -> None:
+    columns = {column.name for table in metadata.tables.values() for column in table.columns}
+    assert {name for name in columns if "token" in name} == {"sealed_token", "token_hint"}
