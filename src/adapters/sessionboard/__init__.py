@@ -1,0 +1,1 @@
+"""Sessionboard: over HTTP, and from a saved event."""

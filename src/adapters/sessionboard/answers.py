@@ -1,0 +1,148 @@
+"""One request and its answer, kept small, with every trouble told as one of the port's errors."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import aiohttp
+import httpx
+from aiohttp.http_exceptions import HttpProcessingError
+
+from adapters.sessionboard.patience import PassingTrouble, Patience, RateLimited, asked_wait, persist
+from adapters.sessionboard.reading import WrongShape
+from adapters.sessionboard.transport import PrivateAddressError
+from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
+
+R = TypeVar("R")
+MIB = 2**20
+SCOPES = "read:events, read:sessions and read:contacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one answer may take."""
+
+    body: int = 32 * MIB
+    headers: int = 64 * 1024
+    seconds: float = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    client: httpx.AsyncClient
+    patience: Patience
+    bounds: Bounds = Bounds()
+
+    @property
+    def host(self) -> str:
+        return self.client.base_url.host
+
+    async def read(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, int],
+        body: object,
+        read: Callable[[bytes], R],
+    ) -> R:
+        """Ask, and read what comes.
+
+        Raises:
+            SourceError: whatever was wrong, in words for people.
+        """
+
+        async def ask() -> tuple[bytes, str]:
+            try:
+                async with asyncio.timeout(self.bounds.seconds):
+                    return await self._ask(method, path, params, body)
+            except TimeoutError as error:
+                raise PassingTrouble(f"{self.host} took too long to answer.") from error
+            # The transport lets some of aiohttp's own errors through.
+            except (httpx.TransportError, aiohttp.ClientError, HttpProcessingError) as error:
+                raise self._broken(error) from error
+            except httpx.RequestError as error:
+                raise SourceUnreadable(f"The answer of {self.host} cannot be decoded.") from error
+
+        try:
+            content, kind = await persist(self.patience, ask)
+        except PassingTrouble as error:
+            raise SourceUnavailable(f"{error} Try again later.") from error
+        except RateLimited as error:
+            raise SourceUnavailable(
+                f"{self.host} limits how often we may ask (429), and asked for longer pauses "
+                f"than {self.patience.limit_waits_in_all / 60:.0f} minutes in all. Try again later."
+            ) from error
+        try:
+            return read(content)
+        except WrongShape as error:
+            raise SourceUnreadable(
+                f"The answer of {self.host} is {error} ({kind}, {len(content):,} bytes). "
+                "Is the address that of Sessionboard's API?"
+            ) from error
+
+    async def _ask(self, method: str, path: str, params: dict[str, int], body: object) -> tuple[bytes, str]:
+        sent: dict[str, Any] = {} if body is None else {"json": body}
+        async with self.client.stream(method, path, params=params, **sent) as answer:
+            self._check(answer)
+            kind = answer.headers.get("content-type", "no content type").partition(";")[0].strip()[:60]
+            content = bytearray()
+            async for chunk in answer.aiter_bytes():
+                content += chunk
+                if len(content) > self.bounds.body:
+                    raise SourceUnreadable(
+                        f"The answer of {self.host} is larger than {self.bounds.body // MIB} MiB."
+                    )
+            return bytes(content), kind
+
+    def _check(self, answer: httpx.Response) -> None:
+        status, host = answer.status_code, self.host
+        if sum(len(name) + len(value) for name, value in answer.headers.raw) > self.bounds.headers:
+            raise SourceUnreadable(f"The headers of {host}'s answer are too large.")
+        if status == httpx.codes.OK:
+            return
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            raise RateLimited(asked_wait(answer.headers))
+        if answer.is_server_error:
+            raise PassingTrouble(f"{host} failed with HTTP {status}.", asked_wait(answer.headers))
+        if status == httpx.codes.UNAUTHORIZED:
+            raise SourceRefused(
+                f"{host} refused the Sessionboard token (401). Was it revoked, or is it of another region?"
+            )
+        if status == httpx.codes.FORBIDDEN:
+            raise SourceRefused(
+                f"The Sessionboard token may not read this (403). It needs the scopes {SCOPES}."
+            )
+        if status == httpx.codes.NOT_FOUND and "/event/" in answer.request.url.path:
+            raise SourceEventGone("Sessionboard has no such event any more, or the token does not see it.")
+        if answer.is_redirect or answer.has_redirect_location:
+            raise SourceUnreadable(
+                f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. "
+                "The address is probably wrong."
+            )
+        raise SourceUnreadable(
+            f"{host} answered with HTTP {status}. Is the address that of Sessionboard's API?"
+        )
+
+    def _broken(self, error: Exception) -> Exception:
+        causes = _causes(error)
+        if any(isinstance(cause, PrivateAddressError) for cause in causes):
+            return SourceRefused(
+                f"The name {self.host} leads to a private address. "
+                "Private addresses are refused unless a setting allows them."
+            )
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return PassingTrouble(f"There is no host {self.host}, as far as the network knows (DNS).")
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return PassingTrouble(f"{self.host} cannot be reached.")
+        return PassingTrouble(f"The connection to {self.host} broke.")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return causes

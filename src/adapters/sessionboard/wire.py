@@ -1,0 +1,220 @@
+"""What Sessionboard sends, in its own spelling, and what each object is to us.
+
+No key is declared as required by them and none is trusted here, but for a row's id. A value of the wrong
+type does not pass these models: `reading` mends it or reports the row.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
+
+from core.domain.identifiers import SessionboardEventId, SourceId
+from core.domain.source import (
+    Exhibitor,
+    ExhibitorContact,
+    Participation,
+    Person,
+    Role,
+    Session,
+    SourceEvent,
+)
+
+# PostgreSQL takes no NUL, and UTF-8 no lone surrogate (pydantic refuses those by itself).
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+Row = TypeVar("Row")
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+
+class EventRow(Wire):
+    id: Id
+    name: Text | None = None
+    timezone: Text | None = None
+
+
+class Named(Wire):
+    """A track or a tag; one that is not assigned is `{}` or null."""
+
+    name: Text | None = None
+
+
+class RoleRow(Wire):
+    core_role: Text | None = None
+
+
+class PersonRow(Wire):
+    id: Id
+    first_name: Text | None = None
+    last_name: Text | None = None
+    full_name: Text | None = None
+    email: Text | None = None
+    title: Text | None = None
+    company_name: Text | None = None
+    photo_url: Text | None = None
+    created_at: Text | None = None
+    updated_at: Text | None = None
+    participant_role: RoleRow | None = None
+
+
+class ContactRow(PersonRow):
+    is_primary: bool | None = None
+    contact_created_at: Text | None = None
+    contact_updated_at: Text | None = None
+    relationship_created_at: Text | None = None
+
+
+class CustomStatus(Wire):
+    status: Text | None = None
+    """The category. Its `name` is the organizers' own word and says nothing to us (rule 12)."""
+
+
+class Composition(Wire):
+    role: Text | None = None
+
+
+class SessionRow(Wire):
+    id: Id
+    title: Text | None = None
+    description: Text | None = None
+    status: Text | None = None
+    custom_status: CustomStatus | None = None
+    starts_at: Text | None = None
+    ends_at: Text | None = None
+    is_abstract: bool | None = None
+    composition_status: Composition | None = None
+    # Being there is all they say, so their type does not matter.
+    parent_session_friendly_id: Any = None
+    parent_session_friendly_id_raw: Any = None
+    track: Named | None = None
+    tags: list[Named | None] | None = None
+    participants: list[PersonRow | None] | None = None
+    speakers: list[PersonRow | None] | None = None
+    chairpersons: list[PersonRow | None] | None = None
+    moderators: list[PersonRow | None] | None = None
+    subsessions: "list[SessionRow | None] | None" = None
+
+
+class ExhibitorRow(Wire):
+    id: Id
+    name: Text | None = None
+    logo_image_url: Text | None = None
+    contacts: list[ContactRow | None] | None = None
+
+
+class Pagination(Wire):
+    """Some generated pages write these with underscores."""
+
+    total_pages: int | None = Field(default=None, validation_alias=AliasChoices("totalPages", "total_pages"))
+    total_results: int | None = Field(
+        default=None, validation_alias=AliasChoices("totalResults", "total_results")
+    )
+
+
+class Page(Wire, Generic[Row]):
+    results: list[Row] | None = None
+    data: list[Row] | None = None
+    pagination: Pagination | None = None
+
+
+def to_event(row: EventRow) -> Iterator[SourceEvent]:
+    yield SourceEvent(SessionboardEventId(row.id), row.name or row.id, row.timezone or None)
+
+
+def to_sessions(row: SessionRow, *, inside_another: bool = False) -> Iterator[Session]:
+    """Give the session and, as records of their own, its subsessions."""
+    unreadable: list[tuple[str, str]] = []
+    starts_at, ends_at = to_instant(row.starts_at), to_instant(row.ends_at)
+    for field, text, instant in (
+        ("starts_at", row.starts_at, starts_at),
+        ("ends_at", row.ends_at, ends_at),
+    ):
+        if instant is None and text and not text.isspace():
+            unreadable.append((field, text))
+    custom = row.custom_status.status if row.custom_status else None
+    composition = row.composition_status.role if row.composition_status else None
+    parents = (row.parent_session_friendly_id, row.parent_session_friendly_id_raw)
+    yield Session(
+        id=SourceId(row.id),
+        title=row.title,
+        description=row.description,
+        status=custom or row.status,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        unreadable_times=tuple(unreadable),
+        is_abstract=bool(row.is_abstract),
+        is_composition_source=composition == "source",
+        is_subsession=inside_another or any(parent not in (None, "") for parent in parents),
+        track=row.track.name if row.track else None,
+        tags=tuple(tag.name for tag in row.tags or () if tag and tag.name),
+        people=tuple(_people(row)),
+    )
+    for nested in row.subsessions or ():
+        if nested:
+            yield from to_sessions(nested, inside_another=True)
+
+
+def to_exhibitor(row: ExhibitorRow) -> Iterator[Exhibitor]:
+    contacts = (
+        ExhibitorContact(
+            person=to_person(contact, contact.contact_created_at, contact.contact_updated_at),
+            is_primary=bool(contact.is_primary),
+            in_role_since=to_instant(contact.relationship_created_at),
+        )
+        for contact in row.contacts or ()
+        if contact
+    )
+    yield Exhibitor(SourceId(row.id), row.name, row.logo_image_url, tuple(contacts))
+
+
+def to_person(row: PersonRow, created_at: str | None = None, updated_at: str | None = None) -> Person:
+    return Person(
+        id=SourceId(row.id),
+        first_name=row.first_name,
+        last_name=row.last_name,
+        full_name=row.full_name,
+        email=row.email,
+        job_title=row.title,
+        company_name=row.company_name,
+        headshot=row.photo_url,
+        created_at=to_instant(created_at or row.created_at),
+        updated_at=to_instant(updated_at or row.updated_at),
+    )
+
+
+def to_instant(text: str | None) -> datetime | None:
+    """Read a time that has an offset; None for any other, since a guess would be wrong for somebody."""
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text.strip().upper())
+        if instant.tzinfo is None:
+            return None
+        instant = instant.astimezone(UTC)
+        _in_every_zone = instant - _DAY, instant + _DAY
+    except (ValueError, OverflowError):
+        return None
+    return instant
+
+
+_DAY = timedelta(days=1)
+_ROLES = {role.value: role for role in Role}
+
+
+def _people(row: SessionRow) -> Iterator[Participation]:
+    participants = [person for person in row.participants or () if person]
+    for person in participants:
+        core_role = person.participant_role.core_role if person.participant_role else None
+        yield Participation(to_person(person), _ROLES.get(core_role or "", Role.UNKNOWN))
+    if participants:
+        return
+    for older, role in (
+        (row.speakers, Role.SPEAKER),
+        (row.chairpersons, Role.CHAIRPERSON),
+        (row.moderators, Role.MODERATOR),
+    ):
+        yield from (Participation(to_person(person), role) for person in older or () if person)

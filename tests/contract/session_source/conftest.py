@@ -1,0 +1,39 @@
+"""A fake of Sessionboard's API, and the source that reads it over HTTP."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from adapters.sessionboard.answers import Bounds
+from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard.patience import Patience
+from core.domain.secrets import Token
+from ports.session_source import SessionSource
+from tests.contract.session_source.fake_api import TOKEN, FakeApi
+
+R = TypeVar("R")
+HASTE = Patience(scale=0.0001)
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi(events=[{"id": 1, "name": "PyCon", "timezone": "Europe/Paris"}])
+
+
+@pytest.fixture
+def sources(api: FakeApi) -> SessionboardSources:
+    return SessionboardSources(
+        lambda: httpx.MockTransport(api), patience=HASTE, bounds=Bounds(body=2**20, headers=4096)
+    )
+
+
+@pytest.fixture
+async def source(sources: SessionboardSources) -> AsyncIterator[SessionSource]:
+    async with sources.open("https://api.example.com", Token(TOKEN)) as source:
+        yield source
+
+
+async def all_rows(pages: AsyncIterator[Sequence[R]]) -> list[R]:
+    return [row async for page in pages for row in page]

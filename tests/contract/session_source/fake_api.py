@@ -1,0 +1,60 @@
+"""Sessionboard's searches as a handler for httpx.MockTransport; it can be told to misbehave."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+TOKEN = "sb-token-0123456789"
+
+
+@dataclass
+class FakeApi:
+    events: list[Any] = field(default_factory=list)
+    sessions: list[Any] = field(default_factory=list)
+    exhibitors: list[Any] = field(default_factory=list)
+    event_id: str = "1"
+    first_answers: deque[Answer] = field(default_factory=deque)
+    """Given instead of pages, one for each request, before all goes well."""
+    rows_key: str = "results"
+    pagination: Callable[[int, int], object] = lambda page, total: {
+        "currentPage": page,
+        "pageSize": 100,
+        "totalPages": -(-total // 100),
+        "totalResults": total,
+    }
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if self.first_answers:
+            answer = self.first_answers.popleft()
+            if isinstance(answer, Exception):
+                raise answer
+            return answer if isinstance(answer, httpx.Response) else answer(request)
+        if request.headers["x-access-token"] != TOKEN:
+            return httpx.Response(401, text="who are you?")
+        rows = self._rows(request)
+        if rows is None:
+            return httpx.Response(404, json={"error": "NotFound"})
+        page = int(request.url.params["page"])
+        document = {
+            self.rows_key: rows[(page - 1) * 100 : page * 100],
+            "pagination": self.pagination(page, len(rows)),
+        }
+        return httpx.Response(200, text=json.dumps(document), headers={"content-type": "application/json"})
+
+    def _rows(self, request: httpx.Request) -> list[Any] | None:
+        return {
+            "GET /v1/events": self.events,
+            f"POST /v1/event/{self.event_id}/sessions": self.sessions,
+            f"POST /v1/event/{self.event_id}/exhibitors": self.exhibitors,
+        }.get(f"{request.method} {request.url.path}")
+
+    @property
+    def pages_asked(self) -> list[int]:
+        return [int(request.url.params["page"]) for request in self.requests]

@@ -1,0 +1,211 @@
+"""What every session source keeps, whichever technology it is."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+
+from adapters.memory.session_source import MemorySessionSource, MemorySessionSources
+from adapters.sessionboard.file import SavedEvent, SavedEvents
+from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard.transport import open_transport
+from core.domain.identifiers import SessionboardEventId, SourceId
+from core.domain.secrets import Token
+from core.domain.source import (
+    Exhibitor,
+    ExhibitorContact,
+    Participation,
+    Person,
+    Role,
+    Session,
+    SourceEvent,
+)
+from ports.session_source import (
+    SessionSource,
+    SessionSources,
+    SourceEventGone,
+    SourceRefused,
+    SourceUnavailable,
+)
+from tests.contract.session_source.conftest import HASTE, all_rows
+from tests.contract.session_source.fake_api import TOKEN, FakeApi
+
+EVENT = SessionboardEventId("1")
+ADA = Person(SourceId("p1"), "Ada", "Lovelace", email="ada@example.org")
+PROGRAMME = {
+    "event": {"id": 1, "name": "PyCon", "timezone": "Europe/Paris"},
+    "sessions": [
+        {
+            "id": f"s{number}",
+            "title": f"Talk {number}",
+            "status": "accepted",
+            "starts_at": "2027-05-01T09:00:00Z",
+            "ends_at": "2027-05-01T10:00:00.000+00:00",
+            "speakers": [
+                {"id": "p1", "first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.org"}
+            ],
+        }
+        for number in range(250)
+    ],
+    "exhibitors": [
+        {
+            "id": "e1",
+            "name": "Engines Ltd",
+            "logo_image_url": "https://example.org/logo.png",
+            "contacts": [
+                {"id": "p2", "full_name": "C. Babbage", "is_primary": True, "email": "c@example.org"}
+            ],
+        }
+    ],
+}
+SESSIONS = [
+    Session(
+        SourceId(f"s{number}"),
+        title=f"Talk {number}",
+        status="accepted",
+        starts_at=datetime(2027, 5, 1, 9, tzinfo=UTC),
+        ends_at=datetime(2027, 5, 1, 10, tzinfo=UTC),
+        people=(Participation(ADA, Role.SPEAKER),),
+    )
+    for number in range(250)
+]
+BABBAGE = Person(SourceId("p2"), full_name="C. Babbage", email="c@example.org")
+EXHIBITORS = [
+    Exhibitor(
+        SourceId("e1"),
+        "Engines Ltd",
+        "https://example.org/logo.png",
+        (ExhibitorContact(BABBAGE, is_primary=True),),
+    )
+]
+PYCON = SourceEvent(EVENT, "PyCon", "Europe/Paris")
+
+
+def in_memory() -> SessionSources:
+    source = MemorySessionSource()
+    source.put(PYCON, SESSIONS, EXHIBITORS)
+    return MemorySessionSources(source)
+
+
+def in_a_file(folder: Path) -> SessionSources:
+    path = folder / "event.json"
+    path.write_text(json.dumps(PROGRAMME))
+    return SavedEvents(SavedEvent(path))
+
+
+def fake_api() -> FakeApi:
+    rows: dict[str, Any] = PROGRAMME
+    return FakeApi([rows["event"]], rows["sessions"], rows["exhibitors"])
+
+
+async def served(api: FakeApi) -> tuple[web.AppRunner, str]:
+    """Serve the fake over real HTTP."""
+
+    async def handle(request: web.Request) -> web.Response:
+        answer = api(httpx.Request(request.method, str(request.url), headers=dict(request.headers)))
+        return web.Response(status=answer.status_code, body=answer.content, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    return runner, f"http://{host}:{port}"
+
+
+@pytest.fixture(params=["memory", "file", "http", "http over the wire"])
+async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SessionSource]:
+    runner, url = None, "https://api.example.com"
+    sources: SessionSources
+    match request.param:
+        case "memory":
+            sources = in_memory()
+        case "file":
+            sources = in_a_file(tmp_path)
+        case "http":
+            api = fake_api()
+            sources = SessionboardSources(lambda: httpx.MockTransport(api), patience=HASTE)
+        case _:
+            runner, url = await served(fake_api())
+            sources = SessionboardSources(
+                lambda: open_transport(allow_private=True), allow_private=True, patience=HASTE
+            )
+    async with sources.open(url, Token(TOKEN)) as opened:
+        yield opened
+    if runner:
+        await runner.cleanup()
+
+
+async def test_all_events_are_listed(source: SessionSource) -> None:
+    assert await source.events() == [PYCON]
+
+
+async def test_an_event_is_found_by_its_id(source: SessionSource) -> None:
+    assert await source.event(EVENT) == PYCON
+
+
+async def test_all_sessions_come_in_pages_with_their_people(source: SessionSource) -> None:
+    pages = [page async for page in source.sessions(EVENT)]
+
+    assert [len(page) for page in pages] == [100, 100, 50]
+    assert [row for page in pages for row in page] == SESSIONS
+
+
+async def test_all_exhibitors_come_with_their_contacts(source: SessionSource) -> None:
+    assert await all_rows(source.exhibitors(EVENT)) == EXHIBITORS
+
+
+@pytest.mark.parametrize("unknown", ["2", "", "..", "1/sessions", "日本"])
+async def test_an_unknown_event_is_gone(source: SessionSource, unknown: str) -> None:
+    event_id = SessionboardEventId(unknown)
+    with pytest.raises(SourceEventGone):
+        await source.event(event_id)
+    with pytest.raises(SourceEventGone):
+        await all_rows(source.sessions(event_id))
+    with pytest.raises(SourceEventGone):
+        await all_rows(source.exhibitors(event_id))
+
+
+async def test_a_reader_may_stop_after_the_first_page(source: SessionSource) -> None:
+    async def first_page() -> Sequence[object]:
+        async for page in source.sessions(EVENT):
+            return page
+        return ()
+
+    assert await first_page() == SESSIONS[:100]
+
+
+async def test_a_list_can_be_read_twice(source: SessionSource) -> None:
+    assert await all_rows(source.sessions(EVENT)) == await all_rows(source.sessions(EVENT))
+
+
+async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
+    source = MemorySessionSource(trouble=SourceUnavailable("Try later."), pages_before_trouble=1)
+    source.put(PYCON, SESSIONS, EXHIBITORS)
+    pages = source.sessions(EVENT)
+
+    assert await anext(pages) == SESSIONS[:100]
+    with pytest.raises(SourceUnavailable):
+        await anext(pages)
+    with pytest.raises(SourceUnavailable):
+        await source.events()
+    source.trouble = None
+    assert await all_rows(source.sessions(EVENT)) == SESSIONS
+
+
+async def test_memory_refuses_a_token_it_does_not_know() -> None:
+    sources = MemorySessionSources(MemorySessionSource(), tokens={TOKEN})
+    async with sources.open("https://api.example.com", Token("another-token")) as source:
+        with pytest.raises(SourceRefused):
+            await source.events()
+
+
+async def test_a_token_never_shows_in_what_a_source_says_of_itself(source: SessionSource) -> None:
+    assert TOKEN not in repr(source)

@@ -1,0 +1,45 @@
+"""One page as it comes over the wire: read at once, read patiently, or described as none."""
+
+import pytest
+
+from adapters.sessionboard.reading import SESSIONS, WrongShape
+
+
+def test_a_page_is_read_alike_at_once_and_patiently() -> None:
+    well = b'{"results": [{"id": "s1", "title": "A"}], "pagination": {"totalPages": 3, "totalResults": 201}}'
+    odd = well.replace(b'"A"', b'["?"]').replace(b"3", b'"3"')
+    assert SESSIONS.read_page(well).totals == SESSIONS.read_page(odd).totals
+    assert SESSIONS.read_page(well).ids == SESSIONS.read_page(odd).ids
+
+
+def test_a_pagination_that_is_none_does_not_lose_the_rows() -> None:
+    for pagination in (b"null", b"[]", b'"x"', b'{"totalPages": {}}', b'{"total_pages": null}'):
+        page = SESSIONS.read_page(b'{"data": [{"id": 1}], "pagination": %s}' % pagination)
+        assert page.ids == ["1"]
+        assert page.totals.total_pages is None
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "no JSON"),
+        (b"<html>", "no JSON"),
+        (b"\xff", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b"[]", "a list instead of an object"),
+        (b"null", "null instead of an object"),
+        (b"{}", "an object without results"),
+        (b'{"error": "x"}', "an object without results"),
+        (b'{"results": {}}', "results that are an object instead of a list"),
+        (b'{"results": "x", "data": []}', "results that are text instead of a list"),
+    ],
+)
+def test_what_is_no_page_is_described_without_being_quoted(body: bytes, words: str) -> None:
+    with pytest.raises(WrongShape, match=words):
+        SESSIONS.read_page(body)
+
+
+def test_rows_nested_too_deeply_are_reported() -> None:
+    deep = b'{"a":' * 700 + b"1" + b"}" * 700
+    page = SESSIONS.read_page(b'{"results": [{"id": "s1", "title": [], "x": %s}, {"id": "s2"}]}' % deep)
+    assert page.ids == ["s1", "s2"]

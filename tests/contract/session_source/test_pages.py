@@ -1,0 +1,200 @@
+"""Reading a list whose pages lie, repeat themselves, or change while they are read."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.sessionboard.http import LAST_PAGE
+from core.domain.identifiers import SessionboardEventId
+from ports.session_source import SessionSource, SourceUnreadable
+from tests.contract.session_source.conftest import all_rows
+from tests.contract.session_source.fake_api import FakeApi
+
+EVENT = SessionboardEventId("1")
+
+
+def rows(start: int, end: int) -> list[dict[str, Any]]:
+    return [{"id": f"s{number}"} for number in range(start, end)]
+
+
+def page(content: list[dict[str, Any]], **pagination: int) -> httpx.Response:
+    return httpx.Response(200, json={"results": content, "pagination": pagination})
+
+
+async def ids(source: SessionSource) -> list[str]:
+    return [row.id for row in await all_rows(source.sessions(EVENT))]
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (1000, 10), (1234, 13)])
+async def test_no_more_pages_are_asked_for_than_there_are(
+    api: FakeApi, source: SessionSource, count: int, pages: int
+) -> None:
+    api.sessions = rows(0, count)
+    assert await ids(source) == [row["id"] for row in api.sessions]
+    assert sorted(api.pages_asked) == list(range(1, pages + 1))
+
+
+async def test_only_searches_are_sent_with_a_hundred_rows_a_page(api: FakeApi, source: SessionSource) -> None:
+    await all_rows(source.sessions(EVENT))
+    await all_rows(source.exhibitors(EVENT))
+
+    assert [request.url.params["pageSize"] for request in api.requests] == ["100", "100"]
+    sessions, exhibitors = (json.loads(request.content) for request in api.requests)
+    assert sessions == {"sort": {"order": "createdAt", "sort": "asc"}, "expand": ["linked_sources"]}
+    assert exhibitors == {"sort": {"order": "createdAt", "sort": "asc"}}
+
+
+async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions = rows(0, 900)
+    running = most = 0
+
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        # The later a page, the sooner it is there.
+        for _ in range(20 - 2 * int(request.url.params["page"])):
+            await asyncio.sleep(0)
+        running -= 1
+        return api(request)
+
+    source_answers = getattr(source, "answers")  # noqa: B009 - the HTTP adapter's own
+    source_answers.client._transport = httpx.MockTransport(slowly)
+    assert await ids(source) == [row["id"] for row in api.sessions]
+    assert most == 5
+
+
+async def test_no_more_is_read_ahead_than_memory_is_meant_to_hold(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions = rows(0, 5000)
+    pages = source.sessions(EVENT)
+    await anext(pages)
+    await anext(pages)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert max(api.pages_asked) <= 2 + 5
+    await _close(pages)
+
+
+async def _close(pages: AsyncIterator[Any]) -> None:
+    close: Callable[[], Any] = getattr(pages, "aclose")  # noqa: B009 - an iterator need not have it
+    await close()
+
+
+async def test_rows_are_found_under_data_too(api: FakeApi, source: SessionSource) -> None:
+    api.sessions, api.rows_key = rows(0, 150), "data"
+    assert len(await ids(source)) == 150
+
+
+@pytest.mark.parametrize("pagination", [None, {}, {"totalPages": None}, "?"])
+@pytest.mark.parametrize("count", [0, 60, 100, 250])
+async def test_without_totals_reading_goes_on_until_a_page_is_short(
+    api: FakeApi, source: SessionSource, count: int, pagination: object
+) -> None:
+    api.sessions, api.pagination = rows(0, count), lambda *_: pagination
+    assert await ids(source) == [row["id"] for row in api.sessions]
+    assert max(api.pages_asked) <= count // 100 + 2
+
+
+async def test_a_server_that_ignores_the_page_is_not_asked_for_ever(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.first_answers.extend(httpx.Response(200, json={"results": rows(0, 100)}) for _ in range(50))
+    assert await ids(source) == [row["id"] for row in rows(0, 100)]
+    assert len(api.requests) < 10
+
+
+async def test_too_many_pages_announced_end_at_the_first_empty_one(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions, api.pagination = rows(0, 130), lambda *_: {"totalPages": 5000}
+    assert len(await ids(source)) == 130
+    assert max(api.pages_asked) <= 8
+
+
+async def test_too_few_pages_announced_do_not_cut_the_list(api: FakeApi, source: SessionSource) -> None:
+    api.sessions, api.pagination = rows(0, 330), lambda _, total: {"totalPages": 1, "totalResults": total}
+    assert len(await ids(source)) == 330
+
+
+async def test_a_list_longer_than_the_api_can_give_is_unreadable(api: FakeApi, source: SessionSource) -> None:
+    api.pagination = lambda *_: {"totalPages": 1000}
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200,
+            json={
+                "results": [{"id": request.url.params["page"]}],
+                "pagination": {"totalPages": LAST_PAGE + 1},
+            },
+        )
+
+    api.first_answers.extend([endless] * (LAST_PAGE + 10))
+    with pytest.raises(SourceUnreadable, match="more than 999 pages"):
+        await ids(source)
+    assert max(api.pages_asked) == LAST_PAGE
+
+
+async def test_a_row_that_moves_over_a_page_is_not_missed(api: FakeApi, source: SessionSource) -> None:
+    """A row of the first page was deleted: s100 moved to a page that had been read already."""
+    api.sessions = rows(1, 201)
+    api.first_answers.append(page(rows(0, 100), totalPages=3, totalResults=201))
+    got = await ids(source)
+
+    assert set(got) == {f"s{number}" for number in range(201)}
+
+
+async def test_rows_that_come_on_two_pages_are_no_reason_to_read_again_when_none_is_missing(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.first_answers.extend(
+        [
+            page(rows(0, 100), totalPages=2, totalResults=150),
+            page(rows(99, 150), totalPages=2, totalResults=150),
+        ]
+    )
+    assert set(await ids(source)) == {f"s{number}" for number in range(150)}
+    assert len(api.requests) == 2
+
+
+async def test_duplicates_without_totals_are_a_reason_to_read_again(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions = rows(0, 150)
+    api.first_answers.extend(
+        [
+            httpx.Response(200, json={"results": rows(0, 100)}),
+            httpx.Response(200, json={"results": rows(99, 120)}),
+        ]
+    )
+    assert set(await ids(source)) == {f"s{number}" for number in range(150)}
+
+
+async def test_a_list_that_never_agrees_with_its_total_is_read_three_times_at_most(
+    api: FakeApi, source: SessionSource
+) -> None:
+    def another_each_time(request: httpx.Request) -> httpx.Response:
+        reading = api.pages_asked.count(1)
+        content = rows(10 * reading, 10 * reading + 50) if request.url.params["page"] == "1" else []
+        return page(content, totalPages=1, totalResults=999)
+
+    api.first_answers.extend([another_each_time] * 20)
+    got = await ids(source)
+
+    assert api.pages_asked.count(1) == 3
+    assert set(got) == {f"s{number}" for number in range(10, 80)}
+
+
+async def test_a_total_that_is_simply_wrong_costs_one_more_reading(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions, api.pagination = rows(0, 50), lambda *_: {"totalPages": 1, "totalResults": 51}
+    assert len(await ids(source)) == 50
+    assert api.pages_asked.count(1) == 2

@@ -1,0 +1,268 @@
+"""Whatever can go wrong on the way: waited for, or told in words somebody can act on."""
+
+import gzip
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.sessionboard.http import REGIONS, SessionboardSources
+from adapters.sessionboard.patience import Patience
+from adapters.sessionboard.transport import open_transport
+from core.domain.identifiers import SessionboardEventId
+from core.domain.refusals import BadInput
+from core.domain.secrets import Token
+from ports.session_source import (
+    SessionSource,
+    SourceError,
+    SourceEventGone,
+    SourceRefused,
+    SourceUnavailable,
+    SourceUnreadable,
+)
+from tests.contract.session_source.conftest import HASTE, all_rows
+from tests.contract.session_source.fake_api import TOKEN, FakeApi
+
+EVENT = SessionboardEventId("1")
+DATE = "Fri, 01 Jan 2027 00:00:00 GMT"
+
+
+async def trouble(source: SessionSource) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        await all_rows(source.sessions(EVENT))
+    assert TOKEN not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "900"},
+        {"Retry-After": "Fri, 01 Jan 2027 00:15:00 GMT", "Date": DATE},
+        {"RateLimit-Reset": "900"},
+        {"Retry-After": "0"},
+        {"Retry-After": "soon"},
+        {},
+    ],
+)
+async def test_a_wait_for_the_rate_limit_is_no_failure(
+    api: FakeApi, source: SessionSource, headers: dict[str, str]
+) -> None:
+    api.sessions = [{"id": "s1"}]
+    api.first_answers.extend(httpx.Response(429, headers=headers) for _ in range(3))
+    assert len(await all_rows(source.sessions(EVENT))) == 1
+    assert len(api.requests) == 4
+
+
+async def test_a_rate_limit_of_more_than_an_hour_is_given_up_with_that_reason(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.first_answers.extend(httpx.Response(429, headers={"Retry-After": "86400"}) for _ in range(99))
+    told = await trouble(source)
+
+    assert isinstance(told, SourceUnavailable)
+    assert "limits how often" in str(told)
+    # A day is cut to a quarter of an hour, of which four fit into one.
+    assert len(api.requests) == 5
+
+
+async def test_many_short_pauses_are_more_than_the_tries_of_a_failure(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions = [{"id": "s1"}]
+    api.first_answers.extend(httpx.Response(429) for _ in range(30))
+    assert len(await all_rows(source.sessions(EVENT))) == 1
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        lambda: httpx.Response(500),
+        lambda: httpx.Response(503, headers={"Retry-After": "2"}),
+        lambda: httpx.ConnectError("no"),
+        lambda: httpx.ConnectTimeout("no"),
+        lambda: httpx.ReadTimeout("no"),
+        lambda: httpx.ReadError("no"),
+        lambda: httpx.RemoteProtocolError("no"),
+    ],
+)
+async def test_a_failure_that_passes_is_not_told(
+    api: FakeApi, source: SessionSource, passing: Callable[[], Any]
+) -> None:
+    api.sessions = [{"id": "s1"}]
+    api.first_answers.extend(passing() for _ in range(4))
+    assert len(await all_rows(source.sessions(EVENT))) == 1
+
+
+async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source: SessionSource) -> None:
+    api.first_answers.extend(httpx.Response(502) for _ in range(99))
+    told = await trouble(source)
+
+    assert isinstance(told, SourceUnavailable)
+    assert "api.example.com failed with HTTP 502" in str(told)
+    assert len(api.requests) == 5
+
+
+async def test_a_failure_that_asks_for_too_long_a_wait_is_not_waited_for(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.first_answers.extend(httpx.Response(503, headers={"Retry-After": "3600"}) for _ in range(99))
+    assert isinstance(await trouble(source), SourceUnavailable)
+    assert len(api.requests) == 1
+
+
+async def test_a_name_that_nobody_knows_is_told_as_such(api: FakeApi, source: SessionSource) -> None:
+    def unknown(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no") from socket.gaierror(-2, "Name or service not known")
+
+    api.first_answers.extend([unknown] * 99)
+    told = await trouble(source)
+    assert isinstance(told, SourceUnavailable)
+    assert "no host api.example.com" in str(told)
+    assert "DNS" in str(told)
+
+
+async def test_an_unknown_token_is_refused(sources: SessionboardSources) -> None:
+    async with sources.open("https://api.example.com", Token("another-token")) as source:
+        with pytest.raises(SourceRefused, match="refused the Sessionboard token"):
+            await source.events()
+
+
+async def test_a_token_without_the_scopes_is_told_which_it_needs(api: FakeApi, source: SessionSource) -> None:
+    api.first_answers.append(httpx.Response(403, text="forbidden"))
+    told = await trouble(source)
+    assert isinstance(told, SourceRefused)
+    assert all(scope in str(told) for scope in ("read:events", "read:sessions", "read:contacts"))
+
+
+async def test_an_event_that_went_is_gone(api: FakeApi, source: SessionSource) -> None:
+    api.event_id = "2"
+    assert isinstance(await trouble(source), SourceEventGone)
+
+
+async def test_a_wrong_address_is_not_taken_for_an_event_that_went(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.first_answers.append(httpx.Response(404))
+    with pytest.raises(SourceUnreadable, match="HTTP 404"):
+        await source.events()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.Response(200, html="<html>secret</html>"), r"no JSON \(text/html, 19 bytes\)"),
+        (httpx.Response(200, content=b"\x00\xff"), r"no JSON \(no content type, 2 bytes\)"),
+        (httpx.Response(200, json={"error": "secret"}), "an object without results"),
+        (httpx.Response(200, json=["secret"]), "a list instead of an object"),
+        (httpx.Response(200, content=b'{"results": ["' + b"x" * 2**20 + b'"]}'), "larger than 1 MiB"),
+        (
+            httpx.Response(
+                200,
+                stream=httpx.ByteStream(gzip.compress(b" " * 2**25)),
+                headers={"content-encoding": "gzip"},
+            ),
+            "larger than 1 MiB",
+        ),
+        (
+            httpx.Response(200, stream=httpx.ByteStream(b"secret"), headers={"content-encoding": "gzip"}),
+            "cannot be decoded",
+        ),
+        (httpx.Response(200, json={"results": []}, headers={"x-junk": "y" * 5000}), "headers .* too large"),
+        (
+            httpx.Response(302, headers={"location": "https://evil.example/"}),
+            "redirects elsewhere .* address",
+        ),
+        (httpx.Response(308, headers={"location": "/login"}), "redirects elsewhere"),
+        (httpx.Response(204), "HTTP 204"),
+        (httpx.Response(400, text="secret"), "HTTP 400"),
+    ],
+)
+async def test_an_answer_that_was_not_agreed_is_described_without_being_quoted(
+    api: FakeApi, source: SessionSource, answer: httpx.Response, words: str
+) -> None:
+    api.first_answers.append(answer)
+    told = await trouble(source)
+
+    assert isinstance(told, SourceUnreadable)
+    assert told.args[0] == str(told)
+    assert "secret" not in str(told)
+    with pytest.raises(SourceUnreadable, match=words):
+        raise told
+    assert len(api.requests) == 1, "neither repeated nor followed"
+
+
+async def test_trouble_on_a_later_page_is_told_after_the_pages_before_it(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions = [{"id": f"s{number}"} for number in range(900)]
+
+    def fail_on_page_three(request: httpx.Request) -> httpx.Response:
+        if request.url.params["page"] == "3":
+            return httpx.Response(401)
+        answered = FakeApi(sessions=api.sessions)
+        return answered(request)
+
+    api.first_answers.extend([fail_on_page_three] * 20)
+    pages = source.sessions(EVENT)
+    assert [len(await anext(pages)) for _ in range(2)] == [100, 100]
+    with pytest.raises(SourceRefused):
+        await anext(pages)
+
+
+@pytest.mark.parametrize("url", ["http://api.example.com", "https://127.0.0.1", "nonsense", ""])
+def test_an_address_that_is_not_allowed_is_refused_before_anything_is_sent(
+    api: FakeApi, sources: SessionboardSources, url: str
+) -> None:
+    with pytest.raises(BadInput):
+        sources.open(url, Token(TOKEN))
+    assert not api.requests
+
+
+@pytest.mark.parametrize("region", REGIONS.values())
+async def test_both_regions_are_addresses_that_are_allowed(
+    api: FakeApi, sources: SessionboardSources, region: str
+) -> None:
+    async with sources.open(region, Token(TOKEN)) as source:
+        assert len(await source.events()) == 1
+    assert str(api.requests[0].url) == f"{region}/v1/events?page=1&pageSize=100"
+
+
+async def test_a_base_address_may_have_a_path(api: FakeApi, sources: SessionboardSources) -> None:
+    async with sources.open("https://proxy.example.com/sessionboard/", Token(TOKEN)) as source:
+        with pytest.raises(SourceUnreadable):
+            await source.events()
+    assert api.requests[0].url.path == "/sessionboard/v1/events"
+
+
+@pytest.mark.parametrize(
+    ("url", "allow_private", "kind", "words"),
+    [
+        ("https://nowhere.invalid", True, SourceUnavailable, "no host nowhere.invalid"),
+        ("http://127.0.0.1:9", True, SourceUnavailable, "127.0.0.1 cannot be reached"),
+    ],
+)
+async def test_the_production_transport_tells_who_cannot_be_reached(
+    url: str, allow_private: bool, kind: type[SourceError], words: str
+) -> None:
+    sources = SessionboardSources(
+        lambda: open_transport(allow_private=allow_private), allow_private=allow_private, patience=HASTE
+    )
+    async with sources.open(url, Token(TOKEN)) as source:
+        with pytest.raises(kind, match=words):
+            await source.events()
+
+
+async def test_a_public_name_that_leads_to_a_private_address_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def resolve(self: object, host: str, port: int, family: int) -> list[dict[str, Any]]:
+        return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": 2, "proto": 6, "flags": 0}]
+
+    monkeypatch.setattr("adapters.sessionboard.transport.DefaultResolver.resolve", resolve)
+    sources = SessionboardSources(open_transport, patience=Patience(tries=1))
+    async with sources.open("https://sneaky.example.com", Token(TOKEN)) as source:
+        with pytest.raises(SourceRefused, match=r"sneaky\.example\.com leads to a private address"):
+            await source.events()
