@@ -1,0 +1,1 @@
+"""Gleanin over HTTP."""

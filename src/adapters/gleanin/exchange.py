@@ -1,0 +1,178 @@
+"""Requests and what became of them: tried again where that is safe, their failures sorted."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import stamina
+
+from adapters.gleanin import answers, wire
+from adapters.gleanin.patience import Faltered, Perseverance, Throttled, asked_wait
+from adapters.gleanin.sending import READ, Answer, Garbled, Sender
+from core.domain.secrets import Token
+from ports.destination import (
+    AnswerLost,
+    DestinationError,
+    DestinationEventGone,
+    DestinationRefused,
+    DestinationUnavailable,
+    DestinationUnreadable,
+    RecordRejected,
+)
+
+
+class RecordNotFound(RecordRejected):
+    """404: what was written to is not there."""
+
+
+class Exchange:
+    def __init__(self, sender: Sender, base_url: str, token: Token) -> None:
+        self._sender = sender
+        self._base_url = base_url
+        self._token = token
+        self._headers = httpx.Headers({**wire.HEADERS, "Authorization": f"Bearer {token.value}"})
+        self.host = httpx.URL(base_url).netloc.decode()
+        self._collections: dict[str, httpx.URL] = {}
+
+    @property
+    def most_in_flight(self) -> int:
+        return self._sender.limit.ceiling
+
+    def url(self, path: str) -> httpx.URL:
+        return httpx.URL(f"{self._base_url}/{path}")
+
+    async def read(self, url: httpx.URL) -> wire.Document:
+        """Read one page.
+
+        Raises:
+            DestinationEventGone: 404.
+            DestinationError: whatever else stands in the way.
+        """
+        request = httpx.Request(READ, url, headers=self._headers)
+        return answers.parse((await self._patiently(self._read_once, request)).body)
+
+    async def read_plainly(self, url: httpx.URL) -> Any:
+        """Read one page as it is, for who wants to see what we do not know about.
+
+        Raises:
+            DestinationError: whatever stands in the way.
+        """
+        request = httpx.Request(READ, url, headers=self._headers)
+        return answers.parse_plainly((await self._patiently(self._read_once, request)).body)
+
+    async def create(self, collection: str, body: bytes) -> Answer:
+        """Send a write to a collection, as `write` does."""
+        url = self._collections.get(collection)
+        if url is None:  # parsed once: it costs as much as building the body
+            url = self._collections[collection] = self.url(collection)
+        return await self._write("POST", url, body)
+
+    async def write(self, method: str, path: str, body: bytes) -> Answer:
+        """Send one write; it is sent again only when it is known not to have been executed.
+
+        Raises:
+            RecordNotFound: 404.
+            DestinationError: whatever else stands in the way.
+        """
+        return await self._write(method, self.url(path), body)
+
+    async def _write(self, method: str, url: httpx.URL, body: bytes) -> Answer:
+        request = httpx.Request(method, url, headers=self._headers, content=body)
+        return await self._patiently(self._write_once, request)
+
+    def following(self, here: httpx.URL, link: str) -> httpx.URL:
+        """Resolve a link to the next page; the token goes to no other place than the one it is for."""
+        try:
+            there = here.join(link)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise DestinationUnreadable("Gleanin's link to the next page is no address.") from error
+        if (there.scheme, there.netloc) != (here.scheme, here.netloc) or there.userinfo:
+            raise DestinationUnreadable("Gleanin's link to the next page leads to another place.")
+        return there
+
+    async def _patiently(
+        self, once: Callable[[httpx.Request], Awaitable[Answer]], request: httpx.Request
+    ) -> Answer:
+        try:
+            return await once(request)
+        except (Throttled, Faltered) as error:
+            trouble = error
+        # Only now that something is wrong: stamina's loop costs more than the request does.
+        try:
+            return await self._persevere(once, request, trouble)
+        except Throttled as error:
+            minutes = self._sender.patience.pauses_in_all / 60
+            message = (
+                f"{self.host} has too many requests to answer, "
+                f"and asks for more than the {minutes:.0f} minutes that are waited in all."
+            )
+            raise DestinationUnavailable(message) from error
+        except Faltered as error:
+            raise DestinationUnavailable(f"{self.host} {error}.") from error
+
+    async def _persevere(
+        self,
+        once: Callable[[httpx.Request], Awaitable[Answer]],
+        request: httpx.Request,
+        trouble: Exception,
+    ) -> Answer:
+        patience = self._sender.patience
+        async for attempt in stamina.retry_context(
+            on=Perseverance(patience),
+            attempts=None,
+            timeout=None,
+            wait_initial=patience.first_wait,
+            wait_max=patience.longest_wait,
+            wait_jitter=patience.jitter,
+        ):
+            with attempt:
+                if attempt.num == 1:  # what has just happened counts as stamina's first attempt
+                    raise trouble
+                return await once(request)
+        raise trouble  # stamina may have been switched off
+
+    async def _read_once(self, request: httpx.Request) -> Answer:
+        try:
+            answer = await self._sender.send(request)
+        except Garbled as error:
+            raise DestinationUnreadable(f"{self.host} {error}.") from error
+        if answer.is_success:
+            return answer
+        if answer.is_failure_of_theirs:
+            wait = asked_wait(answer.headers, self._sender.patience.longest_pause)
+            raise Faltered(f"answers with an error (HTTP {answer.status})", wait)
+        if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            raise DestinationEventGone("There is no such event in Gleanin, or the token does not see it.")
+        raise self._refusal(answer) or DestinationUnreadable(
+            f"{self.host} does not give what was asked for: {self._said(answer)}"
+        )
+
+    async def _write_once(self, request: httpx.Request) -> Answer:
+        try:
+            answer = await self._sender.send(request)
+        except (Faltered, Garbled) as error:
+            raise AnswerLost(f"No answer came to a write: {self.host} {error}.") from error
+        if answer.is_success:
+            return answer
+        if answer.is_failure_of_theirs:
+            raise AnswerLost(f"{self.host} answered a write with an error (HTTP {answer.status}).")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise RecordNotFound(self._said(answer))
+        raise self._refusal(answer) or RecordRejected(self._said(answer))
+
+    def _refusal(self, answer: Answer) -> DestinationError | None:
+        """Say what an answer means that means the same for reads and writes."""
+        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return DestinationRefused(self._said(answer))
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            return DestinationUnreadable(
+                f"{self.host} answers with HTTP {answer.status}, which leads elsewhere. "
+                "Check the address of Gleanin in the settings."
+            )
+        return None
+
+    def _said(self, answer: Answer) -> str:
+        """Quote Gleanin; a token that it echoes is not shown (rule 2)."""
+        words = wire.complaint(bytes(answer.body).replace(self._token.value.encode(), b"(token)"))
+        return words or f"HTTP {answer.status}, without a word why."

@@ -1,0 +1,153 @@
+"""The destination over HTTP."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from adapters.gleanin import answers, wire
+from adapters.gleanin.exchange import Exchange, RecordNotFound
+from adapters.gleanin.pacing import CEILING, AdaptiveLimit
+from adapters.gleanin.patience import Patience
+from adapters.gleanin.sending import Sender
+from adapters.gleanin.transport import AiohttpConnections
+from core.domain.addresses import check_address
+from core.domain.gleanin_side import GleaninEvent, GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import RecordKind
+from core.domain.planning import Change
+from core.domain.secrets import Token
+from core.domain.synced import Fields
+from ports.destination import (
+    AnswerLost,
+    BeforeWrite,
+    DestinationEventGone,
+    DestinationUnreadable,
+)
+
+_MOST_PAGES = 100_000
+
+
+class GleaninHttp:
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    @property
+    def most_in_flight(self) -> int:
+        return self._exchange.most_in_flight
+
+    async def events(self) -> Sequence[GleaninEvent]:
+        found: dict[GleaninEventId, GleaninEvent] = {}
+        try:
+            async for document in self._pages(wire.EVENTS):
+                for event in answers.events_in(document):
+                    found.setdefault(event.id, event)
+        except DestinationEventGone as error:
+            message = (
+                f"{self._exchange.host} has no list of events. Check the address of Gleanin in the settings."
+            )
+            raise DestinationUnreadable(message) from error
+        return tuple(found.values())
+
+    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+        url = self._exchange.url(wire.event_path(_asked(event_id)))
+        return answers.event_in(await self._exchange.read(url), event_id)
+
+    async def records(
+        self, event_id: GleaninEventId, kind: RecordKind
+    ) -> AsyncIterator[Sequence[GleaninRecord]]:
+        shape = wire.shape_of(kind)
+        reading = answers.EventRecords(event_id, shape)
+        async for document in self._pages(wire.records_path(_asked(event_id), shape)):
+            for part in reading.page(document):
+                yield part
+        reading.require_all()
+
+    async def create(
+        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> GleaninId:
+        shape = wire.shape_of(kind)
+        body = wire.create_body(shape, event_id, external_id, fields)
+        try:
+            answer = await self._exchange.create(shape.type, body)
+        except RecordNotFound:
+            await self.event(event_id)  # what is missing may be the event
+            raise
+        created = wire.created_id(answer.body)
+        if created is None:
+            raise AnswerLost("Gleanin took a record, but its answer does not have the record's id.")
+        return created
+
+    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+        shape = wire.shape_of(kind)
+        body = wire.update_body(shape, gleanin_id, changes)
+        answer = await self._exchange.write("PATCH", wire.record_path(shape, gleanin_id), body)
+        if answer.body and wire.created_id(answer.body) is None:
+            raise AnswerLost("Gleanin's answer to a change is not about a record.")
+
+    async def _pages(self, path: str) -> AsyncIterator[wire.Document]:
+        url = self._exchange.url(path)
+        seen = {url}
+        while True:
+            document = await self._exchange.read(url)
+            link = document.next
+            yield document
+            if link is None:
+                return
+            url = self._exchange.following(url, link)
+            if url in seen or len(seen) >= _MOST_PAGES:
+                raise DestinationUnreadable("Gleanin's pages go round in circles.")
+            seen.add(url)
+
+
+def _asked(event_id: GleaninEventId) -> GleaninEventId:
+    """Refuse what would make another path of the request."""
+    if not event_id.strip("."):
+        raise DestinationEventGone(f"There is no event {event_id!r} in Gleanin.")
+    return event_id
+
+
+@dataclass(slots=True)
+class GleaninDestinations:
+    """Opens Gleanin for a token; all that use one token share one limit, for as long as this lives."""
+
+    base_url: str = wire.BASE_URL
+    allow_private: bool = False
+    transport: Callable[[], httpx.AsyncBaseTransport] = AiohttpConnections
+    patience: Patience = field(default_factory=Patience)
+    ceiling: int = CEILING
+    _limits: dict[str, AdaptiveLimit] = field(default_factory=dict, init=False, repr=False)
+
+    @asynccontextmanager
+    async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[GleaninHttp]:
+        """Open Gleanin.
+
+        Raises:
+            BadInput: the base URL is none, or one that is not allowed.
+        """
+        async with self.exchange(token, before_write) as exchange:
+            yield GleaninHttp(exchange)
+
+    @asynccontextmanager
+    async def exchange(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AsyncIterator[Exchange]:
+        base_url = check_address(self.base_url, allow_private=self.allow_private)
+        patience = self.patience
+        timeout = httpx.Timeout(patience.silence, connect=patience.connecting)
+        async with httpx.AsyncClient(
+            transport=self.transport(),
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        ) as client:
+            sender = Sender(client, self._limit(base_url, token), patience, before_write)
+            yield Exchange(sender, base_url, token)
+
+    def _limit(self, base_url: str, token: Token) -> AdaptiveLimit:
+        key = hashlib.sha256(f"{base_url} {token.value}".encode()).hexdigest()
+        return self._limits.setdefault(key, AdaptiveLimit(self.ceiling))

@@ -1,0 +1,107 @@
+"""One request on its way: paced, bounded in time and size, announced if it writes."""
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+
+from adapters.gleanin.pacing import AdaptiveLimit
+from adapters.gleanin.patience import Faltered, Patience, Throttled, asked_wait
+from adapters.gleanin.transport import problem_in
+from ports.destination import BeforeWrite
+
+MOST_BYTES_READ = 128 * 1024 * 1024
+"""50,000 speakers in one answer are about 25 MB."""
+MOST_BYTES_WRITTEN = 1024 * 1024
+"""Of the answer to a write."""
+READ = "GET"
+
+
+class Garbled(Exception):  # noqa: N818 - named for what happened
+    """An answer came that cannot be taken in; its text says why, in words that follow the host's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: httpx.Headers
+    body: bytearray
+
+    @property
+    def is_success(self) -> bool:
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def is_failure_of_theirs(self) -> bool:
+        """Whether the request was carried out is then unclear."""
+        return (
+            self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or self.status == HTTPStatus.REQUEST_TIMEOUT
+            or self.status < HTTPStatus.OK
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    client: httpx.AsyncClient
+    limit: AdaptiveLimit
+    patience: Patience
+    before_write: BeforeWrite | None = None
+
+    async def send(self, request: httpx.Request) -> Answer:
+        """Send a request once.
+
+        Raises:
+            Throttled: it was not executed.
+            Faltered, Garbled: it may have been.
+        """
+        limit = self.limit
+        in_round = await limit.acquire()
+        try:
+            if request.method != READ and self.before_write is not None:
+                await self.before_write()
+            answer = await self._answer(request)
+            self._learn_from(answer, in_round)
+            return answer
+        finally:
+            limit.release()
+
+    def _learn_from(self, answer: Answer, in_round: int) -> None:
+        throttled = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        wait = None
+        if throttled or answer.headers.get("ratelimit-remaining") == "0":
+            wait = asked_wait(answer.headers, self.patience.longest_pause)
+        if wait:
+            self.limit.pause(wait)
+        if throttled:
+            self.limit.throttled(in_round)
+            raise Throttled(wait)
+        self.limit.succeeded()
+
+    async def _answer(self, request: httpx.Request) -> Answer:
+        reads = request.method == READ
+        most = MOST_BYTES_READ if reads else MOST_BYTES_WRITTEN
+        try:
+            async with asyncio.timeout(self.patience.whole_read if reads else self.patience.whole_write):
+                response = await self.client.send(request, stream=True)
+                try:
+                    # A 429 says all in its headers; a body that breaks off must not make it unclear.
+                    skips = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+                    body = bytearray() if skips else await _body(response, most)
+                finally:
+                    await response.aclose()
+        except httpx.DecodingError as error:
+            raise Garbled("gave an answer whose compression is broken") from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Faltered(problem_in(error)) from error
+        return Answer(response.status_code, response.headers, body)
+
+
+async def _body(response: httpx.Response, most: int) -> bytearray:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > most:
+            raise Garbled(f"gave an answer of more than {most} bytes")
+    return body

@@ -1,0 +1,97 @@
+"""The connections to Gleanin in production: httpx's transport over aiohttp, its traps closed."""
+
+import functools
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import httpx
+from aiohttp.http_exceptions import HttpProcessingError
+from httpx_aiohttp import AiohttpTransport
+
+_CONNECTIONS = 64
+_IDLE_SECONDS = 5
+_LONGEST_HEADER = 8190
+_MOST_HEADERS = 128
+
+
+class AiohttpConnections(AiohttpTransport):
+    """Keeps no cookies, bounds the headers, and lets no error of aiohttp's through.
+
+    A server that hangs up and one that refuses the connection are both a `ConnectTimeout` here:
+    only that it is a `TransportError` can be relied on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(verify=_trusted(), client=self._session)
+
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=_CONNECTIONS, ssl=self.ssl_context, keepalive_timeout=_IDLE_SECONDS
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
+            max_headers=_MOST_HEADERS,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        with _translated():
+            response = await super().handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Body(response.stream)
+        return response
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, body: httpx.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _translated():
+            async for piece in self._body:
+                yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Translate the errors that httpx-aiohttp has no translation for, such as a header that is too long."""
+    try:
+        yield
+    except (aiohttp.ClientError, HttpProcessingError) as error:
+        message = f"the answer is not HTTP as it should be: {type(error).__name__}"
+        raise httpx.RemoteProtocolError(message) from error
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Load the certificates once: it takes longer than many a sync."""
+    return httpx.create_ssl_context()
+
+
+_PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "is a name that nobody knows"),
+    ((aiohttp.ClientSSLError, ssl.SSLError), "has no certificate that can be trusted"),
+    ((aiohttp.ClientConnectorError, ConnectionRefusedError, httpx.ConnectError), "accepts no connection"),
+    ((aiohttp.ServerTimeoutError, aiohttp.SocketTimeoutError), "did not answer in time"),
+    ((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError), "broke the connection"),
+    ((httpx.TimeoutException, TimeoutError), "did not answer in time"),
+    (httpx.RemoteProtocolError, "gave an answer that is not HTTP"),
+)
+
+
+def problem_in(error: BaseException) -> str:
+    """Say what went wrong, in words that follow the host's name; the causes know better than the error."""
+    chain = [error]
+    while (cause := chain[-1].__cause__) is not None and cause not in chain:
+        chain.append(cause)
+    return next(
+        (words for kinds, words in _PROBLEMS if any(isinstance(link, kinds) for link in chain)),
+        "broke the connection",
+    )

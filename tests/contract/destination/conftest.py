@@ -1,0 +1,200 @@
+"""Two Gleanins on which the same scenes can be set: in memory, and over real HTTP."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.patience import Patience
+from adapters.memory.destination import MemoryGleanin
+from core.domain.identifiers import ExternalId, GleaninEventId
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.secrets import Token
+from core.domain.synced import Fields
+from ports.destination import BeforeWrite, Destination, Destinations
+from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal
+
+QUICK = Patience(first_wait=0.001, longest_wait=0.01, jitter=0.001, tries=3)
+EVENT = GleaninEventId("8")
+TYPES = {SESSION: "sessions", SPEAKER: "speakers", EXHIBITOR_CONTACT: "exhibitors"}
+SPELLING = {"headshot": "headshot_url", "sessions": "session_ids", "logo": "logo_url"}
+
+
+class Scene(Protocol):
+    """What a test can arrange on either Gleanin, and see of it, in the domain's words."""
+
+    @property
+    def destinations(self) -> Destinations: ...
+
+    def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None: ...
+    def remove_event(self, event_id: str) -> None: ...
+    def add_record(
+        self, event_id: GleaninEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
+    ) -> str: ...
+    def stored(self, event_id: GleaninEventId, kind: RecordKind) -> list[dict[str, Any]]: ...
+    def writes(self) -> int: ...
+    def refuse_tokens(self) -> None: ...
+    def lose_answer(self, *, written: bool) -> None: ...
+    def reject(self, external_id: ExternalId, words: str) -> None: ...
+    def cut_answers(self) -> None: ...
+    def be_down(self) -> None: ...
+    def delay_links(self, reads: int) -> None: ...
+
+
+@dataclass
+class MemoryScene:
+    gleanin: MemoryGleanin
+
+    @property
+    def destinations(self) -> Destinations:
+        return self.gleanin
+
+    def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None:
+        self.gleanin.add_event(event_id, name, time_zone)
+
+    def remove_event(self, event_id: str) -> None:
+        self.gleanin.remove_event(GleaninEventId(event_id))
+
+    def add_record(
+        self, event_id: GleaninEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
+    ) -> str:
+        return self.gleanin.add_record(event_id, kind, fields, external_id).id
+
+    def stored(self, event_id: GleaninEventId, kind: RecordKind) -> list[dict[str, Any]]:
+        return [
+            {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in record.fields.items()
+            }
+            for record in self.gleanin.of_event(event_id, kind)
+        ]
+
+    def writes(self) -> int:
+        return len(self.gleanin.writes)
+
+    def refuse_tokens(self) -> None:
+        self.gleanin.trouble.refuses_tokens = True
+
+    def lose_answer(self, *, written: bool) -> None:
+        self.gleanin.trouble.lost_answers = 1
+        self.gleanin.trouble.lost_are_written = written
+
+    def reject(self, external_id: ExternalId, words: str) -> None:
+        self.gleanin.trouble.rejected[external_id] = words
+
+    def cut_answers(self) -> None:
+        self.gleanin.trouble.cuts_answers = True
+
+    def be_down(self) -> None:
+        self.gleanin.trouble.unavailable_calls = 1
+
+    def delay_links(self, reads: int) -> None:
+        self.gleanin.links_after_reads = reads
+
+
+@dataclass
+class HttpScene:
+    server: FakeGleanin
+    destinations: GleaninDestinations
+
+    def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None:
+        self.server.events[event_id] = {"title": name, "state": "active"}
+        if time_zone:
+            self.server.events[event_id]["time_zone"] = time_zone
+
+    def remove_event(self, event_id: str) -> None:
+        del self.server.events[event_id]
+
+    def add_record(
+        self, event_id: GleaninEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
+    ) -> str:
+        attributes = {SPELLING.get(name, name): value for name, value in fields.items()}
+        return self.server.add(
+            TYPES[kind], {"event_id": int(event_id), "external_idx": external_id, **attributes}
+        ).id
+
+    def stored(self, event_id: GleaninEventId, kind: RecordKind) -> list[dict[str, Any]]:
+        ours = {theirs: name for name, theirs in SPELLING.items()}
+        left_out = ("event_id", "external_idx", "campaign_links")
+        return [
+            {
+                ours.get(name, name): list(map(str, value)) if isinstance(value, list) else value
+                for name, value in resource.attributes.items()
+                if name not in left_out and value not in (None, [])
+            }
+            for resource in self.server.of_event(event_id, TYPES[kind])
+        ]
+
+    def writes(self) -> int:
+        return len(self.server.writes)
+
+    def refuse_tokens(self) -> None:
+        self.server.tokens.clear()
+
+    def lose_answer(self, *, written: bool) -> None:
+        self.server.misstep(Misstep(None, carried_out=written))
+
+    def reject(self, external_id: ExternalId, words: str) -> None:
+        self.server.rejected[external_id] = words
+
+    def cut_answers(self) -> None:
+        self.server.cuts = True
+
+    def be_down(self) -> None:
+        self.server.misstep(*(Misstep(lambda: refusal(503, "down")) for _ in range(QUICK.tries)))
+
+    def delay_links(self, reads: int) -> None:
+        self.server.links_after_reads = reads
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[tuple[FakeGleanin, GleaninDestinations]]:
+    fake = FakeGleanin()
+    async with fake.running() as url:
+        fake.events[EVENT] = {"title": "PyCon", "state": "active"}
+        yield fake, GleaninDestinations(url, allow_private=True, patience=QUICK)
+
+
+@pytest.fixture(params=["memory", "http"])
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
+        made: Scene
+        if request.param == "memory":
+            made = MemoryScene(MemoryGleanin())
+        else:
+            fake = FakeGleanin()
+            url = await stack.enter_async_context(fake.running())
+            made = HttpScene(fake, GleaninDestinations(url, allow_private=True, patience=QUICK))
+        made.add_event(EVENT, "PyCon")
+        yield made
+
+
+@pytest.fixture
+async def gleanin(scene: Scene) -> AsyncIterator[Destination]:
+    async with scene.destinations.open(Token(TOKEN)) as destination:
+        yield destination
+
+
+Answering = Callable[[httpx.Request], httpx.Response]
+Opening = Callable[..., AbstractAsyncContextManager[Destination]]
+
+
+@pytest.fixture
+def answered_by() -> Opening:
+    """Open Gleanin where a function gives the answers."""
+
+    def opening(
+        answer: Answering, before_write: BeforeWrite | None = None, patience: Patience = QUICK
+    ) -> AbstractAsyncContextManager[Destination]:
+        destinations = GleaninDestinations(
+            "https://gleanin.example/api/clients/v1",
+            transport=lambda: httpx.MockTransport(answer),
+            patience=patience,
+        )
+        return destinations.open(Token(TOKEN), before_write)
+
+    return opening

@@ -1,0 +1,245 @@
+"""What every destination does, in memory and over HTTP."""
+
+import asyncio
+
+import pytest
+
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.planning import Change
+from core.domain.secrets import Token
+from core.domain.synced import Fields, ShareLink
+from ports.destination import (
+    AnswerLost,
+    Destination,
+    DestinationEventGone,
+    DestinationRefused,
+    DestinationUnavailable,
+    DestinationUnreadable,
+    RecordRejected,
+)
+from tests.contract.destination.conftest import EVENT, Scene
+from tests.contract.destination.fake_server import TOKEN
+
+ID = ExternalId("sessionboard:c1:42")
+FIELDS: dict[RecordKind, Fields] = {
+    SESSION: {
+        "title": "Bees <b>&</b> 🐝 שלום",
+        "starts_at": "2027-07-21T07:15:00.000Z",
+        "ends_at": "2027-07-21T08:35:00.000Z",
+        "schedule": "09:15-10:35 Wednesday 21 July 2027",
+        "description": "<p>All about bees.</p>",
+        "tracks": ("Insects", "Wings"),
+    },
+    SPEAKER: {
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "name": "Ann Lee",
+        "email": "ann@example.org",
+        "job_title": "Beekeeper",
+        "company_name": "Hives",
+        "headshot": "https://example.org/ann.jpg",
+    },
+    EXHIBITOR_CONTACT: {
+        "company_name": "Ben Ray",
+        "email": "ben@example.org",
+        "logo": "https://example.org/logo.png",
+    },
+}
+
+
+def as_stored(fields: Fields) -> dict[str, object]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+
+
+async def all_records(gleanin: Destination, kind: RecordKind, event: GleaninEventId = EVENT) -> list[object]:
+    return [record async for page in gleanin.records(event, kind) for record in page]
+
+
+async def test_events_are_listed_with_their_names_and_zones(scene: Scene, gleanin: Destination) -> None:
+    scene.add_event("9", "EuroPython", "Europe/Prague")
+    assert [(event.id, event.name, event.time_zone) for event in await gleanin.events()] == [
+        ("8", "PyCon", None),
+        ("9", "EuroPython", "Europe/Prague"),
+    ]
+    assert (await gleanin.event(GleaninEventId("9"))).time_zone == "Europe/Prague"
+
+
+@pytest.mark.parametrize("event_id", ["77", "", "..", "../events", "8?include=speakers", "8/"])
+async def test_an_unknown_event_is_gone(gleanin: Destination, event_id: str) -> None:
+    with pytest.raises(DestinationEventGone):
+        await gleanin.event(GleaninEventId(event_id))
+
+
+async def test_rule_01_a_refused_token_is_told_apart(scene: Scene, gleanin: Destination) -> None:
+    scene.refuse_tokens()
+    with pytest.raises(DestinationRefused) as refusal:
+        await gleanin.events()
+    assert TOKEN not in str(refusal.value)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+async def test_a_created_record_has_all_its_fields_and_is_found_by_its_external_id(
+    scene: Scene, gleanin: Destination, kind: RecordKind
+) -> None:
+    created = await gleanin.create(EVENT, kind, ID, FIELDS[kind])
+    assert scene.stored(EVENT, kind) == [as_stored(FIELDS[kind])]
+    async for page in gleanin.records(EVENT, kind):
+        assert [(record.id, record.external_id, record.email) for record in page] == [
+            (created, ID, FIELDS[kind].get("email"))
+        ]
+
+
+async def test_a_speaker_is_tied_to_sessions(scene: Scene, gleanin: Destination) -> None:
+    sessions = [await gleanin.create(EVENT, SESSION, ExternalId(f"s{n}"), FIELDS[SESSION]) for n in (1, 2)]
+    await gleanin.create(EVENT, SPEAKER, ID, {**FIELDS[SPEAKER], "sessions": tuple(sessions)})
+    async for page in gleanin.records(EVENT, SPEAKER):
+        assert [record.sessions for record in page] == [tuple(sessions)]
+
+
+async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
+    scene: Scene, gleanin: Destination
+) -> None:
+    created = await gleanin.create(EVENT, SESSION, ID, FIELDS[SESSION])
+    changes = (
+        Change("title", "old", "Wasps"),
+        Change("description", "old", None),
+        Change("tracks", ("Insects",), None),
+    )
+    await gleanin.update(SESSION, created, changes)
+    left = {name: value for name, value in FIELDS[SESSION].items() if name not in ("description", "tracks")}
+    assert scene.stored(EVENT, SESSION) == [{**left, "title": "Wasps"}]
+
+
+async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: Destination) -> None:
+    with pytest.raises(RecordRejected):
+        await gleanin.update(SPEAKER, GleaninId("999"), (Change("email", None, "a@example.org"),))
+    await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+
+
+async def test_rule_29_a_rejected_record_says_why_and_is_not_there(
+    scene: Scene, gleanin: Destination
+) -> None:
+    scene.reject(ID, "External idx has already been taken")
+    with pytest.raises(RecordRejected, match="External idx has already been taken"):
+        await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+    await gleanin.create(EVENT, SPEAKER, ExternalId("another"), FIELDS[SPEAKER])
+    assert len(scene.stored(EVENT, SPEAKER)) == 1
+
+
+async def test_a_record_without_what_gleanin_requires_is_rejected(scene: Scene, gleanin: Destination) -> None:
+    with pytest.raises(RecordRejected, match="email"):
+        await gleanin.create(EVENT, EXHIBITOR_CONTACT, ID, {"company_name": "Ben Ray"})
+    assert scene.writes() == 0
+
+
+async def test_a_create_in_an_event_that_is_gone_tells_so(scene: Scene, gleanin: Destination) -> None:
+    scene.remove_event(EVENT)
+    with pytest.raises(DestinationEventGone):
+        await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+
+
+@pytest.mark.parametrize("written", [True, False])
+async def test_rule_32_a_lost_answer_of_a_create_is_told_and_not_sent_again(
+    scene: Scene, gleanin: Destination, written: bool
+) -> None:
+    scene.lose_answer(written=written)
+    with pytest.raises(AnswerLost):
+        await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+    assert len(await all_records(gleanin, SPEAKER)) == int(written)
+    assert scene.writes() == int(written)
+
+
+async def test_rule_32_a_lost_answer_of_an_update_is_told(scene: Scene, gleanin: Destination) -> None:
+    created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+    scene.lose_answer(written=True)
+    with pytest.raises(AnswerLost):
+        await gleanin.update(SPEAKER, created, (Change("job_title", None, "Queen"),))
+    assert scene.stored(EVENT, SPEAKER)[0]["job_title"] == "Queen"
+
+
+async def test_a_create_that_is_repeated_makes_a_second_record(scene: Scene, gleanin: Destination) -> None:
+    """Why nothing may be repeated blindly."""
+    for _ in range(2):
+        await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+    assert len(scene.stored(EVENT, SPEAKER)) == 2
+
+
+async def test_a_cut_answer_is_unreadable(scene: Scene, gleanin: Destination) -> None:
+    for number in range(5):
+        scene.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], ExternalId(str(number)))
+    scene.cut_answers()
+    with pytest.raises(DestinationUnreadable):
+        await all_records(gleanin, SPEAKER)
+
+
+async def test_gleanin_that_stays_down_is_unavailable(scene: Scene, gleanin: Destination) -> None:
+    scene.be_down()
+    with pytest.raises(DestinationUnavailable):
+        await gleanin.events()
+    assert len(await gleanin.events()) == 1
+
+
+async def test_only_the_records_of_the_event_and_kind_are_given(scene: Scene, gleanin: Destination) -> None:
+    scene.add_event("9", "EuroPython")
+    scene.add_record(GleaninEventId("9"), SPEAKER, FIELDS[SPEAKER], ID)
+    scene.add_record(EVENT, EXHIBITOR_CONTACT, FIELDS[EXHIBITOR_CONTACT], ID)
+    ours = scene.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], None)
+    async for page in gleanin.records(EVENT, SPEAKER):
+        assert [(record.id, record.external_id) for record in page] == [(ours, None)]
+    assert len(await all_records(gleanin, SPEAKER)) == 1
+
+
+async def test_an_event_without_records_gives_none(gleanin: Destination) -> None:
+    assert await all_records(gleanin, EXHIBITOR_CONTACT) == []
+
+
+async def test_records_of_an_event_that_is_gone_cannot_be_read(gleanin: Destination) -> None:
+    with pytest.raises(DestinationEventGone):
+        await all_records(gleanin, SPEAKER, GleaninEventId("77"))
+
+
+async def test_rule_30_share_links_can_come_later_than_the_record(scene: Scene, gleanin: Destination) -> None:
+    scene.delay_links(1)
+    await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+    seen: list[tuple[ShareLink, ...]] = []
+    for _ in range(2):
+        async for page in gleanin.records(EVENT, SPEAKER):
+            seen.extend(record.links for record in page)
+    assert seen[0] == ()
+    assert [link.url.startswith("https://app.gleanin.com/share/") for link in seen[1]] == [True]
+
+
+async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> None:
+    class Stopped(Exception):  # noqa: N818
+        pass
+
+    calls = 0
+
+    async def before_write() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise Stopped
+
+    async with scene.destinations.open(Token(TOKEN), before_write) as gleanin:
+        await gleanin.events()
+        assert calls == 0
+        created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+        for _ in range(2):  # the first one left nothing behind
+            with pytest.raises(Stopped):
+                await gleanin.update(SPEAKER, created, (Change("job_title", None, "Queen"),))
+            with pytest.raises(Stopped):
+                await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
+    assert calls == 5
+    assert scene.writes() == 1
+
+
+async def test_many_records_are_written_at_once_and_all_arrive(scene: Scene, gleanin: Destination) -> None:
+    names = [ExternalId(f"n{number}") for number in range(60)]
+    created = await asyncio.gather(*(gleanin.create(EVENT, SPEAKER, name, FIELDS[SPEAKER]) for name in names))
+    found = {
+        record.id: record.external_id async for page in gleanin.records(EVENT, SPEAKER) for record in page
+    }
+    assert found == dict(zip(created, names, strict=True))
+    assert gleanin.most_in_flight >= 1

@@ -1,0 +1,300 @@
+"""How Gleanin's answers are read, whatever they are."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from core.domain.gleanin_side import GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninId
+from core.domain.kinds import SPEAKER
+from core.domain.planning import Change
+from core.domain.synced import ShareLink
+from ports.destination import (
+    AnswerLost,
+    DestinationRefused,
+    DestinationUnreadable,
+    RecordRejected,
+    RecordsNotTold,
+)
+from tests.contract.destination.conftest import EVENT, Answering, Opening
+from tests.contract.destination.fake_server import TOKEN
+
+ID = ExternalId("sessionboard:c1:42")
+ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
+
+
+def always(status: int, body: object) -> Answering:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda _: httpx.Response(status, content=content)
+
+
+def event(listed: object = None, **relationship: object) -> dict[str, Any]:
+    speakers = ({} if listed is None else {"data": listed}) | relationship
+    return {"type": "events", "id": "8", "relationships": {"speakers": speakers} if speakers else {}}
+
+
+def speaker(speaker_id: object, **attributes: object) -> dict[str, Any]:
+    return {"type": "speakers", "id": speaker_id, "attributes": attributes}
+
+
+def refer(*ids: object) -> list[dict[str, object]]:
+    return [{"type": "speakers", "id": one} for one in ids]
+
+
+async def read(answered_by: Opening, *documents: object) -> list[GleaninRecord]:
+    pages = iter(documents)
+    async with answered_by(lambda _: httpx.Response(200, json=next(pages))) as gleanin:
+        return [record async for page in gleanin.records(EVENT, SPEAKER) for record in page]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            {"errors": [{"detail": "is too long", "source": {"pointer": "/data/attributes/name"}}]},
+            "name: is too long",
+        ),
+        ({"errors": [{"title": "Conflict"}, {"status": "409", "code": "dup"}]}, "Conflict; dup"),
+        ({"errors": [{"status": 422}]}, "422"),
+        (
+            {"errors": {"title": ["can't be blank", "is odd"], "email": ["is taken"]}},
+            "title: can't be blank; is odd",
+        ),
+        ({"errors": ["one", "two"]}, "one; two"),
+        ({"error": "Event is archived"}, "Event is archived"),
+        ({"message": "No"}, "No"),
+        (b"Plain\n  words\x00", "Plain words"),
+        (b"<html><h1>Nginx</h1></html>", "HTTP 422, without a word why."),
+        (b"", "HTTP 422, without a word why."),
+        ({"errors": []}, "HTTP 422, without a word why."),
+        ({"errors": None}, "HTTP 422, without a word why."),
+        (b"[" * 100_000, "[[["),
+        (b"\xff\xfe", "\ufffd"),
+    ],
+)
+async def test_a_rejection_gives_gleanins_own_words(answered_by: Opening, body: object, words: str) -> None:
+    async with answered_by(always(422, body)) as gleanin:
+        with pytest.raises(RecordRejected) as rejection:
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+    assert words in str(rejection.value)
+
+
+async def test_a_rejection_is_short_and_repeats_no_address_and_no_token(answered_by: Opening) -> None:
+    said = f"ann@example.org is taken, says {TOKEN}. " + "Really. " * 5000
+    async with answered_by(always(409, {"errors": [{"detail": said}]})) as gleanin:
+        with pytest.raises(RecordRejected) as rejection:
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+    assert str(rejection.value).startswith("(address) is taken, says (token). Really.")
+    assert len(str(rejection.value)) == 300
+
+
+@pytest.mark.parametrize("status", [400, 405, 409, 410, 413, 415, 422])
+async def test_a_refused_write_is_a_rejection_of_that_record(answered_by: Opening, status: int) -> None:
+    async with answered_by(always(status, {"error": "no"})) as gleanin:
+        with pytest.raises(RecordRejected, match=r"^no$"):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+        with pytest.raises(RecordRejected, match=r"^no$"):
+            await gleanin.update(SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_rule_01_a_refused_token_is_refused_wherever_it_shows(
+    answered_by: Opening, status: int
+) -> None:
+    async with answered_by(always(status, {"error": f"bad token {TOKEN}"})) as gleanin:
+        with pytest.raises(DestinationRefused) as on_read:
+            await gleanin.events()
+        with pytest.raises(DestinationRefused) as on_write:
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+    assert {str(on_read.value), str(on_write.value)} == {"bad token (token)"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"[]", b"null", b'"7"', b'{"data":{}}', b'{"data":null}', b'{"data":{"id":null}}',
+     b'{"data":{"id":""}}', b'{"data":{"id":".."}}', b'{"data":{"id":true}}', b'{"data":[{"id":"7"}]}',
+     b"[" * 100_000, b"\xff", b'"' + b"x" * 1_100_000 + b'"'],
+)  # fmt: skip
+async def test_rule_32_a_create_whose_answer_has_no_id_is_unclear(answered_by: Opening, body: bytes) -> None:
+    async with answered_by(always(201, body)) as gleanin:
+        with pytest.raises(AnswerLost):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+
+
+async def test_an_update_needs_no_body_but_no_other_one_either(answered_by: Opening) -> None:
+    change = (Change("email", None, "a@example.org"),)
+    async with answered_by(always(204, b"")) as gleanin:
+        await gleanin.update(SPEAKER, GleaninId("1"), change)
+    async with answered_by(always(200, b"<html>Sign in</html>")) as gleanin:
+        with pytest.raises(AnswerLost):
+            await gleanin.update(SPEAKER, GleaninId("1"), change)
+
+
+async def test_a_404_on_a_create_while_the_event_is_there_rejects_the_record(answered_by: Opening) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return (
+            httpx.Response(404) if request.method == "POST" else httpx.Response(200, json={"data": event()})
+        )
+
+    async with answered_by(answer) as gleanin:
+        with pytest.raises(RecordRejected):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>Sign in</html>", b"null", b"[]", b"{}", b'{"data": null}', b'{"data": 3}', b"{" * 100_000,
+     b'{"data": [{}], "included": 3}', b'{"data": {"id": {}}}', b'{"data": {"id": "9"}, "included": []}',
+     b'{"data": {"id": "8"}}', b'{"data": {"id": "8", "relationships": {"speakers": {"links": {}}}}}',
+     b'{"data": {"id": "8"}, "included": [3]}', b'{"data": {"id": "8"}, "included": [{"type": "speakers"}]}'],
+)  # fmt: skip
+async def test_an_answer_that_is_not_what_was_agreed_is_unreadable(answered_by: Opening, body: bytes) -> None:
+    async with answered_by(always(200, body)) as gleanin:
+        with pytest.raises(DestinationUnreadable):
+            [page async for page in gleanin.records(EVENT, SPEAKER)]
+
+
+async def test_a_list_of_events_that_is_not_there_points_at_the_settings(answered_by: Opening) -> None:
+    async with answered_by(always(404, {"error": "No route"})) as gleanin:
+        with pytest.raises(DestinationUnreadable, match=r"gleanin\.example has no list of events.*settings"):
+            await gleanin.events()
+
+
+async def test_an_event_may_lack_everything_but_its_id(answered_by: Opening) -> None:
+    data = [
+        {"id": 2},
+        {"id": "3", "attributes": None, "relationships": []},
+        {"id": "4", "attributes": {"slug": "abc", "state": "archived", "time_zone": 7}, "more": {}},
+        {"id": "2", "attributes": {"title": "again"}},
+    ]
+    async with answered_by(always(200, {"data": data})) as gleanin:
+        events = await gleanin.events()
+    assert [(one.id, one.name, one.is_archived) for one in events] == [
+        ("2", "2", False),
+        ("3", "3", False),
+        ("4", "abc", True),
+    ]
+
+
+async def test_a_record_may_lack_everything_but_its_id(answered_by: Opening) -> None:
+    odd = speaker(
+        12,
+        external_idx=None,
+        email=["x"],
+        session_ids=[3, "4", None],
+        campaign_links=[None, {"title": "t"}, {"url": 3}],
+    )
+    found = await read(answered_by, {"data": event(), "included": [{"id": "11", "type": "speakers"}, odd]})
+    assert found[0] == GleaninRecord(GleaninId("11"))
+    assert (found[1].id, found[1].email, found[1].sessions) == ("12", None, ("3", "4"))
+
+
+async def test_text_that_cannot_be_stored_is_cleaned(answered_by: Opening) -> None:
+    raw = (
+        b'{"data": {"id": "8"}, "included": [{"id": "11", "attributes": {"email": "a\\u0000nn\\ud83d@example.org",'
+        b' "campaign_links": [{"title": "\\ud83d\\ude00", "url": "https://invt.io/1"}]}}]}'
+    )
+    async with answered_by(always(200, raw)) as gleanin:
+        found = [record async for page in gleanin.records(EVENT, SPEAKER) for record in page]
+    assert found == [
+        GleaninRecord(GleaninId("11"), email="ann@example.org", links=(ShareLink("😀", "https://invt.io/1"),))
+    ]
+
+
+async def test_sessions_may_stand_in_relationships(answered_by: Opening) -> None:
+    tied = {**speaker("11"), "relationships": {"sessions": {"data": [{"type": "sessions", "id": 5}]}}}
+    found = await read(answered_by, {"data": event(refer("11")), "included": [tied]})
+    assert found[0].sessions == ("5",)
+
+
+async def test_a_record_of_another_event_is_not_taken(answered_by: Opening) -> None:
+    """As in the documented sample, where the answer about event 2 has a speaker of event 8."""
+    by_relationship = {**speaker("13", event_id=8), "relationships": {"event": {"data": {"id": "2"}}}}
+    included = [speaker("11", event_id=8), speaker("12", event_id=2), by_relationship, speaker("14")]
+    found = await read(answered_by, {"data": event(), "included": included})
+    assert [record.id for record in found] == ["11", "14"]
+
+
+async def test_what_the_event_lists_counts_more_than_what_a_record_says(answered_by: Opening) -> None:
+    included = [speaker("11", event_id=2), speaker("12"), speaker("13", event_id=8)]
+    found = await read(answered_by, {"data": event(refer("11")), "included": included})
+    assert [record.id for record in found] == ["11", "13"]
+
+
+async def test_a_record_that_comes_twice_counts_once(answered_by: Opening) -> None:
+    found = await read(answered_by, {"data": event(refer(11)), "included": [speaker("11"), speaker(11)]})
+    assert [record.id for record in found] == ["11"]
+
+
+async def test_only_what_was_asked_for_is_taken(answered_by: Opening) -> None:
+    included = [{"type": "sessions", "id": "3"}, speaker("11")]
+    found = await read(answered_by, {"data": event(), "included": included})
+    assert [record.id for record in found] == ["11"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"data": event(refer("11", "12")), "included": [speaker("11")]},
+        {"data": event(refer("11"))},
+        {"data": event(refer("11"), links={"next": "/more"}), "included": [speaker("11")]},
+    ],
+    ids=["one is missing", "nothing is included", "the list goes on"],
+)
+async def test_rule_32_a_cut_answer_is_found_out(answered_by: Opening, document: object) -> None:
+    with pytest.raises(DestinationUnreadable, match="cut"):
+        await read(answered_by, document)
+
+
+async def test_an_answer_that_does_not_mention_a_kind_is_told_from_one_that_has_none(
+    answered_by: Opening,
+) -> None:
+    """Who took the one for the other would create everything a second time."""
+    with pytest.raises(RecordsNotTold):
+        await read(answered_by, {"data": event()})
+    assert await read(answered_by, {"data": event([])}) == []
+    assert await read(answered_by, {"data": event(), "included": []}) == []
+
+
+async def test_what_one_page_lists_another_may_include(answered_by: Opening) -> None:
+    found = await read(
+        answered_by,
+        {
+            "data": event(refer("11", "12")),
+            "included": [speaker("11")],
+            "links": {"next": {"href": "?page=2"}},
+        },
+        {"included": [speaker("12")], "links": {"next": None}},
+    )
+    assert [record.id for record in found] == ["11", "12"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://elsewhere.example/events?page=2",
+        "http://gleanin.example/events?page=2",
+        "https://gleanin.example:444/events?page=2",
+        "https://user:password@gleanin.example/events?page=2",
+        "//elsewhere.example/",
+        "https://[",
+        "",
+        "?include=speakers",
+    ],
+)
+async def test_a_link_that_leads_elsewhere_or_nowhere_new_is_not_followed(
+    answered_by: Opening, link: str
+) -> None:
+    asked: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        document = {"data": event(refer("11")), "included": [], "links": {"next": link}}
+        return httpx.Response(200, json=document)
+
+    async with answered_by(answer) as gleanin:
+        with pytest.raises(DestinationUnreadable):
+            [page async for page in gleanin.records(EVENT, SPEAKER)]
+    assert len(asked) == 1

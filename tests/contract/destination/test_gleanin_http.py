@@ -1,0 +1,348 @@
+"""Gleanin over real HTTP: what only a network can do."""
+
+import asyncio
+import json
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from adapters.gleanin.http import GleaninDestinations
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import SPEAKER
+from core.domain.planning import Change
+from core.domain.refusals import BadInput
+from core.domain.secrets import Token
+from ports.destination import (
+    AnswerLost,
+    DestinationError,
+    DestinationUnavailable,
+    DestinationUnreadable,
+)
+from tests.contract.destination.conftest import EVENT, QUICK
+from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many
+
+ID = ExternalId("sessionboard:c1:42")
+ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
+CHANGE = (Change("job_title", None, "Queen"),)
+Server = tuple[FakeGleanin, GleaninDestinations]
+
+
+def at(url: str) -> GleaninDestinations:
+    return GleaninDestinations(url, allow_private=True, patience=QUICK)
+
+
+@asynccontextmanager
+async def raw_server(answer: bytes) -> AsyncIterator[str]:
+    """Serve the same bytes to everybody, then hang up."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
+
+
+def closed_port() -> int:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+async def test_a_refused_connection_is_unavailable_and_names_the_host() -> None:
+    port = closed_port()
+    async with at(f"http://127.0.0.1:{port}/api").open(Token(TOKEN)) as gleanin:
+        with pytest.raises(DestinationUnavailable, match=f"127.0.0.1:{port} accepts no connection"):
+            await gleanin.events()
+
+
+async def test_a_host_that_nobody_knows_is_unavailable_and_named() -> None:
+    async with at("http://nowhere.invalid/api").open(Token(TOKEN)) as gleanin:
+        with pytest.raises(DestinationUnavailable, match=r"nowhere\.invalid is a name that nobody knows"):
+            await gleanin.events()
+
+
+async def test_rule_32_a_create_over_a_refused_connection_counts_as_unclear() -> None:
+    """A connection that is refused and one that broke look the same to the transport."""
+    async with at(f"http://127.0.0.1:{closed_port()}/api").open(Token(TOKEN)) as gleanin:
+        with pytest.raises(AnswerLost):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"", DestinationUnavailable),
+        (b"no HTTP at all\r\n\r\n", DestinationUnavailable),
+        (b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", DestinationUnavailable),
+        (
+            b"HTTP/1.1 200 OK\r\n" + b"X-Many: x\r\n" * 200 + b"Content-Length: 2\r\n\r\n{}",
+            DestinationUnavailable,
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", DestinationUnavailable),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", DestinationUnavailable),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+            DestinationUnreadable,
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe{}", DestinationUnreadable),
+    ],
+    ids=[
+        "hangs up",
+        "no HTTP",
+        "long header",
+        "many headers",
+        "broken off",
+        "bad chunk",
+        "bad gzip",
+        "no UTF-8",
+    ],
+)
+async def test_whatever_comes_instead_of_an_answer_is_told_in_the_ports_errors(
+    answer: bytes, error: type[DestinationError]
+) -> None:
+    async with raw_server(answer) as url, at(url).open(Token(TOKEN)) as gleanin:
+        with pytest.raises(error):
+            await gleanin.events()
+        with pytest.raises(AnswerLost):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+
+
+async def test_reads_survive_failures_that_pass(server: Server) -> None:
+    fake, destinations = server
+    fake.misstep(
+        Misstep(lambda: refusal(502, "bad gateway")), Misstep(None), *(too_many() for _ in range(QUICK.tries))
+    )
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        assert len(await gleanin.events()) == 1
+    assert len(fake.requests) == 3 + QUICK.tries, "429 are no failures"
+
+
+async def test_a_write_after_a_429_is_sent_again_and_announced_again(server: Server) -> None:
+    fake, destinations = server
+    announced = 0
+
+    async def before_write() -> None:
+        nonlocal announced
+        announced += 1
+        assert len(fake.requests) == announced - 1, "right before the request"
+
+    fake.misstep(too_many(Retry_After="0"), too_many())
+    async with destinations.open(Token(TOKEN), before_write) as gleanin:
+        await gleanin.create(EVENT, SPEAKER, ID, ANN)
+    assert (announced, len(fake.writes)) == (3, 1)
+
+
+async def test_a_token_revoked_half_way_is_told_with_the_next_write(server: Server) -> None:
+    fake, destinations = server
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        created = await gleanin.create(EVENT, SPEAKER, ID, ANN)
+        fake.tokens.clear()
+        with pytest.raises(DestinationError, match="Invalid token"):
+            await gleanin.update(SPEAKER, created, CHANGE)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
+async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(server: Server, status: int) -> None:
+    fake, destinations = server
+    step = Misstep(lambda: refusal(status, "oops"), carried_out=True)
+    fake.misstep(step, step)
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        with pytest.raises(AnswerLost):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+        made = next(iter(fake.resources))
+        with pytest.raises(AnswerLost):
+            await gleanin.update(SPEAKER, GleaninId(made), CHANGE)
+    assert len(fake.writes) == 2, "neither was sent again"
+
+
+async def test_pages_are_followed_to_the_last(server: Server) -> None:
+    fake, destinations = server
+    fake.page_size = 10
+    for number in range(25):
+        fake.add("speakers", {"event_id": 8, "external_idx": f"x{number}", "email": f"{number}@example.org"})
+        fake.events[str(100 + number)] = {"title": f"Event {number}"}
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        found = [record.external_id async for page in gleanin.records(EVENT, SPEAKER) for record in page]
+        assert found == [f"x{number}" for number in range(25)]
+        assert len(await gleanin.events()) == 26
+
+
+async def test_a_large_answer_is_handed_on_in_parts(server: Server) -> None:
+    fake, destinations = server
+    for number in range(1234):
+        fake.add("speakers", {"event_id": 8, "external_idx": f"x{number}"})
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        sizes = [len(page) async for page in gleanin.records(EVENT, SPEAKER)]
+    assert sizes == [500, 500, 234]
+
+
+async def test_all_who_use_one_token_share_what_may_be_in_flight(server: Server) -> None:
+    fake, destinations = server
+    destinations.ceiling = 3
+    fake.lingers = 0.002
+    async with destinations.open(Token(TOKEN)) as one, destinations.open(Token(TOKEN)) as other:
+        assert one.most_in_flight == 3
+        await asyncio.gather(*(gleanin.events() for gleanin in (one, other) for _ in range(10)))
+    assert fake.most_at_once == 3
+
+
+async def test_no_cookie_is_kept(server: Server) -> None:
+    fake, destinations = server
+    fake.misstep(Misstep(lambda: refusal(500, "x", {"Set-Cookie": "session=1; Path=/"})))
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        await gleanin.events()
+        await gleanin.events()
+    assert fake.cookies_seen == 0
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/api", "http://gleanin.example/api", "ftp://x.example"])
+async def test_an_address_that_is_not_allowed_is_refused(url: str) -> None:
+    with pytest.raises(BadInput):
+        async with GleaninDestinations(url).open(Token(TOKEN)):
+            pass
+
+
+async def test_a_cancelled_write_leaves_its_slot_to_others(server: Server) -> None:
+    fake, destinations = server
+    destinations.ceiling = 1
+    fake.lingers = 30
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        under_way = asyncio.create_task(gleanin.create(EVENT, SPEAKER, ID, ANN))
+        waiting = asyncio.create_task(gleanin.events())
+        await until(lambda: fake.at_once == 1)
+        fake.lingers = 0
+        under_way.cancel()
+        assert len(await waiting) == 1
+        with pytest.raises(asyncio.CancelledError):
+            await under_way
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - the server is in no position to tell
+            await asyncio.sleep(0)
+
+
+async def test_the_token_stays_with_the_place_it_is_for(server: Server) -> None:
+    fake, destinations = server
+    async with FakeGleanin().running() as elsewhere:
+        page = {"data": [], "links": {"next": f"{elsewhere}/events?page=2"}}
+        fake.misstep(Misstep(lambda: refusal(200, page)))
+        async with destinations.open(Token(TOKEN)) as gleanin:
+            with pytest.raises(DestinationUnreadable, match="another place"):
+                await gleanin.events()
+
+
+async def test_an_answer_without_end_is_not_taken_in(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, destinations = server
+    monkeypatch.setattr("adapters.gleanin.sending.MOST_BYTES_READ", 50)
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        with pytest.raises(DestinationUnreadable, match="more than 50 bytes"):
+            await gleanin.events()
+    assert len(fake.requests) == 1
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
+    identity = tmp_path / "identity.pem"
+    identity.write_bytes(self_signed())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity)
+    met: list[int] = []
+    server = await asyncio.start_server(lambda *_: met.append(1), "127.0.0.1", 0, ssl=context)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with at(url).open(Token(TOKEN)) as gleanin:
+            with pytest.raises(DestinationUnavailable, match="no certificate that can be trusted"):
+                await gleanin.events()
+    assert met == [], "not even the request was sent"
+
+
+def self_signed() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return secret + certificate.public_bytes(pem)
+
+
+async def test_a_redirect_is_not_followed(server: Server) -> None:
+    fake, destinations = server
+    step = Misstep(lambda: refusal(302, "", {"Location": "/elsewhere"}))
+    fake.misstep(step, step)
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        with pytest.raises(DestinationUnreadable, match="leads elsewhere"):
+            await gleanin.event(GleaninEventId("8"))
+        with pytest.raises(DestinationUnreadable, match="leads elsewhere"):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+    assert len(fake.requests) == 2
+
+
+async def test_what_is_sent_is_spelt_as_the_contract_has_it() -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(201, json={"data": {"type": "speakers", "id": 77}})
+
+    destinations = GleaninDestinations(
+        "https://gleanin.example/v1", transport=lambda: httpx.MockTransport(answer)
+    )
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        created = await gleanin.create(
+            EVENT, SPEAKER, ID, {**ANN, "headshot": "https://x.example/a.png", "sessions": ("12", "s-3")}
+        )
+        await gleanin.update(
+            SPEAKER, created, (Change("headshot", "x", None), Change("sessions", ("12",), None))
+        )
+    create, update = sent
+    assert created == "77"
+    assert (create.method, create.url.path) == ("POST", "/v1/speakers")
+    assert create.headers["authorization"] == f"Bearer {TOKEN}"
+    assert create.headers["content-type"] == "application/json"
+    assert json.loads(create.content) == {
+        "data": {
+            "type": "speakers",
+            "attributes": {
+                "event_id": 8,
+                "external_idx": "sessionboard:c1:42",
+                "first_name": "Ann",
+                "last_name": "Lee",
+                "name": "Ann Lee",
+                "email": "ann@example.org",
+                "headshot_url": "https://x.example/a.png",
+                "session_ids": [12, "s-3"],
+            },
+        }
+    }
+    assert (update.method, update.url.path) == ("PATCH", "/v1/speakers/77")
+    assert json.loads(update.content) == {
+        "data": {"type": "speakers", "id": "77", "attributes": {"headshot_url": None, "session_ids": []}}
+    }

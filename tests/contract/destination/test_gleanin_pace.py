@@ -1,0 +1,253 @@
+"""Rate limits: how waits are read, shared and bounded, and how the number in flight adapts."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.pacing import AdaptiveLimit
+from adapters.gleanin.patience import Faltered, Patience, Perseverance, Throttled, asked_wait
+from core.domain.identifiers import ExternalId
+from core.domain.kinds import SPEAKER
+from core.domain.secrets import Token
+from ports.destination import DestinationUnavailable
+from tests.contract.destination.conftest import EVENT, Opening
+
+NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
+LATER = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "1.5"}, 1),
+        ({"Retry-After": LATER, "Date": format_datetime(NOW, usegmt=True)}, 90),
+        ({"Retry-After": format_datetime(NOW, usegmt=True), "Date": LATER}, 0),
+        ({"Retry-After": "999999"}, 900),
+        ({"Retry-After": "9" * 400}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "30"}, 30),
+        ({"RateLimit-Remaining": "1", "RateLimit-Reset": "30"}, None),
+        ({"RateLimit-Remaining": "0"}, None),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "1000000000"}, 0),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "30", "Retry-After": "3"}, 3),
+    ],
+)
+def test_a_wait_is_read_in_each_of_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    assert asked_wait(httpx.Headers(headers), longest=900) == seconds
+
+
+def test_a_date_without_the_other_sides_clock_is_compared_with_ours() -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
+    wait = asked_wait(httpx.Headers({"Retry-After": soon}), longest=900)
+    assert wait is not None
+    assert 0 < wait <= 600
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=255)))
+def test_no_header_breaks_the_reading_of_a_wait(text: str) -> None:
+    wait = asked_wait({"retry-after": text, "date": text}, longest=900)
+    assert wait is None or 0 <= wait <= 900
+
+
+def test_a_read_that_falters_is_tried_so_many_times_and_no_more() -> None:
+    perseverance = Perseverance(Patience(tries=3))
+    assert [perseverance(Faltered("broke")) for _ in range(3)] == [True, True, False]
+
+
+def test_a_wait_that_was_asked_for_is_kept_and_spread() -> None:
+    waits = {Perseverance(Patience(jitter=1))(Throttled(7.0)) for _ in range(20)}
+    assert all(7 <= wait <= 8 for wait in waits)
+    assert len(waits) > 1
+
+
+def test_waits_of_more_than_an_hour_in_all_are_too_long() -> None:
+    perseverance = Perseverance(Patience(jitter=0))
+    assert perseverance(Throttled(3590)) == 3590
+    assert perseverance(Throttled(3601)) is False
+
+
+def test_nothing_but_what_was_not_executed_or_only_read_is_sent_again() -> None:
+    assert Perseverance(Patience())(RuntimeError()) is False
+
+
+@pytest.mark.parametrize("writing", [True, False])
+async def test_429_for_ever_ends_as_unavailable_and_says_so(answered_by: Opening, writing: bool) -> None:
+    patience = Patience(first_wait=0.001, longest_wait=0.002, jitter=0.001, pauses_in_all=0.05)
+    asked = 0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(429)
+
+    async with answered_by(answer, patience=patience) as gleanin:
+        with pytest.raises(DestinationUnavailable, match=r"gleanin\.example has too many requests"):
+            await (gleanin.create(EVENT, SPEAKER, ExternalId("x"), {}) if writing else gleanin.events())
+    assert asked > 1
+
+
+async def test_a_wait_that_is_too_long_is_not_begun(answered_by: Opening) -> None:
+    patience = Patience(longest_pause=900, pauses_in_all=800)
+    async with answered_by(
+        lambda _: httpx.Response(429, headers={"Retry-After": "9999"}), patience=patience
+    ) as it:
+        with pytest.raises(DestinationUnavailable):
+            await it.events()
+
+
+async def test_a_limit_that_is_used_up_makes_the_next_request_wait(answered_by: Opening) -> None:
+    moments: list[float] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        moments.append(time.monotonic())
+        used_up = {"RateLimit-Remaining": "0", "RateLimit-Reset": "9"}
+        return httpx.Response(200, json={"data": []}, headers=used_up if len(moments) == 1 else {})
+
+    async with answered_by(answer, patience=Patience(longest_pause=0.05)) as gleanin:
+        await gleanin.events()
+        await gleanin.events()
+    assert moments[1] - moments[0] >= 0.05
+
+
+async def test_an_answer_that_never_comes_is_not_waited_for(answered_by: Opening) -> None:
+    class Silent(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    patience = Patience(first_wait=0.001, jitter=0, tries=2, whole_read=0.01)
+    destinations = GleaninDestinations("https://gleanin.example", transport=Silent, patience=patience)
+    async with destinations.open(Token("t")) as gleanin:
+        with pytest.raises(DestinationUnavailable, match="did not answer in time"):
+            await gleanin.events()
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_429_halves_what_is_in_flight_once_for_all_that_were_under_way() -> None:
+    limit = AdaptiveLimit(16)
+    rounds = [await limit.acquire() for _ in range(16)]
+    for one in rounds:
+        limit.throttled(one)
+        limit.release()
+    assert limit.allowed == 8
+
+
+async def test_the_limit_never_falls_below_one_and_recovers_to_its_ceiling() -> None:
+    limit = AdaptiveLimit(16)
+    for _ in range(10):
+        limit.throttled(await limit.acquire())
+        limit.release()
+    assert limit.allowed == 1
+    recovering = []
+    for _ in range(200):
+        limit.succeeded()
+        recovering.append(limit.allowed)
+    assert recovering == sorted(recovering)
+    assert recovering[-1] == 16
+
+
+async def test_waiters_are_served_in_the_order_in_which_they_came() -> None:
+    limit = AdaptiveLimit(1)
+    served: list[int] = []
+
+    async def use(number: int) -> None:
+        await limit.acquire()
+        served.append(number)
+        await asyncio.sleep(0)
+        limit.release()
+
+    await asyncio.gather(*(use(number) for number in range(10)))
+    assert served == list(range(10))
+
+
+async def test_a_pause_holds_everybody_and_then_lets_them_go() -> None:
+    limit = AdaptiveLimit(2)
+    limit.pause(0.03)
+    began = time.monotonic()
+    waiting = [asyncio.create_task(limit.acquire()) for _ in range(3)]
+    await settle()
+    assert limit.in_flight == 0
+    await waiting[1]
+    assert time.monotonic() - began >= 0.03
+    assert (limit.in_flight, waiting[2].done()) == (2, False)
+    limit.release()
+    await waiting[2]
+
+
+@pytest.mark.parametrize("served_first", [True, False])
+async def test_who_is_cancelled_while_waiting_takes_no_slot_away(served_first: bool) -> None:
+    limit = AdaptiveLimit(1)
+    await limit.acquire()
+    gives_up, stays = (asyncio.create_task(limit.acquire()) for _ in range(2))
+    await settle()
+    if served_first:
+        limit.release()  # its turn is there, and it has not run yet
+    gives_up.cancel()
+    await asyncio.wait([gives_up])
+    if not served_first:
+        limit.release()
+    await asyncio.wait_for(stays, 5)
+    assert (gives_up.cancelled(), limit.in_flight) == (True, 1)
+
+
+def test_a_limit_serves_one_event_loop_after_another() -> None:
+    limit = AdaptiveLimit(1)
+
+    async def leave_waiting() -> None:
+        limit.pause(0.02)
+        asyncio.ensure_future(limit.acquire())  # noqa: RUF006 - its loop ends first
+        await asyncio.sleep(0)
+
+    async def use() -> None:
+        await asyncio.wait_for(limit.acquire(), 5)
+        limit.release()
+
+    asyncio.run(leave_waiting())
+    asyncio.run(use())
+    assert limit.in_flight == 0
+
+
+@given(st.lists(st.sampled_from(["take", "free", "well", "badly", "cancel"]), max_size=60))
+def test_slots_are_neither_lost_nor_invented(steps: list[str]) -> None:
+    async def history() -> None:
+        limit = AdaptiveLimit(4)
+        tasks: list[asyncio.Task[int]] = []
+        held = 0
+        for step in steps:
+            match step:
+                case "take":
+                    tasks.append(asyncio.create_task(limit.acquire()))
+                case "free" if held:
+                    held -= 1
+                    limit.release()
+                case "well":
+                    limit.succeeded()
+                case "badly":
+                    limit.throttled(limit._round)
+                case "cancel" if tasks:
+                    tasks.pop().cancel()
+            await settle()
+            held += sum(task.done() for task in tasks)
+            tasks = [task for task in tasks if not task.done()]
+            assert limit.in_flight == held
+            assert not tasks or held >= limit.allowed
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(history())

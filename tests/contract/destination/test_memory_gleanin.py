@@ -1,0 +1,100 @@
+"""What the Gleanin in memory can do beyond the port, for those who set scenes with it."""
+
+import pytest
+
+from adapters.memory.destination import LoggedWrite, MemoryGleanin
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import SESSION, SPEAKER
+from core.domain.planning import Change
+from core.domain.secrets import Token
+from ports.destination import AnswerLost, DestinationRefused, RecordRejected
+
+EVENT = GleaninEventId("8")
+ID = ExternalId("sessionboard:c1:42")
+ANN = {"first_name": "Ann", "last_name": "Lee", "email": "ann@example.org"}
+
+
+@pytest.fixture
+def gleanin() -> MemoryGleanin:
+    made = MemoryGleanin()
+    made.add_event(EVENT, "PyCon")
+    return made
+
+
+async def test_it_counts_what_was_sent_twice(gleanin: MemoryGleanin) -> None:
+    async with gleanin.open(Token("t")) as destination:
+        await destination.create(EVENT, SPEAKER, ID, ANN)
+        assert gleanin.duplicates == 0
+        await destination.create(EVENT, SPEAKER, ID, ANN)
+    assert gleanin.duplicates == 1
+    assert len(gleanin.of_event(EVENT, SPEAKER)) == 2
+
+
+async def test_it_logs_each_write_and_no_read(gleanin: MemoryGleanin) -> None:
+    async with gleanin.open(Token("t")) as destination:
+        await destination.events()
+        created = await destination.create(EVENT, SPEAKER, ID, ANN)
+        await destination.update(SPEAKER, created, (Change("last_name", "Lee", "Ray"),))
+    assert [(write.created, write.gleanin_id) for write in gleanin.writes] == [
+        (True, created),
+        (False, created),
+    ]
+    assert gleanin.writes[1].sent == (("last_name", "Ray"),)
+
+
+async def test_it_accepts_only_the_tokens_that_it_knows(gleanin: MemoryGleanin) -> None:
+    gleanin.tokens = {"good"}
+    async with gleanin.open(Token("bad")) as destination:
+        with pytest.raises(DestinationRefused):
+            await destination.events()
+    async with gleanin.open(Token("good")) as destination:
+        assert len(await destination.events()) == 1
+
+
+async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: MemoryGleanin) -> None:
+    class Crash(Exception):  # noqa: N818
+        pass
+
+    def crash(write: LoggedWrite) -> None:
+        raise Crash(write.external_id)
+
+    gleanin.trouble.after_write = crash
+    async with gleanin.open(Token("t")) as destination:
+        with pytest.raises(Crash):
+            await destination.create(EVENT, SPEAKER, ID, ANN)
+    assert [record.external_id for record in gleanin.of_event(EVENT)] == [ID]
+
+
+async def test_lost_answers_end(gleanin: MemoryGleanin) -> None:
+    gleanin.trouble.lost_answers = 2
+    async with gleanin.open(Token("t")) as destination:
+        for _ in range(2):
+            with pytest.raises(AnswerLost):
+                await destination.create(EVENT, SPEAKER, ID, ANN)
+        await destination.create(EVENT, SPEAKER, ID, ANN)
+    assert gleanin.trouble.lost_answers == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"nickname": "A"}, {"email": ("a@example.org",)}, {"sessions": "7"}, {"sessions": ("7",)}],
+    ids=["unknown field", "list for text", "text for list", "unknown session"],
+)
+async def test_it_refuses_what_gleanin_would_refuse(gleanin: MemoryGleanin, fields: dict[str, str]) -> None:
+    async with gleanin.open(Token("t")) as destination:
+        with pytest.raises(RecordRejected):
+            await destination.create(EVENT, SPEAKER, ID, {**ANN, **fields})
+        created = await destination.create(EVENT, SPEAKER, ID, ANN)
+        with pytest.raises(RecordRejected):
+            await destination.update(
+                SPEAKER, created, tuple(Change(name, None, value) for name, value in fields.items())
+            )
+        with pytest.raises(RecordRejected):
+            await destination.update(SPEAKER, created, (Change("email", "x", None),))
+    assert len(gleanin.writes) == 1
+
+
+async def test_an_admin_of_gleanin_can_delete_by_hand(gleanin: MemoryGleanin) -> None:
+    session = gleanin.add_record(EVENT, SESSION, {"title": "Bees"})
+    gleanin.delete_by_hand(GleaninId(session.id))
+    assert gleanin.of_event(EVENT) == []
