@@ -1,0 +1,1 @@
+"""Keeping tokens secret at rest."""

@@ -1,0 +1,1 @@
+"""The machine: its clock, and names that nothing has had before."""

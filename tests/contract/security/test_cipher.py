@@ -1,0 +1,58 @@
+"""Tokens are stored encrypted (rule 2), under keys that can be changed."""
+
+import pytest
+from cryptography.fernet import Fernet
+
+from adapters.security.cipher import FernetCipher
+from core.domain.refusals import BadInput
+from core.domain.secrets import SealedToken, Token
+from ports.cipher import CannotUnseal, TokenCipher
+
+TOKEN = Token("gl_live_0123456789abcdef")
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+def test_rule_02_a_sealed_token_hides_the_token_and_gives_it_back() -> None:
+    cipher: TokenCipher = FernetCipher([OLD])
+    sealed = cipher.seal(TOKEN)
+    assert TOKEN.value not in sealed.value
+    assert TOKEN.hint not in repr(sealed)
+    assert cipher.unseal(sealed) == TOKEN
+
+
+def test_rule_02_the_same_token_is_never_sealed_twice_the_same_way() -> None:
+    cipher = FernetCipher([OLD])
+    assert cipher.seal(TOKEN) != cipher.seal(TOKEN)
+
+
+def test_a_new_key_before_the_old_one_encrypts_and_both_decrypt() -> None:
+    rotated = FernetCipher([NEW, OLD])
+    assert rotated.unseal(FernetCipher([OLD]).seal(TOKEN)) == TOKEN
+    assert FernetCipher([NEW]).unseal(rotated.seal(TOKEN)) == TOKEN
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [FernetCipher([OLD]).seal(TOKEN), SealedToken("junk"), SealedToken("é")],
+    ids=["sealed", "junk", "no base64"],
+)
+def test_a_token_sealed_with_a_lost_key_cannot_be_unsealed(sealed: SealedToken) -> None:
+    with pytest.raises(CannotUnseal, match="give the token again"):
+        FernetCipher([NEW]).unseal(sealed)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "secret-but-short", NEW[:-2], NEW + "AAAA", "é" * 44, "!" * 44],
+    ids=["empty", "short", "cut", "too long", "not ASCII", "not base64"],
+)
+def test_a_malformed_key_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(BadInput, match="Secret key 2 is malformed") as caught:
+        FernetCipher([OLD, key])
+    assert not key or key not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_cipher_needs_a_key() -> None:
+    with pytest.raises(BadInput, match="There is no secret key"):
+        FernetCipher([])

@@ -1,0 +1,31 @@
+"""Names for new things."""
+
+import os
+import re
+
+import pytest
+
+from adapters.memory.names import CountingNames
+from adapters.system.names import RandomNames
+from ports.names import Names
+
+
+@pytest.fixture(params=[RandomNames, CountingNames])
+def names(request: pytest.FixtureRequest) -> Names:
+    made: Names = request.param()
+    return made
+
+
+def test_no_name_is_given_twice(names: Names) -> None:
+    assert len({names.new() for _ in range(1_000)}) == 1_000
+    assert names.owner() != names.owner()
+
+
+def test_names_are_of_lower_case_letters_and_digits(names: Names) -> None:
+    assert all(re.fullmatch(r"[a-z0-9]+", names.new()) for _ in range(100))
+
+
+def test_an_owner_tells_its_process() -> None:
+    _, process, random = RandomNames().owner().rsplit(":", 2)
+    assert process == str(os.getpid())
+    assert len(random) == 12
