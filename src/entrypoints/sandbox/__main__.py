@@ -1,0 +1,69 @@
+"""`python -m entrypoints.sandbox`: the sandbox as a process, for tests and benchmarks.
+
+It writes one line of JSON when it is ready, and serves until it is terminated.
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from entrypoints.sandbox.generate import Size, generated_programme
+from entrypoints.sandbox.loading import load_world
+from entrypoints.sandbox.server import serve
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import INCLUDED_PAGE_SIZE, LINK_DELAY, World
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m entrypoints.sandbox", description=__doc__)
+    parser.add_argument("--event", type=Path, action="append", default=[], help="a saved event")
+    parser.add_argument("--shift-dates", action="store_true", help="so that the events lie ahead")
+    parser.add_argument("--generate", type=int, metavar="SESSIONS", help="an event of so many sessions")
+    parser.add_argument("--people-per-session", type=float, default=1.2)
+    parser.add_argument("--exhibitors", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--link-delay", type=float, default=LINK_DELAY, metavar="SECONDS")
+    parser.add_argument("--page-size", type=int, default=INCLUDED_PAGE_SIZE)
+    parser.add_argument("--latency", type=float, default=0, metavar="MS")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin ends")
+    options = parser.parse_args()
+    if options.generate:
+        world = World(link_delay=options.link_delay, page_size=options.page_size)
+        size = Size(options.generate, options.people_per_session, options.exhibitors, options.seed)
+        world.add_programme(generated_programme(size))
+    else:
+        world = load_world(
+            options.event,
+            shift_dates=options.shift_dates,
+            link_delay=options.link_delay,
+            page_size=options.page_size,
+        )
+    if options.latency:
+        world.make_trouble(Trouble(latency_ms=options.latency))
+    asyncio.run(_serve(world, options.port, with_parent=options.with_parent))
+
+
+async def _serve(world: World, port: int, *, with_parent: bool) -> None:
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    if with_parent:
+        # A parent that is killed closes the pipe, and leaves no sandbox behind.
+        def wait_for_parent() -> None:
+            sys.stdin.read()
+            loop.call_soon_threadsafe(over.set)
+
+        threading.Thread(target=wait_for_parent, daemon=True).start()
+    async with serve(world, port=port) as sandbox:
+        urls = {name: getattr(sandbox, name) for name in ("sessionboard_url", "gleanin_url", "control_url")}
+        print(json.dumps(urls), flush=True)  # noqa: T201 - what this process is asked for
+        await over.wait()
+
+
+if __name__ == "__main__":
+    main()

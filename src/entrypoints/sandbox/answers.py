@@ -1,0 +1,48 @@
+"""Answers and errors as each side words them."""
+
+import json
+from enum import StrEnum
+from http import HTTPStatus
+
+from aiohttp import web
+
+JSON = "application/json"
+
+
+class Side(StrEnum):
+    SESSIONBOARD = "sessionboard"
+    GLEANIN = "gleanin"
+    CONTROL = "sandbox"
+
+
+def json_bytes(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def answer(body: bytes | object, status: int = HTTPStatus.OK) -> web.Response:
+    """Give a JSON answer; bytes are taken as JSON already."""
+    content = body if isinstance(body, bytes) else json_bytes(body)
+    return web.Response(body=content, status=status, content_type=JSON)
+
+
+def refusal(side: Side, status: int, message: str, pointer: str | None = None) -> web.Response:
+    if side is Side.GLEANIN:
+        return gleanin_errors(status, [(pointer, message)])
+    phrase = HTTPStatus(status).phrase.title().replace(" ", "")
+    return answer({"error": f"{phrase}Error", "message": message}, status)
+
+
+def gleanin_errors(status: int, complaints: list[tuple[str | None, str]]) -> web.Response:
+    """Word errors as JSON:API does; each complaint is (pointer, detail)."""
+    known = HTTPStatus(status)
+    errors = [
+        {
+            "status": str(status),
+            "code": known.name.lower(),
+            "title": known.phrase,
+            "detail": detail,
+            **({"source": {"pointer": pointer}} if pointer else {}),
+        }
+        for pointer, detail in complaints
+    ]
+    return answer({"errors": errors}, status)

@@ -1,0 +1,98 @@
+"""Runs a sandbox beside the caller: in a thread, or in a process of its own that another one can outlive."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.server import Sandbox, serve
+from entrypoints.sandbox.world import World
+
+READY_WITHIN = 120
+"""Seconds: a large event takes its time to be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    sessionboard_url: str
+    gleanin_url: str
+    control_url: str
+
+    @property
+    def control(self) -> Remote:
+        return Remote(self.control_url)
+
+
+@contextmanager
+def in_thread(world: World, port: int = 0) -> Iterator[Sandbox]:
+    """Serve a world from a thread: for callers that are not asynchronous themselves, or block.
+
+    What is in the world may be read meanwhile; to change it, use the control over HTTP (`Remote`).
+    """
+    served: list[Sandbox] = []
+    failed: list[BaseException] = []
+    ready = threading.Event()
+    stop: list[Callable[[], object]] = []
+
+    async def until_stopped() -> None:
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        stop.append(lambda: loop.call_soon_threadsafe(over.set))
+        async with serve(world, port=port) as sandbox:
+            served.append(sandbox)
+            ready.set()
+            await over.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(until_stopped())
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failed.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, name="sandbox", daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        if failed:
+            raise failed[0]
+        yield served[0]
+    finally:
+        for end in stop:
+            with suppress(RuntimeError):  # its loop is closed already
+                end()
+        thread.join()
+
+
+@contextmanager
+def in_process(arguments: Sequence[str] = ()) -> Iterator[Addresses]:
+    """Serve from a process of its own, `python -m entrypoints.sandbox ARGUMENTS`; it ends with this one.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    command = [sys.executable, "-m", "entrypoints.sandbox", "--with-parent", *arguments]
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    timer = threading.Timer(READY_WITHIN, process.kill)
+    timer.start()
+    with process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            told = process.stdout.readline()
+            timer.cancel()
+            if not told:
+                message = f"the sandbox did not start: {' '.join(command)}"
+                raise RuntimeError(message)
+            urls = json.loads(told)
+            yield Addresses(urls["sessionboard_url"], urls["gleanin_url"], urls["control_url"])
+        finally:
+            timer.cancel()
+            process.terminate()

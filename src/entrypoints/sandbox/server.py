@@ -1,0 +1,179 @@
+"""Serves a world over HTTP: one port, both APIs and the control below their base paths."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from entrypoints.sandbox import control, gleanin, sessionboard
+from entrypoints.sandbox.answers import Side, refusal
+from entrypoints.sandbox.control import Control
+from entrypoints.sandbox.gleanin import CUT_INCLUDED, Gleanin
+from entrypoints.sandbox.sessionboard import Sessionboard
+from entrypoints.sandbox.trouble import Fate
+from entrypoints.sandbox.world import Asked, World
+
+LARGEST_BODY = 64 * 2**20
+WRITES = ("POST", "PATCH")
+JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A world that is being served."""
+
+    url: str
+    world: World
+
+    @property
+    def sessionboard_url(self) -> str:
+        return self.url + sessionboard.BASE
+
+    @property
+    def gleanin_url(self) -> str:
+        return self.url + gleanin.BASE
+
+    @property
+    def control_url(self) -> str:
+        return self.url + control.BASE
+
+
+@asynccontextmanager
+async def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Sandbox]:
+    """Serve a world until the block ends; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    runner = web.AppRunner(application(world), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        taken = runner.addresses[0][1]
+        yield Sandbox(f"http://{host}:{taken}", world)
+    finally:
+        await runner.cleanup()
+
+
+def application(world: World) -> web.Application:
+    ours, theirs, steering = Gleanin(world), Sessionboard(world), Control(world)
+    door = _Door(world, ours, theirs)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[door.through])
+    for side in (ours, theirs, steering):
+        app.add_routes(side.routes())
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What every request passes: it is counted, it meets its fate, its token is looked at."""
+
+    world: World
+    gleanin: Gleanin
+    sessionboard: Sessionboard
+
+    @web.middleware
+    async def through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        side = _side(request.path)
+        if side is Side.CONTROL:
+            return await _handled(side, request, handler)
+        log = self.world.log
+        log.in_flight += 1
+        result: web.StreamResponse | None = None
+        try:
+            result = await self._answered(side, request, handler)
+        finally:
+            log.in_flight -= 1
+            self._note(side, request, result)
+        # Into a connection that was cut, nothing goes out. StreamResponse may be falsy: it is a mapping.
+        return web.Response() if result is None else result
+
+    async def _answered(
+        self, side: Side, request: web.Request, handler: Handler
+    ) -> web.StreamResponse | None:
+        """Give the answer, or None where the connection was cut."""
+        fate = self.world.troubles.fate(side, request.method)
+        if fate.wait:
+            await asyncio.sleep(fate.wait)
+        if fate.stroke:
+            return _struck(side, request, fate)
+        if fate.cut_included:
+            request[CUT_INCLUDED] = fate.cut_included
+        guard = self.gleanin if side is Side.GLEANIN else self.sessionboard
+        result: web.StreamResponse | None = guard.refuse(request)
+        if result is None:
+            result = await _handled(side, request, handler)
+        if fate.wait_after:
+            await asyncio.sleep(fate.wait_after)
+        wrote = side is Side.GLEANIN and request.method in WRITES and result.status < HTTPStatus.BAD_REQUEST
+        if fate.lost and wrote:
+            if fate.lost == "cut":
+                _cut(request)
+                return None
+            return refusal(side, int(fate.lost), "Something went wrong.")
+        result.headers.update(fate.headers)
+        return result
+
+    def _note(self, side: Side, request: web.Request, result: web.StreamResponse | None) -> None:
+        log = self.world.log
+        log.total += 1
+        status = 0 if result is None else result.status
+        resource = request.match_info.route.resource
+        template = resource.canonical if resource else request.path
+        log.by_template[f"{request.method} {template}"] += 1
+        log.by_status[f"{side} {status}"] += 1
+        log.last.append(
+            Asked(
+                n=log.total,
+                at=self.world.clock(),
+                side=side,
+                method=request.method,
+                path=request.path_qs,
+                status=status,
+                received=request.content_length or 0,
+                sent=len(result.body)
+                if isinstance(result, web.Response) and isinstance(result.body, bytes)
+                else 0,
+            )
+        )
+
+
+def _side(path: str) -> Side:
+    if path.startswith(gleanin.BASE):
+        return Side.GLEANIN
+    return Side.SESSIONBOARD if path.startswith(sessionboard.BASE) else Side.CONTROL
+
+
+async def _handled(side: Side, request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as refused:  # no such route, no such method, too large a body
+        return refusal(side, refused.status, refused.reason)
+
+
+def _struck(side: Side, request: web.Request, fate: Fate) -> web.Response | None:
+    match fate.stroke:
+        case "cut":
+            _cut(request)
+            return None
+        case "junk":
+            return web.Response(text=JUNK, content_type="text/html")
+        case "revoked":
+            result = refusal(side, fate.status, "The token was revoked.")
+        case "throttled":
+            result = refusal(side, fate.status, "You have made too many requests. Please wait.")
+        case _:
+            result = refusal(side, fate.status, "Something went wrong.")
+    result.headers.update(fate.headers)
+    return result
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()

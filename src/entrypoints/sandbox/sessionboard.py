@@ -1,0 +1,156 @@
+"""The stand-in for Sessionboard's public API: searches, as its contract has them."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from math import ceil, inf
+from typing import Any
+
+from aiohttp import web
+
+from entrypoints.sandbox.answers import Side, answer, json_bytes, refusal
+from entrypoints.sandbox.programme import Programme, Query, instant
+from entrypoints.sandbox.world import SESSIONBOARD_TOKEN, World
+
+BASE = "/sessionboard"
+STATUSES = ("accepted", "accept_queue", "pending", "decline_queue", "declined")
+EXPANSIONS = ("translated_fields", "subsession_details", "linked_sources", "composition")
+LAST_PAGE = 999
+LARGEST_PAGE = 100
+USUAL_PAGE = 25
+# What the contract tells of limits: those of single records, which nothing here counts against.
+LIMITS = {"RateLimit-Limit": "100", "RateLimit-Remaining": "100", "RateLimit-Reset": "900"}
+
+bad_request = partial(refusal, Side.SESSIONBOARD, HTTPStatus.BAD_REQUEST)
+
+
+class NotAllowed(ValueError):  # noqa: N818 - named for what it says of the request
+    """A parameter or a part of the body that the contract does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sessionboard:
+    world: World
+
+    def routes(self) -> Iterator[web.RouteDef]:
+        yield web.get(f"{BASE}/v1/events", self.events)
+        for path, feed in (
+            ("sessions", "sessions"),
+            ("sessions/status", "statuses"),
+            ("speakers", "speakers"),
+            ("exhibitors", "exhibitors"),
+        ):
+            yield web.post(f"{BASE}/v1/event/{{event}}/{path}", partial(self.search, feed))
+
+    def refuse(self, request: web.Request) -> web.Response | None:
+        """Refuse who has no token."""
+        if request.headers.get("x-access-token") == SESSIONBOARD_TOKEN:
+            return None
+        return refusal(Side.SESSIONBOARD, HTTPStatus.UNAUTHORIZED, "The access token is not valid.")
+
+    async def events(self, request: web.Request) -> web.Response:
+        rows = [json_bytes(programme.event) for programme in self.world.programmes.values()]
+        try:
+            page, size = paging(request)
+        except NotAllowed as error:
+            return bad_request(str(error))
+        return _page(rows, page, size, bytes)
+
+    async def search(self, feed: str, request: web.Request) -> web.Response:
+        programme = self._programme(request.match_info["event"])
+        if programme is None:
+            return refusal(Side.SESSIONBOARD, HTTPStatus.NOT_FOUND, "Event not found.")
+        try:
+            page, size = paging(request)
+            query, expand = read_search(await request.read(), feed)
+        except NotAllowed as error:
+            return bad_request(str(error))
+        return _page(programme.found(feed, query), page, size, lambda row: row.body(expand))
+
+    def _programme(self, told: str) -> Programme | None:
+        return self.world.programmes.get(int(told)) if told.isascii() and told.isdecimal() else None
+
+
+def paging(request: web.Request) -> tuple[int, int]:
+    """Read page and page size.
+
+    Raises:
+        NotAllowed: one is no number, or out of its range.
+    """
+
+    def number(name: str, usual: int, largest: int) -> int:
+        told = request.query.get(name, str(usual))
+        if not told.isascii() or not told.isdecimal() or not 1 <= int(told) <= largest:
+            raise NotAllowed(f"{name} must be a number from 1 to {largest}.")
+        return int(told)
+
+    return number("page", 1, LAST_PAGE), number("pageSize", USUAL_PAGE, LARGEST_PAGE)
+
+
+def _page(rows: list[Any], page: int, size: int, body: Callable[[Any], bytes]) -> web.Response:
+    pagination = {
+        "currentPage": page,
+        "pageSize": size,
+        "totalPages": ceil(len(rows) / size),
+        "totalResults": len(rows),
+    }
+    shown = b",".join(body(row) for row in rows[(page - 1) * size : page * size])
+    result = answer(b'{"results":[%s],"pagination":%s}' % (shown, json_bytes(pagination)))
+    result.headers.update(LIMITS)
+    return result
+
+
+def read_search(body: bytes, feed: str) -> tuple[Query, frozenset[str]]:
+    """Read the body of a search, which may be empty.
+
+    Raises:
+        NotAllowed: it is not of the contract's shape.
+    """
+    try:
+        told = json.loads(body) if body else {}
+    except ValueError as error:
+        raise NotAllowed("The body is no JSON.") from error
+    told = _object(told, "The body", ("filters", "sort", "expand"))
+    in_status = feed == "statuses"
+    times = ("createdAt", "updatedAt", *(("deletedAt",) if in_status else ()))
+    known = (*times, "status", *(("isAbstract",) if feed == "sessions" else ()))
+    filters = _object(told.get("filters"), "filters", known)
+    expand = told.get("expand") or []
+    if not isinstance(expand, list) or not set(map(str, expand)) <= set(EXPANSIONS):
+        raise NotAllowed(f"expand must be a list of: {', '.join(EXPANSIONS)}.")
+    status = filters.get("status")
+    if status not in (None, *STATUSES):
+        raise NotAllowed(f"filters.status must be one of: {', '.join(STATUSES)}.")
+    is_abstract = filters.get("isAbstract")
+    if not isinstance(is_abstract, bool | None):
+        raise NotAllowed("filters.isAbstract must be true or false.")
+    sort = _object(told.get("sort"), "sort", ("order", "sort"))
+    if sort.get("order") not in (None, *times) or sort.get("sort") not in (None, "asc", "desc"):
+        raise NotAllowed(f"sort must have an order of {', '.join(times)} and a sort of asc, desc.")
+    query = Query(
+        # People and exhibitors have no status: the filter is there for session searches.
+        status=status if feed in ("sessions", "statuses") else None,
+        is_abstract=is_abstract,
+        ranges=tuple(_range(name, filters[name]) for name in times if filters.get(name) is not None),
+        order=sort.get("order"),
+        descending=sort.get("sort") == "desc",
+        sources=feed != "sessions" or "linked_sources" in expand,
+    )
+    return query, frozenset(expand)
+
+
+def _object(value: Any, name: str, known: tuple[str, ...]) -> dict[str, Any]:
+    value = {} if value is None else value
+    if not isinstance(value, dict) or not set(value) <= set(known):
+        raise NotAllowed(f"{name} must be an object with no other keys than: {', '.join(known)}.")
+    return value
+
+
+def _range(name: str, told: Any) -> tuple[str, float, float]:
+    ends = _object(told, f"filters.{name}", ("after", "before"))
+    after, before = instant(ends.get("after")), instant(ends.get("before"))
+    if (after is None and ends.get("after")) or (before is None and ends.get("before")):
+        raise NotAllowed(f"filters.{name} must have times in ISO 8601.")
+    return name, -inf if after is None else after, inf if before is None else before

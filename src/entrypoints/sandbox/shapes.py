@@ -1,0 +1,126 @@
+"""What Gleanin takes in a write: tables of attributes, so that a check costs microseconds."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+Attributes = dict[str, object]
+Complaint = tuple[str | None, str]
+"""(JSON pointer, what is wrong)."""
+Check = Callable[[object], str | None]
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def _text(value: object) -> str | None:
+    if not isinstance(value, str):
+        return "must be a string"
+    return "has a NUL character" if "\0" in value else None
+
+
+def _filled(value: object) -> str | None:
+    return _text(value) or (None if str(value).strip() else "can't be blank")
+
+
+def _email(value: object) -> str | None:
+    return _filled(value) or (None if "@" in str(value) else "is no e-mail address")
+
+
+def _timestamp(value: object) -> str | None:
+    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
+        return "must be a time as in 2027-07-21T09:15:00.000Z"
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return "is no time that exists"
+    return None
+
+
+def _picture(value: object) -> str | None:
+    if problem := _text(value):
+        return problem
+    path = str(value).partition("?")[0].lower()
+    return "is a HEIC image, which is not supported" if path.endswith(".heic") else None
+
+
+def _integer(value: object) -> str | None:
+    return None if type(value) is int else "must be an integer"
+
+
+def _texts(value: object) -> str | None:
+    fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return None if fits else "must be a list of strings"
+
+
+def _integers(value: object) -> str | None:
+    fits = isinstance(value, list) and all(type(item) is int for item in value)
+    return None if fits else "must be a list of integers"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The attributes of one type of record."""
+
+    checks: Mapping[str, Check]
+    required: frozenset[str]
+    lists: frozenset[str] = frozenset()
+    """A list is cleared to an empty one."""
+
+    def complaints(self, given: Attributes, *, creating: bool) -> list[Complaint]:
+        found: list[Complaint] = []
+        for name, value in given.items():
+            check = self.checks.get(name)
+            if check is None:
+                found.append((f"/data/attributes/{name}", f"{name} is no attribute that can be written"))
+            elif value is None:
+                if name in self.required:
+                    found.append((f"/data/attributes/{name}", f"{name} can't be blank"))
+            elif problem := check(value):
+                found.append((f"/data/attributes/{name}", f"{name} {problem}"))
+        if creating and not self.required <= given.keys():
+            missing = sorted(self.required - given.keys())
+            found += [(f"/data/attributes/{name}", f"{name} is missing") for name in missing]
+        return found
+
+    def unset(self) -> Attributes:
+        """Give the attributes of a record of which nothing was said."""
+        return {name: [] if name in self.lists else None for name in self.checks}
+
+
+_OWN = {"event_id": _integer, "external_idx": _filled}
+
+SHAPES: Mapping[str, Shape] = {
+    "sessions": Shape(
+        checks=_OWN
+        | {
+            "title": _filled,
+            "description": _text,
+            "starts_at": _timestamp,
+            "ends_at": _timestamp,
+            "schedule": _text,
+            "tracks": _texts,
+        },
+        required=frozenset({"event_id", "external_idx", "title", "starts_at", "ends_at"}),
+        lists=frozenset({"tracks"}),
+    ),
+    "speakers": Shape(
+        checks=_OWN
+        | {
+            "name": _filled,
+            "first_name": _text,
+            "last_name": _text,
+            "email": _email,
+            "job_title": _text,
+            "company_name": _text,
+            "headshot_url": _picture,
+            "session_ids": _integers,
+        },
+        required=frozenset({"event_id", "external_idx", "name", "email"}),
+        lists=frozenset({"session_ids"}),
+    ),
+    "exhibitors": Shape(
+        checks=_OWN | {"company_name": _filled, "email": _email, "logo_url": _picture},
+        required=frozenset({"event_id", "external_idx", "company_name", "email"}),
+    ),
+}
