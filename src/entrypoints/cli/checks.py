@@ -1,0 +1,155 @@
+"""What `doctor` looks at: settings, key, database, migrations, clock, and whether both sides can be reached."""
+
+import stat
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.domain.organizations import Connection, Organization
+from core.domain.refusals import Refusal
+from core.domain.secrets import Token
+from entrypoints.cli.errors import ExitCode, failure_of
+from entrypoints.container import Container, database_revisions, opened
+from entrypoints.settings import Settings
+from ports.cipher import CannotUnseal
+from ports.destination import DestinationError, DestinationRefused
+from ports.persistence import StoreUnusable
+from ports.session_source import SourceError
+
+_OLDEST_YEAR = 2025
+"""No clock that is right shows an earlier one."""
+_NO_TOKEN = Token("gleanin-sync-doctor")
+"""A token that is none: that Gleanin refuses it shows that it can be reached."""
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Health(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    health: Health
+    message: str
+    exit_code: ExitCode = ExitCode.DONE
+
+
+def well(name: str, message: str) -> Check:
+    return Check(name, Health.OK, message)
+
+
+def odd(name: str, message: str) -> Check:
+    return Check(name, Health.WARNING, message)
+
+
+def broken(name: str, error: Exception) -> Check:
+    failure = failure_of(error)
+    return Check(name, Health.PROBLEM, failure.message, failure.exit_code)
+
+
+async def checks(settings: Settings) -> AsyncIterator[Check]:
+    """Look at one thing after the other; what is broken is told, and the rest is looked at all the same."""
+    for check in _keys(settings):
+        yield check
+    try:
+        current, head = database_revisions(settings)
+    except StoreUnusable as error:
+        yield broken("database", error)
+        return
+    yield well("database", "It can be reached.")
+    if current != head:
+        yield _migrations(current, head)
+        return
+    yield well("migrations", f"The database is up to date ({head}).")
+    async with opened(settings) as container:
+        yield _clock(container.clock().now())
+        async for check in _sides(container):
+            yield check
+
+
+def _keys(settings: Settings) -> Iterator[Check]:
+    if settings.keys:
+        yield well(
+            "secret keys", f"{len(settings.keys)} from GLEANIN_SYNC_SECRET_KEYS; the first one encrypts."
+        )
+        return
+    path = settings.keys_file
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        yield well("secret keys", f"None yet: one is made at first use, in {path}.")
+        return
+    except OSError as error:
+        yield Check("secret keys", Health.PROBLEM, f"{path}: {error.strerror}.", ExitCode.FAULT)
+        return
+    if mode & _OTHERS:
+        yield odd(
+            "secret keys", f"Others may read {path} (mode {mode:04o}). To put it right: chmod 600 {path}"
+        )
+    else:
+        yield well("secret keys", f"In {path}, mode {mode:04o}.")
+
+
+def _migrations(current: str | None, head: str) -> Check:
+    if current is None:
+        return well("migrations", "The database is empty: it is set up at first use.")
+    return odd(
+        "migrations", f"The database is at {current}, not at {head}. Run gleanin-sync database upgrade."
+    )
+
+
+def _clock(now: datetime) -> Check:
+    if now.year < _OLDEST_YEAR:
+        return odd(
+            "clock", f"{now:%Y-%m-%d %H:%M:%S} UTC cannot be right: which sessions have passed depends on it."
+        )
+    return well("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+async def _sides(container: Container) -> AsyncIterator[Check]:
+    organizations = await container.list_organizations()()
+    for organization, _ in organizations:
+        yield await _sessionboard(container, organization)
+    connections = [(each, connection) for each, connection in organizations if connection is not None]
+    for organization, connection in connections:
+        yield await _gleanin(container, organization, connection)
+    if not connections:
+        yield await _gleanin_without_token(container)
+
+
+async def _sessionboard(container: Container, organization: Organization) -> Check:
+    name = f"Sessionboard of {organization.name}"
+    try:
+        access = container.cipher().unseal(organization.sessionboard_token)
+        async with container.sources().open(organization.sessionboard_url, access) as source:
+            events = await source.events()
+    except (Refusal, CannotUnseal, SourceError) as error:
+        return broken(name, error)
+    return well(name, f"It answers. Events: {len(events)}.")
+
+
+async def _gleanin(container: Container, organization: Organization, connection: Connection) -> Check:
+    name = f"Gleanin of {organization.name}"
+    assert connection.token is not None, "an open connection has a token"
+    try:
+        token = container.cipher().unseal(connection.token)
+        async with container.destinations().open(token) as destination:
+            events = await destination.events()
+    except (Refusal, CannotUnseal, DestinationError) as error:
+        return broken(name, error)
+    return well(name, f"It answers. Events: {len(events)}.")
+
+
+async def _gleanin_without_token(container: Container) -> Check:
+    try:
+        async with container.destinations().open(_NO_TOKEN) as destination:
+            await destination.events()
+    except DestinationRefused:
+        pass
+    except (Refusal, DestinationError) as error:
+        return broken("Gleanin", error)
+    return well("Gleanin", "It answers. No organization is connected yet.")

@@ -1,0 +1,212 @@
+"""Events and their mappings: `events`, `map`, `unmap`, `mappings`, `settings`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
+from core.usecases.change_settings import SettingsChange
+from core.usecases.map_events import NewMapping
+from entrypoints.cli import shapes
+from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
+from entrypoints.cli.output import Answer, say, table
+from entrypoints.cli.running import carry_out
+
+if TYPE_CHECKING:  # takes longer to import than `--help` may take
+    from entrypoints.container import Container
+
+commands = typer.Typer()
+
+
+async def events_listed(container: "Container", org: str) -> Answer:
+    found = await container.find_organization()(org)
+    lists = await container.list_events()(found.id)
+    sides = {"Sessionboard": lists.sessionboard, "Gleanin": lists.gleanin}
+
+    def show(console: Console) -> None:
+        for side, events in sides.items():
+            rows = (
+                (
+                    each.id,
+                    each.name,
+                    each.time_zone or "not told",
+                    "yes" if each.mappable else f"no: {each.why_not}",
+                )
+                for each in events
+            )
+            console.print(table(f"Events in {side}", ("ID", "Name", "Time zone", "Can be mapped"), rows))
+        hint = f"To map two of them: gleanin-sync map {found.id} SESSIONBOARD_EVENT GLEANIN_EVENT"
+        console.print(say(hint), style="dim")
+
+    document = {side.lower(): [shapes.event(each) for each in events] for side, events in sides.items()}
+    return Answer(document, show)
+
+
+async def mapped(
+    container: "Container", org: str, sessionboard_event: str, gleanin_event: str, *, confirmed: bool
+) -> Answer:
+    found = await container.find_organization()(org)
+    command = NewMapping(
+        found.id, SessionboardEventId(sessionboard_event), GleaninEventId(gleanin_event), confirmed
+    )
+    mapping = await container.map_events()(command)
+
+    def show(console: Console) -> None:
+        console.print(
+            say(
+                f"Mapped {mapping.sessionboard_name} to {mapping.gleanin_name}. The mapping's id: {mapping.id}"
+            )
+        )
+        console.print(say(f"To go on: gleanin-sync preview {mapping.id}"), style="dim")
+
+    return Answer(shapes.mapping(mapping), show)
+
+
+async def unmapped(container: "Container", mapping_id: str) -> Answer:
+    mapping = await container.remove_mapping()(MappingId(mapping_id))
+
+    def show(console: Console) -> None:
+        console.print(say(f"Removed the mapping of {mapping.sessionboard_name} to {mapping.gleanin_name}."))
+        if mapping.written:
+            console.print(
+                "Something was synced under it: the two events can be mapped to each other again, "
+                "and to nothing else as long as the connection lasts."
+            )
+
+    document = shapes.mapping(mapping) | {
+        "removed_at": mapping.removed_at.isoformat() if mapping.removed_at else None
+    }
+    return Answer(document, show)
+
+
+async def mappings_listed(container: "Container", org: str) -> Answer:
+    found = await container.find_organization()(org)
+    all_of_it = await container.list_mappings()(found.id)
+
+    def show(console: Console) -> None:
+        rows = (
+            (
+                each.id,
+                f"{each.sessionboard_name} ({each.events.sessionboard_id})",
+                f"{each.gleanin_name} ({each.events.gleanin_id})",
+                f"{each.created_at:%Y-%m-%d}",
+            )
+            for each in all_of_it
+        )
+        console.print(
+            table(f"Event mappings of {found.name}", ("ID", "Sessionboard", "Gleanin", "Since"), rows)
+        )
+        if not all_of_it:
+            console.print(say(f"None yet. The events: gleanin-sync events {found.id}"))
+
+    return Answer([shapes.mapping(each) for each in all_of_it], show)
+
+
+async def settings_changed(container: "Container", change: SettingsChange) -> Answer:
+    mapping = await container.change_settings()(change)
+    return Answer(
+        shapes.settings(mapping.settings)
+        | {"mapping_id": mapping.id, "confirmed_time_zone": mapping.confirmed_time_zone},
+        lambda console: _show_settings(console, mapping),
+    )
+
+
+def _show_settings(console: Console, mapping: EventMapping) -> None:
+    chosen = mapping.settings
+    rows = (
+        ("tracks", chosen.tracks, "where a session's tracks come from"),
+        ("chairpersons", _switch(on=chosen.chairpersons), "whether chairpersons go as speakers"),
+        ("moderators", _switch(on=chosen.moderators), "whether moderators go as speakers"),
+        ("exhibitor-name", chosen.exhibitor_name, "whose name goes to Gleanin's Company Name"),
+        (
+            "time zone",
+            mapping.confirmed_time_zone or "not confirmed",
+            "needed where Gleanin does not tell its own",
+        ),
+    )
+    heading = f"Settings of {mapping.sessionboard_name} to {mapping.gleanin_name}"
+    console.print(table(heading, ("Setting", "Value", "What it says"), rows))
+
+
+def _switch(*, on: bool) -> Switch:
+    return Switch.ON if on else Switch.OFF
+
+
+@commands.command(epilog=examples('gleanin-sync events "PyCon FR"'))
+def events(org: Org, as_json: AsJson = False) -> None:
+    """List the events of both sides, and which of them can still be mapped."""
+    carry_out(lambda container: events_listed(container, org), as_json=as_json)
+
+
+@commands.command(
+    "map",
+    epilog=examples(
+        'gleanin-sync map "PyCon FR" 4101 8', 'gleanin-sync map "PyCon FR" 4101 8 --confirm-time-zone'
+    ),
+)
+def map_events(
+    org: Org,
+    sessionboard_event: Annotated[str, typer.Argument(metavar="SESSIONBOARD_EVENT", help="Its id.")],
+    gleanin_event: Annotated[str, typer.Argument(metavar="GLEANIN_EVENT", help="Its id.")],
+    confirm_time_zone: ConfirmTimeZone = False,
+    as_json: AsJson = False,
+) -> None:
+    """Map a Sessionboard event to a Gleanin event: one to one.
+
+    Where Gleanin does not tell its event's time zone, you are shown Sessionboard's and confirm it.
+    """
+    carry_out(
+        lambda container: mapped(
+            container, org, sessionboard_event, gleanin_event, confirmed=confirm_time_zone
+        ),
+        as_json=as_json,
+    )
+
+
+@commands.command(epilog=examples("gleanin-sync unmap MAPPING"))
+def unmap(mapping: Mapping, as_json: AsJson = False) -> None:
+    """Remove a mapping; nothing is removed from Gleanin, and other mappings go on."""
+    carry_out(lambda container: unmapped(container, mapping), as_json=as_json)
+
+
+@commands.command(epilog=examples('gleanin-sync mappings "PyCon FR"'))
+def mappings(org: Org, as_json: AsJson = False) -> None:
+    """List an organization's event mappings."""
+    carry_out(lambda container: mappings_listed(container, org), as_json=as_json)
+
+
+@commands.command(
+    epilog=examples(
+        "gleanin-sync settings MAPPING", "gleanin-sync settings MAPPING --tracks tags --moderators off"
+    )
+)
+def settings(  # noqa: PLR0917 - Typer passes by name
+    mapping: Mapping,
+    tracks: Annotated[
+        TracksFrom | None, typer.Option(help="Where a session's tracks come from.", show_default=False)
+    ] = None,
+    chairpersons: Annotated[
+        Switch | None, typer.Option(help="Whether chairpersons go as speakers.", show_default=False)
+    ] = None,
+    moderators: Annotated[
+        Switch | None, typer.Option(help="Whether moderators go as speakers.", show_default=False)
+    ] = None,
+    exhibitor_name: Annotated[
+        ExhibitorName | None,
+        typer.Option(help="Whose name goes to Gleanin's Company Name.", show_default=False),
+    ] = None,
+    confirm_time_zone: ConfirmTimeZone = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a mapping syncs, and change it; the next sync re-sends just what that changes."""
+    change = SettingsChange(
+        MappingId(mapping),
+        tracks,
+        None if chairpersons is None else chairpersons is Switch.ON,
+        None if moderators is None else moderators is Switch.ON,
+        exhibitor_name,
+        confirm_time_zone,
+    )
+    carry_out(lambda container: settings_changed(container, change), as_json=as_json)

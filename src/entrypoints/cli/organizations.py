@@ -1,0 +1,194 @@
+"""Organizations and their connection to Gleanin: `organization`, `connect`, `disconnect`."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from core.domain.secrets import Token
+from core.usecases.add_organization import NewOrganization
+from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
+from entrypoints.cli.output import Answer, say, table
+from entrypoints.cli.running import carry_out
+from entrypoints.cli.text import safe
+
+if TYPE_CHECKING:  # takes longer to import than `--help` may take
+    from entrypoints.container import Container
+
+commands = typer.Typer()
+organization = typer.Typer()
+commands.add_typer(
+    organization, name="organization", help="Add organizations, each with its Sessionboard access; list them."
+)
+
+
+class Region(StrEnum):
+    US = "us"
+    EU = "eu"
+
+
+async def added(container: "Container", name: str, sessionboard_url: str, access: Token) -> Answer:
+    new = await container.add_organization()(NewOrganization(name, sessionboard_url, access))
+
+    def show(console: Console) -> None:
+        console.print(say(f"Added the organization {new.name}. Its id: {new.id}"))
+        console.print(say(f"To go on: gleanin-sync connect {new.id}"), style="dim")
+
+    document = {"id": new.id, "name": new.name, "sessionboard_url": new.sessionboard_url}
+    return Answer(document, show)
+
+
+async def listed(container: "Container") -> Answer:
+    rows = await container.list_organizations()()
+
+    def show(console: Console) -> None:
+        console.print(
+            table(
+                "Organizations",
+                ("ID", "Name", "Sessionboard", "Gleanin"),
+                (
+                    (
+                        each.id,
+                        each.name,
+                        each.sessionboard_url,
+                        f"connected, token …{open_one.token_hint}" if open_one else "not connected",
+                    )
+                    for each, open_one in rows
+                ),
+            )
+        )
+        if not rows:
+            console.print("None yet. To add one: gleanin-sync organization add NAME --region eu")
+
+    return Answer(
+        [
+            {
+                "id": each.id,
+                "name": each.name,
+                "sessionboard_url": each.sessionboard_url,
+                "connected": open_one is not None,
+                "token_hint": open_one.token_hint if open_one else None,
+                "connected_at": open_one.opened_at.isoformat() if open_one else None,
+            }
+            for each, open_one in rows
+        ],
+        show,
+    )
+
+
+async def connected(container: "Container", org: str, access: Token) -> Answer:
+    found = await container.find_organization()(org)
+    connection = await container.connect()(found.id, access)
+
+    def show(console: Console) -> None:
+        console.print(say(f"Connected {found.name} to Gleanin."))
+        console.print(say(f"To go on: gleanin-sync events {found.id}"), style="dim")
+
+    document = {
+        "id": connection.id,
+        "organization_id": found.id,
+        "token_hint": connection.token_hint,
+        "connected_at": connection.opened_at.isoformat(),
+    }
+    return Answer(document, show)
+
+
+async def disconnected(
+    container: "Container", org: str, *, confirmed: bool, typed_name: str | None = None
+) -> Answer:
+    """Disconnect; to type the organization's name confirms it too."""
+    found = await container.find_organization()(org)
+    confirmed = confirmed or (typed_name or "").strip() == found.name
+    connection = await container.disconnect()(found.id, confirmed=confirmed)
+
+    def show(console: Console) -> None:
+        console.print(
+            say(f"Disconnected {found.name} from Gleanin. Its token was erased, its mappings have ended.")
+        )
+
+    document = {
+        "id": connection.id,
+        "organization_id": found.id,
+        "disconnected_at": connection.ended_at.isoformat() if connection.ended_at else None,
+    }
+    return Answer(document, show)
+
+
+@organization.command(
+    "add",
+    epilog=examples(
+        'gleanin-sync organization add "PyCon FR" --region eu',
+        'gleanin-sync organization add "PyCon FR" --region eu --token-stdin < sessionboard-token.txt',
+    ),
+)
+def add(
+    name: Annotated[str, typer.Argument(help="A name of your choice.", show_default=False)],
+    region: Annotated[
+        Region | None, typer.Option(help="Sessionboard's region where the organization is.")
+    ] = None,
+    sessionboard_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Or the address of Sessionboard's API.", show_default=False),
+    ] = None,
+    token_stdin: TokenStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add an organization with its Sessionboard API token.
+
+    The token is tried before anything is stored. It needs the scopes read:events, read:sessions and
+    read:contacts, and must be allowed to see personal data.
+    """
+    from adapters.sessionboard.http import REGIONS
+
+    if (region is None) == (sessionboard_url is None):
+        raise typer.BadParameter("Give one of the two.", param_hint=["--region", "--sessionboard-url"])
+    url = REGIONS[region.value] if region else sessionboard_url or ""
+    access = token("Sessionboard API token", from_stdin=token_stdin)
+    carry_out(lambda container: added(container, name, url, access), as_json=as_json)
+
+
+@organization.command("list", epilog=examples("gleanin-sync organization list --json"))
+def list_all(as_json: AsJson = False) -> None:
+    """List the organizations, and which of them are connected."""
+    carry_out(listed, as_json=as_json)
+
+
+@commands.command(
+    epilog=examples(
+        'gleanin-sync connect "PyCon FR"',
+        'gleanin-sync connect "PyCon FR" --token-stdin < gleanin-token.txt',
+    )
+)
+def connect(org: Org, token_stdin: TokenStdin = False, as_json: AsJson = False) -> None:
+    """Connect an organization to Gleanin with an API token (Gleanin: My Profile > API Tokens).
+
+    The token is tried before it is stored; it is stored encrypted and never shown again.
+    """
+    access = token("Gleanin API token", from_stdin=token_stdin)
+    carry_out(lambda container: connected(container, org, access), as_json=as_json)
+
+
+@commands.command(epilog=examples('gleanin-sync disconnect "PyCon FR"'))
+def disconnect(
+    org: Org,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm it without being asked.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Disconnect an organization from Gleanin: ends all its mappings and erases the token.
+
+    A running sync stops before its next write. What was synced cannot be synced again to the same Gleanin
+    events, not even after connecting again.
+    """
+    typed_name = (
+        None
+        if yes
+        else typed(
+            f"This ends all mappings of {safe(org)}, and what was synced cannot be synced again to the same "
+            "Gleanin events. To confirm, type the organization's name"
+        )
+    )
+    carry_out(
+        lambda container: disconnected(container, org, confirmed=yes, typed_name=typed_name),
+        as_json=as_json,
+    )

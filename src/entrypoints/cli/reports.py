@@ -1,0 +1,89 @@
+"""How runs, records and plans look in a terminal."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from core.domain.kinds import KINDS
+from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef
+from core.domain.planning import Change, Create, Step
+from core.domain.reasons import Reason, field_name
+from core.domain.synced import FieldValue
+from entrypoints.cli import shapes
+from entrypoints.cli.output import table
+from entrypoints.cli.text import safe, shortened
+
+STYLES = {
+    Outcome.CREATED: "green",
+    Outcome.UPDATED: "cyan",
+    Outcome.UNCHANGED: "dim",
+    Outcome.KEPT: "magenta",
+    Outcome.SKIPPED: "yellow",
+    Outcome.BLOCKED: "red",
+    Outcome.FAILED: "bold red",
+}
+_LONGEST_VALUE = 60
+
+
+def counts(all_kinds: Counts) -> Table:
+    kinds = [kind for kind in KINDS if all_kinds.of(kind).read]
+    tallies = [all_kinds.of(kind) for kind in kinds]
+    rows: list[tuple[object, ...]] = [
+        ("attempted", *(tally.attempted for tally in tallies)),
+        ("synced", *(tally.succeeded for tally in tallies)),
+        *((_styled(outcome), *(tally[outcome] for tally in tallies)) for outcome in Outcome),
+    ]
+    return table("Counts", ("", *(kind.plural for kind in kinds)), rows)
+
+
+def outcomes(heading: str, told: Iterable[RecordOutcome]) -> Table:
+    return table(
+        heading, ("Outcome", "Record, and why"), ((_styled(each.outcome), _told(each)) for each in told)
+    )
+
+
+def plan(steps: Iterable[Step]) -> Table:
+    from core.usecases.sync.preview import would_be
+
+    rows = ((_styled(would_be(step)), _planned(step)) for step in steps)
+    return table("What a sync would do", ("Would be", "Record, why, and what would be sent"), rows)
+
+
+def why(reason: Reason) -> str:
+    return shortened(" ".join(part for part in (reason.sentence, reason.detail) if part), 1000)
+
+
+def _styled(outcome: Outcome) -> Text:
+    return Text(outcome.value, style=STYLES[outcome])
+
+
+def _record(record: RecordRef, reason: Reason) -> Text:
+    return Text.assemble((shortened(record.label), "bold"), f" ({record.kind}): {why(reason)}")
+
+
+def _told(each: RecordOutcome) -> Text:
+    text = _record(each.record, each.reason)
+    text.append(f"\nSessionboard {safe(each.record.source_id)}", style="dim")
+    if each.gleanin_id:
+        text.append(f", Gleanin {safe(each.gleanin_id)}", style="dim")
+    return text
+
+
+def _planned(step: Step) -> Text:
+    text = _record(step.record, step.reason)
+    if changes := [_changed(change) for change in shapes.changes(step)]:
+        # A new record is all new: one line after the other would bury the changes of others.
+        text.append("\n" + (" · " if isinstance(step, Create) else "\n").join(changes), style="dim")
+    return text
+
+
+def _changed(change: Change) -> str:
+    name, old, new = field_name(change.field), _value(change.old), _value(change.new)
+    return f"{name}: {new}" if change.old is None else f"{name}: {old} → {new}"
+
+
+def _value(value: FieldValue | None) -> str:
+    if value is None:
+        return "(empty)"
+    return shortened(", ".join(value) if isinstance(value, tuple) else value, _LONGEST_VALUE)

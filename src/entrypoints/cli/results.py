@@ -1,0 +1,149 @@
+"""What happened, and why: `runs`, `run`, `record`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from core.domain.identifiers import MappingId, RunId
+from core.domain.kinds import KINDS
+from core.domain.outcomes import Outcome
+from core.domain.runs import SyncRun
+from entrypoints.cli import reports, shapes
+from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples
+from entrypoints.cli.output import Answer, say, table, write_csv
+from entrypoints.cli.running import carry_out
+
+if TYPE_CHECKING:  # takes longer to import than `--help` may take
+    from entrypoints.container import Container
+
+commands = typer.Typer()
+COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
+
+
+async def runs_listed(container: "Container", mapping_id: str) -> Answer:
+    all_of_it = await container.list_runs()(MappingId(mapping_id))
+
+    def show(console: Console) -> None:
+        rows = (
+            (
+                each.id,
+                f"{each.requested_at:%Y-%m-%d %H:%M} UTC",
+                each.trigger,
+                each.scope,
+                each.state.replace("_", " "),
+                _synced_of_attempted(each),
+            )
+            for each in all_of_it
+        )
+        heading = f"Sync runs of the mapping {mapping_id}, newest first"
+        console.print(table(heading, ("ID", "Requested", "Trigger", "Scope", "State", "Synced"), rows))
+        if not all_of_it:
+            console.print(say(f"None yet. To sync: gleanin-sync sync {mapping_id}"))
+
+    return Answer([shapes.run(each) for each in all_of_it], show)
+
+
+def _synced_of_attempted(run: SyncRun) -> str:
+    tallies = ((kind, run.counts.of(kind)) for kind in KINDS)
+    return ", ".join(
+        f"{tally.succeeded} of {tally.attempted} {kind.plural}" for kind, tally in tallies if tally.attempted
+    )
+
+
+async def run_told(
+    container: "Container", run_id: str, only: Sequence[Outcome] = (), csv: Path | None = None
+) -> Answer:
+    found, outcomes = await container.list_outcomes()(RunId(run_id), only)
+    told = [shapes.outcome(each) for each in outcomes]
+    if csv is not None:
+        write_csv(csv, COLUMNS, ([row[column] for column in COLUMNS] for row in told))
+
+    def show(console: Console) -> None:
+        times = (
+            f"{word} {at:%Y-%m-%d %H:%M:%S} UTC"
+            for word, at in (("Started", found.started_at), ("finished", found.finished_at))
+            if at
+        )
+        console.print(
+            say(f"Sync run {found.id} ({found.trigger}, {found.scope}): {found.state.replace('_', ' ')}")
+        )
+        console.print(say(", ".join(times)))
+        console.print(say(found.message), soft_wrap=True)
+        if found.counts.read:
+            console.print(reports.counts(found.counts))
+        console.print(reports.outcomes("Outcomes", outcomes))
+        if csv is not None:
+            console.print(say(f"Wrote {len(told)} outcomes to {csv}"))
+
+    return Answer(shapes.run(found) | {"outcomes": told}, show)
+
+
+async def history_told(container: "Container", mapping_id: str, id_or_email: str) -> Answer:
+    entries = await container.tell_history()(MappingId(mapping_id), id_or_email)
+
+    def show(console: Console) -> None:
+        last = entries[-1].outcome
+        console.print(say(f"{last.record.label} ({last.record.kind} {last.record.source_id})"), style="bold")
+        console.print(
+            table(
+                "All that happened, oldest first",
+                ("When", "Run id", "Outcome", "Why", "Gleanin id"),
+                (
+                    (
+                        f"{each.at:%Y-%m-%d %H:%M:%S} UTC",
+                        each.run_id,
+                        Text(each.outcome.outcome, style=reports.STYLES[each.outcome.outcome]),
+                        Text(reports.why(each.outcome.reason)),
+                        each.outcome.gleanin_id or "",
+                    )
+                    for each in entries
+                ),
+            )
+        )
+
+    return Answer([shapes.history_entry(each) for each in entries], show)
+
+
+@commands.command(epilog=examples("gleanin-sync runs MAPPING"))
+def runs(mapping: Mapping, as_json: AsJson = False) -> None:
+    """List a mapping's sync runs, newest first."""
+    carry_out(lambda container: runs_listed(container, mapping), as_json=as_json)
+
+
+@commands.command(
+    epilog=examples(
+        "gleanin-sync run RUN --outcome blocked --outcome failed", "gleanin-sync run RUN --csv outcomes.csv"
+    )
+)
+def run(
+    run: Run,
+    outcome: Annotated[
+        list[Outcome] | None,
+        typer.Option(help="Only this outcome; can be given several times.", show_default=False),
+    ] = None,
+    csv: Csv = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run: its counts, and what it did with each record and why."""
+    carry_out(lambda container: run_told(container, run, outcome or (), csv), as_json=as_json)
+
+
+@commands.command(epilog=examples("gleanin-sync record MAPPING grace@example.org"))
+def record(
+    mapping: Mapping,
+    id_or_email: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID_OR_EMAIL",
+            help="The record's id in Sessionboard or in Gleanin, or the person's e-mail.",
+            show_default=False,
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Tell all that ever happened to one record, and why."""
+    carry_out(lambda container: history_told(container, mapping, id_or_email), as_json=as_json)

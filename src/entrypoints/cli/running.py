@@ -1,0 +1,81 @@
+"""From a command to its answer: settings, container, and an event loop that Ctrl-C ends cleanly."""
+
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import typer
+
+from entrypoints.cli.errors import BadSettings, ExitCode, Interrupted
+from entrypoints.cli.output import Answer, print_answer
+
+if TYPE_CHECKING:  # they take longer to import than `--help` may take
+    from entrypoints.container import Container
+    from entrypoints.settings import Settings
+
+Work = Callable[["Container"], Awaitable[Answer]]
+NOTHING_LOST = "Interrupted. What was done up to here stays done; run the command again to go on."
+
+
+def settings() -> "Settings":
+    """Read the settings, and log as they say.
+
+    Raises:
+        BadSettings: one cannot be what it is.
+    """
+    from pydantic import ValidationError
+
+    from entrypoints.logs import set_up_logs
+    from entrypoints.settings import Settings
+
+    try:
+        chosen = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"GLEANIN_SYNC_{str(problem['loc'][0]).upper()} is wrong: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        )
+        # Without its cause, which has the values.
+        raise BadSettings(f"{wrong}.") from None
+    set_up_logs(chosen.log_level)
+    return chosen
+
+
+def carry_out(work: Work, *, as_json: bool, interrupted: str = NOTHING_LOST) -> None:
+    """Do what a command is for, print what it has to say, and leave with its exit code."""
+    chosen = settings()
+    from entrypoints.container import opened
+
+    async def with_container() -> Answer:
+        async with opened(chosen) as container:
+            return await work(container)
+
+    finish(in_loop(with_container, interrupted), as_json=as_json)
+
+
+def in_loop(work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LOST) -> Answer:
+    """Do the work; it is cancelled by Ctrl-C, and by the signal that a stopping container sends.
+
+    Raises:
+        Interrupted
+    """
+    import asyncio
+
+    async def main() -> Answer:
+        task = asyncio.current_task()
+        assert task is not None
+        with suppress(NotImplementedError):  # Windows has no such handlers
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work()
+
+    try:
+        return asyncio.run(main())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise Interrupted(interrupted) from None
+
+
+def finish(answer: Answer, *, as_json: bool) -> None:
+    print_answer(answer, as_json=as_json)
+    if answer.exit_code is not ExitCode.DONE:
+        raise typer.Exit(answer.exit_code)

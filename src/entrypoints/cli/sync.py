@@ -1,0 +1,99 @@
+"""Syncing a mapping, and what a sync would do: `sync`, `preview`."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from core.domain.identifiers import MappingId
+from core.domain.kinds import Scope
+from core.domain.messages import STARTED
+from core.domain.runs import RunState, SyncRun
+from entrypoints.cli import reports, shapes
+from entrypoints.cli.errors import ExitCode, failure_of_stop
+from entrypoints.cli.options import AsJson, Mapping, WithScope, examples
+from entrypoints.cli.output import Answer, console, say
+from entrypoints.cli.running import carry_out
+
+if TYPE_CHECKING:  # takes longer to import than `--help` may take
+    from entrypoints.container import Container
+
+commands = typer.Typer()
+Tell = Callable[[str], None]
+
+
+async def previewed(container: "Container", mapping_id: str, scope: Scope = Scope.ALL) -> Answer:
+    plan = await container.preview()(MappingId(mapping_id), scope)
+
+    def show(screen: Console) -> None:
+        if plan.steps:
+            screen.print(reports.plan(plan.steps))
+        screen.print(reports.counts(plan.counts))
+        screen.print(say(f"Nothing was written. To do it: gleanin-sync sync {mapping_id}"), style="dim")
+
+    document = {
+        "counts": shapes.counts(plan.counts),
+        "steps": [shapes.step(each) for each in plan.steps],
+    }
+    return Answer(document, show)
+
+
+async def synced(
+    container: "Container",
+    mapping_id: str,
+    scope: Scope = Scope.ALL,
+    tell: Tell | None = None,
+) -> Answer:
+    """Sync, and wait for the end; `tell` where somebody is watching."""
+    from entrypoints.cli import progress
+
+    run = await container.request_sync()(MappingId(mapping_id), scope)
+    if tell:
+        tell(STARTED)
+    async with progress.shown(container.find_run(), run.id) if tell else nullcontext():
+        run = await container.run_sync()(run.id)
+
+    def show(screen: Console) -> None:
+        screen.print(say(run.message), soft_wrap=True)
+        if run.counts.read:
+            screen.print(reports.counts(run.counts))
+        screen.print(say(f"What happened to each record: gleanin-sync run {run.id}"), style="dim")
+
+    return Answer(shapes.result(run), show, exit_code(run))
+
+
+def exit_code(run: SyncRun) -> ExitCode:
+    if run.stop is not None:
+        return failure_of_stop(run.stop).exit_code
+    return ExitCode.DONE if run.state is RunState.COMPLETED else ExitCode.PROBLEMS
+
+
+@commands.command(
+    epilog=examples("gleanin-sync preview MAPPING", "gleanin-sync preview MAPPING --scope agenda --json")
+)
+def preview(mapping: Mapping, scope: WithScope = Scope.ALL, as_json: AsJson = False) -> None:
+    """Say for each record what a sync would do, with the old and the new value of each field; nothing is written."""
+    carry_out(lambda container: previewed(container, mapping, scope), as_json=as_json)
+
+
+@commands.command(
+    epilog=examples("gleanin-sync sync MAPPING", "gleanin-sync sync MAPPING --scope exhibitors --json")
+)
+def sync(mapping: Mapping, scope: WithScope = Scope.ALL, as_json: AsJson = False) -> None:
+    """Sync a mapping now, and wait for the end.
+
+    Only what is new or has changed is written. Ctrl-C stops it cleanly; the next sync goes on from there.
+    While another sync of the mapping is running, this one waits for its turn.
+    """
+
+    def tell(message: str) -> None:
+        console().print(say(message))
+
+    carry_out(
+        lambda container: synced(container, mapping, scope, None if as_json else tell),
+        as_json=as_json,
+        interrupted="Interrupted. What was synced stays synced; to go on: "
+        f"gleanin-sync sync {mapping}" + ("" if scope is Scope.ALL else f" --scope {scope}"),
+    )

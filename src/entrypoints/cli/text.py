@@ -1,0 +1,33 @@
+"""Text from elsewhere made safe to show: in a terminal, and in a spreadsheet."""
+
+import re
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, and what moves the cursor or clears the screen
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c)"  # titles, links, the clipboard
+    r"|\x1b[ -/]*[0-~]"
+    r"|\x9b[0-?]*[ -/]*[@-~]",
+    re.DOTALL,
+)
+_SPACES = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
+_CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff"
+    r"\u202a-\u202e\u2066-\u2069]"  # they turn the text after them around; names in Arabic need none
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe(text: object) -> str:
+    """Give one line without anything that a terminal would obey."""
+    return _CONTROLS.sub("", _SPACES.sub(" ", _ESCAPES.sub("", str(text))))
+
+
+def shortened(text: object, length: int = 200) -> str:
+    line = safe(text)
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def spreadsheet_cell(text: str | None) -> str:
+    """Keep a spreadsheet from taking a name for a formula, as OWASP advises on CSV injection."""
+    text = text or ""
+    return f"'{text}" if text.startswith(_FORMULA) else text

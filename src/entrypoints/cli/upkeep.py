@@ -1,0 +1,132 @@
+"""Keeping an installation well: `doctor`, `database upgrade`, `probe`."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from entrypoints.cli.errors import ExitCode
+from entrypoints.cli.options import AsJson, Org, examples
+from entrypoints.cli.output import Answer, say, table
+from entrypoints.cli.running import carry_out, finish, in_loop, settings
+
+if TYPE_CHECKING:  # take longer to import than `--help` may take
+    from entrypoints.container import Container
+    from entrypoints.settings import Settings
+
+commands = typer.Typer()
+database = typer.Typer()
+commands.add_typer(database, name="database", help="The database's upkeep.")
+
+STYLES = {
+    "ok": "green",
+    "agrees": "green",
+    "warning": "yellow",
+    "not seen": "yellow",
+    "problem": "bold red",
+    "differs": "bold red",
+}
+
+
+async def examined(chosen: "Settings") -> Answer:
+    from entrypoints.cli.checks import checks
+
+    found = [check async for check in checks(chosen)]
+    shown = told_settings(chosen)
+
+    def show(console: Console) -> None:
+        console.print(table("Settings", ("Variable", "Value"), shown.items()))
+        rows = ((_styled(each.health), each.name, Text(str(say(each.message)))) for each in found)
+        console.print(table("Checks", ("", "What", "Found"), rows))
+
+    document = {
+        "settings": shown,
+        "checks": [
+            {"name": each.name, "health": each.health.value, "message": each.message} for each in found
+        ],
+    }
+    worst = next((each.exit_code for each in found if each.exit_code), ExitCode.DONE)
+    return Answer(document, show, worst)
+
+
+def told_settings(chosen: "Settings") -> dict[str, Any]:
+    """Give the settings as variables, without what is secret in them."""
+    return {
+        "GLEANIN_SYNC_DATABASE_URL": _without_password(chosen.database),
+        "GLEANIN_SYNC_SECRET_KEYS": f"set ({len(chosen.keys)})" if chosen.keys else f"in {chosen.keys_file}",
+        **{
+            f"GLEANIN_SYNC_{name.upper()}": getattr(chosen, name)
+            for name in type(chosen).model_fields
+            if name not in {"database_url", "secret_keys"}
+        },
+    }
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return "not a database URL"
+    if scheme.startswith("sqlite"):
+        return url
+    # Passwords stand before the last @, and in a query such as ?password=...
+    return (
+        f"{scheme}://…@{rest.rpartition('@')[2].partition('?')[0]}"
+        if "@" in rest
+        else f"{scheme}://{rest.partition('?')[0]}"
+    )
+
+
+async def probed(container: "Container", org: str) -> Answer:
+    found = await container.find_organization()(org)
+    findings = await container.probe()(found.id)
+
+    def show(console: Console) -> None:
+        rows = ((_styled(each.verdict), each.marked, each.assumption, each.seen) for each in findings)
+        heading = f"Gleanin, as {found.name} sees it, and what is assumed of it"
+        console.print(table(heading, ("", "Rests on", "Assumption", "Seen"), rows))
+        console.print("Nothing was written.", style="dim")
+
+    document = [
+        {
+            "assumption": each.assumption,
+            "marked": each.marked.value,
+            "verdict": each.verdict.value,
+            "seen": each.seen,
+        }
+        for each in findings
+    ]
+    return Answer(document, show)
+
+
+def _styled(state: str) -> Text:
+    return Text(state, style=STYLES[state])
+
+
+@commands.command(epilog=examples('gleanin-sync probe "PyCon FR"'))
+def probe(org: Org, as_json: AsJson = False) -> None:
+    """Compare an organization's real Gleanin account with what this program assumes of Gleanin; reads only."""
+    carry_out(lambda container: probed(container, org), as_json=as_json)
+
+
+@commands.command(epilog=examples("gleanin-sync doctor"))
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, keys, database, migrations and clock, and whether both sides can be reached.
+
+    Ends with the exit code of the first problem.
+    """
+    chosen = settings()
+    finish(in_loop(lambda: examined(chosen)), as_json=as_json)
+
+
+@database.command(epilog=examples("gleanin-sync database upgrade"))
+def upgrade(as_json: AsJson = False) -> None:
+    """Bring the database up to date with this program."""
+    from entrypoints.container import upgrade_database
+
+    revision = upgrade_database(settings())
+
+    def show(console: Console) -> None:
+        console.print(say(f"The database is up to date ({revision})."))
+
+    finish(Answer({"revision": revision}, show), as_json=as_json)

@@ -1,0 +1,167 @@
+"""The composition root: the only place that chooses adapters."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from dependency_injector import containers, providers
+from dependency_injector.providers import Provider
+from sqlalchemy import Engine
+
+from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.probe import GleaninProbe
+from adapters.persistence.engine import engine_at
+from adapters.persistence.migrate import current_revision, head_revision, is_current, upgrade
+from adapters.persistence.unit_of_work import SqlUnits
+from adapters.security.cipher import FernetCipher
+from adapters.security.keys_file import key_in
+from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard.transport import open_transport
+from adapters.system.clock import SystemClock
+from adapters.system.log import StructlogEvents
+from adapters.system.names import RandomNames
+from core.usecases.add_organization import AddOrganization
+from core.usecases.change_settings import ChangeSettings
+from core.usecases.connect import Connect
+from core.usecases.disconnect import Disconnect
+from core.usecases.list_events import ListEvents
+from core.usecases.look_up import (
+    FindOrganization,
+    FindRun,
+    ListMappings,
+    ListOrganizations,
+    ListOutcomes,
+    ListRuns,
+    ListShareLinks,
+    TellHistory,
+)
+from core.usecases.map_events import MapEvents
+from core.usecases.probe_destination import ProbeDestination
+from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.request_sync import RequestSync
+from core.usecases.sync.access import Access
+from core.usecases.sync.preview import Preview
+from core.usecases.sync.run import RunSync
+from entrypoints.settings import Settings
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.destination import Destinations
+from ports.log import EventLog
+from ports.names import Names
+from ports.persistence import StoreUnusable, Units
+from ports.probe import DestinationProbe
+from ports.session_source import SessionSources
+
+
+def _cipher(settings: Settings) -> TokenCipher:
+    return FernetCipher(settings.keys or (key_in(settings.keys_file),))
+
+
+def _as_units(units: SqlUnits) -> Units:
+    return units
+
+
+def _sources(settings: Settings) -> SessionSources:
+    allow_private = settings.allow_private_addresses
+    return SessionboardSources(
+        partial(open_transport, allow_private=allow_private), allow_private=allow_private
+    )
+
+
+def _destinations(settings: Settings) -> GleaninDestinations:
+    return GleaninDestinations(settings.gleanin_url, allow_private=settings.allow_private_addresses)
+
+
+class Container(containers.DeclarativeContainer):
+    settings: Provider[Settings] = providers.Dependency(instance_of=Settings)
+    engine: Provider[Engine] = providers.Singleton(engine_at, settings.provided.database)
+
+    clock: Provider[Clock] = providers.Singleton(SystemClock)
+    log: Provider[EventLog] = providers.Singleton(StructlogEvents)
+    names: Provider[Names] = providers.Singleton(RandomNames)
+    cipher: Provider[TokenCipher] = providers.Singleton(_cipher, settings)
+    sql_units: Provider[SqlUnits] = providers.Singleton(SqlUnits, engine)
+    units: Provider[Units] = providers.Callable(_as_units, sql_units)
+    sources: Provider[SessionSources] = providers.Singleton(_sources, settings)
+    destinations: Provider[Destinations] = providers.Singleton(_destinations, settings)
+    destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, destinations)
+
+    lease: Provider[timedelta] = providers.Factory(timedelta, seconds=settings.provided.lease_seconds)
+    access: Provider[Access] = providers.Factory(Access, units, sources, destinations, cipher)
+
+    add_organization: Provider[AddOrganization] = providers.Factory(
+        AddOrganization, units, sources, cipher, names
+    )
+    find_organization: Provider[FindOrganization] = providers.Factory(FindOrganization, units)
+    list_organizations: Provider[ListOrganizations] = providers.Factory(ListOrganizations, units)
+    connect: Provider[Connect] = providers.Factory(Connect, units, destinations, cipher, names, clock)
+    disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
+    list_events: Provider[ListEvents] = providers.Factory(ListEvents, units, sources, destinations, cipher)
+    map_events: Provider[MapEvents] = providers.Factory(
+        MapEvents, units, sources, destinations, cipher, names, clock
+    )
+    remove_mapping: Provider[RemoveMapping] = providers.Factory(RemoveMapping, units, clock)
+    list_mappings: Provider[ListMappings] = providers.Factory(ListMappings, units)
+    change_settings: Provider[ChangeSettings] = providers.Factory(ChangeSettings, units, sources, cipher)
+    preview: Provider[Preview] = providers.Factory(Preview, access, clock)
+    request_sync: Provider[RequestSync] = providers.Factory(RequestSync, units, names, clock)
+    run_sync: Provider[RunSync] = providers.Factory(
+        RunSync, access, names, clock, log, lease, settings.provided.support_contact
+    )
+    list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
+    find_run: Provider[FindRun] = providers.Factory(FindRun, units)
+    list_outcomes: Provider[ListOutcomes] = providers.Factory(ListOutcomes, units)
+    tell_history: Provider[TellHistory] = providers.Factory(TellHistory, units)
+    list_share_links: Provider[ListShareLinks] = providers.Factory(ListShareLinks, units)
+    probe: Provider[ProbeDestination] = providers.Factory(ProbeDestination, units, cipher, destination_probe)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Container]:
+    """Wire everything for the given settings, with a database that can be used at once.
+
+    Raises:
+        StoreUnusable: the database cannot be reached, or must be upgraded first.
+    """
+    container = Container(settings=providers.Object(settings))
+    engine = container.engine()
+    # What was loaded to get here stays, and a sync makes many objects that live until its end: looking through all
+    # of them again and again took a fifth of its time. Reference counts free the rest.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        _prepare(engine)
+        yield container
+    finally:
+        container.sql_units().close()
+
+
+def _prepare(engine: Engine) -> None:
+    """Migrate a database that nobody needs to be asked about: a SQLite file, or an empty one."""
+    if is_current(engine):
+        return
+    if engine.dialect.name == "sqlite" or current_revision(engine) is None:
+        upgrade(engine)
+        return
+    raise StoreUnusable("The database is of an earlier version. Run `gleanin-sync database upgrade`.")
+
+
+def upgrade_database(settings: Settings) -> str:
+    """Bring the database up to date, and return the revision reached."""
+    engine = engine_at(settings.database)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
+    return head_revision()
+
+
+def database_revisions(settings: Settings) -> tuple[str | None, str]:
+    """Give the database's revision (None: never migrated) and the one this program wants."""
+    engine = engine_at(settings.database)
+    try:
+        return current_revision(engine), head_revision()
+    finally:
+        engine.dispose()

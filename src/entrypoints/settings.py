@@ -1,0 +1,51 @@
+"""Settings, read once from the environment (`GLEANIN_SYNC_*`)."""
+
+from functools import cached_property
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GLEANIN_URL = "https://app.gleanin.com/api/clients/v1"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="GLEANIN_SYNC_", frozen=True, env_ignore_empty=True)
+
+    database_url: SecretStr | None = None
+    """`sqlite:///FILE` or `postgresql://...`; by default a SQLite file in the user's data folder."""
+    secret_keys: SecretStr | None = None
+    """Fernet keys, separated by commas: the first encrypts, all decrypt; by default one in a file of its own."""
+    gleanin_url: str = GLEANIN_URL
+    allow_private_addresses: bool = False
+    """Lets base URLs be of private addresses and without TLS: for the sandbox, never in production."""
+    support_contact: str | None = None
+    """Whom the closing message names if problems persist."""
+    lease_seconds: float = Field(default=15, gt=0)
+    """How long a run that gives no sign of life keeps its mapping."""
+    log_level: str = "error"
+
+    @cached_property
+    def data_folder(self) -> Path:
+        return user_data_path("gleanin-sync", appauthor=False)
+
+    @property
+    def database(self) -> str:
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_folder / 'gleanin-sync.db'}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that were set; none where the key file is to be used."""
+        given = self.secret_keys.get_secret_value() if self.secret_keys else ""
+        return tuple(key.strip() for key in given.split(",") if key.strip())
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the key stands that was made at first use: beside the database."""
+        url = self.database
+        if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+            return Path(url.removeprefix("sqlite:///")).parent / "gleanin-sync.keys"
+        return self.data_folder / "gleanin-sync.keys"

@@ -1,0 +1,80 @@
+"""Events and mappings through the command line."""
+
+from entrypoints.sandbox.world import World
+from tests.e2e.cli.conference import EVENT_ID, EVENT_NAME
+from tests.e2e.cli.conftest import CommandLine, Mapper
+
+
+def test_the_events_of_both_sides_are_listed_in_the_agreed_shape(cli: CommandLine, connected: str) -> None:
+    events = cli.json("events", connected).document
+    assert events.keys() == {"sessionboard", "gleanin"}
+    ours = next(event for event in events["sessionboard"] if event["id"] == str(EVENT_ID))
+    assert ours == {
+        "id": str(EVENT_ID),
+        "name": EVENT_NAME,
+        "time_zone": "Europe/Paris",
+        "mappable": True,
+        "why_not": "",
+    }
+    assert [event["name"] for event in events["gleanin"]] == [
+        event["name"] for event in events["sessionboard"]
+    ]
+
+
+def test_a_mapped_event_cannot_be_mapped_and_says_to_what_it_is(
+    cli: CommandLine, connected: str, mapping: str
+) -> None:
+    event = cli.json("events", connected).document["gleanin"][0]
+    assert event["mappable"] is False
+    assert event["why_not"] == f"mapped to {EVENT_NAME}"
+    assert f"no: mapped to {EVENT_NAME}" in cli("events", connected).out
+
+
+def test_rule_04_a_second_mapping_of_an_event_is_refused(
+    cli: CommandLine, connected: str, mapping: str, world: World
+) -> None:
+    clean = next(number for number, event in world.gleanin.events.items() if event.title == "Clean 2099")
+    result = cli.json("map", connected, str(EVENT_ID), str(clean), "--confirm-time-zone")
+    assert (result.exit_code, result.error["code"]) == (3, "already_mapped")
+
+
+def test_rule_07_the_time_zone_is_shown_and_must_be_confirmed(
+    cli: CommandLine, connected: str, world: World
+) -> None:
+    gleanin_event = str(next(iter(world.gleanin.events)))
+    refused = cli.json("map", connected, str(EVENT_ID), gleanin_event)
+    assert (refused.exit_code, refused.error["code"]) == (3, "time_zone_unconfirmed")
+    assert "Europe/Paris" in refused.error["message"]
+    assert "GMT+0" in refused.error["message"]
+    assert "--confirm-time-zone" in refused.error["hint"]
+    confirmed = cli.json("map", connected, str(EVENT_ID), gleanin_event, "--confirm-time-zone")
+    assert confirmed.exit_code == 0
+    assert confirmed.document["confirmed_time_zone"] == "Europe/Paris"
+
+
+def test_unknown_events_are_refused(cli: CommandLine, connected: str, world: World) -> None:
+    gleanin_event = str(next(iter(world.gleanin.events)))
+    for ours, theirs in (("1", gleanin_event), (str(EVENT_ID), "1"), ("../x", "\x1b[2J")):
+        result = cli.json("map", connected, ours, theirs, "--confirm-time-zone")
+        assert (result.exit_code, result.error["code"]) == (3, "not_found")
+
+
+def test_rule_06_one_mapping_is_removed_and_the_other_stays(
+    cli: CommandLine, connected: str, map_event: Mapper
+) -> None:
+    first, second = map_event(EVENT_NAME), map_event("Clean 2099")
+    assert [each["id"] for each in cli.json("mappings", connected).document] == [first, second]
+    assert f"Removed the mapping of {EVENT_NAME}" in cli("unmap", first).out
+    assert [each["id"] for each in cli.json("mappings", connected).document] == [second]
+    assert cli.json("unmap", first).error["code"] == "not_mapped"
+
+
+def test_settings_are_shown_and_changed(cli: CommandLine, mapping: str) -> None:
+    before = cli.json("settings", mapping).document
+    assert before | {"mapping_id": mapping} == before
+    assert (before["tracks"], before["chairpersons"], before["moderators"]) == ("track", True, True)
+    arguments = "--tracks", "tags", "--moderators", "off", "--exhibitor-name", "exhibitor"
+    after = cli.json("settings", mapping, *arguments).document
+    assert after == before | {"tracks": "tags", "moderators": False, "exhibitor_name": "exhibitor"}
+    assert cli.json("settings", mapping).document == after
+    assert "tags" in cli("settings", mapping).out

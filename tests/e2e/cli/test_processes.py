@@ -1,0 +1,160 @@
+"""The commands as processes: Ctrl-C, the stand-ins, the demo."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import World
+from tests.e2e.cli.conference import EVENT_NAME, conference
+from tests.e2e.cli.conftest import CommandLine
+
+COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def first_document(process: subprocess.Popen[str]) -> Any:
+    """Read the one JSON document, which comes before the process ends."""
+    assert process.stdout
+    text = ""
+    for line in process.stdout:
+        text += line
+        if line == "}\n":
+            break
+    return json.loads(text)
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
+def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
+    by: signal.Signals, cli: CommandLine, mapping: str, world: World
+) -> None:
+    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    with started("sync", mapping) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "Sync to Gleanin has started.\n"
+        while not world.log.in_flight:  # it waits for the answer to a write
+            assert process.poll() is None
+        process.send_signal(by)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"to go on: gleanin-sync sync {mapping}" in told
+    assert "Traceback" not in told
+    (run,) = cli.json("runs", mapping).document
+    assert (run["state"], run["code"]) == ("stopped", "interrupted")
+    world.make_trouble()
+    assert cli.json("sync", mapping).document["counts"]["speakers"]["succeeded"] == 2
+    assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
+
+
+def test_the_stand_ins_tell_where_they_are_and_serve_until_they_are_stopped(
+    cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(conference()))
+    with started("sandbox", "--event", str(file), "--latency", "1", "--json") as process:
+        at = first_document(process)
+        assert at["events"] == [
+            {
+                "sessionboard_id": "4101",
+                "gleanin_id": "11846",
+                "name": EVENT_NAME,
+                "time_zone": "Europe/Paris",
+            }
+        ]
+        monkeypatch.setenv("GLEANIN_SYNC_GLEANIN_URL", at["gleanin_url"])
+        url, token = at["sessionboard_url"], at["sessionboard_token"]
+        added = cli("organization", "add", "X", "--sessionboard-url", url, "--token-stdin", stdin=token)
+        assert added.exit_code == 0
+        assert cli("connect", "X", "--token-stdin", stdin=at["gleanin_token"]).exit_code == 0
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_the_stand_ins_bring_a_conference_and_say_what_to_type() -> None:
+    with started("sandbox") as process:
+        assert process.stdout
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("# To look inside"):
+                break
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    text = "".join(lines)
+    assert "export GLEANIN_SYNC_GLEANIN_URL=http://127.0.0.1:" in text
+    assert "gleanin-sync map Sandbox 4" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "no file"), ("<html>", "no JSON"), ("{}", "no saved event"), ('{"event": {"name": "x"}}', "id")],
+)
+def test_what_is_no_saved_event_is_wrong_usage(
+    content: str | None, said: str, cli: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "event.json"
+    if content is not None:
+        file.write_text(content)
+    result = cli.json("sandbox", "--event", str(file))
+    assert (result.exit_code, result.error["code"]) == (2, "usage")
+    assert said in result.error["message"]
+
+
+def test_a_port_that_is_taken_is_wrong_usage(cli: CommandLine, sandbox: Any) -> None:
+    port = sandbox.url.rpartition(":")[2]
+    result = cli.json("sandbox", "--port", port)
+    assert (result.exit_code, result.error["code"]) == (2, "usage")
+    assert port in result.error["message"]
+
+
+def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(
+    cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    result = cli.json("demo")
+    assert result.exit_code == 0
+    steps = result.document["steps"]
+    commands = [step["command"].split()[1] for step in steps]
+    assert commands == ["organization", "connect", "events", "map", "map", "preview", "sync", "sync", "links"]
+    preview, first, second, links = (step["result"] for step in steps[-4:])
+    assert first["counts"] == preview["counts"]
+    assert all(kind["created"] for kind in first["counts"].values())
+    assert all(kind["created"] == kind["updated"] == 0 for kind in second["counts"].values())
+    assert {kind: counts["unchanged"] for kind, counts in second["counts"].items()} == {
+        kind: counts["created"] for kind, counts in first["counts"].items()
+    }
+    assert all(person["links"] for person in links)
+    assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_the_demo_types_its_commands(cli: CommandLine) -> None:
+    result = cli("demo")
+    assert result.exit_code == 0
+    assert '$ gleanin-sync connect "Demo Conferences" --token-stdin < gleanin-token\n' in result.out
+    assert "--confirm-time-zone" in result.out
+    assert "Share Your Attendance" in result.out

@@ -1,0 +1,109 @@
+"""A fuse that kills its process at the n-th moment at which something is sent or stored."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain.gleanin_side import GleaninEvent, GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import RecordKind
+from core.domain.planning import Change
+from core.domain.secrets import Token
+from core.domain.synced import Fields
+from ports.destination import BeforeWrite, Destination, Destinations
+from ports.persistence import Unit, Units
+
+
+@dataclass(slots=True)
+class Fuse:
+    burns_at: int
+    """At which moment the process is killed; 0 for never."""
+    moments: int = 0
+
+    def burn(self) -> None:
+        self.moments += 1
+        if self.moments == self.burns_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True)
+class FusedUnit:
+    """A unit of work with a fuse on both sides of its commit."""
+
+    unit: Unit
+    fuse: Fuse
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unit, name)
+
+    async def commit(self) -> None:
+        self.fuse.burn()
+        await self.unit.commit()
+        self.fuse.burn()
+
+
+@dataclass(frozen=True, slots=True)
+class FusedUnits:
+    units: Units
+    fuse: Fuse
+
+    def reading(self) -> Any:
+        return self.units.reading()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[FusedUnit]:
+        async with self.units.writing() as unit:
+            yield FusedUnit(unit, self.fuse)
+
+
+@dataclass(frozen=True, slots=True)
+class FusedDestination:
+    """A destination with a fuse on both sides of its writes, and between the fence and the sending."""
+
+    destination: Destination
+    fuse: Fuse
+
+    @property
+    def most_in_flight(self) -> int:
+        return self.destination.most_in_flight
+
+    async def events(self) -> Sequence[GleaninEvent]:
+        return await self.destination.events()
+
+    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+        return await self.destination.event(event_id)
+
+    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
+        return self.destination.records(event_id, kind)
+
+    async def create(
+        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> GleaninId:
+        created = await self.destination.create(event_id, kind, external_id, fields)
+        self.fuse.burn()
+        return created
+
+    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+        await self.destination.update(kind, gleanin_id, changes)
+        self.fuse.burn()
+
+
+@dataclass(frozen=True, slots=True)
+class FusedDestinations:
+    destinations: Destinations
+    fuse: Fuse
+
+    @asynccontextmanager
+    async def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AsyncIterator[FusedDestination]:
+        async def sending() -> None:
+            if before_write is not None:
+                await before_write()
+            self.fuse.burn()
+
+        async with self.destinations.open(token, sending) as destination:
+            yield FusedDestination(destination, self.fuse)

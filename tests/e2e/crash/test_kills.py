@@ -1,0 +1,132 @@
+"""Rule 32, with SIGKILL: whatever moment a sync dies at, the next one loses nothing and doubles nothing."""
+
+import asyncio
+import multiprocessing
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.domain.runs import RunState
+from entrypoints.sandbox.running import in_thread
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import World
+from tests.e2e.crash.fuse import Fuse
+from tests.e2e.crash.stage import conference, set_up
+from tests.e2e.crash.victim import Place, be_killed, sync
+
+SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
+RECORDS = SESSIONS + SPEAKERS + EXHIBITORS
+LOST_ANSWERS = 0.2
+
+
+@pytest.fixture(scope="module")
+def forkserver() -> Any:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.e2e.crash.victim"])
+    return context
+
+
+def killed(context: Any, place: Place, burns_at: int) -> bool:
+    """Sync in a child process that kills itself at the given moment; False if it ended before."""
+    child = context.Process(target=be_killed, args=(place, burns_at))
+    child.start()
+    child.join(60)
+    assert child.exitcode in (0, -signal.SIGKILL), f"the child ended with {child.exitcode}"
+    return bool(child.exitcode)
+
+
+def lose_answers(world: World, seed: int) -> None:
+    world.make_trouble(
+        Trouble(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=seed)
+    )
+
+
+def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
+    """Every eligible record is in Gleanin exactly once, as it is in Sessionboard."""
+    gleanin = sandbox.world.gleanin
+    event_id = next(iter(gleanin.events))
+    found = {
+        kind: [record.resource(linked=True)["attributes"] for record in gleanin.of(event_id, kind).values()]
+        for kind in ("sessions", "speakers", "exhibitors")
+    }
+    assert Counter(each["title"] for each in found["sessions"]) == Counter(
+        f"Session {number}{suffix}" for number in range(SESSIONS)
+    )
+    assert Counter((each["email"], each["first_name"]) for each in found["speakers"]) == Counter(
+        (f"person{number}@example.org", f"First{number}{suffix}") for number in range(SPEAKERS)
+    )
+    assert Counter(each["company_name"] for each in found["exhibitors"]) == Counter(
+        f"Contact {number}{suffix}" for number in range(EXHIBITORS)
+    )
+    tied = {each["email"]: len(each["session_ids"]) for each in found["speakers"]}
+    ends = {"person0@example.org", f"person{SPEAKERS - 1}@example.org"}
+    assert tied == {email: 1 if email in ends else 2 for email in tied}
+
+
+def go_on(sandbox: Sandbox, place: Place, suffix: str) -> None:
+    """Sync again after a kill; then once more, which must write nothing."""
+    run = asyncio.run(sync(place, Fuse(0)))
+    assert run.state is RunState.COMPLETED, run.message
+    check_exactly_once(sandbox, suffix)
+    before = sum(sandbox.world.writes.values())
+    sandbox.world.make_trouble()
+    run = asyncio.run(sync(place, Fuse(0)))
+    assert sum(sandbox.world.writes.values()) == before
+    assert sum(tally.succeeded for tally in run.counts.tallies.values()) == RECORDS
+
+
+def kill_first_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
+    world = World()
+    world.add(conference(SESSIONS))
+    with in_thread(world) as sandbox:
+        place = set_up(sandbox, folder)
+        lose_answers(world, seed)
+        was_killed = killed(context, place, moment)
+        go_on(sandbox, place, suffix="")
+    return was_killed
+
+
+def kill_second_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
+    """Kill a sync that updates every record."""
+    world = World()
+    world.add(conference(SESSIONS))
+    with in_thread(world) as sandbox:
+        place = set_up(sandbox, folder)
+        asyncio.run(sync(place, Fuse(0)))
+        edited = World()
+        edited.add(conference(SESSIONS, suffix=" changed"))
+        world.programmes.update(edited.programmes)
+        lose_answers(world, seed)
+        was_killed = killed(context, place, moment)
+        go_on(sandbox, place, suffix=" changed")
+    return was_killed
+
+
+@pytest.mark.parametrize("moment", [1, 2, 4, 7, 12, 20, 31])
+def test_rule_32_a_killed_sync_is_made_good_by_the_next(forkserver: Any, tmp_path: Path, moment: int) -> None:
+    assert kill_first_sync(forkserver, tmp_path, moment, seed=moment)
+
+
+@pytest.mark.parametrize("moment", [5, 17])
+def test_rule_32_a_killed_update_is_made_good_by_the_next(
+    forkserver: Any, tmp_path: Path, moment: int
+) -> None:
+    assert kill_second_sync(forkserver, tmp_path, moment, seed=moment)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kill", [kill_first_sync, kill_second_sync])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_rule_32_a_kill_at_every_moment_loses_and_doubles_nothing(
+    forkserver: Any, tmp_path: Path, kill: Any, seed: int
+) -> None:
+    """Together over 200 kills: every moment at which something was sent or stored, under three kinds of loss."""
+    moment = 0
+    while kill(forkserver, tmp_path / str(moment + 1), moment + 1, seed):
+        moment += 1
+    print(f"{moment} kills")
+    assert moment > 2 * RECORDS

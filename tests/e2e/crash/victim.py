@@ -1,0 +1,45 @@
+"""The process that syncs and is killed: it runs in a child of its own."""
+
+import asyncio
+from dataclasses import dataclass
+
+from dependency_injector import providers
+
+from core.domain.identifiers import MappingId
+from core.domain.runs import SyncRun
+from entrypoints.container import opened
+from entrypoints.settings import Settings
+from tests.e2e.crash.fuse import Fuse, FusedDestinations, FusedUnits
+
+LEASE_SECONDS = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mapping is synced: plain values, for they go to another process."""
+
+    database_url: str
+    gleanin_url: str
+    mapping_id: str
+
+    def settings(self) -> Settings:
+        return Settings.model_validate(
+            {
+                "database_url": self.database_url,
+                "gleanin_url": self.gleanin_url,
+                "allow_private_addresses": True,
+                "lease_seconds": LEASE_SECONDS,
+            }
+        )
+
+
+async def sync(place: Place, fuse: Fuse) -> SyncRun:
+    async with opened(place.settings()) as container:
+        container.units.override(providers.Object(FusedUnits(container.units(), fuse)))
+        container.destinations.override(providers.Object(FusedDestinations(container.destinations(), fuse)))
+        run = await container.request_sync()(MappingId(place.mapping_id))
+        return await container.run_sync()(run.id)
+
+
+def be_killed(place: Place, burns_at: int) -> None:
+    asyncio.run(sync(place, Fuse(burns_at)))

@@ -1,0 +1,61 @@
+"""A real conference, end to end."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.sessionboard.dates import moved_ahead
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.outcomes import Outcome
+from core.domain.runs import RunState
+from entrypoints.sandbox.world import World
+from tests.e2e.scene import staged
+
+SAVED = Path(__file__).parents[3] / "shared/data/pyconfr-2025.json"
+
+
+@pytest.fixture
+def pyconfr() -> dict[str, Any]:
+    if not SAVED.is_file():
+        pytest.skip(f"the saved conference is not at hand ({SAVED.name})")
+    return moved_ahead(json.loads(SAVED.read_text(encoding="utf-8")), datetime.now(UTC))
+
+
+async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
+    pyconfr: dict[str, Any], tmp_path: Path
+) -> None:
+    world = World()
+    world.add(pyconfr)
+    async with staged(world, tmp_path) as scene:
+        mapping = await scene.mapping()
+        plan = await scene.container.preview()(mapping.id)
+        assert scene.writes == 0
+
+        first = await scene.sync(mapping.id)
+        _, outcomes = await scene.container.list_outcomes()(first.id)
+        assert first.state is RunState.COMPLETED_WITH_PROBLEMS
+        assert first.counts == plan.counts
+        assert first.counts.of(SESSION).numbers == {Outcome.CREATED: 84}
+        assert first.counts.of(SPEAKER).numbers == {Outcome.CREATED: 77, Outcome.BLOCKED: 10}
+        assert first.counts.of(EXHIBITOR_CONTACT).numbers == {Outcome.CREATED: 5}
+        assert len(outcomes) == 84 + 87 + 5
+        blocked = [each for each in outcomes if each.outcome is Outcome.BLOCKED]
+        assert {each.reason.sentence for each in blocked} == {"Required field is missing: last name."}
+        assert "84 sessions attempted, 84 synced; 87 speakers attempted, 77 synced" in first.message
+
+        assert [len(scene.in_gleanin(kind)) for kind in ("sessions", "speakers", "exhibitors")] == [84, 77, 5]
+        assert {each["email"] for each in scene.in_gleanin("speakers")} == {
+            person["email"]
+            for session in pyconfr["sessions"]
+            for person in session["speakers"]
+            if person["last_name"]
+        }
+
+        written = scene.writes
+        second = await scene.sync(mapping.id)
+        assert scene.writes == written == 84 + 77 + 5
+        assert second.counts.of(SESSION).numbers == {Outcome.UNCHANGED: 84}
+        assert second.counts.of(SPEAKER).numbers == {Outcome.UNCHANGED: 77, Outcome.BLOCKED: 10}

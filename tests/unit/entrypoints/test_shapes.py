@@ -1,0 +1,98 @@
+"""The JSON documents' shapes, which scripts rely on."""
+
+from datetime import UTC, datetime, timedelta
+
+from core.domain import reasons, stops
+from core.domain.identifiers import ConnectionId, GleaninId, MappingId, RunId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
+from core.domain.planning import Change, Create, NoWrite, Update
+from core.domain.runs import SyncRun, Trigger
+from core.domain.synced import ShareLink, SyncedRecord
+from entrypoints.cli import shapes
+
+NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
+GRACE = RecordRef(SPEAKER, SourceId("s1"), "Grace Hopper", "grace@example.org")
+
+
+def a_run(counts: Counts) -> SyncRun:
+    booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
+    return booked.start("host:1", NOW, timedelta(seconds=15)).finished(counts, NOW)
+
+
+def test_counts_have_every_kind_and_every_outcome() -> None:
+    counts = shapes.counts(count([(SESSION, Outcome.CREATED), (SPEAKER, Outcome.BLOCKED)]))
+    nothing = dict.fromkeys(("created", "updated", "unchanged", "kept", "skipped", "blocked", "failed"), 0)
+    assert counts == {
+        "sessions": nothing | {"attempted": 1, "succeeded": 1, "created": 1},
+        "speakers": nothing | {"attempted": 1, "succeeded": 0, "blocked": 1},
+        "exhibitors": nothing | {"attempted": 0, "succeeded": 0},
+    }
+
+
+def test_a_result_names_run_state_message_and_counts() -> None:
+    result = shapes.result(a_run(count([(SESSION, Outcome.FAILED)])))
+    assert result.keys() == {"run_id", "state", "code", "message", "counts"}
+    assert (result["run_id"], result["state"], result["code"]) == ("r1", "completed_with_problems", None)
+
+
+def test_a_stopped_run_tells_the_stop_s_code() -> None:
+    booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
+    stopped = shapes.result(booked.stopped(stops.DISCONNECTED, NOW))
+    assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
+
+
+def test_an_outcome_tells_record_reason_and_detail() -> None:
+    told = RecordOutcome(GRACE, Outcome.BLOCKED, reasons.missing(["last_name"]), GleaninId("77"))
+    assert shapes.outcome(told) == {
+        "kind": "speaker",
+        "source_id": "s1",
+        "label": "Grace Hopper",
+        "outcome": "blocked",
+        "reason": "Required field is missing: last name.",
+        "detail": "Fill in in Sessionboard and sync again.",
+        "gleanin_id": "77",
+        "code": "missing_fields",
+    }
+
+
+def test_a_new_record_s_step_lists_all_fields_without_an_old_value() -> None:
+    step = shapes.step(Create(GRACE, reasons.NEW, {"email": "grace@example.org", "sessions": ("1", "2")}))
+    assert step["outcome"] == "created"
+    assert step["changes"] == [
+        {"field": "email", "old": None, "new": "grace@example.org"},
+        {"field": "sessions", "old": None, "new": ["1", "2"]},
+    ]
+
+
+def test_a_change_has_the_old_and_the_new_value() -> None:
+    changes = (Change("job_title", "Admiral", None),)
+    step = shapes.step(Update(GRACE, reasons.changed(["job_title"]), GleaninId("77"), {}, changes))
+    assert (step["outcome"], step["gleanin_id"]) == ("updated", "77")
+    assert step["changes"] == [{"field": "job_title", "old": "Admiral", "new": None}]
+
+
+def test_a_step_that_writes_nothing_changes_nothing() -> None:
+    step = shapes.step(NoWrite(GRACE, reasons.SAME, Outcome.UNCHANGED, GleaninId("77")))
+    assert (step["outcome"], step["changes"]) == ("unchanged", [])
+
+
+def test_a_person_has_name_e_mail_and_links() -> None:
+    person = SyncedRecord(
+        EXHIBITOR_CONTACT,
+        SourceId("c1"),
+        "Ada",
+        GleaninId("9"),
+        ConnectionId("k1"),
+        "f",
+        {},
+        "ada@example.org",
+        (ShareLink("Exhibitor campaign", "https://app.gleanin.com/share/x"),),
+    )
+    assert shapes.person_with_links(person) == {
+        "kind": "exhibitor_contact",
+        "source_id": "c1",
+        "name": "Ada",
+        "email": "ada@example.org",
+        "links": [{"title": "Exhibitor campaign", "url": "https://app.gleanin.com/share/x"}],
+    }

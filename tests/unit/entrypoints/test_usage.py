@@ -1,0 +1,129 @@
+"""Wrong usage, and the help against it: nothing here needs a database."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from entrypoints.cli.main import app, run
+
+COMMANDS = [
+    ["demo"],
+    ["sandbox"],
+    ["organization", "add"],
+    ["organization", "list"],
+    ["connect"],
+    ["disconnect"],
+    ["events"],
+    ["map"],
+    ["unmap"],
+    ["mappings"],
+    ["settings"],
+    ["preview"],
+    ["sync"],
+    ["runs"],
+    ["run"],
+    ["record"],
+    ["links"],
+    ["probe"],
+    ["doctor"],
+    ["database", "upgrade"],
+]
+
+
+def _paths(info: typer.Typer, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for command in info.registered_commands:
+        callback = command.callback
+        assert callback is not None
+        yield (*above, command.name or callback.__name__)
+    for group in info.registered_groups:
+        assert group.typer_instance is not None
+        named = (*above, group.name) if isinstance(group.name, str) else above
+        yield from _paths(group.typer_instance, named)
+
+
+def test_there_are_just_the_commands_that_are_agreed() -> None:
+    assert sorted(_paths(app)) == sorted(map(tuple, COMMANDS))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_s_help_has_an_example_and_json(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run([*command, "--help"]) == 0
+    page = capsys.readouterr().out
+    assert "--json" in page
+    assert f"gleanin-sync {' '.join(command)}" in page.partition("Example")[2]
+
+
+def test_the_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    assert "Exit codes: 0 done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["runs"], "Missing argument"),
+        (["sync", "m1", "--scope", "sponsors"], "'sponsors' is not one of"),
+        (["run", "r1", "--outcome", "lost"], "'lost' is not one of"),
+        (["settings", "m1", "--moderators", "maybe"], "'maybe' is not one of"),
+        (["nonsense"], "No such command"),
+        (["links", "m1", "--all"], "No such option"),
+        (["connect", "ACME"], "--token-stdin"),
+        (["organization", "add", "ACME"], "--region"),
+        (
+            ["organization", "add", "ACME", "--region", "eu", "--sessionboard-url", "https://x.example"],
+            "--region",
+        ),
+        (["organization", "add", "ACME", "--region", "mars"], "'mars' is not one of"),
+        (["events", "\udcff"], "not text"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+    assert run([*arguments, "--json"]) == 2
+    captured = capsys.readouterr()
+    error = json.loads(captured.out)["error"]
+    assert error["code"] == "usage"
+    assert said in error["message"]
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["organization"], ["database"]])
+def test_a_command_that_is_missing_is_wrong_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert "Missing command. Try gleanin-sync" in capsys.readouterr().err
+
+
+def test_what_only_looks_like_the_json_option_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["runs", "m1", "more", "--", "--json"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "unexpected extra argument" in captured.err
+
+
+def test_a_setting_that_cannot_be_is_named_without_its_value(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_LEASE_SECONDS", "s3cret")
+    assert run(["runs", "m1", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "settings"
+    assert "GLEANIN_SYNC_LEASE_SECONDS" in error["message"]
+    assert "s3cret" not in error["message"]
