@@ -1,0 +1,153 @@
+"""`python -m bench [first|latency|again|scaling|all] [--runs N]`: measure, and write bench/README.md.
+
+The sandbox runs in one process and each measured client in another, fresh one: with two cores, each has its own.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.report import Line, write
+from entrypoints.sandbox.running import in_process
+
+PEOPLE_PER_SESSION = 1.2
+Json = dict[str, Any]
+
+
+def measure(side: str, people: int, latency_ms: float = 0) -> Json:
+    """Measure one side against a sandbox of its own."""
+    sessions = round(people / PEOPLE_PER_SESSION)
+    arguments = ["--generate", str(sessions), "--latency", str(latency_ms)]
+    with in_process(arguments) as urls, tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable, "-m", "bench.child", side,
+            urls.sessionboard_url, urls.gleanin_url, urls.control_url, folder,
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    result: Json = json.loads(done.stdout.splitlines()[-1])
+    print(f"{side:8} {people:6} people, {latency_ms:3} ms: {result}", flush=True)
+    return result
+
+
+@dataclass
+class Series:
+    """One number, measured several times."""
+
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    def __str__(self) -> str:
+        shown = "{:.2f}" if self.median < 10 else "{:,.0f}"
+        spread = (
+            ""
+            if len(self.values) == 1
+            else f" ({shown.format(min(self.values))} to {shown.format(max(self.values))})"
+        )
+        return shown.format(self.median) + spread
+
+
+def _rate(result: Json) -> float:
+    return float(result["first"]["writes"] / result["first"]["seconds"])
+
+
+def first(runs: int, people: int = 5_000) -> Iterable[Line]:
+    rates: dict[str, Series] = {side: Series() for side in ("product", "bare", "dlt")}
+    for _ in range(runs):  # by turns, so that a busy minute meets all of them
+        for side, series in rates.items():
+            series.values.append(_rate(measure(side, people)))
+    ours, bare, dlt = (rates[side] for side in ("product", "bare", "dlt"))
+    told = f"{ours} records/s; bare loop {bare}; dlt {dlt}"
+    yield Line(
+        f"first sync, {people:,} people, beside a bare loop", "at least 0.8", ours.median / bare.median, told
+    )
+    yield Line(
+        f"first sync, {people:,} people, beside dlt", "at least 2 times", ours.median / dlt.median, told
+    )
+
+
+def latency(runs: int, people: int = 5_000) -> Iterable[Line]:
+    ours, bare = Series(), Series()
+    for _ in range(runs):
+        ours.values.append(_rate(measure("product", people, 20)))
+        bare.values.append(_rate(measure("bare", people, 20)))
+    told = f"bare loop {bare}; 16 in flight and 20 ms allow 800 at the most"
+    yield Line("first sync at 20 ms latency, records/s", "at least 600", ours.median, f"{ours}; {told}")
+
+
+def again(runs: int, records: int = 10_000) -> Iterable[Line]:
+    people = round(records * PEOPLE_PER_SESSION / (1 + PEOPLE_PER_SESSION))
+    results = [measure("product", people) for _ in range(runs)]
+    seconds = Series([result["again"]["seconds"] for result in results])
+    writes, requests = (max(result["again"][name] for result in results) for name in ("writes", "requests"))
+    pages = _pages(results[0]["again"]["records"])
+    exact = all(result["changed"]["writes"] == result["changed"]["expected_writes"] for result in results)
+    changed = results[-1]["changed"]
+    yield Line("sync again, 10,000 records unchanged: seconds", "at most 3", seconds.median, f"{seconds} s")
+    yield Line("sync again: writes", "none", writes, f"{writes} writes")
+    yield Line("sync again: requests", f"at most the {pages} pages to read", requests, f"{requests} requests")
+    told = (
+        f"{changed['writes']} writes for {changed['expected_writes']} changes, in {changed['seconds']:.2f} s"
+    )
+    yield Line("1 % changed: writes", "exactly those", float(exact), told)
+
+
+def _pages(records: int) -> int:
+    """Count what has to be read: Sessionboard by 100, Gleanin by 1,000, and the two events."""
+    sessions = round(records / (1 + PEOPLE_PER_SESSION))
+    people = records - sessions
+    gleanin = -(-sessions // 1000) + -(-people // 1000) + 1
+    return -(-sessions // 100) + 1 + gleanin + 2
+
+
+def scaling(runs: int) -> Iterable[Line]:
+    costs, peaks = {}, {}
+    for people in (100, 1_000, 10_000, 50_000):
+        results = [measure("product", people)["first"] for _ in range(runs if people <= 1_000 else 1)]
+        costs[people] = Series([1000 * result["seconds"] / result["writes"] for result in results]).median
+        peaks[people] = Series([result["peak_mb"] for result in results]).median
+    told = "; ".join(f"{people:,}: {cost:.2f} ms" for people, cost in costs.items())
+    yield Line("cost per record, 50,000 people beside 1,000", "flat", costs[50_000] / costs[1_000], told)
+    grown = (peaks[50_000] - peaks[10_000]) / 40_000 * 1024
+    told = "; ".join(f"{people:,}: {peak:.0f} MB" for people, peak in peaks.items())
+    yield Line(
+        "peak memory at 50,000 people, MB",
+        "below 300",
+        peaks[50_000],
+        f"{told}; {grown:.1f} kB a person more",
+    )
+
+
+MEASURES: dict[str, Callable[[int], Iterable[Line]]] = {
+    "first": first,
+    "latency": latency,
+    "again": again,
+    "scaling": scaling,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", default="all", choices=[*MEASURES, "all"])
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    chosen = MEASURES if options.what == "all" else {options.what: MEASURES[options.what]}
+    lines = [line for measured in chosen.values() for line in measured(options.runs)]
+    for line in lines:
+        print(line)
+    if options.what == "all":
+        write(lines, options.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""A bare loop: the very same requests with the same client and concurrency, and nothing else."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import httpx
+
+from bench.payloads import session_body, speaker_body
+from entrypoints.container import Container
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.settings import Settings
+
+IN_FLIGHT = 16
+READ_PARALLEL = 5
+PAGE = 100
+Json = dict[str, Any]
+INCLUDES = ("sessions", "speakers", "exhibitors")
+
+
+async def measured(sessionboard_url: str, gleanin_url: str, **_: str) -> Json:
+    """Do what a first sync does: read both sides, create everything, read the people's links."""
+    container = Container(settings=Settings.model_validate({"allow_private_addresses": True}))
+    transport = container.destinations().transport  # type: ignore[attr-defined] # the port does not tell
+    async with httpx.AsyncClient(transport=transport(), timeout=30) as client:
+        loop = _Loop(client, sessionboard_url, gleanin_url)
+        start, cpu = time.perf_counter(), time.process_time()
+        writes = await loop.run()
+        return {
+            "first": {
+                "seconds": time.perf_counter() - start,
+                "cpu_seconds": time.process_time() - cpu,
+                "writes": writes,
+            }
+        }
+
+
+class _Loop:
+    def __init__(self, client: httpx.AsyncClient, sessionboard_url: str, gleanin_url: str) -> None:
+        self._client = client
+        self._sessionboard = sessionboard_url
+        self._gleanin = gleanin_url
+        self._from = {"x-access-token": SESSIONBOARD_TOKEN}
+        self._to = {"Authorization": f"Bearer {GLEANIN_TOKEN}", "Content-Type": "application/json"}
+
+    async def run(self) -> int:
+        events = await self._get(f"{self._sessionboard}/v1/events?page=1&pageSize=100", self._from)
+        there = await self._get(f"{self._gleanin}/events", self._to)
+        source, event_id = events["results"][0]["id"], there["data"][0]["id"]
+        await self._get(f"{self._gleanin}/events/{event_id}", self._to)
+        sessions, *_ = await asyncio.gather(
+            self._search(source, "sessions"),
+            asyncio.gather(
+                self._search(source, "exhibitors"),
+                *(self._included(event_id, include) for include in INCLUDES),
+            ),
+        )
+        people: dict[str, Json] = {}
+        ties: dict[str, list[str]] = {}
+        for session in sessions:
+            for person in session["speakers"]:
+                people[person["id"]] = person
+                ties.setdefault(person["id"], []).append(session["id"])
+        ids: dict[str, int] = {}
+
+        async def create_session(session: Json) -> None:
+            ids[session["id"]] = await self._create("sessions", session_body(event_id, session))
+
+        async def create_speaker(person: Json) -> None:
+            tied = [ids[session] for session in ties[person["id"]]]
+            await self._create("speakers", speaker_body(event_id, person, tied))
+
+        await _each(sessions, create_session)
+        await _each(people.values(), create_speaker)
+        await self._included(event_id, "speakers")
+        return len(sessions) + len(people)
+
+    async def _get(self, url: str, headers: Json) -> Json:
+        answer = await self._client.get(url, headers=headers)
+        return dict(json.loads(answer.raise_for_status().content))
+
+    async def _search(self, event: int, feed: str) -> list[Json]:
+        async def page(number: int) -> Json:
+            url = f"{self._sessionboard}/v1/event/{event}/{feed}?page={number}&pageSize={PAGE}"
+            body = {"sort": {"order": "createdAt", "sort": "asc"}}
+            answer = await self._client.post(url, headers=self._from, json=body)
+            return dict(json.loads(answer.raise_for_status().content))
+
+        first = await page(1)
+        rows: list[Json] = list(first["results"])
+        numbers = list(range(2, first["pagination"]["totalPages"] + 1))
+        for start in range(0, len(numbers), READ_PARALLEL):
+            for each in await asyncio.gather(*map(page, numbers[start : start + READ_PARALLEL])):
+                rows += each["results"]
+        return rows
+
+    async def _included(self, event_id: str, include: str) -> int:
+        url: str | None = f"{self._gleanin}/events/{event_id}?include={include}"
+        number = 0
+        while url:
+            answer = await self._get(url, self._to)
+            number += len(answer.get("included") or ())
+            following = (answer.get("links") or {}).get("next")
+            url = str(httpx.URL(url).join(following)) if following else None
+        return number
+
+    async def _create(self, kind: str, body: bytes) -> int:
+        answer = await self._client.post(f"{self._gleanin}/{kind}", headers=self._to, content=body)
+        if answer.is_error:
+            raise RuntimeError(answer.text)
+        return int(json.loads(answer.content)["data"]["id"])
+
+
+async def _each(items: Iterable[Json], do: Callable[[Json], Awaitable[None]]) -> None:
+    waiting = iter(items)
+
+    async def work() -> None:
+        for item in waiting:
+            await do(item)
+
+    await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))

@@ -1,0 +1,27 @@
+"""`python -m bench.child SIDE ...`: one measurement in a fresh process; one line of JSON on stdout."""
+
+import asyncio
+import json
+import logging
+import sys
+
+from bench import bare, peer, product
+from entrypoints.logs import set_up_logs
+
+
+def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> None:
+    logging.disable(logging.CRITICAL)
+    set_up_logs("error")
+    urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
+    match side:
+        case "product":
+            result = asyncio.run(product.measured(**urls, control_url=control_url, folder=folder))
+        case "bare":
+            result = asyncio.run(bare.measured(**urls))
+        case _:
+            result = peer.measured(**urls, folder=folder)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,94 @@
+"""The product, measured: in a process of its own, through its own container."""
+
+import asyncio
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.secrets import Token
+from core.usecases.add_organization import NewOrganization
+from core.usecases.map_events import NewMapping
+from entrypoints.container import Container, opened
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.settings import Settings
+
+SYNC_KINDS = ("sessions", "speakers", "exhibitors")
+
+
+async def measured(sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> dict[str, Any]:
+    """Sync for the first time, again, and after 1 % of the sessions and people have changed."""
+    control = Remote(control_url)
+    settings = Settings.model_validate(
+        {
+            "database_url": f"sqlite:///{Path(folder) / 'bench.db'}",
+            "gleanin_url": gleanin_url,
+            "allow_private_addresses": True,
+        }
+    )
+    async with opened(settings) as container:
+        mapping_id, event_id = await _mapped(container, sessionboard_url)
+        base = _peak_megabytes()
+        first = await _sync(container, mapping_id, control)
+        first["base_mb"], first["peak_mb"] = base, _peak_megabytes()
+        again = await _sync(container, mapping_id, control)
+        again["peak_mb"] = _peak_megabytes()
+        expected = _change_one_percent(control, event_id)
+        changed = await _sync(container, mapping_id, control)
+        changed["expected_writes"] = expected
+    return {"first": first, "again": again, "changed": changed}
+
+
+async def _mapped(container: Container, sessionboard_url: str) -> tuple[MappingId, str]:
+    new = NewOrganization("Bench", sessionboard_url, Token(SESSIONBOARD_TOKEN))
+    organization = await container.add_organization()(new)
+    await container.connect()(organization.id, Token(GLEANIN_TOKEN))
+    events = await container.list_events()(organization.id)
+    source, destination = events.sessionboard[0].id, events.gleanin[0].id
+    mapping = await container.map_events()(
+        NewMapping(
+            organization.id,
+            SessionboardEventId(source),
+            GleaninEventId(destination),
+            time_zone_confirmed=True,
+        )
+    )
+    return mapping.id, source
+
+
+async def _sync(container: Container, mapping_id: MappingId, control: Remote) -> dict[str, Any]:
+    before = await asyncio.to_thread(control.state)
+    start, cpu = time.perf_counter(), time.process_time()
+    run = await container.request_sync()(mapping_id)
+    run = await container.run_sync()(run.id)
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+    after = await asyncio.to_thread(control.state)
+    return {
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "state": run.state,
+        "records": run.counts.read,
+        "writes": _sum(after, "writes") - _sum(before, "writes"),
+        "requests": _sum(after, "requests") - _sum(before, "requests"),
+        "duplicates": sum(sum(each.values()) for each in after["duplicates"].values()),
+    }
+
+
+def _sum(state: dict[str, Any], name: str) -> int:
+    return sum(state[name].values())
+
+
+def _change_one_percent(control: Remote, event_id: str) -> int:
+    """Give every hundredth session another title, and every hundredth person another job."""
+    saved = control.event(event_id)
+    people = {person["id"] for session in saved["sessions"] for person in session["speakers"]}
+    sessions = [{"id": each["id"], "title": each["title"] + " (moved)"} for each in saved["sessions"][::100]]
+    promoted = [{"id": each, "title": "Chief of Lists"} for each in sorted(people)[::100]]
+    control.edit_event(event_id, sessions=sessions, people=promoted)
+    return len(sessions) + len(promoted)
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

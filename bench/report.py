@@ -1,0 +1,42 @@
+"""Writes the results down, in bench/README.md between two marks."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+README = Path(__file__).parent / "README.md"
+BEGIN, END = "<!-- results -->\n", "<!-- /results -->\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    what: str
+    target: str
+    measured: float
+    told: str
+
+    def __str__(self) -> str:
+        number = f"{self.measured:.2f}" if self.measured < 10 else f"{self.measured:,.0f}"
+        return f"| {self.what} | {self.target} | **{number}** | {self.told} |"
+
+
+def write(lines: Iterable[Line], runs: int) -> None:
+    text = README.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    table = "\n".join(
+        (
+            (
+                f"Measured on {datetime.now(UTC):%Y-%m-%d} with {os.cpu_count()} cores, shared with others: "
+                f"medians of {runs} runs (from the least to the most); what counts are the ratios."
+            ),
+            "",
+            "| what | target | measured | |",
+            "|---|---|---|---|",
+            *map(str, lines),
+            "",
+        )
+    )
+    README.write_text(f"{head}{BEGIN}\n{table}\n{END}{tail}", encoding="utf-8")

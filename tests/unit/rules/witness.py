@@ -1,0 +1,123 @@
+"""Whoever watches Gleanin from outside: what was ever written there, and what of it no rule allows."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from adapters.memory.destination import MemoryGleanin, StoredRecord
+from core.domain.identifiers import GleaninEventId, GleaninId, SourceId
+from core.domain.kinds import SESSION, SPEAKER
+from tests.unit.rules.expected import mailbox
+
+Key = tuple[GleaninEventId, str, str]
+"""A source record in a Gleanin event: event, kind, source id."""
+
+
+def sent_as(record: StoredRecord) -> tuple[str, str] | None:
+    """Read (connection, source id) out of a record; None for one that is not ours."""
+    parts = (record.external_id or "").split(":", 2)
+    return (parts[1], parts[2]) if parts[0] == "sessionboard" else None
+
+
+@dataclass(slots=True)
+class Witness:
+    gleanin: MemoryGleanin
+    organization_of: dict[str, str] = field(default_factory=dict)
+    """Whose each connection is."""
+    sent: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Under which connections each source record was written, as far as Gleanin shows it."""
+    remembered: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The same for what was deleted in Gleanin since: only the connection's organization remembers it."""
+    foreign: dict[GleaninId, dict[str, object]] = field(default_factory=dict)
+    """The contacts that an admin made, as they were then."""
+    _writes_seen: int = 0
+    _ties: dict[GleaninId, frozenset[str]] = field(default_factory=dict)
+    _known: set[GleaninId] = field(default_factory=set)
+    _shared: set[tuple[GleaninEventId, str, str]] = field(default_factory=set)
+
+    def delete_by_hand(self, record: StoredRecord, *, recorded: bool) -> None:
+        """Let an admin delete a record. Gleanin drops its ties; what nobody recorded is forgotten for good."""
+        self.gleanin.delete_by_hand(record.id)
+        self._known.discard(record.id)
+        self._ties.pop(record.id, None)
+        self.foreign.pop(record.id, None)
+        if sent := sent_as(record):
+            key = (record.event_id, record.kind.name, sent[1])
+            self.sent[key].discard(sent[0])
+            if recorded:
+                self.remembered[key].add(sent[0])
+        if record.kind == SESSION:
+            for speaker in self.gleanin.of_event(record.event_id, SPEAKER):
+                ties = speaker.fields.get("sessions", ())
+                if record.id in ties:
+                    speaker.fields["sessions"] = left = tuple(tie for tie in ties if tie != record.id)
+                    self._ties[speaker.id] = frozenset(left)
+
+    def sent_under_others(self, key: Key, connection: str) -> set[str]:
+        """Tell under which other connections a source record was sent, as far as anybody can know."""
+        whose = self.organization_of[connection]
+        recalled = {each for each in self.remembered[key] if self.organization_of[each] == whose}
+        return (self.sent[key] | recalled) - {connection}
+
+    def rule_10_nothing_is_written_under_another_connection(self) -> None:
+        for write in self.gleanin.writes[self._writes_seen :]:
+            record = self.gleanin.records.get(write.gleanin_id)
+            assert record is not None, "nothing is removed in the course of a sync"
+            sent = sent_as(record)
+            assert sent is not None, f"rule 19: a foreign contact was written: {write}"
+            connection, source_id = sent
+            key = (record.event_id, record.kind.name, source_id)
+            earlier = self.sent_under_others(key, connection)
+            assert not earlier, f"rule 10: {source_id} was sent under {earlier} before {connection}"
+            self.sent[key].add(connection)
+        self._writes_seen = len(self.gleanin.writes)
+
+    def rule_18_nothing_lacks_a_required_field(self) -> None:
+        for record in self.gleanin.records.values():
+            if sent_as(record):
+                assert all(record.fields.get(name) for name in record.kind.required), record
+
+    def rule_19_foreign_contacts_are_as_they_were(self) -> None:
+        for gleanin_id, fields in self.foreign.items():
+            assert self.gleanin.records[gleanin_id].fields == fields, "rule 19"
+
+    def rule_22_nothing_is_removed_and_ties_only_grow(self) -> None:
+        assert self._known <= self.gleanin.records.keys(), "rule 22: something was removed"
+        self._known |= self.gleanin.records.keys()
+        for record in self.gleanin.records.values():
+            ties = frozenset(record.fields.get("sessions", ()))
+            assert self._ties.get(record.id, frozenset()) <= ties, f"rule 22: {record} was untied"
+            self._ties[record.id] = ties
+
+    def rule_32_nothing_is_doubled(self) -> None:
+        assert self.gleanin.duplicates == 0, "rule 32"
+
+    def shared_mailboxes(self) -> set[tuple[GleaninEventId, str, str]]:
+        """Find (event, kind, mailbox) that two contacts of ours have."""
+        seen: set[tuple[GleaninEventId, str, str]] = set()
+        twice: set[tuple[GleaninEventId, str, str]] = set()
+        for record in self.gleanin.records.values():
+            box = mailbox(record.fields.get("email"))
+            if box and sent_as(record):
+                place = (record.event_id, record.kind.name, box)
+                (twice if place in seen else seen).add(place)
+        return twice
+
+    def rule_15_nobody_shares_a_mailbox(self, *, excused: bool) -> None:
+        """Two people who exchange their e-mails share one for a moment; a run cut off then is `excused`."""
+        shared = self.shared_mailboxes()
+        if not excused:
+            assert shared <= self._shared, f"rule 15: {shared - self._shared}"
+        self._shared = shared
+
+
+def people_by_mailbox(
+    gleanin: MemoryGleanin, event: GleaninEventId
+) -> dict[str, list[tuple[str, SourceId | None]]]:
+    """Give for each mailbox the contacts that have it: kind, and source id of those we created."""
+    found: dict[str, list[tuple[str, SourceId | None]]] = defaultdict(list)
+    for record in gleanin.of_event(event):
+        box = mailbox(record.fields.get("email"))
+        if box and record.kind.is_person:
+            sent = sent_as(record)
+            found[box].append((record.kind.name, SourceId(sent[1]) if sent else None))
+    return found

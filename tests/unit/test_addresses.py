@@ -1,0 +1,110 @@
+"""Which base addresses are taken, and in which words the others are refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.addresses import check_address, is_public_ip
+from core.domain.refusals import BadInput
+
+
+@pytest.mark.parametrize(
+    ("given_", "normal"),
+    [
+        ("https://public-api.sessionboard.com", "https://public-api.sessionboard.com"),
+        ("  https://Public-API.sessionboard.com./ ", "https://public-api.sessionboard.com"),
+        ("https://example.com:443/api/", "https://example.com/api"),
+        ("https://example.com:8443", "https://example.com:8443"),
+        ("https://8.8.8.8", "https://8.8.8.8"),
+        ("https://[2606:4700::0001]:8443/", "https://[2606:4700::1]:8443"),
+    ],
+)
+def test_a_public_https_address_is_taken_in_its_normal_form(given_: str, normal: str) -> None:
+    assert check_address(given_, allow_private=False) == normal
+
+
+PRIVATE = [
+    "http://127.0.0.1:8080",
+    "https://localhost",
+    "https://localhost.",
+    "https://api.localhost",
+    "https://printer",
+    "https://10.0.0.1",
+    "https://172.16.3.4",
+    "https://192.168.1.1",
+    "https://100.64.0.1",
+    "https://169.254.169.254",
+    "https://0.0.0.0",
+    "https://[::]",
+    "https://[::1]",
+    "https://[fe80::1]",
+    "https://[fd00::1]",
+    "https://[::ffff:127.0.0.1]",
+    "https://[64:ff9b::10.0.0.1]",
+    "https://[2002:7f00:1::]",
+]
+
+
+@pytest.mark.parametrize("url", PRIVATE)
+def test_a_private_address_is_refused_unless_a_setting_allows_it(url: str) -> None:
+    with pytest.raises(BadInput, match="private"):
+        check_address(url, allow_private=False)
+    assert check_address(url, allow_private=True).startswith(url.partition(":")[0])
+
+
+def test_plain_http_is_for_private_addresses_only() -> None:
+    assert check_address("http://127.0.0.1:80/", allow_private=True) == "http://127.0.0.1"
+    for url in ("http://example.com", "http://8.8.8.8"):
+        with pytest.raises(BadInput, match="https://"):
+            check_address(url, allow_private=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("", "An address is needed"),
+        ("https://" + "a" * 3000, "An address is needed"),
+        ("https://müller.example", "plain letters"),
+        ("example.com", "begin with https://"),
+        ("ftp://example.com", "begin with https://"),
+        ("https:///path", "begin with https://"),
+        ("https://user:word@example.com", "a user or a password"),
+        ("https://@example.com", "a user or a password"),
+        ("https://example.com/?a=b", "a query"),
+        ("https://example.com/?", "a query"),
+        ("https://example.com#x", "a fragment"),
+        ("https://exa mple.com", "a space or a backslash"),
+        ("https://example.com\\@evil.com", "a space or a backslash"),
+        ("https://exam\nple.com", "a space or a backslash"),
+        ("https://127.1", "usual form"),
+        ("https://127.0.0.0x1", "usual form"),
+        ("https://0x7f000001", "usual form"),
+        ("https://2130706433", "usual form"),
+        ("https://0177.0.0.1", "usual form"),
+        ("https://[::1", "cannot be read"),
+        ("https://[zz]", "cannot be read|IPv6"),
+        ("https://example.com:0", "port"),
+        ("https://example.com:99999", "port"),
+        ("https://-a.example", "no valid host"),
+        ("https://a..example", "no valid host"),
+        ("https://example.com/a/../b", "in its path"),
+    ],
+)
+def test_what_is_no_good_address_is_refused_with_the_reason(url: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        check_address(url, allow_private=True)
+
+
+@given(st.text())
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    for url in (text, f"https://{text}", f"https://example.com{text}"):
+        try:
+            normal = check_address(url, allow_private=True)
+        except BadInput:
+            continue
+        assert check_address(normal, allow_private=True) == normal
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_is_as_private_inside_ipv6_as_outside(ip: object) -> None:
+    assert is_public_ip(f"::ffff:{ip}") == is_public_ip(str(ip))
