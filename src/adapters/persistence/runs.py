@@ -44,7 +44,6 @@ _RENEWAL = (
     )
     .values(lease_until=sa.bindparam("until"))
 )
-_RENEWAL_WITH_PROGRESS = _RENEWAL.values(progress=sa.bindparam("so_far"))
 _RENEWAL_WITH_PROGRESS = _RENEWAL.values(progress=sa.bindparam("new_progress"))
 
 

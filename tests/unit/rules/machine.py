@@ -378,6 +378,7 @@ class Histories(RuleBasedStateMachine):
     )
     def kill_a_sync(
         self,
+        *,
         choice: int,
         scope: Scope,
         moment: dict[str, int],

@@ -1,7 +1,9 @@
 """Rule 32, across processes: killed or cancelled at any point, the next run puts everything right."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import count
 from typing import Literal
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from core.domain.kinds import SESSION, SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
+from core.domain.runs import RunState, SyncRun
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power
 from tests.unit.usecases.stage import LEASE, THERE, Stage, nothing
@@ -108,12 +110,23 @@ async def test_rule_32_killed_at_any_write_or_store_of_a_later_sync(point: Point
 async def test_rule_32_killed_again_and_again(stage: Stage) -> None:
     mapping = await stage.mapping()
     offer_the_conference(stage)
-    for _ in range(2 * RECORDS):
-        await kill(stage, mapping, "write", 1, taken_place=True)
+    for number in range(1, 2 * RECORDS):
+        await kill(stage, mapping, "write", number, taken_place=True)
     offer_it_edited(stage)
     for number in range(1, 9):
         await kill(stage, mapping, "store", number, taken_place=False)
     await assert_that_all_is_well(stage, mapping, edited=True)
+
+
+def cancelling(syncing: asyncio.Task[SyncRun], *, at: int) -> Callable[[], Awaitable[None]]:
+    passed = count(1)
+
+    async def cancel_in_time() -> None:
+        if next(passed) == at:
+            syncing.cancel()
+        await asyncio.sleep(0)
+
+    return cancel_in_time
 
 
 async def test_rule_32_cancelled_at_any_write() -> None:
@@ -121,17 +134,8 @@ async def test_rule_32_cancelled_at_any_write() -> None:
         stage = Stage()
         mapping = await stage.mapping()
         offer_the_conference(stage)
-        left = number
-
-        async def cancel_in_time(stage: Stage = stage) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                syncing.cancel()
-            await asyncio.sleep(0)
-
-        stage.gate.pass_by = cancel_in_time
         syncing = asyncio.create_task(stage.sync(mapping))
+        stage.gate.pass_by = cancelling(syncing, at=number)
         with pytest.raises(asyncio.CancelledError):
             await syncing
         stage.gate.pass_by = nothing
@@ -144,8 +148,10 @@ async def test_rule_32_a_fault_of_the_program_ends_the_run_and_the_next_one_goes
     mapping = await stage.mapping()
     offer_the_conference(stage)
 
+    passed = count(1)
+
     async def break_down() -> None:
-        if len(stage.gleanin.writes) == 2:
+        if next(passed) == 2:
             raise ZeroDivisionError
 
     stage.gate.pass_by = break_down
