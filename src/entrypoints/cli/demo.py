@@ -11,9 +11,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from core.domain.identifiers import RunId
+from core.domain.outcomes import Outcome
 from core.domain.refusals import TimeZoneUnconfirmed
 from core.domain.secrets import Token
-from entrypoints.cli import links, mappings, organizations, sync
+from entrypoints.cli import links, mappings, organizations, results, sync
 from entrypoints.cli.errors import failure_of
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, say
@@ -154,8 +156,18 @@ async def _play(script: Script, container: "Container", sandbox: "Sandbox") -> N
     await step(f"gleanin-sync sync {mapping}", sync.synced(container, mapping, tell=script.watching()))
     await asyncio.sleep(sandbox.world.link_delay)  # Gleanin makes share links a moment after a person
     script.tell("Again: nothing has changed, so nothing is written.")
-    await step(f"gleanin-sync sync {mapping}", sync.synced(container, mapping, tell=script.watching()))
+    again = await step(
+        f"gleanin-sync sync {mapping}", sync.synced(container, mapping, tell=script.watching())
+    )
+    script.tell("Why is this person not in Gleanin?")
+    who = await _somebody_blocked(container, again["run_id"])
+    await step(f"gleanin-sync record {mapping} {who}", results.history_told(container, mapping, who))
     await step(f"gleanin-sync links {mapping}", links.links_listed(container, mapping))
+
+
+async def _somebody_blocked(container: "Container", run_id: str) -> str:
+    _, blocked = await container.list_outcomes()(RunId(run_id), [Outcome.BLOCKED])
+    return next(each.record.email for each in blocked if each.record.email)
 
 
 def _pair(events: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
@@ -168,5 +180,5 @@ def _pair(events: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
 
 @commands.command(epilog=examples("gleanin-sync demo"))
 def demo(as_json: AsJson = False) -> None:
-    """Show everything at work: stand-ins, connect, map, preview, sync, sync again, links; leaves nothing behind."""
+    """Show everything at work: stand-ins, connect, map, preview, sync, sync again, links; nothing is left behind."""
     finish(in_loop(lambda: played(None if as_json else console())), as_json=as_json)
