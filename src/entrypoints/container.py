@@ -12,13 +12,13 @@ from sqlalchemy import Engine
 
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
+from adapters.http_client.connections import Connections
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import current_revision, head_revision, is_current, upgrade
 from adapters.persistence.unit_of_work import SqlUnits
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
 from adapters.sessionboard.http import SessionboardSources
-from adapters.sessionboard.transport import open_transport
 from adapters.system.clock import SystemClock
 from adapters.system.log import StructlogEvents
 from adapters.system.names import RandomNames
@@ -65,13 +65,14 @@ def _as_units(units: SqlUnits) -> Units:
 
 def _sources(settings: Settings) -> SessionSources:
     allow_private = settings.allow_private_addresses
-    return SessionboardSources(
-        partial(open_transport, allow_private=allow_private), allow_private=allow_private
-    )
+    return SessionboardSources(allow_private, partial(Connections, allow_private=allow_private))
 
 
 def _destinations(settings: Settings) -> GleaninDestinations:
-    return GleaninDestinations(settings.gleanin_url, allow_private=settings.allow_private_addresses)
+    allow_private = settings.allow_private_addresses
+    return GleaninDestinations(
+        settings.gleanin_url, allow_private, partial(Connections, allow_private=allow_private)
+    )
 
 
 class Container(containers.DeclarativeContainer):

@@ -5,11 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-import stamina
 
 from adapters.gleanin import answers, wire
-from adapters.gleanin.patience import Faltered, Perseverance, Throttled, asked_wait
 from adapters.gleanin.sending import READ, Answer, Garbled, Sender
+from adapters.http_client.patience import Faltered, Throttled, persist, retry_after
 from core.domain.secrets import Token
 from ports.destination import (
     AnswerLost,
@@ -94,43 +93,17 @@ class Exchange:
     async def _patiently(
         self, once: Callable[[httpx.Request], Awaitable[Answer]], request: httpx.Request
     ) -> Answer:
+        patience = self._sender.patience
         try:
-            return await once(request)
-        except (Throttled, Faltered) as error:
-            trouble = error
-        # Only now that something is wrong: stamina's loop costs more than the request does.
-        try:
-            return await self._persevere(once, request, trouble)
+            return await persist(patience, lambda: once(request))
         except Throttled as error:
-            minutes = self._sender.patience.pauses_in_all / 60
             message = (
                 f"{self.host} has too many requests to answer, "
-                f"and asks for more than the {minutes:.0f} minutes that are waited in all."
+                f"and asks for more than the {patience.waits_in_all / 60:.0f} minutes that are waited in all."
             )
             raise DestinationUnavailable(message) from error
         except Faltered as error:
             raise DestinationUnavailable(f"{self.host} {error}.") from error
-
-    async def _persevere(
-        self,
-        once: Callable[[httpx.Request], Awaitable[Answer]],
-        request: httpx.Request,
-        trouble: Exception,
-    ) -> Answer:
-        patience = self._sender.patience
-        async for attempt in stamina.retry_context(
-            on=Perseverance(patience),
-            attempts=None,
-            timeout=None,
-            wait_initial=patience.first_wait,
-            wait_max=patience.longest_wait,
-            wait_jitter=patience.jitter,
-        ):
-            with attempt:
-                if attempt.num == 1:  # what has just happened counts as stamina's first attempt
-                    raise trouble
-                return await once(request)
-        raise trouble  # stamina may have been switched off
 
     async def _read_once(self, request: httpx.Request) -> Answer:
         try:
@@ -140,8 +113,7 @@ class Exchange:
         if answer.is_success:
             return answer
         if answer.is_failure_of_theirs:
-            wait = asked_wait(answer.headers, self._sender.patience.longest_pause)
-            raise Faltered(f"answers with an error (HTTP {answer.status})", wait)
+            raise Faltered(f"answers with an error (HTTP {answer.status})", retry_after(answer.headers))
         if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             raise DestinationEventGone("There is no such event in Gleanin, or the token does not see it.")
         raise self._refusal(answer) or DestinationUnreadable(

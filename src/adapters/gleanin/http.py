@@ -4,16 +4,15 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
 from adapters.gleanin import answers, wire
 from adapters.gleanin.exchange import Exchange, RecordNotFound
 from adapters.gleanin.pacing import CEILING, AdaptiveLimit
-from adapters.gleanin.patience import Patience
 from adapters.gleanin.sending import Sender
-from adapters.gleanin.transport import AiohttpConnections
+from adapters.http_client.connections import Connections, careful_client
+from adapters.http_client.patience import Patience
 from core.domain.addresses import check_address
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
@@ -116,7 +115,7 @@ class GleaninDestinations:
 
     base_url: str = wire.BASE_URL
     allow_private: bool = False
-    transport: Callable[[], httpx.AsyncBaseTransport] = AiohttpConnections
+    transport: Callable[[], httpx.AsyncBaseTransport] = Connections
     patience: Patience = field(default_factory=Patience)
     ceiling: int = CEILING
     _limits: dict[str, AdaptiveLimit] = field(default_factory=dict, init=False, repr=False)
@@ -138,13 +137,7 @@ class GleaninDestinations:
         base_url = check_address(self.base_url, allow_private=self.allow_private)
         patience = self.patience
         timeout = httpx.Timeout(patience.silence, connect=patience.connecting)
-        async with httpx.AsyncClient(
-            transport=self.transport(),
-            timeout=timeout,
-            follow_redirects=False,
-            trust_env=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        ) as client:
+        async with careful_client(self.transport(), timeout) as client:
             sender = Sender(client, self._limit(base_url, token), patience, before_write)
             yield Exchange(sender, base_url, token)
 

@@ -7,8 +7,8 @@ from http import HTTPStatus
 import httpx
 
 from adapters.gleanin.pacing import AdaptiveLimit
-from adapters.gleanin.patience import Faltered, Patience, Throttled, asked_wait
-from adapters.gleanin.transport import problem_in
+from adapters.http_client.connections import problem_in
+from adapters.http_client.patience import Faltered, Patience, Throttled, pause_asked
 from ports.destination import BeforeWrite
 
 MOST_BYTES_READ = 128 * 1024 * 1024
@@ -71,9 +71,9 @@ class Sender:
         throttled = answer.status == HTTPStatus.TOO_MANY_REQUESTS
         wait = None
         if throttled or answer.headers.get("ratelimit-remaining") == "0":
-            wait = asked_wait(answer.headers, self.patience.longest_pause)
+            wait = pause_asked(answer.headers)
         if wait:
-            self.limit.pause(wait)
+            self.limit.pause(min(wait, self.patience.longest_pause))
         if throttled:
             self.limit.throttled(in_round)
             raise Throttled(wait)

@@ -1,18 +1,15 @@
 """One request and its answer, kept small, with every trouble told as one of the port's errors."""
 
 import asyncio
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import aiohttp
 import httpx
-from aiohttp.http_exceptions import HttpProcessingError
 
-from adapters.sessionboard.patience import PassingTrouble, Patience, RateLimited, asked_wait, persist
+from adapters.http_client.connections import problem_in
+from adapters.http_client.patience import Faltered, Patience, Throttled, pause_asked, persist, retry_after
 from adapters.sessionboard.reading import WrongShape
-from adapters.sessionboard.transport import PrivateAddressError
 from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
 R = TypeVar("R")
@@ -26,7 +23,6 @@ class Bounds:
 
     body: int = 32 * MIB
     headers: int = 64 * 1024
-    seconds: float = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +46,27 @@ class Answers:
         """Ask, and read what comes.
 
         Raises:
-            SourceError: whatever was wrong, in words for people.
+            BadInput: the host's name leads to a private address, which no setting allows.
+            SourceError: whatever else was wrong, in words for people.
         """
 
         async def ask() -> tuple[bytes, str]:
             try:
-                async with asyncio.timeout(self.bounds.seconds):
+                async with asyncio.timeout(self.patience.whole_read):
                     return await self._ask(method, path, params, body)
-            except TimeoutError as error:
-                raise PassingTrouble(f"{self.host} took too long to answer.") from error
-            # The transport lets some of aiohttp's own errors through.
-            except (httpx.TransportError, aiohttp.ClientError, HttpProcessingError) as error:
-                raise self._broken(error) from error
-            except httpx.RequestError as error:
+            except httpx.DecodingError as error:
                 raise SourceUnreadable(f"The answer of {self.host} cannot be decoded.") from error
+            except (httpx.RequestError, TimeoutError) as error:
+                raise Faltered(problem_in(error)) from error
 
         try:
             content, kind = await persist(self.patience, ask)
-        except PassingTrouble as error:
-            raise SourceUnavailable(f"{error} Try again later.") from error
-        except RateLimited as error:
+        except Faltered as error:
+            raise SourceUnavailable(f"{self.host} {error}.") from error
+        except Throttled as error:
             raise SourceUnavailable(
-                f"{self.host} limits how often we may ask (429), and asked for longer pauses "
-                f"than {self.patience.limit_waits_in_all / 60:.0f} minutes in all. Try again later."
+                f"{self.host} limits how often we may ask (429), and asks for longer pauses "
+                f"than {self.patience.waits_in_all / 60:.0f} minutes in all."
             ) from error
         try:
             return read(content)
@@ -103,9 +97,9 @@ class Answers:
         if status == httpx.codes.OK:
             return
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            raise RateLimited(asked_wait(answer.headers))
+            raise Throttled(pause_asked(answer.headers))
         if answer.is_server_error:
-            raise PassingTrouble(f"{host} failed with HTTP {status}.", asked_wait(answer.headers))
+            raise Faltered(f"answers with an error (HTTP {status})", retry_after(answer.headers))
         if status == httpx.codes.UNAUTHORIZED:
             raise SourceRefused(
                 f"{host} refused the Sessionboard token (401). Was it revoked, or is it of another region?"
@@ -124,25 +118,3 @@ class Answers:
         raise SourceUnreadable(
             f"{host} answered with HTTP {status}. Is the address that of Sessionboard's API?"
         )
-
-    def _broken(self, error: Exception) -> Exception:
-        causes = _causes(error)
-        if any(isinstance(cause, PrivateAddressError) for cause in causes):
-            return SourceRefused(
-                f"The name {self.host} leads to a private address. "
-                "Private addresses are refused unless a setting allows them."
-            )
-        if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return PassingTrouble(f"There is no host {self.host}, as far as the network knows (DNS).")
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            return PassingTrouble(f"{self.host} cannot be reached.")
-        return PassingTrouble(f"The connection to {self.host} broke.")
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in causes:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    return causes

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import httpx
 
+from adapters.http_client.connections import Connections, careful_client
+from adapters.http_client.patience import Patience
 from adapters.sessionboard.answers import Answers, Bounds
-from adapters.sessionboard.patience import Patience
 from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, PageRead, Shape
 from core.domain.addresses import check_address
 from core.domain.identifiers import SessionboardEventId, SourceId
@@ -28,7 +29,6 @@ LAST_PAGE = 999
 """Both are the API's own limits."""
 READINGS = 3
 """How often a list is read at most, when rows move between its pages meanwhile."""
-TIMEOUT = httpx.Timeout(30, connect=10)
 # By creation: sorted by change, rows would move between pages while we read.
 OLDEST_FIRST = {"order": "createdAt", "sort": "asc"}
 
@@ -141,8 +141,8 @@ class _Reading(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class SessionboardSources:
-    open_transport: Callable[[], httpx.AsyncBaseTransport]
     allow_private: bool = False
+    transport: Callable[[], httpx.AsyncBaseTransport] = Connections
     patience: Patience = field(default_factory=Patience)
     bounds: Bounds = field(default_factory=Bounds)
     parallel: int = 5
@@ -152,14 +152,9 @@ class SessionboardSources:
 
     @asynccontextmanager
     async def _opened(self, address: str, token: Token) -> AsyncIterator[SessionSource]:
-        async with httpx.AsyncClient(
-            base_url=address,
-            headers={"x-access-token": token.value, "accept": "application/json"},
-            transport=self.open_transport(),
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-        ) as client:
+        timeout = httpx.Timeout(self.patience.silence, connect=self.patience.connecting)
+        headers = {"x-access-token": token.value, "accept": "application/json"}
+        async with careful_client(self.transport(), timeout, address, headers) as client:
             yield SessionboardHttp(Answers(client, self.patience, self.bounds), self.parallel)
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adapters.gleanin.http import GleaninDestinations
-from adapters.gleanin.patience import Patience
+from adapters.http_client.patience import Patience
 from adapters.memory.destination import MemoryGleanin
 from core.domain.identifiers import ExternalId, GleaninEventId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind

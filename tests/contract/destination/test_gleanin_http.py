@@ -73,7 +73,7 @@ async def test_a_refused_connection_is_unavailable_and_names_the_host() -> None:
 
 async def test_a_host_that_nobody_knows_is_unavailable_and_named() -> None:
     async with at("http://nowhere.invalid/api").open(Token(TOKEN)) as gleanin:
-        with pytest.raises(DestinationUnavailable, match=r"nowhere\.invalid is a name that nobody knows"):
+        with pytest.raises(DestinationUnavailable, match=r"nowhere\.invalid is a host that nobody knows"):
             await gleanin.events()
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -12,78 +10,17 @@ from hypothesis import strategies as st
 
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.pacing import AdaptiveLimit
-from adapters.gleanin.patience import Faltered, Patience, Perseverance, Throttled, asked_wait
+from adapters.http_client.patience import Patience
 from core.domain.identifiers import ExternalId
 from core.domain.kinds import SPEAKER
 from core.domain.secrets import Token
 from ports.destination import DestinationUnavailable
 from tests.contract.destination.conftest import EVENT, Opening
 
-NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
-LATER = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "7"}, 7),
-        ({"Retry-After": "1.5"}, 1),
-        ({"Retry-After": LATER, "Date": format_datetime(NOW, usegmt=True)}, 90),
-        ({"Retry-After": format_datetime(NOW, usegmt=True), "Date": LATER}, 0),
-        ({"Retry-After": "999999"}, 900),
-        ({"Retry-After": "9" * 400}, None),
-        ({"Retry-After": "-5"}, None),
-        ({"Retry-After": "nan"}, None),
-        ({"Retry-After": "soon"}, None),
-        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "30"}, 30),
-        ({"RateLimit-Remaining": "1", "RateLimit-Reset": "30"}, None),
-        ({"RateLimit-Remaining": "0"}, None),
-        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "1000000000"}, 0),
-        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "30", "Retry-After": "3"}, 3),
-    ],
-)
-def test_a_wait_is_read_in_each_of_its_forms(headers: dict[str, str], seconds: float | None) -> None:
-    assert asked_wait(httpx.Headers(headers), longest=900) == seconds
-
-
-def test_a_date_without_the_other_sides_clock_is_compared_with_ours() -> None:
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
-    wait = asked_wait(httpx.Headers({"Retry-After": soon}), longest=900)
-    assert wait is not None
-    assert 0 < wait <= 600
-
-
-@given(st.text(alphabet=st.characters(max_codepoint=255)))
-def test_no_header_breaks_the_reading_of_a_wait(text: str) -> None:
-    wait = asked_wait({"retry-after": text, "date": text}, longest=900)
-    assert wait is None or 0 <= wait <= 900
-
-
-def test_a_read_that_falters_is_tried_so_many_times_and_no_more() -> None:
-    perseverance = Perseverance(Patience(tries=3))
-    assert [perseverance(Faltered("broke")) for _ in range(3)] == [True, True, False]
-
-
-def test_a_wait_that_was_asked_for_is_kept_and_spread() -> None:
-    waits = {Perseverance(Patience(jitter=1))(Throttled(7.0)) for _ in range(20)}
-    assert all(7 <= wait <= 8 for wait in waits)
-    assert len(waits) > 1
-
-
-def test_waits_of_more_than_an_hour_in_all_are_too_long() -> None:
-    perseverance = Perseverance(Patience(jitter=0))
-    assert perseverance(Throttled(3590)) == 3590
-    assert perseverance(Throttled(3601)) is False
-
-
-def test_nothing_but_what_was_not_executed_or_only_read_is_sent_again() -> None:
-    assert Perseverance(Patience())(RuntimeError()) is False
-
 
 @pytest.mark.parametrize("writing", [True, False])
 async def test_429_for_ever_ends_as_unavailable_and_says_so(answered_by: Opening, writing: bool) -> None:
-    patience = Patience(first_wait=0.001, longest_wait=0.002, jitter=0.001, pauses_in_all=0.05)
+    patience = Patience(first_wait=0.001, longest_wait=0.002, jitter=0.001, waits_in_all=0.05)
     asked = 0
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -98,7 +35,7 @@ async def test_429_for_ever_ends_as_unavailable_and_says_so(answered_by: Opening
 
 
 async def test_a_wait_that_is_too_long_is_not_begun(answered_by: Opening) -> None:
-    patience = Patience(longest_pause=900, pauses_in_all=800)
+    patience = Patience(longest_pause=900, waits_in_all=800)
     async with answered_by(
         lambda _: httpx.Response(429, headers={"Retry-After": "9999"}), patience=patience
     ) as it:

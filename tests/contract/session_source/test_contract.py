@@ -13,7 +13,6 @@ from aiohttp import web
 from adapters.memory.session_source import MemorySessionSource, MemorySessionSources
 from adapters.sessionboard.file import SavedEvent, SavedEvents
 from adapters.sessionboard.http import SessionboardSources
-from adapters.sessionboard.transport import open_transport
 from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
 from core.domain.source import (
@@ -131,12 +130,10 @@ async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             sources = in_a_file(tmp_path)
         case "http":
             api = fake_api()
-            sources = SessionboardSources(lambda: httpx.MockTransport(api), patience=HASTE)
+            sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), patience=HASTE)
         case _:
             runner, url = await served(fake_api())
-            sources = SessionboardSources(
-                lambda: open_transport(allow_private=True), allow_private=True, patience=HASTE
-            )
+            sources = SessionboardSources(allow_private=True, patience=HASTE)
     async with sources.open(url, Token(TOKEN)) as opened:
         yield opened
     if runner:

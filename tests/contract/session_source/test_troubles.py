@@ -3,14 +3,15 @@
 import gzip
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from adapters.http_client.connections import Connections
+from adapters.http_client.patience import Patience
 from adapters.sessionboard.http import REGIONS, SessionboardSources
-from adapters.sessionboard.patience import Patience
-from adapters.sessionboard.transport import open_transport
 from core.domain.identifiers import SessionboardEventId
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
@@ -101,16 +102,19 @@ async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source:
     told = await trouble(source)
 
     assert isinstance(told, SourceUnavailable)
-    assert "api.example.com failed with HTTP 502" in str(told)
+    assert "api.example.com answers with an error (HTTP 502)" in str(told)
     assert len(api.requests) == 5
 
 
-async def test_a_failure_that_asks_for_too_long_a_wait_is_not_waited_for(
-    api: FakeApi, source: SessionSource
+async def test_the_rate_limit_that_every_answer_tells_is_no_wait_for_a_failure(
+    api: FakeApi, sources: SessionboardSources
 ) -> None:
-    api.first_answers.extend(httpx.Response(503, headers={"Retry-After": "3600"}) for _ in range(99))
-    assert isinstance(await trouble(source), SourceUnavailable)
-    assert len(api.requests) == 1
+    api.sessions = [{"id": "s1"}]
+    limits = {"RateLimit-Limit": "100", "RateLimit-Remaining": "99", "RateLimit-Reset": "900"}
+    api.first_answers.append(httpx.Response(500, headers=limits))
+    hasty = replace(sources, patience=replace(HASTE, longest_pause=900, waits_in_all=1))
+    async with hasty.open("https://api.example.com", Token(TOKEN)) as source:
+        assert len(await all_rows(source.sessions(EVENT))) == 1
 
 
 async def test_a_name_that_nobody_knows_is_told_as_such(api: FakeApi, source: SessionSource) -> None:
@@ -120,8 +124,7 @@ async def test_a_name_that_nobody_knows_is_told_as_such(api: FakeApi, source: Se
     api.first_answers.extend([unknown] * 99)
     told = await trouble(source)
     assert isinstance(told, SourceUnavailable)
-    assert "no host api.example.com" in str(told)
-    assert "DNS" in str(told)
+    assert "api.example.com is a host that nobody knows (DNS)" in str(told)
 
 
 async def test_an_unknown_token_is_refused(sources: SessionboardSources) -> None:
@@ -240,15 +243,15 @@ async def test_a_base_address_may_have_a_path(api: FakeApi, sources: Sessionboar
 @pytest.mark.parametrize(
     ("url", "allow_private", "kind", "words"),
     [
-        ("https://nowhere.invalid", True, SourceUnavailable, "no host nowhere.invalid"),
-        ("http://127.0.0.1:9", True, SourceUnavailable, "127.0.0.1 cannot be reached"),
+        ("https://nowhere.invalid", True, SourceUnavailable, r"nowhere\.invalid is a host that nobody knows"),
+        ("http://127.0.0.1:9", True, SourceUnavailable, r"127\.0\.0\.1 accepts no connection"),
     ],
 )
 async def test_the_production_transport_tells_who_cannot_be_reached(
     url: str, allow_private: bool, kind: type[SourceError], words: str
 ) -> None:
     sources = SessionboardSources(
-        lambda: open_transport(allow_private=allow_private), allow_private=allow_private, patience=HASTE
+        allow_private, lambda: Connections(allow_private=allow_private), patience=HASTE
     )
     async with sources.open(url, Token(TOKEN)) as source:
         with pytest.raises(kind, match=words):
@@ -261,8 +264,8 @@ async def test_a_public_name_that_leads_to_a_private_address_is_refused(
     async def resolve(self: object, host: str, port: int, family: int) -> list[dict[str, Any]]:
         return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": 2, "proto": 6, "flags": 0}]
 
-    monkeypatch.setattr("adapters.sessionboard.transport.DefaultResolver.resolve", resolve)
-    sources = SessionboardSources(open_transport, patience=Patience(tries=1))
+    monkeypatch.setattr("adapters.http_client.connections.DefaultResolver.resolve", resolve)
+    sources = SessionboardSources(patience=Patience(tries=1))
     async with sources.open("https://sneaky.example.com", Token(TOKEN)) as source:
-        with pytest.raises(SourceRefused, match=r"sneaky\.example\.com leads to a private address"):
+        with pytest.raises(BadInput, match=r"sneaky\.example\.com leads to a private address"):
             await source.events()

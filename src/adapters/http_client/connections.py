@@ -1,15 +1,21 @@
-"""The connections to Gleanin in production: httpx's transport over aiohttp, its traps closed."""
+"""Connections in production: httpx over aiohttp, its traps closed, with private addresses out of reach."""
 
 import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.resolver import DefaultResolver
 from httpx_aiohttp import AiohttpTransport
+
+from core.domain.addresses import is_public_ip
+from core.domain.refusals import BadInput
 
 _CONNECTIONS = 64
 _IDLE_SECONDS = 5
@@ -17,20 +23,63 @@ _LONGEST_HEADER = 8190
 _MOST_HEADERS = 128
 
 
-class AiohttpConnections(AiohttpTransport):
-    """Keeps no cookies, bounds the headers, and lets no error of aiohttp's through.
+def careful_client(
+    transport: httpx.AsyncBaseTransport,
+    timeout: httpx.Timeout,
+    base_url: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> httpx.AsyncClient:
+    """Open a client that follows no redirect, keeps no cookie and takes no proxy from the environment."""
+    return httpx.AsyncClient(
+        transport=transport,
+        timeout=timeout,
+        base_url=base_url,
+        headers=headers,
+        follow_redirects=False,
+        trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+    )
+
+
+class _PublicOnly(AbstractResolver):
+    """Resolves names, and refuses those that lead into the network we are in, as `check_address` does."""
+
+    def __init__(self) -> None:
+        self._names = DefaultResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._names.resolve(host, port, family)
+        if not all(is_public_ip(result["host"]) for result in found):
+            raise BadInput(
+                f"The name {host} leads to a private address. "
+                "Private addresses are refused unless a setting allows them."
+            )
+        return found
+
+    async def close(self) -> None:
+        await self._names.close()
+
+
+class Connections(AiohttpTransport):
+    """Verifies TLS, keeps no cookies, bounds the headers, and lets no error of aiohttp's through.
 
     A server that hangs up and one that refuses the connection are both a `ConnectTimeout` here:
     only that it is a `TransportError` can be relied on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, allow_private: bool = False) -> None:
+        self._allow_private = allow_private
         super().__init__(verify=_trusted(), client=self._session)
 
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=_CONNECTIONS, ssl=self.ssl_context, keepalive_timeout=_IDLE_SECONDS
+                limit=_CONNECTIONS,
+                ssl=self.ssl_context,
+                keepalive_timeout=_IDLE_SECONDS,
+                resolver=None if self._allow_private else _PublicOnly(),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_line_size=_LONGEST_HEADER,
@@ -76,7 +125,7 @@ def _trusted() -> ssl.SSLContext:
 
 
 _PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "is a name that nobody knows"),
+    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "is a host that nobody knows (DNS)"),
     ((aiohttp.ClientSSLError, ssl.SSLError), "has no certificate that can be trusted"),
     ((aiohttp.ClientConnectorError, ConnectionRefusedError, httpx.ConnectError), "accepts no connection"),
     ((aiohttp.ServerTimeoutError, aiohttp.SocketTimeoutError), "did not answer in time"),
@@ -89,7 +138,7 @@ _PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], st
 def problem_in(error: BaseException) -> str:
     """Say what went wrong, in words that follow the host's name; the causes know better than the error."""
     chain = [error]
-    while (cause := chain[-1].__cause__) is not None and cause not in chain:
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
     return next(
         (words for kinds, words in _PROBLEMS if any(isinstance(link, kinds) for link in chain)),

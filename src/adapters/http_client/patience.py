@@ -1,0 +1,147 @@
+"""How long to wait for the other side, and when to give up."""
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol, TypeVar
+
+import stamina
+
+T = TypeVar("T")
+_EPOCH_FROM = 1_000_000_000
+"""A `RateLimit-Reset` this large is no number of seconds to wait but a point in time: services differ."""
+_LONGEST_NUMBER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """All in seconds, but `tries`."""
+
+    connecting: float = 10
+    silence: float = 20
+    """Between two pieces of an answer, and while sending."""
+    whole_write: float = 60
+    whole_read: float = 600
+    tries: int = 5
+    """How often a request is sent that meets a broken connection or a 5xx."""
+    first_wait: float = 0.5
+    longest_wait: float = 30
+    """What our own, growing waits do not grow beyond."""
+    jitter: float = 1
+    longest_pause: float = 15 * 60
+    """The most that one `Retry-After` is honoured for."""
+    waits_in_all: float = 60 * 60
+
+
+class Throttled(Exception):  # noqa: N818 - named for what happened
+    """The other side answered 429: the request was not executed."""
+
+    def __init__(self, asked: float | None) -> None:
+        super().__init__("429")
+        self.asked = asked
+
+
+class Faltered(Exception):  # noqa: N818
+    """No answer came, or a 5xx; its text says which, in words that follow the host's name."""
+
+    def __init__(self, problem: str, asked: float | None = None) -> None:
+        super().__init__(problem)
+        self.asked = asked
+
+
+@dataclass(slots=True)
+class Perseverance:
+    """Decides for one request whether it is sent again: the hook that stamina asks.
+
+    It gives the seconds to wait, or False to give up. A wait that the other side asked for is kept, but is
+    never shorter than our own growing one: "0" for ever must not become a busy loop.
+    """
+
+    patience: Patience
+    _falters: int = 0
+    _pauses: int = 0
+    _waited: float = 0
+
+    def __call__(self, error: Exception) -> bool | float:
+        match error:
+            case Throttled(asked=asked):
+                self._pauses += 1
+                return self._wait(asked, self._pauses)
+            case Faltered(asked=asked):
+                self._falters += 1
+                return self._falters < self.patience.tries and self._wait(asked, self._falters)
+            case _:
+                return False
+
+    def _wait(self, asked: float | None, times: int) -> bool | float:
+        patience = self.patience
+        grown = min(patience.first_wait * 2.0 ** min(times - 1, 20), patience.longest_wait)
+        wait = max(min(asked or 0.0, patience.longest_pause), grown)
+        self._waited += wait
+        if self._waited > patience.waits_in_all:
+            return False
+        # Spread, so that those who were sent away together do not all come back together.
+        return wait + random.uniform(0, patience.jitter)  # noqa: S311 - no secret
+
+
+async def persist(patience: Patience, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask, and ask again while that can help.
+
+    Raises:
+        Throttled: the waits asked for are longer than patience lasts.
+        Faltered: it did not pass.
+    """
+    try:
+        return await ask()
+    except (Throttled, Faltered) as error:
+        trouble = error
+    # Only now that something is wrong: stamina's loop costs more than a request does.
+    async for attempt in stamina.retry_context(on=Perseverance(patience), attempts=None, timeout=None):
+        with attempt:
+            if attempt.num == 1:  # what has just happened counts as stamina's first attempt
+                raise trouble
+            return await ask()
+    raise trouble  # stamina may have been switched off
+
+
+class Headers(Protocol):
+    """Header fields by name, whatever its case."""
+
+    def get(self, key: str, /) -> str | None: ...
+
+
+def retry_after(headers: Headers) -> float | None:
+    """Read how many seconds `Retry-After` asks to wait, in either of its forms; None when it does not say."""
+    text = (headers.get("retry-after") or "").strip()
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
+    at = _date(text)
+    # Told by the other side's clock, so compared with it: ours may be wrong.
+    now = _date(headers.get("date") or "") or datetime.now(UTC)
+    return None if at is None else max((at - now).total_seconds(), 0.0)
+
+
+def pause_asked(headers: Headers) -> float | None:
+    """Read how many seconds to wait when a rate limit is used up: by `Retry-After`, else by `RateLimit-Reset`."""
+    seconds = retry_after(headers)
+    reset = _number((headers.get("ratelimit-reset") or "").strip())
+    if seconds is not None or reset is None:
+        return seconds
+    return max(reset - time.time(), 0.0) if reset >= _EPOCH_FROM else reset
+
+
+def _number(text: str) -> float | None:
+    digits = text.partition(".")[0]
+    return float(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

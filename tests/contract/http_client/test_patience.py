@@ -1,0 +1,136 @@
+"""How long an answer asks us to wait, how long we wait, and when we give up."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.http_client.patience import (
+    Faltered,
+    Patience,
+    Perseverance,
+    Throttled,
+    pause_asked,
+    persist,
+    retry_after,
+)
+
+NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
+HERE = format_datetime(NOW, usegmt=True)
+LATER = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": " 1.5 "}, 1),
+        ({"Retry-After": LATER, "Date": HERE}, 90),
+        ({"Retry-After": HERE, "Date": LATER}, 0),
+        ({"Retry-After": "999999"}, 999999),
+        ({"Retry-After": "9" * 400}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"RateLimit-Reset": "30"}, None),
+    ],
+)
+def test_retry_after_is_read_in_each_of_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(httpx.Headers(headers)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"RateLimit-Reset": "30"}, 30),
+        ({"RateLimit-Reset": "1000000000"}, 0),
+        ({"RateLimit-Reset": "30", "Retry-After": "3"}, 3),
+        ({"RateLimit-Reset": "30", "Retry-After": "soon"}, 30),
+        ({"RateLimit-Reset": "later"}, None),
+    ],
+)
+def test_a_used_up_rate_limit_tells_its_pause_in_one_of_two_headers(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert pause_asked(httpx.Headers(headers)) == seconds
+
+
+def test_a_reset_can_be_a_point_in_time() -> None:
+    wait = pause_asked(httpx.Headers({"RateLimit-Reset": str(int(time.time()) + 60)}))
+    assert wait is not None
+    assert 55 < wait <= 60
+
+
+def test_a_date_without_the_other_sides_clock_is_compared_with_ours() -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
+    wait = retry_after(httpx.Headers({"Retry-After": soon}))
+    assert wait is not None
+    assert 590 < wait <= 600
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_header_is_read_or_left(retry: str, reset: str, date: str) -> None:
+    wait = pause_asked({"retry-after": retry, "ratelimit-reset": reset, "date": date})
+    assert wait is None or wait >= 0
+
+
+def test_what_falters_is_tried_so_many_times_and_no_more() -> None:
+    perseverance = Perseverance(Patience(tries=3))
+    assert [bool(perseverance(Faltered("broke"))) for _ in range(3)] == [True, True, False]
+
+
+def test_own_waits_grow_and_then_stay() -> None:
+    perseverance = Perseverance(Patience(first_wait=1, longest_wait=5, jitter=0))
+    assert [perseverance(Throttled(None)) for _ in range(5)] == [1, 2, 4, 5, 5]
+
+
+def test_a_wait_that_was_asked_for_is_kept_and_spread() -> None:
+    waits = {Perseverance(Patience(jitter=1))(Throttled(7.0)) for _ in range(20)}
+    assert all(7 <= wait <= 8 for wait in waits)
+    assert len(waits) > 1
+
+
+def test_zero_for_ever_does_not_become_a_busy_loop() -> None:
+    perseverance = Perseverance(Patience(first_wait=1, jitter=0))
+    assert [perseverance(Throttled(0)) for _ in range(3)] == [1, 2, 4]
+
+
+def test_a_day_is_cut_to_a_quarter_of_an_hour_of_which_four_fit_into_one() -> None:
+    perseverance = Perseverance(Patience(jitter=0))
+    assert [perseverance(Throttled(86_400)) for _ in range(5)] == [900, 900, 900, 900, False]
+
+
+def test_nothing_but_what_was_not_executed_or_got_no_answer_is_sent_again() -> None:
+    assert Perseverance(Patience())(RuntimeError()) is False
+
+
+async def test_what_passes_is_not_told() -> None:
+    answers = iter([Throttled(None), Faltered("broke"), Throttled(0), "well"])
+
+    async def ask() -> object:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert await persist(Patience(first_wait=0.001, jitter=0), ask) == "well"
+
+
+async def test_what_does_not_pass_is_raised_in_its_own_words() -> None:
+    asked = 0
+
+    async def ask() -> None:
+        nonlocal asked
+        asked += 1
+        raise Faltered(f"broke {asked}")
+
+    with pytest.raises(Faltered, match="broke 3"):
+        await persist(Patience(first_wait=0.001, jitter=0, tries=3), ask)
+    assert asked == 3
