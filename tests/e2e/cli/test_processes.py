@@ -139,14 +139,16 @@ def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(
     assert result.exit_code == 0
     steps = result.document["steps"]
     commands = [step["command"].split()[1] for step in steps]
-    assert commands == ["organization", "connect", "events", "map", "map", "preview", "sync", "sync", "links"]
-    preview, first, second, links = (step["result"] for step in steps[-4:])
+    assert commands[:5] == ["organization", "connect", "events", "map", "map"]
+    assert commands[5:] == ["preview", "sync", "sync", "record", "links"]
+    preview, first, second, story, links = (step["result"] for step in steps[-5:])
     assert first["counts"] == preview["counts"]
     assert all(kind["created"] for kind in first["counts"].values())
     assert all(kind["created"] == kind["updated"] == 0 for kind in second["counts"].values())
     assert {kind: counts["unchanged"] for kind, counts in second["counts"].items()} == {
         kind: counts["created"] for kind, counts in first["counts"].items()
     }
+    assert [(told["outcome"], told["code"]) for told in story] == [("blocked", "missing_fields")] * 2
     assert all(person["links"] for person in links)
     assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
     assert not list((tmp_path / "temporary").iterdir())
