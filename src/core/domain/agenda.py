@@ -1,35 +1,32 @@
-"""The agenda: which sessions sync, and which people with them (rules 12 to 16)."""
+"""The agenda: its sessions, and which people sync with them (rules 12 to 16)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.domain import reasons
-from core.domain.email import is_masked, same_mailbox
+from core.domain.email import is_masked
+from core.domain.gleanin_side import GleaninSide
 from core.domain.identifiers import SourceId
-from core.domain.kinds import SESSION, SPEAKER
-from core.domain.mappings import MappingSettings, TracksFrom
+from core.domain.kinds import SESSION, SPEAKER, RecordKind
+from core.domain.mappings import MappingSettings
 from core.domain.outcomes import RecordRef
 from core.domain.reasons import Reason
 from core.domain.selection import (
-    UNDATED,
     Blocked,
     Candidate,
     Eligible,
+    Selection,
     Skipped,
-    filled,
     judge_fields,
-    listed,
     unreadable_candidate,
 )
+from core.domain.sessions import judge_session
+from core.domain.shared_emails import SharedEmails, identified
 from core.domain.source import Person, Role, Session, Unreadable, is_id
-from core.domain.synced import Fields, FieldValue
-from core.domain.time_zones import schedule_text
-
-ACCEPTED = "accepted"
+from core.domain.speakers import speaker_fields
 
 
 @dataclass(slots=True)
@@ -103,6 +100,22 @@ class Agenda:
             Role.UNKNOWN: False,
         }[role]
 
+    def select(
+        self,
+        kind: RecordKind,
+        gleanin: GleaninSide,
+        ties: Mapping[SourceId, str],
+        barred: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection:
+        if kind == SESSION:
+            return Selection(len(self.sessions), lambda: self.session_candidates(barred[SPEAKER.name]))
+        emails = self._emails(gleanin.holders(SPEAKER))
+        return Selection(
+            len(self._people),
+            lambda: self.speakers(ties, emails),
+            emails.moving(lambda source_id: isinstance(self._judge(source_id, ties), Eligible)),
+        )
+
     def session_candidates(self, barred_people: AbstractSet[SourceId]) -> Iterator[Candidate]:
         """Give every session's candidate, noting who may not be tied to it any more (rule 10)."""
         absent: dict[SourceId, list[str]] = {}
@@ -112,36 +125,11 @@ class Agenda:
                 absent.setdefault(session, []).append(entry.person.label)
         for candidate in self.sessions.values():
             names = absent.get(candidate.record.source_id)
-            yield replace(candidate, notes=(reasons.ties_left_out(sorted(names)),)) if names else candidate
+            yield candidate.noting(reasons.ties_left_out(sorted(names))) if names else candidate
 
-    @property
-    def size(self) -> int:
-        return len(self._people)
-
-    def moving(self, held: Mapping[SourceId, str]) -> dict[SourceId, str]:
-        """Tell who will give up an e-mail held in Gleanin, and for which one (both as `same_mailbox` writes it)."""
-        rivals = self._rivals({email: who for who, email in held.items()})
-        return {
-            entry.person.id: same_mailbox(entry.person.email)
-            for entry in self._people.values()
-            if entry.syncing
-            and entry.person.email
-            and entry.person.id not in rivals
-            and entry.person.id in held
-            and held[entry.person.id] != same_mailbox(entry.person.email)
-            and isinstance(self._judge_speaker(entry, {}), Eligible)
-        }
-
-    def speakers(
-        self, ties: Mapping[SourceId, str], in_gleanin: Mapping[str, SourceId]
-    ) -> Iterator[Candidate]:
-        """Judge everybody on the agenda.
-
-        Args:
-            ties: what stands in Gleanin for each session that a person can be tied to.
-            in_gleanin: for an e-mail (as `same_mailbox` writes it), whom we sent to Gleanin with it.
-        """
-        rivals = self._rivals(in_gleanin)
+    def speakers(self, ties: Mapping[SourceId, str], emails: SharedEmails) -> Iterator[Candidate]:
+        """Judge everybody on the agenda; `ties` tells what stands in Gleanin for a session."""
+        rivals = emails.rivals()
         for entry in self._people.values():
             person = entry.person
             record = RecordRef(SPEAKER, person.id, person.label, person.email)
@@ -149,15 +137,16 @@ class Agenda:
                 yield Candidate(record, self._why_not(entry))
             else:
                 problem = rivals.get(person.id) if is_id(person.id) else reasons.NO_ID
-                yield Candidate(record, self._judge_speaker(entry, ties, problem))
+                yield Candidate(record, self._judge(person.id, ties, problem))
 
-    def _rivals(self, in_gleanin: Mapping[str, SourceId]) -> dict[SourceId, Reason]:
-        going = (entry.person for entry in self._people.values() if entry.syncing and is_id(entry.person.id))
-        return rivals_by_email(going, in_gleanin)
+    def _emails(self, holders: Mapping[str, SourceId]) -> SharedEmails:
+        going = (entry.person for entry in self._people.values() if entry.syncing)
+        return SharedEmails(identified(going), holders)
 
-    def _judge_speaker(
-        self, entry: _PersonOnAgenda, ties: Mapping[SourceId, str], problem: Reason | None = None
+    def _judge(
+        self, person_id: SourceId, ties: Mapping[SourceId, str], problem: Reason | None = None
     ) -> Eligible | Blocked:
+        entry = self._people[person_id]
         tied = tuple(sorted(ties[session] for session in entry.syncing if session in ties))
         fields, notes = speaker_fields(entry.person, tied)
         if left_out := sorted(self.sessions[session].record.label for session in entry.syncing - ties.keys()):
@@ -176,118 +165,6 @@ class Agenda:
         if entry.on_passed_session:
             return Skipped(reasons.SESSIONS_PASSED, entry.has_left)
         return Skipped(reasons.NO_SYNCING_SESSION, entry.has_left)
-
-
-def judge_session(
-    session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime
-) -> Eligible | Skipped | Blocked:
-    """Apply rules 12, 13 and 18 to one session."""
-    if reason := _not_in_programme(session):
-        return Skipped(reason)
-    start, end = session.starts_at, session.ends_at
-    if end is not None and end <= now and (start is None or start <= now):
-        return Skipped(reasons.PASSED, has_left=False)
-    unusable = dict(_unusable_times(session))
-    problem = reasons.unreadable_times(unusable.items()) if unusable else None
-    if unusable:
-        start, end = None if "starts_at" in unusable else start, None if "ends_at" in unusable else end
-        session = replace(session, starts_at=start, ends_at=end)
-    elif start is not None and end is not None and end < start:
-        problem = reasons.ENDS_BEFORE_START
-    fields = session_fields(session, settings, zone)
-    return judge_fields(SESSION, fields, problem=problem, told=unusable)
-
-
-def _unusable_times(session: Session) -> Iterator[tuple[str, str]]:
-    yield from session.unreadable_times
-    for name, at in (("starts_at", session.starts_at), ("ends_at", session.ends_at)):
-        # At the ends of the calendar an instant cannot be written in every zone.
-        if at is not None and at.year in (MINYEAR, MAXYEAR):
-            yield name, at.isoformat()
-
-
-def _not_in_programme(session: Session) -> Reason | None:
-    if session.is_abstract:
-        return reasons.ABSTRACT
-    if session.is_composition_source:
-        return reasons.COMPOSITION_SOURCE
-    if session.is_subsession:
-        return reasons.SUBSESSION
-    return None if session.status == ACCEPTED else reasons.not_accepted(session.status)
-
-
-def session_fields(session: Session, settings: MappingSettings, zone: ZoneInfo) -> Fields:
-    start, end = session.starts_at, session.ends_at
-    tracks: dict[TracksFrom, Iterable[str | None]] = {
-        TracksFrom.TRACK: (session.track,),
-        TracksFrom.TAGS: session.tags,
-        TracksFrom.OFF: (),
-    }
-    pairs: tuple[tuple[str, FieldValue | None], ...] = (
-        ("title", session.title),
-        ("starts_at", instant_text(start) if start else None),
-        ("ends_at", instant_text(end) if end else None),
-        ("schedule", schedule_text(start, end, zone) if start and end else None),
-        ("description", session.description),
-        ("tracks", tuple(listed(tracks[settings.tracks]))),
-    )
-    return filled(pairs)
-
-
-def speaker_fields(person: Person, ties: tuple[str, ...]) -> tuple[Fields, tuple[str, ...]]:
-    """Map a person to a speaker's fields; the second part notes what was left out (rule 14)."""
-    headshot = person.headshot
-    notes: tuple[str, ...] = ()
-    if headshot and is_heic(headshot):
-        headshot, notes = None, (reasons.HEIC_LEFT_OUT,)
-    names = [name.strip() for name in (person.first_name, person.last_name) if name and name.strip()]
-    pairs: tuple[tuple[str, FieldValue | None], ...] = (
-        ("first_name", person.first_name),
-        ("last_name", person.last_name),
-        ("name", " ".join(names)),
-        ("email", person.email),
-        ("job_title", person.job_title),
-        ("company_name", person.company_name),
-        ("headshot", headshot),
-        ("sessions", ties),
-    )
-    return filled(pairs), notes
-
-
-def is_heic(url: str) -> bool:
-    if ".heic" not in url.lower():
-        return False
-    try:
-        path = urlsplit(url.strip()).path
-    except ValueError:
-        path = url.strip()
-    return path.lower().endswith(".heic")
-
-
-def instant_text(at: datetime) -> str:
-    """Write an instant as both APIs do: ISO 8601 in UTC, with milliseconds and `Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
-def rivals_by_email(people: Iterable[Person], in_gleanin: Mapping[str, SourceId]) -> dict[SourceId, Reason]:
-    """Find who stays out because somebody else goes with the same e-mail (rule 15).
-
-    Who is in Gleanin already goes on; among the others the older one goes.
-    """
-    by_email: dict[str, list[Person]] = {}
-    for person in people:
-        if person.email and person.email.strip():
-            by_email.setdefault(same_mailbox(person.email), []).append(person)
-    rivals = {}
-    for email, sharers in by_email.items():
-        if len(sharers) == 1:
-            continue
-        holder = in_gleanin.get(email)
-        goes = min(sharers, key=lambda person: (person.id != holder, person.created_at or UNDATED, person.id))
-        for person in sharers:
-            if person is not goes:
-                rivals[person.id] = reasons.same_email(goes.label, person.label, email)
-    return rivals
 
 
 def _is_newer(one: Person, other: Person) -> bool:

@@ -1,13 +1,15 @@
 """Exhibitors: which of their contacts sync, under which name (rule 17)."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from core.domain import reasons
-from core.domain.agenda import rivals_by_email
-from core.domain.email import is_masked, same_mailbox
+from core.domain.email import is_masked
+from core.domain.gleanin_side import GleaninSide
 from core.domain.identifiers import SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT
+from core.domain.kinds import EXHIBITOR_CONTACT, RecordKind
 from core.domain.mappings import ExhibitorName, MappingSettings
 from core.domain.outcomes import RecordRef
 from core.domain.reasons import Reason
@@ -16,10 +18,12 @@ from core.domain.selection import (
     Blocked,
     Candidate,
     Eligible,
+    Selection,
     filled,
     judge_fields,
     unreadable_candidate,
 )
+from core.domain.shared_emails import SharedEmails, identified
 from core.domain.source import Exhibitor, ExhibitorContact, Person, Unreadable, is_id
 
 
@@ -60,38 +64,34 @@ class ExhibitorList:
                 self._places[person.id] = place
 
     @property
-    def size(self) -> int:
-        return len(self._places) + len(self._others)
+    def instants(self) -> AbstractSet[datetime]:
+        """Exhibitors have no times that rule 7 could compare the zones over."""
+        return frozenset()
 
-    def moving(self, held: Mapping[SourceId, str]) -> dict[SourceId, str]:
-        """Tell who will give up an e-mail held in Gleanin, and for which one, as `Agenda.moving` does."""
-        rivals = self._rivals({email: who for who, email in held.items()})
-        return {
-            place.person.id: same_mailbox(place.person.email)
-            for place in self._places.values()
-            if place.problem is None
-            and place.person.email
-            and place.person.id not in rivals
-            and place.person.id in held
-            and held[place.person.id] != same_mailbox(place.person.email)
-            and isinstance(self._judge(place), Eligible)
-        }
+    def select(
+        self,
+        kind: RecordKind,
+        gleanin: GleaninSide,
+        _ties: Mapping[SourceId, str],
+        _barred: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection:
+        going = (place.person for place in self._places.values() if place.problem is None)
+        emails = SharedEmails(identified(going), gleanin.holders(kind))
+        return Selection(
+            len(self._places) + len(self._others),
+            lambda: self.contacts(emails.rivals()),
+            emails.moving(lambda source_id: isinstance(self._judge(self._places[source_id]), Eligible)),
+        )
 
-    def contacts(self, in_gleanin: Mapping[str, SourceId]) -> Iterator[Candidate]:
-        """Judge every contact; `in_gleanin` as for `Agenda.speakers`."""
+    def contacts(self, rivals: Mapping[SourceId, Reason]) -> Iterator[Candidate]:
+        """Judge every contact; `rivals` stay out because of their e-mail."""
         yield from map(self._apart_from_contacts, self._others.values())
-        rivals = self._rivals(in_gleanin)
         for place in self._places.values():
             person = place.person
             record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
             nameless = None if is_id(person.id) else reasons.NO_ID
             problem = place.problem or nameless or rivals.get(person.id)
             yield Candidate(record, self._judge(place, problem))
-
-    def _rivals(self, in_gleanin: Mapping[str, SourceId]) -> dict[SourceId, Reason]:
-        places = self._places.values()
-        going = (place.person for place in places if place.problem is None and is_id(place.person.id))
-        return rivals_by_email(going, in_gleanin)
 
     def _apart_from_contacts(self, exhibitor: Candidate) -> Candidate:
         """Keep an exhibitor that stands for its missing contact from being taken for a contact of the same id."""

@@ -76,6 +76,10 @@ class GleaninSide:
     def holds(self, kind: RecordKind, gleanin_id: GleaninId) -> bool:
         return gleanin_id in self._sessions_of[kind.name]
 
+    def holds_tie(self, tie: str) -> bool:
+        """Tell whether what somebody is tied to still stands in Gleanin."""
+        return any(self.holds(kind, GleaninId(tie)) for kind in KINDS if kind.is_tied_to)
+
     def sessions_of(self, kind: RecordKind, gleanin_id: GleaninId) -> tuple[GleaninId, ...]:
         return self._sessions_of[kind.name].get(gleanin_id, ())
 
@@ -102,7 +106,7 @@ class GleaninSide:
             if contact.kind == kind and contact.sent_as is not None
         }
 
-    def found(self, kind: RecordKind, source_id: SourceId, gleanin_id: GleaninId) -> None:
-        """Note a record that this run created."""
+    def note_written(self, kind: RecordKind, source_id: SourceId, gleanin_id: GleaninId) -> None:
+        """Note a record that this run has created or updated."""
         self._sessions_of[kind.name].setdefault(gleanin_id, ())
         self._sent_here[kind.name][source_id] = gleanin_id

@@ -1,6 +1,6 @@
 """Kinds of records, as values: what one is called, what it must have, when it is synced.
 
-A new kind (sponsors) is a new value here, its selection, and its wire shapes; nothing else asks for the kind.
+A new kind (sponsors) is a new value here, its selection, its feed, and its wire shapes; nothing else asks for the kind.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,8 @@ class RecordKind:
     """People have an e-mail address, which may belong to one contact only, and share links."""
     phase: int
     """Lower phases are written first (rule 25)."""
+    is_tied_to: bool = False
+    """People are tied to such records (a speaker to sessions), by their ids in Gleanin."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -48,6 +50,7 @@ SESSION = RecordKind(
     optional=("schedule", "description", "tracks"),
     is_person=False,
     phase=1,
+    is_tied_to=True,
 )
 SPEAKER = RecordKind(
     name="speaker",

@@ -11,7 +11,7 @@ from core.domain import reasons
 from core.domain.email import same_mailbox
 from core.domain.gleanin_side import Contact, GleaninSide
 from core.domain.identifiers import GleaninId, SourceId
-from core.domain.kinds import SESSION, RecordKind
+from core.domain.kinds import RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.reasons import Reason
 from core.domain.selection import Blocked, Candidate, Eligible, Skipped
@@ -107,7 +107,7 @@ class Planner:
             case Blocked(reason=reason):
                 return NoWrite(record, reason, Outcome.BLOCKED, there)
             case Eligible(fields=fields, notes=notes):
-                return self._write(record, fields, (*candidate.notes, *notes), known, there)
+                return self._write(record, fields, notes, known, there)
 
     def _in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> GleaninId | None:
         if known is not None and self.gleanin.holds(self.kind, known.gleanin_id):
@@ -165,7 +165,7 @@ class Planner:
         if ties == _ties(sent):
             return fields
         former = _ties(sent) | {*self.gleanin.sessions_of(self.kind, there)}
-        gone = {tie for tie in former if not self.gleanin.holds(SESSION, GleaninId(tie))}
+        gone = {tie for tie in former if not self.gleanin.holds_tie(tie)}
         ties = (ties | former) - gone
         return {**fields, TIES: tuple(sorted(ties))} if ties else fields
 

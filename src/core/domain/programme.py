@@ -3,81 +3,81 @@
 A new kind of record gets its selection here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from core.domain.agenda import Agenda
 from core.domain.exhibitors import ExhibitorList
 from core.domain.gleanin_side import GleaninSide
 from core.domain.identifiers import SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.selection import Candidate
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What one kind's selection offers to everything that is written once for all kinds."""
-
-    size: int
-    candidates: Callable[[], Iterator[Candidate]]
-    moving: Mapping[SourceId, str]
+from core.domain.kinds import RecordKind, Scope, kinds_in
+from core.domain.mappings import MappingSettings
+from core.domain.selection import Selection
 
 
-@dataclass(slots=True)
-class Programme:
-    agenda: Agenda | None
-    """None where the run's scope has no agenda."""
-    exhibitors: ExhibitorList | None
+class Part(Protocol):
+    """What one scope is about, judged row by row as it is read; of each row only what will be sent is kept."""
 
     @property
     def masked(self) -> str | None:
         """An e-mail that came masked, if one did (rule 16)."""
-        return next((part.masked for part in (self.agenda, self.exhibitors) if part and part.masked), None)
+        ...
+
+    @property
+    def instants(self) -> AbstractSet[datetime]:
+        """When what syncs starts and ends: what rule 7 compares the zones over."""
+        ...
+
+    def add(self, row: Any) -> None: ...
 
     def select(
         self,
         kind: RecordKind,
         gleanin: GleaninSide,
         ties: Mapping[SourceId, str],
-        barred_people: AbstractSet[SourceId],
+        barred: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection: ...
+
+
+_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime], Part]] = {
+    Scope.AGENDA: Agenda,
+    Scope.EXHIBITORS: lambda settings, _zone, _now: ExhibitorList(settings),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    parts: Mapping[Scope, Part]
+
+    @property
+    def masked(self) -> str | None:
+        return next((part.masked for part in self.parts.values() if part.masked), None)
+
+    @property
+    def instants(self) -> frozenset[datetime]:
+        return frozenset().union(*(part.instants for part in self.parts.values()))
+
+    def select(
+        self,
+        kind: RecordKind,
+        gleanin: GleaninSide,
+        ties: Mapping[SourceId, str],
+        barred: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         """Select one kind's records.
 
         Args:
             gleanin: says who has which e-mail there.
-            ties: what stands in Gleanin for each session that a person can be tied to.
-            barred_people: speakers who may not be written any more (rule 10).
+            ties: what stands in Gleanin for each record that people can be tied to.
+            barred: who may not be written any more, by the kind's name (rule 10).
         """
-        chosen = {SESSION: self._sessions, SPEAKER: self._speakers, EXHIBITOR_CONTACT: self._contacts}[kind]
-        return chosen(gleanin, ties, barred_people)
-
-    def _sessions(
-        self, _gleanin: GleaninSide, _ties: Mapping[SourceId, str], barred: AbstractSet[SourceId]
-    ) -> Selection:
-        agenda = _read(self.agenda)
-        return Selection(len(agenda.sessions), lambda: agenda.session_candidates(barred), {})
-
-    def _speakers(
-        self, gleanin: GleaninSide, ties: Mapping[SourceId, str], _barred: AbstractSet[SourceId]
-    ) -> Selection:
-        agenda, holders = _read(self.agenda), gleanin.holders(SPEAKER)
-        held = {source_id: email for email, source_id in holders.items()}
-        return Selection(agenda.size, lambda: agenda.speakers(ties, holders), agenda.moving(held))
-
-    def _contacts(
-        self, gleanin: GleaninSide, _ties: Mapping[SourceId, str], _barred: AbstractSet[SourceId]
-    ) -> Selection:
-        exhibitors, holders = _read(self.exhibitors), gleanin.holders(EXHIBITOR_CONTACT)
-        held = {source_id: email for email, source_id in holders.items()}
-        return Selection(exhibitors.size, lambda: exhibitors.contacts(holders), exhibitors.moving(held))
+        return self.parts[kind.scope].select(kind, gleanin, ties, barred)
 
 
-def _read(part: T | None) -> T:
-    if part is None:
-        message = "this kind of record is outside the run's scope"
-        raise ValueError(message)
-    return part
+def empty_programme(scope: Scope, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Programme:
+    scopes = dict.fromkeys(kind.scope for kind in kinds_in(scope))
+    return Programme({each: _PARTS[each](settings, zone, now) for each in scopes})

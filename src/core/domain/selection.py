@@ -3,12 +3,13 @@
 Every kind's selection ends in the same `Candidate`; from there on nothing asks for the kind any more.
 """
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from core.domain import reasons
 from core.domain.email import is_address
+from core.domain.identifiers import SourceId
 from core.domain.kinds import RecordKind
 from core.domain.outcomes import RecordRef
 from core.domain.reasons import Reason
@@ -41,7 +42,22 @@ class Blocked:
 class Candidate:
     record: RecordRef
     verdict: Eligible | Skipped | Blocked
-    notes: tuple[str, ...] = ()
+
+    def noting(self, note: str) -> "Candidate":
+        """Add a note to what is sent; of a record that is not sent there is nothing to note."""
+        if not isinstance(self.verdict, Eligible):
+            return self
+        return replace(self, verdict=replace(self.verdict, notes=(note, *self.verdict.notes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one kind's selection offers to everything that is written once for all kinds."""
+
+    size: int
+    candidates: Callable[[], Iterator[Candidate]]
+    moving: Mapping[SourceId, str] = field(default_factory=dict)
+    """Who will give up an e-mail held in Gleanin, and for which one (as `same_mailbox` writes it)."""
 
 
 def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:

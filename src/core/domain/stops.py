@@ -1,5 +1,6 @@
 """Why a run stopped as a whole: only for what concerns all of its records (rule 29)."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -79,7 +80,11 @@ def no_time_zone(event: SourceEvent) -> Stop:
 
 
 def judge_time_zones(
-    source: SourceEvent, gleanin: GleaninEvent, mapping: EventMapping, instants: set[datetime], now: datetime
+    source: SourceEvent,
+    gleanin: GleaninEvent,
+    mapping: EventMapping,
+    instants: AbstractSet[datetime],
+    now: datetime,
 ) -> Stop | None:
     """Compare the two events' zones over the event's days (rule 7); None where they agree."""
     ours, theirs = zone_named(source.time_zone), zone_named(gleanin.time_zone)

@@ -21,10 +21,11 @@ from core.domain.identifiers import (
     SourceId,
     external_id,
 )
-from core.domain.kinds import SESSION, SPEAKER, RecordKind
+from core.domain.kinds import SESSION, SPEAKER, RecordKind, Scope
 from core.domain.mappings import EventMapping, EventPair, MappingSettings
 from core.domain.outcomes import RecordRef
 from core.domain.planning import Create, NoWrite, Planner, Step, Update
+from core.domain.programme import Part, Programme
 from core.domain.selection import Blocked, Candidate, Eligible, Skipped
 from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, Unreadable
 from core.domain.synced import Fields, SyncedRecord, fingerprint
@@ -102,15 +103,40 @@ def by_id(candidates: Iterable[Candidate]) -> dict[str, Verdict]:
     return verdicts
 
 
+def selected(
+    part: Part,
+    kind: RecordKind,
+    ties: Mapping[str, str] | None = None,
+    in_gleanin: Mapping[str, str] | None = None,
+    barred: Iterable[str] = (),
+) -> dict[str, Verdict]:
+    """Judge one kind's records; `in_gleanin` has whom we sent there with which e-mail."""
+    side = GleaninSide(HERE)
+    side.add(kind, [ours(f"g-{who}", who, email=email) for email, who in (in_gleanin or {}).items()])
+    tied = {SourceId(key): tie for key, tie in (ties or {}).items()}
+    selection = part.select(kind, side, tied, {SPEAKER.name: frozenset(map(SourceId, barred))})
+    verdicts = by_id(selection.candidates())
+    assert selection.size == len(verdicts), "the size says how many there are"
+    return verdicts
+
+
 def sessions_of(made: Agenda) -> dict[str, Verdict]:
-    return by_id(made.session_candidates(frozenset()))
+    return selected(made, SESSION)
 
 
 def speakers_of(made: Agenda, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
     """Judge the speakers as if each session that syncs stood in Gleanin under `g-` and its id."""
     ties = {key: f"g-{key}" for key, verdict in sessions_of(made).items() if isinstance(verdict, Eligible)}
-    holders = {email: SourceId(holder) for email, holder in (in_gleanin or {}).items()}
-    return by_id(made.speakers({SourceId(key): tie for key, tie in ties.items()}, holders))
+    return selected(made, SPEAKER, ties, in_gleanin)
+
+
+def programme(agenda_part: Agenda | None = None, exhibitors_part: ExhibitorList | None = None) -> Programme:
+    parts: dict[Scope, Part] = {}
+    if agenda_part is not None:
+        parts[Scope.AGENDA] = agenda_part
+    if exhibitors_part is not None:
+        parts[Scope.EXHIBITORS] = exhibitors_part
+    return Programme(parts)
 
 
 def eligible(verdict: Verdict) -> Eligible:

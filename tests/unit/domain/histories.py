@@ -9,7 +9,7 @@ from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.mappings import ExhibitorName, MappingSettings, TracksFrom
 from core.domain.programme import Programme
 from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session
-from tests.unit.domain.builders import agenda, at, exhibitor, exhibitor_list, person, session
+from tests.unit.domain.builders import agenda, at, exhibitor, exhibitor_list, person, programme, session
 
 PEOPLE = ("ann", "bob", "cyd", "dee")
 SESSIONS = ("s1", "s2", "s3")
@@ -81,7 +81,7 @@ def _exhibitors(draw: st.DrawFn, people: Mapping[str, Person]) -> list[Exhibitor
 @st.composite
 def programmes(draw: st.DrawFn) -> Programme:
     people, settings = draw(_people()), draw(SETTINGS)
-    return Programme(
+    return programme(
         agenda(*draw(_sessions(people)), settings=settings),
         exhibitor_list(*draw(_exhibitors(people)), settings=settings),
     )

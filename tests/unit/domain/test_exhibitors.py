@@ -3,6 +3,7 @@
 import pytest
 
 from core.domain.identifiers import SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT
 from core.domain.mappings import ExhibitorName, MappingSettings
 from core.domain.source import Exhibitor, Unreadable
 from tests.unit.domain.builders import (
@@ -10,18 +11,18 @@ from tests.unit.domain.builders import (
     Verdict,
     at,
     blocked,
-    by_id,
     eligible,
     exhibitor,
     exhibitor_list,
     member,
     person,
     primary,
+    selected,
 )
 
 
 def judged(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> dict[str, Verdict]:
-    return by_id(exhibitor_list(*rows, settings=settings).contacts({}))
+    return selected(exhibitor_list(*rows, settings=settings), EXHIBITOR_CONTACT)
 
 
 def test_rule_17_the_contacts_own_name_goes_to_company_name_with_the_exhibitors_logo() -> None:
@@ -133,7 +134,7 @@ def test_rule_15_the_contact_that_is_in_gleanin_already_keeps_the_e_mail() -> No
         person(name, email="x@example.org", created_at=at(day)) for name, day in (("z", 1), ("a", 2))
     )
     made = exhibitor_list(exhibitor("acme", primary(old), member(young)))
-    verdicts = by_id(made.contacts({"x@example.org": SourceId("a")}))
+    verdicts = selected(made, EXHIBITOR_CONTACT, in_gleanin={"x@example.org": "a"})
     eligible(verdicts["a"])
     blocked(verdicts["z"])
 
@@ -160,9 +161,7 @@ def test_rule_26_every_row_and_contact_gets_one_verdict_and_the_size_says_how_ma
         exhibitor("empty"),
         Unreadable(SourceId("odd"), "Odd", "no object"),
     )
-    verdicts = by_id(made.contacts({}))
-    assert verdicts.keys() == {"ada", "bob", "empty", "odd"}
-    assert made.size == len(verdicts)
+    assert selected(made, EXHIBITOR_CONTACT).keys() == {"ada", "bob", "empty", "odd"}
 
 
 def test_rule_26_an_exhibitor_without_contacts_is_not_taken_for_a_contact_of_the_same_id() -> None:

@@ -1,7 +1,5 @@
 """What is done with each candidate, given what Gleanin holds and what we remember (rules 10 and 20 to 22)."""
 
-from dataclasses import replace
-
 import pytest
 
 from core.domain import reasons
@@ -237,7 +235,7 @@ def test_rule_22_a_session_deleted_in_gleanin_alone_causes_no_write() -> None:
 
 
 def test_rule_14_the_notes_of_a_verdict_reach_the_outcome_also_of_an_unchanged_record() -> None:
-    noted = replace(candidate(Eligible(SPEAKER_FIELDS, ("a note",))), notes=("another",))
+    noted = candidate(Eligible(SPEAKER_FIELDS, ("a note",))).noting("another")
     for known, side in ((None, gleanin()), (synced(), gleanin(IN_GLEANIN))):
         assert planned(noted, known, side).reason.detail == "another a note"
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from core.domain import reasons
-from core.domain.agenda import is_heic
 from core.domain.email import is_masked
-from core.domain.identifiers import SourceId
+from core.domain.kinds import SESSION, SPEAKER
 from core.domain.mappings import MappingSettings
 from core.domain.outcomes import Outcome
 from core.domain.source import Role
+from core.domain.speakers import is_heic
 from tests.unit.domain.builders import (
     agenda,
     at,
@@ -23,6 +23,7 @@ from tests.unit.domain.builders import (
     ours,
     person,
     planned,
+    selected,
     session,
     skipped,
     speakers_of,
@@ -258,15 +259,16 @@ def test_rule_16_an_e_mail_in_the_clear_is_not_masked(email: str | None) -> None
 
 def test_rule_10_a_session_names_whom_it_may_not_be_tied_to_any_more() -> None:
     made = agenda(session("s", on(person("ada")), on(person("bob"))), session("t", on(person("bob"))))
-    notes = {one.record.source_id: one.notes for one in made.session_candidates({SourceId("ada")})}
-    assert notes == {"s": (reasons.ties_left_out(["Ada Lovelace"]),), "t": ()}
+    verdicts = selected(made, SESSION, barred=["ada"])
+    assert eligible(verdicts["s"]).notes == (reasons.ties_left_out(["Ada Lovelace"]),)
+    assert eligible(verdicts["t"]).notes == ()
 
 
 def test_rule_29_a_session_that_did_not_reach_gleanin_is_left_out_of_the_ties_and_named() -> None:
     made = agenda(session("s1", on(person())), session("s2", on(person())))
-    (one,) = made.speakers({SourceId("s1"): "g-s1"}, {})
-    assert eligible(one.verdict).fields["sessions"] == ("g-s1",)
-    assert eligible(one.verdict).notes == (reasons.sessions_left_out(["Talk s2"]),)
+    (verdict,) = selected(made, SPEAKER, ties={"s1": "g-s1"}).values()
+    assert eligible(verdict).fields["sessions"] == ("g-s1",)
+    assert eligible(verdict).notes == (reasons.sessions_left_out(["Talk s2"]),)
 
 
 @pytest.mark.parametrize("name", ["x" * 10_000, "🧑‍🚀", "محمد", "<b>Ada</b>", "O'Brien; DROP TABLE"])

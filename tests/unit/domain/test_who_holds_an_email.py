@@ -3,7 +3,6 @@
 import pytest
 
 from core.domain import reasons
-from core.domain.identifiers import SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind
 from core.domain.outcomes import Outcome
 from core.domain.planning import Create, NoWrite, Step, Update
@@ -14,7 +13,6 @@ from tests.unit.domain.builders import (
     agenda,
     at,
     blocked,
-    by_id,
     candidate,
     create,
     eligible,
@@ -28,8 +26,10 @@ from tests.unit.domain.builders import (
     person,
     planned,
     primary,
+    programme,
     sent_by,
     session,
+    speakers_of,
     synced,
 )
 from tests.unit.domain.world import World
@@ -83,7 +83,7 @@ def test_rule_15_the_e_mail_of_a_synced_person_who_is_kept_is_not_given_to_anoth
 
 
 def _speakers(*people: Person) -> Programme:
-    return Programme(agenda(session("s", *map(on, people))), None)
+    return programme(agenda(session("s", *map(on, people))))
 
 
 def _steps(world: World, *people: Person) -> dict[str, Step]:
@@ -147,7 +147,7 @@ def test_rule_15_being_in_gleanin_as_an_exhibitors_contact_wins_no_e_mail_as_a_s
     old, young = (
         person(name, email="x@example.org", created_at=at(day)) for name, day in (("zoe", 1), ("ann", 2))
     )
-    world.sync(Programme(None, exhibitor_list(exhibitor("acme", primary(young)))))
+    world.sync(programme(exhibitors_part=exhibitor_list(exhibitor("acme", primary(young)))))
     steps = _steps(world, old, young)
     assert type(steps["zoe"]) is Create
     assert steps["ann"].reason.code == "same_email"
@@ -164,6 +164,6 @@ def test_rule_10_somebody_of_an_ended_connection_frees_no_e_mail() -> None:
 def test_rule_15_a_row_without_an_id_takes_no_e_mail_from_anybody() -> None:
     nameless = person(id_from_content("0f"), email="ada@example.org")
     made = agenda(session("s", on(nameless), on(person("zoe", email="ada@example.org"))))
-    verdicts = by_id(made.speakers({SourceId("s"): "g-s"}, {}))
+    verdicts = speakers_of(made)
     eligible(verdicts["zoe"])
     assert blocked(verdicts[nameless.id]).reason == reasons.NO_ID

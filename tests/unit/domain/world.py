@@ -7,7 +7,7 @@ from itertools import count
 from core.domain.email import same_mailbox
 from core.domain.gleanin_side import GleaninRecord, GleaninSide
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId, external_id, parse_external_id
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.planning import TIES, Create, NoWrite, Planner, Step, Update
 from core.domain.programme import Programme
 from core.domain.synced import Fields, FieldValue, SyncedRecord, fingerprint
@@ -65,10 +65,8 @@ class World:
         side = GleaninSide(self.connection)
         for kind in KINDS:
             side.add(kind, self.there[kind.name].values())
-        kinds = [*((SESSION, SPEAKER) if programme.agenda else ())]
-        kinds += [EXHIBITOR_CONTACT] if programme.exhibitors else []
         steps: list[Step] = []
-        for kind in kinds:
+        for kind in (each for each in KINDS if each.scope in programme.parts):
             for step in self._plan(kind, programme, side):
                 steps.append(step)
                 self._carry_out(step, side, recorded)
@@ -76,9 +74,9 @@ class World:
 
     def _plan(self, kind: RecordKind, programme: Programme, side: GleaninSide) -> list[Step]:
         ties = {**side.sent_earlier(SESSION), **side.all_sent_here(SESSION)}
-        barred = side.sent_earlier(kind).keys()
-        selection = programme.select(kind, side, dict(ties), side.sent_earlier(SPEAKER).keys())
-        planner = Planner(kind, side, barred, selection.moving)
+        barred = {each.name: side.sent_earlier(each).keys() for each in KINDS}
+        selection = programme.select(kind, side, dict(ties), barred)
+        planner = Planner(kind, side, barred[kind.name], selection.moving)
         memory = self.memory[kind.name]
         candidates = list(selection.candidates())
         assert len(candidates) == selection.size
@@ -92,7 +90,7 @@ class World:
             return
         gleanin_id = self._create(step) if isinstance(step, Create) else self._update(step)
         self._mirror(step.record.kind, gleanin_id)
-        side.found(step.record.kind, step.record.source_id, gleanin_id)
+        side.note_written(step.record.kind, step.record.source_id, gleanin_id)
         if recorded(step):
             self._remember(step, gleanin_id, step.fields)
 

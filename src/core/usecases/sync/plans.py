@@ -1,13 +1,14 @@
 """Plan a sync kind by kind, in chunks, so that memory does not grow with what is remembered."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
 from core.domain import stops
 from core.domain.identifiers import GleaninEventId, GleaninId, OrganizationId, SourceId
-from core.domain.kinds import SESSION, SPEAKER, RecordKind
+from core.domain.kinds import KINDS, RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.planning import Planner, Step
 from core.domain.selection import Candidate
@@ -25,7 +26,7 @@ class Plans:
     units: Units
     mapping: EventMapping
     sides: BothSides
-    _barred: dict[str, frozenset[SourceId]] = field(default_factory=dict)
+    _barred: dict[str, AbstractSet[SourceId]] = field(default_factory=dict)
     _remembered: dict[str, dict[SourceId, GleaninId]] = field(default_factory=dict)
     """Where each record is that was sent under this connection, by the kind's name."""
 
@@ -36,7 +37,7 @@ class Plans:
             SyncStopped: Gleanin says nothing of a kind of which it should have some; nothing is created on that ground.
         """
         here = self.mapping.connection_id
-        for kind in {SESSION, SPEAKER, *self.sides.kinds}:
+        for kind in KINDS:
             async with self.units.reading() as unit:
                 places = await unit.synced.places(*self._scope, kind)
             if places and kind.name in self.sides.untold:
@@ -44,7 +45,7 @@ class Plans:
                     stops.unreadable("Gleanin", f"it does not say which {kind.plural} the event has.")
                 )
             earlier = {place.source_id for place in places if place.connection_id != here}
-            self._barred[kind.name] = frozenset(earlier | self.sides.gleanin.sent_earlier(kind).keys())
+            self._barred[kind.name] = earlier | self.sides.gleanin.sent_earlier(kind).keys()
             self._remembered[kind.name] = {
                 place.source_id: place.gleanin_id for place in places if place.connection_id == here
             }
@@ -54,21 +55,20 @@ class Plans:
         return self.mapping.organization_id, self.mapping.events.gleanin_id
 
     def ties(self) -> dict[SourceId, str]:
-        """Tell what stands in Gleanin for each session that a person can be tied to."""
-        gleanin = self.sides.gleanin
-        remembered = {
-            source_id: gleanin_id
-            for source_id, gleanin_id in self._remembered[SESSION.name].items()
-            if gleanin.holds(SESSION, gleanin_id)
-        }
-        return {**gleanin.sent_earlier(SESSION), **gleanin.all_sent_here(SESSION), **remembered}
+        """Tell what stands in Gleanin for each record that people can be tied to."""
+        gleanin, ties = self.sides.gleanin, dict[SourceId, str]()
+        for kind in (each for each in KINDS if each.is_tied_to):
+            remembered = self._remembered[kind.name].items()
+            held = {source: there for source, there in remembered if gleanin.holds(kind, there)}
+            ties |= gleanin.sent_earlier(kind) | gleanin.all_sent_here(kind) | held
+        return ties
 
     async def steps(
         self, kind: RecordKind, ties: Mapping[SourceId, str], told_total: Callable[[int], None]
     ) -> AsyncIterator[Sequence[Step]]:
         """Give the kind's steps: one for each candidate, then those for what Sessionboard no longer has."""
         gleanin = self.sides.gleanin
-        selection = self.sides.programme.select(kind, gleanin, ties, self._barred[SPEAKER.name])
+        selection = self.sides.programme.select(kind, gleanin, ties, self._barred)
         planner = Planner(kind, gleanin, self._barred[kind.name], selection.moving)
         unseen = dict(self._remembered[kind.name])
         told_total(selection.size)

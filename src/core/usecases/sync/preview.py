@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.identifiers import MappingId, SourceId
-from core.domain.kinds import SESSION, Scope
+from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Counts, Outcome, count
 from core.domain.planning import Create, NoWrite, Step
@@ -49,13 +49,13 @@ class Preview:
         for kind in sides.kinds:
             async for chunk in plans.steps(kind, ties, lambda _total: None):
                 steps.extend(chunk)
-                if kind == SESSION:
+                if kind.is_tied_to:
                     ties.update(_ties_to_be(chunk))
         return steps
 
 
 def _ties_to_be(steps: Sequence[Step]) -> dict[SourceId, str]:
-    """Let its title stand for a session that has no id in Gleanin yet."""
+    """Let its label stand for what has no id in Gleanin yet."""
     return {step.record.source_id: f"(new) {step.record.label}" for step in steps if isinstance(step, Create)}
 
 

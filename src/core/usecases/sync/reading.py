@@ -1,19 +1,17 @@
 """Read both sides of a mapping, before anything is planned."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from core.domain import stops
-from core.domain.agenda import Agenda
-from core.domain.exhibitors import ExhibitorList
 from core.domain.gleanin_side import GleaninEvent, GleaninSide
-from core.domain.identifiers import GleaninId
-from core.domain.kinds import PEOPLE, SESSION, RecordKind, Scope, kinds_in
+from core.domain.identifiers import GleaninId, SessionboardEventId
+from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
 from core.domain.mappings import EventMapping
-from core.domain.programme import Programme
+from core.domain.programme import Part, Programme, empty_programme
 from core.domain.source import SourceEvent
 from core.domain.stops import Stop, judge_time_zones
 from core.domain.synced import ShareLink, presentable
@@ -23,6 +21,7 @@ from ports.destination import Destination, RecordsNotTold
 from ports.session_source import SessionSource
 
 Links = dict[GleaninId, tuple[ShareLink, ...]]
+Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +49,35 @@ class Reader:
         """Read what the scope needs, and check what concerns all records.
 
         Raises:
-            SyncStopped: Sessionboard tells no time zone, so that its sessions cannot be read (rule 7).
+            SyncStopped: Sessionboard tells no time zone that is known (rule 7).
             SourceError, DestinationError
         """
         source_event, gleanin_event = await _together(
             self.source.event(self.mapping.events.sessionboard_id),
             self.destination.event(self.mapping.events.gleanin_id),
         )
+        zone = zone_named(source_event.time_zone)
+        if zone is None:
+            raise SyncStopped(stops.no_time_zone(source_event))
         kinds = kinds_in(scope)
-        programme = self._empty_programme(kinds, source_event)
+        programme = empty_programme(scope, self.mapping.settings, zone, self.now)
         sides = BothSides(kinds, programme, GleaninSide(self.mapping.connection_id))
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
         await _together(
-            self._read_sessions(programme.agenda),
-            self._read_exhibitors(programme.exhibitors),
+            *(self._read_part(scope, part) for scope, part in programme.parts.items()),
             *(self._read_gleanin(kind, sides) for kind in there),
         )
         return replace(sides, stop=self._stop(programme, source_event, gleanin_event))
 
-    def _empty_programme(self, kinds: tuple[RecordKind, ...], event: SourceEvent) -> Programme:
-        agenda = None
-        if SESSION in kinds:
-            zone = zone_named(event.time_zone)
-            if zone is None:
-                raise SyncStopped(stops.no_time_zone(event))
-            agenda = Agenda(self.mapping.settings, zone, self.now)
-        exhibits = any(kind.scope is Scope.EXHIBITORS for kind in kinds)
-        return Programme(agenda, ExhibitorList(self.mapping.settings) if exhibits else None)
-
-    async def _read_sessions(self, agenda: Agenda | None) -> None:
-        if agenda is not None:
-            async for page in self.source.sessions(self.mapping.events.sessionboard_id):
-                for row in page:
-                    agenda.add(row)
-
-    async def _read_exhibitors(self, exhibitors: ExhibitorList | None) -> None:
-        if exhibitors is not None:
-            async for page in self.source.exhibitors(self.mapping.events.sessionboard_id):
-                for row in page:
-                    exhibitors.add(row)
+    async def _read_part(self, scope: Scope, part: Part) -> None:
+        feeds: dict[Scope, Feed] = {
+            Scope.AGENDA: self.source.sessions,
+            Scope.EXHIBITORS: self.source.exhibitors,
+        }
+        async for page in feeds[scope](self.mapping.events.sessionboard_id):
+            for row in page:
+                part.add(row)
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
         links = sides.links.setdefault(kind.name, {})
@@ -106,11 +94,8 @@ class Reader:
     ) -> Stop | None:
         if programme.masked:
             return stops.masked_emails(programme.masked)
-        if programme.agenda is None:
-            return None
-        return judge_time_zones(
-            source_event, gleanin_event, self.mapping, programme.agenda.instants, self.now
-        )
+        instants = programme.instants
+        return judge_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:

@@ -216,7 +216,7 @@ class Writer:
 
     def _note_success(self, step: Write, gleanin_id: GleaninId) -> None:
         record = step.record
-        self.gleanin.found(record.kind, record.source_id, gleanin_id)
+        self.gleanin.note_written(record.kind, record.source_id, gleanin_id)
         email = step.fields.get("email")
         synced = SyncedRecord(
             record.kind,
