@@ -2,51 +2,54 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
-READY_BENCH := $(VENV)/.ready-bench
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+UV := $(BIN)/uv
+# Into this environment, whatever other one is active.
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .PHONY: demo test test-long check bench lock format clean
 
-demo: $(READY)
+demo: $(VENV)/.ready
 	$(BIN)/gleanin-sync demo
 
-test: $(READY)
+test: $(VENV)/.ready   ## all tests but those that take minutes
 	$(BIN)/pytest -n 2 -m "not long" $(ARGS)
 
-test-long: $(READY)   ## crash tests and other checks that take minutes
-	$(BIN)/pytest -m long $(ARGS)
+test-long: $(VENV)/.ready   ## crash tests and other checks that take minutes
+	$(BIN)/pytest -n 2 -m long $(ARGS)
 
-check: $(READY)
+check: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@! grep -nE '://' requirements.lock requirements-dev.lock requirements-bench.lock || { echo "an address stands in a lock file"; exit 1; }
 
-bench: $(READY_BENCH)
+bench: $(VENV)/.ready-bench
 	$(BIN)/python -m bench $(ARGS)
 
-format: $(READY)
+format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(BIN)/uv
+lock: $(VENV)/.uv   ## resolve the dependencies anew
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) pyproject.toml --group dev --group bench -o requirements-bench.lock
 
-$(BIN)/uv:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-
-$(READY): $(BIN)/uv requirements-dev.lock pyproject.toml
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/uv pip install --quiet --no-deps -e .
+# Stamps are touched last, so that a step that was cut off is done again.
+$(VENV)/.uv:
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	touch $@
 
-$(READY_BENCH): $(READY) requirements-bench.lock
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements-bench.lock
+$(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
+	$(INSTALL) --require-hashes -r requirements-bench.lock
 	touch $@
 
 clean:

@@ -5,7 +5,7 @@ from typing import Protocol
 from core.domain.secrets import SealedToken, Token
 
 
-class CannotUnseal(Exception):  # noqa: N818 - named for what the caller sees
+class CannotUnseal(Exception):
     """No key at hand opens the token: the secret keys were changed or lost."""
 
 

@@ -31,19 +31,19 @@ class DestinationError(Exception):
     """Its text is a sentence for people, without the token and without personal data."""
 
 
-class DestinationUnavailable(DestinationError):  # noqa: N818 - named for what the caller does next
+class DestinationUnavailable(DestinationError):
     pass
 
 
-class DestinationRefused(DestinationError):  # noqa: N818
+class DestinationRefused(DestinationError):
     pass
 
 
-class DestinationEventGone(DestinationError):  # noqa: N818
+class DestinationEventGone(DestinationError):
     pass
 
 
-class DestinationUnreadable(DestinationError):  # noqa: N818
+class DestinationUnreadable(DestinationError):
     pass
 
 
@@ -51,11 +51,11 @@ class RecordsNotTold(DestinationUnreadable):
     pass
 
 
-class RecordRejected(DestinationError):  # noqa: N818
+class RecordRejected(DestinationError):
     pass
 
 
-class AnswerLost(DestinationError):  # noqa: N818
+class AnswerLost(DestinationError):
     pass
 
 

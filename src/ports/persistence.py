@@ -44,13 +44,13 @@ class Unique(StrEnum):
     QUEUED_RUN = "queued_run"
 
 
-class Taken(PersistenceError):  # noqa: N818 - named for what the caller sees
+class Taken(PersistenceError):
     def __init__(self, what: Unique) -> None:
         super().__init__(f"taken: {what}")
         self.what = what
 
 
-class StoreUnusable(PersistenceError):  # noqa: N818
+class StoreUnusable(PersistenceError):
     """Its text is a sentence that says what to do."""
 
 

@@ -20,19 +20,19 @@ class SourceError(Exception):
     """Its text is a sentence for people, without the token and without personal data."""
 
 
-class SourceUnavailable(SourceError):  # noqa: N818 - named for what the caller does next
+class SourceUnavailable(SourceError):
     pass
 
 
-class SourceRefused(SourceError):  # noqa: N818
+class SourceRefused(SourceError):
     pass
 
 
-class SourceEventGone(SourceError):  # noqa: N818
+class SourceEventGone(SourceError):
     pass
 
 
-class SourceUnreadable(SourceError):  # noqa: N818
+class SourceUnreadable(SourceError):
     pass
 
 

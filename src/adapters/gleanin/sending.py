@@ -18,7 +18,7 @@ MOST_BYTES_WRITTEN = 1024 * 1024
 READ = "GET"
 
 
-class Garbled(Exception):  # noqa: N818 - named for what happened
+class Garbled(Exception):
     """An answer came that cannot be taken in; its text says why, in words that follow the host's name."""
 
 

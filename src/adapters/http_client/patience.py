@@ -36,7 +36,7 @@ class Patience:
     waits_in_all: float = 60 * 60
 
 
-class Throttled(Exception):  # noqa: N818 - named for what happened
+class Throttled(Exception):
     """The other side answered 429: the request was not executed."""
 
     def __init__(self, asked: float | None) -> None:
@@ -44,7 +44,7 @@ class Throttled(Exception):  # noqa: N818 - named for what happened
         self.asked = asked
 
 
-class Faltered(Exception):  # noqa: N818
+class Faltered(Exception):
     """No answer came, or a 5xx; its text says which, in words that follow the host's name."""
 
     def __init__(self, problem: str, asked: float | None = None) -> None:

@@ -33,7 +33,7 @@ W = TypeVar("W", EventRow, SessionRow, ExhibitorRow)
 R = TypeVar("R")
 
 
-class WrongShape(ValueError):  # noqa: N818 - named for what is wrong, like the port's errors
+class WrongShape(ValueError):
     """The text says what it is instead, without quoting it."""
 
 

@@ -18,7 +18,7 @@ from typing import ClassVar, TypeVar
 T = TypeVar("T")
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is no error of the program
+class Refusal(Exception):
     """Something a rule forbids. Its text is the sentence to show; `code` is for machines."""
 
     code: ClassVar[str] = "refused"

@@ -47,11 +47,11 @@ class Failure:
     """What to type, where the sentence cannot know that it is shown in a terminal."""
 
 
-class BadSettings(Exception):  # noqa: N818 - named for what the caller sees
+class BadSettings(Exception):
     """Its text names the variables, and not their values: one of them may be a key."""
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):
     """Its text says how to go on."""
 
 

@@ -25,7 +25,7 @@ CUT_INCLUDED = web.RequestKey("cut_included", int)
 refuse = partial(refusal, Side.GLEANIN)
 
 
-class Refused(Exception):  # noqa: N818 - named for what happens to the request
+class Refused(Exception):
     def __init__(self, status: int, *complaints: Complaint) -> None:
         super().__init__(status, complaints)
         self.status = status

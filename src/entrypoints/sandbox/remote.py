@@ -15,7 +15,7 @@ SECONDS = 120
 _opener = build_opener(ProxyHandler({}))
 
 
-class ControlRefused(Exception):  # noqa: N818 - named for what happened
+class ControlRefused(Exception):
     """The sandbox did not do what it was told; the text is its own."""
 
 

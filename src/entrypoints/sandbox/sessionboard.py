@@ -26,7 +26,7 @@ LIMITS = {"RateLimit-Limit": "100", "RateLimit-Remaining": "100", "RateLimit-Res
 bad_request = partial(refusal, Side.SESSIONBOARD, HTTPStatus.BAD_REQUEST)
 
 
-class NotAllowed(ValueError):  # noqa: N818 - named for what it says of the request
+class NotAllowed(ValueError):
     """A parameter or a part of the body that the contract does not have."""
 
 

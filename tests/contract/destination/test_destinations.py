@@ -211,7 +211,7 @@ async def test_rule_30_share_links_can_come_later_than_the_record(scene: Scene, 
 
 
 async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> None:
-    class Stopped(Exception):  # noqa: N818
+    class Stopped(Exception):
         pass
 
     calls = 0

@@ -52,7 +52,7 @@ async def test_it_accepts_only_the_tokens_that_it_knows(gleanin: MemoryGleanin) 
 
 
 async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: MemoryGleanin) -> None:
-    class Crash(Exception):  # noqa: N818
+    class Crash(Exception):
         pass
 
     def crash(write: LoggedWrite) -> None:

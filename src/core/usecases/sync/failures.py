@@ -18,7 +18,7 @@ from ports.session_source import SourceError, SourceEventGone, SourceRefused, So
 T = TypeVar("T")
 
 
-class SyncStopped(Exception):  # noqa: N818 - a stop is an outcome, not always an error
+class SyncStopped(Exception):
     """The sync cannot go on, for any record."""
 
     def __init__(self, stop: Stop) -> None:
