@@ -6,12 +6,14 @@ import logging
 import sys
 
 from bench import bare, peer, product
+from entrypoints.cli.running import spare_the_collector
 from entrypoints.logs import set_up_logs
 
 
 def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> None:
     logging.disable(logging.CRITICAL)
     set_up_logs("error")
+    spare_the_collector()  # the peers too: none of them shall win by it
     urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
     match side:
         case "product":

@@ -1,10 +1,10 @@
 """The composition root: the only place that chooses adapters."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 from dependency_injector import containers, providers
 from dependency_injector.providers import Provider
@@ -14,7 +14,7 @@ from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from adapters.http_client.connections import Connections
 from adapters.persistence.engine import engine_at
-from adapters.persistence.migrate import current_revision, head_revision, is_current, upgrade
+from adapters.persistence.migrate import HEAD, current_revision, is_current, upgrade
 from adapters.persistence.unit_of_work import SqlUnits
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
@@ -54,13 +54,21 @@ from ports.persistence import StoreUnusable, Units
 from ports.probe import DestinationProbe
 from ports.session_source import SessionSources
 
+T = TypeVar("T")
 
-def _cipher(settings: Settings) -> TokenCipher:
+
+def cipher_for(settings: Settings) -> TokenCipher:
+    """Take the keys that are set, or the one in the key file, which is made if there is none.
+
+    Raises:
+        KeysUnusable
+    """
     return FernetCipher(settings.keys or (key_in(settings.keys_file),))
 
 
-def _as_units(units: SqlUnits) -> Units:
-    return units
+def _as_port(adapter: T) -> T:
+    """Give an adapter under the name of its port too: both are overridden by themselves."""
+    return adapter
 
 
 def _sources(settings: Settings) -> SessionSources:
@@ -68,7 +76,7 @@ def _sources(settings: Settings) -> SessionSources:
     return SessionboardSources(allow_private, partial(Connections, allow_private=allow_private))
 
 
-def _destinations(settings: Settings) -> GleaninDestinations:
+def _gleanin(settings: Settings) -> GleaninDestinations:
     allow_private = settings.allow_private_addresses
     return GleaninDestinations(
         settings.gleanin_url, allow_private, partial(Connections, allow_private=allow_private)
@@ -82,12 +90,13 @@ class Container(containers.DeclarativeContainer):
     clock: Provider[Clock] = providers.Singleton(SystemClock)
     log: Provider[EventLog] = providers.Singleton(StructlogEvents)
     names: Provider[Names] = providers.Singleton(RandomNames)
-    cipher: Provider[TokenCipher] = providers.Singleton(_cipher, settings)
+    cipher: Provider[TokenCipher] = providers.Singleton(cipher_for, settings)
     sql_units: Provider[SqlUnits] = providers.Singleton(SqlUnits, engine)
-    units: Provider[Units] = providers.Callable(_as_units, sql_units)
+    units: Provider[Units] = providers.Callable(_as_port, sql_units)
     sources: Provider[SessionSources] = providers.Singleton(_sources, settings)
-    destinations: Provider[Destinations] = providers.Singleton(_destinations, settings)
-    destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, destinations)
+    gleanin: Provider[GleaninDestinations] = providers.Singleton(_gleanin, settings)
+    destinations: Provider[Destinations] = providers.Callable(_as_port, gleanin)
+    destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, gleanin)
 
     lease: Provider[timedelta] = providers.Factory(timedelta, seconds=settings.provided.lease_seconds)
     access: Provider[Access] = providers.Factory(Access, units, sources, destinations, cipher)
@@ -128,10 +137,6 @@ async def opened(settings: Settings) -> AsyncIterator[Container]:
     """
     container = Container(settings=providers.Object(settings))
     engine = container.engine()
-    # What was loaded to get here stays, and a sync makes many objects that live until its end: looking through all
-    # of them again and again took a fifth of its time. Reference counts free the rest.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
     try:
         _prepare(engine)
         yield container
@@ -156,13 +161,13 @@ def upgrade_database(settings: Settings) -> str:
         upgrade(engine)
     finally:
         engine.dispose()
-    return head_revision()
+    return HEAD
 
 
 def database_revisions(settings: Settings) -> tuple[str | None, str]:
     """Give the database's revision (None: never migrated) and the one this program wants."""
     engine = engine_at(settings.database)
     try:
-        return current_revision(engine), head_revision()
+        return current_revision(engine), HEAD
     finally:
         engine.dispose()

@@ -2,24 +2,38 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import ExcInfo
+
+# Without local variables: one of them may be a token, or a person.
+_frames = ExceptionDictTransformer(show_locals=False)
 
 
-def set_up_logs(level: str = "warning") -> None:
-    number = logging.getLevelNamesMapping().get(level.upper(), logging.WARNING)
+def set_up_logs(level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Without local variables: one of them may be a token, or a person.
-            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.ExceptionRenderer(_without_words),
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         # Whatever stderr is when something is logged: it can be exchanged meanwhile.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _without_words(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """Tell types and places only: an error's own text may hold a row, with a person's name and address."""
+    return [_wordless(each) for each in _frames(exc_info)]
+
+
+def _wordless(told: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in told.items() if key not in {"exc_value", "exc_notes"}}
+    kept["exceptions"] = [[_wordless(each) for each in group] for group in told["exceptions"]]
+    return kept

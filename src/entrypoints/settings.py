@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
@@ -24,7 +25,7 @@ class Settings(BaseSettings):
     """Whom the closing message names if problems persist."""
     lease_seconds: float = Field(default=15, gt=0)
     """How long a run that gives no sign of life keeps its mapping."""
-    log_level: str = "error"
+    log_level: Literal["debug", "info", "warning", "error"] = "error"
 
     @cached_property
     def data_folder(self) -> Path:

@@ -5,6 +5,10 @@ from typing import Protocol
 from core.domain.secrets import SealedToken, Token
 
 
+class KeysUnusable(Exception):
+    """The secret keys are none, or cannot be read; its text says what to do, and has no key in it."""
+
+
 class CannotUnseal(Exception):
     """No key at hand opens the token: the secret keys were changed or lost."""
 

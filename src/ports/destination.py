@@ -14,7 +14,7 @@ DestinationError
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
@@ -28,23 +28,25 @@ BeforeWrite = Callable[[], Awaitable[None]]
 
 
 class DestinationError(Exception):
-    """Its text is a sentence for people, without the token and without personal data."""
+    """Its text is a sentence for people, without the token and without personal data; `code` is for machines."""
+
+    code: ClassVar[str] = "unreadable"
 
 
 class DestinationUnavailable(DestinationError):
-    pass
+    code = "unreachable"
 
 
 class DestinationRefused(DestinationError):
-    pass
+    code = "token_refused"
 
 
 class DestinationEventGone(DestinationError):
-    pass
+    code = "event_gone"
 
 
 class DestinationUnreadable(DestinationError):
-    pass
+    code = "unreadable"
 
 
 class RecordsNotTold(DestinationUnreadable):
@@ -52,11 +54,11 @@ class RecordsNotTold(DestinationUnreadable):
 
 
 class RecordRejected(DestinationError):
-    pass
+    code = "rejected"
 
 
 class AnswerLost(DestinationError):
-    pass
+    code = "answer_lost"
 
 
 class Destination(Protocol):

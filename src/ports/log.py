@@ -15,3 +15,7 @@ class EventLog(Protocol):
     def warning(self, name: str, **data: Datum) -> None:
         """Tell of something that went on all the same, but that somebody may want to know."""
         ...
+
+    def fault(self, name: str, error: BaseException, **data: Datum) -> None:
+        """Tell of a fault of this program, with its type and place but not its own words."""
+        ...

@@ -19,10 +19,11 @@ from core.domain.identifiers import (
     MappingId,
     OrganizationId,
     RunId,
+    SessionboardEventId,
     SourceId,
 )
 from core.domain.kinds import RecordKind
-from core.domain.mappings import EventMapping, EventPair
+from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.runs import Progress, SyncRun
@@ -105,8 +106,13 @@ class Mappings(Protocol):
 
     async def get(self, mapping_id: MappingId) -> EventMapping | None: ...
 
-    async def holding(self, events: EventPair) -> Sequence[EventMapping]:
-        """Give the mappings, of any organization, that hold either event."""
+    async def holding(
+        self,
+        sessionboard_url: str,
+        sessionboard_ids: Collection[SessionboardEventId],
+        gleanin_ids: Collection[GleaninEventId],
+    ) -> Sequence[EventMapping]:
+        """Give the mappings, of any organization, that hold any of these events."""
         ...
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:

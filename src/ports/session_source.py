@@ -9,7 +9,7 @@ SourceError
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from core.domain.identifiers import SessionboardEventId
 from core.domain.secrets import Token
@@ -17,23 +17,25 @@ from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 
 
 class SourceError(Exception):
-    """Its text is a sentence for people, without the token and without personal data."""
+    """Its text is a sentence for people, without the token and without personal data; `code` is for machines."""
+
+    code: ClassVar[str] = "unreadable"
 
 
 class SourceUnavailable(SourceError):
-    pass
+    code = "unreachable"
 
 
 class SourceRefused(SourceError):
-    pass
+    code = "token_refused"
 
 
 class SourceEventGone(SourceError):
-    pass
+    code = "event_gone"
 
 
 class SourceUnreadable(SourceError):
-    pass
+    code = "unreadable"
 
 
 class SessionSource(Protocol):

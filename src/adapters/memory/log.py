@@ -18,3 +18,6 @@ class KeptEvents:
 
     def warning(self, name: str, **data: Datum) -> None:
         self.event(name, **data)
+
+    def fault(self, name: str, error: BaseException, **data: Datum) -> None:
+        self.event(name, error=type(error).__name__, **data)

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.domain.email import same_mailbox
-from core.domain.identifiers import ConnectionId, GleaninEventId, MappingId, OrganizationId, RunId, SourceId
+from core.domain.identifiers import (
+    ConnectionId,
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    RunId,
+    SessionboardEventId,
+    SourceId,
+)
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping, EventPair
 from core.domain.organizations import Connection, Organization
@@ -119,21 +127,31 @@ class MemoryMappings:
         await self._store(mapping)
 
     async def _store(self, mapping: EventMapping) -> None:
-        holders = await self.holding(mapping.events) if mapping.holds_its_events else ()
-        for other in (holder for holder in holders if holder.id != mapping.id):
-            shared = other.events.shares_sessionboard(mapping.events)
-            raise Taken(Unique.SESSIONBOARD_EVENT if shared else Unique.GLEANIN_EVENT)
+        others = [row for row in self._rows.values() if row.holds_its_events and row.id != mapping.id]
+        if mapping.holds_its_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
+            raise Taken(Unique.SESSIONBOARD_EVENT)
+        if mapping.holds_its_events and any(row.events.shares_gleanin(mapping.events) for row in others):
+            raise Taken(Unique.GLEANIN_EVENT)
         self._rows[mapping.id] = mapping
 
     async def get(self, mapping_id: MappingId) -> EventMapping | None:
         return self._rows.get(mapping_id)
 
-    async def holding(self, events: EventPair) -> Sequence[EventMapping]:
+    async def holding(
+        self,
+        sessionboard_url: str,
+        sessionboard_ids: Collection[SessionboardEventId],
+        gleanin_ids: Collection[GleaninEventId],
+    ) -> Sequence[EventMapping]:
+        pairs = {EventPair(sessionboard_url, each, GleaninEventId("")) for each in sessionboard_ids}
         return [
             row
             for row in self._rows.values()
             if row.holds_its_events
-            and (row.events.shares_sessionboard(events) or row.events.shares_gleanin(events))
+            and (
+                row.events.gleanin_id in gleanin_ids
+                or any(row.events.shares_sessionboard(each) for each in pairs)
+            )
         ]
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:

@@ -1,6 +1,6 @@
 """Event mappings, in a table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +8,13 @@ import sqlalchemy as sa
 from adapters.persistence.rows import replace_row
 from adapters.persistence.tables import mappings
 from adapters.persistence.threads import Run
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
+from core.domain.identifiers import (
+    ConnectionId,
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    SessionboardEventId,
+)
 from core.domain.mappings import EventMapping, EventPair, ExhibitorName, MappingSettings, TracksFrom
 
 _MAPPINGS = sa.select(mappings).order_by(mappings.c.position)
@@ -27,13 +33,17 @@ class SqlMappings:
     async def get(self, mapping_id: MappingId) -> EventMapping | None:
         return next(iter(await self._all(mappings.c.id == mapping_id)), None)
 
-    async def holding(self, events: EventPair) -> Sequence[EventMapping]:
-        same_sessionboard = sa.and_(
-            mappings.c.sessionboard_url == events.sessionboard_url,
-            mappings.c.sessionboard_id == events.sessionboard_id,
+    async def holding(
+        self,
+        sessionboard_url: str,
+        sessionboard_ids: Collection[SessionboardEventId],
+        gleanin_ids: Collection[GleaninEventId],
+    ) -> Sequence[EventMapping]:
+        of_sessionboard = sa.and_(
+            mappings.c.sessionboard_url == sessionboard_url, mappings.c.sessionboard_id.in_(sessionboard_ids)
         )
-        same_gleanin = mappings.c.gleanin_id == events.gleanin_id
-        return await self._all(mappings.c.holds_events, sa.or_(same_sessionboard, same_gleanin))
+        of_gleanin = mappings.c.gleanin_id.in_(gleanin_ids)
+        return await self._all(mappings.c.holds_events, sa.or_(of_sessionboard, of_gleanin))
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.organization_id == organization_id)

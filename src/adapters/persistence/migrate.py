@@ -54,10 +54,6 @@ def current_revision(engine: sa.Engine) -> str | None:
         return connection.scalar(sa.select(_VERSION.c.version_num))
 
 
-def head_revision() -> str:
-    return HEAD
-
-
 def is_current(engine: sa.Engine) -> bool:
     """Tell whether the database is where this program wants it.
 

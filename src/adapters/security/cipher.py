@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from core.domain.refusals import BadInput
 from core.domain.secrets import SealedToken, Token
-from ports.cipher import CannotUnseal
+from ports.cipher import CannotUnseal, KeysUnusable
 
 _KEY_LENGTH = 44
 
@@ -18,10 +17,10 @@ class FernetCipher:
         """Take the keys.
 
         Raises:
-            BadInput: there is none, or one is malformed.
+            KeysUnusable: there is none, or one is malformed.
         """
         if not keys:
-            raise BadInput("There is no secret key.")
+            raise KeysUnusable("There is no secret key.")
         self._fernet = MultiFernet([_fernet(key, number) for number, key in enumerate(keys, start=1)])
 
     def seal(self, token: Token) -> SealedToken:
@@ -39,7 +38,7 @@ class FernetCipher:
 
 def _fernet(key: str, number: int) -> Fernet:
     # The cause is left out: the key itself must be in no message.
-    malformed = BadInput(
+    malformed = KeysUnusable(
         f"Secret key {number} is malformed: it must be 32 random bytes in URL-safe base64 ({_KEY_LENGTH} characters)."
     )
     if len(key) != _KEY_LENGTH:  # Fernet itself overlooks what stands behind the padding

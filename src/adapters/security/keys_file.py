@@ -6,27 +6,29 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from core.domain.refusals import BadInput
+from ports.cipher import KeysUnusable
 
 
 def key_in(path: Path) -> str:
     """Read the key in a file; make file and key where there is none yet.
 
     Raises:
-        BadInput: the file cannot be read or made, or holds no key.
+        KeysUnusable: the file cannot be read or made, or holds no key.
     """
     try:
         if not path.exists():
             _make(path)
         text = path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise BadInput(f"The file of the secret key, {path}, cannot be used: {error.strerror}.") from error
+        raise KeysUnusable(
+            f"The file of the secret key, {path}, cannot be used: {error.strerror}."
+        ) from error
     except UnicodeDecodeError:
         text = ""
     try:
         Fernet(text)
     except ValueError:
-        raise BadInput(
+        raise KeysUnusable(
             f"The file {path} holds no secret key. Put the key back that it had; without it, "
             "tokens that were stored cannot be read and must be given again."
         ) from None

@@ -20,10 +20,6 @@ from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
 
-REGIONS = {
-    "us": "https://public-api.sessionboard.com",
-    "eu": "https://public-api-eu.sessionboard.com",
-}
 PAGE_SIZE = 100
 LAST_PAGE = 999
 """Both are the API's own limits."""

@@ -19,3 +19,6 @@ class StructlogEvents:
 
     def warning(self, name: str, **data: Datum) -> None:
         self._logger.warning(name, **data)
+
+    def fault(self, name: str, error: BaseException, **data: Datum) -> None:
+        self._logger.error(name, exc_info=error, **data)

@@ -1,10 +1,11 @@
-"""Event mappings: one Sessionboard event tied to one Gleanin event (rules 4 to 6)."""
+"""Event mappings: one Sessionboard event tied to one Gleanin event (rules 4 to 7)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from core.domain.gleanin_side import GleaninEvent
 from core.domain.identifiers import (
     ConnectionId,
     GleaninEventId,
@@ -12,7 +13,17 @@ from core.domain.identifiers import (
     OrganizationId,
     SessionboardEventId,
 )
-from core.domain.refusals import AlreadyMapped, BoundToAnother, NotMapped
+from core.domain.refusals import (
+    AlreadyMapped,
+    BoundToAnother,
+    EventArchived,
+    NotMapped,
+    TimeZoneUnconfirmed,
+    TimeZoneUnknown,
+)
+from core.domain.sides import GLEANIN, SESSIONBOARD
+from core.domain.source import SourceEvent
+from core.domain.time_zones import gmt_offsets, zone_named
 
 
 class TracksFrom(StrEnum):
@@ -110,6 +121,25 @@ class EventMapping:
             raise NotMapped(self.id)
 
 
+def zone_to_confirm(
+    source: SourceEvent, gleanin: GleaninEvent, now: datetime, *, confirmed: bool
+) -> str | None:
+    """Judge two events that are to be mapped, and give the zone that an admin has confirmed (rule 7).
+
+    Raises:
+        EventArchived, TimeZoneUnknown
+        TimeZoneUnconfirmed: Gleanin does not tell its zone, so an admin has to.
+    """
+    if gleanin.is_archived:
+        raise EventArchived(gleanin.name)
+    ours = zone_named(source.time_zone)
+    if ours is None:
+        raise TimeZoneUnknown(source.name, source.time_zone)
+    if zone_named(gleanin.time_zone) is None and not confirmed:
+        raise TimeZoneUnconfirmed(source.time_zone or "", gmt_offsets(ours, now))
+    return source.time_zone if confirmed else None
+
+
 def mapping_to_continue(
     wanted: EventPair, connection_id: ConnectionId, holders: Iterable[EventMapping]
 ) -> EventMapping | None:
@@ -127,14 +157,14 @@ def mapping_to_continue(
             continue
         ours = mapping.connection_id == connection_id
         for side, event, shared in (
-            ("Gleanin", wanted.gleanin_id, mapping.events.shares_gleanin(wanted)),
-            ("Sessionboard", wanted.sessionboard_id, mapping.events.shares_sessionboard(wanted)),
+            (GLEANIN, wanted.gleanin_id, mapping.events.shares_gleanin(wanted)),
+            (SESSIONBOARD, wanted.sessionboard_id, mapping.events.shares_sessionboard(wanted)),
         ):
             if not shared:
                 continue
             if mapping.is_active or not ours:
                 # Of another organization's mapping nothing more is said than that there is one.
                 raise AlreadyMapped(side, event)
-            partner = mapping.sessionboard_name if side == "Gleanin" else mapping.gleanin_name
+            partner = mapping.sessionboard_name if side == GLEANIN else mapping.gleanin_name
             raise BoundToAnother(side, event, partner)
     return next((mapping for mapping in holders if mapping.events == wanted), None)

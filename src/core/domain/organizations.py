@@ -4,10 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.identifiers import ConnectionId, OrganizationId
-from core.domain.refusals import BadInput, NotConfirmed
+from core.domain.refusals import BadInput, NotConfirmed, NotConnected
 from core.domain.secrets import SealedToken
 
 LONGEST_NAME = 200
+SESSIONBOARD_REGIONS = {
+    "us": "https://public-api.sessionboard.com",
+    "eu": "https://public-api-eu.sessionboard.com",
+}
+"""Where Sessionboard's public API is, by region: an organization and its token belong to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,26 @@ class Connection:
     def is_open(self) -> bool:
         return self.ended_at is None
 
-    def end(self, at: datetime, organization: Organization, *, confirmed: bool) -> "Connection":
+    def end(self, at: datetime, organization: Organization, confirmation: str | None) -> "Connection":
         """End the connection and erase its token (rule 8).
 
+        Args:
+            confirmation: the organization's name, given by whoever knows what it means.
+
         Raises:
-            NotConfirmed: somebody must confirm it explicitly.
+            NotConfirmed: it is not the name.
         """
-        if not confirmed:
+        if confirmation is None or confirmation.strip() != organization.name:
             raise NotConfirmed(organization.name)
         return replace(self, token=None, token_hint="", ended_at=at)
+
+
+def open_token(connection: Connection | None, organization: Organization) -> SealedToken:
+    """Give the token of an open connection.
+
+    Raises:
+        NotConnected: there is no connection, or it has ended.
+    """
+    if connection is None or connection.token is None:
+        raise NotConnected(organization.name)
+    return connection.token

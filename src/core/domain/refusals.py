@@ -7,7 +7,9 @@ Refusal
 ├── AlreadyConnected      rule 3
 ├── AlreadyMapped         rule 4
 ├── BoundToAnother        rule 5
-├── TimeZoneUnconfirmed   rule 7, when mapping
+├── TimeZoneUnknown       rule 7, when mapping: Sessionboard tells none that there is
+├── TimeZoneUnconfirmed   rule 7, when mapping: Gleanin tells none, so an admin has to
+├── EventArchived         the Gleanin event takes nothing any more
 ├── NotConfirmed          rule 8
 ├── NotMapped             rule 11
 └── BadInput              a token, a name or an address that cannot be one
@@ -75,6 +77,23 @@ class BoundToAnother(Refusal):
             f"The {side} event {event} was synced with {partner} under this connection, "
             "and can be mapped to that event only for as long as the connection lasts."
         )
+
+
+class TimeZoneUnknown(Refusal):
+    code = "time_zone_unknown"
+
+    def __init__(self, event: str, told: str | None) -> None:
+        super().__init__(
+            f"Sessionboard's time zone of {event} is {told or 'not set'}, which is no known time zone. "
+            "Set it on the event's Details page."
+        )
+
+
+class EventArchived(Refusal):
+    code = "event_archived"
+
+    def __init__(self, event: str) -> None:
+        super().__init__(f"The Gleanin event {event} is archived. Activate it in Gleanin first.")
 
 
 class TimeZoneUnconfirmed(Refusal):

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from core.domain.gleanin_side import GleaninEvent
 from core.domain.mappings import EventMapping
+from core.domain.refusals import TimeZoneUnknown
 from core.domain.source import SourceEvent
 from core.domain.time_zones import days_between, first_disagreement, gmt_offset, gmt_offsets, zone_named
 
@@ -71,12 +72,7 @@ STOPS_ASKED_FOR = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}
 
 
 def no_time_zone(event: SourceEvent) -> Stop:
-    return Stop(
-        "time_zones",
-        StoppedBy.RULE,
-        f"Sessionboard's time zone of {event.name} is {event.time_zone or 'not set'}, which is no known time zone. "
-        "Set it on the event's Details page.",
-    )
+    return Stop("time_zones", StoppedBy.RULE, str(TimeZoneUnknown(event.name, event.time_zone)))
 
 
 def judge_time_zones(

@@ -22,12 +22,16 @@ class Disconnect:
     lease: timedelta
     """How long a run that gives no sign of life is waited for."""
 
-    async def __call__(self, organization_id: OrganizationId, *, confirmed: bool) -> Connection:
+    async def __call__(self, organization_id: OrganizationId, confirmation: str | None) -> Connection:
         """End the connection and all its mappings, erase the token, and see running syncs stop.
+
+        Args:
+            organization_id: whose connection.
+            confirmation: the organization's name.
 
         Raises:
             NotConnected: there is no open connection.
-            NotConfirmed: it was not confirmed explicitly.
+            NotConfirmed: the confirmation is not the name.
         """
         async with self.units.writing() as unit:
             organization = found(
@@ -37,7 +41,7 @@ class Disconnect:
             if connection is None:
                 raise NotConnected(organization.name)
             now = self.clock.now()
-            ended = connection.end(now, organization, confirmed=confirmed)
+            ended = connection.end(now, organization, confirmation)
             await unit.connections.update(ended)
             running = []
             for mapping in await unit.mappings.of_connection(connection.id):

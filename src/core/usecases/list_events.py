@@ -1,18 +1,19 @@
 """List the events of both sides, and which can still be mapped (rules 4 and 5)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId
-from core.domain.mappings import EventMapping, EventPair
-from core.domain.refusals import NotConnected, found
+from core.domain.gleanin_side import GleaninEvent
+from core.domain.identifiers import OrganizationId
+from core.domain.mappings import EventMapping
+from core.domain.organizations import open_token
+from core.domain.refusals import found
+from core.domain.source import SourceEvent
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
-from ports.persistence import Unit, Units
+from ports.persistence import Units
 from ports.session_source import SessionSources
-
-NO_EVENT = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class ListedEvent:
     time_zone: str | None
     why_not: str = ""
     """Why it cannot be mapped; empty where it can."""
+    only_with: str = ""
+    """The one event of the other side that it can be mapped to, where rule 5 binds it."""
 
     @property
     def mappable(self) -> bool:
@@ -46,57 +49,56 @@ class ListEvents:
 
         Raises:
             NotConnected: Gleanin's events are seen with the connection's token.
+            SourceError, DestinationError
         """
         async with self.units.reading() as unit:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            connection = await unit.connections.open_one(organization_id)
-            if connection is None or connection.token is None:
-                raise NotConnected(organization.name)
-        access = self.cipher.unseal(organization.sessionboard_token)
+            token = open_token(await unit.connections.open_one(organization_id), organization)
+        access, url = self.cipher.unseal(organization.sessionboard_token), organization.sessionboard_url
         async with (
-            self.sources.open(organization.sessionboard_url, access) as source,
-            self.destinations.open(self.cipher.unseal(connection.token)) as destination,
+            self.sources.open(url, access) as source,
+            self.destinations.open(self.cipher.unseal(token)) as destination,
         ):
-            source_events, gleanin_events = await asyncio.gather(source.events(), destination.events())
-        url = organization.sessionboard_url
+            at_home, abroad = await asyncio.gather(source.events(), destination.events())
         async with self.units.reading() as unit:
-            at_home = {each.id: await _holder(unit, url, each.id, NO_EVENT) for each in source_events}
-            abroad = {each.id: await _holder(unit, url, NO_EVENT, each.id) for each in gleanin_events}
+            holders = await unit.mappings.holding(
+                url, [each.id for each in at_home], [each.id for each in abroad]
+            )
         return EventLists(
-            [
-                ListedEvent(
-                    each.id, each.name, each.time_zone, _why_not(at_home[each.id], organization_id, "gleanin")
-                )
-                for each in source_events
-            ],
-            [
-                ListedEvent(
-                    each.id,
-                    each.name,
-                    each.time_zone,
-                    "archived in Gleanin"
-                    if each.is_archived
-                    else _why_not(abroad[each.id], organization_id, "sessionboard"),
-                )
-                for each in gleanin_events
-            ],
+            _listed(
+                at_home,
+                {
+                    each.events.sessionboard_id: _held(each, each.gleanin_name, organization_id)
+                    for each in holders
+                    if each.events.sessionboard_url == url
+                },
+            ),
+            _listed(
+                abroad,
+                {
+                    each.events.gleanin_id: _held(each, each.sessionboard_name, organization_id)
+                    for each in holders
+                },
+            ),
         )
 
 
-async def _holder(unit: Unit, url: str, sessionboard_event: str, gleanin_event: str) -> EventMapping | None:
-    pair = EventPair(url, SessionboardEventId(sessionboard_event), GleaninEventId(gleanin_event))
-    return next(iter(await unit.mappings.holding(pair)), None)
+def _listed(
+    events: Iterable[SourceEvent | GleaninEvent], held: Mapping[str, tuple[str, str]]
+) -> list[ListedEvent]:
+    listed = []
+    for each in events:
+        why_not, only_with = held.get(each.id, ("", ""))
+        if isinstance(each, GleaninEvent) and each.is_archived:
+            why_not, only_with = "archived in Gleanin", ""
+        listed.append(ListedEvent(each.id, each.name, each.time_zone, why_not, only_with))
+    return listed
 
 
-def _why_not(mapping: EventMapping | None, organization_id: OrganizationId, other_side: str) -> str:
-    if mapping is None:
-        return ""
+def _held(mapping: EventMapping, partner: str, organization_id: OrganizationId) -> tuple[str, str]:
+    """Say of an event in a mapping why it cannot be mapped, or to which event only."""
     if mapping.organization_id != organization_id:
-        return "mapped already"  # whose mapping it is, is nobody's business
-    partner = mapping.gleanin_name if other_side == "gleanin" else mapping.sessionboard_name
-    if mapping.is_active:
-        return f"mapped to {partner}"
-    # Its own partner is still open to it; to say so beats a plain no.
-    return f"synced with {partner} under this connection: can be mapped to that event only"
+        return "mapped already", ""  # whose mapping it is, is nobody's business
+    return (f"mapped to {partner}", "") if mapping.is_active else ("", partner)

@@ -102,7 +102,7 @@ class TellHistory:
             entries or None,
             "record",
             id_or_email,
-            "No run of this mapping has read it. Sync or preview first.",
+            "No run of this mapping has read it; its next sync will tell.",
         )
 
 

@@ -1,14 +1,15 @@
 """Map a Sessionboard event to a Gleanin event (rules 4, 5 and 7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.gleanin_side import GleaninEvent
 from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
-from core.domain.mappings import EventMapping, EventPair, mapping_to_continue
-from core.domain.organizations import Connection, Organization
-from core.domain.refusals import AlreadyMapped, BadInput, NotConnected, NotFound, TimeZoneUnconfirmed, found
+from core.domain.mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
+from core.domain.organizations import Connection, Organization, open_token
+from core.domain.refusals import AlreadyMapped, NotConnected, NotFound, found
+from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.source import SourceEvent
-from core.domain.time_zones import gmt_offsets, zone_named
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import DestinationEventGone, Destinations
@@ -38,19 +39,22 @@ class MapEvents:
         """Make a mapping, or let the removed one of the same pair go on.
 
         Raises:
-            Refusal: NotConnected, NotFound, AlreadyMapped, BoundToAnother, TimeZoneUnconfirmed.
+            Refusal: NotConnected, NotFound, AlreadyMapped, BoundToAnother, EventArchived, TimeZoneUnknown,
+                TimeZoneUnconfirmed.
             SourceError, DestinationError: a side refused us or cannot be reached.
         """
         async with self.units.reading() as unit:
             organization, connection = await self._connection(unit, command.organization_id)
             pair = EventPair(organization.sessionboard_url, command.sessionboard_event, command.gleanin_event)
             # Asked before the two sides are read, so that the answer does not depend on them.
-            mapping_to_continue(pair, connection.id, await unit.mappings.holding(pair))
+            mapping_to_continue(pair, connection.id, await _holders(unit, pair))
         source_event, gleanin_event = await self._events(organization, connection, command)
-        confirmed = self._judge_time_zone(source_event, gleanin_event, confirmed=command.time_zone_confirmed)
+        confirmed = zone_to_confirm(
+            source_event, gleanin_event, self.clock.now(), confirmed=command.time_zone_confirmed
+        )
         async with self.units.writing() as unit:
             _, connection = await self._connection(unit, command.organization_id)
-            former = mapping_to_continue(pair, connection.id, await unit.mappings.holding(pair))
+            former = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
             if former:
                 mapping = former.map_again(confirmed)
                 await unit.mappings.update(mapping)
@@ -81,37 +85,19 @@ class MapEvents:
     async def _events(
         self, organization: Organization, connection: Connection, command: NewMapping
     ) -> tuple[SourceEvent, GleaninEvent]:
-        if connection.token is None:
-            raise NotConnected(organization.name)
-        hint = "`events` lists the ones there are."
+        token = open_token(connection, organization)
         access = self.cipher.unseal(organization.sessionboard_token)
         async with self.sources.open(organization.sessionboard_url, access) as source:
             try:
                 source_event = await source.event(command.sessionboard_event)
             except SourceEventGone:
-                raise NotFound("Sessionboard event", command.sessionboard_event, hint) from None
-        async with self.destinations.open(self.cipher.unseal(connection.token)) as destination:
+                raise NotFound(f"{SESSIONBOARD} event", command.sessionboard_event) from None
+        async with self.destinations.open(self.cipher.unseal(token)) as destination:
             try:
                 gleanin_event = await destination.event(command.gleanin_event)
             except DestinationEventGone:
-                raise NotFound("Gleanin event", command.gleanin_event, hint) from None
-        if gleanin_event.is_archived:
-            message = f"The Gleanin event {gleanin_event.name} is archived. Activate it in Gleanin first."
-            raise BadInput(message)
+                raise NotFound(f"{GLEANIN} event", command.gleanin_event) from None
         return source_event, gleanin_event
-
-    def _judge_time_zone(self, source: SourceEvent, gleanin: GleaninEvent, *, confirmed: bool) -> str | None:
-        """Ask for a confirmation where Gleanin does not tell its zone; give the zone that was confirmed."""
-        ours = zone_named(source.time_zone)
-        if ours is None:
-            message = (
-                f"Sessionboard's time zone of {source.name} is {source.time_zone or 'not set'}, "
-                "which is no known time zone. Set it on the event's Details page."
-            )
-            raise BadInput(message)
-        if zone_named(gleanin.time_zone) is None and not confirmed:
-            raise TimeZoneUnconfirmed(source.time_zone or "", gmt_offsets(ours, self.clock.now()))
-        return source.time_zone if confirmed else None
 
     @staticmethod
     async def _add(unit: Unit, mapping: EventMapping) -> None:
@@ -119,7 +105,11 @@ class MapEvents:
             await unit.mappings.add(mapping)
         except Taken as taken:
             side, event = {
-                Unique.GLEANIN_EVENT: ("Gleanin", str(mapping.events.gleanin_id)),
-                Unique.SESSIONBOARD_EVENT: ("Sessionboard", str(mapping.events.sessionboard_id)),
+                Unique.GLEANIN_EVENT: (GLEANIN, str(mapping.events.gleanin_id)),
+                Unique.SESSIONBOARD_EVENT: (SESSIONBOARD, str(mapping.events.sessionboard_id)),
             }[taken.what]
             raise AlreadyMapped(side, event) from None
+
+
+async def _holders(unit: Unit, pair: EventPair) -> Sequence[EventMapping]:
+    return await unit.mappings.holding(pair.sessionboard_url, [pair.sessionboard_id], [pair.gleanin_id])

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.identifiers import OrganizationId
-from core.domain.refusals import NotConnected, found
+from core.domain.organizations import open_token
+from core.domain.refusals import found
 from ports.cipher import TokenCipher
 from ports.persistence import Units
 from ports.probe import DestinationProbe, Finding
@@ -28,6 +29,4 @@ class ProbeDestination:
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.open_one(organization_id)
-        if connection is None or connection.token is None:
-            raise NotConnected(organization.name)
-        return await self.probe(self.cipher.unseal(connection.token))
+        return await self.probe(self.cipher.unseal(open_token(connection, organization)))

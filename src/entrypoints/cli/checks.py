@@ -10,9 +10,9 @@ from core.domain.organizations import Connection, Organization
 from core.domain.refusals import Refusal
 from core.domain.secrets import Token
 from entrypoints.cli.errors import ExitCode, failure_of
-from entrypoints.container import Container, database_revisions, opened
+from entrypoints.container import Container, cipher_for, database_revisions, opened
 from entrypoints.settings import Settings
-from ports.cipher import CannotUnseal
+from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
 from ports.persistence import StoreUnusable
 from ports.session_source import SourceError
@@ -72,20 +72,21 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
 
 
 def _keys(settings: Settings) -> Iterator[Check]:
+    path = settings.keys_file
+    if not settings.keys and not path.exists():
+        yield well("secret keys", f"None yet: one is made at first use, in {path}.")
+        return
+    try:
+        cipher_for(settings)
+    except KeysUnusable as error:
+        yield broken("secret keys", error)
+        return
     if settings.keys:
         yield well(
             "secret keys", f"{len(settings.keys)} from GLEANIN_SYNC_SECRET_KEYS; the first one encrypts."
         )
         return
-    path = settings.keys_file
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        yield well("secret keys", f"None yet: one is made at first use, in {path}.")
-        return
-    except OSError as error:
-        yield Check("secret keys", Health.PROBLEM, f"{path}: {error.strerror}.", ExitCode.FAULT)
-        return
+    mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _OTHERS:
         yield odd(
             "secret keys", f"Others may read {path} (mode {mode:04o}). To put it right: chmod 600 {path}"
@@ -97,9 +98,8 @@ def _keys(settings: Settings) -> Iterator[Check]:
 def _migrations(current: str | None, head: str) -> Check:
     if current is None:
         return well("migrations", "The database is empty: it is set up at first use.")
-    return odd(
-        "migrations", f"The database is at {current}, not at {head}. Run gleanin-sync database upgrade."
-    )
+    message = f"The database is at {current}, not at {head}. Run gleanin-sync database upgrade."
+    return Check("migrations", Health.PROBLEM, message, ExitCode.FAULT)
 
 
 def _clock(now: datetime) -> Check:

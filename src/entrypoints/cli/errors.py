@@ -13,18 +13,13 @@ Exit codes
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.domain.refusals import Refusal
+from core.domain.refusals import NotFound, Refusal
 from core.domain.stops import Stop, StoppedBy
 from core.usecases.sync.failures import SyncStopped
-from ports.cipher import CannotUnseal
-from ports.destination import (
-    DestinationError,
-    DestinationEventGone,
-    DestinationRefused,
-    DestinationUnavailable,
-)
+from ports.cipher import CannotUnseal, KeysUnusable
+from ports.destination import DestinationError
 from ports.persistence import StoreUnusable
-from ports.session_source import SourceError, SourceEventGone, SourceRefused, SourceUnavailable
+from ports.session_source import SourceError
 
 
 class ExitCode(IntEnum):
@@ -60,21 +55,25 @@ BY_STOP = {
     StoppedBy.OTHER_SIDE: ExitCode.OTHER_SIDE,
     StoppedBy.INTERRUPTION: ExitCode.FAULT,
 }
-# The first that fits counts.
-BY_ERROR: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ExitCode, str], ...] = (
+BY_ERROR: tuple[tuple[type[Exception], ExitCode, str], ...] = (
     (CannotUnseal, ExitCode.REFUSED, "cannot_unseal"),
+    (KeysUnusable, ExitCode.USAGE, "keys_unusable"),
     (StoreUnusable, ExitCode.FAULT, "store_unusable"),
-    ((SourceRefused, DestinationRefused), ExitCode.OTHER_SIDE, "token_refused"),
-    ((SourceUnavailable, DestinationUnavailable), ExitCode.OTHER_SIDE, "unreachable"),
-    ((SourceEventGone, DestinationEventGone), ExitCode.OTHER_SIDE, "event_gone"),
-    ((SourceError, DestinationError), ExitCode.OTHER_SIDE, "unreadable"),
     (BadSettings, ExitCode.USAGE, "settings"),
     (Interrupted, ExitCode.INTERRUPTED, "interrupted"),
 )
+UNFORESEEN = "fault"
 HINTS = {
     "not_connected": "To connect: gleanin-sync connect ORG",
     "time_zone_unconfirmed": "To confirm it, add --confirm-time-zone.",
     "not_confirmed": "To confirm it, add --yes.",
+}
+WHERE_TO_LOOK = {
+    "organization": "The ones there are: gleanin-sync organization list",
+    "mapping": "The ones there are: gleanin-sync mappings ORG",
+    "run": "The ones there are: gleanin-sync runs MAPPING",
+    "Sessionboard event": "The ones there are: gleanin-sync events ORG",
+    "Gleanin event": "The ones there are: gleanin-sync events ORG",
 }
 
 
@@ -82,19 +81,23 @@ def failure_of(error: BaseException) -> Failure:
     """Say what an error is to the person at the terminal."""
     match error:
         case Refusal():
-            return Failure(ExitCode.REFUSED, error.code, str(error), HINTS.get(error.code, ""))
+            return Failure(ExitCode.REFUSED, error.code, str(error), _hint(error))
         case SyncStopped():
             return failure_of_stop(error.stop)
+        case SourceError() | DestinationError():
+            return Failure(ExitCode.OTHER_SIDE, error.code, str(error))
     for kind, exit_code, code in BY_ERROR:
         if isinstance(error, kind):
             return Failure(exit_code, code, str(error))
-    # Its own text may hold a row, with a person's name and address: only the log has it.
-    return Failure(
-        ExitCode.FAULT,
-        "fault",
-        f"A fault of this program: {type(error).__name__}.",
-        "To see where, run it again with GLEANIN_SYNC_LOG_LEVEL=debug.",
-    )
+    # Its own text may hold a row, with a person's name and address: not even the log has it.
+    message = f"A fault of this program: {type(error).__name__}."
+    return Failure(ExitCode.FAULT, UNFORESEEN, message, "The log, on stderr, tells where.")
+
+
+def _hint(refusal: Refusal) -> str:
+    if isinstance(refusal, NotFound):
+        return WHERE_TO_LOOK.get(refusal.what, "")
+    return HINTS.get(refusal.code, "")
 
 
 def failure_of_stop(stop: Stop) -> Failure:

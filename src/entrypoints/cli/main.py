@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from entrypoints.cli import demo, links, mappings, organizations, results, sandbox, sync, upkeep
-from entrypoints.cli.errors import ExitCode, Failure, failure_of
+from entrypoints.cli.errors import UNFORESEEN, ExitCode, Failure, failure_of
 from entrypoints.cli.output import print_failure
 from entrypoints.cli.text import safe
 
@@ -89,11 +89,11 @@ def _usage(error: typer.TyperException, *, as_json: bool) -> int:
 
 
 def _log(error: Exception, failure: Failure) -> None:
-    if failure.exit_code is ExitCode.FAULT:
+    if failure.code == UNFORESEEN:
         import structlog
 
         from entrypoints.logs import set_up_logs
 
         if not structlog.is_configured():  # left to itself, it would write to stdout
-            set_up_logs()
-        structlog.get_logger().debug("cli.fault", exc_info=error)
+            set_up_logs("error")
+        structlog.get_logger().error("cli.fault", exc_info=error)

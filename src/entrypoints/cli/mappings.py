@@ -14,7 +14,8 @@ from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switc
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out
 
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
+if TYPE_CHECKING:  # take longer to import than `--help` may take
+    from core.usecases.list_events import ListedEvent
     from entrypoints.container import Container
 
 commands = typer.Typer()
@@ -32,7 +33,7 @@ async def events_listed(container: "Container", org: str) -> Answer:
                     each.id,
                     each.name,
                     each.time_zone or "not told",
-                    "yes" if each.mappable else f"no: {each.why_not}",
+                    _mappable(each),
                 )
                 for each in events
             )
@@ -42,6 +43,12 @@ async def events_listed(container: "Container", org: str) -> Answer:
 
     document = {side.lower(): [shapes.event(each) for each in events] for side, events in sides.items()}
     return Answer(document, show)
+
+
+def _mappable(event: "ListedEvent") -> str:
+    if not event.mappable:
+        return f"no: {event.why_not}"
+    return f"to {event.only_with} only: they were synced under this connection" if event.only_with else "yes"
 
 
 async def mapped(

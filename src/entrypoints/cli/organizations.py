@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from core.domain.organizations import SESSIONBOARD_REGIONS
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
@@ -99,8 +100,7 @@ async def disconnected(
 ) -> Answer:
     """Disconnect; to type the organization's name confirms it too."""
     found = await container.find_organization()(org)
-    confirmed = confirmed or (typed_name or "").strip() == found.name
-    connection = await container.disconnect()(found.id, confirmed=confirmed)
+    connection = await container.disconnect()(found.id, found.name if confirmed else typed_name)
 
     def show(console: Console) -> None:
         console.print(
@@ -139,11 +139,9 @@ def add(
     The token is tried before anything is stored. It needs the scopes read:events, read:sessions and
     read:contacts, and must be allowed to see personal data.
     """
-    from adapters.sessionboard.http import REGIONS
-
     if (region is None) == (sessionboard_url is None):
         raise typer.BadParameter("Give one of the two.", param_hint=["--region", "--sessionboard-url"])
-    url = REGIONS[region.value] if region else sessionboard_url or ""
+    url = SESSIONBOARD_REGIONS[region.value] if region else sessionboard_url or ""
     access = token("Sessionboard API token", from_stdin=token_stdin)
     carry_out(lambda container: added(container, name, url, access), as_json=as_json)
 

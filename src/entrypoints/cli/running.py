@@ -1,5 +1,6 @@
 """From a command to its answer: settings, container, and an event loop that Ctrl-C ends cleanly."""
 
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -62,6 +63,8 @@ def in_loop(work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LO
     """
     import asyncio
 
+    spare_the_collector()
+
     async def main() -> Answer:
         task = asyncio.current_task()
         assert task is not None
@@ -73,6 +76,16 @@ def in_loop(work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LO
         return asyncio.run(main())
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise Interrupted(interrupted) from None
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector look at less, and less often, from here on.
+
+    What was loaded to get here stays, and a sync makes many objects that live until its end: looking through all
+    of them again and again takes a fifth of its time. Reference counts free the rest.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def finish(answer: Answer, *, as_json: bool) -> None:

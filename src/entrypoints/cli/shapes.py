@@ -110,6 +110,7 @@ def event(listed: "ListedEvent") -> dict[str, Any]:
         "time_zone": listed.time_zone,
         "mappable": listed.mappable,
         "why_not": listed.why_not,
+        "only_with": listed.only_with,
     }
 
 

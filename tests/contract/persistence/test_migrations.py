@@ -80,7 +80,7 @@ def test_a_database_tells_whether_it_is_up_to_date(engine: sa.Engine) -> None:
     assert not migrate.is_current(engine)
     migrate.upgrade(engine)
     assert migrate.is_current(engine)
-    assert migrate.current_revision(engine) == migrate.head_revision() == _REVISIONS[-1]
+    assert migrate.current_revision(engine) == migrate.HEAD == _REVISIONS[-1]
 
 
 def test_several_that_upgrade_at_once_do_it_one_after_the_other(empty_database: str) -> None:

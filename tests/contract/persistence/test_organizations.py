@@ -58,7 +58,7 @@ async def test_rule_03_an_organization_has_at_most_one_open_connection(units: Un
 
 async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: Units) -> None:
     await store(units, an_organization(), a_connection(1))
-    ended = a_connection(1).end(NOW, an_organization(), confirmed=True)
+    ended = a_connection(1).end(NOW, an_organization(), an_organization().name)
     async with units.writing() as unit:
         await unit.connections.update(ended)
         await unit.connections.add(a_connection(2))
@@ -164,7 +164,12 @@ async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(uni
         url = "https://api.sessionboard.com"
         pair = EventPair(url, SessionboardEventId(sessionboard), GleaninEventId(gleanin))
         async with units.reading() as unit:
-            return [mapping.id for mapping in await unit.mappings.holding(pair)]
+            return [
+                mapping.id
+                for mapping in await unit.mappings.holding(
+                    pair.sessionboard_url, [pair.sessionboard_id], [pair.gleanin_id]
+                )
+            ]
 
     assert await holders("s1", "g2") == ["map1", "map2"]
     assert await holders("s3", "g3") == []

@@ -4,9 +4,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from adapters.security.cipher import FernetCipher
-from core.domain.refusals import BadInput
 from core.domain.secrets import SealedToken, Token
-from ports.cipher import CannotUnseal, TokenCipher
+from ports.cipher import CannotUnseal, KeysUnusable, TokenCipher
 
 TOKEN = Token("gl_live_0123456789abcdef")
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -47,12 +46,12 @@ def test_a_token_sealed_with_a_lost_key_cannot_be_unsealed(sealed: SealedToken) 
     ids=["empty", "short", "cut", "too long", "not ASCII", "not base64"],
 )
 def test_a_malformed_key_is_refused_without_being_shown(key: str) -> None:
-    with pytest.raises(BadInput, match="Secret key 2 is malformed") as caught:
+    with pytest.raises(KeysUnusable, match="Secret key 2 is malformed") as caught:
         FernetCipher([OLD, key])
     assert not key or key not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
 def test_a_cipher_needs_a_key() -> None:
-    with pytest.raises(BadInput, match="There is no secret key"):
+    with pytest.raises(KeysUnusable, match="There is no secret key"):
         FernetCipher([])

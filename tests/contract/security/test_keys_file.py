@@ -8,7 +8,7 @@ import pytest
 
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
-from core.domain.refusals import BadInput
+from ports.cipher import KeysUnusable
 
 
 def test_a_key_is_made_at_first_use_and_read_later(tmp_path: Path) -> None:
@@ -67,11 +67,11 @@ def test_a_key_that_appeared_meanwhile_is_not_replaced(
 def test_a_file_without_a_key_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "secret.key"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match="holds no secret key"):
+    with pytest.raises(KeysUnusable, match="holds no secret key"):
         key_in(path)
     assert path.read_bytes() == content
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="cannot be used: Is a directory"):
+    with pytest.raises(KeysUnusable, match="cannot be used: Is a directory"):
         key_in(tmp_path)

@@ -11,8 +11,9 @@ import pytest
 
 from adapters.http_client.connections import Connections
 from adapters.http_client.patience import Patience
-from adapters.sessionboard.http import REGIONS, SessionboardSources
+from adapters.sessionboard.http import SessionboardSources
 from core.domain.identifiers import SessionboardEventId
+from core.domain.organizations import SESSIONBOARD_REGIONS
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
 from ports.session_source import (
@@ -224,7 +225,7 @@ def test_an_address_that_is_not_allowed_is_refused_before_anything_is_sent(
     assert not api.requests
 
 
-@pytest.mark.parametrize("region", REGIONS.values())
+@pytest.mark.parametrize("region", SESSIONBOARD_REGIONS.values())
 async def test_both_regions_are_addresses_that_are_allowed(
     api: FakeApi, sources: SessionboardSources, region: str
 ) -> None:

@@ -15,6 +15,7 @@ def test_the_events_of_both_sides_are_listed_in_the_agreed_shape(cli: CommandLin
         "time_zone": "Europe/Paris",
         "mappable": True,
         "why_not": "",
+        "only_with": "",
     }
     assert [event["name"] for event in events["gleanin"]] == [
         event["name"] for event in events["sessionboard"]

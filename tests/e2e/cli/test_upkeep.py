@@ -90,13 +90,16 @@ def test_lost_keys_end_with_3_and_say_what_to_do(
     assert cli.json("doctor").exit_code == 3
 
 
-def test_a_malformed_key_ends_with_3_and_is_not_shown(
+def test_a_malformed_key_is_wrong_usage_and_is_not_shown(
     cli: CommandLine, connected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GLEANIN_SYNC_SECRET_KEYS", "my-s3cret")
     result = cli.json("events", connected)
-    assert (result.exit_code, result.error["code"]) == (3, "bad_input")
+    assert (result.exit_code, result.error["code"]) == (2, "keys_unusable")
     assert "s3cret" not in result.out + result.err
+    doctor = cli.json("doctor")
+    assert doctor.exit_code == 2
+    assert "s3cret" not in doctor.out + doctor.err
 
 
 def test_a_fault_of_ours_is_one_sentence_and_its_traceback_is_in_the_log(

@@ -19,11 +19,11 @@ def connection() -> Connection:
 
 def test_rule_08_disconnecting_needs_an_explicit_confirmation() -> None:
     with pytest.raises(NotConfirmed, match="Python Events"):
-        connection().end(NOW, ORGANIZATION, confirmed=False)
+        connection().end(NOW, ORGANIZATION, "Another")
 
 
 def test_rule_08_disconnecting_erases_the_token_and_its_hint() -> None:
-    ended = connection().end(at(22), ORGANIZATION, confirmed=True)
+    ended = connection().end(at(22), ORGANIZATION, ORGANIZATION.name)
     assert (ended.token, ended.token_hint, ended.ended_at, ended.is_open) == (None, "", at(22), False)
 
 

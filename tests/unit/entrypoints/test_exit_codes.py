@@ -21,7 +21,7 @@ from entrypoints.cli.errors import (
     failure_of,
     failure_of_stop,
 )
-from ports.cipher import CannotUnseal
+from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import (
     AnswerLost,
     DestinationEventGone,
@@ -64,8 +64,9 @@ def test_what_a_rule_refuses_ends_with_3_and_the_rule_s_own_words(refusal: Refus
         (DestinationEventGone("no"), 5, "event_gone"),
         (SourceUnreadable("no"), 5, "unreadable"),
         (DestinationUnreadable("no"), 5, "unreadable"),
-        (AnswerLost("no"), 5, "unreadable"),
+        (AnswerLost("no"), 5, "answer_lost"),
         (CannotUnseal("no"), 3, "cannot_unseal"),
+        (KeysUnusable("no"), 2, "keys_unusable"),
         (StoreUnusable("no"), 1, "store_unusable"),
         (BadSettings("no"), 2, "settings"),
         (Interrupted("no"), 130, "interrupted"),

@@ -219,10 +219,14 @@ class Histories(RuleBasedStateMachine):
             connection = await unit.connections.open_one(self.organization_ids[name])
         return connection.id if connection else None
 
+    def _owner_of(self, mapping: EventMapping) -> str:
+        (name,) = (each for each in ORGANIZATIONS if self.organization_ids[each] == mapping.organization_id)
+        return name
+
     @rule(name=organizations)
     def disconnect(self, name: str) -> None:
         try:
-            ended = self.do(self.stage.disconnect(self.organization_ids[name], confirmed=True))
+            ended = self.do(self.stage.disconnect(self.organization_ids[name], name))
         except NotConnected:
             return
         assert ended.token is None, "rule 8"
@@ -270,7 +274,7 @@ class Histories(RuleBasedStateMachine):
     def connect_anew(self, choice: int, there: GleaninEventId, then: bool) -> None:
         """Disconnect, connect again, and map the event that was mapped before."""
         mapping = self.one_of_mappings(choice)
-        (name,) = (each for each in ORGANIZATIONS if self.organization_ids[each] == mapping.organization_id)
+        name = self._owner_of(mapping)
         self.disconnect(name)
         self.connect(name)
         self.map(name, mapping.events.sessionboard_id, there)
@@ -281,7 +285,7 @@ class Histories(RuleBasedStateMachine):
     def map_anew(self, choice: int, there: GleaninEventId, then: bool) -> None:
         """Remove a mapping, and try to map the event again."""
         mapping = self.one_of_mappings(choice)
-        (name,) = (each for each in ORGANIZATIONS if self.organization_ids[each] == mapping.organization_id)
+        name = self._owner_of(mapping)
         self.do(self.stage.remove_mapping(mapping.id))
         self.map(name, mapping.events.sessionboard_id, there)
         self.sync_all(then)
@@ -420,7 +424,7 @@ class Histories(RuleBasedStateMachine):
 
         async def interfere() -> int:
             if disconnects:
-                await self.stage.disconnect(mapping.organization_id, confirmed=True)
+                await self.stage.disconnect(mapping.organization_id, self._owner_of(mapping))
             else:
                 await self.stage.remove_mapping(mapping.id)
             return len(self.stage.gleanin.writes)

@@ -180,7 +180,7 @@ class Stage:
 
     async def reconnect_and_map(self, former: EventMapping, there: GleaninEventId = THERE) -> EventMapping:
         """Disconnect, connect again and map the same Sessionboard event."""
-        await self.disconnect(former.organization_id, confirmed=True)
+        await self.disconnect(former.organization_id, "Acme")
         await self.connect(former.organization_id, TOKEN)
         return await self.map(former.organization_id, there=there)
 

@@ -121,7 +121,7 @@ async def test_rule_03_other_organizations_connect_on_their_own(stage: Stage) ->
 @pytest.mark.parametrize("token", [TOKEN, Token("another-token-0000")])
 async def test_rule_09_after_disconnecting_one_can_connect_again(stage: Stage, token: Token) -> None:
     former = await stage.connection()
-    await stage.disconnect(former.organization_id, confirmed=True)
+    await stage.disconnect(former.organization_id, "Acme")
     again = await stage.connect(former.organization_id, token)
     assert again.id != former.id
     assert await connection_of(stage, former.organization_id) == again

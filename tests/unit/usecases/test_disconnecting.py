@@ -15,15 +15,21 @@ from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 async def test_rule_08_without_a_confirmation_nothing_happens(stage: Stage) -> None:
     mapping = await stage.mapping()
     with pytest.raises(NotConfirmed, match="explicit confirmation"):
-        await stage.disconnect(mapping.organization_id, confirmed=False)
+        await stage.disconnect(mapping.organization_id, None)
     stage.offer(session("opening"))
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
+
+
+async def test_rule_08_another_name_is_no_confirmation(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    with pytest.raises(NotConfirmed):
+        await stage.disconnect(mapping.organization_id, "acme inc")
 
 
 async def test_rule_08_disconnecting_ends_every_mapping(stage: Stage) -> None:
     one = await stage.mapping()
     other = await stage.map(one.organization_id, ELSEWHERE, FAR)
-    await stage.disconnect(one.organization_id, confirmed=True)
+    await stage.disconnect(one.organization_id, "Acme")
     assert not await ListMappings(stage.units)(one.organization_id)
     for mapping in (one, other):
         with pytest.raises(NotMapped):
@@ -32,7 +38,7 @@ async def test_rule_08_disconnecting_ends_every_mapping(stage: Stage) -> None:
 
 async def test_rule_08_disconnecting_erases_the_token(stage: Stage) -> None:
     connection = await stage.connection()
-    ended = await stage.disconnect(connection.organization_id, confirmed=True)
+    ended = await stage.disconnect(connection.organization_id, "Acme")
     async with stage.units.reading() as unit:
         assert await unit.connections.get(connection.id) == ended
     assert (ended.token, ended.token_hint) == (None, "")
@@ -40,16 +46,16 @@ async def test_rule_08_disconnecting_erases_the_token(stage: Stage) -> None:
 
 async def test_rule_08_who_is_not_connected_cannot_disconnect(stage: Stage) -> None:
     connection = await stage.connection()
-    await stage.disconnect(connection.organization_id, confirmed=True)
+    await stage.disconnect(connection.organization_id, "Acme")
     with pytest.raises(NotConnected):
-        await stage.disconnect(connection.organization_id, confirmed=True)
+        await stage.disconnect(connection.organization_id, "Acme")
 
 
 async def test_rule_08_a_run_that_waits_is_stopped(stage: Stage) -> None:
     mapping = await stage.mapping()
     stage.offer(session("opening"))
     booked = await stage.request_sync(mapping.id)
-    await stage.disconnect(mapping.organization_id, confirmed=True)
+    await stage.disconnect(mapping.organization_id, "Acme")
     run = await stage.run_sync(booked.id)
     assert run.state is RunState.STOPPED
     assert "disconnected" in run.message
@@ -83,7 +89,7 @@ async def test_rule_08_a_running_sync_stops_before_its_next_write(
     syncing = asyncio.create_task(stage.sync(mapping))
     await turnstile.reached.wait()
 
-    disconnecting = asyncio.create_task(stage.disconnect(mapping.organization_id, confirmed=True))
+    disconnecting = asyncio.create_task(stage.disconnect(mapping.organization_id, "Acme"))
     for _ in range(10):
         await asyncio.sleep(0)
     assert not disconnecting.done(), "writes that had begun are waited for"
@@ -119,7 +125,7 @@ async def test_rule_08_a_sync_that_gives_no_sign_of_life_is_not_waited_for_for_e
     stage.gate.pass_by = turnstile = Turnstile(0)
     syncing = asyncio.create_task(stage.sync(mapping))
     await turnstile.reached.wait()
-    ended = await stage.disconnect(mapping.organization_id, confirmed=True)
+    ended = await stage.disconnect(mapping.organization_id, "Acme")
     assert not ended.is_open
     turnstile.opened.set()
     await syncing

@@ -8,12 +8,13 @@ from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEvent
 from core.domain.mappings import EventMapping
 from core.domain.refusals import (
     AlreadyMapped,
-    BadInput,
     BoundToAnother,
+    EventArchived,
     NotConnected,
     NotFound,
     NotMapped,
     TimeZoneUnconfirmed,
+    TimeZoneUnknown,
 )
 from core.domain.runs import RunState
 from core.domain.source import SourceEvent
@@ -168,7 +169,7 @@ async def test_rule_07_where_gleanin_tells_its_zone_nothing_is_to_be_confirmed(s
 async def test_rule_07_an_event_without_a_known_zone_cannot_be_mapped(stage: Stage, zone: str | None) -> None:
     connection = await stage.connection()
     stage.source.put(SourceEvent(HERE, "PyConf", zone))
-    with pytest.raises(BadInput, match="no known time zone"):
+    with pytest.raises(TimeZoneUnknown, match="no known time zone"):
         await stage.map(connection.organization_id)
 
 
@@ -190,7 +191,7 @@ async def test_an_unknown_event_is_named(stage: Stage) -> None:
 async def test_an_archived_event_cannot_be_mapped(stage: Stage) -> None:
     stage.gleanin.add_event("13", "PyConf 2019", is_archived=True)
     connection = await stage.connection()
-    with pytest.raises(BadInput, match="PyConf 2019 is archived"):
+    with pytest.raises(EventArchived, match="PyConf 2019 is archived"):
         await stage.map(connection.organization_id, HERE, GleaninEventId("13"))
 
 
@@ -243,7 +244,8 @@ async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage) -> Non
     await stage.sync(mapping)
     await stage.remove_mapping(mapping.id)
     lists = await stage.list_events(mapping.organization_id)
-    (bound,) = [event for event in lists.gleanin if not event.mappable]
-    assert bound.id == THERE
-    assert "synced with PyConf under this connection" in bound.why_not
+    (bound,) = [event for event in lists.gleanin if event.only_with]
+    assert (bound.id, bound.mappable, bound.only_with) == (THERE, True, "PyConf")
+    (partner,) = [event for event in lists.sessionboard if event.only_with]
+    assert (partner.id, partner.mappable, partner.only_with) == (HERE, True, "PyConf goes Gleanin")
     assert (await stored(stage, mapping)).written

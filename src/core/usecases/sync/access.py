@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping
-from core.domain.refusals import NotConnected, found
+from core.domain.organizations import open_token
+from core.domain.refusals import found
 from core.domain.secrets import SealedToken
 from ports.cipher import TokenCipher
 from ports.destination import BeforeWrite, Destination, Destinations
@@ -40,9 +41,7 @@ class Access:
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
             connection = await unit.connections.get(mapping.connection_id)
-        if connection is None or connection.token is None:
-            raise NotConnected(organization.name)
-        return mapping, Tokens(organization.sessionboard_token, connection.token)
+        return mapping, Tokens(organization.sessionboard_token, open_token(connection, organization))
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from core.domain import stops
 from core.domain.mappings import EventMapping
+from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.stops import Stop
 from ports.destination import (
     AnswerLost,
@@ -29,9 +30,9 @@ class SyncStopped(Exception):
 def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> Stop:
     """Say what an error of one side means for the run."""
     side, event = (
-        ("Sessionboard", mapping.sessionboard_name)
+        (SESSIONBOARD, mapping.sessionboard_name)
         if isinstance(error, SourceError)
-        else ("Gleanin", mapping.gleanin_name)
+        else (GLEANIN, mapping.gleanin_name)
     )
     match error:
         case SourceEventGone() | DestinationEventGone():

@@ -12,6 +12,7 @@ from core.domain.kinds import KINDS, RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.planning import Planner, Step
 from core.domain.selection import Candidate
+from core.domain.sides import GLEANIN
 from core.domain.synced import SyncedRecord
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.reading import BothSides
@@ -42,7 +43,7 @@ class Plans:
                 places = await unit.synced.places(*self._scope, kind)
             if places and kind.name in self.sides.untold:
                 raise SyncStopped(
-                    stops.unreadable("Gleanin", f"it does not say which {kind.plural} the event has.")
+                    stops.unreadable(GLEANIN, f"it does not say which {kind.plural} the event has.")
                 )
             earlier = {place.source_id for place in places if place.connection_id != here}
             self._barred[kind.name] = earlier | self.sides.gleanin.sent_earlier(kind).keys()

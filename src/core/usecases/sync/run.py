@@ -106,6 +106,9 @@ class RunSync:
         except asyncio.CancelledError:
             stop = stops.INTERRUPTED
             raise
+        except Exception as error:
+            log.fault("sync.run_failed", error)
+            raise
         finally:
             ended.set()
             await asyncio.gather(keeper, return_exceptions=True)

@@ -13,6 +13,7 @@ from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.planning import Create, NoWrite, Step, Update
 from core.domain.reasons import Reason
+from core.domain.sides import GLEANIN
 from core.domain.stops import Stop
 from core.domain.synced import SyncedRecord, fingerprint
 from core.usecases.sync.failures import SyncStopped, stop_for
@@ -128,7 +129,7 @@ class Writer:
             silent_rounds = 0 if this.any_answer else silent_rounds + 1
             stop = this.stop
             if silent_rounds >= MOST_TRIES:
-                stop = stops.unreachable("Gleanin", "no write was answered.")
+                stop = stops.unreachable(GLEANIN, "no write was answered.")
             if stop is None:
                 await self.clock.sleep(LOOK_UP_AFTER_SECONDS * max(tries.values()))
                 try:
