@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from adapters.gleanin import answers, wire
+from adapters.gleanin.complaints import complaint
 from adapters.gleanin.sending import READ, Answer, Garbled, Sender
 from adapters.http_client.patience import Faltered, Throttled, persist, retry_after
 from core.domain.secrets import Token
@@ -146,5 +147,5 @@ class Exchange:
 
     def _said(self, answer: Answer) -> str:
         """Quote Gleanin; a token that it echoes is not shown (rule 2)."""
-        words = wire.complaint(bytes(answer.body).replace(self._token.value.encode(), b"(token)"))
+        words = complaint(bytes(answer.body).replace(self._token.value.encode(), b"(token)"))
         return words or f"HTTP {answer.status}, without a word why."

@@ -113,7 +113,7 @@ def _asked(event_id: GleaninEventId) -> GleaninEventId:
 class GleaninDestinations:
     """Opens Gleanin for a token; all that use one token share one limit, for as long as this lives."""
 
-    base_url: str = wire.BASE_URL
+    base_url: str
     allow_private: bool = False
     transport: Callable[[], httpx.AsyncBaseTransport] = Connections
     patience: Patience = field(default_factory=Patience)

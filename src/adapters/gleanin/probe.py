@@ -1,7 +1,7 @@
 """A read-only comparison of a real account with the assumptions of `wire.py`; shows no personal data."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,6 @@ from adapters.gleanin import wire
 from adapters.gleanin.exchange import Exchange
 from adapters.gleanin.http import GleaninDestinations
 from core.domain.secrets import Token
-from core.domain.time_zones import zone_named
 from ports.destination import DestinationError
 from ports.probe import Finding, Marked, Verdict
 
@@ -17,91 +16,6 @@ _LONGEST_SEEN = 200
 _MOST_NAMES = 40
 _SAMPLE = 50
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,60}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """An attribute that some of the resources of a type should have, and what its value should be like."""
-
-    name: str
-    marked: Marked
-    what: str
-    fits: Callable[[Any], bool]
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_text, value))
-
-
-def _integers(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_integer, value))
-
-
-def _instant(value: Any) -> bool:
-    return _text(value) and _INSTANT.fullmatch(value) is not None
-
-
-def _links(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(link, dict) and _text(link.get("url")) and _text(link.get("title")) for link in value
-    )
-
-
-_DOC, _GUESS = Marked.DOCUMENTED, Marked.GUESSED
-_EVENT = (
-    _Expected("title", _DOC, "a text", _text),
-    _Expected("slug", _DOC, "a text", _text),
-    _Expected(
-        "state", _DOC, '"active" or [guess] "archived"', lambda value: value in ("active", wire.ARCHIVED)
-    ),
-    _Expected("created_at", _DOC, "ISO 8601 with milliseconds and Z", _instant),
-    _Expected(
-        "time_zone", _GUESS, "an IANA name", lambda value: _text(value) and zone_named(value) is not None
-    ),
-)
-_EVERY_RECORD = (
-    _Expected("event_id", _DOC, "an integer", _integer),
-    _Expected("external_idx", _DOC, "a text", _text),
-)
-_PERSON = (
-    _Expected("email", _DOC, "a text", _text),
-    _Expected("campaign_links", _GUESS, "a list of {campaign_id, title, url}", _links),
-)
-_RECORDS: dict[str, tuple[_Expected, ...]] = {
-    "sessions": (
-        *_EVERY_RECORD,
-        _Expected("title", _GUESS, "a text", _text),
-        _Expected("starts_at", _GUESS, "ISO 8601 with milliseconds and Z", _instant),
-        _Expected("ends_at", _GUESS, "ISO 8601 with milliseconds and Z", _instant),
-        _Expected("schedule", _GUESS, "a text", _text),
-        _Expected("tracks", _GUESS, "a list of texts", _texts),
-    ),
-    "speakers": (
-        *_EVERY_RECORD,
-        *_PERSON,
-        _Expected("name", _DOC, "a text", _text),
-        _Expected("job_title", _DOC, "a text", _text),
-        _Expected("company_name", _DOC, "a text", _text),
-        _Expected("session_ids", _DOC, "a list of integers", _integers),
-        _Expected("headshot_url", _GUESS, "a text", _text),
-    ),
-    "exhibitors": (
-        *_EVERY_RECORD,
-        *_PERSON,
-        _Expected("company_name", _GUESS, "a text", _text),
-        _Expected("logo_url", _GUESS, "a text", _text),
-    ),
-}
-_INCLUDES_MARKED = {"sessions": _DOC, "speakers": _DOC, "exhibitors": _GUESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,32 +37,36 @@ async def probe(exchange: Exchange) -> list[Finding]:
     listed = [item for item in _list(_member(events, "data")) if isinstance(item, dict)]
     findings = [
         _finding(
-            "GET /events answers with a list", _DOC, isinstance(_member(events, "data"), list), _shape(events)
+            "GET /events answers with a list",
+            wire.DOC,
+            isinstance(_member(events, "data"), list),
+            _shape(events),
         ),
-        *_attributes("an event", listed, _EVENT),
+        *_attributes("an event", listed, wire.EVENT_ATTRIBUTES),
         *_ids("an event", listed),
         _next_page("GET /events", events),
     ]
     event_id = next((text for item in listed if (text := wire.clean(item.get("id")))), None)
-    for type_ in _RECORDS:
-        assumption = f"GET /events/{{id}}?include={type_} is answered"
+    for shape in wire.SHAPES.values():
+        assumption = f"GET /events/{{id}}?include={shape.type} is answered"
         if event_id is None:
-            findings.append(Finding(assumption, _GUESS, Verdict.NOT_SEEN, "the account has no event"))
+            findings.append(Finding(assumption, wire.GUESS, Verdict.NOT_SEEN, "the account has no event"))
             continue
         try:
-            url = exchange.url(f"{wire.event_path(event_id)}?include={type_}")
+            url = exchange.url(wire.records_path(event_id, shape))
             document = await exchange.read_plainly(url)
         except DestinationError as error:
-            findings.append(Finding(assumption, _GUESS, Verdict.DIFFERS, type(error).__name__))
+            findings.append(Finding(assumption, wire.GUESS, Verdict.DIFFERS, type(error).__name__))
             continue
-        findings.extend(_included(type_, document))
+        findings.extend(_included(shape, document))
     return findings
 
 
-def _included(type_: str, document: Any) -> Iterator[Finding]:
+def _included(shape: wire.Shape, document: Any) -> Iterator[Finding]:
+    type_ = shape.type
     yield _finding(
         f"GET /events/{{id}}?include={type_} is answered with that event",
-        _GUESS,
+        wire.GUESS,
         isinstance(_member(document, "data"), dict),
         _shape(document),
     )
@@ -157,7 +75,7 @@ def _included(type_: str, document: Any) -> Iterator[Finding]:
     included = _member(document, "included")
     yield _finding(
         f"the answer tells which {type_} the event has, by included or by relationships",
-        _INCLUDES_MARKED[type_],
+        shape.marked,
         isinstance(linkage, list) or isinstance(included, list),
         f"relationships.{type_}: {_shape(relation)}; included: {_kind_of(included)}",
     )
@@ -165,9 +83,11 @@ def _included(type_: str, document: Any) -> Iterator[Finding]:
     records = [item for item in all_records if item.get("type") == type_]
     types = sorted({_name(item.get("type")) for item in all_records})
     if all_records:
-        yield _finding(f"what is included has the type {type_}", _GUESS, types == [type_], ", ".join(types))
+        yield _finding(
+            f"what is included has the type {type_}", wire.GUESS, types == [type_], ", ".join(types)
+        )
     yield from _ids(f"one of the {type_}", records)
-    yield from _attributes(f"one of the {type_}", records, _RECORDS[type_])
+    yield from _attributes(f"one of the {type_}", records, (*shape.only_read, *shape.written.values()))
     yield _next_page(f"GET /events/{{id}}?include={type_}", document)
     if isinstance(linkage, list):
         there = {wire.clean(item.get("id")) for item in records}
@@ -175,39 +95,41 @@ def _included(type_: str, document: Any) -> Iterator[Finding]:
         complete = missing == 0 or wire.Document.model_validate(document).next is not None
         yield _finding(
             f"all {type_} of the event are included, or links.next is there",
-            _GUESS,
+            wire.GUESS,
             complete,
             f"{missing} missing",
         )
 
 
 def _attributes(
-    whose: str, resources: Sequence[dict[str, Any]], expected: Iterable[_Expected]
+    whose: str, resources: Sequence[dict[str, Any]], expected: Iterable[wire.Attribute]
 ) -> Iterator[Finding]:
     attributes = [_member(resource, "attributes") or {} for resource in resources[:_SAMPLE]]
     named = sorted({_name(name) for item in attributes if isinstance(item, dict) for name in item})
     for one in expected:
         values = [value for item in attributes if (value := _member(item, one.name)) is not None]
-        assumption = f"{whose} has {one.name}: {one.what}"
+        assumption = f"{whose} has {one.name}: {one.form.words}"
         if not values:
             seen = f"attributes: {', '.join(named[:_MOST_NAMES])}" if named else "nothing to look at"
             yield Finding(assumption, one.marked, Verdict.NOT_SEEN, seen[:_LONGEST_SEEN])
             continue
         seen = ", ".join(sorted({_kind_of(value) for value in values}))
-        yield _finding(assumption, one.marked, all(map(one.fits, values)), seen)
+        yield _finding(assumption, one.marked, all(map(one.form.fits, values)), seen)
 
 
 def _ids(whose: str, resources: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     if resources:
         kinds = sorted({_kind_of(resource.get("id")) for resource in resources})
-        yield _finding(f"the id of {whose} is a text", _DOC, kinds == ["text"], ", ".join(kinds))
+        yield _finding(f"the id of {whose} is a text", wire.DOC, kinds == ["text"], ", ".join(kinds))
 
 
 def _next_page(where: str, document: Any) -> Finding:
     links = _member(document, "links")
     following = wire.Document.model_validate(document if isinstance(document, dict) else {}).next
     verdict = Verdict.AGREES if following else Verdict.NOT_SEEN
-    return Finding(f"{where} has links.next when there is more", _GUESS, verdict, f"links: {_shape(links)}")
+    return Finding(
+        f"{where} has links.next when there is more", wire.GUESS, verdict, f"links: {_shape(links)}"
+    )
 
 
 def _finding(assumption: str, marked: Marked, agrees: bool, seen: str) -> Finding:

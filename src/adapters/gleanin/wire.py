@@ -12,16 +12,48 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from adapters.gleanin.forms import (
+    INSTANT,
+    INTEGER,
+    INTEGERS,
+    LINKS,
+    TEXT,
+    TEXTS,
+    TIME_ZONE,
+    Form,
+    one_of,
+)
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.planning import Change
 from core.domain.synced import Fields, FieldValue, ShareLink
+from ports.probe import Marked
 
-BASE_URL = "https://app.gleanin.com/api/clients/v1"  # [doc]
+DOC, GUESS = Marked.DOCUMENTED, Marked.GUESSED
+
 # [doc] on both documented calls, though the bodies are JSON:API's.
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 EVENTS = "events"  # [doc]
 ARCHIVED = "archived"  # [guess]; [doc] has "active" only
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    name: str
+    marked: Marked
+    form: Form
+
+
+# What every event has, and every record, and every person among them.
+EVENT_ATTRIBUTES = (
+    Attribute("title", DOC, TEXT),
+    Attribute("slug", DOC, TEXT),
+    Attribute("state", DOC, one_of('"active" or [guess] "archived"', "active", ARCHIVED)),
+    Attribute("created_at", DOC, INSTANT),
+    Attribute("time_zone", GUESS, TIME_ZONE),
+)
+_OWN = (Attribute("event_id", DOC, INTEGER), Attribute("external_idx", DOC, TEXT))
+_LINKS_OF_A_PERSON = Attribute("campaign_links", GUESS, LINKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +62,51 @@ class Shape:
 
     type: str
     """The resource's type, which is also its collection's path and its name in `include`."""
-    attributes: Mapping[str, str]
-    """Our field -> their attribute."""
-    lists: frozenset[str] = frozenset()
-    """Fields that are lists: cleared by an empty list, where others are by null [guess]."""
-    ids: frozenset[str] = frozenset()
-    """Lists of Gleanin ids: integers in attributes [doc]."""
+    marked: Marked
+    """What its name in `include` rests on."""
+    written: Mapping[str, Attribute]
+    """Our field -> their attribute. A list is cleared by an empty list, anything else by null [guess]."""
+    only_read: tuple[Attribute, ...] = _OWN
 
 
 # POST /{type} -> 201 and PATCH /{type}/{id} -> 200 [guess], after the documented POST /events.
 SHAPES: Mapping[str, Shape] = {
     SESSION.name: Shape(
-        type="sessions",  # [doc] as an include
-        attributes={  # [guess]
-            "title": "title",
-            "starts_at": "starts_at",
-            "ends_at": "ends_at",
-            "schedule": "schedule",
-            "description": "description",
-            "tracks": "tracks",
+        type="sessions",
+        marked=DOC,
+        written={
+            "title": Attribute("title", GUESS, TEXT),
+            "starts_at": Attribute("starts_at", GUESS, INSTANT),
+            "ends_at": Attribute("ends_at", GUESS, INSTANT),
+            "schedule": Attribute("schedule", GUESS, TEXT),
+            "description": Attribute("description", GUESS, TEXT),
+            "tracks": Attribute("tracks", GUESS, TEXTS),
         },
-        lists=frozenset({"tracks"}),
     ),
     SPEAKER.name: Shape(
-        type="speakers",  # [doc] as an include
-        attributes={
-            "first_name": "first_name",  # [guess]
-            "last_name": "last_name",  # [guess]
-            "name": "name",  # [doc], one full name
-            "email": "email",  # [doc]
-            "job_title": "job_title",  # [doc]
-            "company_name": "company_name",  # [doc]
-            "headshot": "headshot_url",  # [guess]
-            "sessions": "session_ids",  # [doc] when read; replaces the list when written [guess]
+        type="speakers",
+        marked=DOC,
+        written={
+            "first_name": Attribute("first_name", GUESS, TEXT),
+            "last_name": Attribute("last_name", GUESS, TEXT),
+            "name": Attribute("name", DOC, TEXT),  # one full name
+            "email": Attribute("email", DOC, TEXT),
+            "job_title": Attribute("job_title", DOC, TEXT),
+            "company_name": Attribute("company_name", DOC, TEXT),
+            "headshot": Attribute("headshot_url", GUESS, TEXT),
+            "sessions": Attribute("session_ids", DOC, INTEGERS),  # when written, it replaces the list [guess]
         },
-        lists=frozenset({"sessions"}),
-        ids=frozenset({"sessions"}),
+        only_read=(*_OWN, _LINKS_OF_A_PERSON),
     ),
     EXHIBITOR_CONTACT.name: Shape(
-        type="exhibitors",  # [guess], as an include too
-        attributes={"company_name": "company_name", "email": "email", "logo": "logo_url"},  # [guess]
+        type="exhibitors",
+        marked=GUESS,
+        written={
+            "company_name": Attribute("company_name", GUESS, TEXT),
+            "email": Attribute("email", GUESS, TEXT),
+            "logo": Attribute("logo_url", GUESS, TEXT),
+        },
+        only_read=(*_OWN, _LINKS_OF_A_PERSON),
     ),
 }
 
@@ -94,23 +131,21 @@ def record_path(shape: Shape, gleanin_id: str) -> str:
 def create_body(shape: Shape, event_id: GleaninEventId, external_id: ExternalId, fields: Fields) -> bytes:
     attributes: dict[str, object] = {"event_id": _foreign_key(event_id), "external_idx": external_id}
     for name, value in fields.items():
-        attributes[shape.attributes[name]] = _sent(shape, name, value)
+        attribute = shape.written[name]
+        attributes[attribute.name] = _sent(attribute.form, value)
     return json.dumps({"data": {"type": shape.type, "attributes": attributes}}).encode()
 
 
 def update_body(shape: Shape, gleanin_id: GleaninId, changes: Sequence[Change]) -> bytes:
-    attributes = {
-        shape.attributes[change.field]: _sent(shape, change.field, change.new) for change in changes
-    }
+    written = ((shape.written[change.field], change.new) for change in changes)
+    attributes = {attribute.name: _sent(attribute.form, new) for attribute, new in written}
     return json.dumps({"data": {"type": shape.type, "id": gleanin_id, "attributes": attributes}}).encode()
 
 
-def _sent(shape: Shape, name: str, value: FieldValue | None) -> object:
-    if name in shape.ids:
+def _sent(form: Form, value: FieldValue | None) -> object:
+    if form is INTEGERS:
         return [_foreign_key(item) for item in value or ()]
-    if name in shape.lists:
-        return list(value or ())
-    return value
+    return list(value or ()) if form is TEXTS else value
 
 
 def _foreign_key(identifier: str) -> int | str:
@@ -232,45 +267,3 @@ def created_id(body: bytes | bytearray) -> GleaninId | None:
         return GleaninId(_id(data["id"]))
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-
-
-_ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
-_LONGEST_COMPLAINT = 300
-_SUMMARIES = ("detail", "title", "message", "code", "status")
-
-
-def complaint(body: bytes | bytearray) -> str:
-    """Give an error's own words in one short line, without anybody's address; empty when there are none.
-
-    Takes `{"errors": [{"status", "code", "title", "detail", "source": {"pointer"}}]}`, every member optional,
-    `{"errors": {field: [..]}}`, `{"error": "..."}` and plain text [guess].
-    """
-    text = body.decode(errors="replace")
-    try:
-        words = _words(json.loads(text))
-    except (ValueError, RecursionError):
-        words = "" if text.lstrip().startswith("<") else text
-    line = " ".join((clean(words[: 4 * _LONGEST_COMPLAINT]) or "").split())
-    line = _ADDRESS.sub("(address)", line)
-    return line if len(line) <= _LONGEST_COMPLAINT else line[: _LONGEST_COMPLAINT - 1] + "…"
-
-
-def _words(said: object) -> str:
-    match said:
-        case str() | int():
-            return str(said)
-        case list():
-            return "; ".join(filter(None, map(_words, said)))
-        case {"errors": inner} | {"error": inner}:
-            return _words(inner)
-        case dict():
-            summary = next((said[name] for name in _SUMMARIES if isinstance(said.get(name), str | int)), None)
-            if summary is None:
-                return "; ".join(
-                    f"{name}: {words}" for name, inner in said.items() if (words := _words(inner))
-                )
-            source = said.get("source")
-            pointer = clean(source.get("pointer")) if isinstance(source, dict) else None
-            return f"{pointer.rpartition('/')[2]}: {summary}" if pointer else str(summary)
-        case _:
-            return ""

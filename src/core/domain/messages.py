@@ -10,7 +10,7 @@ COMPLETE = "Sync to Gleanin is complete."
 def closing_message(counts: Counts, scope: Scope, contact: str | None = None) -> str:
     """Say how a run ended. `contact` is whom to ask if problems persist."""
     kinds = kinds_in(scope)
-    if counts.balanced:
+    if counts.all_succeeded:
         told = ", ".join(f"{counts.of(kind).succeeded} {kind.plural}" for kind in kinds)
         return f"{COMPLETE} In Gleanin now: {told}."
     told = "; ".join(

@@ -75,7 +75,7 @@ class Counts:
         return self.tallies.get(kind.name, Tally())
 
     @property
-    def balanced(self) -> bool:
+    def all_succeeded(self) -> bool:
         """Tell whether everything that was attempted succeeded."""
         return all(self.of(kind).attempted == self.of(kind).succeeded for kind in KINDS)
 

@@ -81,7 +81,7 @@ class SyncRun:
         return replace(self, stop_asked=stop.code)
 
     def finished(self, counts: Counts, now: datetime, contact: str | None = None) -> "SyncRun":
-        state = RunState.COMPLETED if counts.balanced else RunState.COMPLETED_WITH_PROBLEMS
+        state = RunState.COMPLETED if counts.all_succeeded else RunState.COMPLETED_WITH_PROBLEMS
         message = closing_message(counts, self.scope, contact)
         return replace(self._closed(state, now), counts=counts, message=message)
 

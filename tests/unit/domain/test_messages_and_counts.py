@@ -61,7 +61,7 @@ def test_rule_27_a_run_has_problems_exactly_when_something_was_blocked_or_failed
 ) -> None:
     trouble = any(outcome in {Outcome.BLOCKED, Outcome.FAILED} for _, outcome in outcomes)
     counts = count(outcomes)
-    assert counts.balanced is not trouble
+    assert counts.all_succeeded is not trouble
     assert ("with problems" in closing_message(counts, Scope.ALL)) is trouble
 
 
