@@ -18,6 +18,7 @@ from adapters.persistence.migrate import HEAD, current_revision, is_current, upg
 from adapters.persistence.unit_of_work import SqlUnits
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
+from adapters.sessionboard.file import SavedEvent, SavedEvents
 from adapters.sessionboard.http import SessionboardSources
 from adapters.system.clock import SystemClock
 from adapters.system.log import StructlogEvents
@@ -72,6 +73,8 @@ def _as_port(adapter: T) -> T:
 
 
 def _sources(settings: Settings) -> SessionSources:
+    if settings.saved_event is not None:
+        return SavedEvents(SavedEvent(settings.saved_event))
     allow_private = settings.allow_private_addresses
     return SessionboardSources(allow_private, partial(Connections, allow_private=allow_private))
 

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     """Lets base URLs be of private addresses and without TLS: for the sandbox, never in production."""
     support_contact: str | None = None
     """Whom the closing message names if problems persist."""
+    saved_event: Path | None = None
+    """Read this saved event instead of asking Sessionboard: to look again at what an organization had."""
     lease_seconds: float = Field(default=15, gt=0)
     """How long a run that gives no sign of life keeps its mapping."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"

@@ -9,7 +9,7 @@ import pytest
 from entrypoints.cli.text import safe
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
-from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP
+from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP, conference
 from tests.e2e.cli.conftest import CommandLine, Mapper
 
 NOTHING = dict.fromkeys(
@@ -81,6 +81,22 @@ def test_rule_21_a_second_sync_writes_nothing(cli: CommandLine, mapping: str, wo
 def test_a_scope_syncs_its_kinds_only(cli: CommandLine, mapping: str) -> None:
     counts = cli.json("sync", mapping, "--scope", "exhibitors").document["counts"]
     assert counts == {"sessions": NOTHING, "speakers": NOTHING, "exhibitors": FIRST["exhibitors"]}
+
+
+def test_a_saved_event_is_read_instead_of_asking_sessionboard(
+    cli: CommandLine, mapping: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.json("sync", mapping)
+    saved = conference()
+    saved["sessions"][0]["title"] = "Renamed in the file"
+    (tmp_path / "saved.json").write_text(json.dumps(saved))
+    monkeypatch.setenv("GLEANIN_SYNC_SAVED_EVENT", str(tmp_path / "saved.json"))
+    asked = world.log.by_status["sessionboard 200"]
+    preview = cli.json("preview", mapping).document
+    assert {step["label"] for step in preview["steps"] if step["outcome"] == "updated"} == {
+        "Renamed in the file"
+    }
+    assert world.log.by_status["sessionboard 200"] == asked
 
 
 def test_rule_26_a_run_tells_every_record_s_outcome_and_why(

@@ -1,0 +1,58 @@
+"""What nobody may find anywhere: tokens and e-mails in logs, and writes to Sessionboard."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from core.domain.runs import RunState
+from entrypoints.logs import set_up_logs
+from entrypoints.sandbox.loading import packaged
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from tests.e2e.scene import staged
+
+
+def packaged_world() -> World:
+    world = World()
+    world.add(packaged()[0])
+    return world
+
+
+@pytest.fixture
+def _everything_logged() -> Iterator[None]:
+    set_up_logs("debug")
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("_everything_logged")
+async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with staged(packaged_world(), tmp_path) as scene:
+        mapping = await scene.mapping()
+        trouble = Trouble(sides=("gleanin",), server_errors=0.2, lost_answers=0.2, cuts=0.1)
+        scene.world.make_trouble(trouble)
+        await scene.sync(mapping.id)
+        scene.world.make_trouble(Trouble(revoked_after=3))
+        assert (await scene.sync(mapping.id)).state is RunState.STOPPED
+    logged = capsys.readouterr()
+    assert "sync.run_finished" in logged.err
+    assert "sync.answers_lost" in logged.err
+    for secret in (SESSIONBOARD_TOKEN, GLEANIN_TOKEN, "@"):
+        assert secret not in logged.err + logged.out
+
+
+async def test_rule_33_sessionboard_is_asked_and_never_written_to(tmp_path: Path) -> None:
+    async with staged(packaged_world(), tmp_path) as scene:
+        mapping = await scene.mapping()
+        await scene.sync(mapping.id)
+        asked = {template for template in scene.world.log.by_template if "/sessionboard/" in template}
+        assert asked == {
+            "GET /sessionboard/v1/events",
+            # Searches, as its contract has them: a body that says what is wanted.
+            "POST /sessionboard/v1/event/{event}/sessions",
+            "POST /sessionboard/v1/event/{event}/exhibitors",
+        }
