@@ -7,8 +7,10 @@ DestinationError
 ├── DestinationRefused       somebody must act: the token, or what it may do
 ├── DestinationEventGone     there is no such event, or the token does not see it
 ├── DestinationUnreadable    the answer is not what was agreed, or was cut: create nothing on its ground
-│   └── RecordsNotTold       the answer says nothing of the kind of record: there may be none, or it is not known
+│   ├── RecordsNotTold       the answer says nothing of the kind of record: most likely the event has none
+│   └── KindUnknown          such records cannot be asked for at all: none of them can be written safely
 ├── RecordRejected           this record was refused, and was not written; the others can go on
+│   └── RecordGone           there is no such record any more
 └── AnswerLost               the write may have taken place: look the record up before sending it again
 """
 
@@ -53,12 +55,25 @@ class RecordsNotTold(DestinationUnreadable):
     pass
 
 
+class KindUnknown(DestinationUnreadable):
+    pass
+
+
 class RecordRejected(DestinationError):
     code = "rejected"
 
 
+class RecordGone(RecordRejected):
+    pass
+
+
 class AnswerLost(DestinationError):
     code = "answer_lost"
+
+    def __init__(self, sentence: str, asked: float | None = None) -> None:
+        """Take how many seconds the other side asks to wait before the next try, if it does."""
+        super().__init__(sentence)
+        self.asked = asked
 
 
 class Destination(Protocol):
@@ -82,6 +97,7 @@ class Destination(Protocol):
 
         Raises:
             RecordsNotTold: the answer does not mention such records at all.
+            KindUnknown: they cannot be asked for.
             DestinationUnreadable: also when the answer was cut; what came before is not all there is.
         """
         ...
@@ -97,11 +113,14 @@ class Destination(Protocol):
         """
         ...
 
-    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+    async def update(
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+    ) -> None:
         """Change the named fields of a record; a new value of None clears one.
 
         Raises:
             AnswerLost: it may have been changed; sending the same again does no harm.
+            RecordGone: it was deleted; a destination that hides deleted records says so only here.
             RecordRejected: it was not changed.
         """
         ...

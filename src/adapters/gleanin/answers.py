@@ -100,6 +100,8 @@ class EventRecords:
     _found: set[str] = field(default_factory=set)
     _told: bool = False
     _lists: bool = False
+    _found_event: bool = False
+    _among_others: bool = False
 
     def page(self, document: wire.Document) -> Iterator[list[GleaninRecord]]:
         """Take a page, and empty it; what belongs to the event is given in parts."""
@@ -128,11 +130,10 @@ class EventRecords:
             )
 
     def _read_event(self, document: wire.Document) -> None:
-        if document.data is None and self._told:
-            return  # a later page may have nothing but what it includes
-        event = _resource(document.data)
-        if event.id != self.event_id:
-            raise DestinationUnreadable("Gleanin's answer is about another event than the one asked for.")
+        event = self._event_of(document)
+        if event is None:
+            return
+        self._found_event = True
         relation = event.relationships.get(self.shape.type)
         if relation is None:
             return
@@ -145,6 +146,18 @@ class EventRecords:
             self._listed.update(listed)
             self._told = self._lists = True
 
+    def _event_of(self, document: wire.Document) -> wire.Resource | None:
+        """Find the event: alone, or among all events; a later page may have nothing but what it includes."""
+        if isinstance(document.data, list):
+            self._among_others = True
+            return next((each for each in map(_resource, document.data) if each.id == self.event_id), None)
+        if document.data is None and self._found_event:
+            return None
+        event = _resource(document.data)
+        if event.id != self.event_id:
+            raise DestinationUnreadable("Gleanin's answer is about another event than the one asked for.")
+        return event
+
     def _takes(self, resource: wire.Resource) -> bool:
         """Tell whether an included record is a new one of this event.
 
@@ -153,7 +166,8 @@ class EventRecords:
         if resource.type not in (self.shape.type, None) or resource.id in self._found:
             return False
         own = resource.own_event
-        if resource.id not in self._listed and own != self.event_id and (self._lists or own is not None):
+        unclaimed = own is None and not self._lists and not self._among_others
+        if resource.id not in self._listed and own != self.event_id and not unclaimed:
             return False
         self._found.add(resource.id)
         return True

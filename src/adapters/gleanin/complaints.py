@@ -32,8 +32,8 @@ def _words(said: object) -> str:
             return str(said)
         case list():
             return "; ".join(filter(None, map(_words, said)))
-        case {"errors": inner} | {"error": inner}:
-            return _words(inner)
+        case {"errors": inner} | {"error": inner} if words := _words(inner):
+            return words
         case dict():
             summary = next((said[name] for name in _SUMMARIES if isinstance(said.get(name), str | int)), None)
             if summary is None:

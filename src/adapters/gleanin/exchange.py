@@ -18,12 +18,15 @@ from ports.destination import (
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
+    RecordGone,
     RecordRejected,
 )
 
+_NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
-class RecordNotFound(RecordRejected):
-    """404: what was written to is not there."""
+
+class NotGiven(DestinationUnreadable):
+    """A read was refused for what it asks for."""
 
 
 class Exchange:
@@ -72,7 +75,7 @@ class Exchange:
         """Send one write; it is sent again only when it is known not to have been executed.
 
         Raises:
-            RecordNotFound: 404.
+            RecordGone: 404 or 410: what was written to is not there.
             DestinationError: whatever else stands in the way.
         """
         return await self._write(method, self.url(path), body)
@@ -115,9 +118,9 @@ class Exchange:
             return answer
         if answer.is_failure_of_theirs:
             raise Faltered(f"answers with an error (HTTP {answer.status})", retry_after(answer.headers))
-        if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        if answer.status in _NOT_THERE:
             raise DestinationEventGone("There is no such event in Gleanin, or the token does not see it.")
-        raise self._refusal(answer) or DestinationUnreadable(
+        raise self._refusal(answer) or NotGiven(
             f"{self.host} does not give what was asked for: {self._said(answer)}"
         )
 
@@ -129,9 +132,10 @@ class Exchange:
         if answer.is_success:
             return answer
         if answer.is_failure_of_theirs:
-            raise AnswerLost(f"{self.host} answered a write with an error (HTTP {answer.status}).")
-        if answer.status == HTTPStatus.NOT_FOUND:
-            raise RecordNotFound(self._said(answer))
+            sentence = f"{self.host} answered a write with an error (HTTP {answer.status})."
+            raise AnswerLost(sentence, retry_after(answer.headers))
+        if answer.status in _NOT_THERE:
+            raise RecordGone(self._said(answer))
         raise self._refusal(answer) or RecordRejected(self._said(answer))
 
     def _refusal(self, answer: Answer) -> DestinationError | None:

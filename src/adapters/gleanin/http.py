@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from adapters.gleanin import answers, wire
-from adapters.gleanin.exchange import Exchange, RecordNotFound
+from adapters.gleanin.exchange import Exchange, NotGiven
 from adapters.gleanin.pacing import CEILING, AdaptiveLimit
 from adapters.gleanin.sending import Sender
 from adapters.http_client.connections import Connections, careful_client
@@ -25,6 +25,8 @@ from ports.destination import (
     BeforeWrite,
     DestinationEventGone,
     DestinationUnreadable,
+    KindUnknown,
+    RecordGone,
 )
 
 _MOST_PAGES = 100_000
@@ -53,17 +55,36 @@ class GleaninHttp:
 
     async def event(self, event_id: GleaninEventId) -> GleaninEvent:
         url = self._exchange.url(wire.event_path(_asked(event_id)))
-        return answers.event_in(await self._exchange.read(url), event_id)
+        try:
+            return answers.event_in(await self._exchange.read(url), event_id)
+        except DestinationEventGone:
+            # Only the list is documented: one that has the event knows better.
+            for event in await self.events():
+                if event.id == event_id:
+                    return event
+            raise
 
     async def records(
         self, event_id: GleaninEventId, kind: RecordKind
     ) -> AsyncIterator[Sequence[GleaninRecord]]:
         shape = wire.shape_of(kind)
         reading = answers.EventRecords(event_id, shape)
-        async for document in self._pages(wire.records_path(_asked(event_id), shape)):
+        try:
+            async for part in self._read(wire.records_path(_asked(event_id), shape), reading):
+                yield part
+        except DestinationEventGone:
+            await self.event(event_id)
+            reading = answers.EventRecords(event_id, shape)
+            async for part in self._read(wire.all_records_path(shape), reading):
+                yield part
+        except NotGiven as error:
+            raise KindUnknown(f"Gleanin does not tell which {shape.type} an event has: {error}") from error
+        reading.require_all()
+
+    async def _read(self, path: str, reading: answers.EventRecords) -> AsyncIterator[Sequence[GleaninRecord]]:
+        async for document in self._pages(path):
             for part in reading.page(document):
                 yield part
-        reading.require_all()
 
     async def create(
         self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
@@ -72,20 +93,26 @@ class GleaninHttp:
         body = wire.create_body(shape, event_id, external_id, fields)
         try:
             answer = await self._exchange.create(shape.type, body)
-        except RecordNotFound:
+        except RecordGone:
             await self.event(event_id)  # what is missing may be the event
             raise
-        created = wire.created_id(answer.body)
+        created = wire.written_id(answer.body)
         if created is None:
             raise AnswerLost("Gleanin took a record, but its answer does not have the record's id.")
         return created
 
-    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+    async def update(
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+    ) -> None:
         shape = wire.shape_of(kind)
         body = wire.update_body(shape, gleanin_id, changes)
-        answer = await self._exchange.write("PATCH", wire.record_path(shape, gleanin_id), body)
-        if answer.body and wire.created_id(answer.body) is None:
-            raise AnswerLost("Gleanin's answer to a change is not about a record.")
+        try:
+            answer = await self._exchange.write("PATCH", wire.record_path(shape, gleanin_id), body)
+        except RecordGone:
+            await self.event(event_id)
+            raise
+        if answer.body and not wire.confirms(answer.body, gleanin_id):
+            raise AnswerLost("Gleanin's answer to a change is not about the record that was changed.")
 
     async def _pages(self, path: str) -> AsyncIterator[wire.Document]:
         url = self._exchange.url(path)

@@ -124,6 +124,10 @@ def records_path(event_id: str, shape: Shape) -> str:
     return f"{event_path(event_id)}?include={shape.type}"  # [doc] on GET /events, [guess] here
 
 
+def all_records_path(shape: Shape) -> str:
+    return f"{EVENTS}?include={shape.type}"  # [doc]
+
+
 def record_path(shape: Shape, gleanin_id: str) -> str:
     return f"{shape.type}/{quote(gleanin_id, safe='')}"
 
@@ -181,12 +185,16 @@ def _ids(value: object) -> tuple[str, ...] | None:
     return tuple(text for item in items if (text := clean(item)))
 
 
-def _links(value: object) -> tuple[ShareLink, ...]:
-    """Read `campaign_links: [{"campaign_id", "title", "url"}]` [guess], empty until Gleanin has made them."""
-    items = value if isinstance(value, list) else ()
+def _links(value: object) -> tuple[ShareLink, ...] | None:
+    """Read `campaign_links: [{"campaign_id", "title", "url"}]` [guess], empty until Gleanin has made them.
+
+    None when it is no list, so that nothing is told.
+    """
+    if not isinstance(value, list):
+        return None
     return tuple(
         ShareLink(clean(item.get("title")) or "Share link", url)
-        for item in items
+        for item in value
         if isinstance(item, dict) and (url := clean(item.get("url")))
     )
 
@@ -218,7 +226,7 @@ class _Attributes(_Wire):
     external_idx: Text = None  # [doc]
     email: Text = None  # [doc]
     session_ids: Ids = None  # [doc]
-    campaign_links: Annotated[tuple[ShareLink, ...], BeforeValidator(_links)] = ()
+    campaign_links: Annotated[tuple[ShareLink, ...] | None, BeforeValidator(_links)] = None
 
 
 class _Relationship(_Wire):
@@ -260,10 +268,19 @@ KEPT = frozenset(_Attributes.model_fields)
 """The attributes that are read: the others are dropped while an answer is parsed, for it may be large."""
 
 
-def created_id(body: bytes | bytearray) -> GleaninId | None:
+def written_id(body: bytes | bytearray) -> GleaninId | None:
     """Read the id of what a write answered; None when the answer does not have one."""
     try:
         data = json.loads(body)["data"]
         return GleaninId(_id(data["id"]))
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
+
+
+def confirms(body: bytes | bytearray, gleanin_id: GleaninId) -> bool:
+    """Tell whether a change took place: its answer should be the resource [guess], but any JSON will do."""
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return written_id(body) in (None, gleanin_id)

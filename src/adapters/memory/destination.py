@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
+from adapters.memory.records import LoggedWrite, Misbehaviour, StoredRecord
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import SESSION, RecordKind
@@ -20,62 +21,15 @@ from ports.destination import (
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
+    KindUnknown,
+    RecordGone,
     RecordRejected,
+    RecordsNotTold,
 )
 
 LISTS = frozenset({"tracks", TIES})
 """Fields whose value is a list; every other one is a text."""
 _PAGE = 100
-
-
-@dataclass(slots=True)
-class StoredRecord:
-    event_id: GleaninEventId
-    kind: RecordKind
-    id: GleaninId
-    external_id: ExternalId | None
-    fields: dict[str, FieldValue]
-    links: tuple[ShareLink, ...] = ()
-    reads: int = 0
-
-    def seen(self) -> GleaninRecord:
-        email = self.fields.get("email")
-        return GleaninRecord(
-            id=self.id,
-            external_id=self.external_id,
-            email=email if isinstance(email, str) else None,
-            sessions=tuple(map(GleaninId, self.fields.get(TIES, ()))),
-            links=self.links,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedWrite:
-    """A write that took place, whether or not its answer arrived."""
-
-    kind: RecordKind
-    gleanin_id: GleaninId
-    external_id: ExternalId | None
-    created: bool
-    sent: tuple[tuple[str, FieldValue | None], ...]
-
-
-@dataclass(slots=True)
-class Misbehaviour:
-    """What goes wrong, and when: nothing by default."""
-
-    refuses_tokens: bool = False
-    unavailable_calls: int = 0
-    """So many calls from now on fail as unavailable."""
-    lost_answers: int = 0
-    """So many writes from now on get no answer,"""
-    lost_are_written: bool = True
-    """having taken place, or not."""
-    rejected: dict[ExternalId, str] = field(default_factory=dict)
-    """Records that are refused, with Gleanin's words."""
-    cuts_answers: bool = False
-    after_write: Callable[[LoggedWrite], None] | None = None
-    """Called when a write has taken place and its answer has not arrived; it may raise."""
 
 
 @dataclass(slots=True)
@@ -171,14 +125,22 @@ class MemoryDestination:
     ) -> AsyncIterator[Sequence[GleaninRecord]]:
         await self._answering()
         self._event(event_id)
+        trouble = self._gleanin.trouble
+        if trouble.refuses_reads:
+            raise DestinationRefused("Invalid token")
+        if kind.name in trouble.unknown_kinds:
+            raise KindUnknown(f"Gleanin does not tell which {kind.plural} an event has.")
         stored = self._gleanin.of_event(event_id, kind)
-        cut = self._gleanin.trouble.cuts_answers and bool(stored)
+        for record in stored:
+            self._make_links(record)
+        stored = [record for record in stored if record.reads > trouble.late_reads]
+        if trouble.silent_when_empty and not stored:
+            raise RecordsNotTold(f"Gleanin says nothing of {kind.plural}.")
+        cut = trouble.cuts_answers and bool(stored)
         given = stored[: len(stored) // 2] if cut else stored
         for start in range(0, len(given), _PAGE):
             page = given[start : start + _PAGE]
-            for record in page:
-                self._make_links(record)
-            yield [record.seen() for record in page]
+            yield [record.seen(anonymous=trouble.hides_external_ids) for record in page]
         if cut:
             raise DestinationUnreadable("Gleanin's answer was cut.")
 
@@ -190,6 +152,7 @@ class MemoryDestination:
         self._check(external_id, kind, event_id, fields)
         if missing := [name for name in kind.required if not fields.get(name)]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
+        self._check_email(event_id, kind, fields.get("email"), None)
         if self._loses_before_writing():
             raise AnswerLost("No answer came to a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))
@@ -197,15 +160,19 @@ class MemoryDestination:
         self._written(LoggedWrite(kind, record.id, external_id, created=True, sent=tuple(fields.items())))
         return record.id
 
-    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+    async def update(
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+    ) -> None:
         await self._about_to_write()
+        self._event(event_id)
         record = self._gleanin.records.get(gleanin_id)
         if record is None or record.kind != kind:
-            raise RecordRejected("Not found")
+            raise RecordGone("Not found")
         news = {change.field: change.new for change in changes}
         self._check(record.external_id, kind, record.event_id, news)
         if missing := [name for name in kind.required if name in news and not news[name]]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
+        self._check_email(record.event_id, kind, news.get("email"), gleanin_id)
         if self._loses_before_writing():
             raise AnswerLost("No answer came to a write.")
         kept = {name: value for name, value in record.fields.items() if name not in news}
@@ -255,6 +222,14 @@ class MemoryDestination:
             if session is None or (session.kind, session.event_id) != (SESSION, event_id):
                 raise RecordRejected(f"{TIES}: there is no such session")
 
+    def _check_email(
+        self, event_id: GleaninEventId, kind: RecordKind, email: FieldValue | None, own: GleaninId | None
+    ) -> None:
+        if email is not None and self._gleanin.trouble.unique_emails:
+            others = (each for each in self._gleanin.of_event(event_id, kind) if each.id != own)
+            if any(each.fields.get("email") == email for each in others):
+                raise RecordRejected("email: has already been taken")
+
     def _loses_before_writing(self) -> bool:
         trouble = self._gleanin.trouble
         if trouble.lost_answers > 0 and not trouble.lost_are_written:
@@ -273,7 +248,7 @@ class MemoryDestination:
 
     def _make_links(self, record: StoredRecord) -> None:
         after = self._gleanin.links_after_reads
-        if record.kind.is_person and after is not None and not record.links and record.reads >= after:
+        if record.kind.is_person and after is not None and record.links == () and record.reads >= after:
             url = f"https://app.gleanin.com/share/{record.kind.name}/{record.id}"
             record.links = (ShareLink(f"{record.kind} campaign".capitalize(), url),)
         record.reads += 1

@@ -77,28 +77,25 @@ class ExhibitorList:
     ) -> Selection:
         going = (place.person for place in self._places.values() if place.problem is None)
         emails = SharedEmails(identified(going), gleanin.holders(kind))
+        contacts = self._places.keys() | gleanin.all_sent_here(kind).keys()
         return Selection(
             len(self._places) + len(self._others),
-            lambda: self.contacts(emails.rivals()),
+            lambda: self.contacts(emails.rivals(), contacts),
             emails.moving(lambda source_id: isinstance(self._judge(self._places[source_id]), Eligible)),
         )
 
-    def contacts(self, rivals: Mapping[SourceId, Reason]) -> Iterator[Candidate]:
-        """Judge every contact; `rivals` stay out because of their e-mail."""
-        yield from map(self._apart_from_contacts, self._others.values())
+    def contacts(
+        self, rivals: Mapping[SourceId, Reason], known: AbstractSet[SourceId]
+    ) -> Iterator[Candidate]:
+        """Judge every contact; `rivals` stay out because of their e-mail, `known` are the ids that contacts have."""
+        for exhibitor in self._others.values():
+            yield _apart_from(known, exhibitor)
         for place in self._places.values():
             person = place.person
             record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
             nameless = None if is_id(person.id) else reasons.NO_ID
             problem = place.problem or nameless or rivals.get(person.id)
             yield Candidate(record, self._judge(place, problem))
-
-    def _apart_from_contacts(self, exhibitor: Candidate) -> Candidate:
-        """Keep an exhibitor that stands for its missing contact from being taken for a contact of the same id."""
-        record = exhibitor.record
-        if record.source_id not in self._places:
-            return exhibitor
-        return replace(exhibitor, record=replace(record, source_id=SourceId(f"exhibitor:{record.source_id}")))
 
     def _judge(self, place: _Place, problem: Reason | None = None) -> Eligible | Blocked:
         person, exhibitor = place.person, place.exhibitor
@@ -111,6 +108,14 @@ class ExhibitorList:
             )
         )
         return judge_fields(EXHIBITOR_CONTACT, fields, problem=problem)
+
+
+def _apart_from(contacts: AbstractSet[SourceId], exhibitor: Candidate) -> Candidate:
+    """Keep an exhibitor that stands for its missing contact from being taken for a contact of the same id."""
+    record = exhibitor.record
+    if record.source_id not in contacts:
+        return exhibitor
+    return replace(exhibitor, record=replace(record, source_id=SourceId(f"exhibitor:{record.source_id}")))
 
 
 def primary_contact(exhibitor: Exhibitor) -> ExhibitorContact | None:

@@ -1,6 +1,6 @@
 """What a Gleanin event holds when a run begins: read before anything is written (rules 19 and 32)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.domain.email import same_mailbox
@@ -14,6 +14,9 @@ from core.domain.identifiers import (
 )
 from core.domain.kinds import KINDS, RecordKind
 from core.domain.synced import ShareLink
+
+Sent = tuple[ConnectionId, SourceId]
+"""Under which connection a record was sent, and for which source record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class GleaninRecord:
     external_id: ExternalId | None = None
     email: str | None = None
     sessions: tuple[GleaninId, ...] = ()
-    links: tuple[ShareLink, ...] = ()
+    links: tuple[ShareLink, ...] | None = ()
+    """None when nothing was said of links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class GleaninSide:
     """An index of a Gleanin event's records, built page by page; per record it keeps ids and an e-mail only."""
 
     connection_id: ConnectionId
+    remembered: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
+    """What we sent, by the kind's name: also where Gleanin does not give our external ids back."""
     _sessions_of: dict[str, dict[GleaninId, tuple[GleaninId, ...]]] = field(
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
@@ -58,20 +64,38 @@ class GleaninSide:
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
     _contacts: dict[str, list[Contact]] = field(default_factory=dict)
+    _doubles: dict[tuple[str, SourceId], list[GleaninId]] = field(default_factory=dict)
 
     def add(self, kind: RecordKind, records: Iterable[GleaninRecord]) -> None:
         for record in records:
             if record.id in self._sessions_of[kind.name]:
                 continue
             self._sessions_of[kind.name][record.id] = record.sessions
-            sent = parse_external_id(record.external_id)
+            sent = parse_external_id(record.external_id) or self._memory_of(kind, record.id)
             if sent is not None:
-                connection, source_id = sent
-                ours = self._sent_here if connection == self.connection_id else self._sent_earlier
-                ours[kind.name].setdefault(source_id, record.id)
+                self._note_sent(kind, sent, record.id)
             if kind.is_person and record.email:
                 contact = Contact(kind, record.id, sent[1] if sent else None)
                 self._contacts.setdefault(same_mailbox(record.email), []).append(contact)
+
+    def _memory_of(self, kind: RecordKind, gleanin_id: GleaninId) -> Sent | None:
+        return self.remembered.get(kind.name, {}).get(gleanin_id)
+
+    def _note_sent(self, kind: RecordKind, sent: Sent, gleanin_id: GleaninId) -> None:
+        connection, source_id = sent
+        ours = self._sent_here if connection == self.connection_id else self._sent_earlier
+        first = ours[kind.name].setdefault(source_id, gleanin_id)
+        if first != gleanin_id and ours is self._sent_here:
+            self._doubles.setdefault((kind.name, source_id), [first]).append(gleanin_id)
+
+    @property
+    def doubled(self) -> int:
+        """How many records this connection sent that stand in Gleanin more than once."""
+        return len(self._doubles)
+
+    def copies_of(self, kind: RecordKind, source_id: SourceId) -> Sequence[GleaninId]:
+        """List all copies of a record that stands in Gleanin more than once; empty for any other."""
+        return self._doubles.get((kind.name, source_id), ())
 
     def holds(self, kind: RecordKind, gleanin_id: GleaninId) -> bool:
         return gleanin_id in self._sessions_of[kind.name]

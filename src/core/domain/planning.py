@@ -5,7 +5,7 @@ There is no step that removes anything (rule 22), here or on the port to Gleanin
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.domain import reasons
 from core.domain.email import same_mailbox
@@ -34,6 +34,9 @@ class Create:
     record: RecordRef
     reason: Reason
     fields: Fields
+    former: GleaninId | None = None
+    """What Gleanin called it, where it does not list it any more: it is asked for by this id first, for a list can
+    be older than the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class NoWrite:
-    """Unchanged, kept, skipped or blocked: nothing is sent, and the outcome is known already."""
+    """Unchanged, kept, skipped, blocked, or not to be written safely: nothing is sent, the outcome is known."""
 
     record: RecordRef
     reason: Reason
@@ -97,6 +100,11 @@ class Planner:
                 yield NoWrite(record, reason, Outcome.KEPT, known.gleanin_id)
 
     def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
+        step = self._decide(candidate, known)
+        copies = self.gleanin.copies_of(self.kind, step.record.source_id)
+        return replace(step, reason=step.reason.noting(reasons.doubled(copies))) if copies else step
+
+    def _decide(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         record = candidate.record
         there = self._in_gleanin(record.source_id, known)
         match candidate.verdict:
@@ -139,8 +147,10 @@ class Planner:
         if obstacle := self._email_taken(record, fields, sent, there):
             return NoWrite(record, obstacle, Outcome.BLOCKED, there)
         if there is None:
-            reason = reasons.NEW if known is None else reasons.GONE_FROM_GLEANIN
-            return Create(record, reason.noting(*notes), fields)
+            if known is None:
+                return Create(record, reasons.NEW.noting(*notes), fields)
+            fields = self._with_standing_ties(fields, known.fields)
+            return Create(record, reasons.GONE_FROM_GLEANIN.noting(*notes), fields, known.gleanin_id)
         fields = self._with_ties_in_gleanin(fields, sent, there)
         if recorded:
             changes = _changes(self.kind, sent, fields)
@@ -158,6 +168,12 @@ class Planner:
     def _with_former_ties(self, fields: Fields, sent: Fields) -> Fields:
         former, now = _ties(sent), _ties(fields)
         return fields if former <= now else {**fields, TIES: tuple(sorted(former | now))}
+
+    def _with_standing_ties(self, fields: Fields, sent: Fields) -> Fields:
+        """Tie a person who is created again to what they were tied to, as far as it still stands in Gleanin."""
+        ties = {tie for tie in _ties(fields) | _ties(sent) if self.gleanin.holds_tie(tie)}
+        rest = {name: value for name, value in fields.items() if name != TIES}
+        return {**rest, TIES: tuple(sorted(ties))} if ties else rest
 
     def _with_ties_in_gleanin(self, fields: Fields, sent: Fields, there: GleaninId) -> Fields:
         """Before a person's sessions are sent, add those that Gleanin has, for the list is replaced there."""

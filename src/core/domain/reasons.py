@@ -44,6 +44,7 @@ NEW = Reason("new", "New in Sessionboard.")
 GONE_FROM_GLEANIN = Reason(
     "gone_from_gleanin", "Was deleted in Gleanin and is still in the programme: created again."
 )
+STILL_THERE = Reason("still_there", "Gleanin did not list it, but has it: sent again to where it is.")
 FOUND_AGAIN = Reason(
     "found_again", "An earlier run created it but could not record that; it was found by its id."
 )
@@ -176,13 +177,28 @@ NO_ID = Reason(
 
 
 # Failed
-def rejected(said: str) -> Reason:
-    return Reason("rejected", f"Gleanin refused it: {said}", "Correct what Gleanin names and sync again.")
+def rejected(said: str, *, moves: bool = False) -> Reason:
+    """Say what Gleanin said; `moves` for somebody who was to get the e-mail that another one had."""
+    advice = "Correct what Gleanin names and sync again."
+    if moves:
+        advice += (
+            " If it names the e-mail: another contact has it still. Where two people swap their e-mails, give one of "
+            "them a third one first."
+        )
+    return Reason("rejected", f"Gleanin refused it: {said}", advice)
 
 
 def no_answer(said: str) -> Reason:
     return Reason(
         "no_answer", f"Gleanin did not confirm it: {said}", "The next sync looks it up and tries again."
+    )
+
+
+def kind_unknown(why: str) -> Reason:
+    return Reason(
+        "kind_unknown",
+        f"Nothing of this kind can be written safely. {why}",
+        "Ask Gleanin's support whether the account has such records.",
     )
 
 
@@ -194,6 +210,10 @@ def run_stopped(why: str) -> Reason:
 
 # Notes, added to a reason's detail
 HEIC_LEFT_OUT = "The headshot was left out: Gleanin does not take .heic pictures."
+
+
+def doubled(copies: Iterable[str]) -> str:
+    return f"Gleanin has it more than once ({', '.join(copies)}): delete all but one there by hand."
 
 
 def ties_left_out(people: Iterable[str]) -> str:

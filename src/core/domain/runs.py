@@ -1,5 +1,6 @@
 """Sync runs: one at a time per mapping, and one more that waits (rule 23)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,9 +81,12 @@ class SyncRun:
             return self.stopped(stop, now)
         return replace(self, stop_asked=stop.code)
 
-    def finished(self, counts: Counts, now: datetime, contact: str | None = None) -> "SyncRun":
-        state = RunState.COMPLETED if counts.all_succeeded else RunState.COMPLETED_WITH_PROBLEMS
-        message = closing_message(counts, self.scope, contact)
+    def finished(
+        self, counts: Counts, now: datetime, support_contact: str | None = None, notes: Sequence[str] = ()
+    ) -> "SyncRun":
+        fine = counts.all_succeeded and not notes
+        state = RunState.COMPLETED if fine else RunState.COMPLETED_WITH_PROBLEMS
+        message = closing_message(counts, self.scope, support_contact, notes)
         return replace(self._closed(state, now), counts=counts, message=message)
 
     def stopped(self, stop: Stop, now: datetime, counts: Counts | None = None) -> "SyncRun":

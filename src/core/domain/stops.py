@@ -50,7 +50,7 @@ def masked_emails(example: str) -> Stop:
         "masked_emails",
         StoppedBy.RULE,
         f"Sessionboard hides personal data from this token: e-mails come as {example}. "
-        "Create a Sessionboard token that may read personal data, and use that one.",
+        "Create a Sessionboard token that may read personal data, and give it to the organization.",
     )
 
 
@@ -66,6 +66,9 @@ TAKEN_OVER = Stop(
     "The run was interrupted and gave no sign of life; another one has taken its place.",
 )
 INTERRUPTED = Stop("interrupted", StoppedBy.INTERRUPTION, "The run was interrupted. Sync again to go on.")
+STORE_UNUSABLE = Stop(
+    "store_unusable", StoppedBy.INTERRUPTION, "The database could not be used any more. Sync again to go on."
+)
 FAULT = Stop("fault", StoppedBy.INTERRUPTION, "The run ended by a fault of this program. Its log tells more.")
 
 STOPS_ASKED_FOR = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}

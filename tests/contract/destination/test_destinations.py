@@ -106,14 +106,14 @@ async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
         Change("description", "old", None),
         Change("tracks", ("Insects",), None),
     )
-    await gleanin.update(SESSION, created, changes)
+    await gleanin.update(EVENT, SESSION, created, changes)
     left = {name: value for name, value in FIELDS[SESSION].items() if name not in ("description", "tracks")}
     assert scene.stored(EVENT, SESSION) == [{**left, "title": "Wasps"}]
 
 
 async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: Destination) -> None:
     with pytest.raises(RecordRejected):
-        await gleanin.update(SPEAKER, GleaninId("999"), (Change("email", None, "a@example.org"),))
+        await gleanin.update(EVENT, SPEAKER, GleaninId("999"), (Change("email", None, "a@example.org"),))
     await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
 
 
@@ -154,7 +154,7 @@ async def test_rule_32_a_lost_answer_of_an_update_is_told(scene: Scene, gleanin:
     created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     scene.lose_answer(written=True)
     with pytest.raises(AnswerLost):
-        await gleanin.update(SPEAKER, created, (Change("job_title", None, "Queen"),))
+        await gleanin.update(EVENT, SPEAKER, created, (Change("job_title", None, "Queen"),))
     assert scene.stored(EVENT, SPEAKER)[0]["job_title"] == "Queen"
 
 
@@ -202,12 +202,12 @@ async def test_records_of_an_event_that_is_gone_cannot_be_read(gleanin: Destinat
 async def test_rule_30_share_links_can_come_later_than_the_record(scene: Scene, gleanin: Destination) -> None:
     scene.delay_links(1)
     await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
-    seen: list[tuple[ShareLink, ...]] = []
+    seen: list[tuple[ShareLink, ...] | None] = []
     for _ in range(2):
         async for page in gleanin.records(EVENT, SPEAKER):
             seen.extend(record.links for record in page)
     assert seen[0] == ()
-    assert [link.url.startswith("https://app.gleanin.com/share/") for link in seen[1]] == [True]
+    assert [link.url.startswith("https://app.gleanin.com/share/") for link in seen[1] or ()] == [True]
 
 
 async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> None:
@@ -228,7 +228,7 @@ async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> No
         created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
         for _ in range(2):  # the first one left nothing behind
             with pytest.raises(Stopped):
-                await gleanin.update(SPEAKER, created, (Change("job_title", None, "Queen"),))
+                await gleanin.update(EVENT, SPEAKER, created, (Change("job_title", None, "Queen"),))
             with pytest.raises(Stopped):
                 await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     assert calls == 5

@@ -154,7 +154,7 @@ async def test_a_token_revoked_half_way_is_told_with_the_next_write(server: Serv
         created = await gleanin.create(EVENT, SPEAKER, ID, ANN)
         fake.tokens.clear()
         with pytest.raises(DestinationError, match="Invalid token"):
-            await gleanin.update(SPEAKER, created, CHANGE)
+            await gleanin.update(EVENT, SPEAKER, created, CHANGE)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
@@ -167,7 +167,7 @@ async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(server: Server,
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         made = next(iter(fake.resources))
         with pytest.raises(AnswerLost):
-            await gleanin.update(SPEAKER, GleaninId(made), CHANGE)
+            await gleanin.update(EVENT, SPEAKER, GleaninId(made), CHANGE)
     assert len(fake.writes) == 2, "neither was sent again"
 
 
@@ -320,7 +320,7 @@ async def test_what_is_sent_is_spelt_as_the_contract_has_it() -> None:
             EVENT, SPEAKER, ID, {**ANN, "headshot": "https://x.example/a.png", "sessions": ("12", "s-3")}
         )
         await gleanin.update(
-            SPEAKER, created, (Change("headshot", "x", None), Change("sessions", ("12",), None))
+            EVENT, SPEAKER, created, (Change("headshot", "x", None), Change("sessions", ("12",), None))
         )
     create, update = sent
     assert created == "77"

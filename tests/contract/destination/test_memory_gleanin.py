@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.memory.destination import LoggedWrite, MemoryGleanin
+from adapters.memory.destination import MemoryGleanin
+from adapters.memory.records import LoggedWrite
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import SESSION, SPEAKER
 from core.domain.planning import Change
@@ -34,7 +35,7 @@ async def test_it_logs_each_write_and_no_read(gleanin: MemoryGleanin) -> None:
     async with gleanin.open(Token("t")) as destination:
         await destination.events()
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
-        await destination.update(SPEAKER, created, (Change("last_name", "Lee", "Ray"),))
+        await destination.update(EVENT, SPEAKER, created, (Change("last_name", "Lee", "Ray"),))
     assert [(write.created, write.gleanin_id) for write in gleanin.writes] == [
         (True, created),
         (False, created),
@@ -87,10 +88,10 @@ async def test_it_refuses_what_gleanin_would_refuse(gleanin: MemoryGleanin, fiel
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(RecordRejected):
             await destination.update(
-                SPEAKER, created, tuple(Change(name, None, value) for name, value in fields.items())
+                EVENT, SPEAKER, created, tuple(Change(name, None, value) for name, value in fields.items())
             )
         with pytest.raises(RecordRejected):
-            await destination.update(SPEAKER, created, (Change("email", "x", None),))
+            await destination.update(EVENT, SPEAKER, created, (Change("email", "x", None),))
     assert len(gleanin.writes) == 1
 
 

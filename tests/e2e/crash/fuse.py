@@ -86,8 +86,10 @@ class FusedDestination:
         self.fuse.burn()
         return created
 
-    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
-        await self.destination.update(kind, gleanin_id, changes)
+    async def update(
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+    ) -> None:
+        await self.destination.update(event_id, kind, gleanin_id, changes)
         self.fuse.burn()
 
 

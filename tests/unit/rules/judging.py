@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adapters.memory.destination import StoredRecord
+from adapters.memory.records import StoredRecord
 from core.domain.identifiers import SourceId
 from core.domain.kinds import KINDS, SESSION, Scope
 from core.domain.mappings import EventMapping

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from adapters.memory.destination import MemoryGleanin, StoredRecord
+from adapters.memory.destination import MemoryGleanin
+from adapters.memory.records import StoredRecord
 from core.domain.identifiers import GleaninEventId, GleaninId, SourceId
 from core.domain.kinds import SESSION, SPEAKER
 from tests.unit.rules.expected import mailbox

@@ -147,6 +147,8 @@ class MortalDestination:
         async with self.power.moment(self.power.writes):
             return await self.destination.create(event_id, kind, external_id, fields)
 
-    async def update(self, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]) -> None:
+    async def update(
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+    ) -> None:
         async with self.power.moment(self.power.writes):
-            await self.destination.update(kind, gleanin_id, changes)
+            await self.destination.update(event_id, kind, gleanin_id, changes)

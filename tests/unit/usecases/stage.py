@@ -8,9 +8,10 @@ from datetime import timedelta
 from cryptography.fernet import Fernet
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.destination import MemoryDestination, MemoryGleanin, StoredRecord
+from adapters.memory.destination import MemoryDestination, MemoryGleanin
 from adapters.memory.log import KeptEvents
 from adapters.memory.names import CountingNames
+from adapters.memory.records import StoredRecord
 from adapters.memory.session_source import MemorySessionSource, MemorySessionSources, Programme
 from adapters.memory.units import MemoryUnits
 from adapters.security.cipher import FernetCipher

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.memory.destination import LoggedWrite
+from adapters.memory.records import LoggedWrite
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
 from core.domain.outcomes import Outcome

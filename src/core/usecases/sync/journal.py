@@ -6,6 +6,7 @@ Gleanin by its external id when the next run begins (rule 32).
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from core.domain.runs import Progress
 from core.domain.synced import SyncedRecord
 from core.usecases.sync.failures import SyncStopped
 from ports.clock import Clock
-from ports.persistence import Units
+from ports.persistence import PersistenceError, Units
 
 BATCH = 64
 LONGEST_WAIT = timedelta(seconds=0.25)
@@ -33,6 +34,8 @@ class Journal:
     mapping: EventMapping
     owner: str
     lease: timedelta
+    remarks: list[str] = field(default_factory=list)
+    """What there is to know of the run as a whole, besides its records."""
     _outcomes: list[RecordOutcome] = field(default_factory=list)
     _synced: list[SyncedRecord] = field(default_factory=list)
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
@@ -67,24 +70,41 @@ class Journal:
     async def store(self) -> None:
         """Store what has been noted, and prolong the lease.
 
+        It is seen through to its end even if the caller is cancelled meanwhile: only so is it known what was stored.
+
         Raises:
             SyncStopped: another run has taken over; what it will not find recorded it finds in Gleanin.
+            PersistenceError: nothing was stored; it is kept for the next time.
         """
+        storing = asyncio.ensure_future(self._store())
+        try:
+            await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await asyncio.wait([storing])
+            raise
+
+    async def _store(self) -> None:
         async with self._one_at_a_time:
             outcomes, self._outcomes = self._outcomes, []
             synced, self._synced = self._synced, []
-            now = self.clock.now()
-            self._stored_at = now
-            async with self.units.writing() as unit:
-                if not await unit.runs.renew(self.run_id, self.owner, now + self.lease, self._progress):
-                    raise SyncStopped(stops.TAKEN_OVER)
-                if synced:
-                    await unit.synced.save(
-                        self.mapping.organization_id, self.mapping.events.gleanin_id, synced
-                    )
-                if outcomes:
-                    await unit.outcomes.add(self.run_id, outcomes)
-                await unit.commit()
+            self._stored_at = self.clock.now()
+            try:
+                await self._save(outcomes, synced)
+            except PersistenceError:
+                self._outcomes[:0], self._synced[:0] = outcomes, synced
+                raise
+
+    async def _save(self, outcomes: Sequence[RecordOutcome], synced: Sequence[SyncedRecord]) -> None:
+        organization_id, event_id = self.mapping.organization_id, self.mapping.events.gleanin_id
+        until = self.clock.now() + self.lease
+        async with self.units.writing() as unit:
+            if not await unit.runs.renew(self.run_id, self.owner, until, self._progress):
+                raise SyncStopped(stops.TAKEN_OVER)
+            if synced:
+                await unit.synced.save(organization_id, event_id, synced)
+            if outcomes:
+                await unit.outcomes.add(self.run_id, outcomes)
+            await unit.commit()
 
     async def keep_storing(self, ended: asyncio.Event) -> None:
         """Store from time to time, and so keep the lease, until the run has ended."""
@@ -94,4 +114,7 @@ class Journal:
                 async with asyncio.timeout(self.lease.total_seconds() / 4):
                     await ended.wait()
             if not ended.is_set():
-                await self.store()
+                with suppress(
+                    PersistenceError
+                ):  # whoever writes meets it too, and the next time may be better
+                    await self.store()

@@ -10,6 +10,7 @@ from core.domain.outcomes import Counts, Outcome, count
 from core.domain.planning import Create, NoWrite, Step
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped, stopping
+from core.usecases.sync.memory import recall
 from core.usecases.sync.plans import Plans
 from core.usecases.sync.reading import Reader
 from ports.clock import Clock
@@ -39,12 +40,13 @@ class Preview:
 
     async def _plan(self, mapping: EventMapping, tokens: Tokens, scope: Scope) -> list[Step]:
         steps: list[Step] = []
+        remembered = await recall(self.access.units, mapping)
         async with open_sides(self.access, mapping, tokens) as (source, destination):
-            sides = await Reader(mapping, source, destination, self.clock.now()).read(scope)
+            reader = Reader(mapping, remembered, source, destination, self.clock.now())
+            sides = await reader.read(scope)
         if sides.stop is not None:
             raise SyncStopped(sides.stop)
-        plans = Plans(self.access.units, mapping, sides)
-        await plans.recall()
+        plans = Plans(self.access.units, mapping, remembered, sides)
         ties = plans.ties()
         for kind in sides.kinds:
             async for chunk in plans.steps(kind, ties, lambda _total: None):

@@ -1,13 +1,13 @@
 """Read both sides of a mapping, before anything is planned."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from core.domain import stops
-from core.domain.gleanin_side import GleaninEvent, GleaninSide
+from core.domain.gleanin_side import GleaninEvent, GleaninRecord, GleaninSide
 from core.domain.identifiers import GleaninId, SessionboardEventId
 from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
 from core.domain.mappings import EventMapping
@@ -17,7 +17,8 @@ from core.domain.stops import Stop, judge_time_zones
 from core.domain.synced import ShareLink, presentable
 from core.domain.time_zones import zone_named
 from core.usecases.sync.failures import SyncStopped
-from ports.destination import Destination, RecordsNotTold
+from core.usecases.sync.memory import Remembered
+from ports.destination import Destination, KindUnknown, RecordsNotTold
 from ports.session_source import SessionSource
 
 Links = dict[GleaninId, tuple[ShareLink, ...]]
@@ -32,8 +33,8 @@ class BothSides:
     gleanin: GleaninSide
     links: dict[str, Links] = field(default_factory=dict)
     """The share links that people in Gleanin have, by the kind's name."""
-    untold: set[str] = field(default_factory=set)
-    """Names of the kinds of which Gleanin said nothing: it has none, or does not tell."""
+    unknown: dict[str, str] = field(default_factory=dict)
+    """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
     stop: Stop | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
 
@@ -41,6 +42,7 @@ class BothSides:
 @dataclass(frozen=True, slots=True)
 class Reader:
     mapping: EventMapping
+    remembered: Remembered
     source: SessionSource
     destination: Destination
     now: datetime
@@ -61,7 +63,8 @@ class Reader:
             raise SyncStopped(stops.no_time_zone(source_event))
         kinds = kinds_in(scope)
         programme = empty_programme(scope, self.mapping.settings, zone, self.now)
-        sides = BothSides(kinds, programme, GleaninSide(self.mapping.connection_id))
+        gleanin = GleaninSide(self.mapping.connection_id, self.remembered.sent)
+        sides = BothSides(kinds, programme, gleanin)
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
         await _together(
@@ -85,9 +88,11 @@ class Reader:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                 sides.gleanin.add(kind, page)
                 if kind.is_person:
-                    links.update((record.id, presentable(record.links)) for record in page)
+                    links.update(linked(page))
         except RecordsNotTold:
-            sides.untold.add(kind.name)
+            pass  # there are none; what we remember all the same is asked for by its id before it is created again
+        except KindUnknown as error:
+            sides.unknown[kind.name] = str(error)
 
     def _stop(
         self, programme: Programme, source_event: SourceEvent, gleanin_event: GleaninEvent
@@ -96,6 +101,11 @@ class Reader:
             return stops.masked_emails(programme.masked)
         instants = programme.instants
         return judge_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
+
+
+def linked(page: Iterable[GleaninRecord]) -> Iterator[tuple[GleaninId, tuple[ShareLink, ...]]]:
+    """Give the share links that may be shown, of each record of which links were told."""
+    return ((record.id, presentable(record.links)) for record in page if record.links is not None)
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:

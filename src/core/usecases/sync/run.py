@@ -1,6 +1,7 @@
 """Carry out a booked sync run, or wait for whoever does."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from functools import partial
 from core.domain import stops
 from core.domain.identifiers import RunId
 from core.domain.mappings import EventMapping
+from core.domain.messages import links_unread, records_doubled
 from core.domain.outcomes import Counts, Outcome, count
 from core.domain.refusals import Refusal, found
 from core.domain.runs import RunState, SyncRun
@@ -17,15 +19,17 @@ from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.fence import Fence
 from core.usecases.sync.journal import Journal
+from core.usecases.sync.memory import recall
 from core.usecases.sync.plans import Plans
 from core.usecases.sync.reading import Reader
 from core.usecases.sync.share_links import ShareLinks
 from core.usecases.sync.writing import Writer
 from ports.cipher import CannotUnseal
 from ports.clock import Clock
+from ports.destination import DestinationError
 from ports.log import EventLog
 from ports.names import Names
-from ports.persistence import Taken
+from ports.persistence import PersistenceError, Taken
 
 POLL_SECONDS = 0.2
 
@@ -37,7 +41,7 @@ class RunSync:
     clock: Clock
     log: EventLog
     lease: timedelta
-    contact: str | None = None
+    support_contact: str | None = None
     """Whom the closing message names if problems persist (rule 28)."""
 
     async def __call__(self, run_id: RunId) -> SyncRun:
@@ -106,6 +110,9 @@ class RunSync:
         except asyncio.CancelledError:
             stop = stops.INTERRUPTED
             raise
+        except PersistenceError:
+            stop = stops.STORE_UNUSABLE
+            raise
         except Exception as error:
             log.fault("sync.run_failed", error)
             raise
@@ -114,7 +121,7 @@ class RunSync:
             await asyncio.gather(keeper, return_exceptions=True)
             with suppress(SyncStopped):  # another run has taken over: `_close` sees that too
                 await journal.store()
-            closed = await self._close(run.id, owner, journal.counts, stop)
+            closed = await self._close(run.id, owner, journal.counts, stop, journal.remarks)
             log.event(
                 "sync.run_finished",
                 state=closed.state,
@@ -127,11 +134,12 @@ class RunSync:
         self, run: SyncRun, mapping: EventMapping, tokens: Tokens, journal: Journal, log: EventLog
     ) -> None:
         units = self.access.units
+        remembered = await recall(units, mapping)
         fence = Fence(units, self.clock, run.id, mapping.id, journal.owner, self.lease)
         async with open_sides(self.access, mapping, tokens, before_write=fence) as (source, destination):
-            sides = await Reader(mapping, source, destination, self.clock.now()).read(run.scope)
-            plans = Plans(units, mapping, sides)
-            await plans.recall()
+            reader = Reader(mapping, remembered, source, destination, self.clock.now())
+            sides = await reader.read(run.scope)
+            plans = Plans(units, mapping, remembered, sides)
             writer = Writer(mapping, destination, sides.gleanin, journal, self.clock, log)
             stop = sides.stop
             for kind in sides.kinds:
@@ -140,16 +148,29 @@ class RunSync:
                 stop = await writer.carry_out(kind, steps, stop)
             if stop is not None:
                 raise SyncStopped(stop)
-            await ShareLinks(units, mapping, destination).store(sides, writer.written)
+            if sides.gleanin.doubled:
+                log.warning("sync.records_doubled", number=sides.gleanin.doubled)
+                journal.remarks.append(records_doubled(sides.gleanin.doubled))
+            try:
+                await ShareLinks(units, mapping, destination).store(sides, writer.written)
+            except DestinationError as error:
+                log.warning("sync.links_unread", problem=type(error).__name__)
+                journal.remarks.append(links_unread(str(error)))
 
-    async def _close(self, run_id: RunId, owner: str, counts: Counts, stop: Stop | None) -> SyncRun:
+    async def _close(
+        self, run_id: RunId, owner: str, counts: Counts, stop: Stop | None, notes: Sequence[str] = ()
+    ) -> SyncRun:
         """End the run, unless another one has taken over and ended it already."""
         async with self.access.units.writing() as unit:
             run = found(await unit.runs.get(run_id), "run", run_id)
             if run.owner != owner:
                 return run
             now = self.clock.now()
-            run = run.stopped(stop, now, counts) if stop else run.finished(counts, now, self.contact)
+            run = (
+                run.stopped(stop, now, counts)
+                if stop
+                else run.finished(counts, now, self.support_contact, notes)
+            )
             await unit.runs.update(run)
             await unit.commit()
         return run

@@ -1,16 +1,16 @@
 """Store the share links that Gleanin has made, after the writes of a run (rule 30)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from core.domain.gleanin_side import GleaninRecord
 from core.domain.identifiers import GleaninId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
-from core.domain.synced import ShareLink, presentable
+from core.domain.synced import ShareLink
 from core.usecases.sync.plans import CHUNK, chunks
-from core.usecases.sync.reading import BothSides
-from ports.destination import Destination
+from core.usecases.sync.reading import BothSides, linked
+from ports.destination import Destination, RecordsNotTold
 from ports.persistence import Units
 
 Linked = tuple[GleaninId, tuple[ShareLink, ...]]
@@ -29,18 +29,19 @@ class ShareLinks:
             DestinationError
         """
         for kind in sides.kinds:
-            if not kind.is_person:
+            if not kind.is_person or kind.name in sides.unknown:
                 continue
             target = self.mapping.organization_id, self.mapping.events.gleanin_id
             async with self.units.reading() as unit:
                 whose = {
                     place.gleanin_id: place.source_id for place in await unit.synced.places(*target, kind)
                 }
-            if kind.name in written:
-                async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                    await self._store(kind, whose, _linked(page))
-            else:
+            if kind.name not in written:
                 await self._store(kind, whose, sides.links[kind.name].items())
+                continue
+            with suppress(RecordsNotTold):
+                async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
+                    await self._store(kind, whose, linked(page))
 
     async def _store(
         self, kind: RecordKind, whose: Mapping[GleaninId, SourceId], linked: Iterable[Linked]
@@ -54,7 +55,3 @@ class ShareLinks:
                 if changed:
                     await unit.synced.save_links(*target, kind, changed)
                     await unit.commit()
-
-
-def _linked(page: Iterable[GleaninRecord]) -> Iterator[Linked]:
-    return ((record.id, presentable(record.links)) for record in page)

@@ -1,9 +1,9 @@
 """Carry out a plan in Gleanin, many records at once, each with exactly one outcome."""
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from core.domain import reasons, stops
 from core.domain.gleanin_side import GleaninSide
@@ -11,78 +11,31 @@ from core.domain.identifiers import GleaninId, SourceId, external_id
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome, RecordOutcome
-from core.domain.planning import Create, NoWrite, Step, Update
+from core.domain.planning import Change, Create, Step, Update
 from core.domain.reasons import Reason
 from core.domain.sides import GLEANIN
 from core.domain.stops import Stop
 from core.domain.synced import SyncedRecord, fingerprint
 from core.usecases.sync.failures import SyncStopped, stop_for
 from core.usecases.sync.journal import Journal
+from core.usecases.sync.rounds import Feed, Rejected, Round, Write
 from ports.clock import Clock
-from ports.destination import AnswerLost, Destination, DestinationError, RecordRejected
+from ports.destination import (
+    AnswerLost,
+    Destination,
+    DestinationError,
+    RecordGone,
+    RecordRejected,
+    RecordsNotTold,
+)
 from ports.log import EventLog
 from ports.persistence import PersistenceError
 
-MOST_TRIES = 5
+MOST_TRIES = 4
 """How often a write is sent whose answer does not come, and how many rounds without any answer end the run."""
-LOOK_UP_AFTER_SECONDS = 0.2
-"""A write that is still under way in Gleanin gets this long to show, times the rounds so far."""
-
-Write = Create | Update
-
-
-@dataclass(slots=True)
-class _Feed:
-    """Gives out the writes of a plan one by one; what needs no write is noted in passing."""
-
-    steps: AsyncIterator[Sequence[Step]]
-    journal: Journal
-    _ready: deque[Write] = field(default_factory=deque)
-    _dry: bool = False
-    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def next(self) -> Write | None:
-        while not self._ready and not self._dry:
-            async with self._one_at_a_time:
-                if not self._ready and not self._dry:
-                    await self._draw()
-        return self._ready.popleft() if self._ready else None
-
-    async def _draw(self) -> None:
-        steps = await anext(self.steps, None)
-        if steps is None:
-            self._dry = True
-            return
-        for step in steps:
-            if isinstance(step, NoWrite):
-                self.journal.note(step.told())
-            else:
-                self._ready.append(step)
-        await self.journal.store_if_due()
-
-    def put_back(self, writes: Iterable[Write]) -> None:
-        self._ready.extendleft(writes)
-
-
-@dataclass(slots=True)
-class _Round:
-    """What the writers of one round share."""
-
-    silence: int
-    """So many lost answers in a row mean that Gleanin answers nothing at all."""
-    stop: Stop | None = None
-    """What concerns all records."""
-    failure: Exception | None = None
-    """What ends the run without a word to the records: somebody else's run, a database that is gone."""
-    unsent: list[Write] = field(default_factory=list)
-    """Not sent, because of the stop."""
-    lost: list[Write] = field(default_factory=list)
-    lost_in_a_row: int = 0
-    any_answer: bool = False
-
-    @property
-    def ended(self) -> bool:
-        return self.stop is not None or self.failure is not None or self.lost_in_a_row >= self.silence
+LOOK_UPS = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before each look for a create whose answer was lost, and before it is sent again: Gleanin may still be
+executing it, and its lists may be a moment behind."""
 
 
 @dataclass(slots=True)
@@ -106,8 +59,9 @@ class Writer:
 
         Raises:
             SyncStopped: another run has taken over, and tells the outcomes.
+            PersistenceError
         """
-        feed = _Feed(steps, self.journal)
+        feed = Feed(steps, self.journal)
         if stop is None:
             stop = await self._write_all(kind, feed)
         if stop is not None:
@@ -116,34 +70,27 @@ class Writer:
         await self.journal.store()
         return stop
 
-    async def _write_all(self, kind: RecordKind, feed: _Feed) -> Stop | None:
+    async def _write_all(self, kind: RecordKind, feed: Feed) -> Stop | None:
         tries: Counter[SourceId] = Counter()
         silent_rounds = 0
         while True:
             this = await self._round(feed)
             feed.put_back(this.unsent)
-            if not this.lost:
-                return this.stop
-            self.log.warning("sync.answers_lost", kind=kind.name, number=len(this.lost))
-            tries.update(step.record.source_id for step in this.lost)
-            silent_rounds = 0 if this.any_answer else silent_rounds + 1
+            feed.put_back(self._sort_out(this))
             stop = this.stop
-            if silent_rounds >= MOST_TRIES:
-                stop = stops.unreachable(GLEANIN, "no write was answered.")
-            if stop is None:
-                await self.clock.sleep(LOOK_UP_AFTER_SECONDS * max(tries.values()))
-                try:
-                    feed.put_back(await self._look_up(kind, this.lost, tries))
-                    continue
-                except DestinationError as error:
-                    stop = stop_for(error, self.mapping)
-            for step in this.lost:
-                self._note_failure(step, reasons.no_answer(stop.sentence))
-            return stop
+            if this.lost:
+                self.log.warning("sync.answers_lost", kind=kind.name, number=len(this.lost))
+                tries.update(step.record.source_id for step in this.lost)
+                silent_rounds = 0 if this.any_answer else silent_rounds + 1
+                if silent_rounds >= MOST_TRIES:
+                    stop = stop or stops.unreachable(GLEANIN, "no write was answered.")
+                stop = await self._recover(kind, feed, this, tries, stop)
+            if stop is not None or feed.is_dry:
+                return stop
 
-    async def _round(self, feed: _Feed) -> _Round:
+    async def _round(self, feed: Feed) -> Round:
         """Send what the feed gives, until it is dry or nobody answers any more."""
-        this = _Round(silence=4 * self.destination.most_in_flight)
+        this = Round(silence=4 * self.destination.most_in_flight)
         async with asyncio.TaskGroup() as writers:
             for _ in range(self.destination.most_in_flight):
                 writers.create_task(self._write_on(feed, this))
@@ -152,7 +99,7 @@ class Writer:
         await self.journal.store()
         return this
 
-    async def _write_on(self, feed: _Feed, this: _Round) -> None:
+    async def _write_on(self, feed: Feed, this: Round) -> None:
         """Send one write after the other.
 
         When something stops the round, the others finish what they have begun: a request that is cut off is an
@@ -160,20 +107,25 @@ class Writer:
         """
         try:
             while not this.ended and (step := await feed.next()) is not None:
-                await self._write(step, this)
+                await self._write(step, this, feed)
                 await self.journal.store_if_due()
         except (SyncStopped, PersistenceError) as failure:
             this.failure = this.failure or failure
 
-    async def _write(self, step: Write, this: _Round) -> None:
+    async def _write(self, step: Write, this: Round, feed: Feed) -> None:
         try:
             self._note_success(step, await self._send(step))
-        except AnswerLost:
-            this.lost.append(step)
-            this.lost_in_a_row += 1
+            this.freed_an_email = this.freed_an_email or _moves(step)
+        except AnswerLost as lost:
+            this.lose(step, lost.asked)
             return
+        except RecordGone as gone:
+            if isinstance(step, Update):  # deleted after it was read: what stands in the plan is created
+                feed.put_back([Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)])
+            else:
+                this.rejected.append(Rejected(step, str(gone)))
         except RecordRejected as rejection:
-            self._note_failure(step, reasons.rejected(str(rejection)))
+            this.rejected.append(Rejected(step, str(rejection)))
         except DestinationError as error:
             this.unsent.append(step)
             this.stop = this.stop or stop_for(error, self.mapping)
@@ -182,38 +134,93 @@ class Writer:
                 raise
             this.unsent.append(step)
             this.stop = this.stop or stopped.stop
-        this.lost_in_a_row, this.any_answer = 0, True
+        this.answered()
 
     async def _send(self, step: Write) -> GleaninId:
-        kind = step.record.kind
+        kind, event = step.record.kind, self.mapping.events.gleanin_id
         self.written.add(kind.name)
         match step:
+            case Create(former=former) if former is not None and await self._is_still_there(step, former):
+                return former
             case Create(record=record, fields=fields):
                 ours = external_id(self.mapping.connection_id, record.source_id)
-                return await self.destination.create(self.mapping.events.gleanin_id, kind, ours, fields)
+                return await self.destination.create(event, kind, ours, fields)
             case Update(gleanin_id=gleanin_id, changes=changes):
-                await self.destination.update(kind, gleanin_id, changes)
+                await self.destination.update(event, kind, gleanin_id, changes)
                 return gleanin_id
 
-    async def _look_up(
-        self, kind: RecordKind, lost: Sequence[Write], tries: Counter[SourceId]
-    ) -> list[Write]:
-        """Find out which creates took place after all (rule 32), and return what must be sent again."""
-        if any(isinstance(step, Create) for step in lost):
-            async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                self.gleanin.add(kind, page)
+    async def _is_still_there(self, step: Create, former: GleaninId) -> bool:
+        """Send a record that is not listed any more to where it was; only if it is gone there, it is to be created."""
+        kind = step.record.kind
+        whole = [Change(name, None, step.fields[name]) for name in kind.fields if name in step.fields]
+        try:
+            await self.destination.update(self.mapping.events.gleanin_id, kind, former, whole)
+        except RecordGone:
+            return False
+        return True
+
+    def _sort_out(self, this: Round) -> list[Write]:
+        """Note what was rejected; what may have waited for an e-mail that is free now is returned, to be sent again."""
+        try_again = this.freed_an_email and this.stop is None
         again = []
+        for each in this.rejected:
+            if try_again and each.step.record.kind.is_person:
+                again.append(each.step)
+            else:
+                self._note_failure(each.step, reasons.rejected(each.said, moves=_moves(each.step)))
+        return again
+
+    async def _recover(
+        self, kind: RecordKind, feed: Feed, this: Round, tries: Counter[SourceId], stop: Stop | None
+    ) -> Stop | None:
+        """See to it that what was sent without an answer gets an outcome, or is sent again."""
+        lost = list(this.lost)
+        if stop is None:
+            try:
+                await self.clock.sleep(this.asked_wait)
+                lost = await self._look_up(kind, lost, max(tries[step.record.source_id] for step in lost))
+            except DestinationError as error:
+                stop = stop_for(error, self.mapping)
         for step in lost:
-            created = (
-                self.gleanin.sent_here(kind, step.record.source_id) if isinstance(step, Create) else None
-            )
-            if created is not None:
-                self._note_success(step, created)
+            if stop is not None:
+                self._note_failure(step, reasons.no_answer(stop.sentence))
             elif tries[step.record.source_id] >= MOST_TRIES:
                 self._note_failure(step, reasons.no_answer("no attempt was answered."))
             else:
-                again.append(step)
-        return again
+                feed.put_back([step])
+        return stop
+
+    async def _look_up(self, kind: RecordKind, lost: list[Write], tries: int) -> list[Write]:
+        """Find out which creates took place after all (rule 32), and return what must be sent again."""
+        if not any(isinstance(step, Create) for step in lost):
+            # To send the same change again does no harm.
+            await self.clock.sleep(LOOK_UPS[min(tries, len(LOOK_UPS) - 1)])
+            return lost
+        for wait in LOOK_UPS:
+            await self.clock.sleep(wait)
+            await self._read_again(kind)
+            found = [(step, self._created(step)) for step in lost]
+            for step, gleanin_id in found:
+                if gleanin_id is not None:
+                    self._note_success(step, gleanin_id)
+            lost = [step for step, gleanin_id in found if gleanin_id is None]
+            if not lost:
+                break
+        return lost
+
+    async def _read_again(self, kind: RecordKind) -> None:
+        try:
+            async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
+                self.gleanin.add(kind, page)
+        except RecordsNotTold:
+            pass  # there are none yet
+
+    def _created(self, step: Write) -> GleaninId | None:
+        """Find what a create made; a former copy that shows again is none, and is sent to once more."""
+        if not isinstance(step, Create):
+            return None
+        found = self.gleanin.sent_here(step.record.kind, step.record.source_id)
+        return None if found == step.former else found
 
     def _note_success(self, step: Write, gleanin_id: GleaninId) -> None:
         record = step.record
@@ -229,9 +236,20 @@ class Writer:
             step.fields,
             email if isinstance(email, str) else None,
         )
-        outcome = Outcome.CREATED if isinstance(step, Create) else Outcome.UPDATED
-        self.journal.note(RecordOutcome(record, outcome, step.reason, gleanin_id), synced)
+        outcome, reason = Outcome.CREATED, step.reason
+        if isinstance(step, Update):
+            outcome = Outcome.UPDATED
+        elif gleanin_id == step.former:
+            outcome, reason = Outcome.UPDATED, replace(reasons.STILL_THERE, detail=reason.detail)
+        self.journal.note(RecordOutcome(record, outcome, reason, gleanin_id), synced)
 
     def _note_failure(self, step: Write, reason: Reason) -> None:
         gleanin_id = step.gleanin_id if isinstance(step, Update) else None
         self.journal.note(RecordOutcome(step.record, Outcome.FAILED, reason, gleanin_id))
+
+
+def _moves(step: Write) -> bool:
+    """Tell whether somebody gives up an e-mail for another one."""
+    return isinstance(step, Update) and any(
+        change.field == "email" and change.old is not None for change in step.changes
+    )

@@ -1,0 +1,71 @@
+"""What Gleanin in memory holds and notes, and how it misbehaves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.domain.gleanin_side import GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import RecordKind
+from core.domain.planning import TIES
+from core.domain.synced import FieldValue, ShareLink
+
+
+@dataclass(slots=True)
+class StoredRecord:
+    event_id: GleaninEventId
+    kind: RecordKind
+    id: GleaninId
+    external_id: ExternalId | None
+    fields: dict[str, FieldValue]
+    links: tuple[ShareLink, ...] | None = ()
+    """None when nothing is told of links."""
+    reads: int = 0
+
+    def seen(self, *, anonymous: bool) -> GleaninRecord:
+        email = self.fields.get("email")
+        return GleaninRecord(
+            id=self.id,
+            external_id=None if anonymous else self.external_id,
+            email=email if isinstance(email, str) else None,
+            sessions=tuple(map(GleaninId, self.fields.get(TIES, ()))),
+            links=self.links,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedWrite:
+    """A write that took place, whether or not its answer arrived."""
+
+    kind: RecordKind
+    gleanin_id: GleaninId
+    external_id: ExternalId | None
+    created: bool
+    sent: tuple[tuple[str, FieldValue | None], ...]
+
+
+@dataclass(slots=True)
+class Misbehaviour:
+    """What goes wrong, and when: nothing by default."""
+
+    refuses_tokens: bool = False
+    unavailable_calls: int = 0
+    """So many calls from now on fail as unavailable."""
+    lost_answers: int = 0
+    """So many writes from now on get no answer,"""
+    lost_are_written: bool = True
+    """having taken place, or not."""
+    rejected: dict[ExternalId, str] = field(default_factory=dict)
+    """Records that are refused, with Gleanin's words."""
+    cuts_answers: bool = False
+    late_reads: int = 0
+    """So many readings do not have a record yet that was created."""
+    unique_emails: bool = False
+    """An e-mail that somebody of the same kind has is refused."""
+    unknown_kinds: set[str] = field(default_factory=set)
+    """Kinds that cannot be asked for, by name."""
+    silent_when_empty: bool = False
+    """A kind of which there is no record is not mentioned at all."""
+    hides_external_ids: bool = False
+    refuses_reads: bool = False
+    after_write: Callable[[LoggedWrite], None] | None = None
+    """Called when a write has taken place and its answer has not arrived; it may raise."""

@@ -1,0 +1,36 @@
+"""What we remember of a Gleanin event: where every record is that was ever sent there."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from core.domain.gleanin_side import Sent
+from core.domain.identifiers import GleaninId, SourceId
+from core.domain.kinds import KINDS
+from core.domain.mappings import EventMapping
+from ports.persistence import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """All by the kind's name."""
+
+    here: Mapping[str, Mapping[SourceId, GleaninId]] = field(default_factory=dict)
+    """Where each record is that was sent under the mapping's connection."""
+    earlier: Mapping[str, AbstractSet[SourceId]] = field(default_factory=dict)
+    """What was sent under connections that have ended (rule 10)."""
+    sent: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
+
+
+async def recall(units: Units, mapping: EventMapping) -> Remembered:
+    here: dict[str, dict[SourceId, GleaninId]] = {}
+    earlier: dict[str, set[SourceId]] = {}
+    sent: dict[str, dict[GleaninId, Sent]] = {}
+    for kind in KINDS:
+        async with units.reading() as unit:
+            places = await unit.synced.places(mapping.organization_id, mapping.events.gleanin_id, kind)
+        ours = [place for place in places if place.connection_id == mapping.connection_id]
+        here[kind.name] = {place.source_id: place.gleanin_id for place in ours}
+        earlier[kind.name] = {place.source_id for place in places} - here[kind.name].keys()
+        sent[kind.name] = {place.gleanin_id: (place.connection_id, place.source_id) for place in places}
+    return Remembered(here, earlier, sent)
