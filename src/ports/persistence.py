@@ -92,6 +92,10 @@ class Connections(Protocol):
         """Find the organization's open connection."""
         ...
 
+    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
+        """Give all connections, ended ones too, of organizations at another Sessionboard address."""
+        ...
+
 
 class Mappings(Protocol):
     async def add(self, mapping: EventMapping) -> None:
@@ -179,6 +183,16 @@ class SyncedRecords(Protocol):
         """Insert or replace; the links of a record that exists are left as they are."""
         ...
 
+    async def doubt(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        """Note that a change of these is about to be sent: until they are saved again, they are unconfirmed."""
+        ...
+
     async def save_links(
         self,
         organization_id: OrganizationId,
@@ -213,6 +227,8 @@ class Place:
     source_id: SourceId
     gleanin_id: GleaninId
     connection_id: ConnectionId
+    email: str | None = None
+    """The one that was last sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Which base addresses are taken, and in which words the others are refused."""
 
+from ipaddress import IPv6Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,10 @@ from core.domain.refusals import BadInput
         ("https://example.com:8443", "https://example.com:8443"),
         ("https://8.8.8.8", "https://8.8.8.8"),
         ("https://[2606:4700::0001]:8443/", "https://[2606:4700::1]:8443"),
+        ("https://[3fff:1000::1]", "https://[3fff:1000::1]"),
+        ("https://[64:ff9b::8.8.8.8]", "https://[64:ff9b::808:808]"),
+        ("https://[2002:808:808::1]", "https://[2002:808:808::1]"),
+        ("https://home.example.com", "https://home.example.com"),
     ],
 )
 def test_a_public_https_address_is_taken_in_its_normal_form(given_: str, normal: str) -> None:
@@ -42,6 +48,21 @@ PRIVATE = [
     "https://[::ffff:127.0.0.1]",
     "https://[64:ff9b::10.0.0.1]",
     "https://[2002:7f00:1::]",
+    "https://[2002:c058:6301::]",
+    "https://[2001:0:4136:e378:8000:63bf:80ff:fffe]",
+    "https://[::127.0.0.1]",
+    "https://[::ffff:0:127.0.0.1]",
+    "https://[64:ff9b:1::7f00:1]",
+    "https://[fec0::1]",
+    "https://[2001:db8::1]",
+    "https://[3fff::1]",
+    "https://[3fff:fff::1]",
+    "https://[5f00::1]",
+    "https://[4000::1]",
+    "https://192.88.99.1",
+    "https://x.corp",
+    "https://router.home",
+    "https://smtp.mail",
 ]
 
 
@@ -107,4 +128,11 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
 
 @given(st.ip_addresses(v=4))
 def test_an_address_is_as_private_inside_ipv6_as_outside(ip: object) -> None:
-    assert is_public_ip(f"::ffff:{ip}") == is_public_ip(str(ip))
+    for around in (f"::ffff:{ip}", f"64:ff9b::{ip}"):
+        assert is_public_ip(around) == is_public_ip(str(ip))
+
+
+@given(st.ip_addresses(v=6, network="::/8") | st.ip_addresses(v=6, network="4000::/2"))
+def test_an_ipv6_address_is_public_only_where_the_internet_has_any(ip: IPv6Address) -> None:
+    if ip.ipv4_mapped is None:
+        assert not is_public_ip(str(ip))

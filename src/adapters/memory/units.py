@@ -24,7 +24,7 @@ from core.domain.mappings import EventMapping, EventPair
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.runs import Progress, RunState, SyncRun
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
 from ports.persistence import HistoryEntry, PersistenceError, Place, Standing, Taken, Unique
 
 _ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
@@ -103,6 +103,13 @@ class MemoryConnections:
 
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         return self._rows.get(connection_id)
+
+    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
+        return frozenset(
+            row.id
+            for row in self._rows.values()
+            if self._organizations[row.organization_id].sessionboard_url != sessionboard_url
+        )
 
     async def open_one(self, organization_id: OrganizationId) -> Connection | None:
         own = (row for row in self._rows.values() if row.organization_id == organization_id)
@@ -231,6 +238,18 @@ class MemorySyncedRecords:
         for kind, rows in changed.items():
             self._rows[organization_id, event_id, kind] = rows
 
+    async def doubt(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        rows = dict(self._of(organization_id, event_id, kind))
+        for source_id in set(source_ids) & rows.keys():
+            rows[source_id] = replace(rows[source_id], fingerprint=UNCONFIRMED)
+        self._rows[organization_id, event_id, kind.name] = rows
+
     async def save_links(
         self,
         organization_id: OrganizationId,
@@ -257,7 +276,7 @@ class MemorySyncedRecords:
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
     ) -> Sequence[Place]:
         rows = self._of(organization_id, event_id, kind).values()
-        return [Place(row.source_id, row.gleanin_id, row.connection_id) for row in rows]
+        return [Place(row.source_id, row.gleanin_id, row.connection_id, row.email) for row in rows]
 
     async def of_event(
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind

@@ -1,6 +1,6 @@
 """Organizations and their connections, in tables."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,6 +55,11 @@ def _organization(row: sa.Row[*tuple[Any, ...]]) -> Organization:
 
 
 _CONNECTIONS = sa.select(connections)
+_ELSEWHERE = (
+    sa.select(connections.c.id)
+    .join(organizations, organizations.c.id == connections.c.organization_id)
+    .where(organizations.c.sessionboard_url != sa.bindparam("here"))
+)
 
 
 class SqlConnections:
@@ -73,6 +78,11 @@ class SqlConnections:
     async def open_one(self, organization_id: OrganizationId) -> Connection | None:
         return await self._first(
             connections.c.organization_id == organization_id, connections.c.ended_at.is_(sa.null())
+        )
+
+    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
+        return await self._run(
+            lambda database: frozenset(database.scalars(_ELSEWHERE, {"here": sessionboard_url}))
         )
 
     async def _first(self, *conditions: sa.ColumnElement[bool]) -> Connection | None:

@@ -12,7 +12,7 @@ from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import RecordKind
-from core.domain.synced import Fields, ShareLink, SyncedRecord
+from core.domain.synced import UNCONFIRMED, Fields, ShareLink, SyncedRecord
 from ports.persistence import Place
 
 _IDS_PER_QUERY = 500
@@ -41,6 +41,11 @@ _LINKS = (
     )
     .values(links=sa.bindparam("new_links"))
 )
+_DOUBT = (
+    sa.update(table)
+    .where(*_OF_EVENT, table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
+    .values(fingerprint=UNCONFIRMED)
+)
 _ALL = sa.select(
     table.c.source_id,
     table.c.label,
@@ -52,7 +57,9 @@ _ALL = sa.select(
     table.c.links,
 ).where(*_OF_EVENT)
 _SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
-_PLACES = sa.select(table.c.source_id, table.c.gleanin_id, table.c.connection_id).where(*_OF_EVENT)
+_PLACES = sa.select(table.c.source_id, table.c.gleanin_id, table.c.connection_id, table.c.email).where(
+    *_OF_EVENT
+)
 
 
 class SqlSyncedRecords:
@@ -70,6 +77,20 @@ class SqlSyncedRecords:
             database.execute(_UPSERTS[database.dialect.name], rows)
 
         await self._run(upsert)
+
+    async def doubt(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        def doubt_all(database: sa.Connection) -> None:
+            remaining = iter(source_ids)
+            while chunk := list(islice(remaining, _IDS_PER_QUERY)):
+                database.execute(_DOUBT, {**_asked(organization_id, event_id, kind), "source_ids": chunk})
+
+        await self._run(doubt_all)
 
     async def save_links(
         self,

@@ -19,9 +19,28 @@ LOCAL_NAMES = (
     "home.arpa",
     "test",
     "invalid",
+    "home",
+    "corp",
+    "mail",
 )
-"""Names that never belong to a machine on the internet (RFC 6761, RFC 6762, RFC 8375, and habit)."""
+"""Names that never belong to a machine on the internet.
+
+RFC 6761, RFC 6762, RFC 8375, ICANN's resolution 2018.02.04.12 (home, corp and mail are given to nobody), and habit.
+"""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+UNICAST = ipaddress.ip_network("2000::/3")
+"""All that IANA has given out of IPv6 for the internet; what is outside leads to the networks around us, or nowhere."""
+NEVER_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.88.99.0/24",  # relays of 6to4, given up (RFC 7526)
+            "2001:db8::/32",  # for documentation, as the next one (RFC 9637)
+            "3fff::/20",
+        ),
+    )
+)
+"""Some of them pass for global in Python's `ipaddress`."""
 
 
 def check_address(url: str, *, allow_private: bool) -> str:
@@ -68,7 +87,9 @@ def is_public_ip(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             ip = inner
-    return ip.is_global and not ip.is_multicast
+        elif ip not in UNICAST:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in NEVER_PUBLIC)
 
 
 def _split(url: str) -> SplitResult:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from core.domain import reasons
@@ -57,6 +58,8 @@ class Agenda:
     """When sessions that sync start and end: what rule 7 compares the zones over."""
     masked: str | None = None
     """An e-mail that Sessionboard masked, if there was one (rule 16)."""
+    incomplete: bool = False
+    """A row could not be read, and with it its people: nobody can be said to have left."""
     _people: dict[SourceId, _PersonOnAgenda] = field(default_factory=dict)
 
     def add(self, row: Session | Unreadable) -> None:
@@ -65,6 +68,7 @@ class Agenda:
             return
         if isinstance(row, Unreadable):
             self.sessions[row.id] = unreadable_candidate(SESSION, row)
+            self.incomplete = True
             return
         verdict = judge_session(row, self.settings, self.zone, self.now)
         self.sessions[row.id] = Candidate(RecordRef(SESSION, row.id, row.label), verdict)
@@ -108,13 +112,18 @@ class Agenda:
         barred: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         if kind == SESSION:
-            return Selection(len(self.sessions), lambda: self.session_candidates(barred[SPEAKER.name]))
-        emails = self._emails(gleanin.holders(SPEAKER))
-        return Selection(
-            len(self._people),
-            lambda: self.speakers(ties, emails),
-            emails.moving(lambda source_id: isinstance(self._judge(source_id, ties), Eligible)),
-        )
+            sessions = partial(self.session_candidates, barred[SPEAKER.name])
+            return Selection(len(self.sessions), sessions, incomplete=self.incomplete)
+        going = (entry.person for entry in self._people.values() if entry.syncing)
+
+        def can_go(person_id: SourceId) -> bool:
+            return person_id not in barred[SPEAKER.name] and isinstance(
+                self._judge(person_id, ties), Eligible
+            )
+
+        emails = SharedEmails(identified(going), gleanin.held_emails(SPEAKER), can_go)
+        speakers = partial(self.speakers, ties, emails)
+        return Selection(len(self._people), speakers, emails.moving(), incomplete=self.incomplete)
 
     def session_candidates(self, barred_people: AbstractSet[SourceId]) -> Iterator[Candidate]:
         """Give every session's candidate, noting who may not be tied to it any more (rule 10)."""
@@ -139,10 +148,6 @@ class Agenda:
                 problem = rivals.get(person.id) if is_id(person.id) else reasons.NO_ID
                 yield Candidate(record, self._judge(person.id, ties, problem))
 
-    def _emails(self, holders: Mapping[str, SourceId]) -> SharedEmails:
-        going = (entry.person for entry in self._people.values() if entry.syncing)
-        return SharedEmails(identified(going), holders)
-
     def _judge(
         self, person_id: SourceId, ties: Mapping[SourceId, str], problem: Reason | None = None
     ) -> Eligible | Blocked:
@@ -153,18 +158,18 @@ class Agenda:
             notes = (*notes, reasons.sessions_left_out(left_out))
         return judge_fields(SPEAKER, fields, notes, problem)
 
-    @staticmethod
-    def _why_not(entry: _PersonOnAgenda) -> Skipped:
-        if entry.roles_off == {Role.UNKNOWN}:
-            return Skipped(reasons.ROLE_WITHOUT_CATEGORY, entry.has_left)
-        if entry.roles_off:
-            off = reasons.role_off(role for role in entry.roles_off if role is not Role.UNKNOWN)
-            return Skipped(off, entry.has_left)
-        if entry.on_blocked_session:
-            return Skipped(reasons.SESSIONS_BLOCKED, entry.has_left)
-        if entry.on_passed_session:
-            return Skipped(reasons.SESSIONS_PASSED, entry.has_left)
-        return Skipped(reasons.NO_SYNCING_SESSION, entry.has_left)
+    def _why_not(self, entry: _PersonOnAgenda) -> Skipped:
+        return Skipped(_why_skipped(entry), has_left=entry.has_left and not self.incomplete)
+
+
+def _why_skipped(entry: _PersonOnAgenda) -> Reason:
+    if entry.roles_off == {Role.UNKNOWN}:
+        return reasons.ROLE_WITHOUT_CATEGORY
+    if entry.roles_off:
+        return reasons.role_off(role for role in entry.roles_off if role is not Role.UNKNOWN)
+    if entry.on_blocked_session:
+        return reasons.SESSIONS_BLOCKED
+    return reasons.SESSIONS_PASSED if entry.on_passed_session else reasons.NO_SYNCING_SESSION
 
 
 def _is_newer(one: Person, other: Person) -> bool:

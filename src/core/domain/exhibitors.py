@@ -37,23 +37,34 @@ class _Place:
     rank: tuple[bool, bool, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An exhibitor as it was read: whether one of its contacts stands for it is known at the end only."""
+
+    label: str
+    problem: Reason | None
+    contacts: tuple[SourceId, ...]
+
+
 @dataclass(slots=True)
 class ExhibitorList:
     settings: MappingSettings
     masked: str | None = None
+    incomplete: bool = False
+    """A row could not be read, and with it its contacts: none can be said to have left."""
     _places: dict[SourceId, _Place] = field(default_factory=dict)
-    _others: dict[SourceId, Candidate] = field(default_factory=dict)
-    """Rows that are reported though they hold no contact: unreadable ones, exhibitors without any contact."""
+    _exhibitors: dict[SourceId, _Row] = field(default_factory=dict)
+    _unreadable: dict[SourceId, Candidate] = field(default_factory=dict)
 
     def add(self, row: Exhibitor | Unreadable) -> None:
         if isinstance(row, Unreadable):
-            self._others[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
+            self._unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
+            self.incomplete = True
             return
         primary = primary_contact(row)
         problem = _problem(row, primary)
-        if not row.contacts and problem:
-            record = RecordRef(EXHIBITOR_CONTACT, row.id, row.name or row.id)
-            self._others[row.id] = Candidate(record, Blocked(problem))
+        contacts = tuple(contact.person.id for contact in row.contacts)
+        self._exhibitors[row.id] = _Row(row.name or row.id, problem, contacts)
         for contact in row.contacts:
             person = contact.person
             if is_masked(person.email):
@@ -73,29 +84,54 @@ class ExhibitorList:
         kind: RecordKind,
         gleanin: GleaninSide,
         _ties: Mapping[SourceId, str],
-        _barred: Mapping[str, AbstractSet[SourceId]],
+        barred: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
+        def can_go(source_id: SourceId) -> bool:
+            return source_id not in barred[kind.name] and isinstance(
+                self._judge(self._places[source_id]), Eligible
+            )
+
         going = (place.person for place in self._places.values() if place.problem is None)
-        emails = SharedEmails(identified(going), gleanin.holders(kind))
-        contacts = self._places.keys() | gleanin.all_sent_here(kind).keys()
-        return Selection(
-            len(self._places) + len(self._others),
-            lambda: self.contacts(emails.rivals(), contacts),
-            emails.moving(lambda source_id: isinstance(self._judge(self._places[source_id]), Eligible)),
+        emails = SharedEmails(identified(going), gleanin.held_emails(kind), can_go)
+        without_contact = list(
+            self._without_contact(self._places.keys() | gleanin.all_sent_here(kind).keys())
         )
 
-    def contacts(
-        self, rivals: Mapping[SourceId, Reason], known: AbstractSet[SourceId]
-    ) -> Iterator[Candidate]:
-        """Judge every contact; `rivals` stay out because of their e-mail, `known` are the ids that contacts have."""
-        for exhibitor in self._others.values():
-            yield _apart_from(known, exhibitor)
+        def candidates() -> Iterator[Candidate]:
+            yield from without_contact
+            yield from self._contacts(emails.rivals())
+
+        size = len(without_contact) + len(self._places)
+        return Selection(size, candidates, emails.moving(), incomplete=self.incomplete)
+
+    def _without_contact(self, contacts: AbstractSet[SourceId]) -> Iterator[Candidate]:
+        """Give the exhibitors that have no contact to stand for them; `contacts` are ids that contacts have."""
+        represented = {place.exhibitor.id for place in self._places.values()}
+        for candidate in self._unreadable.values():
+            yield _apart_from(contacts, candidate)
+        for exhibitor_id, row in self._exhibitors.items():
+            if row.problem and exhibitor_id not in represented:
+                record = RecordRef(EXHIBITOR_CONTACT, exhibitor_id, row.label)
+                yield _apart_from(contacts, Candidate(record, Blocked(row.problem)))
+
+    def _contacts(self, rivals: Mapping[SourceId, Reason]) -> Iterator[Candidate]:
+        elsewhere: dict[SourceId, list[str]] = {}
+        for exhibitor_id, row in self._exhibitors.items():
+            for contact in row.contacts:
+                if self._places[contact].exhibitor.id != exhibitor_id:
+                    elsewhere.setdefault(contact, []).append(row.label)
         for place in self._places.values():
             person = place.person
             record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
             nameless = None if is_id(person.id) else reasons.NO_ID
             problem = place.problem or nameless or rivals.get(person.id)
-            yield Candidate(record, self._judge(place, problem))
+            candidate = Candidate(record, self._judge(place, problem))
+            others = elsewhere.get(person.id)
+            if others:
+                candidate = candidate.noting(
+                    reasons.also_at(place.exhibitor.name or place.exhibitor.id, others)
+                )
+            yield candidate
 
     def _judge(self, place: _Place, problem: Reason | None = None) -> Eligible | Blocked:
         person, exhibitor = place.person, place.exhibitor

@@ -1,6 +1,7 @@
 """What a Gleanin event holds when a run begins: read before anything is written (rules 19 and 32)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from core.domain.email import same_mailbox
@@ -54,6 +55,10 @@ class GleaninSide:
     connection_id: ConnectionId
     remembered: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
     """What we sent, by the kind's name: also where Gleanin does not give our external ids back."""
+    emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
+    """For people sent under this connection, the e-mail that we last sent, by the kind's name."""
+    elsewhere: AbstractSet[ConnectionId] = frozenset()
+    """Connections of organizations at another Sessionboard address: the same ids are other records there."""
     _sessions_of: dict[str, dict[GleaninId, tuple[GleaninId, ...]]] = field(
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
@@ -72,6 +77,8 @@ class GleaninSide:
                 continue
             self._sessions_of[kind.name][record.id] = record.sessions
             sent = parse_external_id(record.external_id) or self._memory_of(kind, record.id)
+            if sent is not None and sent[0] in self.elsewhere:
+                sent = None
             if sent is not None:
                 self._note_sent(kind, sent, record.id)
             if kind.is_person and record.email:
@@ -121,13 +128,20 @@ class GleaninSide:
     def contacts_with(self, email: str) -> Iterable[Contact]:
         return self._contacts.get(same_mailbox(email), ())
 
-    def holders(self, kind: RecordKind) -> dict[str, SourceId]:
-        """Tell for each e-mail (as `same_mailbox` writes it) whom we sent to Gleanin with it."""
-        return {
-            email: contact.sent_as
+    def held_emails(self, kind: RecordKind) -> dict[SourceId, str]:
+        """Tell whom we sent to Gleanin, with the e-mail (as `same_mailbox` writes it) that each has by our doing.
+
+        What we remember to have sent counts before what Gleanin shows, for only a change of ours moves somebody.
+        """
+        held = {
+            contact.sent_as: email
             for email, contacts in self._contacts.items()
-            for contact in reversed(contacts)
+            for contact in contacts
             if contact.kind == kind and contact.sent_as is not None
+        }
+        remembered = self.emails.get(kind.name, {})
+        return held | {
+            source_id: same_mailbox(email) for source_id, email in remembered.items() if source_id in held
         }
 
     def note_written(self, kind: RecordKind, source_id: SourceId, gleanin_id: GleaninId) -> None:

@@ -109,7 +109,12 @@ class EventMapping:
         return replace(self, removed_at=self.removed_at or at, connection_ended=True)
 
     def mark_written(self) -> "EventMapping":
+        """Bind the two events to each other (rule 5)."""
         return replace(self, written=True)
+
+    def take_mark_back(self) -> "EventMapping":
+        """Free the two events again, where nothing was written after all."""
+        return replace(self, written=False)
 
     def check_active(self) -> None:
         """Let only a mapping that exists be synced (rule 11).

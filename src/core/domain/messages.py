@@ -23,7 +23,7 @@ def closing_message(
     kinds = kinds_in(scope)
     if counts.all_succeeded:
         told = ", ".join(f"{counts.of(kind).succeeded} {kind.plural}" for kind in kinds)
-        return " ".join((f"{COMPLETE} In Gleanin now: {told}.", *notes))
+        return " ".join((f"{COMPLETE} Synced: {told}.", *notes))
     told = "; ".join(
         f"{counts.of(kind).attempted} {kind.plural} attempted, {counts.of(kind).succeeded} synced"
         for kind in kinds

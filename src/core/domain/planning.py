@@ -15,7 +15,7 @@ from core.domain.kinds import RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.reasons import Reason
 from core.domain.selection import Blocked, Candidate, Eligible, Skipped
-from core.domain.synced import Fields, FieldValue, SyncedRecord, fingerprint
+from core.domain.synced import UNCONFIRMED, Fields, FieldValue, SyncedRecord, fingerprint
 
 TIES = "sessions"
 """The field whose value only grows: the sessions a person is tied to (rule 22)."""
@@ -37,6 +37,8 @@ class Create:
     former: GleaninId | None = None
     """What Gleanin called it, where it does not list it any more: it is asked for by this id first, for a list can
     be older than the record."""
+    waits_for: frozenset[SourceId] = frozenset()
+    """Who has to give up the record's e-mail first (rule 15)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Update:
     """All that stands in Gleanin afterwards."""
     changes: tuple[Change, ...]
     """What is sent."""
+    waits_for: frozenset[SourceId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Planner:
     """Records of this kind that were sent to the Gleanin event under a connection that has ended (rule 10)."""
     moving: Mapping[SourceId, str] = field(default_factory=dict)
     """For people who go: the e-mail (as `same_mailbox` writes it) that each will have."""
+    incomplete: bool = False
+    """Not all of the programme could be read: nobody can be said to have left it."""
 
     def __post_init__(self) -> None:
         """Leave out of `moving` who cannot move after all, and then who waits for one of these."""
@@ -91,13 +96,19 @@ class Planner:
         """Plan some candidates; `memory` has the synced records of at least these."""
         return (self._step(candidate, memory.get(candidate.record.source_id)) for candidate in candidates)
 
-    def leftovers(self, memory: Iterable[SyncedRecord]) -> Iterator[Step]:
-        """Report synced records that Sessionboard no longer has: they are kept (rule 22)."""
-        for known in memory:
-            if known.source_id not in self.barred and self.gleanin.holds(self.kind, known.gleanin_id):
-                record = RecordRef(self.kind, known.source_id, known.label, known.email)
-                reason = reasons.NOT_IN_SESSIONBOARD.noting(reasons.DELETE_BY_HAND)
-                yield NoWrite(record, reason, Outcome.KEPT, known.gleanin_id)
+    def leftovers(
+        self, unseen: Mapping[SourceId, GleaninId], memory: Mapping[SourceId, SyncedRecord]
+    ) -> Iterator[Step]:
+        """Report what we sent and Sessionboard no longer has: it is kept (rule 22)."""
+        for source_id, gleanin_id in unseen.items():
+            if source_id not in self.barred and self.gleanin.holds(self.kind, gleanin_id):
+                known = memory.get(source_id)  # none, where a crash kept it from being recorded
+                label, email = (known.label, known.email) if known else (source_id, None)
+                record = RecordRef(self.kind, source_id, label, email)
+                gone = reasons.NOT_IN_SESSIONBOARD.noting(reasons.DELETE_BY_HAND)
+                yield NoWrite(
+                    record, reasons.NOT_ALL_READ if self.incomplete else gone, Outcome.KEPT, gleanin_id
+                )
 
     def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         step = self._decide(candidate, known)
@@ -139,31 +150,36 @@ class Planner:
         known: SyncedRecord | None,
         there: GleaninId | None,
     ) -> Step:
-        recorded = known is not None and there == known.gleanin_id
-        sent = known.fields if known is not None and recorded else {}
-        fields = self._with_former_ties(fields, sent)
-        if known is not None and recorded and fingerprint(fields) == known.fingerprint:
+        confirmed = (
+            known if known and known.gleanin_id == there and known.fingerprint != UNCONFIRMED else None
+        )
+        sent = confirmed.fields if confirmed else {}
+        fields = self._with_former_ties(fields, known.fields if known and known.gleanin_id == there else {})
+        if confirmed and fingerprint(fields) == confirmed.fingerprint:
             return NoWrite(record, reasons.SAME.noting(*notes), Outcome.UNCHANGED, there)
         if obstacle := self._email_taken(record, fields, sent, there):
             return NoWrite(record, obstacle, Outcome.BLOCKED, there)
+        waits_for = self._waits_for(record, fields, sent)
         if there is None:
             if known is None:
-                return Create(record, reasons.NEW.noting(*notes), fields)
+                return Create(record, reasons.NEW.noting(*notes), fields, waits_for=waits_for)
             fields = self._with_standing_ties(fields, known.fields)
-            return Create(record, reasons.GONE_FROM_GLEANIN.noting(*notes), fields, known.gleanin_id)
+            return Create(
+                record, reasons.GONE_FROM_GLEANIN.noting(*notes), fields, known.gleanin_id, waits_for
+            )
         fields = self._with_ties_in_gleanin(fields, sent, there)
-        if recorded:
+        if confirmed:
             changes = _changes(self.kind, sent, fields)
             reason = reasons.changed(change.field for change in changes)
         else:
-            # What it was created with is not known: everything is sent, and what is empty is cleared.
+            # What stands there is not known: everything is sent, and what is empty is cleared.
             changes = tuple(
                 Change(name, None, fields.get(name))
                 for name in self.kind.fields
                 if name in fields or name != TIES
             )
-            reason = reasons.FOUND_AGAIN
-        return Update(record, reason.noting(*notes), there, fields, changes)
+            reason = reasons.UNCONFIRMED if known and known.gleanin_id == there else reasons.FOUND_AGAIN
+        return Update(record, reason.noting(*notes), there, fields, changes, waits_for)
 
     def _with_former_ties(self, fields: Fields, sent: Fields) -> Fields:
         former, now = _ties(sent), _ties(fields)
@@ -200,6 +216,14 @@ class Planner:
         if contact.sent_as is None:
             return reasons.foreign_contact(email)
         return reasons.email_of_kept(email, f"the record {contact.sent_as}")
+
+    def _waits_for(self, record: RecordRef, fields: Fields, sent: Fields) -> frozenset[SourceId]:
+        """Find who has the record's new e-mail and is about to give it up."""
+        email = fields.get("email")
+        if not self.kind.is_person or not isinstance(email, str) or email == sent.get("email"):
+            return frozenset()
+        holders = (each.sent_as for each in self.gleanin.contacts_with(email) if each.kind == self.kind)
+        return frozenset(who for who in holders if who in self.moving and who and who != record.source_id)
 
     def _in_the_way(self, email: str, source_id: SourceId, there: GleaninId | None) -> Contact | None:
         """Find the contact in Gleanin that keeps a record from having an e-mail (rules 15 and 19)."""

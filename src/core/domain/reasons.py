@@ -45,6 +45,9 @@ GONE_FROM_GLEANIN = Reason(
     "gone_from_gleanin", "Was deleted in Gleanin and is still in the programme: created again."
 )
 STILL_THERE = Reason("still_there", "Gleanin did not list it, but has it: sent again to where it is.")
+UNCONFIRMED = Reason(
+    "unconfirmed", "A change that was sent earlier was never confirmed: all of it is sent again."
+)
 FOUND_AGAIN = Reason(
     "found_again", "An earlier run created it but could not record that; it was found by its id."
 )
@@ -94,6 +97,11 @@ def role_off(roles: Iterable[str]) -> Reason:
 
 # Kept (rule 22)
 NOT_IN_SESSIONBOARD = Reason("not_in_sessionboard", "It is no longer in Sessionboard's programme.")
+NOT_ALL_READ = Reason(
+    "not_all_read",
+    "A row of the programme could not be read, so it is not known whether this one is still in it.",
+    "The blocked rows of this run tell which.",
+)
 DELETE_BY_HAND = "It stays in Gleanin: an admin must delete it there by hand if it should go."
 STAYS_AS_SENT = "It stays in Gleanin as it was last sent."
 
@@ -177,10 +185,18 @@ NO_ID = Reason(
 
 
 # Failed
-def rejected(said: str, *, moves: bool = False) -> Reason:
-    """Say what Gleanin said; `moves` for somebody who was to get the e-mail that another one had."""
+def waited_in_vain(email: str) -> Reason:
+    return Reason(
+        "waited_in_vain",
+        f"It was to get the e-mail {email} from somebody whose own change failed.",
+        "See to that one's outcome, then sync again.",
+    )
+
+
+def rejected(said: str, *, waited: bool = False) -> Reason:
+    """Say what Gleanin said; `waited` for somebody who was to get the e-mail that another one had."""
     advice = "Correct what Gleanin names and sync again."
-    if moves:
+    if waited:
         advice += (
             " If it names the e-mail: another contact has it still. Where two people swap their e-mails, give one of "
             "them a third one first."
@@ -214,6 +230,10 @@ HEIC_LEFT_OUT = "The headshot was left out: Gleanin does not take .heic pictures
 
 def doubled(copies: Iterable[str]) -> str:
     return f"Gleanin has it more than once ({', '.join(copies)}): delete all but one there by hand."
+
+
+def also_at(sent_for: str, others: Iterable[str]) -> str:
+    return f"Goes once, for {sent_for}, and stands for {', '.join(others)} too."
 
 
 def ties_left_out(people: Iterable[str]) -> str:

@@ -58,6 +58,8 @@ class Selection:
     candidates: Callable[[], Iterator[Candidate]]
     moving: Mapping[SourceId, str] = field(default_factory=dict)
     """Who will give up an e-mail held in Gleanin, and for which one (as `same_mailbox` writes it)."""
+    incomplete: bool = False
+    """Not all rows could be read, so that of a record that is not here nobody knows whether it has left."""
 
 
 def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:

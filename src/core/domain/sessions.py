@@ -24,8 +24,10 @@ def judge_session(
     if reason := _not_in_programme(session):
         return Skipped(reason)
     start, end = session.starts_at, session.ends_at
-    if end is not None and end <= now and (start is None or start <= now):
-        return Skipped(reasons.PASSED, has_left=False)
+    if end is not None and end <= now:
+        backwards = start is not None and end < start
+        reason = reasons.PASSED.noting(reasons.ENDS_BEFORE_START.sentence) if backwards else reasons.PASSED
+        return Skipped(reason, has_left=False)
     unusable = dict(_unusable_times(session))
     problem = reasons.unreadable_times(unusable.items()) if unusable else None
     if unusable:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.domain import reasons
 from core.domain.email import same_mailbox
@@ -13,44 +14,46 @@ from core.domain.source import Person, is_id
 
 @dataclass(frozen=True, slots=True)
 class SharedEmails:
-    """Judges the people of one kind who go, by their e-mails."""
+    """Judges the people of one kind who would go, by their e-mails (as `same_mailbox` writes them)."""
 
-    going: Mapping[SourceId, Person]
-    holders: Mapping[str, SourceId]
-    """For an e-mail (as `same_mailbox` writes it), whom we sent to Gleanin with it."""
+    people: Mapping[SourceId, Person]
+    held: Mapping[SourceId, str]
+    """Whom we sent to Gleanin, with the e-mail that each has there by our doing."""
+    can_go: Callable[[SourceId], bool]
+    """Tells whether nothing but a shared e-mail could keep somebody out: who cannot go takes none from anybody."""
 
     def rivals(self) -> dict[SourceId, Reason]:
         """Find who stays out because somebody else goes with the same e-mail.
 
-        Who is in Gleanin already goes on; among the others the older one goes.
+        Who is in Gleanin with it already goes on; among the others the older one goes.
         """
-        rivals = {}
+        rivals: dict[SourceId, Reason] = {}
         for email, sharers in self._by_email().items():
-            holder = self.holders.get(email)
-            goes = min(
-                sharers, key=lambda person: (person.id != holder, person.created_at or UNDATED, person.id)
-            )
-            for person in sharers:
-                if person is not goes:
-                    rivals[person.id] = reasons.same_email(goes.label, person.label, email)
+            if len(sharers) == 1:
+                continue
+            ranked = sorted(sharers, key=lambda person: self._rank(person, email))
+            goes = next((person for person in ranked if self.can_go(person.id)), None)
+            if goes is not None:
+                others = (person for person in sharers if person is not goes)
+                rivals |= {each.id: reasons.same_email(goes.label, each.label, email) for each in others}
         return rivals
 
-    def moving(self, eligible: Callable[[SourceId], bool]) -> dict[SourceId, str]:
-        """Tell who will give up an e-mail held in Gleanin, and for which one (as `same_mailbox` writes it)."""
+    def moving(self) -> dict[SourceId, str]:
+        """Tell who will give up an e-mail, and for which other one."""
         rivals, moving = self.rivals(), {}
-        for former, source_id in self.holders.items():
-            mailbox = self._mailbox(source_id)
-            if mailbox and mailbox != former and source_id not in rivals and eligible(source_id):
+        for source_id, former in self.held.items():
+            person = self.people.get(source_id)
+            mailbox = same_mailbox(person.email) if person and person.email else former
+            if mailbox != former and source_id not in rivals and self.can_go(source_id):
                 moving[source_id] = mailbox
         return moving
 
-    def _mailbox(self, source_id: SourceId) -> str | None:
-        person = self.going.get(source_id)
-        return same_mailbox(person.email) if person and person.email else None
+    def _rank(self, person: Person, email: str) -> tuple[bool, datetime, SourceId]:
+        return self.held.get(person.id) != email, person.created_at or UNDATED, person.id
 
     def _by_email(self) -> dict[str, list[Person]]:
         by_email: dict[str, list[Person]] = {}
-        for person in self.going.values():
+        for person in self.people.values():
             if person.email and person.email.strip():
                 by_email.setdefault(same_mailbox(person.email), []).append(person)
         return by_email

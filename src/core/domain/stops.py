@@ -9,7 +9,14 @@ from core.domain.gleanin_side import GleaninEvent
 from core.domain.mappings import EventMapping
 from core.domain.refusals import TimeZoneUnknown
 from core.domain.source import SourceEvent
-from core.domain.time_zones import days_between, first_disagreement, gmt_offset, gmt_offsets, zone_named
+from core.domain.time_zones import (
+    always_disagree,
+    days_between,
+    first_disagreement,
+    gmt_offset,
+    gmt_offsets,
+    zone_named,
+)
 
 
 class StoppedBy(StrEnum):
@@ -98,7 +105,9 @@ def judge_time_zones(
             f"Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}), and nobody has confirmed "
             "that the Gleanin event has the same. Confirm it in the mapping's settings.",
         )
-    at = first_disagreement(ours, theirs, days_between(instants))
+    if not instants and not always_disagree(ours, theirs, now):
+        return None  # nothing has a time; zones that never agree cannot be meant
+    at = first_disagreement(ours, theirs, days_between(instants) or (now,))
     if at is None:
         return None
     return Stop(

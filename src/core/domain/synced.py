@@ -41,6 +41,10 @@ def _is_https(url: str) -> bool:
         return False
 
 
+UNCONFIRMED = ""
+"""In the place of a fingerprint: a change was about to be sent, and nobody has noted that it arrived."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyncedRecord:
     kind: RecordKind

@@ -43,6 +43,12 @@ def first_disagreement(ours: ZoneInfo, theirs: ZoneInfo, instants: Iterable[date
     )
 
 
+def always_disagree(ours: ZoneInfo, theirs: ZoneInfo, now: datetime) -> bool:
+    """Tell whether two zones' offsets differ all through the coming year."""
+    year = (now + timedelta(days=days) for days in range(0, 366, 7))
+    return all(first_disagreement(ours, theirs, (at,)) for at in year)
+
+
 def days_between(instants: Iterable[datetime]) -> tuple[datetime, ...]:
     """Give the instants, and noon of every day from the first to the last of them."""
     given = sorted(at.astimezone(UTC) for at in instants)

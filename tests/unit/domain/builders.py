@@ -21,7 +21,7 @@ from core.domain.identifiers import (
     SourceId,
     external_id,
 )
-from core.domain.kinds import SESSION, SPEAKER, RecordKind, Scope
+from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind, Scope
 from core.domain.mappings import EventMapping, EventPair, MappingSettings
 from core.domain.outcomes import RecordRef
 from core.domain.planning import Create, NoWrite, Planner, Step, Update
@@ -114,7 +114,8 @@ def selected(
     side = GleaninSide(HERE)
     side.add(kind, [ours(f"g-{who}", who, email=email) for email, who in (in_gleanin or {}).items()])
     tied = {SourceId(key): tie for key, tie in (ties or {}).items()}
-    selection = part.select(kind, side, tied, {SPEAKER.name: frozenset(map(SourceId, barred))})
+    nobody = {each.name: frozenset[SourceId]() for each in KINDS}
+    selection = part.select(kind, side, tied, nobody | {SPEAKER.name: frozenset(map(SourceId, barred))})
     verdicts = by_id(selection.candidates())
     assert selection.size == len(verdicts), "the size says how many there are"
     return verdicts

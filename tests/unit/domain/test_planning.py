@@ -1,5 +1,7 @@
 """What is done with each candidate, given what Gleanin holds and what we remember (rules 10 and 20 to 22)."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.domain import reasons
@@ -9,7 +11,7 @@ from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.outcomes import Outcome
 from core.domain.planning import Planner
 from core.domain.selection import Blocked, Eligible, Skipped
-from core.domain.synced import Fields, fingerprint
+from core.domain.synced import UNCONFIRMED, Fields, fingerprint
 from tests.unit.domain.builders import (
     EARLIER,
     HERE,
@@ -114,7 +116,8 @@ def test_rule_22_what_an_admin_deleted_in_gleanin_needs_no_advice_any_more() -> 
 
 def test_rule_22_what_sessionboard_no_longer_has_is_kept() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
-    (step,) = planner.leftovers([synced(), synced("bob", "deleted-by-hand")])
+    unseen = {SourceId("ada"): GleaninId("g1"), SourceId("bob"): GleaninId("deleted-by-hand")}
+    (step,) = planner.leftovers(unseen, {SourceId("ada"): synced()})
     kept = no_write(step)
     assert (kept.outcome, kept.record.source_id, kept.gleanin_id) == (Outcome.KEPT, "ada", "g1")
     assert reasons.DELETE_BY_HAND in kept.reason.detail
@@ -123,7 +126,28 @@ def test_rule_22_what_sessionboard_no_longer_has_is_kept() -> None:
 
 def test_rule_10_leftovers_of_an_ended_connection_are_not_reported_again() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset({SourceId("ada")}))
-    assert list(planner.leftovers([synced()])) == []
+    assert list(planner.leftovers({SourceId("ada"): GleaninId("g1")}, {SourceId("ada"): synced()})) == []
+
+
+def test_rule_22_what_a_crash_kept_from_being_recorded_is_kept_too() -> None:
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
+    (step,) = planner.leftovers({SourceId("ada"): GleaninId("g1")}, {})
+    assert (no_write(step).outcome, no_write(step).record.label) == (Outcome.KEPT, "ada")
+
+
+def test_rule_22_nobody_is_told_to_delete_what_may_be_in_a_row_that_could_not_be_read() -> None:
+    planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset(), incomplete=True)
+    (step,) = planner.leftovers({SourceId("ada"): GleaninId("g1")}, {SourceId("ada"): synced()})
+    assert no_write(step).outcome is Outcome.KEPT
+    assert reasons.DELETE_BY_HAND not in step.reason.detail
+
+
+def test_rule_21_a_change_that_was_never_confirmed_is_sent_again_whole() -> None:
+    unconfirmed = replace(synced(job_title="Old"), fingerprint=UNCONFIRMED)
+    step = update(planned(candidate(job_title="Old"), unconfirmed, gleanin(IN_GLEANIN)))
+    assert step.reason == reasons.UNCONFIRMED
+    assert sent_by(step)["job_title"] == "Old"
+    assert sent_by(step)["company_name"] is None
 
 
 def test_rule_32_what_was_deleted_by_hand_and_is_still_eligible_is_created_again() -> None:

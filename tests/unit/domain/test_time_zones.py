@@ -77,8 +77,12 @@ def test_rule_07_a_mismatch_on_a_day_between_two_sessions_counts() -> None:
     assert "2024-03-10" in stopped(judged(*zones, before, after))
 
 
-def test_rule_07_nothing_is_compared_where_no_session_syncs() -> None:
-    assert judged("Europe/Paris", "America/New_York") is None
+def test_rule_07_where_nothing_has_a_time_zones_that_never_agree_are_a_mismatch() -> None:
+    assert "The time zones differ" in stopped(judged("Europe/Paris", "America/New_York"))
+
+
+def test_rule_07_where_nothing_has_a_time_zones_that_agree_at_times_are_none() -> None:
+    assert judged("Europe/London", "Africa/Abidjan") is None
 
 
 @pytest.mark.parametrize("theirs", [None, "", "Eastern Time (US & Canada)", "../etc/passwd"])

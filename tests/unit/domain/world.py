@@ -10,7 +10,7 @@ from core.domain.identifiers import ConnectionId, GleaninId, SourceId, external_
 from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.planning import TIES, Create, NoWrite, Planner, Step, Update
 from core.domain.programme import Programme
-from core.domain.synced import Fields, FieldValue, SyncedRecord, fingerprint
+from core.domain.synced import UNCONFIRMED, Fields, FieldValue, SyncedRecord, fingerprint
 from tests.unit.domain.builders import HERE
 
 Recorded = Callable[[Step], bool]
@@ -62,7 +62,11 @@ class World:
 
     def sync(self, programme: Programme, recorded: Recorded = lambda _: True) -> list[Step]:
         """Plan and carry out; `recorded` tells which writes reach our memory, as after a crash."""
-        side = GleaninSide(self.connection)
+        emails = {
+            kind: {one.source_id: one.email for one in memory.values() if one.email}
+            for kind, memory in self.memory.items()
+        }
+        side = GleaninSide(self.connection, emails=emails)
         for kind in KINDS:
             side.add(kind, self.there[kind.name].values())
         steps: list[Step] = []
@@ -76,18 +80,23 @@ class World:
         ties = {**side.sent_earlier(SESSION), **side.all_sent_here(SESSION)}
         barred = {each.name: side.sent_earlier(each).keys() for each in KINDS}
         selection = programme.select(kind, side, dict(ties), barred)
-        planner = Planner(kind, side, barred[kind.name], selection.moving)
+        planner = Planner(kind, side, barred[kind.name], selection.moving, selection.incomplete)
         memory = self.memory[kind.name]
         candidates = list(selection.candidates())
         assert len(candidates) == selection.size
         steps = list(planner.plan(candidates, memory))
         assert [step.record for step in steps] == [one.record for one in candidates], "one step for each"
         seen = {one.record.source_id for one in candidates}
-        return steps + list(planner.leftovers(one for key, one in memory.items() if key not in seen))
+        sent = {**side.all_sent_here(kind), **{key: one.gleanin_id for key, one in memory.items()}}
+        unseen = {key: there for key, there in sent.items() if key not in seen}
+        return steps + list(planner.leftovers(unseen, memory))
 
     def _carry_out(self, step: Step, side: GleaninSide, recorded: Recorded) -> None:
         if isinstance(step, NoWrite):
             return
+        memory = self.memory[step.record.kind.name]
+        if known := memory.get(step.record.source_id):
+            memory[step.record.source_id] = replace(known, fingerprint=UNCONFIRMED)
         gleanin_id = self._create(step) if isinstance(step, Create) else self._update(step)
         self._mirror(step.record.kind, gleanin_id)
         side.note_written(step.record.kind, step.record.source_id, gleanin_id)

@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from entrypoints.cli.main import app, run
+from entrypoints.settings import Settings
 
 COMMANDS = [
     ["demo"],
@@ -58,6 +59,15 @@ def test_every_command_s_help_has_an_example_and_json(
     page = capsys.readouterr().out
     assert "--json" in page
     assert f"gleanin-sync {' '.join(command)}" in page.partition("Example")[2]
+
+
+@pytest.mark.parametrize("group", ["organization", "database"])
+def test_the_help_of_a_group_of_commands_has_an_example(
+    group: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run([group, "--help"]) == 0
+    assert f"gleanin-sync {group} " in capsys.readouterr().out.partition("Example")[2]
 
 
 def test_the_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,3 +137,28 @@ def test_a_setting_that_cannot_be_is_named_without_its_value(
     assert error["code"] == "settings"
     assert "GLEANIN_SYNC_LEASE_SECONDS" in error["message"]
     assert "s3cret" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        *(("LEASE_SECONDS", wrong) for wrong in ("0", "-1", "0.09", "3600.1", "inf", "-inf", "nan", "soon")),
+        ("LOG_LEVEL", "nonsense"),
+        ("LOG_LEVEL", "critical"),
+    ],
+)
+def test_a_setting_out_of_its_bounds_is_wrong_usage(
+    variable: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"GLEANIN_SYNC_{variable}", value)
+    assert run(["runs", "m1", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "settings"
+    assert f"GLEANIN_SYNC_{variable} is wrong" in error["message"]
+
+
+@pytest.mark.parametrize("value", [0.1, 30, 3600])
+def test_a_lease_may_be_as_short_or_long_as_its_bounds(value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().lease_seconds == 30
+    monkeypatch.setenv("GLEANIN_SYNC_LEASE_SECONDS", str(value))
+    assert Settings().lease_seconds == value

@@ -30,6 +30,7 @@ class Fence:
     _next: asyncio.Task[None] | None = None
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _marked: bool = False
+    _marked_now: bool = False
 
     async def __call__(self) -> None:
         """Return if writing is allowed.
@@ -73,4 +74,15 @@ class Fence:
                 raise SyncStopped(stops.MAPPING_REMOVED)
             if not mapping.written:
                 await unit.mappings.update(mapping.mark_written())
+                await unit.commit()
+                self._marked_now = True
+
+    async def take_mark_back(self) -> None:
+        """Free the events again, if it was this run that bound them: for a run that wrote nothing after all."""
+        if not self._marked_now:
+            return
+        async with self.units.writing() as unit:
+            mapping = await unit.mappings.get(self.mapping_id)
+            if mapping is not None:
+                await unit.mappings.update(mapping.take_mark_back())
                 await unit.commit()

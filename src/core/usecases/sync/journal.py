@@ -15,7 +15,7 @@ from core.domain import stops
 from core.domain.identifiers import RunId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
-from core.domain.outcomes import Counts, Outcome, RecordOutcome, Tally
+from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.runs import Progress
 from core.domain.synced import SyncedRecord
 from core.usecases.sync.failures import SyncStopped
@@ -55,6 +55,16 @@ class Journal:
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())
         self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
+
+    async def doubt(self, records: Sequence[RecordRef]) -> None:
+        """Note that what stands in Gleanin of these is about to change, before anything is sent."""
+        if not records:
+            return
+        organization_id, event_id = self.mapping.organization_id, self.mapping.events.gleanin_id
+        async with self.units.writing() as unit:
+            ids = [record.source_id for record in records]
+            await unit.synced.doubt(organization_id, event_id, records[0].kind, ids)
+            await unit.commit()
 
     @property
     def counts(self) -> Counts:

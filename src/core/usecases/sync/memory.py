@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from core.domain.gleanin_side import Sent
-from core.domain.identifiers import GleaninId, SourceId
+from core.domain.gleanin_side import GleaninSide, Sent
+from core.domain.identifiers import ConnectionId, GleaninId, SourceId
 from core.domain.kinds import KINDS
 from core.domain.mappings import EventMapping
 from ports.persistence import Units
@@ -20,12 +20,20 @@ class Remembered:
     earlier: Mapping[str, AbstractSet[SourceId]] = field(default_factory=dict)
     """What was sent under connections that have ended (rule 10)."""
     sent: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
+    emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
+    """What people sent under the mapping's connection were last sent with."""
+    elsewhere: AbstractSet[ConnectionId] = frozenset()
+    """Connections whose records come from another Sessionboard address."""
+
+    def gleanin_side(self, connection_id: ConnectionId) -> GleaninSide:
+        return GleaninSide(connection_id, self.sent, self.emails, self.elsewhere)
 
 
 async def recall(units: Units, mapping: EventMapping) -> Remembered:
     here: dict[str, dict[SourceId, GleaninId]] = {}
     earlier: dict[str, set[SourceId]] = {}
     sent: dict[str, dict[GleaninId, Sent]] = {}
+    emails: dict[str, dict[SourceId, str]] = {}
     for kind in KINDS:
         async with units.reading() as unit:
             places = await unit.synced.places(mapping.organization_id, mapping.events.gleanin_id, kind)
@@ -33,4 +41,7 @@ async def recall(units: Units, mapping: EventMapping) -> Remembered:
         here[kind.name] = {place.source_id: place.gleanin_id for place in ours}
         earlier[kind.name] = {place.source_id for place in places} - here[kind.name].keys()
         sent[kind.name] = {place.gleanin_id: (place.connection_id, place.source_id) for place in places}
-    return Remembered(here, earlier, sent)
+        emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
+    async with units.reading() as unit:
+        elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.sessionboard_url))
+    return Remembered(here, earlier, sent, emails, elsewhere)

@@ -52,18 +52,18 @@ class Plans:
         """Give the kind's steps: one for each candidate, then those for what Sessionboard no longer has."""
         gleanin, barred = self.sides.gleanin, self._barred()
         selection = self.sides.programme.select(kind, gleanin, ties, barred)
-        planner = Planner(kind, gleanin, barred[kind.name], selection.moving)
-        unseen = dict(self.remembered.here[kind.name])
+        planner = Planner(kind, gleanin, barred[kind.name], selection.moving, selection.incomplete)
+        unseen = {**gleanin.all_sent_here(kind), **self.remembered.here[kind.name]}
         told_total(selection.size)
         for chunk in chunks(selection.candidates(), CHUNK):
             memory = await self._memory(kind, chunk)
             for candidate in chunk:
                 unseen.pop(candidate.record.source_id, None)
             yield [self._safe(step) for step in planner.plan(chunk, memory)]
-        for ids in chunks(unseen, CHUNK):
+        for left in chunks(unseen.items(), CHUNK):
             async with self.units.reading() as unit:
-                left = await unit.synced.find(*self._scope, kind, ids)
-            yield list(planner.leftovers(left.values()))
+                memory = await unit.synced.find(*self._scope, kind, [source_id for source_id, _ in left])
+            yield list(planner.leftovers(dict(left), memory))
 
     def _safe(self, step: Step) -> Step:
         """Write nothing of a kind of which Gleanin does not tell what it has: it could be there already (rule 32)."""

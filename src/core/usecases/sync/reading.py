@@ -21,7 +21,8 @@ from core.usecases.sync.memory import Remembered
 from ports.destination import Destination, KindUnknown, RecordsNotTold
 from ports.session_source import SessionSource
 
-Links = dict[GleaninId, tuple[ShareLink, ...]]
+Links = dict[GleaninId, tuple[ShareLink, ...] | None]
+"""Of everybody who is in Gleanin; None where nothing was told of links."""
 Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[object]]]
 
 
@@ -63,8 +64,7 @@ class Reader:
             raise SyncStopped(stops.no_time_zone(source_event))
         kinds = kinds_in(scope)
         programme = empty_programme(scope, self.mapping.settings, zone, self.now)
-        gleanin = GleaninSide(self.mapping.connection_id, self.remembered.sent)
-        sides = BothSides(kinds, programme, gleanin)
+        sides = BothSides(kinds, programme, self.remembered.gleanin_side(self.mapping.connection_id))
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
         await _together(
@@ -103,9 +103,9 @@ class Reader:
         return judge_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
 
 
-def linked(page: Iterable[GleaninRecord]) -> Iterator[tuple[GleaninId, tuple[ShareLink, ...]]]:
-    """Give the share links that may be shown, of each record of which links were told."""
-    return ((record.id, presentable(record.links)) for record in page if record.links is not None)
+def linked(page: Iterable[GleaninRecord]) -> Iterator[tuple[GleaninId, tuple[ShareLink, ...] | None]]:
+    """Give the share links of each record that may be shown."""
+    return ((record.id, None if record.links is None else presentable(record.links)) for record in page)
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:

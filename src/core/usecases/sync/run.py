@@ -146,6 +146,8 @@ class RunSync:
                 # Planned only now: people are tied to the sessions that are in Gleanin by now (rule 25).
                 steps = plans.steps(kind, plans.ties(), partial(journal.expect, kind))
                 stop = await writer.carry_out(kind, steps, stop)
+            if not writer.wrote and not writer.unclear:
+                await fence.take_mark_back()
             if stop is not None:
                 raise SyncStopped(stop)
             if sides.gleanin.doubled:

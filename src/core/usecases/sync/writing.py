@@ -18,7 +18,7 @@ from core.domain.stops import Stop
 from core.domain.synced import SyncedRecord, fingerprint
 from core.usecases.sync.failures import SyncStopped, stop_for
 from core.usecases.sync.journal import Journal
-from core.usecases.sync.rounds import Feed, Rejected, Round, Write
+from core.usecases.sync.rounds import Feed, Round, Write
 from ports.clock import Clock
 from ports.destination import (
     AnswerLost,
@@ -47,7 +47,11 @@ class Writer:
     clock: Clock
     log: EventLog
     written: set[str] = field(default_factory=set)
-    """Names of the kinds of which something was written."""
+    """Names of the kinds of which something was sent."""
+    wrote: bool = False
+    """Something was written for certain,"""
+    unclear: bool = False
+    """or may have been: an answer was lost."""
 
     async def carry_out(
         self, kind: RecordKind, steps: AsyncIterator[Sequence[Step]], stop: Stop | None = None
@@ -76,17 +80,22 @@ class Writer:
         while True:
             this = await self._round(feed)
             feed.put_back(this.unsent)
-            feed.put_back(self._sort_out(this))
             stop = this.stop
             if this.lost:
                 self.log.warning("sync.answers_lost", kind=kind.name, number=len(this.lost))
+                self.unclear = True
                 tries.update(step.record.source_id for step in this.lost)
                 silent_rounds = 0 if this.any_answer else silent_rounds + 1
                 if silent_rounds >= MOST_TRIES:
                     stop = stop or stops.unreachable(GLEANIN, "no write was answered.")
                 stop = await self._recover(kind, feed, this, tries, stop)
-            if stop is not None or feed.is_dry:
+            if stop is not None:
                 return stop
+            if feed.is_dry:
+                for step in feed.let_go():
+                    self._note_failure(step, reasons.waited_in_vain(str(step.fields.get("email"))))
+            if feed.is_dry:
+                return None
 
     async def _round(self, feed: Feed) -> Round:
         """Send what the feed gives, until it is dry or nobody answers any more."""
@@ -114,8 +123,7 @@ class Writer:
 
     async def _write(self, step: Write, this: Round, feed: Feed) -> None:
         try:
-            self._note_success(step, await self._send(step))
-            this.freed_an_email = this.freed_an_email or _moves(step)
+            self._note_success(step, await self._send(step), feed)
         except AnswerLost as lost:
             this.lose(step, lost.asked)
             return
@@ -123,9 +131,9 @@ class Writer:
             if isinstance(step, Update):  # deleted after it was read: what stands in the plan is created
                 feed.put_back([Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)])
             else:
-                this.rejected.append(Rejected(step, str(gone)))
+                self._note_failure(step, reasons.rejected(str(gone)))
         except RecordRejected as rejection:
-            this.rejected.append(Rejected(step, str(rejection)))
+            self._note_failure(step, reasons.rejected(str(rejection), waited=bool(step.waits_for)))
         except DestinationError as error:
             this.unsent.append(step)
             this.stop = this.stop or stop_for(error, self.mapping)
@@ -159,17 +167,6 @@ class Writer:
             return False
         return True
 
-    def _sort_out(self, this: Round) -> list[Write]:
-        """Note what was rejected; what may have waited for an e-mail that is free now is returned, to be sent again."""
-        try_again = this.freed_an_email and this.stop is None
-        again = []
-        for each in this.rejected:
-            if try_again and each.step.record.kind.is_person:
-                again.append(each.step)
-            else:
-                self._note_failure(each.step, reasons.rejected(each.said, moves=_moves(each.step)))
-        return again
-
     async def _recover(
         self, kind: RecordKind, feed: Feed, this: Round, tries: Counter[SourceId], stop: Stop | None
     ) -> Stop | None:
@@ -178,7 +175,9 @@ class Writer:
         if stop is None:
             try:
                 await self.clock.sleep(this.asked_wait)
-                lost = await self._look_up(kind, lost, max(tries[step.record.source_id] for step in lost))
+                lost = await self._look_up(
+                    kind, feed, lost, max(tries[step.record.source_id] for step in lost)
+                )
             except DestinationError as error:
                 stop = stop_for(error, self.mapping)
         for step in lost:
@@ -190,7 +189,7 @@ class Writer:
                 feed.put_back([step])
         return stop
 
-    async def _look_up(self, kind: RecordKind, lost: list[Write], tries: int) -> list[Write]:
+    async def _look_up(self, kind: RecordKind, feed: Feed, lost: list[Write], tries: int) -> list[Write]:
         """Find out which creates took place after all (rule 32), and return what must be sent again."""
         if not any(isinstance(step, Create) for step in lost):
             # To send the same change again does no harm.
@@ -202,7 +201,7 @@ class Writer:
             found = [(step, self._created(step)) for step in lost]
             for step, gleanin_id in found:
                 if gleanin_id is not None:
-                    self._note_success(step, gleanin_id)
+                    self._note_success(step, gleanin_id, feed)
             lost = [step for step, gleanin_id in found if gleanin_id is None]
             if not lost:
                 break
@@ -222,8 +221,10 @@ class Writer:
         found = self.gleanin.sent_here(step.record.kind, step.record.source_id)
         return None if found == step.former else found
 
-    def _note_success(self, step: Write, gleanin_id: GleaninId) -> None:
+    def _note_success(self, step: Write, gleanin_id: GleaninId, feed: Feed) -> None:
         record = step.record
+        self.wrote = True
+        feed.succeeded(record.source_id)
         self.gleanin.note_written(record.kind, record.source_id, gleanin_id)
         email = step.fields.get("email")
         synced = SyncedRecord(
@@ -246,10 +247,3 @@ class Writer:
     def _note_failure(self, step: Write, reason: Reason) -> None:
         gleanin_id = step.gleanin_id if isinstance(step, Update) else None
         self.journal.note(RecordOutcome(step.record, Outcome.FAILED, reason, gleanin_id))
-
-
-def _moves(step: Write) -> bool:
-    """Tell whether somebody gives up an e-mail for another one."""
-    return isinstance(step, Update) and any(
-        change.field == "email" and change.old is not None for change in step.changes
-    )
