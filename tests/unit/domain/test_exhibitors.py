@@ -2,10 +2,11 @@
 
 import pytest
 
+from core.domain import reasons
 from core.domain.identifiers import SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT
 from core.domain.mappings import ExhibitorName, MappingSettings
-from core.domain.source import Exhibitor, Unreadable
+from core.domain.source import Exhibitor, Unreadable, id_from_content
 from tests.unit.domain.builders import (
     SETTINGS,
     Verdict,
@@ -168,3 +169,20 @@ def test_rule_26_an_exhibitor_without_contacts_is_not_taken_for_a_contact_of_the
     verdicts = judged(exhibitor("7"), exhibitor("8", primary(person("7"))))
     assert "no primary contact" in blocked(verdicts["exhibitor:7"]).reason.sentence
     assert eligible(verdicts["7"]).fields["email"] == "7@example.org"
+
+
+def test_rule_26_an_exhibitor_whose_contacts_all_stand_for_others_is_reported() -> None:
+    eve = person("eve")
+    verdicts = judged(
+        exhibitor("a", primary(eve), name="A"),
+        exhibitor("b", member(eve), name="B"),
+        exhibitor("c", primary(eve), name="C"),
+    )
+    assert verdicts.keys() == {"eve", "b"}
+    assert "The exhibitor B has no primary contact." in blocked(verdicts["b"]).reason.sentence
+    assert eligible(verdicts["eve"]).notes == (reasons.also_at("A", ["B", "C"]),)
+
+
+def test_rule_32_a_contact_without_an_id_is_never_sent() -> None:
+    nameless = person(id_from_content("0f"))
+    assert blocked(judged(exhibitor("a", primary(nameless)))[nameless.id]).reason == reasons.NO_ID

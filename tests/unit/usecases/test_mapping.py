@@ -4,7 +4,13 @@ import asyncio
 
 import pytest
 
-from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.identifiers import (
+    GleaninEventId,
+    MappingId,
+    SessionboardEventId,
+    SourceId,
+    external_id,
+)
 from core.domain.mappings import EventMapping
 from core.domain.refusals import (
     AlreadyMapped,
@@ -249,3 +255,28 @@ async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage) -> Non
     (partner,) = [event for event in lists.sessionboard if event.only_with]
     assert (partner.id, partner.mappable, partner.only_with) == (HERE, True, "PyConf goes Gleanin")
     assert (await stored(stage, mapping)).written
+
+
+async def test_rule_05_a_mapping_under_which_nothing_was_written_after_all_frees_its_events(
+    stage: Stage,
+) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("opening"))
+    sent_as = external_id(mapping.connection_id, SourceId("opening"))
+    stage.gleanin.trouble.rejected[sent_as] = "No."
+    await stage.sync(mapping)
+    assert not stage.gleanin.writes
+    await stage.remove_mapping(mapping.id)
+    again = await stage.map(mapping.organization_id, there=FAR)
+    assert again.id != mapping.id
+
+
+async def test_rule_05_a_write_whose_answer_was_lost_binds_the_events(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("opening"))
+    stage.gleanin.trouble.lost_answers = 1_000
+    stage.gleanin.trouble.lost_are_written = False
+    await stage.sync(mapping)
+    await stage.remove_mapping(mapping.id)
+    with pytest.raises(BoundToAnother):
+        await stage.map(mapping.organization_id, there=FAR)

@@ -10,9 +10,10 @@ from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
+from core.usecases.add_organization import NewOrganization
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power
-from tests.unit.usecases.stage import FAR, THERE, Stage
+from tests.unit.usecases.stage import FAR, SESSIONBOARD_TOKEN, THERE, TOKEN, Stage
 
 OPENING = session("opening", on(person("ada")))
 ACME = exhibitor("acme", primary(person("eve")))
@@ -141,3 +142,16 @@ async def test_rule_10_one_event_done_with_does_not_bar_another(stage: Stage) ->
     await stage.sync(mapping)
     again = await stage.sync(mapping)
     assert {each.outcome for each in (await stage.outcomes(again)).values()} == {Outcome.UNCHANGED}
+
+
+async def test_rule_10_the_same_id_at_another_sessionboard_address_is_another_record(stage: Stage) -> None:
+    former = await synced_under_an_ended_connection(stage)
+    await stage.disconnect(former.organization_id, "Acme")
+    other = await stage.add_organization(
+        NewOrganization("Elsewhere", "https://eu.sessionboard.example.org", SESSIONBOARD_TOKEN)
+    )
+    await stage.connect(other.id, TOKEN)
+    mapping = await stage.map(other.id)
+    outcomes = await stage.outcomes(await stage.sync(mapping))
+    assert outcomes["opening"].outcome is Outcome.CREATED
+    assert outcomes["ada"].reason.code == "foreign_contact"

@@ -96,3 +96,20 @@ async def test_rule_30_a_run_stores_the_links_of_its_scope(stage: Stage) -> None
     stage.gleanin.links_after_reads = 0
     await stage.sync(mapping, Scope.EXHIBITORS)
     assert (await links(stage, mapping, missing=True)).keys() == {"ada", "bob"}
+
+
+async def test_rule_30_only_https_links_are_kept_by_a_run_that_writes_too(stage: Stage) -> None:
+    stage.gleanin.links_after_reads = None
+    mapping = await synced(stage)
+    stage.the(mapping, SPEAKER, "ada").links = (ShareLink("Bad", "javascript:alert(1)"),)
+    stage.offer(session("opening", on(person("ada", job_title="Countess")), on(person("bob"))))
+    await stage.sync(mapping)
+    assert (await links(stage, mapping))["ada"].links == ()
+
+
+async def test_rule_30_links_of_somebody_who_was_deleted_in_gleanin_are_shown_no_more(stage: Stage) -> None:
+    mapping = await synced(stage)
+    stage.gleanin.delete_by_hand(stage.the(mapping, SPEAKER, "ada").id)
+    stage.offer(session("opening", on(person("bob"))), exhibitors=(ACME,))
+    await stage.sync(mapping)
+    assert (await links(stage, mapping))["ada"].links == ()

@@ -1,0 +1,77 @@
+"""Rule 15, over several syncs: an e-mail that moves from one person to another belongs to one of them at a time."""
+
+from core.domain.identifiers import SourceId, external_id
+from core.domain.kinds import SPEAKER
+from core.domain.mappings import EventMapping
+from core.domain.outcomes import Outcome
+from core.domain.source import Person
+from tests.unit.domain.builders import at, on, person, session
+from tests.unit.usecases.stage import THERE, Stage
+from tests.unit.usecases.test_crashes import kill
+
+
+async def synced(stage: Stage, *people: Person) -> EventMapping:
+    mapping = await stage.mapping()
+    stage.offer(session("s1", *map(on, people)))
+    await stage.sync(mapping)
+    return mapping
+
+
+def emails(stage: Stage) -> list[str]:
+    return sorted(str(each.fields["email"]) for each in stage.gleanin.of_event(THERE, SPEAKER))
+
+
+async def test_rule_15_who_gets_an_e_mail_is_written_after_who_gives_it_up(stage: Stage) -> None:
+    mapping = await synced(stage, person("ada"))
+    stage.offer(
+        session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
+    )
+    await stage.sync(mapping)
+    order = [str(write.external_id).rpartition(":")[2] for write in stage.gleanin.writes[-2:]]
+    assert order == ["ada", "bob"]
+
+
+async def test_rule_15_an_e_mail_that_is_not_given_up_after_all_goes_to_nobody_else(stage: Stage) -> None:
+    mapping = await synced(stage, person("ada"))
+    ada = external_id(mapping.connection_id, SourceId("ada"))
+    stage.gleanin.trouble.rejected[ada] = "No."
+    stage.offer(
+        session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
+    )
+    outcomes = await stage.outcomes(await stage.sync(mapping))
+    assert outcomes["ada"].reason.code == "rejected"
+    assert (outcomes["bob"].outcome, outcomes["bob"].reason.code) == (Outcome.FAILED, "waited_in_vain")
+    assert emails(stage) == ["ada@example.org"]
+
+
+async def test_rule_15_an_e_mail_edited_by_hand_in_gleanin_is_given_to_nobody_else(stage: Stage) -> None:
+    mapping = await synced(stage, person("ada"))
+    stage.the(mapping, SPEAKER, "ada").fields["email"] = "bob@example.org"
+    stage.offer(session("s1", on(person("ada")), on(person("bob"))))
+    outcomes = await stage.outcomes(await stage.sync(mapping))
+    assert outcomes["ada"].outcome is Outcome.UNCHANGED
+    assert outcomes["bob"].outcome is Outcome.BLOCKED
+    assert emails(stage) == ["bob@example.org"]
+
+
+async def test_rule_15_a_swap_that_was_cut_off_half_way_is_finished_by_the_next_sync(stage: Stage) -> None:
+    stage.gleanin.most_in_flight = 1
+    mapping = await synced(stage, person("ada"), person("bob"))
+    swapped = person("ada", email="bob@example.org"), person("bob", email="ada@example.org")
+    stage.offer(session("s1", *map(on, swapped)))
+    assert await kill(stage, mapping, "write", 1, taken_place=True)
+    outcomes = await stage.outcomes(await stage.sync(mapping))
+    assert {outcomes["ada"].outcome, outcomes["bob"].outcome} == {Outcome.UPDATED}
+    assert stage.the(mapping, SPEAKER, "ada").fields["email"] == "bob@example.org"
+    assert stage.the(mapping, SPEAKER, "bob").fields["email"] == "ada@example.org"
+
+
+async def test_rule_15_an_older_person_who_cannot_go_keeps_nobody_out(stage: Stage) -> None:
+    old = person("old", email="x@example.org", created_at=at(1), last_name=None)
+    young = person("young", email="x@example.org", created_at=at(2))
+    mapping = await stage.mapping()
+    stage.offer(session("s1", on(old), on(young)))
+    outcomes = await stage.outcomes(await stage.sync(mapping))
+    assert outcomes["young"].outcome is Outcome.CREATED
+    assert outcomes["old"].outcome is Outcome.BLOCKED
+    assert "last name" in outcomes["old"].reason.detail

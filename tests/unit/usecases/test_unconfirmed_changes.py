@@ -1,0 +1,98 @@
+"""Rules 21 and 32: a change that was sent and never noted does not pass for the state before it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from core.domain.kinds import SESSION
+from core.domain.outcomes import Outcome
+from core.domain.runs import RunState
+from ports.persistence import StoreUnusable, Unit, Units
+from tests.unit.domain.builders import on, person, session
+from tests.unit.usecases.stage import LEASE, Stage
+from tests.unit.usecases.test_crashes import kill
+
+
+async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_right(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("s", title="First"))
+    await stage.sync(mapping)
+    stage.offer(session("s", title="Second"))
+    assert await kill(stage, mapping, "write", 1, taken_place=True)
+    assert stage.the(mapping, SESSION, "s").fields["title"] == "Second"
+    stage.offer(session("s", title="First"))
+    outcomes = await stage.outcomes(await stage.sync(mapping))
+    assert stage.the(mapping, SESSION, "s").fields["title"] == "First"
+    assert outcomes["s"].reason.code == "unconfirmed"
+    before = len(stage.gleanin.writes)
+    await stage.sync(mapping)
+    assert len(stage.gleanin.writes) == before
+
+
+async def test_rule_32_a_change_that_was_never_answered_and_is_taken_back_is_put_right(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("s", title="First"))
+    await stage.sync(mapping)
+    stage.offer(session("s", title="Second"))
+    stage.gleanin.trouble.lost_answers = 1_000
+    run = await stage.sync(mapping)
+    assert (await stage.outcomes(run))["s"].outcome is Outcome.FAILED
+    stage.gleanin.trouble.lost_answers = 0
+    stage.offer(session("s", title="First"))
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+    assert stage.the(mapping, SESSION, "s").fields["title"] == "First"
+
+
+async def test_rule_21_a_preview_and_a_stopped_run_put_nothing_in_doubt(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("s", title="First"))
+    await stage.sync(mapping)
+    stage.offer(session("s", title="Second"))
+    await stage.preview(mapping.id)
+    stage.gleanin.trouble.refuses_tokens = True
+    await stage.sync(mapping)
+    stage.gleanin.trouble.refuses_tokens = False
+    stage.offer(session("s", title="First"))
+    before = len(stage.gleanin.writes)
+    await stage.sync(mapping)
+    assert len(stage.gleanin.writes) == before
+
+
+class BusyStore:
+    """Units of which one cannot be committed, as when another process keeps the database busy."""
+
+    def __init__(self, units: Units, fails_at: int) -> None:
+        self._units = units
+        self._left = fails_at
+        self.reading = units.reading
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        self._left -= 1
+        if self._left == 0:
+            raise StoreUnusable("Another process keeps the database busy.")
+        async with self._units.writing() as unit:
+            yield unit
+
+
+@pytest.mark.parametrize("fails_at", range(3, 12))
+async def test_rule_26_a_store_that_fails_once_loses_no_outcome(stage: Stage, fails_at: int) -> None:
+    stage.gleanin.most_in_flight = 1
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(6)))
+    well = stage.units
+    run = await stage.request_sync(mapping.id)
+    stage.units = BusyStore(well, fails_at)
+    with suppress(StoreUnusable):
+        await stage.run_sync(run.id)
+    stage.units = well
+    async with well.reading() as unit:
+        ended = await unit.runs.get(run.id)
+    assert ended is not None
+    if not ended.is_open:  # else not even its end could be stored: whoever takes over counts
+        assert len(await stage.outcomes(ended)) == ended.counts.read
+    assert len(await stage.outcomes(ended)) == len(stage.gleanin.writes)
+    stage.clock.advance(LEASE)
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+    assert stage.gleanin.duplicates == 0
