@@ -31,21 +31,14 @@ _OF_EVENT = (
     table.c.kind == sa.bindparam("kind"),
 )
 # Names that no column has: an UPDATE takes those for new values.
-_LINKS = (
-    sa.update(table)
-    .where(
-        table.c.organization_id == sa.bindparam("of_organization"),
-        table.c.gleanin_event_id == sa.bindparam("of_event"),
-        table.c.kind == sa.bindparam("of_kind"),
-        table.c.source_id == sa.bindparam("of_source"),
-    )
-    .values(links=sa.bindparam("new_links"))
+_TO_UPDATE = sa.update(table).where(
+    table.c.organization_id == sa.bindparam("of_organization"),
+    table.c.gleanin_event_id == sa.bindparam("of_event"),
+    table.c.kind == sa.bindparam("of_kind"),
+    table.c.source_id == sa.bindparam("of_source"),
 )
-_DOUBT = (
-    sa.update(table)
-    .where(*_OF_EVENT, table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
-    .values(fingerprint=UNCONFIRMED)
-)
+_LINKS = _TO_UPDATE.values(links=sa.bindparam("new_links"))
+_DOUBT = _TO_UPDATE.values(fingerprint=UNCONFIRMED)
 _ALL = sa.select(
     table.c.source_id,
     table.c.label,
@@ -85,12 +78,9 @@ class SqlSyncedRecords:
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None:
-        def doubt_all(database: sa.Connection) -> None:
-            remaining = iter(source_ids)
-            while chunk := list(islice(remaining, _IDS_PER_QUERY)):
-                database.execute(_DOUBT, {**_asked(organization_id, event_id, kind), "source_ids": chunk})
-
-        await self._run(doubt_all)
+        if source_ids:
+            rows = [_to_update(organization_id, event_id, kind, each) for each in source_ids]
+            await self._run(lambda database: database.execute(_DOUBT, rows))
 
     async def save_links(
         self,
@@ -102,13 +92,7 @@ class SqlSyncedRecords:
         if not links:
             return
         rows = [
-            {
-                "of_organization": organization_id,
-                "of_event": event_id,
-                "of_kind": kind.name,
-                "of_source": source_id,
-                "new_links": _links_text(own),
-            }
+            {**_to_update(organization_id, event_id, kind, source_id), "new_links": _links_text(own)}
             for source_id, own in links.items()
         ]
         await self._run(lambda database: database.execute(_LINKS, rows))
@@ -148,6 +132,17 @@ class SqlSyncedRecords:
 
 def _asked(organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind) -> dict[str, str]:
     return {"organization_id": organization_id, "gleanin_event_id": event_id, "kind": kind.name}
+
+
+def _to_update(
+    organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind, source_id: SourceId
+) -> dict[str, str]:
+    return {
+        "of_organization": organization_id,
+        "of_event": event_id,
+        "of_kind": kind.name,
+        "of_source": source_id,
+    }
 
 
 def _row(

@@ -83,6 +83,21 @@ def test_a_database_tells_whether_it_is_up_to_date(engine: sa.Engine) -> None:
     assert migrate.current_revision(engine) == migrate.HEAD == _REVISIONS[-1]
 
 
+def test_a_database_of_a_newer_program_is_left_as_it_is_and_says_so(engine: sa.Engine) -> None:
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    said = "revision 9999, of a newer gleanin-sync than this one. Update this program."
+    for use in (migrate.current_revision, migrate.is_current, migrate.upgrade):
+        with pytest.raises(StoreUnusable, match=said):
+            use(engine)
+    with pytest.raises(StoreUnusable, match=said):
+        migrate.downgrade(engine, "base")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
+    assert _tables(engine) == {*metadata.tables}
+
+
 def test_several_that_upgrade_at_once_do_it_one_after_the_other(empty_database: str) -> None:
     def upgrade(_: int) -> bool:
         engine = engine_at(empty_database)

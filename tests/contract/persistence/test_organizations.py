@@ -68,6 +68,14 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
         assert await unit.connections.open_one(ORGANIZATION) == a_connection(2)
 
 
+async def test_rule_10_connections_of_another_sessionboard_address_are_told_apart(units: Units) -> None:
+    there = replace(an_organization("Python Italia", 2), sessionboard_url="https://eu.example.org")
+    await store(units, an_organization(), there, a_connection(1), a_connection(2, there.id))
+    async with units.reading() as unit:
+        assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con2"}
+        assert set(await unit.connections.elsewhere(there.sessionboard_url)) == {"con1"}
+
+
 async def test_times_come_back_as_the_same_instant_in_utc(units: Units) -> None:
     at = NOW.astimezone(timezone(timedelta(hours=-7)))
     await store(units, an_organization(), replace(a_connection(), opened_at=at))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.domain.identifiers import GleaninEventId, GleaninId, OrganizationId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
 from ports.persistence import Place, Units
 from tests.contract.persistence.samples import (
     CONNECTION,
@@ -81,8 +81,8 @@ async def test_places_tell_of_every_record_of_a_kind_where_it_is(units: Units) -
     async with units.reading() as unit:
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
     assert sorted(places, key=lambda place: place.source_id) == [
-        Place(SourceId("1"), GleaninId("101"), CONNECTION),
-        Place(SourceId("2"), GleaninId("102"), CONNECTION),
+        Place(SourceId("1"), GleaninId("101"), CONNECTION, a_record().email),
+        Place(SourceId("2"), GleaninId("102"), CONNECTION, a_record().email),
     ]
 
 
@@ -155,3 +155,20 @@ async def test_every_text_comes_back_as_it_was(units: Units, record: SyncedRecor
         await unit.synced.save_links(ORGANIZATION, event, record.kind, {record.source_id: record.links})
         found = await unit.synced.find(ORGANIZATION, event, record.kind, [record.source_id, other.source_id])
     assert found == {record.source_id: record, other.source_id: other}
+
+
+async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(units: Units) -> None:
+    await store_mapped_event(units)
+    await _save(units, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
+    async with units.writing() as unit:
+        await unit.synced.doubt(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("none")])
+        await unit.synced.doubt(ORGANIZATION, EVENT, SPEAKER, [])
+        await unit.commit()
+    async with units.reading() as unit:
+        found = await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("2")])
+        (session,) = await unit.synced.of_event(ORGANIZATION, EVENT, SESSION)
+    assert found == {"1": replace(a_record("1"), fingerprint=UNCONFIRMED), "2": a_record("2")}
+    assert session == a_record("1", kind=SESSION)
+    await _save(units, a_record("1"))
+    async with units.reading() as unit:
+        assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")]) == {"1": a_record("1")}

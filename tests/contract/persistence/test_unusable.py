@@ -1,9 +1,11 @@
 """A database that cannot be used: the message says what to do, and never the password."""
 
 import socket
+import traceback
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.persistence import migrate
 from adapters.persistence.engine import WRITING, engine_at
@@ -102,6 +104,46 @@ async def test_reading_does_not_wait_for_another_process_that_writes(database: s
             assert await unit.organizations.all() == []
     other.dispose()
     units.close()
+
+
+_ROW: dict[str, str | None] = {
+    "id": "o1",
+    "name": "Grace",
+    "url": "grace@example.org",
+    "token": "sealed-s3cret",
+}
+_COMPARED = ":id = :id AND :name = :name AND :url = :url AND :token = :token"
+_INSERT = (
+    "INSERT INTO organizations (id, name, name_folded, sessionboard_url, sealed_token) "
+    "VALUES (:id, :name, :name, :url, :token)"
+)
+
+
+def test_an_error_s_text_has_nothing_of_the_row(database: str) -> None:
+    engine = engine_at(database)
+
+    def told(kind: type[Exception], *first: str, last: str, row: dict[str, str | None]) -> str:
+        with engine.connect() as connection:
+            for statement in first:
+                connection.execute(sa.text(statement), row)
+            with pytest.raises(kind) as caught:
+                connection.execute(sa.text(last), row)
+        return "".join(traceback.format_exception(caught.value))  # with the driver's own words
+
+    # The one way to an OperationalError that has parameters: no such table; too little time.
+    *first, last = {
+        "sqlite": [_INSERT.replace("organizations", "nowhere")],
+        "postgresql": ["SET LOCAL statement_timeout = 1", f"SELECT pg_sleep(9) WHERE {_COMPARED}"],
+    }[engine.dialect.name]
+    texts = [
+        told(sa.exc.IntegrityError, _INSERT, last=_INSERT, row=_ROW),
+        told(sa.exc.IntegrityError, last=_INSERT, row=_ROW | {"token": None}),
+        told(sa.exc.OperationalError, *first, last=last, row=_ROW),
+    ]
+    engine.dispose()
+    for text in texts:
+        assert "SQL parameters hidden" in text
+        assert not any(value in text for value in ("Grace", "grace", "s3cret"))
 
 
 def test_upgrading_a_database_that_cannot_be_reached_says_so(tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ class Histories(RuleBasedStateMachine):
         assert again.counts.read == run.counts.read, "rule 26"
 
     @precondition(has_mappings)
-    @rule(choice=choices, scope=scopes, lost=st.integers(1, 4), written=st.booleans())
+    @rule(choice=choices, scope=scopes, lost=st.integers(1, 3), written=st.booleans())
     def sync_with_answers_lost(self, choice: int, scope: Scope, lost: int, written: bool) -> None:
         trouble = self.stage.gleanin.trouble
         trouble.lost_answers, trouble.lost_are_written = lost, written
@@ -404,6 +404,42 @@ class Histories(RuleBasedStateMachine):
             power.back()
         self.check()
         self.sync_all(then)
+
+    @precondition(has_mappings)
+    @rule(choice=choices, write=st.integers(1, 4), who=st.sampled_from(EVERYBODY), data=st.data())
+    def kill_a_sync_and_take_the_edit_back(
+        self, *, choice: int, write: int, who: str, data: st.DataObject
+    ) -> None:
+        """See that what landed and was never noted does not pass for what was there before (rule 21)."""
+        mapping = self.one_of_mappings(choice)
+        self._sync_to_the_end(mapping, Scope.ALL)
+        before = self.conference.people[who]
+        self.conference.people |= {who: data.draw(persons(who))}
+        self.conference.publish(self.stage.source)
+        power = Power(self.stage)
+        power.fail_at(write=write, taken_place=True)
+        self.was_cut_off = True
+        try:
+            self.do(self.stage.sync(mapping))
+        except Killed:
+            pass
+        finally:
+            power.back()
+        self.conference.people |= {who: before}
+        self.conference.publish(self.stage.source)
+        self._sync_to_the_end(mapping, Scope.ALL)
+
+    @precondition(has_mappings)
+    @rule(choice=choices, scope=scopes, lag=st.integers(1, 3))
+    def sync_while_lists_lag(self, choice: int, scope: Scope, lag: int) -> None:
+        trouble, mapping = self.stage.gleanin.trouble, self.one_of_mappings(choice)
+        trouble.late_reads = lag
+        self.was_cut_off = True
+        for _ in range(2):
+            judge_sums(run := self.do(self.stage.sync(mapping, scope)), self._told(run))
+        trouble.late_reads = 0
+        self.check()
+        self._sync_to_the_end(mapping, scope)
 
     @precondition(has_mappings)
     @rule(choice=choices, after=st.integers(0, 6), disconnects=st.booleans())
