@@ -17,6 +17,10 @@ MIB = 2**20
 SCOPES = "read:events, read:sessions and read:contacts"
 
 
+class NoSuchPage(SourceUnreadable):
+    """A page that nobody had announced is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What one answer may take."""
@@ -42,10 +46,13 @@ class Answers:
         params: dict[str, int],
         body: object,
         read: Callable[[bytes], R],
+        *,
+        announced: bool = True,
     ) -> R:
         """Ask, and read what comes.
 
         Raises:
+            NoSuchPage: it was not announced, and is not there.
             BadInput: the host's name leads to a private address, which no setting allows.
             SourceError: whatever else was wrong, in words for people.
         """
@@ -53,7 +60,7 @@ class Answers:
         async def ask() -> tuple[bytes, str]:
             try:
                 async with asyncio.timeout(self.patience.whole_read):
-                    return await self._ask(method, path, params, body)
+                    return await self._ask(method, path, params, body, announced=announced)
             except httpx.DecodingError as error:
                 raise SourceUnreadable(f"The answer of {self.host} cannot be decoded.") from error
             except (httpx.RequestError, TimeoutError) as error:
@@ -76,10 +83,12 @@ class Answers:
                 "Is the address that of Sessionboard's API?"
             ) from error
 
-    async def _ask(self, method: str, path: str, params: dict[str, int], body: object) -> tuple[bytes, str]:
+    async def _ask(
+        self, method: str, path: str, params: dict[str, int], body: object, *, announced: bool
+    ) -> tuple[bytes, str]:
         sent: dict[str, Any] = {} if body is None else {"json": body}
         async with self.client.stream(method, path, params=params, **sent) as answer:
-            self._check(answer)
+            self._check(answer, announced=announced)
             kind = answer.headers.get("content-type", "no content type").partition(";")[0].strip()[:60]
             content = bytearray()
             async for chunk in answer.aiter_bytes():
@@ -90,7 +99,7 @@ class Answers:
                     )
             return bytes(content), kind
 
-    def _check(self, answer: httpx.Response) -> None:
+    def _check(self, answer: httpx.Response, *, announced: bool) -> None:
         status, host = answer.status_code, self.host
         if sum(len(name) + len(value) for name, value in answer.headers.raw) > self.bounds.headers:
             raise SourceUnreadable(f"The headers of {host}'s answer are too large.")
@@ -108,6 +117,8 @@ class Answers:
             raise SourceRefused(
                 f"The Sessionboard token may not read this (403). It needs the scopes {SCOPES}."
             )
+        if status in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND) and not announced:
+            raise NoSuchPage(f"{host} has no such page.")
         if status == httpx.codes.NOT_FOUND and "/event/" in answer.request.url.path:
             raise SourceEventGone("Sessionboard has no such event any more, or the token does not see it.")
         if answer.is_redirect or answer.has_redirect_location:

@@ -12,7 +12,7 @@ import httpx
 
 from adapters.http_client.connections import Connections, careful_client
 from adapters.http_client.patience import Patience
-from adapters.sessionboard.answers import Answers, Bounds
+from adapters.sessionboard.answers import Answers, Bounds, NoSuchPage
 from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, PageRead, Shape
 from core.domain.addresses import check_address
 from core.domain.identifiers import SessionboardEventId, SourceId
@@ -29,7 +29,8 @@ READINGS = 3
 OLDEST_FIRST = {"order": "createdAt", "sort": "asc"}
 
 R = TypeVar("R")
-ReadPage = Callable[[int], asyncio.Task[PageRead[R]]]
+ReadPage = Callable[[int, bool], asyncio.Task[PageRead[R]]]
+"""By its number, and whether it was announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,10 @@ class SessionboardHttp:
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
         """Give all pages; and when rows moved meanwhile, what a further reading brings."""
 
-        def read(page: int) -> asyncio.Task[PageRead[R]]:
+        def read(page: int, announced: bool) -> asyncio.Task[PageRead[R]]:
             params = {"page": page, "pageSize": PAGE_SIZE}
-            return asyncio.create_task(self.answers.read(method, path, params, body, shape.read_page))
+            reading = self.answers.read(method, path, params, body, shape.read_page, announced=announced)
+            return asyncio.create_task(reading)
 
         known: set[SourceId] = set()
         for _ in range(READINGS):
@@ -97,12 +99,15 @@ class _Reading(Generic[R]):
         return len(self.totals - {None}) > 1 or len(self.ids) < said
 
     async def pages(self) -> AsyncGenerator[PageRead[R]]:
-        ahead: deque[asyncio.Task[PageRead[R]]] = deque([self.read(1)])
+        ahead: deque[asyncio.Task[PageRead[R]]] = deque([self.read(1, True)])
         number, announced = 0, 1
         first_size = 0
         try:
             while ahead:
-                page = await ahead.popleft()
+                try:
+                    page = await ahead.popleft()
+                except NoSuchPage:
+                    return
                 number += 1
                 self.totals.add(page.totals.total_results)
                 if not page.ids:
@@ -121,7 +126,8 @@ class _Reading(Generic[R]):
                         f"Sessionboard has more than {LAST_PAGE} pages, and gives no more than those."
                     )
                 while len(ahead) < self.parallel and number + len(ahead) < last:
-                    ahead.append(self.read(number + len(ahead) + 1))
+                    following = number + len(ahead) + 1
+                    ahead.append(self.read(following, following <= announced))
         finally:
             for task in ahead:
                 task.cancel()
@@ -139,7 +145,7 @@ class _Reading(Generic[R]):
 class SessionboardSources:
     allow_private: bool = False
     transport: Callable[[], httpx.AsyncBaseTransport] = Connections
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience = field(default_factory=lambda: Patience(whole_read=120))  # pages are small
     bounds: Bounds = field(default_factory=Bounds)
     parallel: int = 5
 

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.sessionboard.wire import (
+    LONGEST_ID,
     EventRow,
     ExhibitorRow,
     Page,
@@ -82,11 +83,12 @@ class Shape(Generic[W, R]):
         if not isinstance(document, dict):
             raise WrongShape(f"{_kind_of(document)} instead of an object")
         rows = next((document[key] for key in ("results", "data") if document.get(key) is not None), None)
-        if rows is None and "results" not in document and "data" not in document:
+        totals = _totals(document.get("pagination"))
+        if rows is None and totals.total_results != 0:
             raise WrongShape("an object without results")
         if not isinstance(rows, list | None):
             raise WrongShape(f"results that are {_kind_of(rows)} instead of a list")
-        return self._one_by_one(rows or (), _totals(document.get("pagination")))
+        return self._one_by_one(rows or (), totals)
 
     def _one_by_one(self, rows: Sequence[object], totals: Pagination) -> PageRead[R]:
         page: PageRead[R] = PageRead([], [], totals)
@@ -121,7 +123,7 @@ class Shape(Generic[W, R]):
         except ValidationError as error:
             fields = sorted({".".join(map(str, problem["loc"])) for problem in error.errors()})
             if fields == ["id"]:
-                return _unreadable(row, "The row has no id.")
+                return _unreadable(row, "The row has no id, or one that is none.")
             return _unreadable(row, f"These fields cannot be read: {', '.join(fields)[:200]}.")
 
 
@@ -190,8 +192,8 @@ def no_id(content: object) -> SourceId:
 def _unreadable(row: object, problem: str) -> Unreadable:
     found = row if isinstance(row, dict) else {}
     given = found.get("id")
-    known = isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip()
-    row_id = UNSAFE.sub("\ufffd", str(given)) if known else no_id(row)
+    text = str(given).strip() if isinstance(given, str | int) and not isinstance(given, bool) else ""
+    row_id = UNSAFE.sub("\ufffd", str(given)) if 0 < len(text) <= LONGEST_ID else no_id(row)
     names = (found.get(key) for key in ("title", "name"))
     label = next((name for name in names if isinstance(name, str) and name.strip()), row_id)
     return Unreadable(SourceId(row_id), UNSAFE.sub("\ufffd", label), problem)

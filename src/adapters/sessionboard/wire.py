@@ -23,7 +23,9 @@ from core.domain.source import (
 
 # PostgreSQL takes no NUL, and UTF-8 no lone surrogate (pydantic refuses those by itself).
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+LONGEST_ID = 255
+"""No id is near it (UUIDs and numbers); a longer one would not fit into an index."""
+Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=LONGEST_ID)]
 Row = TypeVar("Row")
 
 

@@ -14,7 +14,7 @@ from ports.session_source import SessionSource
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 R = TypeVar("R")
-HASTE = Patience(first_wait=0.0001, longest_wait=0.001, jitter=0.0001, longest_pause=0.01, waits_in_all=0.045)
+HASTE = Patience(first_wait=0.0001, longest_wait=0.001, jitter=0.0001, longest_pause=0.01)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.sessionboard.reading import SESSIONS, WrongShape
+from core.domain.source import Unreadable
 
 
 def test_a_page_is_read_alike_at_once_and_patiently() -> None:
@@ -30,6 +31,8 @@ def test_a_pagination_that_is_none_does_not_lose_the_rows() -> None:
         (b"null", "null instead of an object"),
         (b"{}", "an object without results"),
         (b'{"error": "x"}', "an object without results"),
+        (b'{"results": null}', "an object without results"),
+        (b'{"results": null, "pagination": {"totalResults": 3}}', "an object without results"),
         (b'{"results": {}}', "results that are an object instead of a list"),
         (b'{"results": "x", "data": []}', "results that are text instead of a list"),
     ],
@@ -37,6 +40,18 @@ def test_a_pagination_that_is_none_does_not_lose_the_rows() -> None:
 def test_what_is_no_page_is_described_without_being_quoted(body: bytes, words: str) -> None:
     with pytest.raises(WrongShape, match=words):
         SESSIONS.read_page(body)
+
+
+def test_no_results_at_all_are_taken_as_such_where_the_total_says_so() -> None:
+    assert SESSIONS.read_page(b'{"results": null, "pagination": {"totalResults": 0}}').ids == []
+
+
+def test_an_id_that_no_index_would_take_makes_its_row_unreadable_and_no_other() -> None:
+    page = SESSIONS.read_page(b'{"results": [{"id": "%s", "title": "Long"}, {"id": "s2"}]}' % (b"x" * 256))
+    assert page.ids[1] == "s2"
+    assert isinstance(page.records[0], Unreadable)
+    assert page.records[0].label == "Long"
+    assert len(page.records[0].id) < 256
 
 
 def test_rows_nested_too_deeply_are_reported() -> None:

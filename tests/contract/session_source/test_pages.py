@@ -10,7 +10,7 @@ import pytest
 
 from adapters.sessionboard.http import LAST_PAGE
 from core.domain.identifiers import SessionboardEventId
-from ports.session_source import SessionSource, SourceUnreadable
+from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import FakeApi
 
@@ -198,3 +198,23 @@ async def test_a_total_that_is_simply_wrong_costs_one_more_reading(
     api.sessions, api.pagination = rows(0, 50), lambda *_: {"totalPages": 1, "totalResults": 51}
     assert len(await ids(source)) == 50
     assert api.pages_asked.count(1) == 2
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_page_that_nobody_announced_and_that_is_not_there_is_the_end(
+    api: FakeApi, source: SessionSource, status: int
+) -> None:
+    def without_pagination(request: httpx.Request) -> httpx.Response:
+        first = request.url.params["page"] == "1"
+        return httpx.Response(200, json={"results": rows(0, 100)}) if first else httpx.Response(status)
+
+    api.first_answers.extend([without_pagination] * 2)
+    assert len(await ids(source)) == 100
+
+
+async def test_a_page_that_was_announced_and_is_not_there_is_told(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.first_answers.extend([page(rows(0, 100), totalPages=2, totalResults=150), httpx.Response(404)])
+    with pytest.raises(SourceEventGone):
+        await ids(source)

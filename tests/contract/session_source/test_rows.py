@@ -247,7 +247,7 @@ def test_rule_29_a_bad_row_is_reported_and_the_others_go_on() -> None:
     assert [record.problem for record in bad[:3]] == [
         "The row is text instead of an object.",
         "The row is null instead of an object.",
-        "The row has no id.",
+        "The row has no id, or one that is none.",
     ]
     assert bad[2].label == "No id"
     assert bad[3].label == "x\ufffd"
