@@ -41,12 +41,13 @@ from core.usecases.look_up import (
 from core.usecases.map_events import MapEvents
 from core.usecases.probe_destination import ProbeDestination
 from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.replace_token import ReplaceGleaninToken, ReplaceSessionboardToken
 from core.usecases.request_sync import RequestSync
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from entrypoints.settings import Settings
-from ports.cipher import TokenCipher
+from ports.cipher import KeysUnusable, TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
 from ports.log import EventLog
@@ -110,6 +111,12 @@ class Container(containers.DeclarativeContainer):
     find_organization: Provider[FindOrganization] = providers.Factory(FindOrganization, units)
     list_organizations: Provider[ListOrganizations] = providers.Factory(ListOrganizations, units)
     connect: Provider[Connect] = providers.Factory(Connect, units, destinations, cipher, names, clock)
+    replace_sessionboard_token: Provider[ReplaceSessionboardToken] = providers.Factory(
+        ReplaceSessionboardToken, units, sources, cipher
+    )
+    replace_gleanin_token: Provider[ReplaceGleaninToken] = providers.Factory(
+        ReplaceGleaninToken, units, destinations, cipher
+    )
     disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
     list_events: Provider[ListEvents] = providers.Factory(ListEvents, units, sources, destinations, cipher)
     map_events: Provider[MapEvents] = providers.Factory(
@@ -136,12 +143,14 @@ async def opened(settings: Settings) -> AsyncIterator[Container]:
     """Wire everything for the given settings, with a database that can be used at once.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or must be upgraded first.
+        StoreUnusable: the database cannot be reached, must be upgraded first, or is a newer program's.
+        KeysUnusable: the database has tokens, and the file of the key that opens them is gone.
     """
     container = Container(settings=providers.Object(settings))
     engine = container.engine()
     try:
         _prepare(engine)
+        await _check_key_file(settings, container.units())
         yield container
     finally:
         container.sql_units().close()
@@ -157,8 +166,25 @@ def _prepare(engine: Engine) -> None:
     raise StoreUnusable("The database is of an earlier version. Run `gleanin-sync database upgrade`.")
 
 
+async def _check_key_file(settings: Settings, units: Units) -> None:
+    """See that no new key is made where an old one is missing: it would open nothing, and hide what is wrong."""
+    if settings.keys or settings.keys_file.exists():
+        return
+    async with units.reading() as unit:
+        if not await unit.organizations.all():
+            return
+    raise KeysUnusable(
+        f"The file of the secret key, {settings.keys_file}, is missing, and the database has tokens that only that key "
+        "opens. Put the file back; if it is lost, set GLEANIN_SYNC_SECRET_KEYS to a new key and give all tokens again."
+    )
+
+
 def upgrade_database(settings: Settings) -> str:
-    """Bring the database up to date, and return the revision reached."""
+    """Bring the database up to date, and return the revision reached.
+
+    Raises:
+        StoreUnusable: the database cannot be reached, or is a newer program's.
+    """
     engine = engine_at(settings.database)
     try:
         upgrade(engine)
@@ -168,7 +194,11 @@ def upgrade_database(settings: Settings) -> str:
 
 
 def database_revisions(settings: Settings) -> tuple[str | None, str]:
-    """Give the database's revision (None: never migrated) and the one this program wants."""
+    """Give the database's revision (None: never migrated) and the one this program wants.
+
+    Raises:
+        StoreUnusable: the database cannot be reached, or is a newer program's.
+    """
     engine = engine_at(settings.database)
     try:
         return current_revision(engine), HEAD

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     """Whom the closing message names if problems persist."""
     saved_event: Path | None = None
     """Read this saved event instead of asking Sessionboard: to look again at what an organization had."""
-    lease_seconds: float = Field(default=15, gt=0)
+    lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)
     """How long a run that gives no sign of life keeps its mapping."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
 

@@ -64,6 +64,10 @@ class Organizations(Protocol):
         """
         ...
 
+    async def update(self, organization: Organization) -> None:
+        """Store its new token; name and address stay."""
+        ...
+
     async def get(self, organization_id: OrganizationId) -> Organization | None: ...
 
     async def named(self, name: str) -> Organization | None:

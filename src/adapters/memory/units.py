@@ -72,6 +72,10 @@ class MemoryOrganizations:
             raise Taken(Unique.ORGANIZATION_NAME)
         self._rows[organization.id] = organization
 
+    async def update(self, organization: Organization) -> None:
+        _check(there=organization.id in self._rows)
+        self._rows[organization.id] = organization
+
     async def get(self, organization_id: OrganizationId) -> Organization | None:
         return self._rows.get(organization_id)
 

@@ -67,6 +67,7 @@ def _sqlite(url: sa.URL, patience: float) -> sa.Engine:
         pool_size=MOST_UNITS,
         # A connection is used by one thread at a time, but not always by the same.
         connect_args={"timeout": patience, "check_same_thread": False},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", partial(_set_up_sqlite, patience=patience))
     event.listen(engine, "begin", _begin_sqlite)
@@ -111,6 +112,7 @@ def _postgresql(url: sa.URL, patience: float) -> sa.Engine:
         pool_size=MOST_UNITS,
         pool_pre_ping=True,
         connect_args={"connect_timeout": _SECONDS_TO_CONNECT},
+        hide_parameters=True,
     )
     take_turn = (
         f"SELECT set_config('lock_timeout', '{patience * 1000:.0f}', true), "
@@ -133,4 +135,12 @@ def _postgresql(url: sa.URL, patience: float) -> sa.Engine:
                 pass
 
     event.listen(engine, "begin", begin)
+    event.listen(engine, "handle_error", _leave_out_the_row)
     return engine
+
+
+def _leave_out_the_row(context: sa.ExceptionContext) -> None:
+    """Cut an error's text after its first line: the server's DETAIL repeats the row, with names and addresses."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])

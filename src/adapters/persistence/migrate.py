@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from adapters.persistence.engine import WRITING
 from adapters.persistence.errors import translated
+from ports.persistence import StoreUnusable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -18,13 +19,14 @@ HEAD = "0001"
 """The newest revision in `migrations/versions`, where this program wants the database to be."""
 
 _VERSION = sa.table("alembic_version", sa.column("version_num"))
+_MIGRATIONS = str(Path(__file__).parent / "migrations")
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Take the schema up to a revision. Processes that do this at once do it one after the other.
 
     Raises:
-        StoreUnusable: the database cannot be reached.
+        StoreUnusable: the database cannot be reached, or is a newer program's.
     """
     from alembic import command
 
@@ -46,19 +48,17 @@ def current_revision(engine: sa.Engine) -> str | None:
     """Tell where the database is; None for one that was never migrated.
 
     Raises:
-        StoreUnusable: the database cannot be reached.
+        StoreUnusable: the database cannot be reached, or is a newer program's.
     """
     with translated(engine.url), engine.connect() as connection:
-        if not sa.inspect(connection).has_table(_VERSION.name):
-            return None
-        return connection.scalar(sa.select(_VERSION.c.version_num))
+        return _revision(connection)
 
 
 def is_current(engine: sa.Engine) -> bool:
     """Tell whether the database is where this program wants it.
 
     Raises:
-        StoreUnusable: the database cannot be reached.
+        StoreUnusable: the database cannot be reached, or is a newer program's.
     """
     return current_revision(engine) == HEAD
 
@@ -68,8 +68,26 @@ def _begun(connection: sa.Connection) -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", _MIGRATIONS.replace("%", "%%"))
     connection.execution_options(**WRITING)
     config.attributes["connection"] = connection
     connection.begin()
+    _revision(connection)  # once it is our turn: one that went before may have been a newer program
     return config
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table(_VERSION.name):
+        return None
+    revision = connection.scalar(sa.select(_VERSION.c.version_num))
+    if revision not in (None, HEAD) and revision not in _known():
+        raise StoreUnusable(
+            f"The database is at revision {revision}, of a newer gleanin-sync than this one. Update this program."
+        )
+    return revision
+
+
+def _known() -> set[str]:
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory(_MIGRATIONS).walk_revisions()}

@@ -25,15 +25,12 @@ class SqlOrganizations:
         self._run = run
 
     async def add(self, organization: Organization) -> None:
-        row = {
-            "id": organization.id,
-            "name": organization.name,
-            # Folded by Python: databases differ in what they take for upper and lower case.
-            "name_folded": organization.name.casefold(),
-            "sessionboard_url": organization.sessionboard_url,
-            "sealed_token": organization.sessionboard_token.value,
-        }
+        row = _organization_row(organization)
         await self._run(lambda database: database.execute(organizations.insert(), row))
+
+    async def update(self, organization: Organization) -> None:
+        row = _organization_row(organization)
+        await self._run(lambda database: replace_row(database, organizations, row))
 
     async def get(self, organization_id: OrganizationId) -> Organization | None:
         return await self._first(organizations.c.id == organization_id)
@@ -48,6 +45,17 @@ class SqlOrganizations:
     async def _first(self, condition: sa.ColumnElement[bool]) -> Organization | None:
         row = await self._run(lambda database: database.execute(_ORGANIZATIONS.where(condition)).first())
         return None if row is None else _organization(row)
+
+
+def _organization_row(organization: Organization) -> dict[str, object]:
+    return {
+        "id": organization.id,
+        "name": organization.name,
+        # Folded by Python: databases differ in what they take for upper and lower case.
+        "name_folded": organization.name.casefold(),
+        "sessionboard_url": organization.sessionboard_url,
+        "sealed_token": organization.sessionboard_token.value,
+    }
 
 
 def _organization(row: sa.Row[*tuple[Any, ...]]) -> Organization:

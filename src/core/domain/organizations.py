@@ -52,6 +52,10 @@ class Connection:
     def is_open(self) -> bool:
         return self.ended_at is None
 
+    def with_token(self, token: SealedToken, hint: str) -> "Connection":
+        """Go on with a renewed token; it is the same connection."""
+        return replace(self, token=token, token_hint=hint)
+
     def end(self, at: datetime, organization: Organization, confirmation: str | None) -> "Connection":
         """End the connection and erase its token (rule 8).
 

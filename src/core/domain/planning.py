@@ -150,11 +150,12 @@ class Planner:
         known: SyncedRecord | None,
         there: GleaninId | None,
     ) -> Step:
-        confirmed = (
-            known if known and known.gleanin_id == there and known.fingerprint != UNCONFIRMED else None
-        )
+        at_hand = known if known and known.gleanin_id == there else None
+        confirmed = at_hand if at_hand and at_hand.fingerprint != UNCONFIRMED else None
         sent = confirmed.fields if confirmed else {}
-        fields = self._with_former_ties(fields, known.fields if known and known.gleanin_id == there else {})
+        own, former = _ties(fields), _ties(at_hand.fields if at_hand else {})
+        if not former <= own:
+            fields = {**fields, TIES: tuple(sorted(own | former))}
         if confirmed and fingerprint(fields) == confirmed.fingerprint:
             return NoWrite(record, reasons.SAME.noting(*notes), Outcome.UNCHANGED, there)
         if obstacle := self._email_taken(record, fields, sent, there):
@@ -163,11 +164,13 @@ class Planner:
         if there is None:
             if known is None:
                 return Create(record, reasons.NEW.noting(*notes), fields, waits_for=waits_for)
-            fields = self._with_standing_ties(fields, known.fields)
+            fields = self._tied(fields, own, _ties(known.fields))
             return Create(
                 record, reasons.GONE_FROM_GLEANIN.noting(*notes), fields, known.gleanin_id, waits_for
             )
-        fields = self._with_ties_in_gleanin(fields, sent, there)
+        if _ties(fields) != _ties(sent):
+            # The list is replaced there, so what Gleanin has in it is sent too.
+            fields = self._tied(fields, own, former | {*self.gleanin.sessions_of(self.kind, there)})
         if confirmed:
             changes = _changes(self.kind, sent, fields)
             reason = reasons.changed(change.field for change in changes)
@@ -178,28 +181,14 @@ class Planner:
                 for name in self.kind.fields
                 if name in fields or name != TIES
             )
-            reason = reasons.UNCONFIRMED if known and known.gleanin_id == there else reasons.FOUND_AGAIN
+            reason = reasons.UNCONFIRMED if at_hand else reasons.FOUND_AGAIN
         return Update(record, reason.noting(*notes), there, fields, changes, waits_for)
 
-    def _with_former_ties(self, fields: Fields, sent: Fields) -> Fields:
-        former, now = _ties(sent), _ties(fields)
-        return fields if former <= now else {**fields, TIES: tuple(sorted(former | now))}
-
-    def _with_standing_ties(self, fields: Fields, sent: Fields) -> Fields:
-        """Tie a person who is created again to what they were tied to, as far as it still stands in Gleanin."""
-        ties = {tie for tie in _ties(fields) | _ties(sent) if self.gleanin.holds_tie(tie)}
+    def _tied(self, fields: Fields, own: AbstractSet[str], former: AbstractSet[str]) -> Fields:
+        """Tie a person to their sessions, and to what they were tied to before as far as it still stands in Gleanin."""
+        ties = own | {tie for tie in former if self.gleanin.holds_tie(tie)}
         rest = {name: value for name, value in fields.items() if name != TIES}
         return {**rest, TIES: tuple(sorted(ties))} if ties else rest
-
-    def _with_ties_in_gleanin(self, fields: Fields, sent: Fields, there: GleaninId) -> Fields:
-        """Before a person's sessions are sent, add those that Gleanin has, for the list is replaced there."""
-        ties = _ties(fields)
-        if ties == _ties(sent):
-            return fields
-        former = _ties(sent) | {*self.gleanin.sessions_of(self.kind, there)}
-        gone = {tie for tie in former if not self.gleanin.holds_tie(tie)}
-        ties = (ties | former) - gone
-        return {**fields, TIES: tuple(sorted(ties))} if ties else fields
 
     def _email_taken(
         self, record: RecordRef, fields: Fields, sent: Fields, there: GleaninId | None

@@ -5,6 +5,7 @@ Refusal
 ├── AlreadyExists         an organization of that name
 ├── NotConnected          the organization has no open connection
 ├── AlreadyConnected      rule 3
+├── OtherAccount          a renewed token that does not see what is mapped
 ├── AlreadyMapped         rule 4
 ├── BoundToAnother        rule 5
 ├── TimeZoneUnknown       rule 7, when mapping: Sessionboard tells none that there is
@@ -55,7 +56,17 @@ class AlreadyConnected(Refusal):
     def __init__(self, organization: str) -> None:
         super().__init__(
             f"{organization} is connected to Gleanin already, and can have one connection only. "
-            "Disconnect first; mind that what was synced cannot be synced again to the same Gleanin event."
+            "Replace its token, or disconnect first; mind that what was synced cannot be synced again to the same "
+            "Gleanin event."
+        )
+
+
+class OtherAccount(Refusal):
+    code = "other_account"
+
+    def __init__(self, event: str) -> None:
+        super().__init__(
+            f"The token does not see the Gleanin event {event}, which is mapped. Give a token of the same account."
         )
 
 

@@ -7,7 +7,8 @@ Exit codes
 ├── 3    refused by a rule
 ├── 4    finished with problems
 ├── 5    the other side is unreachable or refused us
-└── 130  interrupted from the keyboard
+├── 130  interrupted from the keyboard
+└── 141  whoever was reading stdout has closed it
 """
 
 from dataclasses import dataclass
@@ -67,6 +68,9 @@ HINTS = {
     "not_connected": "To connect: gleanin-sync connect ORG",
     "time_zone_unconfirmed": "To confirm it, add --confirm-time-zone.",
     "not_confirmed": "To confirm it, add --yes.",
+    "already_connected": "To replace the token: gleanin-sync token ORG gleanin",
+    "token_refused": "Where it was renewed: gleanin-sync token ORG sessionboard|gleanin",
+    "masked_emails": "To replace the token: gleanin-sync token ORG sessionboard",
 }
 WHERE_TO_LOOK = {
     "organization": "The ones there are: gleanin-sync organization list",
@@ -85,7 +89,7 @@ def failure_of(error: BaseException) -> Failure:
         case SyncStopped():
             return failure_of_stop(error.stop)
         case SourceError() | DestinationError():
-            return Failure(ExitCode.OTHER_SIDE, error.code, str(error))
+            return Failure(ExitCode.OTHER_SIDE, error.code, str(error), HINTS.get(error.code, ""))
     for kind, exit_code, code in BY_ERROR:
         if isinstance(error, kind):
             return Failure(exit_code, code, str(error))
@@ -101,4 +105,4 @@ def _hint(refusal: Refusal) -> str:
 
 
 def failure_of_stop(stop: Stop) -> Failure:
-    return Failure(BY_STOP[stop.by], stop.code, stop.sentence)
+    return Failure(BY_STOP[stop.by], stop.code, stop.sentence, HINTS.get(stop.code, ""))

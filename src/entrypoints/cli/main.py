@@ -9,7 +9,11 @@ import typer
 from entrypoints.cli import demo, links, mappings, organizations, results, sandbox, sync, upkeep
 from entrypoints.cli.errors import UNFORESEEN, ExitCode, Failure, failure_of
 from entrypoints.cli.output import print_failure
+from entrypoints.cli.streams import StdoutLost, give_up_stdout, set_up_streams
 from entrypoints.cli.text import safe
+
+NOBODY_READS = 141
+"""128 and the number of SIGPIPE, as shells have it."""
 
 app = typer.Typer(
     name="gleanin-sync",
@@ -17,7 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Exit codes: 0 done; 1 a fault of ours, or a run that was cut short; 2 wrong usage; 3 refused by a rule; "
-        "4 finished with problems; 5 the other side is unreachable or refused us; 130 interrupted."
+        "4 finished with problems; 5 the other side is unreachable or refused us; 130 interrupted; "
+        "141 nobody reads the output any more."
         "\n\nEverything is set by GLEANIN_SYNC_* variables; `gleanin-sync doctor` shows them."
         "\n\nTo see it all at work, with nothing to prepare: gleanin-sync demo"
     ),
@@ -45,16 +50,30 @@ def sync_to_gleanin(
 
 def main() -> None:
     """Run the command that the shell was given."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            # A terminal that has no emoji shows a question mark; nothing ends for it.
-            reconfigure(errors="replace")
-    sys.exit(run(sys.argv[1:]))
+    try:
+        set_up_streams()
+        exit_code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except StdoutLost as error:
+        exit_code = _without_stdout(error)
+    sys.exit(exit_code)
+
+
+def _without_stdout(error: StdoutLost) -> int:
+    give_up_stdout()
+    if error.nobody_reads:
+        return NOBODY_READS
+    # On stderr even with --json: it is the only place left.
+    print_failure(Failure(ExitCode.FAULT, "stdout_lost", str(error)), as_json=False)
+    return ExitCode.FAULT
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command, and return its exit code."""
+    """Run one command, and return its exit code.
+
+    Raises:
+        StdoutLost
+    """
     as_json = "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
     try:
         _check_text(arguments)
@@ -63,6 +82,8 @@ def run(arguments: Sequence[str]) -> int:
         return _usage(error, as_json=as_json)
     except typer.Abort:
         failure = Failure(ExitCode.INTERRUPTED, "interrupted", "Interrupted. Nothing was changed.")
+    except StdoutLost:
+        raise
     except Exception as error:  # noqa: BLE001 - the last door: what nobody foresaw becomes a sentence here
         failure = failure_of(error)
         _log(error, failure)

@@ -65,19 +65,33 @@ def token(question: str, *, from_stdin: bool) -> Token:
         BadInput: it cannot be one.
         typer.BadParameter: nobody can be asked.
     """
-    if not from_stdin and not sys.stdin.isatty():
+    if from_stdin:
+        return Token(_line_from_stdin())
+    if not _somebody_is_there():
         raise typer.BadParameter(
             "There is no terminal to ask at. Pass the token on standard input.", param_hint="--token-stdin"
         )
-    if from_stdin:
-        # One character is read beyond the limit so that a longer line is refused and not cut.
-        return Token(sys.stdin.buffer.readline(_LONGEST_LINE).decode(errors="replace").strip())
     return Token(typer.prompt(question, hide_input=True, err=True).strip())
+
+
+def _line_from_stdin() -> str:
+    unreadable = typer.BadParameter("Standard input cannot be read.", param_hint="--token-stdin")
+    if sys.stdin is None:  # the shell closed it
+        raise unreadable
+    try:
+        # One character is read beyond the limit so that a longer line is refused and not cut.
+        return sys.stdin.buffer.readline(_LONGEST_LINE).decode(errors="replace").strip()
+    except OSError as error:
+        raise unreadable from error
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def typed(question: str) -> str | None:
     """Let somebody at a terminal type an answer; None where nobody is there."""
-    if not sys.stdin.isatty():
+    if not _somebody_is_there():
         return None
     answer: str = typer.prompt(question, err=True)
     return answer

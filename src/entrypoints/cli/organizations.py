@@ -20,8 +20,16 @@ if TYPE_CHECKING:  # takes longer to import than `--help` may take
 commands = typer.Typer()
 organization = typer.Typer()
 commands.add_typer(
-    organization, name="organization", help="Add organizations, each with its Sessionboard access; list them."
+    organization,
+    name="organization",
+    help="Add organizations, each with its Sessionboard access; list them.",
+    epilog=examples('gleanin-sync organization add "PyCon FR" --region eu', "gleanin-sync organization list"),
 )
+
+
+class Side(StrEnum):
+    SESSIONBOARD = "sessionboard"
+    GLEANIN = "gleanin"
 
 
 class Region(StrEnum):
@@ -95,6 +103,19 @@ async def connected(container: "Container", org: str, access: Token) -> Answer:
     return Answer(document, show)
 
 
+async def token_replaced(container: "Container", org: str, side: "Side", renewed: Token) -> Answer:
+    found = await container.find_organization()(org)
+    if side is Side.SESSIONBOARD:
+        await container.replace_sessionboard_token()(found.id, renewed)
+    else:
+        await container.replace_gleanin_token()(found.id, renewed)
+
+    def show(console: Console) -> None:
+        console.print(say(f"{found.name} goes on with the new {side.capitalize()} token."))
+
+    return Answer({"organization_id": found.id, "side": side.value, "token_hint": renewed.hint}, show)
+
+
 async def disconnected(
     container: "Container", org: str, *, confirmed: bool, typed_name: str | None = None
 ) -> Answer:
@@ -165,6 +186,23 @@ def connect(org: Org, token_stdin: TokenStdin = False, as_json: AsJson = False) 
     """
     access = token("Gleanin API token", from_stdin=token_stdin)
     carry_out(lambda container: connected(container, org, access), as_json=as_json)
+
+
+@commands.command(
+    "token", epilog=examples('gleanin-sync token "PyCon FR" sessionboard --token-stdin < token.txt')
+)
+def replace_token(
+    org: Org,
+    side: Annotated[Side, typer.Argument(help="Whose token it is.", show_default=False)],
+    token_stdin: TokenStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replace a token that was renewed; connection, mappings and all that was synced stay.
+
+    It is tried before it is stored, and a Gleanin token must see the events that are mapped.
+    """
+    renewed = token(f"New {side.capitalize()} API token", from_stdin=token_stdin)
+    carry_out(lambda container: token_replaced(container, org, side, renewed), as_json=as_json)
 
 
 @commands.command(epilog=examples('gleanin-sync disconnect "PyCon FR"'))

@@ -1,9 +1,11 @@
 """Live progress of a run, read from the database: it does not matter which process carries the run out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from core.domain.identifiers import RunId
@@ -14,24 +16,40 @@ from entrypoints.cli.output import console
 POLL_SECONDS = 0.2
 _POLLS_TO_START = 5
 """A run that is booked for longer than so many polls waits for another one."""
+_WAITING = "Waiting for another sync of this mapping to end."
 
 
 @asynccontextmanager
 async def shown(find_run: FindRun, run_id: RunId) -> AsyncIterator[None]:
-    """Show bars on stderr, where it is a terminal, for as long as the body takes."""
+    """Show bars on stderr for as long as the body takes; where it is no terminal, say only that the run waits."""
     screen = console(stderr=True)
     if not screen.is_terminal:
-        yield
+        async with _beside(_tell_of_waiting(screen, find_run, run_id)):
+            yield
         return
     columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=screen, transient=True) as display:
-        follower = asyncio.create_task(_Bars(display).follow(find_run, run_id))
-        try:
+        async with _beside(_Bars(display).follow(find_run, run_id)):
             yield
-        finally:
-            follower.cancel()
-            # The bars only tell of the run; a fault of theirs must not pass for one of it.
-            await asyncio.gather(follower, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _beside(telling: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    follower = asyncio.create_task(telling)
+    try:
+        yield
+    finally:
+        follower.cancel()
+        # It only tells of the run; a fault of its own must not pass for one of the run.
+        await asyncio.gather(follower, return_exceptions=True)
+
+
+async def _tell_of_waiting(screen: Console, find_run: FindRun, run_id: RunId) -> None:
+    for _ in range(_POLLS_TO_START + 1):
+        await asyncio.sleep(POLL_SECONDS)
+        if (await find_run(run_id)).state is not RunState.QUEUED:
+            return
+    screen.print(_WAITING)
 
 
 class _Bars:

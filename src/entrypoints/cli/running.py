@@ -1,10 +1,11 @@
 """From a command to its answer: settings, container, and an event loop that Ctrl-C ends cleanly."""
 
 import gc
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,6 +13,8 @@ from entrypoints.cli.errors import BadSettings, ExitCode, Interrupted
 from entrypoints.cli.output import Answer, print_answer
 
 if TYPE_CHECKING:  # they take longer to import than `--help` may take
+    import asyncio
+
     from entrypoints.container import Container
     from entrypoints.settings import Settings
 
@@ -69,13 +72,22 @@ def in_loop(work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LO
         task = asyncio.current_task()
         assert task is not None
         with suppress(NotImplementedError):  # Windows has no such handlers
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, _stop, task)
         return await work()
 
     try:
         return asyncio.run(main())
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise Interrupted(interrupted) from None
+
+
+def _stop(task: "asyncio.Task[Any]") -> None:
+    """End the work cleanly; who asks twice gets what a kill does, after which the next sync puts everything right."""
+    if task.cancelling():
+        os._exit(ExitCode.INTERRUPTED)
+    typer.echo("Stopping. What has been sent is seen through first; Ctrl-C again stops at once.", err=True)
+    task.cancel()
 
 
 def spare_the_collector() -> None:

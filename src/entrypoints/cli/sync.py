@@ -57,6 +57,8 @@ async def synced(
 
     def show(screen: Console) -> None:
         screen.print(say(run.message), soft_wrap=True)
+        if run.stop and (hint := failure_of_stop(run.stop).hint):
+            screen.print(say(hint), style="dim", soft_wrap=True)
         if run.counts.read:
             screen.print(reports.counts(run.counts))
         screen.print(say(f"What happened to each record: gleanin-sync run {run.id}"), style="dim")

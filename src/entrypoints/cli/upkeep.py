@@ -17,7 +17,12 @@ if TYPE_CHECKING:  # take longer to import than `--help` may take
 
 commands = typer.Typer()
 database = typer.Typer()
-commands.add_typer(database, name="database", help="The database's upkeep.")
+commands.add_typer(
+    database,
+    name="database",
+    help="The database's upkeep.",
+    epilog=examples("gleanin-sync database upgrade"),
+)
 
 STYLES = {
     "ok": "green",

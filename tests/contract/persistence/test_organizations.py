@@ -13,6 +13,7 @@ from core.domain.identifiers import (
     SessionboardEventId,
 )
 from core.domain.mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.secrets import SealedToken
 from ports.persistence import Taken, Unique, Units
 from tests.contract.persistence.samples import (
     CONNECTION,
@@ -66,6 +67,16 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
     async with units.reading() as unit:
         assert await unit.connections.get(CONNECTION) == ended
         assert await unit.connections.open_one(ORGANIZATION) == a_connection(2)
+
+
+async def test_a_renewed_token_of_an_organization_is_stored(units: Units) -> None:
+    renewed = replace(an_organization(), sessionboard_token=SealedToken("renewed"))
+    await store(units, an_organization())
+    async with units.writing() as unit:
+        await unit.organizations.update(renewed)
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.organizations.get(renewed.id) == renewed
 
 
 async def test_rule_10_connections_of_another_sessionboard_address_are_told_apart(units: Units) -> None:

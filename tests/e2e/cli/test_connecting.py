@@ -186,3 +186,14 @@ def test_a_private_address_is_refused_unless_a_setting_allows_it(
     result = cli.json(*arguments, stdin=SESSIONBOARD_TOKEN)
     assert (result.exit_code, result.error["code"]) == (3, "bad_input")
     assert "private" in result.error["message"]
+
+
+def test_a_token_is_replaced_and_everything_goes_on(cli: CommandLine, mapping: str, connected: str) -> None:
+    cli.json("sync", mapping)
+    for side, renewed in (("sessionboard", SESSIONBOARD_TOKEN), ("gleanin", GLEANIN_TOKEN)):
+        result = cli.json("token", connected, side, "--token-stdin", stdin=renewed)
+        assert (result.exit_code, result.document["side"]) == (0, side)
+    refused = cli.json("token", connected, "gleanin", "--token-stdin", stdin="another-token-0000")
+    assert (refused.exit_code, refused.error["code"]) == (5, "token_refused")
+    again = cli.json("sync", mapping).document
+    assert again["counts"]["sessions"]["unchanged"] == again["counts"]["sessions"]["succeeded"] > 0

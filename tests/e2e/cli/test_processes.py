@@ -49,7 +49,7 @@ def first_document(process: subprocess.Popen[str]) -> Any:
 def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
     by: signal.Signals, cli: CommandLine, mapping: str, world: World
 ) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
         assert process.stdout
         assert process.stdout.readline() == "Sync to Gleanin has started.\n"
@@ -62,9 +62,43 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
     assert "Traceback" not in told
     (run,) = cli.json("runs", mapping).document
     assert (run["state"], run["code"]) == ("stopped", "interrupted")
+    assert run["counts"]["sessions"]["created"] == 2, "what had been sent was seen through, and noted"
     world.make_trouble()
-    assert cli.json("sync", mapping).document["counts"]["speakers"]["succeeded"] == 2
+    counts = cli.json("sync", mapping).document["counts"]
+    assert (counts["sessions"]["unchanged"], counts["speakers"]["created"]) == (2, 2)
     assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
+
+
+def test_who_interrupts_twice_is_not_made_to_wait(cli: CommandLine, mapping: str, world: World) -> None:
+    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    with started("sync", mapping) as process:
+        assert process.stderr
+        while not world.log.in_flight:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert "Ctrl-C again" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
+def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
+    cli: CommandLine, mapping: str, world: World
+) -> None:
+    world.make_trouble(Trouble(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
+    with started("sync", mapping) as first:
+        while not world.log.in_flight:  # it has begun to read
+            assert first.poll() is None
+        with started("sync", mapping) as second, started("sync", mapping, "--json") as third:
+            assert second.stderr
+            assert second.stderr.readline() == "Waiting for another sync of this mapping to end.\n"
+            world.make_trouble()
+            first.send_signal(signal.SIGTERM)
+            _, told = first.communicate(timeout=60)
+            assert "Waiting" not in told
+            for process in (second, third):
+                _, told = process.communicate(timeout=60)
+                assert (process.returncode, told) == (4, "")
 
 
 def test_the_stand_ins_tell_where_they_are_and_serve_until_they_are_stopped(

@@ -1,5 +1,7 @@
 """Doctor, upgrades, keys that were lost, and faults of ours."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,22 @@ def test_a_database_that_cannot_be_used_ends_with_1_and_says_what_to_do(
     assert cli.json("organization", "list").error["code"] == "store_unusable"
 
 
+def test_a_database_of_a_newer_program_ends_with_1_and_says_to_update_this_one(
+    cli: CommandLine, tmp_path: Path
+) -> None:
+    assert cli("database", "upgrade").exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "cli.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    said = "The database is at revision 9999, of a newer gleanin-sync than this one. Update this program."
+    for command in (["organization", "list"], ["sync", "m1"], ["run", "r1"], ["database", "upgrade"]):
+        result = cli.json(*command)
+        assert (result.exit_code, result.error) == (1, {"code": "store_unusable", "message": said})
+    doctor = cli.json("doctor")
+    assert doctor.exit_code == 1
+    found = doctor.document["checks"][-1]
+    assert (found["health"], found["message"]) == ("problem", said)
+
+
 def test_lost_keys_end_with_3_and_say_what_to_do(
     cli: CommandLine, connected: str, mapping: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +118,20 @@ def test_a_malformed_key_is_wrong_usage_and_is_not_shown(
     doctor = cli.json("doctor")
     assert doctor.exit_code == 2
     assert "s3cret" not in doctor.out + doctor.err
+
+
+def test_a_key_file_that_is_missing_is_not_made_anew(
+    cli: CommandLine, connected: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "gleanin-sync.keys"
+    key = file.read_text()
+    file.unlink()
+    result = cli.json("mappings", connected)
+    assert (result.exit_code, result.error["code"]) == (2, "keys_unusable")
+    assert str(file) in result.error["message"]
+    assert not file.exists()
+    file.write_text(key)
+    assert cli.json("mappings", connected).exit_code == 0
 
 
 def test_a_fault_of_ours_is_one_sentence_and_its_traceback_is_in_the_log(

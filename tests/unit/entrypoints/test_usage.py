@@ -17,6 +17,7 @@ COMMANDS = [
     ["organization", "add"],
     ["organization", "list"],
     ["connect"],
+    ["token"],
     ["disconnect"],
     ["events"],
     ["map"],

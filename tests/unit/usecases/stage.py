@@ -31,6 +31,7 @@ from core.usecases.list_events import ListEvents
 from core.usecases.look_up import ListOutcomes, ListShareLinks
 from core.usecases.map_events import MapEvents, NewMapping
 from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.replace_token import ReplaceGleaninToken, ReplaceSessionboardToken
 from core.usecases.request_sync import RequestSync
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
@@ -113,6 +114,14 @@ class Stage:
     @property
     def connect(self) -> Connect:
         return Connect(self.units, self.destinations, self.cipher, self.names, self.clock)
+
+    @property
+    def replace_sessionboard_token(self) -> ReplaceSessionboardToken:
+        return ReplaceSessionboardToken(self.units, self.sources, self.cipher)
+
+    @property
+    def replace_gleanin_token(self) -> ReplaceGleaninToken:
+        return ReplaceGleaninToken(self.units, self.destinations, self.cipher)
 
     @property
     def disconnect(self) -> Disconnect:

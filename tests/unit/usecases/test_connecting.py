@@ -6,11 +6,21 @@ import pytest
 
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Connection
-from core.domain.refusals import AlreadyConnected, AlreadyExists, BadInput, NotConnected, NotFound
+from core.domain.outcomes import Outcome
+from core.domain.refusals import (
+    AlreadyConnected,
+    AlreadyExists,
+    BadInput,
+    NotConnected,
+    NotFound,
+    OtherAccount,
+)
+from core.domain.runs import RunState
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
 from ports.destination import DestinationRefused, DestinationUnavailable
 from ports.session_source import SourceRefused, SourceUnavailable
+from tests.unit.domain.builders import session
 from tests.unit.usecases.stage import SESSIONBOARD_TOKEN, TOKEN, URL, Stage
 
 
@@ -131,3 +141,49 @@ async def test_events_are_listed_for_the_connected_only(stage: Stage) -> None:
     organization = await stage.organization()
     with pytest.raises(NotConnected, match="Acme is not connected"):
         await stage.list_events(organization.id)
+
+
+async def test_a_renewed_sessionboard_token_takes_the_place_of_the_former_one(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("opening"))
+    await stage.sync(mapping)
+    renewed = Token("renewed-sessionboard-token")
+    stage.sources.tokens = {renewed.value}
+    assert (await stage.sync(mapping)).state is RunState.STOPPED
+    await stage.replace_sessionboard_token(mapping.organization_id, renewed)
+    run = await stage.sync(mapping)
+    assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.UNCHANGED}
+
+
+async def test_a_sessionboard_token_that_is_refused_replaces_nothing(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.sources.tokens = {SESSIONBOARD_TOKEN.value}
+    with pytest.raises(SourceRefused):
+        await stage.replace_sessionboard_token(mapping.organization_id, Token("another-token-0000"))
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+
+
+async def test_rule_09_a_renewed_gleanin_token_continues_the_same_connection(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("opening"))
+    await stage.sync(mapping)
+    renewed = Token("renewed-gleanin-token-9876")
+    stage.gleanin.tokens = {renewed.value}
+    connection = await stage.replace_gleanin_token(mapping.organization_id, renewed)
+    assert (connection.id, connection.token_hint) == (mapping.connection_id, "9876")
+    stage.offer(session("opening", title="Renamed"))
+    run = await stage.sync(mapping)
+    assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.UPDATED}
+
+
+async def test_a_gleanin_token_of_another_account_is_refused(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    there = stage.gleanin.events.pop(mapping.events.gleanin_id)
+    with pytest.raises(OtherAccount, match=there.name):
+        await stage.replace_gleanin_token(mapping.organization_id, Token("another-token-0000"))
+
+
+async def test_a_gleanin_token_cannot_be_replaced_without_a_connection(stage: Stage) -> None:
+    organization = await stage.organization()
+    with pytest.raises(NotConnected):
+        await stage.replace_gleanin_token(organization.id, TOKEN)

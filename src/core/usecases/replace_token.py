@@ -1,0 +1,70 @@
+"""Replace a token that was renewed: the organization, its connection and its mappings stay as they are."""
+
+from dataclasses import dataclass, replace
+
+from core.domain.identifiers import OrganizationId
+from core.domain.organizations import Connection, Organization, open_token
+from core.domain.refusals import OtherAccount, found
+from core.domain.secrets import Token
+from ports.cipher import TokenCipher
+from ports.destination import Destinations
+from ports.persistence import Units
+from ports.session_source import SessionSources
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceSessionboardToken:
+    units: Units
+    sources: SessionSources
+    cipher: TokenCipher
+
+    async def __call__(self, organization_id: OrganizationId, token: Token) -> Organization:
+        """Try the token against Sessionboard, then put it in the place of the former one.
+
+        Raises:
+            NotFound
+            SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+        async with self.sources.open(organization.sessionboard_url, token) as source:
+            await source.events()
+        renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
+        async with self.units.writing() as unit:
+            await unit.organizations.update(renewed)
+            await unit.commit()
+        return renewed
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceGleaninToken:
+    units: Units
+    destinations: Destinations
+    cipher: TokenCipher
+
+    async def __call__(self, organization_id: OrganizationId, token: Token) -> Connection:
+        """Try the token against Gleanin, then let the open connection go on with it.
+
+        Raises:
+            NotFound, NotConnected
+            OtherAccount: the token does not see what is mapped.
+            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored.
+        """
+        async with self.destinations.open(token) as destination:
+            seen = {event.id for event in await destination.events()}
+        async with self.units.writing() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+            open_token(connection, organization)
+            assert connection is not None, "it has a token"
+            for mapping in await unit.mappings.of_connection(connection.id):
+                if mapping.holds_its_events and mapping.events.gleanin_id not in seen:
+                    raise OtherAccount(mapping.gleanin_name)
+            renewed = connection.with_token(self.cipher.seal(token), token.hint)
+            await unit.connections.update(renewed)
+            await unit.commit()
+        return renewed
