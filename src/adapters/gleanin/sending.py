@@ -14,7 +14,7 @@ from ports.destination import BeforeWrite
 MOST_BYTES_READ = 128 * 1024 * 1024
 """50,000 speakers in one answer are about 25 MB."""
 MOST_BYTES_WRITTEN = 1024 * 1024
-"""Of the answer to a write."""
+"""Of the answer to a write, and of any that is no success."""
 READ = "GET"
 
 
@@ -59,40 +59,75 @@ class Sender:
         limit = self.limit
         in_round = await limit.acquire()
         try:
-            if request.method != READ and self.before_write is not None:
-                await self.before_write()
-            answer = await self._answer(request)
+            if request.method == READ:
+                answer = await self._answer(request)
+            else:
+                await asyncio.sleep(0)  # after the write before this one, a cancellation may still be due
+                if self.before_write is not None:
+                    await self.before_write()
+                answer = await self._seen_through(request)
             self._learn_from(answer, in_round)
             return answer
         finally:
             limit.release()
 
     def _learn_from(self, answer: Answer, in_round: int) -> None:
+        patience = self.patience
         throttled = answer.status == HTTPStatus.TOO_MANY_REQUESTS
         wait = None
         if throttled or answer.headers.get("ratelimit-remaining") == "0":
             wait = pause_asked(answer.headers)
-        if wait:
-            self.limit.pause(min(wait, self.patience.longest_pause))
+        # A wait that is so long that this request is given up is not waited for by the others either.
+        if wait and (not throttled or wait <= patience.waits_in_all):
+            self.limit.pause(min(wait, patience.longest_pause if throttled else patience.longest_breath))
         if throttled:
             self.limit.throttled(in_round)
             raise Throttled(wait)
         self.limit.succeeded()
 
+    async def _seen_through(self, request: httpx.Request) -> Answer:
+        """Send a write and await its end, also when cancelled: it is carried out, whether or not anybody listens.
+
+        The cancellation comes with the caller's next await, so that what was written can still be recorded.
+        """
+        request.extensions["timeout"] = self._for_a_write()
+        caller = asyncio.current_task()
+        assert caller is not None
+        exchange = asyncio.create_task(self._answer(request))
+        cancelled = False
+        while not exchange.done():
+            try:
+                await asyncio.wait((exchange,))
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            caller.uncancel()  # no further one, but one of those that were counted
+            caller.cancel()
+        return exchange.result()
+
+    def _for_a_write(self) -> dict[str, float]:
+        patience = self.patience
+        return {
+            "connect": patience.connecting,
+            "pool": patience.silence,
+            "write": patience.silence,
+            "read": patience.whole_write,
+        }
+
     async def _answer(self, request: httpx.Request) -> Answer:
         reads = request.method == READ
-        most = MOST_BYTES_READ if reads else MOST_BYTES_WRITTEN
         try:
             async with asyncio.timeout(self.patience.whole_read if reads else self.patience.whole_write):
                 response = await self.client.send(request, stream=True)
                 try:
                     # A 429 says all in its headers; a body that breaks off must not make it unclear.
                     skips = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+                    most = MOST_BYTES_READ if reads and response.is_success else MOST_BYTES_WRITTEN
                     body = bytearray() if skips else await _body(response, most)
                 finally:
                     await response.aclose()
         except httpx.DecodingError as error:
-            raise Garbled("gave an answer whose compression is broken") from error
+            raise Garbled("gave an answer whose compression is broken or not known") from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise Faltered(problem_in(error)) from error
         return Answer(response.status_code, response.headers, body)

@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.resolver import DefaultResolver
 from httpx_aiohttp import AiohttpTransport
 
+from adapters.http_client.inflating import CODING, inflated
 from core.domain.addresses import is_public_ip
 from core.domain.refusals import BadInput
 
@@ -21,6 +22,7 @@ _CONNECTIONS = 64
 _IDLE_SECONDS = 5
 _LONGEST_HEADER = 8190
 _MOST_HEADERS = 128
+_ASKED_FOR = {"accept-encoding": CODING}
 
 
 def careful_client(
@@ -34,7 +36,7 @@ def careful_client(
         transport=transport,
         timeout=timeout,
         base_url=base_url,
-        headers=headers,
+        headers={**_ASKED_FOR, **(headers or {})},
         follow_redirects=False,
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -65,6 +67,8 @@ class _PublicOnly(AbstractResolver):
 class Connections(AiohttpTransport):
     """Verifies TLS, keeps no cookies, bounds the headers, and lets no error of aiohttp's through.
 
+    It takes one coding, gzip, and inflates it piece by piece.
+
     A server that hangs up and one that refuses the connection are both a `ConnectTimeout` here:
     only that it is a `TransportError` can be relied on.
     """
@@ -82,6 +86,7 @@ class Connections(AiohttpTransport):
                 resolver=None if self._allow_private else _PublicOnly(),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
+            headers=_ASKED_FOR,  # for requests that a client did not build; aiohttp would ask for more
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
             max_headers=_MOST_HEADERS,
@@ -92,7 +97,7 @@ class Connections(AiohttpTransport):
             response = await super().handle_async_request(request)
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Body(response.stream)
-        return response
+        return inflated(response)
 
 
 class _Body(httpx.AsyncByteStream):

@@ -13,7 +13,8 @@ import stamina
 T = TypeVar("T")
 _EPOCH_FROM = 1_000_000_000
 """A `RateLimit-Reset` this large is no number of seconds to wait but a point in time: services differ."""
-_LONGEST_NUMBER = 12
+_EPOCH_IN_MILLISECONDS_FROM = 1_000_000_000_000
+_LONGEST_NUMBER = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,9 @@ class Patience:
 
     connecting: float = 10
     silence: float = 20
-    """Between two pieces of an answer, and while sending."""
+    """Between two pieces of the answer to a read, and while sending."""
     whole_write: float = 60
+    """It may be silent for all of it: Gleanin may be at work, and to stop listening stops nothing."""
     whole_read: float = 600
     tries: int = 5
     """How often a request is sent that meets a broken connection or a 5xx."""
@@ -33,7 +35,10 @@ class Patience:
     jitter: float = 1
     longest_pause: float = 15 * 60
     """The most that one `Retry-After` is honoured for."""
+    longest_breath: float = 60
+    """The most that is paused because an answer, which was given, says that the limit is used up now."""
     waits_in_all: float = 60 * 60
+    """More than this is not waited for one request, and one that asks for more at once is not waited for."""
 
 
 class Throttled(Exception):
@@ -78,6 +83,8 @@ class Perseverance:
 
     def _wait(self, asked: float | None, times: int) -> bool | float:
         patience = self.patience
+        if asked is not None and asked > patience.waits_in_all:
+            return False
         grown = min(patience.first_wait * 2.0 ** min(times - 1, 20), patience.longest_wait)
         wait = max(min(asked or 0.0, patience.longest_pause), grown)
         self._waited += wait
@@ -131,6 +138,8 @@ def pause_asked(headers: Headers) -> float | None:
     reset = _number((headers.get("ratelimit-reset") or "").strip())
     if seconds is not None or reset is None:
         return seconds
+    if reset >= _EPOCH_IN_MILLISECONDS_FROM:
+        reset /= 1000
     return max(reset - time.time(), 0.0) if reset >= _EPOCH_FROM else reset
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -216,27 +216,6 @@ async def test_an_address_that_is_not_allowed_is_refused(url: str) -> None:
     with pytest.raises(BadInput):
         async with GleaninDestinations(url).open(Token(TOKEN)):
             pass
-
-
-async def test_a_cancelled_write_leaves_its_slot_to_others(server: Server) -> None:
-    fake, destinations = server
-    destinations.ceiling = 1
-    fake.lingers = 30
-    async with destinations.open(Token(TOKEN)) as gleanin:
-        under_way = asyncio.create_task(gleanin.create(EVENT, SPEAKER, ID, ANN))
-        waiting = asyncio.create_task(gleanin.events())
-        await until(lambda: fake.at_once == 1)
-        fake.lingers = 0
-        under_way.cancel()
-        assert len(await waiting) == 1
-        with pytest.raises(asyncio.CancelledError):
-            await under_way
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the server is in no position to tell
-            await asyncio.sleep(0)
 
 
 async def test_the_token_stays_with_the_place_it_is_for(server: Server) -> None:

@@ -48,13 +48,28 @@ async def test_a_limit_that_is_used_up_makes_the_next_request_wait(answered_by: 
 
     def answer(_: httpx.Request) -> httpx.Response:
         moments.append(time.monotonic())
-        used_up = {"RateLimit-Remaining": "0", "RateLimit-Reset": "9"}
+        used_up = {"RateLimit-Remaining": "0", "RateLimit-Reset": "86400"}
         return httpx.Response(200, json={"data": []}, headers=used_up if len(moments) == 1 else {})
 
-    async with answered_by(answer, patience=Patience(longest_pause=0.05)) as gleanin:
+    async with answered_by(answer, patience=Patience(longest_breath=0.05)) as gleanin, asyncio.timeout(5):
         await gleanin.events()
         await gleanin.events()
     assert moments[1] - moments[0] >= 0.05
+
+
+async def test_a_wait_of_a_day_holds_up_nobody_else_either(answered_by: Opening) -> None:
+    asked = 0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(429, headers={"Retry-After": "86400"})
+
+    async with answered_by(answer, patience=Patience()) as gleanin, asyncio.timeout(5):
+        for _ in range(2):
+            with pytest.raises(DestinationUnavailable, match="more than the 60 minutes"):
+                await gleanin.events()
+    assert asked == 2
 
 
 async def test_an_answer_that_never_comes_is_not_waited_for(answered_by: Opening) -> None:

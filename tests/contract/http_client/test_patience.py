@@ -51,6 +51,7 @@ def test_retry_after_is_read_in_each_of_its_forms(headers: dict[str, str], secon
         ({}, None),
         ({"RateLimit-Reset": "30"}, 30),
         ({"RateLimit-Reset": "1000000000"}, 0),
+        ({"RateLimit-Reset": "1000000000000"}, 0),
         ({"RateLimit-Reset": "30", "Retry-After": "3"}, 3),
         ({"RateLimit-Reset": "30", "Retry-After": "soon"}, 30),
         ({"RateLimit-Reset": "later"}, None),
@@ -62,8 +63,10 @@ def test_a_used_up_rate_limit_tells_its_pause_in_one_of_two_headers(
     assert pause_asked(httpx.Headers(headers)) == seconds
 
 
-def test_a_reset_can_be_a_point_in_time() -> None:
-    wait = pause_asked(httpx.Headers({"RateLimit-Reset": str(int(time.time()) + 60)}))
+@pytest.mark.parametrize("a_second", [1, 1000], ids=["in seconds", "in milliseconds"])
+def test_a_reset_can_be_a_point_in_time(a_second: int) -> None:
+    reset = (int(time.time()) + 60) * a_second
+    wait = pause_asked(httpx.Headers({"RateLimit-Reset": str(reset)}))
     assert wait is not None
     assert 55 < wait <= 60
 
@@ -102,9 +105,15 @@ def test_zero_for_ever_does_not_become_a_busy_loop() -> None:
     assert [perseverance(Throttled(0)) for _ in range(3)] == [1, 2, 4]
 
 
-def test_a_day_is_cut_to_a_quarter_of_an_hour_of_which_four_fit_into_one() -> None:
+@pytest.mark.parametrize("asked", [901, 3600])
+def test_an_hour_is_cut_to_a_quarter_of_it_and_asked_for_again(asked: float) -> None:
     perseverance = Perseverance(Patience(jitter=0))
-    assert [perseverance(Throttled(86_400)) for _ in range(5)] == [900, 900, 900, 900, False]
+    assert [perseverance(Throttled(asked)) for _ in range(5)] == [900, 900, 900, 900, False]
+
+
+@pytest.mark.parametrize("trouble", [Throttled(86_400), Faltered("is down", 86_400)])
+def test_a_day_is_longer_than_patience_lasts_and_not_waited_for_at_all(trouble: Exception) -> None:
+    assert Perseverance(Patience(jitter=0))(trouble) is False
 
 
 def test_nothing_but_what_was_not_executed_or_got_no_answer_is_sent_again() -> None:

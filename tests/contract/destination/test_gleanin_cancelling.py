@@ -1,0 +1,171 @@
+"""Writes that are under way when somebody presses Ctrl-C: seen through, and recorded."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from adapters.gleanin.http import GleaninDestinations
+from core.domain.identifiers import ExternalId
+from core.domain.kinds import SPEAKER
+from core.domain.secrets import Token
+from ports.destination import AnswerLost, Destination, DestinationUnavailable
+from tests.contract.destination.conftest import EVENT, QUICK
+from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, too_many
+
+ID = ExternalId("sessionboard:c1:42")
+ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
+Server = tuple[FakeGleanin, GleaninDestinations]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - the server is in no position to tell
+            await asyncio.sleep(0.001)
+
+
+class Writer:
+    """Writes, records what came of it, and would write once more, all without another await between."""
+
+    def __init__(self, gleanin: Destination) -> None:
+        self.recorded: list[object] = []
+        self._gleanin = gleanin
+        self.task = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        for _ in range(2):
+            try:
+                self.recorded.append(await self._gleanin.create(EVENT, SPEAKER, ID, ANN))
+            except AnswerLost as lost:
+                self.recorded.append(type(lost))
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
+    server: Server, times: int
+) -> None:
+    fake, destinations = server
+    fake.lingers = 0.1
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        writer = Writer(gleanin)
+        await until(lambda: fake.at_once == 1)
+        for _ in range(times):
+            writer.task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await writer.task
+    assert (len(writer.recorded), writer.recorded) == (1, list(fake.resources))
+    assert len(fake.requests) == 1, "the next write was not begun"
+    assert writer.task.cancelling() == times
+
+
+async def test_a_write_without_an_answer_is_told_so_before_the_cancellation_comes(server: Server) -> None:
+    fake, destinations = server
+    fake.lingers = 0.1
+    fake.misstep(Misstep(None))
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        writer = Writer(gleanin)
+        await until(lambda: fake.at_once == 1)
+        writer.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer.task
+    assert writer.recorded == [AnswerLost]
+    assert len(fake.requests) == 1
+
+
+async def test_a_write_that_was_not_executed_is_not_sent_again_after_a_cancellation(server: Server) -> None:
+    fake, destinations = server
+    fake.lingers = 0.1
+    fake.misstep(too_many())
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        writer = Writer(gleanin)
+        await until(lambda: fake.at_once == 1)
+        writer.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer.task
+    assert (writer.recorded, len(fake.requests)) == ([], 1)
+
+
+async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline(server: Server) -> None:
+    fake, destinations = server
+    fake.lingers = 0.1
+    created: list[str] = []
+    async with destinations.open(Token(TOKEN)) as gleanin:
+
+        async def create_in_time() -> None:
+            async with asyncio.timeout(0.02):
+                created.append(await gleanin.create(EVENT, SPEAKER, ID, ANN))
+                await asyncio.sleep(60)
+
+        with pytest.raises(TimeoutError):
+            await create_in_time()
+    assert (len(created), created) == (1, list(fake.resources))
+
+
+async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(server: Server) -> None:
+    fake, destinations = server
+    destinations.ceiling = 1
+    fake.lingers = 0.1
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        under_way = asyncio.create_task(gleanin.events())
+        await until(lambda: fake.at_once == 1)
+        writer = Writer(gleanin)
+        await asyncio.sleep(0)
+        writer.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer.task
+        assert not under_way.done()
+        await under_way
+    assert [method for method, _ in fake.requests] == ["GET"]
+
+
+async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothing(server: Server) -> None:
+    fake, destinations = server
+    asked = asyncio.Event()
+
+    async def before_write() -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    async with destinations.open(Token(TOKEN), before_write) as gleanin:
+        writer = Writer(gleanin)
+        await asked.wait()
+        writer.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer.task
+    assert fake.requests == []
+
+
+async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(server: Server) -> None:
+    fake, destinations = server
+    destinations.ceiling = 1
+    fake.lingers = 30
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        under_way = asyncio.create_task(gleanin.events())
+        waiting = asyncio.create_task(gleanin.events())
+        await until(lambda: fake.at_once == 1)
+        fake.lingers = 0
+        under_way.cancel()
+        assert len(await waiting) == 1
+        with pytest.raises(asyncio.CancelledError):
+            await under_way
+
+
+async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(server: Server) -> None:
+    fake, destinations = server
+    fake.lingers = 0.2
+    destinations.patience = replace(QUICK, silence=0.05, whole_write=10)
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        assert await gleanin.create(EVENT, SPEAKER, ID, ANN) in fake.resources
+        with pytest.raises(DestinationUnavailable, match="did not answer in time"):
+            await gleanin.events()
+
+
+async def test_a_write_that_takes_all_its_time_is_lost(server: Server) -> None:
+    fake, destinations = server
+    fake.lingers = 30
+    destinations.patience = replace(QUICK, whole_write=0.05)
+    async with destinations.open(Token(TOKEN)) as gleanin:
+        with pytest.raises(AnswerLost, match="did not answer in time"):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
