@@ -40,7 +40,7 @@ def measured(sessionboard_url: str, gleanin_url: str, folder: str, **_: str) -> 
         answer = client.post(f"{gleanin_url}/{kind}", content=body)
         return int(answer.raise_for_status().json()["data"]["id"])
 
-    @dlt.destination(  # type: ignore[untyped-decorator] # dlt is not installed where types are checked
+    @dlt.destination(  # type: ignore[untyped-decorator,unused-ignore] # dlt is there only where it is measured
         batch_size=10, loader_file_format="typed-jsonl", name="gleanin", max_parallel_load_jobs=PARALLEL
     )
     def gleanin(items: Any, table: Any) -> None:

@@ -11,7 +11,7 @@ from adapters.gleanin import answers, wire
 from adapters.gleanin.exchange import Exchange, NotGiven
 from adapters.gleanin.pacing import CEILING, AdaptiveLimit
 from adapters.gleanin.sending import Sender
-from adapters.http_client.connections import Connections, careful_client
+from adapters.http_client.connections import Connections
 from adapters.http_client.patience import Patience
 from core.domain.addresses import check_address
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
@@ -163,9 +163,8 @@ class GleaninDestinations:
     ) -> AsyncIterator[Exchange]:
         base_url = check_address(self.base_url, allow_private=self.allow_private)
         patience = self.patience
-        timeout = httpx.Timeout(patience.silence, connect=patience.connecting)
-        async with careful_client(self.transport(), timeout) as client:
-            sender = Sender(client, self._limit(base_url, token), patience, before_write)
+        async with self.transport() as transport:
+            sender = Sender(transport, self._limit(base_url, token), patience, before_write)
             yield Exchange(sender, base_url, token)
 
     def _limit(self, base_url: str, token: Token) -> AdaptiveLimit:

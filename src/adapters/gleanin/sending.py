@@ -1,6 +1,7 @@
 """One request on its way: paced, bounded in time and size, announced if it writes."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -44,7 +45,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    client: httpx.AsyncClient
+    """Sends by the transport itself.
+
+    Cookies, redirects and hooks, which a client would add, are what nobody wants here, and cost half of a request.
+    """
+
+    transport: httpx.AsyncBaseTransport
     limit: AdaptiveLimit
     patience: Patience
     before_write: BeforeWrite | None = None
@@ -62,7 +68,6 @@ class Sender:
             if request.method == READ:
                 answer = await self._answer(request)
             else:
-                await asyncio.sleep(0)  # after the write before this one, a cancellation may still be due
                 if self.before_write is not None:
                     await self.before_write()
                 answer = await self._seen_through(request)
@@ -90,35 +95,35 @@ class Sender:
 
         The cancellation comes with the caller's next await, so that what was written can still be recorded.
         """
-        request.extensions["timeout"] = self._for_a_write()
         caller = asyncio.current_task()
         assert caller is not None
+        if caller.cancelling():  # after the write before this one; it is due now
+            await asyncio.sleep(0)
         exchange = asyncio.create_task(self._answer(request))
-        cancelled = False
+        try:
+            return await asyncio.shield(exchange)
+        except asyncio.CancelledError:
+            if exchange.cancelled():
+                raise
         while not exchange.done():
-            try:
+            with suppress(asyncio.CancelledError):
                 await asyncio.wait((exchange,))
-            except asyncio.CancelledError:
-                cancelled = True
-        if cancelled:
-            caller.uncancel()  # no further one, but one of those that were counted
-            caller.cancel()
+        caller.uncancel()  # no further one, but one of those that were counted
+        caller.cancel()
         return exchange.result()
 
-    def _for_a_write(self) -> dict[str, float]:
-        patience = self.patience
-        return {
-            "connect": patience.connecting,
-            "pool": patience.silence,
-            "write": patience.silence,
-            "read": patience.whole_write,
-        }
-
     async def _answer(self, request: httpx.Request) -> Answer:
-        reads = request.method == READ
+        reads, patience = request.method == READ, self.patience
+        silence = patience.silence
+        request.extensions["timeout"] = {
+            "connect": patience.connecting,
+            "pool": silence,
+            "write": silence,
+            "read": silence if reads else patience.whole_write,
+        }
         try:
-            async with asyncio.timeout(self.patience.whole_read if reads else self.patience.whole_write):
-                response = await self.client.send(request, stream=True)
+            async with asyncio.timeout(patience.whole_read if reads else patience.whole_write):
+                response = await self.transport.handle_async_request(request)
                 try:
                     # A 429 says all in its headers; a body that breaks off must not make it unclear.
                     skips = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
@@ -135,7 +140,9 @@ class Sender:
 
 async def _body(response: httpx.Response, most: int) -> bytearray:
     body = bytearray()
-    async for piece in response.aiter_bytes():
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    compressed = "content-encoding" in response.headers  # by a transport that does not inflate by itself
+    async for piece in response.aiter_bytes() if compressed else response.stream:
         body += piece
         if len(body) > most:
             raise Garbled(f"gave an answer of more than {most} bytes")

@@ -3,8 +3,7 @@
 import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
@@ -93,8 +92,10 @@ class Connections(AiohttpTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with _translated():
+        try:
             response = await super().handle_async_request(request)
+        except _UNTRANSLATED as error:
+            raise _translated(error) from error
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Body(response.stream)
         return inflated(response)
@@ -105,22 +106,22 @@ class _Body(httpx.AsyncByteStream):
         self._body = body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _translated():
+        try:
             async for piece in self._body:
                 yield piece
+        except _UNTRANSLATED as error:
+            raise _translated(error) from error
 
     async def aclose(self) -> None:
         await self._body.aclose()
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Translate the errors that httpx-aiohttp has no translation for, such as a header that is too long."""
-    try:
-        yield
-    except (aiohttp.ClientError, HttpProcessingError) as error:
-        message = f"the answer is not HTTP as it should be: {type(error).__name__}"
-        raise httpx.RemoteProtocolError(message) from error
+# Such as a header that is too long: httpx-aiohttp has no translation for these.
+_UNTRANSLATED = (aiohttp.ClientError, HttpProcessingError)
+
+
+def _translated(error: Exception) -> httpx.RemoteProtocolError:
+    return httpx.RemoteProtocolError(f"the answer is not HTTP as it should be: {type(error).__name__}")
 
 
 @functools.cache

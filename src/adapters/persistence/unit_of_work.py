@@ -43,9 +43,6 @@ class SqlUnit:
             self._connection.begin()
         return self._connection
 
-    async def begin(self) -> None:
-        await self.run(lambda _: None)
-
     async def commit(self) -> None:
         if self._options == READING:
             message = "a unit that only reads has nothing to commit"
@@ -55,7 +52,12 @@ class SqlUnit:
     async def end(self) -> None:
         """Undo what was not committed, and give the connection back."""
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is None:
+            return
+        nothing_to_undo = self._options == READING or not connection.in_transaction()
+        if nothing_to_undo and self._engine.dialect.name == "sqlite":
+            connection.close()  # that asks no other process and no disk: a turn of a thread would cost more
+        else:
             await self._threads.do(connection.close)
 
     @cached_property
@@ -106,7 +108,6 @@ class SqlUnits:
         async with self._writer:
             unit = SqlUnit(self._engine, self._threads, WRITING)
             try:
-                await unit.begin()
                 yield unit
             finally:
                 await unit.end()

@@ -154,8 +154,9 @@ class Agenda:
         entry = self._people[person_id]
         tied = tuple(sorted(ties[session] for session in entry.syncing if session in ties))
         fields, notes = speaker_fields(entry.person, tied)
-        if left_out := sorted(self.sessions[session].record.label for session in entry.syncing - ties.keys()):
-            notes = (*notes, reasons.sessions_left_out(left_out))
+        if left_out := [session for session in entry.syncing if session not in ties]:
+            labels = sorted(self.sessions[session].record.label for session in left_out)
+            notes = (*notes, reasons.sessions_left_out(labels))
         return judge_fields(SPEAKER, fields, notes, problem)
 
     def _why_not(self, entry: _PersonOnAgenda) -> Skipped:

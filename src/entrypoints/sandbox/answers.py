@@ -29,7 +29,7 @@ def refusal(side: Side, status: int, message: str, pointer: str | None = None) -
     if side is Side.GLEANIN:
         return gleanin_errors(status, [(pointer, message)])
     phrase = HTTPStatus(status).phrase.title().replace(" ", "")
-    return answer({"error": f"{phrase}Error", "message": message}, status)
+    return answer({"error": f"{phrase.removesuffix('Error')}Error", "message": message}, status)
 
 
 def gleanin_errors(status: int, complaints: list[tuple[str | None, str]]) -> web.Response:

@@ -1,7 +1,6 @@
 """What the stand-in for Gleanin holds: its events and the records that it was sent."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,7 +96,6 @@ class Contacts:
     link_delay: float
     events: dict[int, Event] = field(default_factory=dict)
     _records: dict[tuple[int, str], dict[str, Record]] = field(default_factory=dict)
-    _sent: dict[tuple[int, str], Counter[object]] = field(default_factory=dict)
     _next_event: int = FIRST_EVENT_ID
     _next_record: int = FIRST_RECORD_ID
 
@@ -116,22 +114,18 @@ class Contacts:
         return next((record for record in every if record is not None), None)
 
     def add(self, record_type: str, event_id: int, attributes: Attributes) -> Record:
-        """Make a record; what was sent before is made again, as the contract fears, and counted."""
+        """Make a record; what was sent before is made again, as the contract fears."""
         now = self.clock()
         record_id = str(self._next_record)
         self._next_record += 1
         record = Record(record_type, record_id, event_id, SHAPES[record_type].unset(), now, now)
         record.change(attributes | {"event_id": event_id}, now)
-        place = event_id, record_type
-        self._records.setdefault(place, {})[record_id] = record
-        self._sent.setdefault(place, Counter())[record.attributes["external_idx"]] += 1
+        self._records.setdefault((event_id, record_type), {})[record_id] = record
         return record
 
     def delete(self, record: Record) -> None:
         """Take a record away, as an admin can by hand; nobody stays tied to a session that is gone."""
-        place = record.event_id, record.type
-        del self._records[place][record.id]
-        self._sent[place][record.attributes["external_idx"]] -= 1
+        del self._records[record.event_id, record.type][record.id]
         if record.type == "sessions":
             gone = int(record.id)
             for speaker in self.of(record.event_id, "speakers").values():
@@ -141,9 +135,8 @@ class Contacts:
 
     def delete_event(self, event_id: int) -> None:
         del self.events[event_id]
-        for kept in (self._records, self._sent):
-            for place in [place for place in kept if place[0] == event_id]:
-                del kept[place]
+        for place in [place for place in self._records if place[0] == event_id]:
+            del self._records[place]
 
     def bodies(self, records: Iterable[Record]) -> Iterator[bytes]:
         linked_before = self.clock() - self.link_delay
@@ -157,13 +150,12 @@ class Contacts:
     def duplicates(self) -> Json:
         """Count, for each event and type, the records beyond the first with one external id."""
         return {
-            str(event_id): {
-                kind: sum(
-                    count - 1
-                    for external_id, count in self._sent.get((event_id, kind), Counter()).items()
-                    if count > 1 and external_id is not None
-                )
-                for kind in SHAPES
-            }
+            str(event_id): {kind: _duplicates(self.of(event_id, kind).values()) for kind in SHAPES}
             for event_id in self.events
         }
+
+
+def _duplicates(records: Iterable[Record]) -> int:
+    external_ids = [record.attributes["external_idx"] for record in records]
+    told = [one for one in external_ids if one is not None]
+    return len(told) - len(set(told))

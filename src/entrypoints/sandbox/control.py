@@ -45,7 +45,10 @@ class Control:
 
     async def requests(self, request: web.Request) -> web.Response:
         """Give the requests after the n-th, at most so many."""
-        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 10_000))
+        told = request.query.get("after", "0"), request.query.get("limit", "10000")
+        if not all(number.isdecimal() for number in told):
+            return bad_request("after and limit must be numbers from 0.")
+        after, limit = map(int, told)
         asked = (one.as_json() for one in list(self.world.log.last) if one.n > after)
         return answer({"total": self.world.log.total, "requests": list(islice(asked, limit))})
 
@@ -87,6 +90,8 @@ class Control:
             return not_found("There is no such event.")
         try:
             edited = programme.edited(await _body(request), self.world.now())
+            if edited.id != programme.id:
+                return bad_request("An event keeps its id.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return bad_request(f'Each edit must be an object with an "id": {error!r}')
         self.world.programmes[programme.id] = edited

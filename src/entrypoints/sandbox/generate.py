@@ -36,33 +36,10 @@ class Size:
     people_per_session: float = 1.2
     exhibitors: int = 0
     seed: int = 1
-    first_day: date | None = None
-    """By default so many days ahead; the only thing that depends on the clock."""
-
-    @property
-    def people(self) -> int:
-        return round(self.sessions * self.people_per_session)
-
-
-def generated_event(
-    sessions: int,
-    people_per_session: float = 1.2,
-    *,
-    exhibitors: int = 0,
-    seed: int = 1,
-    first_day: date | None = None,
-) -> Json:
-    """Make a saved event: everybody speaks somewhere, some twice; everything in it can be synced."""
-    size = Size(sessions, people_per_session, exhibitors, seed, first_day)
-    return {
-        "event": _event(size),
-        "sessions": list(_sessions(size)),
-        "exhibitors": [_exhibitor(number) for number in range(exhibitors)],
-    }
 
 
 def generated_programme(size: Size) -> Programme:
-    """Make the same, without ever holding all of it as objects."""
+    """Make an event, never holding all of it as objects: everybody speaks somewhere, and all can be synced."""
     return Programme.of(_event(size), _sessions(size), map(_exhibitor, range(size.exhibitors)))
 
 
@@ -77,7 +54,8 @@ def _event(size: Size) -> Json:
 
 def _sessions(size: Size) -> Iterator[Json]:
     dice = random.Random(size.seed)  # noqa: S311 - prose for a benchmark
-    first_day = size.first_day or datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD)
+    # The only thing that depends on the clock.
+    first_day = datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD)
     before: list[Json] = []
     for number in range(size.sessions):
         start, end = (round(size.people_per_session * n) for n in (number, number + 1))

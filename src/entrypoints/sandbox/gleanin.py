@@ -14,13 +14,13 @@ from aiohttp import web
 from entrypoints.sandbox.answers import JSON, Side, answer, gleanin_errors, json_bytes, refusal
 from entrypoints.sandbox.contacts import CAMPAIGNS, Event, Record
 from entrypoints.sandbox.shapes import SHAPES, Attributes, Complaint
+from entrypoints.sandbox.trouble import Fate
 from entrypoints.sandbox.world import GLEANIN_TOKEN, World
 
 BASE = "/gleanin/api/clients/v1"
 LARGEST_WRITE = 2**20
 INCLUDES = frozenset({*SHAPES, "campaigns", "images"})
-CUT_INCLUDED = web.RequestKey("cut_included", int)
-"""How many included records are to be missing: a trouble."""
+FATE = web.RequestKey("fate", Fate)
 
 refuse = partial(refusal, Side.GLEANIN)
 
@@ -69,18 +69,14 @@ class Gleanin:
         if not told.isascii() or not told.isdecimal() or int(told) < 1:
             return refuse(HTTPStatus.BAD_REQUEST, "page[number] must be a number from 1.")
         page, size = int(told), self.world.page_size
-        records = chain.from_iterable(
-            self.world.gleanin.of(event.id, kind).values()
-            for event in events
-            for kind in includes
-            if kind in SHAPES
-        )
+        fate = request[FATE]
+        records = self._records(events, includes, fate.late_reads)
         shown = list(islice(records, (page - 1) * size, page * size + 1))
         more = len(shown) > size
         del shown[size:]
         data = [_related(event, includes, shown) for event in events]
-        cut = request.get(CUT_INCLUDED, 0)
-        included = list(self.world.gleanin.bodies(shown[: len(shown) - cut] if cut else shown))
+        cut = fate.cut_included
+        included = list(self.world.gleanin.bodies(shown[: max(0, len(shown) - cut)]))
         if "campaigns" in includes and page == 1:
             included += [json_bytes(campaign) for event in events for campaign in _campaigns(event)]
         parts = [b'"data":%s' % json_bytes(data[0] if alone else data)]
@@ -91,6 +87,18 @@ class Gleanin:
             link = f"{request.scheme}://{request.host}{request.path}?{following}"
             parts.append(b'"links":%s' % json_bytes({"next": link}))
         return answer(b"{%s}" % b",".join(parts))
+
+    def _records(self, events: list[Event], kinds: list[str], late: float) -> Iterator[Record]:
+        every = chain.from_iterable(
+            self.world.gleanin.of(event.id, kind).values()
+            for event in events
+            for kind in kinds
+            if kind in SHAPES
+        )
+        if not late:
+            return every
+        created_until = self.world.clock() - late
+        return (record for record in every if record.created <= created_until)
 
     async def create(self, record_type: str, request: web.Request) -> web.Response:
         try:
@@ -128,10 +136,11 @@ class Gleanin:
         """
         if request.content_type != JSON:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, (None, f"The content type must be {JSON}."))
-        if (request.content_length or 0) > LARGEST_WRITE:
+        body = await request.read()
+        if len(body) > LARGEST_WRITE:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (None, "The body is too large."))
         try:
-            document = json.loads(await request.read())
+            document = json.loads(body)
         except (ValueError, RecursionError) as error:
             raise Refused(HTTPStatus.BAD_REQUEST, (None, "The body is no JSON.")) from error
         attributes = _enveloped(document, record_type, record.id if record else None)

@@ -11,13 +11,11 @@ from aiohttp import web
 from entrypoints.sandbox import control, gleanin, sessionboard
 from entrypoints.sandbox.answers import Side, refusal
 from entrypoints.sandbox.control import Control
-from entrypoints.sandbox.gleanin import CUT_INCLUDED, Gleanin
+from entrypoints.sandbox.gleanin import FATE, Gleanin
 from entrypoints.sandbox.sessionboard import Sessionboard
-from entrypoints.sandbox.trouble import Fate
+from entrypoints.sandbox.trouble import Fate, is_write
 from entrypoints.sandbox.world import Asked, World
 
-LARGEST_BODY = 64 * 2**20
-WRITES = ("POST", "PATCH")
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,7 +48,10 @@ async def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
     Raises:
         OSError: the port is taken.
     """
-    runner = web.AppRunner(application(world), access_log=None, shutdown_timeout=0.1)
+    # What was received is carried out although its client may have gone: so handlers are not cancelled.
+    runner = web.AppRunner(
+        application(world), access_log=None, shutdown_timeout=0.1, handler_cancellation=False
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -64,7 +65,8 @@ async def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
 def application(world: World) -> web.Application:
     ours, theirs, steering = Gleanin(world), Sessionboard(world), Control(world)
     door = _Door(world, ours, theirs)
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[door.through])
+    # No limit for the control, which is given whole events; Gleanin has its own.
+    app = web.Application(client_max_size=0, middlewares=[door.through])
     for side in (ours, theirs, steering):
         app.add_routes(side.routes())
     return app
@@ -98,21 +100,24 @@ class _Door:
         self, side: Side, request: web.Request, handler: Handler
     ) -> web.StreamResponse | None:
         """Give the answer, or None where the connection was cut."""
+        try:
+            # Before any wait: a client that is gone after it takes nothing back of what it sent.
+            await request.read()
+        except ConnectionError:
+            return None  # it went before all was sent
         fate = self.world.troubles.fate(side, request.method)
         if fate.wait:
             await asyncio.sleep(fate.wait)
         if fate.stroke:
             return _struck(side, request, fate)
-        if fate.cut_included:
-            request[CUT_INCLUDED] = fate.cut_included
+        request[FATE] = fate
         guard = self.gleanin if side is Side.GLEANIN else self.sessionboard
         result: web.StreamResponse | None = guard.refuse(request)
         if result is None:
             result = await _handled(side, request, handler)
         if fate.wait_after:
             await asyncio.sleep(fate.wait_after)
-        wrote = side is Side.GLEANIN and request.method in WRITES and result.status < HTTPStatus.BAD_REQUEST
-        if fate.lost and wrote:
+        if fate.lost and is_write(side, request.method) and result.status < HTTPStatus.BAD_REQUEST:
             if fate.lost == "cut":
                 _cut(request)
                 return None
@@ -153,7 +158,7 @@ def _side(path: str) -> Side:
 async def _handled(side: Side, request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except web.HTTPException as refused:  # no such route, no such method, too large a body
+    except web.HTTPException as refused:  # no such route, no such method
         return refusal(side, refused.status, refused.reason)
 
 

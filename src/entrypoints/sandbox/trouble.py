@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from entrypoints.sandbox.answers import Side
 
+WRITES = ("POST", "PATCH")
 Share = float
 """Of the requests concerned, from 0 to 1."""
 LostAs = Literal["cut", "500", "502"]
@@ -59,6 +60,8 @@ class Trouble:
     """After so many requests the token is refused (401) for good."""
     cut_included: int = 0
     """So many related records are missing from what Gleanin includes, and no next page is told."""
+    late_reads_s: float = 0
+    """Reads of Gleanin show a record only so many seconds after it was created; its id can be written to before."""
 
     def concerns(self, side: Side, method: str) -> bool:
         return side in self.sides and (not self.methods or method in self.methods)
@@ -80,6 +83,11 @@ def as_json(troubles: Iterable[Trouble]) -> list[dict[str, Any]]:
     return [{part.name: getattr(one, part.name) for part in fields(one)} for one in troubles]
 
 
+def is_write(side: Side, method: str) -> bool:
+    # Sessionboard's searches are sent as POST, and change nothing.
+    return side is Side.GLEANIN and method in WRITES
+
+
 Stroke = Literal["cut", "junk", "failed", "throttled", "revoked"]
 
 
@@ -98,6 +106,8 @@ class Fate:
     lost: LostAs | None = None
     """What becomes of the answer, if it was a write that took place."""
     cut_included: int = 0
+    late_reads: float = 0
+    """Seconds."""
 
 
 UNTROUBLED = Fate()
@@ -134,11 +144,13 @@ class Troublemaker:
             wait=fate.wait + trouble.latency_ms / 1000,
             wait_after=fate.wait_after + trouble.answer_delay_ms / 1000,
             cut_included=fate.cut_included + trouble.cut_included,
+            late_reads=max(fate.late_reads, trouble.late_reads_s),
         )
         if fate.stroke:
             return fate
         fate = self._struck(fate, throws)
-        if fate.stroke is None and throws[3] < trouble.lost_answers:
+        # Reads take none of the turns.
+        if fate.stroke is None and is_write(side, method) and throws[3] < trouble.lost_answers:
             fate = replace(fate, lost=trouble.lost_as[self._lost % len(trouble.lost_as)])
             self._lost += 1
         return fate
