@@ -1,0 +1,238 @@
+"""Each trouble does what it says, to the requests that it says, and the same again for the same seed."""
+
+import asyncio
+import json
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import GLEANIN_TOKEN, World
+from tests.e2e.sandbox.conftest import SPEAKER, Clock, Gleanin, Sessionboard, document, errors, until
+
+CUT = 0
+"""What a connection that ends without an answer counts as."""
+
+
+async def status(asking: Any) -> int:
+    try:
+        answer = await asking
+    except httpx.TransportError:
+        return CUT
+    assert isinstance(answer, httpx.Response)
+    return answer.status_code
+
+
+async def creates(gleanin: Gleanin, times: int) -> list[int]:
+    return [await status(gleanin.create("speakers", external_idx=f"person-{n}")) for n in range(times)]
+
+
+async def reads(gleanin: Gleanin, times: int) -> list[int]:
+    return [await status(gleanin.http.get("/events")) for _ in range(times)]
+
+
+async def test_latency_goes_before_the_work(gleanin: Gleanin, world: World) -> None:
+    world.make_trouble(Trouble(latency_ms=60))
+    began = monotonic()
+    creating = asyncio.create_task(gleanin.create("speakers"))
+    await until(lambda: world.log.in_flight == 1)
+    assert not world.writes
+    assert (await creating).status_code == 201
+    assert monotonic() - began >= 0.06
+
+
+async def test_a_delayed_answer_comes_after_the_work(gleanin: Gleanin, world: World) -> None:
+    world.make_trouble(Trouble(answer_delay_ms=60))
+    began = monotonic()
+    creating = asyncio.create_task(gleanin.create("speakers"))
+    await until(lambda: bool(world.writes))
+    assert not creating.done()
+    assert (await creating).status_code == 201
+    assert monotonic() - began >= 0.06
+
+
+async def send(sandbox: Sandbox, share: float = 1) -> asyncio.StreamWriter:
+    """Send a create, or the beginning of one, and do not wait for the answer."""
+    url = urlsplit(sandbox.gleanin_url)
+    body = json.dumps(document("speakers", SPEAKER)).encode()
+    head = (
+        f"POST {url.path}/speakers HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: Bearer {GLEANIN_TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(head.encode() + body[: int(len(body) * share)])
+    await writer.drain()
+    await until(lambda: sandbox.world.log.in_flight == 1)
+    return writer
+
+
+async def test_a_write_takes_place_although_its_client_has_died(sandbox: Sandbox) -> None:
+    sandbox.world.make_trouble(Trouble(latency_ms=100))
+    writer = await send(sandbox)
+    writer.transport.abort()
+    await asyncio.sleep(0.02)
+    assert not sandbox.world.writes, "it is executed that much later"
+    await until(lambda: sandbox.world.writes["POST /speakers"] == 1)
+    await until(lambda: sandbox.world.log.in_flight == 0)
+
+
+async def test_a_request_that_was_not_sent_to_its_end_is_not_carried_out(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = await send(sandbox, share=0.5)
+    writer.transport.abort()
+    await until(lambda: sandbox.world.log.in_flight == 0)
+    assert not sandbox.world.writes
+    assert sandbox.world.log.by_status == {f"gleanin {CUT}": 1}
+    assert not caplog.records, "it is no fault of the server"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "met"),
+    [
+        (Trouble(cuts=1), {CUT}),
+        (Trouble(server_errors=1), {500, 502, 503}),
+        (Trouble(junk=1), {200}),
+    ],
+    ids=["cuts", "server errors", "junk"],
+)
+async def test_where_it_strikes_nothing_was_done(
+    gleanin: Gleanin, world: World, trouble: Trouble, met: set[int]
+) -> None:
+    world.make_trouble(trouble)
+    assert set(await creates(gleanin, 3)) == met
+    assert not world.writes
+    world.make_trouble()
+    assert await gleanin.ids() == []
+
+
+async def test_junk_is_a_page_for_people(gleanin: Gleanin, sessionboard: Sessionboard, world: World) -> None:
+    world.make_trouble(Trouble(junk=1))
+    for answer in (await gleanin.http.get("/events"), await sessionboard.search()):
+        assert answer.headers["Content-Type"].startswith("text/html")
+        with pytest.raises(ValueError, match="Expecting value"):
+            answer.json()
+
+
+async def test_each_side_words_its_server_errors(
+    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+) -> None:
+    world.make_trouble(Trouble(server_errors=1))
+    told = [(await sessionboard.search()).json() for _ in range(3)]
+    assert {one["error"] for one in told} == {
+        "InternalServerError",
+        "BadGatewayError",
+        "ServiceUnavailableError",
+    }
+    assert errors(await gleanin.http.get("/events")) == {None: "Something went wrong."}
+
+
+@pytest.mark.parametrize(("lost_as", "met"), [("cut", CUT), ("500", 500), ("502", 502)])
+async def test_an_answer_is_lost_after_the_write_took_place(
+    gleanin: Gleanin, world: World, lost_as: Any, met: int
+) -> None:
+    world.make_trouble(Trouble(lost_answers=1, lost_as=(lost_as,)))
+    assert await creates(gleanin, 1) == [met]
+    (record_id,) = await gleanin.ids()
+    assert await status(gleanin.update("speakers", record_id, job_title="Countess")) == met
+    (record,) = (await gleanin.read("speakers"))["included"]
+    assert record["attributes"]["job_title"] == "Countess"
+    assert world.writes == {"POST /speakers": 1, "PATCH /speakers": 1}
+
+
+async def test_answers_are_lost_by_turns_and_only_those_of_writes(
+    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+) -> None:
+    world.make_trouble(Trouble(lost_answers=1))
+    met = []
+    for n in range(4):
+        met += await creates(gleanin, 1)
+        assert (await sessionboard.search()).status_code == 200
+        assert len(await gleanin.ids()) == n + 1
+    assert met == [CUT, 500, 502, CUT]
+
+
+async def test_the_answer_to_a_refused_write_is_not_lost(gleanin: Gleanin, world: World) -> None:
+    world.make_trouble(Trouble(lost_answers=1))
+    assert await status(gleanin.create("speakers", email=None)) == 422
+
+
+async def test_a_revoked_token_stays_revoked(
+    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+) -> None:
+    world.make_trouble(Trouble(sides=("gleanin",), revoked_after=2))
+    assert await reads(gleanin, 4) == [200, 200, 401, 401]
+    assert errors(await gleanin.create("speakers")) == {None: "The token was revoked."}
+    assert not world.writes
+    assert (await sessionboard.search()).status_code == 200
+
+
+@pytest.mark.parametrize(("cut", "left"), [(1, 2), (3, 0), (5, 0)])
+async def test_included_records_can_be_missing_and_no_page_follows(
+    gleanin: Gleanin, world: World, cut: int, left: int
+) -> None:
+    for n in range(4):
+        await gleanin.created(external_idx=f"person-{n}")
+    world.page_size = 3
+    assert "next" in (await gleanin.read("speakers"))["links"]
+    world.make_trouble(Trouble(cut_included=cut))
+    answer = await gleanin.read("speakers")
+    assert len(answer["included"]) == left
+    assert len(answer["data"]["relationships"]["speakers"]["data"]) == 3
+    assert "links" not in answer
+
+
+async def test_late_reads_show_a_record_only_so_long_after_it_was_created(
+    gleanin: Gleanin, world: World, clock: Clock
+) -> None:
+    world.make_trouble(Trouble(late_reads_s=10))
+    first = await gleanin.created()
+    clock.at += 6
+    session = await gleanin.created("sessions")
+    assert await gleanin.ids() == []
+    patched = await gleanin.update("speakers", first, session_ids=[int(session)])
+    assert patched.status_code == 200
+    clock.at += 4
+    answer = await gleanin.read("speakers", "sessions")
+    assert [one["id"] for one in answer["included"]] == [first]
+    assert answer["data"]["relationships"]["sessions"]["data"] == []
+    assert answer["included"][0]["attributes"]["session_ids"] == [int(session)]
+    clock.at += 6
+    assert await gleanin.ids("sessions") == [session]
+
+
+async def test_the_same_seed_has_the_same_luck_and_another_has_not(gleanin: Gleanin, world: World) -> None:
+    async def met(seed: int) -> list[int]:
+        world.make_trouble(
+            Trouble(cuts=0.2, server_errors=0.2, lost_answers=0.3, seed=seed), Trouble(refuse_next=3, first=9)
+        )
+        return await creates(gleanin, 40)
+
+    first = await met(7)
+    assert first == await met(7)
+    assert first != await met(8)
+    assert {CUT, 201, 429, 500} <= set(first)
+
+
+async def test_a_trouble_is_for_its_side_its_methods_and_its_range(
+    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+) -> None:
+    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), first=2, last=3, junk=1, latency_ms=1))
+    for _ in range(3):
+        assert (await sessionboard.search()).json()
+        assert (await gleanin.http.get("/events")).json()
+    assert await creates(gleanin, 4) == [201, 200, 200, 201]
+    assert world.writes == {"POST /speakers": 2}
+
+
+async def test_the_first_trouble_that_strikes_has_struck_and_waits_add_up(
+    gleanin: Gleanin, world: World
+) -> None:
+    world.make_trouble(Trouble(server_errors=1, last=1, latency_ms=30), Trouble(refuse_next=1, latency_ms=30))
+    began = monotonic()
+    assert await reads(gleanin, 3) == [502, 429, 200]
+    assert monotonic() - began >= 0.12
