@@ -81,7 +81,9 @@ class Exchange:
         return await self._write(method, self.url(path), body)
 
     async def _write(self, method: str, url: httpx.URL, body: bytes) -> Answer:
-        request = httpx.Request(method, url, headers=self._headers, content=body)
+        # With `content`, httpx would also write headers that the transport writes anyway.
+        request = httpx.Request(method, url, headers=self._headers, stream=httpx.ByteStream(body))
+        request.read()
         return await self._patiently(self._write_once, request)
 
     def following(self, here: httpx.URL, link: str) -> httpx.URL:

@@ -23,28 +23,23 @@ T = TypeVar("T")
 class SqlUnit:
     """One transaction. It begins with the first thing asked, so that a small unit costs few turns of a thread."""
 
-    def __init__(self, engine: sa.Engine, threads: Threads, options: dict[str, str]) -> None:
+    def __init__(self, engine: sa.Engine, threads: Threads, *, writes: bool) -> None:
         self._engine = engine
         self._threads = threads
-        self._options = options
+        self._writes = writes
         self._connection: sa.Connection | None = None
 
     async def run(self, job: Callable[[sa.Connection], T], /) -> T:
         def with_connection() -> T:
             with translated(self._engine.url):
-                return job(self._begun())
+                if self._connection is None:
+                    self._connection = self._engine.connect()
+                return job(self._connection)
 
         return await self._threads.do(with_connection)
 
-    def _begun(self) -> sa.Connection:
-        if self._connection is None:
-            self._connection = self._engine.connect().execution_options(**self._options)
-        if not self._connection.in_transaction():
-            self._connection.begin()
-        return self._connection
-
     async def commit(self) -> None:
-        if self._options == READING:
+        if not self._writes:
             message = "a unit that only reads has nothing to commit"
             raise RuntimeError(message)
         await self.run(lambda connection: connection.commit())
@@ -54,7 +49,7 @@ class SqlUnit:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        nothing_to_undo = self._options == READING or not connection.in_transaction()
+        nothing_to_undo = not (self._writes and connection.in_transaction())
         if nothing_to_undo and self._engine.dialect.name == "sqlite":
             connection.close()  # that asks no other process and no disk: a turn of a thread would cost more
         else:
@@ -88,6 +83,8 @@ class SqlUnit:
 class SqlUnits:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._for_reading = engine.execution_options(**READING)
+        self._for_writing = engine.execution_options(**WRITING)
         # A unit never waits in a thread for another unit of this process: the other one may need that thread.
         # So the writers queue up here first, and there are as many threads and connections as units.
         self._threads = Threads(MOST_UNITS)
@@ -97,7 +94,7 @@ class SqlUnits:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlUnit]:
         async with self._readers:
-            unit = SqlUnit(self._engine, self._threads, READING)
+            unit = SqlUnit(self._for_reading, self._threads, writes=False)
             try:
                 yield unit
             finally:
@@ -106,7 +103,7 @@ class SqlUnits:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqlUnit]:
         async with self._writer:
-            unit = SqlUnit(self._engine, self._threads, WRITING)
+            unit = SqlUnit(self._for_writing, self._threads, writes=True)
             try:
                 yield unit
             finally:

@@ -14,10 +14,12 @@ Fields = Mapping[str, FieldValue]
 """The mapped fields of a record that have a value; an empty field is absent (rule 20)."""
 
 
+_IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def fingerprint(fields: Fields) -> str:
     """Give what changes exactly when a mapped field does (rule 21)."""
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(_IN_ORDER.encode(fields).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

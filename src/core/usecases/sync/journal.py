@@ -41,6 +41,7 @@ class Journal:
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
     _progress: dict[str, Progress] = field(default_factory=dict)
     _stored_at: datetime | None = None
+    _storing: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def expect(self, kind: RecordKind, total: int) -> None:
@@ -74,7 +75,9 @@ class Journal:
         now = self.clock.now()
         if self._stored_at is None:
             self._stored_at = now
-        if self._outcomes and (len(self._outcomes) >= BATCH or now - self._stored_at >= LONGEST_WAIT):
+        due = len(self._outcomes) >= BATCH or (self._outcomes and now - self._stored_at >= LONGEST_WAIT)
+        # One of many writers stores; that the others do so too would only make the batches smaller.
+        if due and not self._storing:
             await self.store()
 
     async def store(self) -> None:
@@ -86,12 +89,15 @@ class Journal:
             SyncStopped: another run has taken over; what it will not find recorded it finds in Gleanin.
             PersistenceError: nothing was stored; it is kept for the next time.
         """
+        self._storing += 1
         storing = asyncio.ensure_future(self._store())
         try:
             await asyncio.shield(storing)
         except asyncio.CancelledError:
             await asyncio.wait([storing])
             raise
+        finally:
+            self._storing -= 1
 
     async def _store(self) -> None:
         async with self._one_at_a_time:
