@@ -232,7 +232,7 @@ class Place:
     gleanin_id: GleaninId
     connection_id: ConnectionId
     email: str | None = None
-    """The one that was last sent."""
+    """The one that was last sent, unless it is in doubt what has arrived since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,7 +280,15 @@ class MemorySyncedRecords:
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
     ) -> Sequence[Place]:
         rows = self._of(organization_id, event_id, kind).values()
-        return [Place(row.source_id, row.gleanin_id, row.connection_id, row.email) for row in rows]
+        return [
+            Place(
+                row.source_id,
+                row.gleanin_id,
+                row.connection_id,
+                None if row.fingerprint == UNCONFIRMED else row.email,
+            )
+            for row in rows
+        ]
 
     async def of_event(
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind

@@ -80,7 +80,8 @@ class SqlRuns:
         return await self._run(lambda database: database.execute(statement, asked).rowcount == 1)
 
     async def standing(self, run_id: RunId) -> Standing | None:
-        row = await self._run(lambda database: database.execute(_STANDING, {"run_id": run_id}).first())
+        asked = {"run_id": run_id}
+        row = await self._run(lambda database: database.execute(_STANDING, asked).first(), is_short=True)
         return None if row is None else Standing(*row)
 
 

@@ -50,9 +50,12 @@ _ALL = sa.select(
     table.c.links,
 ).where(*_OF_EVENT)
 _SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
-_PLACES = sa.select(table.c.source_id, table.c.gleanin_id, table.c.connection_id, table.c.email).where(
-    *_OF_EVENT
-)
+_PLACES = sa.select(
+    table.c.source_id,
+    table.c.gleanin_id,
+    table.c.connection_id,
+    sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
+).where(*_OF_EVENT)
 
 
 class SqlSyncedRecords:

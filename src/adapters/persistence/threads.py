@@ -11,9 +11,12 @@ T = TypeVar("T")
 
 
 class Run(Protocol):
-    """Does a job with the connection of a unit of work."""
+    """Does a job with the connection of a unit of work.
 
-    async def __call__(self, job: Callable[[sa.Connection], T], /) -> T: ...
+    A short one reads a row or two, and waits for nobody but a server: without one it needs no thread.
+    """
+
+    async def __call__(self, job: Callable[[sa.Connection], T], /, *, is_short: bool = False) -> T: ...
 
 
 class Threads:

@@ -29,13 +29,15 @@ class SqlUnit:
         self._writes = writes
         self._connection: sa.Connection | None = None
 
-    async def run(self, job: Callable[[sa.Connection], T], /) -> T:
+    async def run(self, job: Callable[[sa.Connection], T], /, *, is_short: bool = False) -> T:
         def with_connection() -> T:
             with translated(self._engine.url):
                 if self._connection is None:
                     self._connection = self._engine.connect()
                 return job(self._connection)
 
+        if is_short and self._is_in_a_file:
+            return with_connection()  # a turn of a thread costs several times as much
         return await self._threads.do(with_connection)
 
     async def commit(self) -> None:
@@ -50,10 +52,14 @@ class SqlUnit:
         if connection is None:
             return
         nothing_to_undo = not (self._writes and connection.in_transaction())
-        if nothing_to_undo and self._engine.dialect.name == "sqlite":
-            connection.close()  # that asks no other process and no disk: a turn of a thread would cost more
+        if nothing_to_undo and self._is_in_a_file:
+            connection.close()
         else:
             await self._threads.do(connection.close)
+
+    @property
+    def _is_in_a_file(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
 
     @cached_property
     def organizations(self) -> SqlOrganizations:

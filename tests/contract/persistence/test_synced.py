@@ -167,6 +167,8 @@ async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
     async with units.reading() as unit:
         found = await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("2")])
         (session,) = await unit.synced.of_event(ORGANIZATION, EVENT, SESSION)
+        places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
+    assert {place.source_id: place.email for place in places} == {"1": None, "2": a_record("2").email}
     assert found == {"1": replace(a_record("1"), fingerprint=UNCONFIRMED), "2": a_record("2")}
     assert session == a_record("1", kind=SESSION)
     await _save(units, a_record("1"))

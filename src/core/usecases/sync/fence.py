@@ -12,12 +12,16 @@ from ports.clock import Clock
 from ports.persistence import Standing, Units
 
 
+TURNS_TO_GATHER = 4
+"""Of the event loop, some microseconds each, in which writes that become due may still join a question."""
+
+
 @dataclass(slots=True)
 class Fence:
     """Awaited before each write (rules 8 and 23).
 
-    Asking the database for every single write would cost more than the write. So writes that become due while
-    a question is under way share the next one: each write is still preceded by an answer that is younger than
+    Asking the database for every single write would cost as much as the write. So writes that become due about
+    the same time, or while a question is under way, share the next one: each write is still preceded by an answer that is younger than
     the decision to write.
     """
 
@@ -45,6 +49,8 @@ class Fence:
 
     async def _ask(self) -> None:
         async with self._one_at_a_time:
+            for _ in range(TURNS_TO_GATHER):
+                await asyncio.sleep(0)
             self._next = None
             if not self._marked:
                 await self._mark_written()
