@@ -61,8 +61,9 @@ class Faltered(Exception):
 class Perseverance:
     """Decides for one request whether it is sent again: the hook that stamina asks.
 
-    It gives the seconds to wait, or False to give up. A wait that the other side asked for is kept, but is
-    never shorter than our own growing one: "0" for ever must not become a busy loop.
+    It gives the seconds to wait, or False to give up. A wait that the other side asks for is kept, and not
+    lengthened: it knows. Only one that is shorter than our first wait gives way to our own, growing ones:
+    "0" for ever must not become a busy loop.
     """
 
     patience: Patience
@@ -85,8 +86,10 @@ class Perseverance:
         patience = self.patience
         if asked is not None and asked > patience.waits_in_all:
             return False
-        grown = min(patience.first_wait * 2.0 ** min(times - 1, 20), patience.longest_wait)
-        wait = max(min(asked or 0.0, patience.longest_pause), grown)
+        if asked is not None and asked >= patience.first_wait:
+            wait = min(asked, patience.longest_pause)
+        else:
+            wait = min(patience.first_wait * 2.0 ** min(times - 1, 20), patience.longest_wait)
         self._waited += wait
         if self._waited > patience.waits_in_all:
             return False
