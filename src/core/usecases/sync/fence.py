@@ -11,7 +11,6 @@ from core.usecases.sync.failures import SyncStopped
 from ports.clock import Clock
 from ports.persistence import Standing, Units
 
-
 TURNS_TO_GATHER = 4
 """Of the event loop, some microseconds each, in which writes that become due may still join a question."""
 
