@@ -75,10 +75,6 @@ KINDS = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
 PEOPLE = tuple(kind for kind in KINDS if kind.is_person)
 
 
-def kind_named(name: str) -> RecordKind:
-    return next(kind for kind in KINDS if kind.name == name)
-
-
 def kinds_in(scope: Scope) -> tuple[RecordKind, ...]:
     """List the kinds that a run of this scope syncs, in the order in which they are written (rule 25)."""
     chosen = (kind for kind in KINDS if scope in (Scope.ALL, kind.scope))

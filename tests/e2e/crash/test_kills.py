@@ -21,6 +21,8 @@ from tests.e2e.crash.victim import Place, be_killed, sync
 SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
 RECORDS = SESSIONS + SPEAKERS + EXHIBITORS
 LOST_ANSWERS = 0.2
+KILLS_OF_ONE_SEARCH = 34
+"""At least: six searches are over 200 kills."""
 
 
 @pytest.fixture(scope="module")
@@ -129,4 +131,4 @@ def test_rule_32_a_kill_at_every_moment_loses_and_doubles_nothing(
     while kill(forkserver, tmp_path / str(moment + 1), moment + 1, seed):
         moment += 1
     print(f"{moment} kills")
-    assert moment > 2 * RECORDS
+    assert moment >= KILLS_OF_ONE_SEARCH

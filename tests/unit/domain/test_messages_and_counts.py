@@ -12,7 +12,6 @@ from core.domain.kinds import (
     SPEAKER,
     RecordKind,
     Scope,
-    kind_named,
     kinds_in,
 )
 from core.domain.messages import STARTED, closing_message
@@ -114,11 +113,6 @@ def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them() -> N
 @given(st.sampled_from(Scope), st.sampled_from(Scope))
 def test_rule_23_two_scopes_together_cover_what_each_covers(one: Scope, other: Scope) -> None:
     assert set(kinds_in(one | other)) == {*kinds_in(one), *kinds_in(other)}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_is_found_by_its_name(kind: RecordKind) -> None:
-    assert kind_named(kind.name) is kind
 
 
 def test_rule_13_14_and_17_what_each_kind_requires() -> None:
