@@ -32,10 +32,12 @@ from core.domain.speakers import speaker_fields
 
 @dataclass(slots=True)
 class _PersonOnAgenda:
+    """There are as many as people: without sets of their own, half as large."""
+
     person: Person
-    syncing: set[SourceId] = field(default_factory=set)
+    syncing: tuple[SourceId, ...] = ()
     """Sessions that sync, on which the person has a role that does."""
-    roles_off: set[Role] = field(default_factory=set)
+    roles_off: frozenset[Role] = frozenset()
     """Roles that keep the person from being synced, on sessions that do sync."""
     on_passed_session: bool = False
     on_blocked_session: bool = False
@@ -87,10 +89,10 @@ class Agenda:
             elif _is_newer(person, entry.person):
                 entry.person = person
             if isinstance(verdict, Eligible):
-                if self._syncs(role):
-                    entry.syncing.add(session.id)
-                else:
-                    entry.roles_off.add(role)
+                if not self._syncs(role):
+                    entry.roles_off |= {role}
+                elif session.id not in entry.syncing:
+                    entry.syncing += (session.id,)
             elif isinstance(verdict, Blocked):
                 entry.on_blocked_session = True
             elif not verdict.has_left:

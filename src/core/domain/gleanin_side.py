@@ -76,7 +76,10 @@ class GleaninSide:
             if record.id in self._sessions_of[kind.name]:
                 continue
             self._sessions_of[kind.name][record.id] = record.sessions
-            sent = parse_external_id(record.external_id) or self._memory_of(kind, record.id)
+            memory = self._memory_of(kind, record.id)
+            sent = parse_external_id(record.external_id) or memory
+            if sent == memory:
+                sent = memory  # equal, and kept already: tens of thousands of ids need not be kept twice
             if sent is not None and sent[0] in self.elsewhere:
                 sent = None
             if sent is not None:

@@ -34,13 +34,21 @@ async def recall(units: Units, mapping: EventMapping) -> Remembered:
     earlier: dict[str, set[SourceId]] = {}
     sent: dict[str, dict[GleaninId, Sent]] = {}
     emails: dict[str, dict[SourceId, str]] = {}
+    connections: dict[ConnectionId, ConnectionId] = {}
+    """Each once: the rows bring a copy of their own each."""
     for kind in KINDS:
         async with units.reading() as unit:
             places = await unit.synced.places(mapping.organization_id, mapping.events.gleanin_id, kind)
         ours = [place for place in places if place.connection_id == mapping.connection_id]
         here[kind.name] = {place.source_id: place.gleanin_id for place in ours}
         earlier[kind.name] = {place.source_id for place in places} - here[kind.name].keys()
-        sent[kind.name] = {place.gleanin_id: (place.connection_id, place.source_id) for place in places}
+        sent[kind.name] = {
+            place.gleanin_id: (
+                connections.setdefault(place.connection_id, place.connection_id),
+                place.source_id,
+            )
+            for place in places
+        }
         emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
     async with units.reading() as unit:
         elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.sessionboard_url))
