@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import RecordKind
 from core.domain.planning import Change
 from core.domain.secrets import Token
 from core.domain.synced import Fields
-from ports.destination import BeforeWrite, Destination, Destinations
+from ports.destination import BeforeWrite, Destinations
 from ports.persistence import Unit, Units
+from tests.passing_on import PassingOn
 
 
 @dataclass(slots=True)
@@ -60,24 +60,10 @@ class FusedUnits:
 
 
 @dataclass(frozen=True, slots=True)
-class FusedDestination:
-    """A destination with a fuse on both sides of its writes, and between the fence and the sending."""
+class FusedDestination(PassingOn):
+    """A destination with a fuse behind its writes."""
 
-    destination: Destination
     fuse: Fuse
-
-    @property
-    def most_in_flight(self) -> int:
-        return self.destination.most_in_flight
-
-    async def events(self) -> Sequence[GleaninEvent]:
-        return await self.destination.events()
-
-    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
-        return await self.destination.event(event_id)
-
-    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
-        return self.destination.records(event_id, kind)
 
     async def create(
         self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
@@ -95,6 +81,8 @@ class FusedDestination:
 
 @dataclass(frozen=True, slots=True)
 class FusedDestinations:
+    """Destinations with another fuse between the fence and the sending."""
+
     destinations: Destinations
     fuse: Fuse
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import RecordKind
 from core.domain.planning import Change
@@ -12,6 +11,7 @@ from core.domain.secrets import Token
 from core.domain.synced import Fields
 from ports.destination import BeforeWrite, Destination, Destinations
 from ports.persistence import Unit, Units
+from tests.passing_on import PassingOn
 from tests.unit.usecases.stage import LEASE, Stage
 
 
@@ -124,22 +124,8 @@ class MortalDestinations:
 
 
 @dataclass(frozen=True, slots=True)
-class MortalDestination:
-    destination: Destination
+class MortalDestination(PassingOn):
     power: Power
-
-    @property
-    def most_in_flight(self) -> int:
-        return self.destination.most_in_flight
-
-    async def events(self) -> Sequence[GleaninEvent]:
-        return await self.destination.events()
-
-    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
-        return await self.destination.event(event_id)
-
-    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
-        return self.destination.records(event_id, kind)
 
     async def create(
         self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields

@@ -1,0 +1,39 @@
+"""A destination that passes everything on: for doubles that do something of their own around a write."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from core.domain.gleanin_side import GleaninEvent, GleaninRecord
+from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.kinds import RecordKind
+from core.domain.planning import Change
+from core.domain.synced import Fields
+from ports.destination import Destination
+
+
+@dataclass(frozen=True, slots=True)
+class PassingOn:
+    destination: Destination
+
+    @property
+    def most_in_flight(self) -> int:
+        return self.destination.most_in_flight
+
+    async def events(self) -> Sequence[GleaninEvent]:
+        return await self.destination.events()
+
+    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+        return await self.destination.event(event_id)
+
+    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
+        return self.destination.records(event_id, kind)
+
+    async def create(
+        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> GleaninId:
+        return await self.destination.create(event_id, kind, external_id, fields)
+
+    async def update(
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+    ) -> None:
+        await self.destination.update(event_id, kind, gleanin_id, changes)
