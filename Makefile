@@ -16,7 +16,7 @@ test: $(VENV)/.ready   ## all tests but those that take minutes
 	$(BIN)/pytest -n 2 -m "not long" $(ARGS)
 
 test-long: $(VENV)/.ready   ## crash tests and other checks that take minutes
-	$(BIN)/pytest -n 2 -m long $(ARGS)
+	$(BIN)/pytest -n 4 -m long $(ARGS)
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
