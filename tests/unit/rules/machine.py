@@ -433,7 +433,9 @@ class Histories(RuleBasedStateMachine):
     @rule(choice=choices, scope=scopes, lag=st.integers(1, 3))
     def sync_while_lists_lag(self, choice: int, scope: Scope, lag: int) -> None:
         trouble, mapping = self.stage.gleanin.trouble, self.one_of_mappings(choice)
-        if self.was_cut_off:  # what a killed run sent is listed by the time its lease has run out (decision 5)
+        if (
+            self.was_cut_off
+        ):  # what a killed run sent is listed by the time its lease has run out (decision 5)
             for record in self.stage.gleanin.records.values():
                 record.reads += lag
         trouble.late_reads = lag
