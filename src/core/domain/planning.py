@@ -176,11 +176,7 @@ class Planner:
             reason = reasons.changed(change.field for change in changes)
         else:
             # What stands there is not known: everything is sent, and what is empty is cleared.
-            changes = tuple(
-                Change(name, None, fields.get(name))
-                for name in self.kind.fields
-                if name in fields or name != TIES
-            )
+            changes = all_of(self.kind, fields)
             reason = reasons.UNCONFIRMED if at_hand else reasons.FOUND_AGAIN
         return Update(record, reason.noting(*notes), there, fields, changes, waits_for)
 
@@ -226,6 +222,13 @@ class Planner:
             if same_kind and self.moving.get(contact.sent_as, mailbox) == mailbox:
                 return contact
         return None
+
+
+def all_of(kind: RecordKind, fields: Fields) -> tuple[Change, ...]:
+    """Give what brings a record to these fields, whatever stands there: what is empty is cleared (rule 20)."""
+    return tuple(
+        Change(name, None, fields.get(name)) for name in kind.fields if name in fields or name != TIES
+    )
 
 
 def _ties(fields: Fields) -> AbstractSet[str]:

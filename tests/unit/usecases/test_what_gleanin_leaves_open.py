@@ -32,6 +32,19 @@ async def test_rule_21_a_list_that_lags_behind_makes_no_second_record(stage: Sta
     assert len(stage.gleanin.writes) == before
 
 
+async def test_rule_20_a_field_emptied_meanwhile_is_cleared_where_the_record_is_not_listed(
+    stage: Stage,
+) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("s1", on(person("ada")), description="Long"))
+    await stage.sync(mapping)
+    stage.gleanin.trouble.late_reads = 1000
+    stage.offer(session("s1", on(person("ada"))))
+    outcomes = await stage.outcomes(await stage.sync(mapping))
+    assert outcomes["s1"].reason.code == "still_there"
+    assert not stage.the(mapping, SESSION, "s1").fields.get("description")
+
+
 async def test_rule_32_a_create_that_shows_late_is_not_sent_again(stage: Stage) -> None:
     stage.gleanin.trouble.late_reads = 3
     stage.gleanin.trouble.lost_answers = 1

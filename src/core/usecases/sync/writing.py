@@ -11,7 +11,7 @@ from core.domain.identifiers import GleaninId, SourceId, external_id
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome, RecordOutcome
-from core.domain.planning import Change, Create, Step, Update
+from core.domain.planning import Create, Step, Update, all_of
 from core.domain.reasons import Reason
 from core.domain.sides import GLEANIN
 from core.domain.stops import Stop
@@ -160,9 +160,9 @@ class Writer:
     async def _is_still_there(self, step: Create, former: GleaninId) -> bool:
         """Send a record that is not listed any more to where it was; only if it is gone there, it is to be created."""
         kind = step.record.kind
-        whole = [Change(name, None, step.fields[name]) for name in kind.fields if name in step.fields]
+        event = self.mapping.events.gleanin_id
         try:
-            await self.destination.update(self.mapping.events.gleanin_id, kind, former, whole)
+            await self.destination.update(event, kind, former, all_of(kind, step.fields))
         except RecordGone:
             return False
         return True
