@@ -11,3 +11,7 @@ class Names(Protocol):
     def owner(self) -> str:
         """Give a name for one holder of a lease, telling host and process."""
         ...
+
+    def secret(self) -> str:
+        """Give a secret that nobody can guess, in characters that an address may have."""
+        ...

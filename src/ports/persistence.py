@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from core.domain.identifiers import (
     ConnectionId,
@@ -28,6 +28,9 @@ from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.runs import Progress, SyncRun
 from core.domain.synced import ShareLink, SyncedRecord
+from ports.accounts import Accounts, ApiKeys, AttemptsBySubject, AuditLog, PortalRevocations, SignIns
+
+T = TypeVar("T")
 
 
 class PersistenceError(Exception):
@@ -43,6 +46,7 @@ class Unique(StrEnum):
     GLEANIN_EVENT = "gleanin_event"
     RUNNING_RUN = "running_run"
     QUEUED_RUN = "queued_run"
+    ACCOUNT_EMAIL = "account_email"
 
 
 class Taken(PersistenceError):
@@ -53,6 +57,15 @@ class Taken(PersistenceError):
 
 class StoreUnusable(PersistenceError):
     """Its text is a sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a long list."""
+
+    items: Sequence[T]
+    next: int | None = None
+    """Where the next part begins; None where there is none."""
 
 
 class Organizations(Protocol):
@@ -76,6 +89,13 @@ class Organizations(Protocol):
 
     async def all(self) -> Sequence[Organization]:
         """Give all, by name."""
+        ...
+
+    async def remove(self, organization_id: OrganizationId) -> None:
+        """Take an organization away with its mappings, runs, outcomes, synced records, API keys and grants.
+
+        Its connections stay, without anything in them but their ids: they tell what was sent under them.
+        """
         ...
 
 
@@ -129,6 +149,10 @@ class Mappings(Protocol):
 
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
 
+    async def synced_continuously(self) -> Sequence[EventMapping]:
+        """Give the active mappings of all organizations that have continuous sync."""
+        ...
+
 
 class Runs(Protocol):
     async def add(self, run: SyncRun) -> None:
@@ -153,9 +177,27 @@ class Runs(Protocol):
         """Give the mapping's running and queued run, in this order, as far as there are any."""
         ...
 
-    async def of_mapping(self, mapping_id: MappingId, limit: int = 100) -> Sequence[SyncRun]:
-        """Give the mapping's runs, newest first."""
+    async def of_mapping(
+        self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
+    ) -> Sequence[SyncRun]:
+        """Give the mapping's runs, newest first, or those that were requested before a certain one."""
         ...
+
+    async def of_organization(
+        self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
+    ) -> Sequence[SyncRun]:
+        """Give the runs of all the organization's mappings, removed ones too, newest first."""
+        ...
+
+    async def all_open(self) -> Sequence[SyncRun]:
+        """Give every mapping's running and queued runs, oldest first."""
+        ...
+
+    async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
+        """Tell which run an earlier request with this key booked."""
+        ...
+
+    async def note_booking(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None: ...
 
     async def renew(
         self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
@@ -225,6 +267,39 @@ class SyncedRecords(Protocol):
         """Give all records of a kind, by label."""
         ...
 
+    async def people(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        *,
+        missing: bool = False,
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> "PeoplePage":
+        """Give a part of the people by kind and label, without reading more of the others than it must.
+
+        Args:
+            organization_id: whose.
+            event_id: where.
+            missing: only people without a link.
+            search: only people whose label or e-mail has this in it, ignoring case.
+            start: how many to leave out, as told by the part before.
+            limit: how many to give at most.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    people: Sequence[SyncedRecord]
+    total: int
+    """How many there are in all that were asked for."""
+    without_link: int
+    """How many of all people in the event have no link yet, whatever was asked for."""
+    next: int | None = None
+    """Where the next part begins; None where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -242,6 +317,8 @@ class HistoryEntry:
     run_id: RunId
     at: datetime
     outcome: RecordOutcome
+    position: int = 0
+    """Its place among all outcomes."""
 
 
 class Outcomes(Protocol):
@@ -251,8 +328,35 @@ class Outcomes(Protocol):
         """Give a run's outcomes, in the order in which they were added; `only` restricts them."""
         ...
 
-    async def history(self, mapping_id: MappingId, id_or_email: str) -> Sequence[HistoryEntry]:
-        """Give all that happened to a record of a mapping, by its Sessionboard id, Gleanin id or e-mail, oldest first."""
+    async def page(
+        self,
+        run_id: RunId,
+        *,
+        only: Collection[Outcome] = (),
+        kinds: Collection[RecordKind] = (),
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> Page[RecordOutcome]:
+        """Give a part of a run's outcomes, in the order in which they were added.
+
+        Args:
+            run_id: of which run.
+            only: these outcomes; all, where there are none.
+            kinds: of these kinds; all, where there are none.
+            search: only records whose label or e-mail has this in it, ignoring case, or whose id this is.
+            start: where to begin, as told by the part before.
+            limit: how many to give at most.
+        """
+        ...
+
+    async def history(
+        self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
+    ) -> Sequence[HistoryEntry]:
+        """Give all that happened to a record of a mapping, by its Sessionboard id, Gleanin id or e-mail, oldest first.
+
+        With a limit, the newest so many from before a position, oldest first too.
+        """
         ...
 
 
@@ -269,6 +373,18 @@ class Unit(Protocol):
     def synced(self) -> SyncedRecords: ...
     @property
     def outcomes(self) -> Outcomes: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
+    @property
+    def attempts(self) -> AttemptsBySubject: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def portal_revocations(self) -> PortalRevocations: ...
 
     async def commit(self) -> None: ...
 

@@ -13,3 +13,6 @@ class CountingNames:
 
     def owner(self) -> str:
         return f"owner:{next(self._numbers)}"
+
+    def secret(self) -> str:
+        return f"secret{next(self._numbers)}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.persistence.removal import check_are_there
 from adapters.persistence.rows import replace_row
 from adapters.persistence.tables import mappings
 from adapters.persistence.threads import Run
@@ -25,7 +26,11 @@ class SqlMappings:
         self._run = run
 
     async def add(self, mapping: EventMapping) -> None:
-        await self._run(lambda database: database.execute(mappings.insert(), _row(mapping)))
+        def insert(database: sa.Connection) -> None:
+            check_are_there(database, [mapping.organization_id])
+            database.execute(mappings.insert(), _row(mapping))
+
+        await self._run(insert)
 
     async def update(self, mapping: EventMapping) -> None:
         await self._run(lambda database: replace_row(database, mappings, _row(mapping)))
@@ -51,6 +56,9 @@ class SqlMappings:
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.connection_id == connection_id)
 
+    async def synced_continuously(self) -> Sequence[EventMapping]:
+        return await self._all(mappings.c.continuous_sync, mappings.c.removed_at.is_(sa.null()))
+
     async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[EventMapping]:
         rows = await self._run(lambda database: database.execute(_MAPPINGS.where(*conditions)).all())
         return [_mapping(row) for row in rows]
@@ -75,6 +83,8 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "written": mapping.written,
         "removed_at": mapping.removed_at,
         "connection_ended": mapping.connection_ended,
+        "continuous_sync": mapping.continuous_sync,
+        "time_zone": mapping.time_zone,
         # Only for the unique indexes: what it follows from is above.
         "holds_events": mapping.holds_its_events,
     }
@@ -99,4 +109,6 @@ def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
         written=row.written,
         removed_at=row.removed_at,
         connection_ended=row.connection_ended,
+        continuous_sync=row.continuous_sync,
+        time_zone=row.time_zone,
     )

@@ -1,22 +1,30 @@
 """Organizations and their connections, in tables."""
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.persistence.removal import check_are_there, removal_of
 from adapters.persistence.rows import replace_row
 from adapters.persistence.tables import connections, organizations
 from adapters.persistence.threads import Run
 from core.domain.identifiers import ConnectionId, OrganizationId
 from core.domain.organizations import Connection, Organization
 from core.domain.secrets import SealedToken
+from ports.persistence import PersistenceError
 
 _ORGANIZATIONS = sa.select(
     organizations.c.id,
     organizations.c.name,
     organizations.c.sessionboard_url,
     organizations.c.sealed_token,
+).where(organizations.c.removed_at.is_(sa.null()))
+_NEW_TOKEN = (
+    sa.update(organizations)
+    .where(organizations.c.id == sa.bindparam("the_id"), organizations.c.removed_at.is_(sa.null()))
+    .values(sealed_token=sa.bindparam("new_token"))
 )
 
 
@@ -29,18 +37,30 @@ class SqlOrganizations:
         await self._run(lambda database: database.execute(organizations.insert(), row))
 
     async def update(self, organization: Organization) -> None:
-        row = _organization_row(organization)
-        await self._run(lambda database: replace_row(database, organizations, row))
+        row = {"the_id": organization.id, "new_token": organization.sessionboard_token.value}
+        if await self._run(lambda database: database.execute(_NEW_TOKEN, row).rowcount) != 1:
+            raise PersistenceError(f"There is no organization {organization.id} to update.")
 
     async def get(self, organization_id: OrganizationId) -> Organization | None:
         return await self._first(organizations.c.id == organization_id)
 
     async def named(self, name: str) -> Organization | None:
+        if not name.isprintable():  # as no name is: PostgreSQL refuses to look for some of these
+            return None
         return await self._first(organizations.c.name_folded == name.casefold())
 
     async def all(self) -> Sequence[Organization]:
         rows = await self._run(lambda database: database.execute(_ORGANIZATIONS).all())
         return sorted(map(_organization, rows), key=lambda organization: organization.name.casefold())
+
+    async def remove(self, organization_id: OrganizationId) -> None:
+        statements = removal_of(organization_id, datetime.now(UTC))
+
+        def execute_all(database: sa.Connection) -> None:
+            for statement in statements:
+                database.execute(statement)
+
+        await self._run(execute_all)
 
     async def _first(self, condition: sa.ColumnElement[bool]) -> Organization | None:
         row = await self._run(lambda database: database.execute(_ORGANIZATIONS.where(condition)).first())
@@ -75,10 +95,18 @@ class SqlConnections:
         self._run = run
 
     async def add(self, connection: Connection) -> None:
-        await self._run(lambda database: database.execute(connections.insert(), _row(connection)))
+        def insert(database: sa.Connection) -> None:
+            check_are_there(database, [connection.organization_id])
+            database.execute(connections.insert(), _row(connection))
+
+        await self._run(insert)
 
     async def update(self, connection: Connection) -> None:
-        await self._run(lambda database: replace_row(database, connections, _row(connection)))
+        def replace(database: sa.Connection) -> None:
+            check_are_there(database, [connection.organization_id])
+            replace_row(database, connections, _row(connection))
+
+        await self._run(replace)
 
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         return await self._first(connections.c.id == connection_id)
@@ -106,6 +134,7 @@ def _row(connection: Connection) -> dict[str, object]:
         "token_hint": connection.token_hint,
         "opened_at": connection.opened_at,
         "ended_at": connection.ended_at,
+        "continuous_sync": connection.continuous_sync,
     }
 
 
@@ -117,4 +146,5 @@ def _connection(row: sa.Row[*tuple[Any, ...]]) -> Connection:
         token_hint=row.token_hint,
         opened_at=row.opened_at,
         ended_at=row.ended_at,
+        continuous_sync=row.continuous_sync,
     )

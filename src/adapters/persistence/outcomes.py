@@ -1,6 +1,7 @@
 """Outcomes of records, in a table: exactly one for each record and run."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,10 +10,10 @@ from adapters.persistence.tables import outcomes, runs
 from adapters.persistence.threads import Run
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import KINDS
+from core.domain.kinds import KINDS, RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.reasons import Reason
-from ports.persistence import HistoryEntry
+from ports.persistence import HistoryEntry, Page
 
 _KINDS = {kind.name: kind for kind in KINDS}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
@@ -38,11 +39,23 @@ _FOUND = sa.union(
     sa.select(outcomes.c.position).where(outcomes.c.mailbox == sa.bindparam("asked_mailbox")),
 )
 _HISTORY = (
-    sa.select(outcomes.c.run_id, runs.c.started_at, runs.c.requested_at, *_COLUMNS)
+    sa.select(outcomes.c.run_id, runs.c.started_at, runs.c.requested_at, outcomes.c.position, *_COLUMNS)
     .join(runs, runs.c.id == outcomes.c.run_id)
     .where(outcomes.c.position.in_(_FOUND), runs.c.mapping_id == sa.bindparam("mapping_id"))
+    .order_by(outcomes.c.position.desc())
+)
+# What is searched and counted; the rest is read of those alone that are given.
+_LIGHT = (
+    sa.select(outcomes.c.position, outcomes.c.label, outcomes.c.email, outcomes.c.source_id)
+    .where(outcomes.c.run_id == sa.bindparam("run_id"), outcomes.c.position > sa.bindparam("start"))
     .order_by(outcomes.c.position)
 )
+_AT = (
+    sa.select(*_COLUMNS)
+    .where(outcomes.c.position.in_(sa.bindparam("positions", expanding=True)))
+    .order_by(outcomes.c.position)
+)
+_ROWS_AT_ONCE = 500
 
 
 class SqlOutcomes:
@@ -62,17 +75,69 @@ class SqlOutcomes:
             lambda database: [_outcome(tuple(row)) for row in database.execute(statement, asked)]
         )
 
-    async def history(self, mapping_id: MappingId, id_or_email: str) -> Sequence[HistoryEntry]:
+    async def page(
+        self,
+        run_id: RunId,
+        *,
+        only: Collection[Outcome] = (),
+        kinds: Collection[RecordKind] = (),
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> Page[RecordOutcome]:
+        statement = _LIGHT
+        if only:
+            statement = statement.where(outcomes.c.outcome.in_([outcome.value for outcome in only]))
+        if kinds:
+            statement = statement.where(outcomes.c.kind.in_([kind.name for kind in kinds]))
+        if not search:
+            statement = statement.limit(limit + 1)
+        asked = {"run_id": run_id, "start": start}
+
+        def read(database: sa.Connection) -> Page[RecordOutcome]:
+            in_parts = {"yield_per": _ROWS_AT_ONCE}
+            with database.execute(statement, asked, execution_options=in_parts) as rows:
+                # One more than asked for, to see whether anything is left.
+                positions = [*islice(_having(search, rows), limit + 1)]
+            chosen = positions[:limit]
+            more = len(positions) > limit
+            return Page(_at(database, chosen), (chosen[-1] if chosen else start) if more else None)
+
+        return await self._run(read)
+
+    async def history(
+        self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
+    ) -> Sequence[HistoryEntry]:
+        statement = _HISTORY.limit(limit)
+        if before is not None:
+            statement = statement.where(outcomes.c.position < before)
         asked = {
             "mapping_id": mapping_id,
             "asked": id_or_email,
             "asked_mailbox": same_mailbox(id_or_email),
         }
-        rows = await self._run(lambda database: database.execute(_HISTORY, asked).all())
+        rows = await self._run(lambda database: database.execute(statement, asked).all())
         return [
-            HistoryEntry(run_id, started_at or requested_at, _outcome(row))
-            for run_id, started_at, requested_at, *row in rows
+            HistoryEntry(run_id, started_at or requested_at, _outcome(row), position)
+            for run_id, started_at, requested_at, position, *row in reversed(rows)
         ]
+
+
+def _having(search: str, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[int]:
+    """Give the positions of the rows in which something is found."""
+    # Folded here: databases differ in what they take for the same letter.
+    sought = search.casefold()
+    for position, label, email, source_id in rows:
+        if sought in label.casefold() or sought in (email or "").casefold() or source_id == search:
+            yield position
+
+
+def _at(database: sa.Connection, positions: Iterable[int]) -> list[RecordOutcome]:
+    found: list[RecordOutcome] = []
+    remaining = iter(positions)
+    while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
+        found.extend(_outcome(tuple(row)) for row in database.execute(_AT, {"positions": chunk}))
+    return found
 
 
 _INSERT = outcomes.insert()

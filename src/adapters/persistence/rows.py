@@ -1,10 +1,13 @@
-"""What the repositories have in common: storing one row anew, and texts that hold JSON."""
+"""What the repositories have in common: storing rows anew, keys for long texts, and texts that hold JSON."""
 
+import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ports.persistence import PersistenceError
 
@@ -23,6 +26,22 @@ def _replacement(table: sa.Table) -> sa.Update:
         .where(table.c.id == sa.bindparam("the_id"))
         .values({column.name: sa.bindparam(column.name) for column in columns})
     )
+
+
+def upserts(table: sa.Table, replaced: Iterable[str]) -> Mapping[str, sa.Insert]:
+    """Give, by dialect, what inserts rows or replaces these columns of those that are there."""
+    key = [column.name for column in table.primary_key]
+    return {
+        dialect: statement.on_conflict_do_update(
+            index_elements=key, set_={name: statement.excluded[name] for name in replaced}
+        )
+        for dialect, statement in (("sqlite", sqlite.insert(table)), ("postgresql", postgresql.insert(table)))
+    }
+
+
+def key_of(text: str) -> str:
+    """Give a short key for a text that may be of any length, and have any characters."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import from_json, replace_row, to_json
-from adapters.persistence.tables import runs
+from adapters.persistence.rows import from_json, key_of, replace_row, to_json
+from adapters.persistence.tables import mappings, run_bookings, runs
 from adapters.persistence.threads import Run
-from core.domain.identifiers import MappingId, RunId
+from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts, Outcome, Tally
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
@@ -18,20 +18,36 @@ from ports.persistence import Standing
 
 _RUNS = sa.select(runs)
 _OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))
-_OF_MAPPING = (
-    _RUNS.where(runs.c.mapping_id == sa.bindparam("mapping_id"))
+_NEWEST = _RUNS.order_by(runs.c.position.desc())
+_OF_MAPPING = _NEWEST.where(runs.c.mapping_id == sa.bindparam("mapping_id")).limit(sa.bindparam("limit"))
+_BEFORE = runs.c.position < (
+    sa.select(runs.c.position).where(runs.c.id == sa.bindparam("before")).scalar_subquery()
+)
+# Only positions, which the index has: rows are read of those alone that are given.
+_POSITIONS = (
+    sa.select(runs.c.position)
+    .join(mappings, mappings.c.id == runs.c.mapping_id)
+    .where(mappings.c.organization_id == sa.bindparam("organization_id"))
     .order_by(runs.c.position.desc())
     .limit(sa.bindparam("limit"))
 )
 
 
-def _in_state(state: RunState) -> sa.Select[*tuple[Any, ...]]:
+def _in_state(state: RunState, *conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     # The state is written out, for only so does SQLite see that the partial index serves.
-    written_out = sa.literal(state.value, literal_execute=True)
-    return _RUNS.where(runs.c.mapping_id == sa.bindparam("mapping_id"), runs.c.state == written_out)
+    return _RUNS.where(runs.c.state == sa.literal(state.value, literal_execute=True), *conditions)
 
 
-_OPEN = sa.union_all(_in_state(RunState.RUNNING), _in_state(RunState.QUEUED))
+def _open(*conditions: sa.ColumnElement[bool]) -> sa.CompoundSelect[*tuple[Any, ...]]:
+    return sa.union_all(_in_state(RunState.RUNNING, *conditions), _in_state(RunState.QUEUED, *conditions))
+
+
+_OPEN = _open(runs.c.mapping_id == sa.bindparam("mapping_id"))
+_ALL_OPEN = _open()
+_BOOKED = sa.select(run_bookings.c.run_id).where(
+    run_bookings.c.mapping_id == sa.bindparam("mapping_id"),
+    run_bookings.c.request_key == sa.bindparam("request_key"),
+)
 _STANDING = sa.select(runs.c.owner, runs.c.lease_until, runs.c.stop_asked).where(
     runs.c.id == sa.bindparam("run_id")
 )
@@ -66,10 +82,36 @@ class SqlRuns:
         running_first = sorted(rows, key=lambda row: row.state == RunState.QUEUED)
         return [_sync_run(row) for row in running_first]
 
-    async def of_mapping(self, mapping_id: MappingId, limit: int = 100) -> Sequence[SyncRun]:
-        asked = {"mapping_id": mapping_id, "limit": limit}
-        rows = await self._run(lambda database: database.execute(_OF_MAPPING, asked).all())
+    async def of_mapping(
+        self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
+    ) -> Sequence[SyncRun]:
+        statement, asked = _OF_MAPPING, dict[str, object](mapping_id=mapping_id, limit=limit)
+        if before is not None:
+            statement, asked["before"] = statement.where(_BEFORE), before
+        rows = await self._run(lambda database: database.execute(statement, asked).all())
         return [_sync_run(row) for row in rows]
+
+    async def of_organization(
+        self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
+    ) -> Sequence[SyncRun]:
+        positions, asked = _POSITIONS, dict[str, object](organization_id=organization_id, limit=limit)
+        if before is not None:
+            positions, asked["before"] = positions.where(_BEFORE), before
+        statement = _NEWEST.where(runs.c.position.in_(positions))
+        rows = await self._run(lambda database: database.execute(statement, asked).all())
+        return [_sync_run(row) for row in rows]
+
+    async def all_open(self) -> Sequence[SyncRun]:
+        rows = await self._run(lambda database: database.execute(_ALL_OPEN).all())
+        return [_sync_run(row) for row in sorted(rows, key=lambda row: row.position)]
+
+    async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
+        asked = {"mapping_id": mapping_id, "request_key": key_of(request_key)}
+        return await self._run(lambda database: database.execute(_BOOKED, asked).scalar())
+
+    async def note_booking(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
+        row = {"mapping_id": mapping_id, "request_key": key_of(request_key), "run_id": run_id}
+        await self._run(lambda database: database.execute(run_bookings.insert(), row))
 
     async def renew(
         self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
@@ -104,6 +146,7 @@ def _row(run: SyncRun) -> dict[str, object]:
         "message": run.message,
         "counts": to_json({name: dict(tally.numbers) for name, tally in run.counts.tallies.items()}),
         "progress": _progress_text(run.progress),
+        "requested_by": run.requested_by,
     }
 
 
@@ -118,6 +161,7 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         trigger=Trigger(row.trigger),
         scope=Scope(row.scope),
         requested_at=row.requested_at,
+        requested_by=row.requested_by,
         state=RunState(row.state),
         owner=row.owner,
         lease_until=row.lease_until,

@@ -5,26 +5,20 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from adapters.persistence.rows import from_json, to_json
+from adapters.persistence.rows import from_json, to_json, upserts
 from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import RecordKind
+from core.domain.kinds import PEOPLE, RecordKind
 from core.domain.synced import UNCONFIRMED, Fields, ShareLink, SyncedRecord
-from ports.persistence import Place
+from ports.persistence import PeoplePage, Place
 
 _IDS_PER_QUERY = 500
-_KEY = ("organization_id", "gleanin_event_id", "kind", "source_id")
+_NO_LINKS = "[]"
 _REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
 
-_UPSERTS: Mapping[str, sa.Insert] = {
-    dialect: statement.on_conflict_do_update(
-        index_elements=_KEY, set_={name: statement.excluded[name] for name in _REPLACED}
-    )
-    for dialect, statement in (("sqlite", sqlite.insert(table)), ("postgresql", postgresql.insert(table)))
-}
+_UPSERTS = upserts(table, _REPLACED)
 _OF_EVENT = (
     table.c.organization_id == sa.bindparam("organization_id"),
     table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
@@ -56,6 +50,13 @@ _PLACES = sa.select(
     table.c.connection_id,
     sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
 ).where(*_OF_EVENT)
+_PEOPLE = sa.select(
+    table.c.kind, table.c.source_id, table.c.label, table.c.email, table.c.links != _NO_LINKS
+).where(
+    table.c.organization_id == sa.bindparam("organization_id"),
+    table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
+    table.c.kind.in_([kind.name for kind in PEOPLE]),
+)
 
 
 class SqlSyncedRecords:
@@ -107,15 +108,9 @@ class SqlSyncedRecords:
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> Mapping[SourceId, SyncedRecord]:
-        def find_all(database: sa.Connection) -> dict[SourceId, SyncedRecord]:
-            found: dict[SourceId, SyncedRecord] = {}
-            remaining = iter(source_ids)
-            while chunk := list(islice(remaining, _IDS_PER_QUERY)):
-                asked = {**_asked(organization_id, event_id, kind), "source_ids": chunk}
-                found.update((row[0], _record(kind, row)) for row in database.execute(_SOME, asked))
-            return found
-
-        return await self._run(find_all) if source_ids else {}
+        if not source_ids:
+            return {}
+        return await self._run(lambda database: _found(database, organization_id, event_id, kind, source_ids))
 
     async def places(
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
@@ -131,6 +126,63 @@ class SqlSyncedRecords:
             lambda database: [_record(kind, row) for row in database.execute(_ALL, asked)]
         )
         return sorted(records, key=lambda record: (record.label.casefold(), record.source_id))
+
+    async def people(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        *,
+        missing: bool = False,
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> PeoplePage:
+        asked = {"organization_id": organization_id, "gleanin_event_id": event_id}
+        sought = search.casefold()
+
+        def read(database: sa.Connection) -> PeoplePage:
+            # Folded, searched and sorted here: databases differ in what they take for the same letter.
+            everybody = database.execute(_PEOPLE, asked).all()
+            chosen = sorted(
+                (_ORDER[kind], label.casefold(), source_id)
+                for kind, source_id, label, email, has_links in everybody
+                if not (missing and has_links)
+                and (sought in label.casefold() or sought in (email or "").casefold())
+            )
+            part = chosen[start : start + limit]
+            records = {
+                (number, source_id): record
+                for number, kind in enumerate(PEOPLE)
+                for source_id, record in _found(
+                    database, organization_id, event_id, kind, [each[2] for each in part if each[0] == number]
+                ).items()
+            }
+            return PeoplePage(
+                [records[number, source_id] for number, _, source_id in part],
+                total=len(chosen),
+                without_link=sum(not has_links for *_, has_links in everybody),
+                next=start + limit if start + limit < len(chosen) else None,
+            )
+
+        return await self._run(read)
+
+
+_ORDER = {kind.name: number for number, kind in enumerate(PEOPLE)}
+
+
+def _found(
+    database: sa.Connection,
+    organization_id: OrganizationId,
+    event_id: GleaninEventId,
+    kind: RecordKind,
+    source_ids: Collection[SourceId],
+) -> dict[SourceId, SyncedRecord]:
+    found: dict[SourceId, SyncedRecord] = {}
+    remaining = iter(source_ids)
+    while chunk := list(islice(remaining, _IDS_PER_QUERY)):
+        asked = {**_asked(organization_id, event_id, kind), "source_ids": chunk}
+        found.update((row[0], _record(kind, row)) for row in database.execute(_SOME, asked))
+    return found
 
 
 def _asked(organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind) -> dict[str, str]:
@@ -177,7 +229,7 @@ def _record(kind: RecordKind, row: sa.Row[*tuple[Any, ...]]) -> SyncedRecord:
         fingerprint,
         _fields(fields),
         email,
-        () if links == "[]" else tuple(ShareLink(*link) for link in from_json(links)),
+        () if links == _NO_LINKS else tuple(ShareLink(*link) for link in from_json(links)),
     )
 
 

@@ -1,4 +1,7 @@
-"""The tables. Change them together with a migration: a test compares the two."""
+"""The tables. Change them together with a migration: a test compares the two.
+
+Longer than other files, for it is the whole schema at a glance: the tables refer to one another.
+"""
 
 from datetime import UTC, datetime
 
@@ -47,17 +50,19 @@ def _position() -> sa.Column[int]:
     return sa.Column("position", COUNTER, sa.Identity(), primary_key=True)
 
 
-def _text(name: str, *constraints: sa.ForeignKey, nullable: bool = False) -> sa.Column[str]:
+def _text(
+    name: str, *constraints: sa.ForeignKey, nullable: bool = False, default: str | None = None
+) -> sa.Column[str]:
     """Give a text column; none has a longest length, for names come from elsewhere."""
-    return sa.Column(name, sa.Text(), *constraints, nullable=nullable)
+    return sa.Column(name, sa.Text(), *constraints, nullable=nullable, server_default=default)
 
 
 def _time(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, UtcDateTime(), nullable=nullable)
 
 
-def _flag(name: str) -> sa.Column[bool]:
-    return sa.Column(name, sa.Boolean(), nullable=False)
+def _flag(name: str, *, default: sa.ColumnElement[bool] | None = None) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean(), nullable=False, server_default=default)
 
 
 def _only_one(what: Unique, *columns: sa.Column[str], where: str | None = None) -> sa.Index:
@@ -78,6 +83,7 @@ organizations = sa.Table(
     _text("name_folded"),
     _text("sessionboard_url"),
     _text("sealed_token"),
+    _time("removed_at", nullable=True),
 )
 
 connections = sa.Table(
@@ -89,6 +95,7 @@ connections = sa.Table(
     _text("token_hint"),
     _time("opened_at"),
     _time("ended_at", nullable=True),
+    _flag("continuous_sync", default=sa.false()),
 )
 
 mappings = sa.Table(
@@ -113,6 +120,8 @@ mappings = sa.Table(
     _time("removed_at", nullable=True),
     _flag("connection_ended"),
     _flag("holds_events"),
+    _flag("continuous_sync", default=sa.false()),
+    _text("time_zone", nullable=True),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
 )
@@ -138,7 +147,18 @@ runs = sa.Table(
     _text("message"),
     _text("counts"),
     _text("progress"),
+    _text("requested_by", default=""),
     sa.Index(None, "mapping_id", "position"),
+)
+
+run_bookings = sa.Table(
+    "run_bookings",
+    metadata,
+    sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
+    # A digest, for the key may be longer than a B-tree of PostgreSQL takes.
+    sa.Column("request_key", sa.Text(), primary_key=True),
+    _text("run_id", sa.ForeignKey("sync_runs.id")),
+    sa.Index(None, "run_id"),
 )
 
 synced_records = sa.Table(
@@ -178,6 +198,92 @@ _lookup(outcomes.c.source_id)
 _lookup(outcomes.c.gleanin_id)
 _lookup(outcomes.c.mailbox)
 
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", sa.Text(), primary_key=True),
+    _text("email"),
+    _text("mailbox"),
+    _text("password_hash", nullable=True),
+    _time("created_at"),
+)
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    _text("account_id", sa.ForeignKey("accounts.id")),
+    _text("organization_id", sa.ForeignKey("organizations.id"), nullable=True),
+    _text("role"),
+    sa.Index("one_grant_in_an_organization", "account_id", "organization_id", unique=True),
+    # No two NULLs are the same to the index above.
+    sa.Index(
+        "one_grant_in_all_organizations",
+        "account_id",
+        unique=True,
+        sqlite_where=sa.text("organization_id IS NULL"),
+        postgresql_where=sa.text("organization_id IS NULL"),
+    ),
+    sa.Index(None, "organization_id"),
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("digest", sa.Text(), primary_key=True),
+    _text("account_id", sa.ForeignKey("accounts.id")),
+    _time("started_at"),
+    sa.Index(None, "account_id"),
+    sa.Index(None, "started_at"),
+)
+
+attempts = sa.Table(
+    "sign_in_attempts",
+    metadata,
+    # A digest, for anybody can send a subject of any length.
+    sa.Column("subject", sa.Text(), primary_key=True),
+    sa.Column("failures", sa.Integer(), nullable=False),
+    _time("last_at", nullable=True),
+    sa.Index(None, "last_at"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    _position(),
+    sa.Column("id", sa.Text(), nullable=False, unique=True),
+    _text("name"),
+    sa.Column("digest", sa.Text(), nullable=False, unique=True),
+    _text("organization_id", sa.ForeignKey("organizations.id"), nullable=True),
+    _text("role"),
+    _time("created_at"),
+    _text("created_by"),
+    _time("revoked_at", nullable=True),
+    sa.Index(None, "organization_id", "position"),
+)
+
+# Refers to no organization, for what was done is told of removed ones too.
+audit_entries = sa.Table(
+    "audit_entries",
+    metadata,
+    _position(),
+    _time("done_at"),
+    _text("done_by"),
+    _text("action"),
+    _text("organization_id", nullable=True),
+    _text("what"),
+    sa.Index(None, "organization_id", "position"),
+)
+
+portal_revocations = sa.Table(
+    "portal_revocations",
+    metadata,
+    sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
+    sa.Column("gleanin_event_id", sa.Text(), primary_key=True),
+    sa.Column("kind", sa.Text(), primary_key=True),
+    sa.Column("source_id", sa.Text(), primary_key=True),
+    _time("revoked_at"),
+)
+
 # SQLite names a violated index by its columns only, so no two may have the same columns in the same order.
 ONLY_ONE = (
     _only_one(Unique.ORGANIZATION_NAME, organizations.c.name_folded),
@@ -191,4 +297,5 @@ ONLY_ONE = (
     _only_one(Unique.GLEANIN_EVENT, mappings.c.gleanin_id, where="holds_events"),
     _only_one(Unique.RUNNING_RUN, runs.c.mapping_id, runs.c.state, where="state = 'running'"),
     _only_one(Unique.QUEUED_RUN, runs.c.state, runs.c.mapping_id, where="state = 'queued'"),
+    _only_one(Unique.ACCOUNT_EMAIL, accounts.c.mailbox),
 )

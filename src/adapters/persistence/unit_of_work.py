@@ -8,12 +8,17 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from adapters.persistence.accounts import SqlAccounts
+from adapters.persistence.api_keys import SqlApiKeys
+from adapters.persistence.audit import SqlAuditLog
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
 from adapters.persistence.mappings import SqlMappings
 from adapters.persistence.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.outcomes import SqlOutcomes
+from adapters.persistence.portal import SqlPortalRevocations
 from adapters.persistence.runs import SqlRuns
+from adapters.persistence.sign_ins import SqlAttempts, SqlSignIns
 from adapters.persistence.synced import SqlSyncedRecords
 from adapters.persistence.threads import Threads
 
@@ -84,6 +89,30 @@ class SqlUnit:
     @cached_property
     def outcomes(self) -> SqlOutcomes:
         return SqlOutcomes(self.run)
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        return SqlAccounts(self.run)
+
+    @cached_property
+    def sign_ins(self) -> SqlSignIns:
+        return SqlSignIns(self.run)
+
+    @cached_property
+    def attempts(self) -> SqlAttempts:
+        return SqlAttempts(self.run)
+
+    @cached_property
+    def api_keys(self) -> SqlApiKeys:
+        return SqlApiKeys(self.run)
+
+    @cached_property
+    def audit(self) -> SqlAuditLog:
+        return SqlAuditLog(self.run)
+
+    @cached_property
+    def portal_revocations(self) -> SqlPortalRevocations:
+        return SqlPortalRevocations(self.run)
 
 
 class SqlUnits:

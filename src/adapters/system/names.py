@@ -16,3 +16,6 @@ class RandomNames:
 
     def owner(self) -> str:
         return f"{socket.gethostname()}:{os.getpid()}:{self.new()}"
+
+    def secret(self) -> str:
+        return secrets.token_urlsafe(32)

@@ -86,6 +86,15 @@ class EventMapping:
     """Something has been sent to Gleanin under this mapping, or was about to be (rule 5)."""
     removed_at: datetime | None = None
     connection_ended: bool = False
+    continuous_sync: bool = False
+    """Synced by itself about every 30 minutes (rule 24)."""
+    time_zone: str | None = None
+    """The Sessionboard event's, as it was last seen: in it times are told to people."""
+
+    @property
+    def label(self) -> str:
+        """Both events by name, as people call the mapping."""
+        return f"{self.gleanin_name} > {self.sessionboard_name}"
 
     @property
     def is_active(self) -> bool:
@@ -100,9 +109,9 @@ class EventMapping:
         self.check_active()
         return replace(self, removed_at=at)
 
-    def map_again(self, confirmed_time_zone: str | None) -> "EventMapping":
+    def map_again(self, confirmed_time_zone: str | None, time_zone: str | None) -> "EventMapping":
         """Go on where the removed mapping stopped (rule 5)."""
-        return replace(self, removed_at=None, confirmed_time_zone=confirmed_time_zone)
+        return replace(self, removed_at=None, confirmed_time_zone=confirmed_time_zone, time_zone=time_zone)
 
     def end_with_connection(self, at: datetime) -> "EventMapping":
         """End for good (rule 8): its events are free for a mapping under another connection."""

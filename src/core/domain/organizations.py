@@ -42,6 +42,8 @@ class Connection:
     token_hint: str
     opened_at: datetime
     ended_at: datetime | None = None
+    continuous_sync: bool = False
+    """Whether mappings made from now on begin with continuous sync (rule 24)."""
 
     def __post_init__(self) -> None:
         if (self.token is None) != (self.ended_at is not None):

@@ -13,9 +13,16 @@ Refusal
 ├── EventArchived         the Gleanin event takes nothing any more
 ├── NotConfirmed          rule 8
 ├── NotMapped             rule 11
+├── StillConnected        an organization that is to be removed
+├── Forbidden             a right that whoever asks does not have
+├── NotSignedIn           nobody is signed in, or the API key is none
+├── WrongCredentials      e-mail and password do not belong together
+├── TooManyAttempts       signing in, again and again
+├── AddressExpired        a signed address that opens nothing any more
 └── BadInput              a token, a name or an address that cannot be one
 """
 
+from datetime import timedelta
 from typing import ClassVar, TypeVar
 
 T = TypeVar("T")
@@ -78,6 +85,7 @@ class AlreadyMapped(Refusal):
             f"The {side} event {event} is in a mapping already, and an event can be in one only. "
             "Remove that mapping first, or choose another event."
         )
+        self.side = side
 
 
 class BoundToAnother(Refusal):
@@ -88,6 +96,7 @@ class BoundToAnother(Refusal):
             f"The {side} event {event} was synced with {partner} under this connection, "
             "and can be mapped to that event only for as long as the connection lasts."
         )
+        self.side = side
 
 
 class TimeZoneUnknown(Refusal):
@@ -134,6 +143,52 @@ class NotMapped(Refusal):
         super().__init__(
             f"The mapping {mapping} was removed. Sync is offered for mapped events only: map them again."
         )
+
+
+class StillConnected(Refusal):
+    code = "still_connected"
+
+    def __init__(self, organization: str) -> None:
+        super().__init__(f"{organization} is connected to Gleanin. Disconnect it before you remove it.")
+
+
+class Forbidden(Refusal):
+    code = "forbidden"
+
+    def __init__(self, right: str) -> None:
+        super().__init__(f"This needs the right to {right}, which your role does not have. Ask an admin.")
+
+
+class NotSignedIn(Refusal):
+    code = "not_signed_in"
+
+    def __init__(self, sentence: str = "Sign in first.") -> None:
+        super().__init__(sentence)
+
+
+class WrongCredentials(Refusal):
+    code = "wrong_credentials"
+
+    def __init__(self) -> None:
+        # Which of the two is wrong, is said to nobody: it would tell who has an account.
+        super().__init__("The e-mail or the password is wrong.")
+
+
+class TooManyAttempts(Refusal):
+    code = "too_many_attempts"
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        seconds = max(1, round(wait.total_seconds()))
+        told = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"  # noqa: PLR2004 - two minutes
+        super().__init__(f"Too many attempts to sign in. Try again in {told}.")
+
+
+class AddressExpired(Refusal):
+    code = "address_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This address is not valid any more. Ask whoever sent it to you for a new one.")
 
 
 class BadInput(Refusal):

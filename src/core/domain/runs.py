@@ -43,6 +43,8 @@ class SyncRun:
     trigger: Trigger
     scope: Scope
     requested_at: datetime
+    requested_by: str = ""
+    """Who asked for it, as the audit log calls them."""
     state: RunState = RunState.QUEUED
     owner: str | None = None
     """Which process holds the run's lease."""

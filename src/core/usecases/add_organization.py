@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from core.domain.access import COMMAND_LINE
 from core.domain.addresses import check_address
+from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Organization
 from core.domain.refusals import AlreadyExists
 from core.domain.secrets import Token
 from ports.cipher import TokenCipher
+from ports.clock import Clock
 from ports.names import Names
 from ports.persistence import Taken, Units
 from ports.session_source import SessionSources
@@ -26,8 +29,9 @@ class AddOrganization:
     sources: SessionSources
     cipher: TokenCipher
     names: Names
+    clock: Clock
 
-    async def __call__(self, command: NewOrganization) -> Organization:
+    async def __call__(self, command: NewOrganization, by: str = COMMAND_LINE) -> Organization:
         """Try the token against Sessionboard, then store the organization.
 
         Raises:
@@ -47,5 +51,7 @@ class AddOrganization:
                 await unit.organizations.add(organization)
             except Taken:
                 raise AlreadyExists(organization.name) from None
+            now, action = self.clock.now(), Action.ORGANIZATION_ADDED
+            await unit.audit.add(AuditEntry(now, by, action, organization.id, organization.name))
             await unit.commit()
         return organization

@@ -1,11 +1,14 @@
-"""Change what a mapping syncs (rules 13, 14 and 17), and confirm its time zone (rule 7)."""
+"""Change what a mapping syncs and when (rules 13, 14, 17 and 24), and confirm its time zone (rule 7)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
+from core.domain.access import COMMAND_LINE
+from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.refusals import found
 from ports.cipher import TokenCipher
+from ports.clock import Clock
 from ports.persistence import Units
 from ports.session_source import SessionSources
 
@@ -19,6 +22,7 @@ class SettingsChange:
     chairpersons: bool | None = None
     moderators: bool | None = None
     exhibitor_name: ExhibitorName | None = None
+    continuous_sync: bool | None = None
     confirm_time_zone: bool = False
 
     def applied_to(self, settings: MappingSettings) -> MappingSettings:
@@ -35,8 +39,9 @@ class ChangeSettings:
     units: Units
     sources: SessionSources
     cipher: TokenCipher
+    clock: Clock
 
-    async def __call__(self, command: SettingsChange) -> EventMapping:
+    async def __call__(self, command: SettingsChange, by: str = COMMAND_LINE) -> EventMapping:
         """Change the given settings; the next sync re-sends just what they change.
 
         Raises:
@@ -51,8 +56,16 @@ class ChangeSettings:
                 mapping,
                 settings=command.applied_to(mapping.settings),
                 confirmed_time_zone=zone or mapping.confirmed_time_zone,
+                time_zone=zone or mapping.time_zone,
+                continuous_sync=mapping.continuous_sync
+                if command.continuous_sync is None
+                else command.continuous_sync,
             )
             await unit.mappings.update(changed)
+            if told := _told(mapping, changed):
+                now, action = self.clock.now(), Action.SETTINGS_CHANGED
+                what = f"{mapping.label}: {told}"
+                await unit.audit.add(AuditEntry(now, by, action, mapping.organization_id, what))
             await unit.commit()
         return changed
 
@@ -65,3 +78,28 @@ class ChangeSettings:
         access = self.cipher.unseal(organization.sessionboard_token)
         async with self.sources.open(mapping.events.sessionboard_url, access) as source:
             return (await source.event(mapping.events.sessionboard_id)).time_zone
+
+
+def _told(before: EventMapping, after: EventMapping) -> str:
+    """Name each setting that changed, with its old and its new value."""
+    settings = [
+        (each.name, getattr(before.settings, each.name), getattr(after.settings, each.name))
+        for each in fields(MappingSettings)
+    ]
+    settings.append(("continuous_sync", before.continuous_sync, after.continuous_sync))
+    settings.append(("confirmed_time_zone", before.confirmed_time_zone, after.confirmed_time_zone))
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_word(old)} > {_word(new)}" for name, old, new in settings if old != new
+    )
+
+
+def _word(value: object) -> str:
+    match value:
+        case True:
+            return "on"
+        case False:
+            return "off"
+        case None:
+            return "none"
+        case _:
+            return str(value)

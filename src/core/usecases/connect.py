@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.domain.access import COMMAND_LINE
+from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import ConnectionId, OrganizationId
 from core.domain.organizations import Connection
 from core.domain.refusals import AlreadyConnected, found
@@ -21,8 +23,21 @@ class Connect:
     names: Names
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, token: Token) -> Connection:
+    async def __call__(
+        self,
+        organization_id: OrganizationId,
+        token: Token,
+        *,
+        continuous_sync: bool = False,
+        by: str = COMMAND_LINE,
+    ) -> Connection:
         """Try the token against Gleanin, then open a connection with it.
+
+        Args:
+            organization_id: whose connection.
+            token: Gleanin's.
+            continuous_sync: whether mappings begin with continuous sync (rule 24).
+            by: who asks for it.
 
         Raises:
             AlreadyConnected: the organization has an open connection (rule 3).
@@ -42,11 +57,14 @@ class Connect:
             self.cipher.seal(token),
             token.hint,
             self.clock.now(),
+            continuous_sync=continuous_sync,
         )
         async with self.units.writing() as unit:
             try:
                 await unit.connections.add(connection)
             except Taken:
                 raise AlreadyConnected(organization.name) from None
+            at, what = connection.opened_at, organization.name
+            await unit.audit.add(AuditEntry(at, by, Action.CONNECTED, organization_id, what))
             await unit.commit()
         return connection

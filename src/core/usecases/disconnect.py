@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core.domain.access import COMMAND_LINE
+from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId, RunId
 from core.domain.organizations import Connection
 from core.domain.refusals import NotConnected, found
@@ -22,12 +24,15 @@ class Disconnect:
     lease: timedelta
     """How long a run that gives no sign of life is waited for."""
 
-    async def __call__(self, organization_id: OrganizationId, confirmation: str | None) -> Connection:
+    async def __call__(
+        self, organization_id: OrganizationId, confirmation: str | None, by: str = COMMAND_LINE
+    ) -> Connection:
         """End the connection and all its mappings, erase the token, and see running syncs stop.
 
         Args:
             organization_id: whose connection.
             confirmation: the organization's name.
+            by: who asks for it.
 
         Raises:
             NotConnected: there is no open connection.
@@ -50,6 +55,7 @@ class Disconnect:
                     await unit.runs.update(run.ask_to_stop(DISCONNECTED, now))
                     if run.state is RunState.RUNNING:
                         running.append(run.id)
+            await unit.audit.add(AuditEntry(now, by, Action.DISCONNECTED, organization_id, organization.name))
             await unit.commit()
         await self._see_them_stop(running)
         return ended

@@ -3,15 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from core.domain.accounts import Account
+from core.domain.api_keys import ApiKey
+from core.domain.audit import AuditEntry
 from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.kinds import PEOPLE
+from core.domain.kinds import PEOPLE, RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.refusals import found
 from core.domain.runs import SyncRun
 from core.domain.synced import SyncedRecord
-from ports.persistence import HistoryEntry, Units
+from ports.persistence import HistoryEntry, Page, PeoplePage, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class ListOrganizations:
 
 
 @dataclass(frozen=True, slots=True)
+class FindConnection:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Connection | None:
+        """Find the organization's open connection, if there is one."""
+        async with self.units.reading() as unit:
+            return await unit.connections.open_one(organization_id)
+
+
+@dataclass(frozen=True, slots=True)
 class ListMappings:
     units: Units
 
@@ -56,11 +69,27 @@ class ListMappings:
 class ListRuns:
     units: Units
 
-    async def __call__(self, mapping_id: MappingId, limit: int = 100) -> Sequence[SyncRun]:
-        """Give the mapping's runs, newest first."""
+    async def __call__(
+        self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
+    ) -> Sequence[SyncRun]:
+        """Give the mapping's runs, newest first, or those that were requested before a certain one."""
         async with self.units.reading() as unit:
             found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
-            return await unit.runs.of_mapping(mapping_id, limit)
+            return await unit.runs.of_mapping(mapping_id, limit, before)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrganizationRuns:
+    units: Units
+
+    async def __call__(
+        self, organization_id: OrganizationId, limit: int = 50, before: RunId | None = None
+    ) -> Sequence[tuple[SyncRun, EventMapping]]:
+        """Give the runs of all the organization's mappings, removed ones too, newest first."""
+        async with self.units.reading() as unit:
+            runs = await unit.runs.of_organization(organization_id, limit, before)
+            mappings = {each.id: each for each in await unit.mappings.of_organization(organization_id)}
+        return [(run, mappings[run.mapping_id]) for run in runs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +115,47 @@ class ListOutcomes:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomesAsked:
+    run_id: RunId
+    only: Collection[Outcome] = ()
+    kinds: Collection[RecordKind] = ()
+    search: str = ""
+    start: int = 0
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcomes:
+    units: Units
+
+    async def __call__(self, asked: OutcomesAsked) -> Page[RecordOutcome]:
+        """Give a part of a run's outcomes, in the order in which they happened."""
+        async with self.units.reading() as unit:
+            return await unit.outcomes.page(
+                asked.run_id,
+                only=asked.only,
+                kinds=asked.kinds,
+                search=asked.search,
+                start=asked.start,
+                limit=asked.limit,
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class TellHistory:
     units: Units
 
-    async def __call__(self, mapping_id: MappingId, id_or_email: str) -> Sequence[HistoryEntry]:
-        """Give all that ever happened to one record, oldest first.
+    async def __call__(
+        self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
+    ) -> Sequence[HistoryEntry]:
+        """Give all that ever happened to one record, oldest first; with a limit, the newest so many.
 
         Raises:
             NotFound: also when no run of the mapping ever read such a record.
         """
         async with self.units.reading() as unit:
             found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
-            entries = await unit.outcomes.history(mapping_id, id_or_email.strip())
+            entries = await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)
         return found(
             entries or None,
             "record",
@@ -122,3 +180,72 @@ class ListShareLinks:
                 )
             ]
         return [person for person in people if not (missing and person.links)]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleAsked:
+    mapping_id: MappingId
+    missing: bool = False
+    search: str = ""
+    start: int = 0
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PageShareLinks:
+    units: Units
+
+    async def __call__(self, asked: PeopleAsked) -> PeoplePage:
+        """Give a part of the synced people, with their links."""
+        async with self.units.reading() as unit:
+            mapping = found(await unit.mappings.get(asked.mapping_id), "mapping", asked.mapping_id)
+            return await unit.synced.people(
+                mapping.organization_id,
+                mapping.events.gleanin_id,
+                missing=asked.missing,
+                search=asked.search,
+                start=asked.start,
+                limit=asked.limit,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAuditLog:
+    units: Units
+
+    async def __call__(
+        self, organization_id: OrganizationId | None, before: int | None = None, limit: int = 50
+    ) -> Sequence[AuditEntry]:
+        """Give what was done, newest first: in an organization, or (None) everywhere."""
+        async with self.units.reading() as unit:
+            return await unit.audit.page(organization_id, before, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class ListMembers:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Sequence[Account]:
+        """Give the accounts that have a role in an organization itself."""
+        async with self.units.reading() as unit:
+            return await unit.accounts.of_organization(organization_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ListApiKeys:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
+        """Give an organization's API keys, newest first; with None, those for all organizations."""
+        async with self.units.reading() as unit:
+            return await unit.api_keys.of_organization(organization_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAccounts:
+    units: Units
+
+    async def __call__(self) -> Sequence[Account]:
+        """Give all accounts, by e-mail."""
+        async with self.units.reading() as unit:
+            return await unit.accounts.all()

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.domain.access import COMMAND_LINE
+from core.domain.audit import Action, AuditEntry
 from core.domain.gleanin_side import GleaninEvent
 from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
 from core.domain.mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
@@ -35,7 +37,7 @@ class MapEvents:
     names: Names
     clock: Clock
 
-    async def __call__(self, command: NewMapping) -> EventMapping:
+    async def __call__(self, command: NewMapping, by: str = COMMAND_LINE) -> EventMapping:
         """Make a mapping, or let the removed one of the same pair go on.
 
         Raises:
@@ -56,7 +58,7 @@ class MapEvents:
             _, connection = await self._connection(unit, command.organization_id)
             former = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
             if former:
-                mapping = former.map_again(confirmed)
+                mapping = former.map_again(confirmed, source_event.time_zone)
                 await unit.mappings.update(mapping)
             else:
                 mapping = EventMapping(
@@ -68,8 +70,12 @@ class MapEvents:
                     gleanin_event.name,
                     self.clock.now(),
                     confirmed_time_zone=confirmed,
+                    continuous_sync=connection.continuous_sync,
+                    time_zone=source_event.time_zone,
                 )
                 await self._add(unit, mapping)
+            now, what = self.clock.now(), mapping.label
+            await unit.audit.add(AuditEntry(now, by, Action.MAPPED, organization.id, what))
             await unit.commit()
         return mapping
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.domain.access import COMMAND_LINE
+from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping
 from core.domain.refusals import found
@@ -15,7 +17,7 @@ class RemoveMapping:
     units: Units
     clock: Clock
 
-    async def __call__(self, mapping_id: MappingId) -> EventMapping:
+    async def __call__(self, mapping_id: MappingId, by: str = COMMAND_LINE) -> EventMapping:
         """Remove one mapping; the connection and its other mappings go on. A running sync stops.
 
         Raises:
@@ -28,5 +30,7 @@ class RemoveMapping:
             await unit.mappings.update(removed)
             for run in await unit.runs.open_ones(mapping_id):
                 await unit.runs.update(run.ask_to_stop(MAPPING_REMOVED, now))
+            what = mapping.label
+            await unit.audit.add(AuditEntry(now, by, Action.MAPPING_REMOVED, mapping.organization_id, what))
             await unit.commit()
         return removed

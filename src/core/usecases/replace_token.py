@@ -1,12 +1,17 @@
 """Replace a token that was renewed: the organization, its connection and its mappings stay as they are."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from core.domain.access import COMMAND_LINE
+from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Connection, Organization, open_token
 from core.domain.refusals import OtherAccount, found
 from core.domain.secrets import Token
+from core.domain.sides import GLEANIN, SESSIONBOARD
 from ports.cipher import TokenCipher
+from ports.clock import Clock
 from ports.destination import Destinations
 from ports.persistence import Units
 from ports.session_source import SessionSources
@@ -17,8 +22,11 @@ class ReplaceSessionboardToken:
     units: Units
     sources: SessionSources
     cipher: TokenCipher
+    clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, token: Token) -> Organization:
+    async def __call__(
+        self, organization_id: OrganizationId, token: Token, by: str = COMMAND_LINE
+    ) -> Organization:
         """Try the token against Sessionboard, then put it in the place of the former one.
 
         Raises:
@@ -34,6 +42,7 @@ class ReplaceSessionboardToken:
         renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
         async with self.units.writing() as unit:
             await unit.organizations.update(renewed)
+            await unit.audit.add(_entry(SESSIONBOARD, self.clock.now(), by, organization_id))
             await unit.commit()
         return renewed
 
@@ -43,8 +52,11 @@ class ReplaceGleaninToken:
     units: Units
     destinations: Destinations
     cipher: TokenCipher
+    clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, token: Token) -> Connection:
+    async def __call__(
+        self, organization_id: OrganizationId, token: Token, by: str = COMMAND_LINE
+    ) -> Connection:
         """Try the token against Gleanin, then let the open connection go on with it.
 
         Raises:
@@ -66,5 +78,10 @@ class ReplaceGleaninToken:
                     raise OtherAccount(mapping.gleanin_name)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
             await unit.connections.update(renewed)
+            await unit.audit.add(_entry(GLEANIN, self.clock.now(), by, organization_id))
             await unit.commit()
         return renewed
+
+
+def _entry(side: str, now: datetime, by: str, organization_id: OrganizationId) -> AuditEntry:
+    return AuditEntry(now, by, Action.TOKEN_REPLACED, organization_id, f"{side} token")

@@ -2,13 +2,31 @@
 
 from dataclasses import dataclass
 
+from core.domain.access import COMMAND_LINE
+from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
-from core.domain.refusals import found
+from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
 from ports.clock import Clock
 from ports.names import Names
-from ports.persistence import Taken, Units
+from ports.persistence import Taken, Unit, Units
+
+LONGEST_REQUEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    mapping_id: MappingId
+    scope: Scope = Scope.ALL
+    trigger: Trigger = Trigger.MANUAL
+    by: str = COMMAND_LINE
+    key: str | None = None
+    """By which a request that is repeated, because its answer was lost, is known; whoever asks chooses it."""
+
+    def __post_init__(self) -> None:
+        if self.key is not None and not (0 < len(self.key) <= LONGEST_REQUEST_KEY and self.key.isprintable()):
+            raise BadInput(f"An idempotency key has 1 to {LONGEST_REQUEST_KEY} printable characters.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +35,7 @@ class RequestSync:
     names: Names
     clock: Clock
 
-    async def __call__(
-        self, mapping_id: MappingId, scope: Scope = Scope.ALL, trigger: Trigger = Trigger.MANUAL
-    ) -> SyncRun:
+    async def __call__(self, request: SyncRequest) -> SyncRun:
         """Book a run. While one waits already, that one serves this request too.
 
         Raises:
@@ -27,20 +43,43 @@ class RequestSync:
         """
         while True:
             try:
-                return await self._book(mapping_id, scope, trigger)
+                return await self._book(request)
             except Taken:
                 # Another process booked one in the same moment: join that one.
                 continue
 
-    async def _book(self, mapping_id: MappingId, scope: Scope, trigger: Trigger) -> SyncRun:
+    async def _book(self, request: SyncRequest) -> SyncRun:
         async with self.units.writing() as unit:
-            found(await unit.mappings.get(mapping_id), "mapping", mapping_id).check_active()
-            waiting = [run for run in await unit.runs.open_ones(mapping_id) if run.state is RunState.QUEUED]
+            mapping = found(await unit.mappings.get(request.mapping_id), "mapping", request.mapping_id)
+            if earlier := await self._booked_earlier(unit, request):
+                return earlier
+            mapping.check_active()
+            now = self.clock.now()
+            waiting = [run for run in await unit.runs.open_ones(mapping.id) if run.state is RunState.QUEUED]
             if waiting:
-                run = waiting[0].merge(trigger, scope)
+                run = waiting[0].merge(request.trigger, request.scope)
                 await unit.runs.update(run)
             else:
-                run = SyncRun(RunId(self.names.new()), mapping_id, trigger, scope, self.clock.now())
+                new = RunId(self.names.new())
+                run = SyncRun(new, mapping.id, request.trigger, request.scope, now, request.by)
                 await unit.runs.add(run)
+            if request.key is not None:
+                await unit.runs.note_booking(mapping.id, _own(request), run.id)
+            if request.trigger is Trigger.MANUAL:
+                what = f"{mapping.label} ({request.scope})"
+                action, organization = Action.SYNC_REQUESTED, mapping.organization_id
+                await unit.audit.add(AuditEntry(now, request.by, action, organization, what))
             await unit.commit()
         return run
+
+    @staticmethod
+    async def _booked_earlier(unit: Unit, request: SyncRequest) -> SyncRun | None:
+        if request.key is None:
+            return None
+        booked = await unit.runs.booked_by(request.mapping_id, _own(request))
+        return await unit.runs.get(booked) if booked else None
+
+
+def _own(request: SyncRequest) -> str:
+    """Keep the keys of different people apart."""
+    return f"{request.by}\n{request.key}"

@@ -10,7 +10,15 @@ import sys
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
 from ports.persistence import Taken, Unit
-from tests.contract.persistence.samples import LEASE, NOW, a_connection, a_mapping, a_run, an_organization
+from tests.contract.persistence.samples import (
+    LEASE,
+    NOW,
+    a_connection,
+    a_mapping,
+    a_run,
+    an_account,
+    an_organization,
+)
 
 
 async def add(unit: Unit, what: str, number: int) -> None:
@@ -28,6 +36,8 @@ async def add(unit: Unit, what: str, number: int) -> None:
             await unit.runs.add(a_run(number).start(f"owner {number}", NOW, LEASE))
         case "queued":
             await unit.runs.add(a_run(number))
+        case "account":
+            await unit.accounts.add(an_account(number, ("Ada@example.org", "ADA@Example.org")[number % 2]))
         case _:
             raise ValueError(what)
 

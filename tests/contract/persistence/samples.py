@@ -2,7 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from core.domain.access import Grant, Role
+from core.domain.accounts import Account
+from core.domain.api_keys import ApiKey, digest_of
 from core.domain.identifiers import (
+    AccountId,
+    ApiKeyId,
     ConnectionId,
     GleaninEventId,
     GleaninId,
@@ -28,6 +33,8 @@ ORGANIZATION = OrganizationId("org1")
 CONNECTION = ConnectionId("con1")
 MAPPING = MappingId("map1")
 EVENT = GleaninEventId("g1")
+LONG = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(10_000))
+"""Random enough that no database can make it short."""
 
 
 def an_organization(name: str = "Python France", number: int = 1) -> Organization:
@@ -90,7 +97,25 @@ def an_outcome(
     return RecordOutcome(record, outcome, reason, GleaninId(gleanin_id) if gleanin_id else None)
 
 
-async def store(units: Units, *things: Organization | Connection | EventMapping | SyncRun) -> None:
+def an_account(number: int = 1, email: str = "ada@example.org", *grants: Grant) -> Account:
+    return Account(AccountId(f"account{number}"), email, "a hash", NOW, frozenset(grants))
+
+
+def a_key(number: int = 1, organization: OrganizationId | None = ORGANIZATION) -> ApiKey:
+    return ApiKey(
+        id=ApiKeyId(f"key{number}"),
+        name="Registration desk",
+        digest=digest_of(f"secret{number}"),
+        grant=Grant(Role.VIEWER, organization),
+        created_at=NOW,
+        created_by="ada@example.org",
+    )
+
+
+Thing = Organization | Connection | EventMapping | SyncRun | Account | ApiKey
+
+
+async def store(units: Units, *things: Thing) -> None:
     async with units.writing() as unit:
         for thing in things:
             match thing:
@@ -102,6 +127,10 @@ async def store(units: Units, *things: Organization | Connection | EventMapping 
                     await unit.mappings.add(thing)
                 case SyncRun():
                     await unit.runs.add(thing)
+                case Account():
+                    await unit.accounts.add(thing)
+                case ApiKey():
+                    await unit.api_keys.add(thing)
         await unit.commit()
 
 

@@ -13,8 +13,25 @@ from alembic.script import ScriptDirectory
 
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
+from adapters.persistence.rows import to_json
 from adapters.persistence.tables import metadata
-from ports.persistence import StoreUnusable
+from adapters.persistence.unit_of_work import SqlUnits
+from core.domain.kinds import SPEAKER
+from ports.persistence import HistoryEntry, StoreUnusable
+from tests.contract.persistence.samples import (
+    EVENT,
+    MAPPING,
+    NOW,
+    ORGANIZATION,
+    a_connection,
+    a_mapping,
+    a_record,
+    a_run,
+    an_organization,
+    an_outcome,
+    store,
+    store_mapped_event,
+)
 
 _VERSIONS = Path(migrate.__file__).parent / "migrations"
 _REVISIONS = [script.revision for script in ScriptDirectory(str(_VERSIONS)).walk_revisions("base", "heads")][
@@ -117,6 +134,71 @@ def test_a_migration_that_fails_leaves_no_half_of_it(engine: sa.Engine) -> None:
     with pytest.raises((StoreUnusable, sa.exc.DBAPIError)):
         migrate.upgrade(engine)
     assert _tables(engine) == {"sync_runs"}
+
+
+_ROWS_OF_0001 = (
+    """INSERT INTO organizations (id, name, name_folded, sessionboard_url, sealed_token)
+    VALUES ('org1', 'Python France', 'python france', 'https://api.sessionboard.com', 'sealed')""",
+    """INSERT INTO connections (id, organization_id, sealed_token, token_hint, opened_at)
+    VALUES ('con1', 'org1', 'sealed', '1234', :now)""",
+    """INSERT INTO event_mappings (id, organization_id, connection_id, sessionboard_url, sessionboard_id,
+        sessionboard_name, gleanin_id, gleanin_name, created_at, tracks, chairpersons, moderators,
+        exhibitor_name, written, connection_ended, holds_events)
+    VALUES ('map1', 'org1', 'con1', 'https://api.sessionboard.com', 's1', 'PyConFR', 'g1', 'PyConFR 2027',
+        :now, 'track', TRUE, TRUE, 'contact', FALSE, FALSE, TRUE)""",
+    """INSERT INTO sync_runs (id, mapping_id, trigger, scope, requested_at, state, message, counts, progress)
+    VALUES ('run1', 'map1', 'manual', 'all', :now, 'queued', '', '{}', '{}')""",
+    """INSERT INTO record_outcomes (run_id, kind, source_id, label, email, mailbox, outcome, reason_code,
+        reason_sentence, reason_detail, gleanin_id)
+    VALUES ('run1', 'speaker', '1', 'Ada Lovelace', 'Ada@Example.org', 'ada@example.org', 'created', 'new',
+        'New in Sessionboard.', 'And more to say.', '101')""",
+    """INSERT INTO synced_records (organization_id, gleanin_event_id, kind, source_id, label, gleanin_id,
+        connection_id, fingerprint, fields, email, links)
+    VALUES ('org1', 'g1', 'speaker', '1', 'Ada Lovelace', '101', 'con1', :fingerprint, :fields,
+        'ada@example.org', '[]')""",
+)
+
+
+async def test_what_a_database_of_the_first_revision_holds_comes_through_the_upgrade(
+    engine: sa.Engine, empty_database: str
+) -> None:
+    migrate.upgrade(engine, "0001")
+    values = {
+        "now": NOW.replace(tzinfo=None) if engine.dialect.name == "sqlite" else NOW,
+        "fields": to_json(a_record().fields),
+        "fingerprint": a_record().fingerprint,
+    }
+    with engine.begin() as connection:
+        for statement in _ROWS_OF_0001:
+            bound = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(sa.text(statement).bindparams(**bound))
+    migrate.upgrade(engine)
+    units = SqlUnits(engine_at(empty_database))
+    async with units.reading() as unit:
+        assert await unit.organizations.all() == [an_organization()]
+        assert await unit.connections.open_one(ORGANIZATION) == a_connection()
+        assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping()]
+        assert await unit.runs.of_mapping(MAPPING) == [a_run()]
+        assert await unit.outcomes.history(MAPPING, "1") == [HistoryEntry(a_run().id, NOW, an_outcome(), 1)]
+        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
+    units.close()
+
+
+async def test_what_is_left_of_removed_organizations_does_not_come_through_a_downgrade(
+    engine: sa.Engine, empty_database: str
+) -> None:
+    migrate.upgrade(engine)
+    units = SqlUnits(engine_at(empty_database))
+    await store_mapped_event(units)
+    await store(units, an_organization("Another", 2), a_connection(2, an_organization("Another", 2).id))
+    async with units.writing() as unit:
+        await unit.organizations.remove(ORGANIZATION)
+        await unit.commit()
+    units.close()
+    migrate.downgrade(engine, "0001")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT id, name FROM organizations").all() == [("org2", "Another")]
+        assert connection.exec_driver_sql("SELECT id FROM connections").all() == [("con2",)]
 
 
 def test_an_sqlite_file_is_made_with_its_folder_for_nobody_else(tmp_path: Path) -> None:

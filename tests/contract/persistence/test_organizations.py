@@ -34,7 +34,8 @@ async def test_an_organization_is_found_by_its_name_in_any_case(units: Units) ->
         assert await unit.organizations.named("événements STRASSE 🐍") == an_organization(
             "ÉVÉNEMENTS Straße 🐍"
         )
-        assert await unit.organizations.named("événements") is None
+        for asked in ("événements", "", "\0", "\ud800", "é" * 10_000):
+            assert await unit.organizations.named(asked) is None
 
 
 async def test_organizations_come_by_name_whatever_its_case(units: Units) -> None:
@@ -69,11 +70,11 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
         assert await unit.connections.open_one(ORGANIZATION) == a_connection(2)
 
 
-async def test_a_renewed_token_of_an_organization_is_stored(units: Units) -> None:
+async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_it(units: Units) -> None:
     renewed = replace(an_organization(), sessionboard_token=SealedToken("renewed"))
     await store(units, an_organization())
     async with units.writing() as unit:
-        await unit.organizations.update(renewed)
+        await unit.organizations.update(replace(renewed, name="Another", sessionboard_url="https://there"))
         await unit.commit()
     async with units.reading() as unit:
         assert await unit.organizations.get(renewed.id) == renewed
@@ -99,7 +100,10 @@ async def test_times_come_back_as_the_same_instant_in_utc(units: Units) -> None:
 async def test_a_mapping_comes_back_with_all_that_it_says(units: Units) -> None:
     await store_mapped_event(units)
     settings = MappingSettings(TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR)
-    changed = replace(a_mapping(), settings=settings, confirmed_time_zone="Europe/Paris").mark_written()
+    changed = replace(
+        a_mapping(), settings=settings, confirmed_time_zone="Europe/Paris", continuous_sync=True
+    )
+    changed = changed.mark_written()
     async with units.writing() as unit:
         assert await unit.mappings.get(MAPPING) == a_mapping()
         await unit.mappings.update(changed)
@@ -205,3 +209,33 @@ async def test_rule_06_each_connection_has_its_own_mappings(units: Units) -> Non
         assert await unit.mappings.of_connection(CONNECTION) == [a_mapping()]
         assert await unit.mappings.of_connection(ConnectionId("con2")) == [theirs]
         assert await unit.mappings.of_organization(other) == [theirs]
+
+
+async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: Units) -> None:
+    continuous = replace(a_connection(), continuous_sync=True)
+    await store(units, an_organization(), continuous)
+    async with units.writing() as unit:
+        assert await unit.connections.open_one(ORGANIZATION) == continuous
+        await unit.connections.update(a_connection())
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.connections.get(CONNECTION) == a_connection()
+
+
+async def test_rule_24_active_mappings_of_all_organizations_that_are_synced_continuously(
+    units: Units,
+) -> None:
+    await store_mapped_event(units)
+    other = OrganizationId("org2")
+    await store(units, an_organization("Other", 2), a_connection(2, other))
+    ours = replace(a_mapping(2, "s2", "g2"), continuous_sync=True)
+    removed = replace(a_mapping(3, "s3", "g3"), continuous_sync=True).remove(NOW)
+    theirs = replace(
+        a_mapping(4, "s4", "g4"),
+        organization_id=other,
+        connection_id=ConnectionId("con2"),
+        continuous_sync=True,
+    )
+    await store(units, ours, removed, theirs)
+    async with units.reading() as unit:
+        assert await unit.mappings.synced_continuously() == [ours, theirs]

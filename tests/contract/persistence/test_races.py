@@ -62,6 +62,7 @@ ORGANIZATION, CONNECTION, MAPPING = an_organization(), a_connection(), a_mapping
         ("gleanin", Unique.GLEANIN_EVENT, [ORGANIZATION, CONNECTION]),
         ("running", Unique.RUNNING_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
         ("queued", Unique.QUEUED_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
+        ("account", Unique.ACCOUNT_EMAIL, []),
     ],
 )
 async def test_rules_03_04_23_of_two_processes_exactly_one_wins(

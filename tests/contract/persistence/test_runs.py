@@ -31,7 +31,7 @@ async def _update(units: Units, *runs: SyncRun) -> None:
 @pytest.mark.parametrize(
     "run",
     [
-        a_run(),
+        replace(a_run(), requested_by="ada@example.org"),
         a_run().start("host:1:x", NOW, LEASE),
         replace(a_run().start("host:1:x", NOW, LEASE), progress={"sessions": Progress(3, 84)}),
         a_run().start("host:1:x", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW),

@@ -101,6 +101,12 @@ class MortalUnit:
         self.runs = unit.runs
         self.synced = unit.synced
         self.outcomes = unit.outcomes
+        self.accounts = unit.accounts
+        self.sign_ins = unit.sign_ins
+        self.attempts = unit.attempts
+        self.api_keys = unit.api_keys
+        self.audit = unit.audit
+        self.portal_revocations = unit.portal_revocations
 
     async def commit(self) -> None:
         async with self._power.moment(self._power.stores):

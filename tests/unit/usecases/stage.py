@@ -15,12 +15,19 @@ from adapters.memory.records import StoredRecord
 from adapters.memory.session_source import MemorySessionSource, MemorySessionSources, Programme
 from adapters.memory.units import MemoryUnits
 from adapters.security.cipher import FernetCipher
-from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId, SourceId, external_id
+from core.domain.identifiers import (
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    SessionboardEventId,
+    SourceId,
+    external_id,
+)
 from core.domain.kinds import RecordKind, Scope
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import RecordOutcome
-from core.domain.runs import SyncRun
+from core.domain.runs import SyncRun, Trigger
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.usecases.add_organization import AddOrganization, NewOrganization
@@ -32,7 +39,7 @@ from core.usecases.look_up import ListOutcomes, ListShareLinks
 from core.usecases.map_events import MapEvents, NewMapping
 from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.replace_token import ReplaceGleaninToken, ReplaceSessionboardToken
-from core.usecases.request_sync import RequestSync
+from core.usecases.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
@@ -109,7 +116,7 @@ class Stage:
 
     @property
     def add_organization(self) -> AddOrganization:
-        return AddOrganization(self.units, self.sources, self.cipher, self.names)
+        return AddOrganization(self.units, self.sources, self.cipher, self.names, self.clock)
 
     @property
     def connect(self) -> Connect:
@@ -117,11 +124,11 @@ class Stage:
 
     @property
     def replace_sessionboard_token(self) -> ReplaceSessionboardToken:
-        return ReplaceSessionboardToken(self.units, self.sources, self.cipher)
+        return ReplaceSessionboardToken(self.units, self.sources, self.cipher, self.clock)
 
     @property
     def replace_gleanin_token(self) -> ReplaceGleaninToken:
-        return ReplaceGleaninToken(self.units, self.destinations, self.cipher)
+        return ReplaceGleaninToken(self.units, self.destinations, self.cipher, self.clock)
 
     @property
     def disconnect(self) -> Disconnect:
@@ -141,11 +148,12 @@ class Stage:
 
     @property
     def change_settings(self) -> ChangeSettings:
-        return ChangeSettings(self.units, self.sources, self.cipher)
+        return ChangeSettings(self.units, self.sources, self.cipher, self.clock)
 
-    @property
-    def request_sync(self) -> RequestSync:
-        return RequestSync(self.units, self.names, self.clock)
+    async def request_sync(
+        self, mapping_id: MappingId, scope: Scope = Scope.ALL, trigger: Trigger = Trigger.MANUAL
+    ) -> SyncRun:
+        return await RequestSync(self.units, self.names, self.clock)(SyncRequest(mapping_id, scope, trigger))
 
     @property
     def run_sync(self) -> RunSync:

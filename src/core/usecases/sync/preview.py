@@ -1,7 +1,8 @@
 """Preview: the plan, shown and not carried out. Nothing is written anywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.domain.identifiers import MappingId, SourceId
 from core.domain.kinds import Scope
@@ -14,6 +15,7 @@ from core.usecases.sync.memory import recall
 from core.usecases.sync.plans import Plans
 from core.usecases.sync.reading import Reader
 from ports.clock import Clock
+from ports.session_source import SessionSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +37,39 @@ class Preview:
             SyncStopped: a sync would stop before its first write.
         """
         mapping, tokens = await self.access.of(mapping_id)
-        steps = await stopping(self._plan(mapping, tokens, scope), mapping)
-        return Plan(steps, count((step.record.kind, would_be(step)) for step in steps))
+        planned = plan_of(self.access, mapping, tokens, scope, self.clock.now())
+        return await stopping(planned, mapping)
 
-    async def _plan(self, mapping: EventMapping, tokens: Tokens, scope: Scope) -> list[Step]:
-        steps: list[Step] = []
-        remembered = await recall(self.access.units, mapping)
-        async with open_sides(self.access, mapping, tokens) as (source, destination):
-            reader = Reader(mapping, remembered, source, destination, self.clock.now())
-            sides = await reader.read(scope)
-        if sides.stop is not None:
-            raise SyncStopped(sides.stop)
-        plans = Plans(self.access.units, mapping, remembered, sides)
-        ties = plans.ties()
-        for kind in sides.kinds:
-            async for chunk in plans.steps(kind, ties, lambda _total: None):
-                steps.extend(chunk)
-                if kind.is_tied_to:
-                    ties.update(_ties_to_be(chunk))
-        return steps
+
+async def plan_of(
+    access: Access,
+    mapping: EventMapping,
+    tokens: Tokens,
+    scope: Scope,
+    now: datetime,
+    *,
+    watched: Callable[[SessionSource], SessionSource] = lambda source: source,
+) -> Plan:
+    """Plan what a sync would do; `watched` may look at what is read on the way.
+
+    Raises:
+        SyncStopped, SourceError, DestinationError
+    """
+    steps: list[Step] = []
+    remembered = await recall(access.units, mapping)
+    async with open_sides(access, mapping, tokens) as (source, destination):
+        reader = Reader(mapping, remembered, watched(source), destination, now)
+        sides = await reader.read(scope)
+    if sides.stop is not None:
+        raise SyncStopped(sides.stop)
+    plans = Plans(access.units, mapping, remembered, sides)
+    ties = plans.ties()
+    for kind in sides.kinds:
+        async for chunk in plans.steps(kind, ties, lambda _total: None):
+            steps.extend(chunk)
+            if kind.is_tied_to:
+                ties.update(_ties_to_be(chunk))
+    return Plan(steps, count((step.record.kind, would_be(step)) for step in steps))
 
 
 def _ties_to_be(steps: Sequence[Step]) -> dict[SourceId, str]:

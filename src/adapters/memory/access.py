@@ -1,0 +1,165 @@
+"""Accounts, sign-ins, API keys, the audit log and portal revocations in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.memory.kept import Kept, check
+from core.domain.accounts import Account, Attempts, SignIn
+from core.domain.api_keys import ApiKey
+from core.domain.audit import AuditEntry
+from core.domain.email import same_mailbox
+from core.domain.identifiers import AccountId, ApiKeyId, OrganizationId
+from core.domain.portal import PersonRef
+from ports.persistence import Taken, Unique
+
+
+class MemoryAccounts:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.accounts
+        self._kept = kept
+
+    async def add(self, account: Account) -> None:
+        check(there=account.id not in self._rows)
+        if await self.with_email(account.email) is not None:
+            raise Taken(Unique.ACCOUNT_EMAIL)
+        self._check_grants(account)
+        self._rows[account.id] = account
+
+    async def update(self, account: Account) -> None:
+        check(there=account.id in self._rows)
+        self._check_grants(account)
+        self._rows[account.id] = replace(
+            self._rows[account.id], password_hash=account.password_hash, grants=account.grants
+        )
+
+    def _check_grants(self, account: Account) -> None:
+        covered = [grant.organization_id for grant in account.grants]
+        check(there=len(set(covered)) == len(covered))
+        check(there={*covered} <= {None, *self._kept.organizations})
+
+    async def remove(self, account_id: AccountId) -> None:
+        self._rows.pop(account_id, None)
+        await MemorySignIns(self._kept).end_all_of(account_id)
+
+    async def get(self, account_id: AccountId) -> Account | None:
+        return self._rows.get(account_id)
+
+    async def with_email(self, email: str) -> Account | None:
+        mailbox = same_mailbox(email)
+        return next((row for row in self._rows.values() if same_mailbox(row.email) == mailbox), None)
+
+    async def all(self) -> Sequence[Account]:
+        return sorted(self._rows.values(), key=lambda row: same_mailbox(row.email))
+
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
+        return [
+            row
+            for row in await self.all()
+            if any(grant.organization_id == organization_id for grant in row.grants)
+        ]
+
+    async def is_any(self) -> bool:
+        return bool(self._rows)
+
+
+class MemorySignIns:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.sign_ins
+        self._accounts = kept.accounts
+
+    async def add(self, sign_in: SignIn) -> None:
+        check(there=sign_in.digest not in self._rows and sign_in.account_id in self._accounts)
+        self._rows[sign_in.digest] = sign_in
+
+    async def find(self, digest: str) -> SignIn | None:
+        return self._rows.get(digest)
+
+    async def end(self, digest: str) -> None:
+        self._rows.pop(digest, None)
+
+    async def end_all_of(self, account_id: AccountId) -> None:
+        for row in [*self._rows.values()]:
+            if row.account_id == account_id:
+                del self._rows[row.digest]
+
+    async def forget_before(self, instant: datetime) -> None:
+        for row in [*self._rows.values()]:
+            if row.started_at < instant:
+                del self._rows[row.digest]
+
+
+class MemoryAttempts:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.attempts
+
+    async def of(self, subject: str) -> Attempts:
+        return self._rows.get(subject, Attempts())
+
+    async def save(self, subject: str, attempts: Attempts) -> None:
+        self._rows[subject] = attempts
+
+    async def forget(self, subject: str) -> None:
+        self._rows.pop(subject, None)
+
+    async def forget_before(self, instant: datetime) -> None:
+        for subject, row in [*self._rows.items()]:
+            if row.last_at is not None and row.last_at < instant:
+                del self._rows[subject]
+
+
+class MemoryApiKeys:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.api_keys
+        self._organizations = kept.organizations
+
+    async def add(self, key: ApiKey) -> None:
+        check(there=key.id not in self._rows and await self.with_digest(key.digest) is None)
+        check(there=key.grant.organization_id in {None, *self._organizations})
+        self._rows[key.id] = key
+
+    async def update(self, key: ApiKey) -> None:
+        check(there=key.id in self._rows)
+        self._rows[key.id] = replace(self._rows[key.id], revoked_at=key.revoked_at)
+
+    async def get(self, key_id: ApiKeyId) -> ApiKey | None:
+        return self._rows.get(key_id)
+
+    async def with_digest(self, digest: str) -> ApiKey | None:
+        return next((row for row in self._rows.values() if row.digest == digest), None)
+
+    async def of_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
+        newest_first = reversed(self._rows.values())
+        return [row for row in newest_first if row.grant.organization_id == organization_id]
+
+
+class MemoryAuditLog:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.audit
+        self._kept = kept
+
+    async def add(self, entry: AuditEntry) -> None:
+        position = self._kept.next_position()
+        self._rows[position] = replace(entry, position=position)
+
+    async def page(
+        self, organization_id: OrganizationId | None, before: int | None = None, limit: int = 50
+    ) -> Sequence[AuditEntry]:
+        return [
+            row
+            for row in reversed(self._rows.values())
+            if organization_id in (None, row.organization_id) and (before is None or row.position < before)
+        ][:limit]
+
+
+class MemoryPortalRevocations:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.revocations
+        self._organizations = kept.organizations
+
+    async def of(self, person: PersonRef) -> datetime | None:
+        return self._rows.get(person)
+
+    async def save(self, person: PersonRef, at: datetime) -> None:
+        check(there=person.organization_id in self._organizations)
+        self._rows[person] = at

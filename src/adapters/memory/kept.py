@@ -1,0 +1,72 @@
+"""All that is remembered in memory, and what stands in for a database's keys."""
+
+from copy import copy
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+from core.domain.accounts import Account, Attempts, SignIn
+from core.domain.api_keys import ApiKey
+from core.domain.audit import AuditEntry
+from core.domain.identifiers import (
+    AccountId,
+    ApiKeyId,
+    ConnectionId,
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    RunId,
+    SourceId,
+)
+from core.domain.mappings import EventMapping
+from core.domain.organizations import Connection, Organization
+from core.domain.outcomes import RecordOutcome
+from core.domain.portal import PersonRef
+from core.domain.runs import SyncRun
+from core.domain.synced import SyncedRecord
+from ports.persistence import PersistenceError
+
+
+@dataclass(slots=True)
+class Kept:
+    """Rows are frozen, so that a copy of the dicts is a copy of everything."""
+
+    organizations: dict[OrganizationId, Organization] = field(default_factory=dict)
+    removed: dict[OrganizationId, str] = field(default_factory=dict)
+    """The Sessionboard addresses of organizations that are gone."""
+    connections: dict[ConnectionId, Connection] = field(default_factory=dict)
+    mappings: dict[MappingId, EventMapping] = field(default_factory=dict)
+    runs: dict[RunId, SyncRun] = field(default_factory=dict)
+    bookings: dict[tuple[MappingId, str], RunId] = field(default_factory=dict)
+    """By the key of the request."""
+    synced: dict[tuple[OrganizationId, GleaninEventId, str], dict[SourceId, SyncedRecord]] = field(
+        default_factory=dict
+    )
+    """By place and name of the kind; the inner dicts are replaced, never changed."""
+    outcomes: dict[RunId, dict[tuple[str, SourceId], tuple[int, RecordOutcome]]] = field(default_factory=dict)
+    """With their positions; the inner dicts are replaced, never changed."""
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    sign_ins: dict[str, SignIn] = field(default_factory=dict)
+    attempts: dict[str, Attempts] = field(default_factory=dict)
+    api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
+    audit: dict[int, AuditEntry] = field(default_factory=dict)
+    revocations: dict[PersonRef, datetime] = field(default_factory=dict)
+    last_position: int = 0
+    """Of an outcome or an entry of the audit log."""
+
+    def copy(self) -> "Kept":
+        return Kept(*(copy(getattr(self, each.name)) for each in fields(self)))
+
+    def next_position(self) -> int:
+        self.last_position += 1
+        return self.last_position
+
+    def sessionboard_url(self, organization_id: OrganizationId) -> str:
+        """Tell where the sessions of an organization are, or were."""
+        known = self.organizations.get(organization_id)
+        return self.removed[organization_id] if known is None else known.sessionboard_url
+
+
+def check(*, there: bool) -> None:
+    """Stand in for the databases' foreign and primary keys."""
+    if not there:
+        raise PersistenceError("The memory refused a row that contradicts what it holds.")

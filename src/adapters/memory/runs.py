@@ -1,0 +1,155 @@
+"""Sync runs and the outcomes of their records, in memory."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import dropwhile, islice
+
+from adapters.memory.kept import Kept, check
+from core.domain.email import same_mailbox
+from core.domain.identifiers import MappingId, OrganizationId, RunId
+from core.domain.kinds import RecordKind
+from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.runs import Progress, RunState, SyncRun
+from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
+
+_ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
+
+
+class MemoryRuns:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.runs
+        self._mappings = kept.mappings
+        self._bookings = kept.bookings
+
+    async def add(self, run: SyncRun) -> None:
+        check(there=run.id not in self._rows and run.mapping_id in self._mappings)
+        self._store(run)
+
+    async def update(self, run: SyncRun) -> None:
+        check(there=run.id in self._rows)
+        self._store(run)
+
+    def _store(self, run: SyncRun) -> None:
+        for other in self._of(run.mapping_id):
+            if other.id != run.id and run.is_open and other.state is run.state:
+                raise Taken(_ONE_OF_EACH[run.state])
+        # Copied, for its progress is a dict that the caller may go on counting in.
+        self._rows[run.id] = replace(run, progress=dict(run.progress))
+
+    def _of(self, mapping_id: MappingId) -> Iterable[SyncRun]:
+        return (row for row in self._rows.values() if row.mapping_id == mapping_id)
+
+    async def get(self, run_id: RunId) -> SyncRun | None:
+        return self._rows.get(run_id)
+
+    async def open_ones(self, mapping_id: MappingId) -> Sequence[SyncRun]:
+        open_runs = [row for row in self._of(mapping_id) if row.is_open]
+        return sorted(open_runs, key=lambda row: row.state is RunState.QUEUED)
+
+    async def of_mapping(
+        self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
+    ) -> Sequence[SyncRun]:
+        return [row for row in self._newest(before) if row.mapping_id == mapping_id][:limit]
+
+    async def of_organization(
+        self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
+    ) -> Sequence[SyncRun]:
+        own = {row.id for row in self._mappings.values() if row.organization_id == organization_id}
+        return [row for row in self._newest(before) if row.mapping_id in own][:limit]
+
+    def _newest(self, before: RunId | None) -> Iterable[SyncRun]:
+        rows = reversed(self._rows.values())
+        return rows if before is None else islice(dropwhile(lambda row: row.id != before, rows), 1, None)
+
+    async def all_open(self) -> Sequence[SyncRun]:
+        return [row for row in self._rows.values() if row.is_open]
+
+    async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
+        return self._bookings.get((mapping_id, request_key))
+
+    async def note_booking(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
+        key = (mapping_id, request_key)
+        check(there=key not in self._bookings and mapping_id in self._mappings and run_id in self._rows)
+        self._bookings[key] = run_id
+
+    async def renew(
+        self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
+    ) -> bool:
+        run = self._rows.get(run_id)
+        if run is None or run.owner != owner or run.state is not RunState.RUNNING:
+            return False
+        told = run.progress if progress is None else dict(progress)
+        self._rows[run_id] = replace(run, lease_until=until, progress=told)
+        return True
+
+    async def standing(self, run_id: RunId) -> Standing | None:
+        run = self._rows.get(run_id)
+        return None if run is None else Standing(run.owner, run.lease_until, run.stop_asked)
+
+
+class MemoryOutcomes:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.outcomes
+        self._runs = kept.runs
+        self._kept = kept
+
+    async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None:
+        if not outcomes:
+            return
+        rows = dict(self._rows.get(run_id, {}))
+        for told in outcomes:
+            key = (told.record.kind.name, told.record.source_id)
+            check(there=run_id in self._runs and key not in rows)
+            rows[key] = (self._kept.next_position(), told)
+        self._rows[run_id] = rows
+
+    async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
+        rows = self._rows.get(run_id, {}).values()
+        return [told for _, told in rows if not only or told.outcome in only]
+
+    async def page(
+        self,
+        run_id: RunId,
+        *,
+        only: Collection[Outcome] = (),
+        kinds: Collection[RecordKind] = (),
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> Page[RecordOutcome]:
+        found = [
+            (position, told)
+            for position, told in self._rows.get(run_id, {}).values()
+            if position > start
+            and (not only or told.outcome in only)
+            and (not kinds or told.record.kind in kinds)
+            and _has(told.record, search)
+        ]
+        chosen = found[:limit]
+        following = chosen[-1][0] if chosen else start
+        return Page([told for _, told in chosen], following if len(found) > limit else None)
+
+    async def history(
+        self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
+    ) -> Sequence[HistoryEntry]:
+        mailbox = same_mailbox(id_or_email)
+        entries = [
+            HistoryEntry(run.id, run.started_at or run.requested_at, told, position)
+            for run in self._runs.values()
+            if run.mapping_id == mapping_id
+            for position, told in self._rows.get(run.id, {}).values()
+            if (before is None or position < before)
+            and (
+                id_or_email in (told.record.source_id, told.gleanin_id)
+                or (told.record.email and same_mailbox(told.record.email) == mailbox)
+            )
+        ]
+        entries.sort(key=lambda entry: entry.position)
+        return entries if limit is None else entries[max(len(entries) - limit, 0) :]
+
+
+def _has(record: RecordRef, search: str) -> bool:
+    sought = search.casefold()
+    texts = (record.label, record.email or "")
+    return record.source_id == search or any(sought in text.casefold() for text in texts)

@@ -1,0 +1,118 @@
+"""Synced records in memory."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from adapters.memory.kept import Kept, check
+from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
+from core.domain.kinds import PEOPLE, RecordKind
+from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
+from ports.persistence import PeoplePage, Place
+
+
+class MemorySyncedRecords:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.synced
+        self._kept = kept
+
+    async def save(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, records: Collection[SyncedRecord]
+    ) -> None:
+        changed: dict[str, dict[SourceId, SyncedRecord]] = {}
+        for record in records:
+            # As to a database, whose foreign keys are all that is asked here, a removed organization is there.
+            check(
+                there=(organization_id in self._kept.organizations or organization_id in self._kept.removed)
+                and record.connection_id in self._kept.connections
+            )
+            kind = record.kind.name
+            if kind not in changed:
+                changed[kind] = dict(self._rows.get((organization_id, event_id, kind), {}))
+            known = changed[kind].get(record.source_id)
+            changed[kind][record.source_id] = record if known is None else replace(record, links=known.links)
+        for kind, rows in changed.items():
+            self._rows[organization_id, event_id, kind] = rows
+
+    async def doubt(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        rows = dict(self._of(organization_id, event_id, kind))
+        for source_id in set(source_ids) & rows.keys():
+            rows[source_id] = replace(rows[source_id], fingerprint=UNCONFIRMED)
+        self._rows[organization_id, event_id, kind.name] = rows
+
+    async def save_links(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        links: Mapping[SourceId, tuple[ShareLink, ...]],
+    ) -> None:
+        rows = dict(self._of(organization_id, event_id, kind))
+        for source_id in links.keys() & rows.keys():
+            rows[source_id] = replace(rows[source_id], links=links[source_id])
+        self._rows[organization_id, event_id, kind.name] = rows
+
+    async def find(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> Mapping[SourceId, SyncedRecord]:
+        rows = self._of(organization_id, event_id, kind)
+        return {source_id: rows[source_id] for source_id in source_ids if source_id in rows}
+
+    async def places(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence[Place]:
+        rows = self._of(organization_id, event_id, kind).values()
+        return [
+            Place(
+                row.source_id,
+                row.gleanin_id,
+                row.connection_id,
+                None if row.fingerprint == UNCONFIRMED else row.email,
+            )
+            for row in rows
+        ]
+
+    async def of_event(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence[SyncedRecord]:
+        rows = self._of(organization_id, event_id, kind).values()
+        return sorted(rows, key=lambda row: (row.label.casefold(), row.source_id))
+
+    async def people(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        *,
+        missing: bool = False,
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> PeoplePage:
+        sought = search.casefold()
+        everybody = [row for kind in PEOPLE for row in await self.of_event(organization_id, event_id, kind)]
+        chosen = [
+            row
+            for row in everybody
+            if not (missing and row.links)
+            and (sought in row.label.casefold() or sought in (row.email or "").casefold())
+        ]
+        return PeoplePage(
+            chosen[start : start + limit],
+            total=len(chosen),
+            without_link=sum(not row.links for row in everybody),
+            next=start + limit if start + limit < len(chosen) else None,
+        )
+
+    def _of(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Mapping[SourceId, SyncedRecord]:
+        return self._rows.get((organization_id, event_id, kind.name), {})

@@ -1,0 +1,169 @@
+"""Organizations, connections and mappings in memory."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from adapters.memory.kept import Kept, check
+from core.domain.identifiers import (
+    ConnectionId,
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    SessionboardEventId,
+)
+from core.domain.mappings import EventMapping, EventPair
+from core.domain.organizations import Connection, Organization
+from ports.persistence import Taken, Unique
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class MemoryOrganizations:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.organizations
+        self._kept = kept
+
+    async def add(self, organization: Organization) -> None:
+        check(there=organization.id not in {*self._rows, *self._kept.removed})
+        if await self.named(organization.name) is not None:
+            raise Taken(Unique.ORGANIZATION_NAME)
+        self._rows[organization.id] = organization
+
+    async def update(self, organization: Organization) -> None:
+        check(there=organization.id in self._rows)
+        token = organization.sessionboard_token
+        self._rows[organization.id] = replace(self._rows[organization.id], sessionboard_token=token)
+
+    async def get(self, organization_id: OrganizationId) -> Organization | None:
+        return self._rows.get(organization_id)
+
+    async def named(self, name: str) -> Organization | None:
+        return next((row for row in self._rows.values() if row.name.casefold() == name.casefold()), None)
+
+    async def all(self) -> Sequence[Organization]:
+        return sorted(self._rows.values(), key=lambda row: row.name.casefold())
+
+    async def remove(self, organization_id: OrganizationId) -> None:
+        organization = self._rows.pop(organization_id, None)
+        if organization is None:
+            return
+        kept = self._kept
+        kept.removed[organization_id] = organization.sessionboard_url
+        for row in [*kept.connections.values()]:
+            if row.organization_id == organization_id:
+                ended_at = row.ended_at or datetime.now(UTC)
+                kept.connections[row.id] = replace(row, token=None, token_hint="", ended_at=ended_at)
+        mappings = {row.id for row in kept.mappings.values() if row.organization_id == organization_id}
+        runs = {row.id for row in kept.runs.values() if row.mapping_id in mappings}
+        _drop(kept.mappings, lambda row: row.id in mappings)
+        _drop(kept.runs, lambda row: row.id in runs)
+        _drop(kept.bookings, lambda run_id: run_id in runs)
+        _drop(kept.api_keys, lambda row: row.grant.organization_id == organization_id)
+        for run_id in runs:
+            kept.outcomes.pop(run_id, None)
+        for place in [place for place in kept.synced if place[0] == organization_id]:
+            del kept.synced[place]
+        for person in [person for person in kept.revocations if person.organization_id == organization_id]:
+            del kept.revocations[person]
+        for account in [*kept.accounts.values()]:
+            left = frozenset(each for each in account.grants if each.organization_id != organization_id)
+            kept.accounts[account.id] = replace(account, grants=left)
+
+
+def _drop(rows: dict[K, V], is_own: Callable[[V], bool]) -> None:
+    for key in [key for key, row in rows.items() if is_own(row)]:
+        del rows[key]
+
+
+class MemoryConnections:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.connections
+        self._kept = kept
+
+    async def add(self, connection: Connection) -> None:
+        check(
+            there=connection.id not in self._rows and connection.organization_id in self._kept.organizations
+        )
+        await self._store(connection)
+
+    async def update(self, connection: Connection) -> None:
+        check(there=connection.id in self._rows and connection.organization_id in self._kept.organizations)
+        await self._store(connection)
+
+    async def _store(self, connection: Connection) -> None:
+        other = await self.open_one(connection.organization_id)
+        if connection.is_open and other is not None and other.id != connection.id:
+            raise Taken(Unique.OPEN_CONNECTION)
+        self._rows[connection.id] = connection
+
+    async def get(self, connection_id: ConnectionId) -> Connection | None:
+        return self._rows.get(connection_id)
+
+    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
+        return frozenset(
+            row.id
+            for row in self._rows.values()
+            if self._kept.sessionboard_url(row.organization_id) != sessionboard_url
+        )
+
+    async def open_one(self, organization_id: OrganizationId) -> Connection | None:
+        own = (row for row in self._rows.values() if row.organization_id == organization_id)
+        return next((row for row in own if row.is_open), None)
+
+
+class MemoryMappings:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.mappings
+        self._kept = kept
+
+    async def add(self, mapping: EventMapping) -> None:
+        check(
+            there=mapping.id not in self._rows
+            and mapping.organization_id in self._kept.organizations
+            and mapping.connection_id in self._kept.connections
+        )
+        await self._store(mapping)
+
+    async def update(self, mapping: EventMapping) -> None:
+        check(there=mapping.id in self._rows)
+        await self._store(mapping)
+
+    async def _store(self, mapping: EventMapping) -> None:
+        others = [row for row in self._rows.values() if row.holds_its_events and row.id != mapping.id]
+        if mapping.holds_its_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
+            raise Taken(Unique.SESSIONBOARD_EVENT)
+        if mapping.holds_its_events and any(row.events.shares_gleanin(mapping.events) for row in others):
+            raise Taken(Unique.GLEANIN_EVENT)
+        self._rows[mapping.id] = mapping
+
+    async def get(self, mapping_id: MappingId) -> EventMapping | None:
+        return self._rows.get(mapping_id)
+
+    async def holding(
+        self,
+        sessionboard_url: str,
+        sessionboard_ids: Collection[SessionboardEventId],
+        gleanin_ids: Collection[GleaninEventId],
+    ) -> Sequence[EventMapping]:
+        pairs = {EventPair(sessionboard_url, each, GleaninEventId("")) for each in sessionboard_ids}
+        return [
+            row
+            for row in self._rows.values()
+            if row.holds_its_events
+            and (
+                row.events.gleanin_id in gleanin_ids
+                or any(row.events.shares_sessionboard(each) for each in pairs)
+            )
+        ]
+
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
+        return [row for row in self._rows.values() if row.organization_id == organization_id]
+
+    async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
+        return [row for row in self._rows.values() if row.connection_id == connection_id]
+
+    async def synced_continuously(self) -> Sequence[EventMapping]:
+        return [row for row in self._rows.values() if row.is_active and row.continuous_sync]

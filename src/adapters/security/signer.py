@@ -1,0 +1,28 @@
+"""Signed texts, by itsdangerous: a salt for each purpose, and keys that can be rotated."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from ports.signer import NotSigned
+
+
+class ItsdangerousSigner:
+    def __init__(self, keys: Sequence[str]) -> None:
+        """Take the keys: the first signs, all are accepted."""
+        # It wants the newest last.
+        self._keys = list(reversed(keys))
+
+    def sign(self, purpose: str, text: str, at: datetime) -> str:
+        return str(self._serializer(purpose).dumps([text, int(at.timestamp())]))
+
+    def read(self, purpose: str, signed: str) -> tuple[str, datetime]:
+        try:
+            text, second = self._serializer(purpose).loads(signed)
+            return str(text), datetime.fromtimestamp(second, UTC)
+        except (BadData, ValueError, TypeError) as error:
+            raise NotSigned from error
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        return URLSafeSerializer(self._keys, salt=f"gleanin-sync.{purpose}")

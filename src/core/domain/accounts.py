@@ -1,0 +1,94 @@
+"""Accounts of people, how long a sign-in lasts, and how attempts to sign in are slowed down."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.domain.access import Actor, Grant
+from core.domain.email import is_address
+from core.domain.identifiers import AccountId
+from core.domain.refusals import BadInput, TooManyAttempts
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 1000
+LONGEST_EMAIL = 254
+"""RFC 5321 allows no longer one."""
+SIGN_IN_LASTS = timedelta(hours=12)
+SIGN_UP_LASTS = timedelta(days=1)
+
+FREE_ATTEMPTS = 5
+FIRST_WAIT = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: AccountId
+    email: str
+    password_hash: str | None
+    """None for somebody who signs in elsewhere, by OpenID Connect."""
+    created_at: datetime
+    grants: frozenset[Grant] = frozenset()
+
+    def __post_init__(self) -> None:
+        if len(self.email) > LONGEST_EMAIL or not self.email.isprintable() or not is_address(self.email):
+            raise BadInput(f"{self.email!r:.80} is no e-mail address.")
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.email, self.grants)
+
+    def granted(self, grant: Grant) -> "Account":
+        """Have one role for an organization, in the place of any other role for it."""
+        others = (each for each in self.grants if each.organization_id != grant.organization_id)
+        return replace(self, grants=frozenset({*others, grant}))
+
+    def without(self, grant: Grant) -> "Account":
+        return replace(self, grants=self.grants - {grant})
+
+
+def check_password(password: str) -> None:
+    """See that a new password can be one.
+
+    Raises:
+        BadInput: its sentence says what it needs.
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise BadInput(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One browser in which somebody is signed in. Only a digest of its secret is kept."""
+
+    digest: str
+    account_id: AccountId
+    started_at: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        return now >= self.started_at + SIGN_IN_LASTS
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Failed attempts to sign in, for one account or from one address."""
+
+    failures: int = 0
+    last_at: datetime | None = None
+
+    def check(self, now: datetime) -> None:
+        """See that another attempt may be made.
+
+        Raises:
+            TooManyAttempts: with how long to wait.
+        """
+        if self.last_at is None or self.failures < FREE_ATTEMPTS:
+            return
+        doublings = min(self.failures - FREE_ATTEMPTS, 16)
+        wait = self.last_at + min(FIRST_WAIT * 2**doublings, LONGEST_WAIT) - now
+        if wait > timedelta():
+            raise TooManyAttempts(wait)
+
+    def failed(self, now: datetime) -> "Attempts":
+        forgotten = self.last_at is None or now - self.last_at >= FORGOTTEN_AFTER
+        return Attempts(1 if forgotten else self.failures + 1, now)

@@ -1,0 +1,109 @@
+"""Change somebody's account: roles, password, and its end."""
+
+from dataclasses import dataclass, replace
+
+from core.domain.access import COMMAND_LINE, Grant
+from core.domain.accounts import Account, check_password
+from core.domain.audit import Action, AuditEntry
+from core.domain.refusals import BadInput, found
+from ports.clock import Clock
+from ports.passwords import Passwords
+from ports.persistence import Unit, Units
+
+
+@dataclass(frozen=True, slots=True)
+class GiveRole:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, email: str, grant: Grant, by: str = COMMAND_LINE) -> Account:
+        """Give a role for an organization or for all, in the place of any other role for it.
+
+        Raises:
+            NotFound: there is no such account or organization.
+        """
+        async with self.units.writing() as unit:
+            if grant.organization_id is not None:
+                found(
+                    await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
+                )
+            account = (await _account(unit, email)).granted(grant)
+            await unit.accounts.update(account)
+            what = f"{account.email}: {grant.role}"
+            entry = AuditEntry(self.clock.now(), by, Action.ROLE_GIVEN, grant.organization_id, what)
+            await unit.audit.add(entry)
+            await unit.commit()
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRole:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, email: str, grant: Grant, by: str = COMMAND_LINE) -> Account:
+        """Take a role away.
+
+        Raises:
+            NotFound: there is no such account.
+            BadInput: it does not have the role.
+        """
+        async with self.units.writing() as unit:
+            account = await _account(unit, email)
+            if grant not in account.grants:
+                raise BadInput(f"{account.email} does not have this role.")
+            account = account.without(grant)
+            await unit.accounts.update(account)
+            what = f"{account.email}: {grant.role}"
+            entry = AuditEntry(self.clock.now(), by, Action.ROLE_TAKEN, grant.organization_id, what)
+            await unit.audit.add(entry)
+            await unit.commit()
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    units: Units
+    passwords: Passwords
+    clock: Clock
+
+    async def __call__(self, email: str, password: str, by: str = COMMAND_LINE) -> Account:
+        """Give an account a new password, and end all its sign-ins.
+
+        Raises:
+            NotFound: there is no such account.
+            BadInput: the password cannot be one.
+        """
+        check_password(password)
+        hashed = await self.passwords.hash(password)
+        async with self.units.writing() as unit:
+            account = replace(await _account(unit, email), password_hash=hashed)
+            await unit.accounts.update(account)
+            await unit.sign_ins.end_all_of(account.id)
+            entry = AuditEntry(self.clock.now(), by, Action.PASSWORD_CHANGED, None, account.email)
+            await unit.audit.add(entry)
+            await unit.commit()
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAccount:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, email: str, by: str = COMMAND_LINE) -> None:
+        """Take an account away; whoever is signed in with it is signed out.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        async with self.units.writing() as unit:
+            account = await _account(unit, email)
+            await unit.accounts.remove(account.id)
+            entry = AuditEntry(self.clock.now(), by, Action.ACCOUNT_REMOVED, None, account.email)
+            await unit.audit.add(entry)
+            await unit.commit()
+
+
+async def _account(unit: Unit, email: str) -> Account:
+    return found(await unit.accounts.with_email(email), "account", email)

@@ -1,0 +1,125 @@
+"""Sign in, stay signed in, sign out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, SIGN_IN_LASTS, Account, SignIn
+from core.domain.api_keys import digest_of
+from core.domain.email import same_mailbox
+from core.domain.refusals import NotSignedIn, WrongCredentials
+from ports.clock import Clock
+from ports.names import Names
+from ports.passwords import Passwords
+from ports.persistence import Unit, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    email: str
+    password: str
+    address: str
+    """The network address that they came from: it is slowed down too."""
+
+    @property
+    def subjects(self) -> Sequence[str]:
+        """Tell for what failures are counted."""
+        # A digest, for whatever was typed as an e-mail may be a password, and of any length.
+        return (f"account:{digest_of(same_mailbox(self.email))}", f"address:{self.address}")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWithPassword:
+    units: Units
+    passwords: Passwords
+    names: Names
+    clock: Clock
+
+    async def __call__(self, credentials: Credentials) -> str:
+        """Begin a sign-in, and give its secret.
+
+        Raises:
+            WrongCredentials: nothing tells whether there is such an account.
+            TooManyAttempts: for this account or from this address; the password was not even looked at.
+        """
+        # Counted as failed before it is judged: of many attempts at once, no more pass than of those one by one.
+        async with self.units.writing() as unit:
+            now = self.clock.now()
+            await unit.attempts.forget_before(now - FORGOTTEN_AFTER)
+            for subject in credentials.subjects:
+                attempts = await unit.attempts.of(subject)
+                attempts.check(now)
+                await unit.attempts.save(subject, attempts.failed(now))
+            account = await unit.accounts.with_email(credentials.email)
+            await unit.commit()
+        usable = credentials.password[: LONGEST_PASSWORD + 1]
+        matches = await self.passwords.matches(usable, account.password_hash if account else None)
+        if account is None or not matches:
+            raise WrongCredentials
+        async with self.units.writing() as unit:
+            for subject in credentials.subjects:
+                await unit.attempts.forget(subject)
+            secret = await _begun(unit, account, self.names, self.clock)
+            await unit.commit()
+        return secret
+
+
+@dataclass(frozen=True, slots=True)
+class SignInElsewhere:
+    """For somebody whose e-mail another provider vouches for."""
+
+    units: Units
+    names: Names
+    clock: Clock
+
+    async def __call__(self, email: str) -> str:
+        """Begin a sign-in, and give its secret.
+
+        Raises:
+            NotSignedIn: there is no account with this e-mail.
+        """
+        async with self.units.writing() as unit:
+            account = await unit.accounts.with_email(email)
+            if account is None:
+                raise NotSignedIn(f"There is no account for {email}. Ask an admin to add one.")
+            secret = await _begun(unit, account, self.names, self.clock)
+            await unit.commit()
+        return secret
+
+
+async def _begun(unit: Unit, account: Account, names: Names, clock: Clock) -> str:
+    now, secret = clock.now(), names.secret()
+    await unit.sign_ins.forget_before(now - SIGN_IN_LASTS)
+    await unit.sign_ins.add(SignIn(digest_of(secret), account.id, now))
+    return secret
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIsSignedIn:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, secret: str) -> Account:
+        """Tell whose sign-in it is.
+
+        Raises:
+            NotSignedIn: it has ended, or never began.
+        """
+        async with self.units.reading() as unit:
+            sign_in = await unit.sign_ins.find(digest_of(secret))
+            if sign_in is None or sign_in.is_over(self.clock.now()):
+                raise NotSignedIn
+            account = await unit.accounts.get(sign_in.account_id)
+        if account is None:
+            raise NotSignedIn
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    units: Units
+
+    async def __call__(self, secret: str) -> None:
+        """End a sign-in; its secret opens nothing any more."""
+        async with self.units.writing() as unit:
+            await unit.sign_ins.end(digest_of(secret))
+            await unit.commit()

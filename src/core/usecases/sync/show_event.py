@@ -1,0 +1,134 @@
+"""Show an event as Sessionboard has it, and, where it is mapped, what a sync would do with each record."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.domain.identifiers import OrganizationId, SessionboardEventId
+from core.domain.kinds import Scope
+from core.domain.mappings import EventMapping
+from core.domain.organizations import Organization
+from core.domain.refusals import NotFound, found
+from core.domain.sides import SESSIONBOARD
+from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.stops import Stop, StoppedBy
+from core.usecases.sync.access import Access
+from core.usecases.sync.failures import SyncStopped, stopping
+from core.usecases.sync.preview import Plan, plan_of
+from ports.clock import Clock
+from ports.session_source import SessionSource, SourceEventGone
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    event: SourceEvent
+    read_at: datetime
+    sessions: Sequence[Session | Unreadable]
+    exhibitors: Sequence[Exhibitor | Unreadable]
+    mapping: EventMapping | None = None
+    plan: Plan | None = None
+    """What a sync would do; None for an event that is not mapped, and where a sync would stop."""
+    stop: Stop | None = None
+    """Why a sync would stop before its first write."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowEvent:
+    access: Access
+    clock: Clock
+
+    async def __call__(self, organization_id: OrganizationId, event_id: SessionboardEventId) -> EventView:
+        """Read the event live.
+
+        Raises:
+            NotFound: there is no such event.
+            SourceError: Sessionboard refused us or cannot be reached. Trouble with Gleanin is told in `stop`.
+        """
+        async with self.access.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            mappings = await unit.mappings.of_organization(organization_id)
+        mapping = next(
+            (each for each in mappings if each.is_active and each.events.sessionboard_id == event_id), None
+        )
+        now, rows = self.clock.now(), _Rows()
+        plan, stop = await self._planned(mapping, rows, now) if mapping else (None, None)
+        event = rows.event or await self._event(organization, event_id)
+        if not rows.are_all:
+            rows = await self._alone(organization, event_id)
+        return EventView(event, now, rows.sessions, rows.exhibitors, mapping, plan, stop)
+
+    async def _planned(
+        self, mapping: EventMapping, rows: "_Rows", now: datetime
+    ) -> tuple[Plan | None, Stop | None]:
+        _, tokens = await self.access.of(mapping.id)
+        planned = plan_of(
+            self.access, mapping, tokens, Scope.ALL, now, watched=lambda source: _Watched(source, rows)
+        )
+        try:
+            return await stopping(planned, mapping), None
+        except SyncStopped as stopped:
+            if stopped.stop.by is StoppedBy.INTERRUPTION:
+                raise
+            return None, stopped.stop
+
+    async def _event(self, organization: Organization, event_id: SessionboardEventId) -> SourceEvent:
+        access = self.access.cipher.unseal(organization.sessionboard_token)
+        async with self.access.sources.open(organization.sessionboard_url, access) as source:
+            try:
+                return await source.event(event_id)
+            except SourceEventGone:
+                raise NotFound(f"{SESSIONBOARD} event", event_id) from None
+
+    async def _alone(self, organization: Organization, event_id: SessionboardEventId) -> "_Rows":
+        """Read the event's rows without a thought of Gleanin."""
+        rows, access = _Rows(), self.access.cipher.unseal(organization.sessionboard_token)
+        async with self.access.sources.open(organization.sessionboard_url, access) as source:
+            watched = _Watched(source, rows)
+            async for _ in watched.sessions(event_id):
+                pass
+            async for _ in watched.exhibitors(event_id):
+                pass
+        return rows
+
+
+@dataclass(slots=True)
+class _Rows:
+    event: SourceEvent | None = None
+    sessions: list[Session | Unreadable] = field(default_factory=list)
+    exhibitors: list[Exhibitor | Unreadable] = field(default_factory=list)
+    read: set[Scope] = field(default_factory=set)
+
+    @property
+    def are_all(self) -> bool:
+        return {Scope.AGENDA, Scope.EXHIBITORS} <= self.read
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A source of which is kept what somebody else reads from it."""
+
+    source: SessionSource
+    rows: _Rows
+
+    async def events(self) -> Sequence[SourceEvent]:
+        return await self.source.events()
+
+    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+        self.rows.event = await self.source.event(event_id)
+        return self.rows.event
+
+    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+        async for page in self.source.sessions(event_id):
+            self.rows.sessions.extend(page)
+            yield page
+        self.rows.read.add(Scope.AGENDA)
+
+    async def exhibitors(
+        self, event_id: SessionboardEventId
+    ) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+        async for page in self.source.exhibitors(event_id):
+            self.rows.exhibitors.extend(page)
+            yield page
+        self.rows.read.add(Scope.EXHIBITORS)

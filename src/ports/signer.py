@@ -1,0 +1,22 @@
+"""Texts that only this installation can have made: in addresses and cookies."""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class NotSigned(Exception):
+    """The text was not made here for this purpose, or was changed."""
+
+
+class Signer(Protocol):
+    def sign(self, purpose: str, text: str, at: datetime) -> str:
+        """Sign a text, with the moment to the second, in characters that an address may have."""
+        ...
+
+    def read(self, purpose: str, signed: str) -> tuple[str, datetime]:
+        """Give back what was signed, and when.
+
+        Raises:
+            NotSigned
+        """
+        ...

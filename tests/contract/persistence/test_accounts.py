@@ -1,0 +1,165 @@
+"""Accounts and their grants, wherever they are kept."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain.access import Grant, Role
+from core.domain.accounts import Account, SignIn
+from core.domain.identifiers import AccountId, OrganizationId
+from ports.persistence import PersistenceError, Taken, Unique, Units
+from tests.contract.persistence.samples import (
+    LONG,
+    NOW,
+    ORGANIZATION,
+    an_account,
+    an_organization,
+    store,
+)
+
+OTHER = OrganizationId("org2")
+HERE, THERE = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER)
+EVERYWHERE = Grant(Role.SUPPORT)
+HOUR = timedelta(hours=1)
+
+
+async def _organizations(units: Units) -> None:
+    await store(units, an_organization(), an_organization("Other", 2))
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        an_account(1, "Ada@example.org", HERE, THERE, EVERYWHERE),
+        an_account(1, "Ада@пример.рф", Grant(Role.ADMIN)),
+        replace(an_account(), password_hash=None),
+    ],
+    ids=["with grants", "in another script", "without a password"],
+)
+async def test_an_account_comes_back_with_all_that_it_says(units: Units, account: Account) -> None:
+    await _organizations(units)
+    assert not await _is_any(units)
+    await store(units, account)
+    async with units.reading() as unit:
+        assert await unit.accounts.get(account.id) == account
+        assert await unit.accounts.all() == [account]
+        assert await unit.accounts.get(AccountId("none")) is None
+    assert await _is_any(units)
+
+
+async def _is_any(units: Units) -> bool:
+    async with units.reading() as unit:
+        return await unit.accounts.is_any()
+
+
+async def test_an_account_is_found_by_its_email_in_any_case(units: Units) -> None:
+    await store(units, an_account(1, "Émilie.STRASSE@example.org"), an_account(2, "grace@example.org"))
+    async with units.reading() as unit:
+        for asked in ("émilie.straße@EXAMPLE.org", " Émilie.STRASSE@example.org "):
+            assert await unit.accounts.with_email(asked) == an_account(1, "Émilie.STRASSE@example.org")
+        assert await unit.accounts.with_email("émilie") is None
+        for asked in ("", "\0", "\ud800", LONG):
+            assert await unit.accounts.with_email(asked) is None
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG"])
+async def test_an_accounts_email_is_taken_in_any_case(units: Units, email: str) -> None:
+    await store(units, an_account(1, "Ada@example.org"))
+    with pytest.raises(Taken) as caught:
+        await store(units, an_account(2, email))
+    assert caught.value.what is Unique.ACCOUNT_EMAIL
+
+
+async def test_the_longest_email_that_there_is_can_be_taken_too(units: Units) -> None:
+    email = LONG[:242] + "@example.org"
+    await store(units, an_account(1, email))
+    with pytest.raises(Taken):
+        await store(units, an_account(2, email))
+
+
+async def test_accounts_come_by_email_whatever_its_case(units: Units) -> None:
+    emails = ["b@example.org", "C@example.org", "A@example.org"]
+    await store(units, *(an_account(number, email, EVERYWHERE) for number, email in enumerate(emails)))
+    async with units.reading() as unit:
+        found = await unit.accounts.all()
+    assert [account.email for account in found] == ["A@example.org", "b@example.org", "C@example.org"]
+
+
+async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_it(units: Units) -> None:
+    await _organizations(units)
+    account = an_account(1, "ada@example.org", HERE, EVERYWHERE)
+    await store(units, account, an_account(2, "grace@example.org", HERE))
+    changed = replace(
+        account, password_hash="another", grants=frozenset({THERE, replace(HERE, role=Role.VIEWER)})
+    )
+    async with units.writing() as unit:
+        await unit.accounts.update(replace(changed, email="other@example.org", created_at=NOW + HOUR))
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.accounts.all() == [changed, an_account(2, "grace@example.org", HERE)]
+    async with units.writing() as unit:
+        await unit.accounts.update(replace(changed, password_hash=None, grants=frozenset()))
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.accounts.get(account.id) == replace(changed, password_hash=None, grants=frozenset())
+
+
+async def test_those_of_an_organization_have_a_role_in_itself(units: Units) -> None:
+    await _organizations(units)
+    both = an_account(1, "b@example.org", HERE, THERE)
+    one = an_account(2, "A@example.org", HERE)
+    await store(units, both, one, an_account(3, "c@example.org", EVERYWHERE), an_account(4, "d@example.org"))
+    async with units.reading() as unit:
+        assert await unit.accounts.of_organization(ORGANIZATION) == [one, both]
+        assert await unit.accounts.of_organization(OTHER) == [both]
+        assert await unit.accounts.of_organization(OrganizationId("none")) == []
+
+
+@pytest.mark.parametrize(
+    "grants",
+    [
+        (HERE, Grant(Role.VIEWER, ORGANIZATION)),
+        (EVERYWHERE, Grant(Role.ADMIN)),
+        (Grant(Role.VIEWER, OrganizationId("none")),),
+    ],
+    ids=["two in an organization", "two in all", "in an organization that is not there"],
+)
+async def test_an_account_has_one_role_at_most_for_what_is_there(
+    units: Units, grants: tuple[Grant, ...]
+) -> None:
+    await _organizations(units)
+    with pytest.raises(PersistenceError):
+        await store(units, an_account(1, "ada@example.org", *grants))
+    await store(units, an_account(2))
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.accounts.update(an_account(2, "ada@example.org", *grants))
+
+
+async def test_an_account_that_was_never_added_cannot_be_updated(units: Units) -> None:
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.accounts.update(an_account())
+
+
+async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(units: Units) -> None:
+    await _organizations(units)
+    await store(
+        units, an_account(1, "ada@example.org", HERE, EVERYWHERE), an_account(2, "b@example.org", HERE)
+    )
+    gone, stays = SignIn("one", AccountId("account1"), NOW), SignIn("other", AccountId("account2"), NOW)
+    async with units.writing() as unit:
+        await unit.sign_ins.add(gone)
+        await unit.sign_ins.add(stays)
+        await unit.accounts.remove(gone.account_id)
+        await unit.accounts.remove(AccountId("none"))
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.accounts.get(gone.account_id) is None
+        assert await unit.sign_ins.find("one") is None
+        assert await unit.sign_ins.find("other") == stays
+        assert await unit.accounts.of_organization(ORGANIZATION) == [an_account(2, "b@example.org", HERE)]
+    await store(units, an_account(1, "ADA@example.org"))
+    async with units.reading() as unit:
+        assert await unit.accounts.get(gone.account_id) == an_account(1, "ADA@example.org")

@@ -1,0 +1,91 @@
+"""API keys and revoked addresses of people's pages, wherever they are kept."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain.access import Grant, Role
+from core.domain.api_keys import digest_of
+from core.domain.identifiers import ApiKeyId, GleaninEventId, OrganizationId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER
+from core.domain.portal import PersonRef
+from ports.persistence import PersistenceError, Units
+from tests.contract.persistence.samples import EVENT, NOW, ORGANIZATION, a_key, an_organization, store
+
+
+async def test_a_key_comes_back_with_all_that_it_says(units: Units) -> None:
+    here = replace(a_key(1), grant=Grant(Role.ADMIN, ORGANIZATION))
+    revoked = replace(a_key(2, None), grant=Grant(Role.SUPPORT)).revoke(NOW)
+    await store(units, an_organization(), here, revoked)
+    async with units.reading() as unit:
+        for key in (here, revoked):
+            assert await unit.api_keys.get(key.id) == key
+            assert await unit.api_keys.with_digest(key.digest) == key
+        assert await unit.api_keys.get(ApiKeyId("none")) is None
+        assert await unit.api_keys.with_digest(digest_of("none")) is None
+
+
+async def test_keys_come_newest_first_and_only_those_that_were_asked_for(units: Units) -> None:
+    other = OrganizationId("org2")
+    await store(units, an_organization(), an_organization("Other", 2))
+    await store(units, a_key(1), a_key(2, None), a_key(3), a_key(4, other), a_key(5, None).revoke(NOW))
+    async with units.reading() as unit:
+        assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key(3), a_key(1)]
+        assert await unit.api_keys.of_organization(other) == [a_key(4, other)]
+        assert await unit.api_keys.of_organization(None) == [a_key(5, None).revoke(NOW), a_key(2, None)]
+        assert await unit.api_keys.of_organization(OrganizationId("none")) == []
+
+
+async def test_that_a_key_was_revoked_is_stored_and_nothing_else_of_it(units: Units) -> None:
+    await store(units, an_organization(), a_key(1), a_key(2))
+    async with units.writing() as unit:
+        await unit.api_keys.update(replace(a_key(1), name="Another", grant=Grant(Role.ADMIN)).revoke(NOW))
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key(2), a_key(1).revoke(NOW)]
+
+
+async def test_a_key_that_was_never_added_cannot_be_updated(units: Units) -> None:
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.api_keys.update(a_key())
+
+
+async def test_no_two_keys_have_the_same_secret(units: Units) -> None:
+    await store(units, an_organization(), a_key(1))
+    with pytest.raises(PersistenceError):
+        await store(units, replace(a_key(2), digest=a_key(1).digest))
+
+
+async def test_a_key_is_for_an_organization_that_is_there(units: Units) -> None:
+    with pytest.raises(PersistenceError):
+        await store(units, a_key())
+
+
+PERSON = PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1"))
+
+
+async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_person(units: Units) -> None:
+    await store(units, an_organization(), an_organization("Other", 2))
+    later = NOW + timedelta(days=1)
+    async with units.writing() as unit:
+        assert await unit.portal_revocations.of(PERSON) is None
+        await unit.portal_revocations.save(PERSON, NOW)
+        await unit.portal_revocations.save(PERSON, later)
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.portal_revocations.of(PERSON) == later
+        for other in (
+            replace(PERSON, organization_id=OrganizationId("org2")),
+            replace(PERSON, event_id=GleaninEventId("g2")),
+            replace(PERSON, kind=EXHIBITOR_CONTACT),
+            replace(PERSON, source_id=SourceId("2")),
+        ):
+            assert await unit.portal_revocations.of(other) is None
+
+
+async def test_rule_31_addresses_are_of_an_organization_that_is_there(units: Units) -> None:
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.portal_revocations.save(PERSON, NOW)

@@ -1,0 +1,66 @@
+"""The audit log, wherever it is kept."""
+
+from dataclasses import replace
+
+from core.domain.audit import Action, AuditEntry
+from core.domain.identifiers import OrganizationId
+from ports.persistence import Units
+from tests.contract.persistence.samples import NOW, ORGANIZATION
+
+OTHER = OrganizationId("org2")
+
+
+def _entry(what: str, organization: OrganizationId | None = ORGANIZATION) -> AuditEntry:
+    return AuditEntry(NOW, "ada@example.org", Action.MAPPED, organization, what)
+
+
+async def _add(units: Units, *entries: AuditEntry) -> None:
+    async with units.writing() as unit:
+        for entry in entries:
+            await unit.audit.add(entry)
+        await unit.commit()
+
+
+async def test_entries_come_newest_first_with_their_positions(units: Units) -> None:
+    entries = [
+        replace(_entry("PyConFR to PyConFR 2027 🐍"), action=action, by="API key Desk") for action in Action
+    ]
+    await _add(units, *entries)
+    async with units.reading() as unit:
+        found = await unit.audit.page(ORGANIZATION)
+    assert [replace(entry, position=0) for entry in found] == entries[::-1]
+    positions = [entry.position for entry in found]
+    assert positions == sorted(positions, reverse=True)
+    assert min(positions) > 0
+
+
+async def test_an_organization_sees_its_own_entries_and_the_installation_all(units: Units) -> None:
+    await _add(units, _entry("1"), _entry("2", OTHER), _entry("3", None), _entry("4"))
+    async with units.reading() as unit:
+        assert [entry.what for entry in await unit.audit.page(ORGANIZATION)] == ["4", "1"]
+        assert [entry.what for entry in await unit.audit.page(OTHER)] == ["2"]
+        assert [entry.what for entry in await unit.audit.page(None)] == ["4", "3", "2", "1"]
+        assert await unit.audit.page(OrganizationId("none")) == []
+
+
+async def test_the_log_is_read_page_by_page_while_it_grows(units: Units) -> None:
+    await _add(units, *(_entry(str(number)) for number in range(120)), _entry("theirs", OTHER))
+    seen: list[str] = []
+    before = None
+    while True:
+        async with units.reading() as unit:
+            page = await unit.audit.page(ORGANIZATION, before, 50)
+        if not page:
+            break
+        assert len(page) <= 50
+        seen += [entry.what for entry in page]
+        before = page[-1].position
+        await _add(units, _entry("meanwhile"))
+    assert seen == [str(number) for number in range(120)][::-1]
+
+
+async def test_no_more_entries_are_given_than_fifty_unless_asked_for(units: Units) -> None:
+    await _add(units, *(_entry(str(number)) for number in range(60)))
+    async with units.reading() as unit:
+        assert len(await unit.audit.page(None)) == 50
+        assert len(await unit.audit.page(None, limit=55)) == 55

@@ -1,0 +1,111 @@
+"""Lists of runs, and which request booked which, wherever they are kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId
+from core.domain.runs import SyncRun
+from core.domain.stops import TAKEN_OVER
+from ports.persistence import PersistenceError, Units
+from tests.contract.persistence.samples import (
+    LEASE,
+    LONG,
+    MAPPING,
+    NOW,
+    ORGANIZATION,
+    a_connection,
+    a_mapping,
+    a_run,
+    an_organization,
+    store,
+    store_mapped_event,
+)
+
+SECOND = MappingId("map2")
+
+
+def _ids(runs: Sequence[SyncRun]) -> list[str]:
+    return [run.id for run in runs]
+
+
+async def _runs_of_two_organizations(units: Units) -> None:
+    await store_mapped_event(units)
+    other = OrganizationId("org2")
+    theirs = replace(a_mapping(3, "s3", "g3"), organization_id=other, connection_id=ConnectionId("con2"))
+    await store(units, a_mapping(2, "s2", "g2"), an_organization("Other", 2), a_connection(2, other), theirs)
+    for number in range(1, 10):
+        await store(units, a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(TAKEN_OVER, NOW))
+    async with units.writing() as unit:
+        await unit.mappings.update(a_mapping(2, "s2", "g2").remove(NOW))
+        # A run that changes keeps its place.
+        await unit.runs.update(a_run(1).stopped(TAKEN_OVER, NOW + LEASE))
+        await unit.commit()
+
+
+async def test_runs_that_were_requested_before_a_certain_one(units: Units) -> None:
+    await _runs_of_two_organizations(units)
+    async with units.reading() as unit:
+        runs = unit.runs
+        assert _ids(await runs.of_mapping(MAPPING)) == ["run7", "run4", "run1"]
+        assert _ids(await runs.of_mapping(MAPPING, before=RunId("run7"))) == ["run4", "run1"]
+        assert _ids(await runs.of_mapping(MAPPING, 1, before=RunId("run7"))) == ["run4"]
+        assert _ids(await runs.of_mapping(MAPPING, before=RunId("run1"))) == []
+        assert _ids(await runs.of_mapping(MAPPING, before=RunId("none"))) == []
+
+
+async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(units: Units) -> None:
+    await _runs_of_two_organizations(units)
+    async with units.reading() as unit:
+        runs, org = unit.runs, ORGANIZATION
+        assert _ids(await runs.of_organization(org)) == ["run8", "run7", "run5", "run4", "run2", "run1"]
+        assert _ids(await runs.of_organization(org, 2)) == ["run8", "run7"]
+        assert _ids(await runs.of_organization(org, 2, RunId("run7"))) == ["run5", "run4"]
+        assert _ids(await runs.of_organization(org, before=RunId("run2"))) == ["run1"]
+        assert _ids(await runs.of_organization(org, before=RunId("none"))) == []
+        assert _ids(await runs.of_organization(OrganizationId("org2"))) == ["run9", "run6", "run3"]
+        assert await runs.of_organization(OrganizationId("none")) == []
+
+
+async def test_all_open_runs_come_oldest_first(units: Units) -> None:
+    await _runs_of_two_organizations(units)
+    async with units.reading() as unit:
+        assert await unit.runs.all_open() == []
+    third = MappingId("map3")
+    opened = [a_run(11, third), a_run(12).start("a", NOW, LEASE), a_run(13), a_run(14, SECOND)]
+    await store(units, *opened)
+    async with units.writing() as unit:
+        started = a_run(11, third).start("a", NOW, LEASE)
+        await unit.runs.update(started)
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.runs.all_open() == [started, *opened[1:]]
+
+
+@pytest.mark.parametrize("key", ["key 1", "", "ada@example.org\n\0", LONG])
+async def test_a_request_is_known_by_its_key_and_mapping(units: Units, key: str) -> None:
+    await store_mapped_event(units)
+    await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
+    async with units.writing() as unit:
+        assert await unit.runs.booked_by(MAPPING, key) is None
+        await unit.runs.note_booking(MAPPING, key, RunId("run1"))
+        await unit.runs.note_booking(MAPPING, f"{key}.", RunId("run1"))
+        await unit.runs.note_booking(SECOND, key, RunId("run2"))
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.runs.booked_by(MAPPING, key) == "run1"
+        assert await unit.runs.booked_by(SECOND, key) == "run2"
+        assert await unit.runs.booked_by(MAPPING, f"{key}..") is None
+
+
+async def test_a_key_books_one_run_that_is_there(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run(1))
+    async with units.writing() as unit:
+        await unit.runs.note_booking(MAPPING, "key", RunId("run1"))
+        with pytest.raises(PersistenceError):
+            await unit.runs.note_booking(MAPPING, "key", RunId("run1"))
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.runs.note_booking(MAPPING, "key", RunId("none"))

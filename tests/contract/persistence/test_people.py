@@ -1,0 +1,113 @@
+"""People in parts, wherever they are kept."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.synced import ShareLink, SyncedRecord
+from ports.persistence import PeoplePage, Units
+from tests.contract.persistence.samples import EVENT, ORGANIZATION, a_record, store_mapped_event
+
+LINKS = (ShareLink("Speaker campaign", "https://gleanin.example/a"),)
+
+
+def _person(
+    source_id: str, label: str, kind: RecordKind = SPEAKER, *, linked: bool = False, email: str | None = None
+) -> SyncedRecord:
+    return replace(a_record(source_id, label=label, kind=kind), email=email, links=LINKS if linked else ())
+
+
+EMILY = _person("1", "Émilie", linked=True)
+ADA_2 = _person("2", "ada", email="Ada.LOVELACE@example.org")
+ADA_10 = _person("10", "Ada")
+STRASSE = _person("3", "Straße", email="B@STRASSE.example")
+FIRM = _person("1", "Aardvark", EXHIBITOR_CONTACT, linked=True)
+PEOPLE = [ADA_10, ADA_2, STRASSE, EMILY, FIRM]
+"""As they are to come: speakers before exhibitors, then by label whatever its case, then by id."""
+
+
+async def _people(units: Units, **asked: Any) -> PeoplePage:
+    async with units.reading() as unit:
+        return await unit.synced.people(ORGANIZATION, EVENT, **asked)
+
+
+@pytest.fixture
+async def peopled(units: Units) -> Units:
+    await store_mapped_event(units)
+    async with units.writing() as unit:
+        await unit.synced.save(ORGANIZATION, EVENT, [FIRM, EMILY, STRASSE, ADA_2, ADA_10])
+        await unit.synced.save(ORGANIZATION, EVENT, [a_record("9", kind=SESSION)])
+        await unit.synced.save(ORGANIZATION, GleaninEventId("g2"), [_person("7", "Elsewhere")])
+        await unit.commit()
+    return units
+
+
+async def test_people_come_by_kind_and_label_whatever_its_case(peopled: Units) -> None:
+    assert await _people(peopled) == PeoplePage(PEOPLE, total=5, without_link=3)
+
+
+async def test_there_are_no_people_where_nobody_was_synced(peopled: Units) -> None:
+    async with peopled.reading() as unit:
+        assert await unit.synced.people(OrganizationId("org2"), EVENT) == PeoplePage([], 0, 0)
+        assert await unit.synced.people(ORGANIZATION, GleaninEventId("none")) == PeoplePage([], 0, 0)
+
+
+async def test_people_come_in_parts_each_of_which_tells_where_the_next_begins(peopled: Units) -> None:
+    assert await _people(peopled, limit=2) == PeoplePage(PEOPLE[:2], 5, 3, next=2)
+    assert await _people(peopled, limit=2, start=2) == PeoplePage(PEOPLE[2:4], 5, 3, next=4)
+    assert await _people(peopled, limit=2, start=4) == PeoplePage(PEOPLE[4:], 5, 3, next=None)
+    assert await _people(peopled, limit=5) == PeoplePage(PEOPLE, 5, 3, next=None)
+    assert await _people(peopled, start=99) == PeoplePage([], 5, 3, next=None)
+
+
+async def test_people_without_a_link_can_be_asked_for(peopled: Units) -> None:
+    assert await _people(peopled, missing=True) == PeoplePage([ADA_10, ADA_2, STRASSE], 3, 3)
+    assert await _people(peopled, missing=True, limit=2) == PeoplePage([ADA_10, ADA_2], 3, 3, next=2)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("ADA", [ADA_10, ADA_2]),
+        ("lovelace@EXAMPLE", [ADA_2]),
+        ("éMILIE", [EMILY]),
+        ("STRASSE", [STRASSE]),
+        ("straße", [STRASSE]),
+        ("aardvark", [FIRM]),
+        ("%", []),
+        ("_", []),
+        ("nobody", []),
+    ],
+)
+async def test_people_are_searched_by_label_or_email_whatever_its_case(
+    peopled: Units, search: str, found: list[SyncedRecord]
+) -> None:
+    assert await _people(peopled, search=search) == PeoplePage(found, len(found), 3)
+
+
+async def test_a_search_can_be_for_those_without_a_link_only(peopled: Units) -> None:
+    assert await _people(peopled, search="A", missing=True, limit=1, start=1) == PeoplePage(
+        [ADA_2], 3, 3, next=2
+    )
+
+
+async def test_thousands_of_people_are_given_whole_if_asked_for(units: Units) -> None:
+    await store_mapped_event(units)
+    people = [_person(str(number), f"Person {number:05}") for number in range(1_201)]
+    async with units.writing() as unit:
+        await unit.synced.save(ORGANIZATION, EVENT, people)
+        await unit.commit()
+    assert await _people(units, limit=2_000) == PeoplePage(people, 1_201, 1_201)
+
+
+async def test_a_source_id_of_a_kind_is_not_mixed_up_with_that_of_another(units: Units) -> None:
+    await store_mapped_event(units)
+    both = [_person("1", "Speaker"), _person("1", "Exhibitor", EXHIBITOR_CONTACT, linked=True)]
+    async with units.writing() as unit:
+        await unit.synced.save(ORGANIZATION, EVENT, both)
+        await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("none"): LINKS})
+        await unit.commit()
+    assert await _people(units) == PeoplePage(both, 2, 1)

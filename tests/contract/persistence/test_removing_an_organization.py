@@ -1,0 +1,218 @@
+"""Taking an organization away, wherever it is kept."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from core.domain.access import Grant, Role
+from core.domain.audit import Action, AuditEntry
+from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.organizations import Connection
+from core.domain.portal import PersonRef
+from core.domain.secrets import SealedToken
+from core.domain.stops import TAKEN_OVER
+from ports.persistence import PeoplePage, PersistenceError, Unit, Units
+from tests.contract.persistence.samples import (
+    CONNECTION,
+    EVENT,
+    MAPPING,
+    NOW,
+    ORGANIZATION,
+    a_connection,
+    a_key,
+    a_mapping,
+    a_record,
+    a_run,
+    an_account,
+    an_organization,
+    an_outcome,
+    store,
+)
+
+OTHER = OrganizationId("org2")
+THERE = "https://api-eu.sessionboard.com"
+PERSON = PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1"))
+ENDED = a_connection(3).end(NOW, an_organization(), an_organization().name)
+SUPPORT = Grant(Role.SUPPORT)
+
+
+@pytest.fixture
+async def removed(units: Units) -> Units:
+    """Give a store with all that an organization can have, of two of them, from which one was removed."""
+    await store(units, replace(an_organization(), sessionboard_url=THERE), an_organization("Other", 2))
+    await store(units, ENDED, a_connection(1), a_connection(2, OTHER))
+    theirs = replace(a_mapping(3, "s3", "g3"), organization_id=OTHER, connection_id=ConnectionId("con2"))
+    await store(units, a_mapping().mark_written(), a_mapping(2, "s2", "g2").remove(NOW), theirs)
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2), a_run(3, theirs.id))
+    await store(units, a_run(4, MappingId("map2")).stopped(TAKEN_OVER, NOW))
+    await store(units, a_key(1), a_key(2, OTHER), a_key(3, None))
+    grants = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER), SUPPORT
+    await store(units, an_account(1, "ada@example.org", *grants))
+    async with units.writing() as unit:
+        for number in range(1, 5):
+            await unit.outcomes.add(RunId(f"run{number}"), [an_outcome("1"), an_outcome("2")])
+        await unit.runs.note_booking(MAPPING, "key", RunId("run2"))
+        await unit.runs.note_booking(theirs.id, "key", RunId("run3"))
+        for organization in (ORGANIZATION, OTHER):
+            kinds = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
+            await unit.synced.save(organization, EVENT, [a_record(kind=kind) for kind in kinds])
+            await unit.portal_revocations.save(replace(PERSON, organization_id=organization), NOW)
+            await unit.audit.add(AuditEntry(NOW, "ada", Action.CONNECTED, organization, "Gleanin"))
+        await unit.organizations.remove(ORGANIZATION)
+        await unit.commit()
+    return units
+
+
+async def test_a_removed_organization_is_not_found_in_any_way(removed: Units) -> None:
+    async with removed.reading() as unit:
+        assert await unit.organizations.get(ORGANIZATION) is None
+        assert await unit.organizations.named(an_organization().name) is None
+        assert await unit.organizations.named("") is None
+        assert await unit.organizations.named(f"\n{ORGANIZATION}") is None
+        assert await unit.organizations.all() == [an_organization("Other", 2)]
+
+
+async def test_nothing_is_left_of_what_a_removed_organization_had(removed: Units) -> None:
+    async with removed.reading() as unit:
+        assert await unit.mappings.of_organization(ORGANIZATION) == []
+        assert await unit.mappings.of_connection(CONNECTION) == []
+        assert await unit.mappings.get(MAPPING) is None
+        assert await unit.runs.of_organization(ORGANIZATION) == []
+        assert await unit.runs.of_mapping(MAPPING) == []
+        assert await unit.runs.booked_by(MAPPING, "key") is None
+        for run in ("run1", "run2", "run4"):
+            assert await unit.runs.get(RunId(run)) is None
+            assert await unit.runs.standing(RunId(run)) is None
+            assert await unit.outcomes.of_run(RunId(run)) == []
+        assert await unit.outcomes.history(MAPPING, "1") == []
+        assert await unit.synced.people(ORGANIZATION, EVENT) == PeoplePage([], 0, 0)
+        assert await unit.synced.of_event(ORGANIZATION, EVENT, SESSION) == []
+        assert await unit.api_keys.of_organization(ORGANIZATION) == []
+        assert await unit.api_keys.with_digest(a_key(1).digest) is None
+        assert await unit.accounts.of_organization(ORGANIZATION) == []
+        assert await unit.portal_revocations.of(PERSON) is None
+
+
+async def test_what_others_have_stays(removed: Units) -> None:
+    theirs = MappingId("map3")
+    async with removed.reading() as unit:
+        assert [mapping.id for mapping in await unit.mappings.of_organization(OTHER)] == [theirs]
+        assert await unit.runs.all_open() == [a_run(3, theirs)]
+        assert await unit.runs.booked_by(theirs, "key") == "run3"
+        assert await unit.outcomes.of_run(RunId("run3")) == [an_outcome("1"), an_outcome("2")]
+        assert (await unit.synced.people(OTHER, EVENT)).total == 2
+        assert await unit.api_keys.of_organization(OTHER) == [a_key(2, OTHER)]
+        assert await unit.api_keys.of_organization(None) == [a_key(3, None)]
+        assert await unit.connections.open_one(OTHER) == a_connection(2, OTHER)
+        assert await unit.portal_revocations.of(replace(PERSON, organization_id=OTHER)) == NOW
+        assert await unit.accounts.all() == [
+            an_account(1, "ada@example.org", Grant(Role.VIEWER, OTHER), SUPPORT)
+        ]
+
+
+async def test_the_audit_log_goes_on_telling_of_a_removed_organization(removed: Units) -> None:
+    entry = AuditEntry(NOW, "ada", Action.ORGANIZATION_REMOVED, ORGANIZATION, "Python France")
+    async with removed.writing() as unit:
+        await unit.audit.add(entry)
+        told = await unit.audit.page(ORGANIZATION)
+        assert [each.action for each in told] == [Action.ORGANIZATION_REMOVED, Action.CONNECTED]
+
+
+async def test_its_connections_stay_ended_and_without_their_tokens(removed: Units) -> None:
+    async with removed.reading() as unit:
+        assert await unit.connections.open_one(ORGANIZATION) is None
+        ended = await unit.connections.get(CONNECTION)
+        assert await unit.connections.get(ENDED.id) == ENDED
+    assert ended is not None
+    assert ended.ended_at is not None
+    assert ended.ended_at <= datetime.now(UTC)
+    assert ended == Connection(CONNECTION, ORGANIZATION, None, "", NOW, ended.ended_at)
+
+
+async def test_rule_10_its_connections_are_still_told_apart_by_their_sessionboard(removed: Units) -> None:
+    async with removed.reading() as unit:
+        assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
+        assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con1", "con3"}
+
+
+async def test_its_name_and_its_events_are_free_again(removed: Units) -> None:
+    again = an_organization(number=4)
+    mapping = replace(a_mapping(5), organization_id=again.id, connection_id=ConnectionId("con4"))
+    await store(removed, again, a_connection(4, again.id), mapping)
+    async with removed.reading() as unit:
+        assert await unit.organizations.named("PYTHON France") == again
+        assert await unit.mappings.of_organization(again.id) == [mapping]
+
+
+async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> None:
+    async with removed.writing() as unit:
+        for organization in (OTHER, OTHER, ORGANIZATION, OrganizationId("none")):
+            await unit.organizations.remove(organization)
+        await unit.commit()
+    async with removed.reading() as unit:
+        assert await unit.organizations.all() == []
+        assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
+        assert await unit.accounts.all() == [an_account(1, "ada@example.org", SUPPORT)]
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda unit: unit.organizations.add(an_organization("A new name")),
+        lambda unit: unit.organizations.update(an_organization()),
+        lambda unit: unit.connections.add(a_connection(4)),
+        lambda unit: unit.connections.update(a_connection(1)),
+        lambda unit: unit.mappings.add(a_mapping(5)),
+        lambda unit: unit.runs.add(a_run(5)),
+        lambda unit: unit.outcomes.add(RunId("run1"), [an_outcome("3")]),
+        lambda unit: unit.api_keys.add(a_key(4)),
+        lambda unit: unit.accounts.add(an_account(2, "b@example.org", Grant(Role.ADMIN, ORGANIZATION))),
+        lambda unit: unit.portal_revocations.save(PERSON, NOW),
+    ],
+    ids=[
+        "itself",
+        "a token",
+        "a connection",
+        "a connection's token",
+        "a mapping",
+        "a run",
+        "an outcome",
+        "an API key",
+        "an account",
+        "a revocation",
+    ],
+)
+async def test_nothing_can_be_added_to_a_removed_organization(
+    removed: Units, add: Callable[[Unit], Awaitable[None]]
+) -> None:
+    async with removed.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await add(unit)
+
+
+async def test_a_removal_that_is_not_committed_is_undone(units: Units) -> None:
+    await store(units, an_organization(), a_connection(), a_mapping(), a_run(), a_key())
+    async with units.writing() as unit:
+        await unit.organizations.remove(ORGANIZATION)
+    async with units.reading() as unit:
+        assert await unit.organizations.all() == [an_organization()]
+        assert await unit.connections.open_one(ORGANIZATION) == a_connection()
+        assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping()]
+        assert await unit.runs.all_open() == [a_run()]
+        assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key()]
+
+
+async def test_a_removed_organizations_token_is_erased(units: Units) -> None:
+    """Whatever is kept of it, whoever reads the database finds no token in it."""
+    await store(units, replace(an_organization(), sessionboard_token=SealedToken("sealed")), a_connection())
+    async with units.writing() as unit:
+        await unit.organizations.remove(ORGANIZATION)
+        await unit.commit()
+    async with units.reading() as unit:
+        connection = await unit.connections.get(CONNECTION)
+    assert connection is not None
+    assert connection.token is None
+    assert connection.token_hint == ""

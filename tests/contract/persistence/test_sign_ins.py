@@ -1,0 +1,99 @@
+"""Sign-ins, and failed attempts at them, wherever they are kept."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.accounts import Attempts, SignIn
+from core.domain.identifiers import AccountId
+from ports.persistence import PersistenceError, Units
+from tests.contract.persistence.samples import LONG, NOW, an_account, store
+
+HOUR = timedelta(hours=1)
+
+
+def _sign_in(digest: str, account: int = 1, ago: timedelta = timedelta()) -> SignIn:
+    return SignIn(digest, AccountId(f"account{account}"), NOW - ago)
+
+
+async def _sign_ins(units: Units) -> None:
+    await store(units, an_account(1), an_account(2, "grace@example.org"))
+    async with units.writing() as unit:
+        for sign_in in (_sign_in("new"), _sign_in("old", ago=HOUR), _sign_in("other", account=2)):
+            await unit.sign_ins.add(sign_in)
+        await unit.commit()
+
+
+async def _signed_in(units: Units) -> list[str]:
+    async with units.reading() as unit:
+        return [digest for digest in ("new", "old", "other") if await unit.sign_ins.find(digest)]
+
+
+async def test_a_sign_in_is_found_by_its_digest_until_it_ends(units: Units) -> None:
+    await _sign_ins(units)
+    async with units.reading() as unit:
+        assert await unit.sign_ins.find("old") == _sign_in("old", ago=HOUR)
+        assert await unit.sign_ins.find("none") is None
+    async with units.writing() as unit:
+        await unit.sign_ins.end("old")
+        await unit.sign_ins.end("none")
+        await unit.commit()
+    assert await _signed_in(units) == ["new", "other"]
+
+
+async def test_all_sign_ins_of_an_account_end_at_once(units: Units) -> None:
+    await _sign_ins(units)
+    async with units.writing() as unit:
+        await unit.sign_ins.end_all_of(AccountId("account1"))
+        await unit.commit()
+    assert await _signed_in(units) == ["other"]
+
+
+async def test_sign_ins_that_started_before_are_forgotten(units: Units) -> None:
+    await _sign_ins(units)
+    for instant, left in (
+        (NOW - HOUR, ["new", "old", "other"]),
+        (NOW, ["new", "other"]),
+        (NOW + HOUR, []),
+    ):
+        async with units.writing() as unit:
+            await unit.sign_ins.forget_before(instant)
+            await unit.commit()
+        assert await _signed_in(units) == left
+
+
+async def test_a_sign_in_is_of_an_account_that_is_there(units: Units) -> None:
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.sign_ins.add(_sign_in("one"))
+
+
+@pytest.mark.parametrize("subject", ["Ada@example.org", "203.0.113.7", "", "\0", "\ud800", LONG])
+async def test_attempts_are_counted_by_whatever_they_are_counted_for(units: Units, subject: str) -> None:
+    async with units.writing() as unit:
+        assert await unit.attempts.of(subject) == Attempts()
+        await unit.attempts.save(subject, Attempts(1, NOW))
+        await unit.attempts.save(subject, Attempts(2, NOW + HOUR))
+        await unit.attempts.save("other", Attempts(7))
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.attempts.of(subject) == Attempts(2, NOW + HOUR)
+        assert await unit.attempts.of(f"{subject}.") == Attempts()
+    async with units.writing() as unit:
+        await unit.attempts.forget(subject)
+        await unit.attempts.forget("none")
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.attempts.of(subject) == Attempts()
+        assert await unit.attempts.of("other") == Attempts(7)
+
+
+async def test_attempts_whose_last_failure_was_before_are_forgotten(units: Units) -> None:
+    async with units.writing() as unit:
+        await unit.attempts.save("old", Attempts(3, NOW - HOUR))
+        await unit.attempts.save("new", Attempts(3, NOW))
+        await unit.attempts.forget_before(NOW)
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.attempts.of("old") == Attempts()
+        assert await unit.attempts.of("new") == Attempts(3, NOW)
