@@ -7,13 +7,20 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: demo test test-long check bench lock format clean
+HAS_CHROMIUM := { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
+APT_CHROMIUM := { test "$$(id -u)" = 0 && command -v apt-get && $(APT) update && $(APT) install --yes --no-install-recommends chromium; } >/dev/null 2>&1
+
+.PHONY: demo serve test test-long check bench lock format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/gleanin-sync demo
 
-test: $(VENV)/.ready   ## all tests but those that take minutes
-	$(BIN)/pytest -n 2 -m "not long" $(ARGS)
+serve: $(VENV)/.ready   ## the product UI in a browser, with stand-ins of both services behind it
+	$(BIN)/gleanin-sync serve --sandbox $(ARGS)
+
+test: $(VENV)/.ready $(VENV)/.browser   ## all tests but those that take minutes
+	$(BIN)/pytest -n 2 -rs -m "not long" $(ARGS)
 
 test-long: $(VENV)/.ready   ## crash tests and other checks that take minutes
 	$(BIN)/pytest -n 4 -m long $(ARGS)
@@ -51,6 +58,12 @@ $(VENV)/.ready: $(VENV)/.uv requirements-dev.lock pyproject.toml
 $(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
 	$(INSTALL) --require-hashes -r requirements-bench.lock
 	touch $@
+
+# The browser tests drive Debian's Chromium. Not everybody may install it, or needs to: without it they are
+# skipped, and this is tried again the next time. Servers that do not answer are not waited for.
+$(VENV)/.browser: $(VENV)/.uv
+	@if test -n "$$GLEANIN_SYNC_CHROMIUM" || $(HAS_CHROMIUM) || $(APT_CHROMIUM); then touch $@; \
+	else echo "There is no Chromium, and apt-get cannot install it here: the browser tests are skipped."; fi
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

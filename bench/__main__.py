@@ -1,4 +1,4 @@
-"""`python -m bench [first|latency|again|scaling|all] [--runs N]`: measure, and write bench/README.md.
+"""`python -m bench [first|latency|again|scaling|pages|all] [--runs N]`: measure, and write bench/README.md.
 
 The sandbox runs in one process and each measured client in another, fresh one: with two cores, each has its own.
 """
@@ -130,11 +130,29 @@ def scaling(runs: int) -> Iterable[Line]:
     )
 
 
+def pages(_: int, people: int = 6_000) -> Iterable[Line]:
+    times = {name: Series(values) for name, values in measure("pages", people).items()}
+    (nothing, bound), *others = times.items()
+    slowest = max(others, key=lambda each: each[1].median)
+    told = "; ".join(f"{name} {series.median:.0f}" for name, series in others)
+    yield Line(
+        f"pages, {round(people / PEOPLE_PER_SESSION):,} sessions, 200 runs: the slowest one's median, ms",
+        "at most 300",
+        slowest[1].median,
+        f"{told}; {nothing} {bound.median:.0f}",
+    )
+    worst = max(max(series.values) for _, series in others)
+    yield Line(
+        "pages: the slowest answer of all, ms", "at most 300", worst, f"of {len(others)} pages, 15 times each"
+    )
+
+
 MEASURES: dict[str, Callable[[int], Iterable[Line]]] = {
     "first": first,
     "latency": latency,
     "again": again,
     "scaling": scaling,
+    "pages": pages,
 }
 
 

@@ -4,8 +4,9 @@ import asyncio
 import json
 import logging
 import sys
+from typing import Any
 
-from bench import bare, peer, product
+from bench import bare, pages, peer, product
 from entrypoints.cli.running import spare_the_collector
 from entrypoints.logs import set_up_logs
 
@@ -15,9 +16,12 @@ def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, f
     set_up_logs("error")
     spare_the_collector()  # the peers too: none of them shall win by it
     urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
+    result: dict[str, Any]
     match side:
         case "product":
             result = asyncio.run(product.measured(**urls, control_url=control_url, folder=folder))
+        case "pages":
+            result = pages.measured(**urls, folder=folder)
         case "bare":
             result = asyncio.run(bare.measured(**urls))
         case _:

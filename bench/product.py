@@ -10,6 +10,7 @@ from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEvent
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
 from core.usecases.map_events import NewMapping
+from core.usecases.request_sync import SyncRequest
 from entrypoints.container import Container, opened
 from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
@@ -21,15 +22,8 @@ SYNC_KINDS = ("sessions", "speakers", "exhibitors")
 async def measured(sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> dict[str, Any]:
     """Sync for the first time, again, and after 1 % of the sessions and people have changed."""
     control = Remote(control_url)
-    settings = Settings.model_validate(
-        {
-            "database_url": f"sqlite:///{Path(folder) / 'bench.db'}",
-            "gleanin_url": gleanin_url,
-            "allow_private_addresses": True,
-        }
-    )
-    async with opened(settings) as container:
-        mapping_id, event_id = await _mapped(container, sessionboard_url)
+    async with opened(settings_for(gleanin_url, folder)) as container:
+        mapping_id, event_id = await mapped(container, sessionboard_url)
         base = _peak_megabytes()
         first = await _sync(container, mapping_id, control)
         first["base_mb"], first["peak_mb"] = base, _peak_megabytes()
@@ -41,7 +35,17 @@ async def measured(sessionboard_url: str, gleanin_url: str, control_url: str, fo
     return {"first": first, "again": again, "changed": changed}
 
 
-async def _mapped(container: Container, sessionboard_url: str) -> tuple[MappingId, str]:
+def settings_for(gleanin_url: str, folder: str) -> Settings:
+    return Settings.model_validate(
+        {
+            "database_url": f"sqlite:///{Path(folder) / 'bench.db'}",
+            "gleanin_url": gleanin_url,
+            "allow_private_addresses": True,
+        }
+    )
+
+
+async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId, str]:
     new = NewOrganization("Bench", sessionboard_url, Token(SESSIONBOARD_TOKEN))
     organization = await container.add_organization()(new)
     await container.connect()(organization.id, Token(GLEANIN_TOKEN))
@@ -61,7 +65,7 @@ async def _mapped(container: Container, sessionboard_url: str) -> tuple[MappingI
 async def _sync(container: Container, mapping_id: MappingId, control: Remote) -> dict[str, Any]:
     before = await asyncio.to_thread(control.state)
     start, cpu = time.perf_counter(), time.process_time()
-    run = await container.request_sync()(mapping_id)
+    run = await container.request_sync()(SyncRequest(mapping_id))
     run = await container.run_sync()(run.id)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     after = await asyncio.to_thread(control.state)

@@ -1,5 +1,6 @@
 """The composition root: the only place that chooses adapters."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,59 +14,105 @@ from sqlalchemy import Engine
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from adapters.http_client.connections import Connections
+from adapters.jobs.in_process import InProcessJobs
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import HEAD, current_revision, is_current, upgrade
 from adapters.persistence.unit_of_work import SqlUnits
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
+from adapters.security.passwords import Argon2Passwords
+from adapters.security.signer import ItsdangerousSigner
 from adapters.sessionboard.file import SavedEvent, SavedEvents
 from adapters.sessionboard.http import SessionboardSources
 from adapters.system.clock import SystemClock
 from adapters.system.log import StructlogEvents
+from adapters.system.meters import CountedEvents
 from adapters.system.names import RandomNames
+from core.usecases.add_account import AddAccount
 from core.usecases.add_organization import AddOrganization
+from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey
+from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
 from core.usecases.change_settings import ChangeSettings
 from core.usecases.connect import Connect
 from core.usecases.disconnect import Disconnect
+from core.usecases.find_due import FindDueMappings, FindWaitingRuns
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up import (
+    FindConnection,
     FindOrganization,
     FindRun,
+    ListAccounts,
+    ListApiKeys,
     ListMappings,
+    ListMembers,
+    ListOrganizationRuns,
     ListOrganizations,
     ListOutcomes,
     ListRuns,
     ListShareLinks,
+    PageOutcomes,
+    PageShareLinks,
+    ReadAuditLog,
     TellHistory,
 )
 from core.usecases.map_events import MapEvents
+from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
 from core.usecases.probe_destination import ProbeDestination
 from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceGleaninToken, ReplaceSessionboardToken
-from core.usecases.request_sync import RequestSync
+from core.usecases.request_sync import RequestAgain, RequestSync
+from core.usecases.sign_in import (
+    OfferSignIn,
+    SignInElsewhere,
+    SignInWithPassword,
+    SignOut,
+    TakeSignIn,
+    WhoIsSignedIn,
+)
+from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
+from core.usecases.sync.show_event import ShowEvent
 from entrypoints.settings import Settings
 from ports.cipher import KeysUnusable, TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
+from ports.jobs import Jobs
 from ports.log import EventLog
 from ports.names import Names
+from ports.passwords import Passwords
 from ports.persistence import StoreUnusable, Units
 from ports.probe import DestinationProbe
 from ports.session_source import SessionSources
+from ports.signer import Signer
 
 T = TypeVar("T")
 
 
-def cipher_for(settings: Settings) -> TokenCipher:
+def keys_of(settings: Settings) -> tuple[str, ...]:
     """Take the keys that are set, or the one in the key file, which is made if there is none.
 
     Raises:
         KeysUnusable
     """
-    return FernetCipher(settings.keys or (key_in(settings.keys_file),))
+    return settings.keys or (key_in(settings.keys_file),)
+
+
+def cipher_for(settings: Settings) -> TokenCipher:
+    """Take the keys for the tokens.
+
+    Raises:
+        KeysUnusable
+    """
+    return FernetCipher(keys_of(settings))
+
+
+def _cookie_secret(keys: tuple[str, ...]) -> str:
+    """Give what cookies are signed with: another secret than the keys, and one that follows from them."""
+    return hashlib.sha256(f"gleanin-sync.cookie:{keys[0]}".encode()).hexdigest()
 
 
 def _as_port(adapter: T) -> T:
@@ -92,9 +139,14 @@ class Container(containers.DeclarativeContainer):
     engine: Provider[Engine] = providers.Singleton(engine_at, settings.provided.database)
 
     clock: Provider[Clock] = providers.Singleton(SystemClock)
-    log: Provider[EventLog] = providers.Singleton(StructlogEvents)
+    structlog: Provider[StructlogEvents] = providers.Singleton(StructlogEvents)
+    log: Provider[EventLog] = providers.Singleton(CountedEvents, structlog)
     names: Provider[Names] = providers.Singleton(RandomNames)
+    keys: Provider[tuple[str, ...]] = providers.Singleton(keys_of, settings)
     cipher: Provider[TokenCipher] = providers.Singleton(cipher_for, settings)
+    signer: Provider[Signer] = providers.Singleton(ItsdangerousSigner, keys)
+    cookie_secret: Provider[str] = providers.Singleton(_cookie_secret, keys)
+    passwords: Provider[Passwords] = providers.Singleton(Argon2Passwords)
     sql_units: Provider[SqlUnits] = providers.Singleton(SqlUnits, engine)
     units: Provider[Units] = providers.Callable(_as_port, sql_units)
     sources: Provider[SessionSources] = providers.Singleton(_sources, settings)
@@ -106,16 +158,18 @@ class Container(containers.DeclarativeContainer):
     access: Provider[Access] = providers.Factory(Access, units, sources, destinations, cipher)
 
     add_organization: Provider[AddOrganization] = providers.Factory(
-        AddOrganization, units, sources, cipher, names
+        AddOrganization, units, sources, cipher, names, clock
     )
+    remove_organization: Provider[RemoveOrganization] = providers.Factory(RemoveOrganization, units, clock)
     find_organization: Provider[FindOrganization] = providers.Factory(FindOrganization, units)
+    find_connection: Provider[FindConnection] = providers.Factory(FindConnection, units)
     list_organizations: Provider[ListOrganizations] = providers.Factory(ListOrganizations, units)
     connect: Provider[Connect] = providers.Factory(Connect, units, destinations, cipher, names, clock)
     replace_sessionboard_token: Provider[ReplaceSessionboardToken] = providers.Factory(
-        ReplaceSessionboardToken, units, sources, cipher
+        ReplaceSessionboardToken, units, sources, cipher, clock
     )
     replace_gleanin_token: Provider[ReplaceGleaninToken] = providers.Factory(
-        ReplaceGleaninToken, units, destinations, cipher
+        ReplaceGleaninToken, units, destinations, cipher, clock
     )
     disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
     list_events: Provider[ListEvents] = providers.Factory(ListEvents, units, sources, destinations, cipher)
@@ -124,18 +178,66 @@ class Container(containers.DeclarativeContainer):
     )
     remove_mapping: Provider[RemoveMapping] = providers.Factory(RemoveMapping, units, clock)
     list_mappings: Provider[ListMappings] = providers.Factory(ListMappings, units)
-    change_settings: Provider[ChangeSettings] = providers.Factory(ChangeSettings, units, sources, cipher)
+    change_settings: Provider[ChangeSettings] = providers.Factory(
+        ChangeSettings, units, sources, cipher, clock
+    )
     preview: Provider[Preview] = providers.Factory(Preview, access, clock)
+    show_event: Provider[ShowEvent] = providers.Factory(ShowEvent, access, clock)
     request_sync: Provider[RequestSync] = providers.Factory(RequestSync, units, names, clock)
     run_sync: Provider[RunSync] = providers.Factory(
         RunSync, access, names, clock, log, lease, settings.provided.support_contact
     )
+    request_again: Provider[RequestAgain] = providers.Factory(RequestAgain, units, names, clock)
+    in_process: Provider[InProcessJobs] = providers.Singleton(InProcessJobs, run_sync, request_again, log)
+    jobs: Provider[Jobs] = providers.Callable(_as_port, in_process)
+    find_due_mappings: Provider[FindDueMappings] = providers.Factory(FindDueMappings, units, clock)
+    find_waiting_runs: Provider[FindWaitingRuns] = providers.Factory(FindWaitingRuns, units, clock)
     list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
+    list_organization_runs: Provider[ListOrganizationRuns] = providers.Factory(ListOrganizationRuns, units)
     find_run: Provider[FindRun] = providers.Factory(FindRun, units)
     list_outcomes: Provider[ListOutcomes] = providers.Factory(ListOutcomes, units)
+    page_outcomes: Provider[PageOutcomes] = providers.Factory(PageOutcomes, units)
     tell_history: Provider[TellHistory] = providers.Factory(TellHistory, units)
     list_share_links: Provider[ListShareLinks] = providers.Factory(ListShareLinks, units)
+    page_share_links: Provider[PageShareLinks] = providers.Factory(PageShareLinks, units)
     probe: Provider[ProbeDestination] = providers.Factory(ProbeDestination, units, cipher, destination_probe)
+
+    admit_to_organization: Provider[AdmitToOrganization] = providers.Factory(AdmitToOrganization, units)
+    admit_to_mapping: Provider[AdmitToMapping] = providers.Factory(AdmitToMapping, units)
+    admit_to_run: Provider[AdmitToRun] = providers.Factory(AdmitToRun, units)
+    offer_sign_up: Provider[OfferSignUp] = providers.Factory(OfferSignUp, units, signer, clock)
+    check_sign_up: Provider[CheckSignUp] = providers.Factory(CheckSignUp, units, signer, clock)
+    sign_up: Provider[SignUp] = providers.Factory(SignUp, units, signer, passwords, names, clock)
+    sign_in_with_password: Provider[SignInWithPassword] = providers.Factory(
+        SignInWithPassword, units, passwords, names, clock
+    )
+    sign_in_elsewhere: Provider[SignInElsewhere] = providers.Factory(SignInElsewhere, units, names, clock)
+    offer_sign_in: Provider[OfferSignIn] = providers.Factory(OfferSignIn, units, signer, names, clock)
+    take_sign_in: Provider[TakeSignIn] = providers.Factory(TakeSignIn, units, signer, names, clock)
+    who_is_signed_in: Provider[WhoIsSignedIn] = providers.Factory(WhoIsSignedIn, units, clock)
+    sign_out: Provider[SignOut] = providers.Factory(SignOut, units)
+    add_account: Provider[AddAccount] = providers.Factory(AddAccount, units, passwords, names, clock)
+    give_role: Provider[GiveRole] = providers.Factory(GiveRole, units, clock)
+    take_role: Provider[TakeRole] = providers.Factory(TakeRole, units, clock)
+    change_password: Provider[ChangePassword] = providers.Factory(ChangePassword, units, passwords, clock)
+    change_own_password: Provider[ChangeOwnPassword] = providers.Factory(
+        ChangeOwnPassword, units, passwords, clock
+    )
+    remove_account: Provider[RemoveAccount] = providers.Factory(RemoveAccount, units, clock)
+    list_accounts: Provider[ListAccounts] = providers.Factory(ListAccounts, units)
+    list_members: Provider[ListMembers] = providers.Factory(ListMembers, units)
+    list_api_keys: Provider[ListApiKeys] = providers.Factory(ListApiKeys, units)
+    make_api_key: Provider[MakeApiKey] = providers.Factory(MakeApiKey, units, names, clock)
+    revoke_api_key: Provider[RevokeApiKey] = providers.Factory(RevokeApiKey, units, clock)
+    whose_api_key: Provider[WhoseApiKey] = providers.Factory(WhoseApiKey, units)
+    read_audit_log: Provider[ReadAuditLog] = providers.Factory(ReadAuditLog, units)
+    make_portal_address: Provider[MakePortalAddress] = providers.Factory(
+        MakePortalAddress, units, signer, clock
+    )
+    open_portal: Provider[OpenPortal] = providers.Factory(OpenPortal, units, signer, clock)
+    revoke_portal_addresses: Provider[RevokePortalAddresses] = providers.Factory(
+        RevokePortalAddresses, units, clock
+    )
 
 
 @asynccontextmanager

@@ -8,6 +8,8 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOCAL_URL = "http://127.0.0.1:8000"
+"""Where `serve` is reached if nobody says otherwise."""
 GLEANIN_URL = "https://app.gleanin.com/api/clients/v1"
 
 
@@ -25,9 +27,23 @@ class Settings(BaseSettings):
     """Whom the closing message names if problems persist."""
     saved_event: Path | None = None
     """Read this saved event instead of asking Sessionboard: to look again at what an organization had."""
+    public_url: str | None = None
+    """Where people reach the HTTP entrypoint, as in `https://sync.example.org`; cookies and addresses follow it."""
+    openid_issuer: str | None = None
+    """The company's own sign-in, by OpenID Connect: its issuer, where `.well-known/openid-configuration` stands."""
+    openid_client_id: str | None = None
+    openid_client_secret: SecretStr | None = None
     lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)
     """How long a run that gives no sign of life keeps its mapping."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
+
+    @property
+    def offers_openid(self) -> bool:
+        return bool(self.openid_issuer and self.openid_client_id and self.openid_client_secret)
+
+    def address_of(self, path: str) -> str:
+        """Give the whole address of a page, for somebody who is not on one."""
+        return (self.public_url or LOCAL_URL).rstrip("/") + path
 
     @cached_property
     def data_folder(self) -> Path:

@@ -91,10 +91,11 @@ class Organizations(Protocol):
         """Give all, by name."""
         ...
 
-    async def remove(self, organization_id: OrganizationId) -> None:
+    async def remove(self, organization_id: OrganizationId, at: datetime) -> None:
         """Take an organization away with its mappings, runs, outcomes, synced records, API keys and grants.
 
-        Its connections stay, without anything in them but their ids: they tell what was sent under them.
+        Its connections stay, ended at the latest now, without anything in them but their ids: they tell what was
+        sent under them.
         """
         ...
 

@@ -10,7 +10,7 @@ class NotSigned(Exception):
 
 class Signer(Protocol):
     def sign(self, purpose: str, text: str, at: datetime) -> str:
-        """Sign a text, with the moment to the second, in characters that an address may have."""
+        """Sign a text, with the moment, in characters that an address may have."""
         ...
 
     def read(self, purpose: str, signed: str) -> tuple[str, datetime]:

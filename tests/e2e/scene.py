@@ -14,6 +14,7 @@ from core.domain.runs import SyncRun
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
 from core.usecases.map_events import NewMapping
+from core.usecases.request_sync import SyncRequest
 from entrypoints.container import Container, opened
 from entrypoints.sandbox.server import Sandbox, serve
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
@@ -50,7 +51,7 @@ class Scene:
         )
 
     async def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
-        run = await self.container.request_sync()(mapping_id, scope)
+        run = await self.container.request_sync()(SyncRequest(mapping_id, scope))
         return await self.container.run_sync()(run.id)
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:

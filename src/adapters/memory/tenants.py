@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.kept import Kept, check
@@ -46,7 +46,7 @@ class MemoryOrganizations:
     async def all(self) -> Sequence[Organization]:
         return sorted(self._rows.values(), key=lambda row: row.name.casefold())
 
-    async def remove(self, organization_id: OrganizationId) -> None:
+    async def remove(self, organization_id: OrganizationId, at: datetime) -> None:
         organization = self._rows.pop(organization_id, None)
         if organization is None:
             return
@@ -54,7 +54,7 @@ class MemoryOrganizations:
         kept.removed[organization_id] = organization.sessionboard_url
         for row in [*kept.connections.values()]:
             if row.organization_id == organization_id:
-                ended_at = row.ended_at or datetime.now(UTC)
+                ended_at = row.ended_at or at
                 kept.connections[row.id] = replace(row, token=None, token_hint="", ended_at=ended_at)
         mappings = {row.id for row in kept.mappings.values() if row.organization_id == organization_id}
         runs = {row.id for row in kept.runs.values() if row.mapping_id in mappings}

@@ -1,7 +1,7 @@
 """Organizations and their connections, in tables."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,8 +53,8 @@ class SqlOrganizations:
         rows = await self._run(lambda database: database.execute(_ORGANIZATIONS).all())
         return sorted(map(_organization, rows), key=lambda organization: organization.name.casefold())
 
-    async def remove(self, organization_id: OrganizationId) -> None:
-        statements = removal_of(organization_id, datetime.now(UTC))
+    async def remove(self, organization_id: OrganizationId, at: datetime) -> None:
+        statements = removal_of(organization_id, at)
 
         def execute_all(database: sa.Connection) -> None:
             for statement in statements:

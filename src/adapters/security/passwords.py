@@ -17,7 +17,7 @@ class Argon2Passwords:
 
     async def hash(self, password: str) -> str:
         async with self._at_once:
-            return await asyncio.to_thread(self._hashes.hash, password)
+            return await asyncio.to_thread(self._hashes.hash, _bytes_of(password))
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         async with self._at_once:
@@ -26,6 +26,10 @@ class Argon2Passwords:
 
     def _matches(self, password: str, hashed: str) -> bool:
         try:
-            return self._hashes.verify(password, hashed)
+            return self._hashes.verify(_bytes_of(password), hashed)
         except UnknownHashError:
             return False
+
+
+def _bytes_of(password: str) -> bytes:
+    return password.encode(errors="surrogatepass")

@@ -1,11 +1,14 @@
 """Signed texts, by itsdangerous: a salt for each purpose, and keys that can be rotated."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from ports.signer import NotSigned
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 
 
 class ItsdangerousSigner:
@@ -15,13 +18,13 @@ class ItsdangerousSigner:
         self._keys = list(reversed(keys))
 
     def sign(self, purpose: str, text: str, at: datetime) -> str:
-        return str(self._serializer(purpose).dumps([text, int(at.timestamp())]))
+        return str(self._serializer(purpose).dumps([text, (at - _EPOCH) // _TICK]))
 
     def read(self, purpose: str, signed: str) -> tuple[str, datetime]:
         try:
-            text, second = self._serializer(purpose).loads(signed)
-            return str(text), datetime.fromtimestamp(second, UTC)
-        except (BadData, ValueError, TypeError) as error:
+            text, ticks = self._serializer(purpose).loads(signed)
+            return str(text), _EPOCH + ticks * _TICK
+        except (BadData, ValueError, TypeError, OverflowError) as error:
             raise NotSigned from error
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:

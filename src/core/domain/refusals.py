@@ -22,10 +22,13 @@ Refusal
 └── BadInput              a token, a name or an address that cannot be one
 """
 
+import re
 from datetime import timedelta
 from typing import ClassVar, TypeVar
 
 T = TypeVar("T")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+"""NUL and lone surrogates: databases store neither, and some refuse even to look for them."""
 
 
 class Refusal(Exception):
@@ -193,6 +196,16 @@ class AddressExpired(Refusal):
 
 class BadInput(Refusal):
     code = "bad_input"
+
+
+def check_asked(what: str, asked: str) -> None:
+    """See that a text can be the id of anything, before a database is asked for it.
+
+    Raises:
+        NotFound
+    """
+    if _NO_TEXT.search(asked):
+        raise NotFound(what, asked)
 
 
 def found(thing: T | None, what: str, asked: str, hint: str = "") -> T:

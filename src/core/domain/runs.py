@@ -63,10 +63,12 @@ class SyncRun:
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
-    def merge(self, trigger: Trigger, scope: Scope) -> "SyncRun":
-        """Let one waiting run serve a further request (rule 23)."""
-        manual = Trigger.MANUAL in (self.trigger, trigger)
-        return replace(self, trigger=Trigger.MANUAL if manual else trigger, scope=self.scope | scope)
+    def merge(self, trigger: Trigger, scope: Scope, by: str = "") -> "SyncRun":
+        """Let one waiting run serve a further request (rule 23); it is somebody's as soon as somebody asks for it."""
+        whole = replace(self, scope=self.scope | scope)
+        if trigger is Trigger.MANUAL and self.trigger is not Trigger.MANUAL:
+            return replace(whole, trigger=trigger, requested_by=by or self.requested_by)
+        return whole
 
     def start(self, owner: str, now: datetime, lease: timedelta) -> "SyncRun":
         if self.state is not RunState.QUEUED:

@@ -10,7 +10,7 @@ from core.domain.access import Actor, Right
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
-from core.domain.refusals import found
+from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
 from ports.persistence import Unit, Units
 
@@ -62,6 +62,7 @@ class AdmitToRun:
             NotFound, Forbidden
         """
         async with self.units.reading() as unit:
+            check_asked("run", run_id)
             run = found(await unit.runs.get(run_id), "run", run_id)
             organization, mapping = await _mapping(unit, actor, right, run.mapping_id, ("run", run_id))
             return organization, mapping, run
@@ -70,6 +71,7 @@ class AdmitToRun:
 async def _organization(
     unit: Unit, actor: Actor, right: Right, organization_id: OrganizationId, asked: Asked | None = None
 ) -> Organization:
+    check_asked("organization", organization_id)
     visible = actor.may(Right.READ, organization_id)
     organization = await unit.organizations.get(organization_id) if visible else None
     known = found(organization, *(asked or ("organization", organization_id)))
@@ -80,6 +82,7 @@ async def _organization(
 async def _mapping(
     unit: Unit, actor: Actor, right: Right, mapping_id: MappingId, asked: Asked
 ) -> tuple[Organization, EventMapping]:
+    check_asked("mapping", mapping_id)
     mapping = found(await unit.mappings.get(mapping_id), *asked)
     organization = await _organization(unit, actor, right, mapping.organization_id, asked)
     return organization, mapping

@@ -6,7 +6,7 @@ from core.domain.access import COMMAND_LINE, Actor, Grant
 from core.domain.api_keys import PREFIX, ApiKey, digest_of
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import ApiKeyId, OrganizationId
-from core.domain.refusals import NotSignedIn, found
+from core.domain.refusals import NotSignedIn, check_asked, found
 from ports.clock import Clock
 from ports.names import Names
 from ports.persistence import Units
@@ -57,6 +57,7 @@ class RevokeApiKey:
         Raises:
             NotFound: the organization has no such key.
         """
+        check_asked("API key", key_id)
         async with self.units.writing() as unit:
             key = await unit.api_keys.get(key_id)
             own = key if key and key.grant.organization_id == organization_id else None

@@ -60,6 +60,8 @@ class Connect:
             continuous_sync=continuous_sync,
         )
         async with self.units.writing() as unit:
+            # Again, for it may have been removed while Gleanin was asked.
+            found(await unit.organizations.get(organization_id), "organization", organization_id)
             try:
                 await unit.connections.add(connection)
             except Taken:

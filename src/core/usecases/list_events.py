@@ -9,6 +9,7 @@ from core.domain.identifiers import OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import open_token
 from core.domain.refusals import found
+from core.domain.secrets import SealedToken
 from core.domain.source import SourceEvent
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
@@ -44,8 +45,10 @@ class ListEvents:
     destinations: Destinations
     cipher: TokenCipher
 
-    async def __call__(self, organization_id: OrganizationId) -> EventLists:
-        """Read both sides live.
+    async def __call__(
+        self, organization_id: OrganizationId, *, sessionboard_only: bool = False
+    ) -> EventLists:
+        """Read both sides live, or Sessionboard only: that needs no connection, and says nothing of Gleanin's events.
 
         Raises:
             NotConnected: Gleanin's events are seen with the connection's token.
@@ -55,13 +58,12 @@ class ListEvents:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            token = open_token(await unit.connections.open_one(organization_id), organization)
+            token = None
+            if not sessionboard_only:
+                token = open_token(await unit.connections.open_one(organization_id), organization)
         access, url = self.cipher.unseal(organization.sessionboard_token), organization.sessionboard_url
-        async with (
-            self.sources.open(url, access) as source,
-            self.destinations.open(self.cipher.unseal(token)) as destination,
-        ):
-            at_home, abroad = await asyncio.gather(source.events(), destination.events())
+        async with self.sources.open(url, access) as source:
+            at_home, abroad = await asyncio.gather(source.events(), self._abroad(token))
         async with self.units.reading() as unit:
             holders = await unit.mappings.holding(
                 url, [each.id for each in at_home], [each.id for each in abroad]
@@ -83,6 +85,12 @@ class ListEvents:
                 },
             ),
         )
+
+    async def _abroad(self, token: SealedToken | None) -> Sequence[GleaninEvent]:
+        if token is None:
+            return ()
+        async with self.destinations.open(self.cipher.unseal(token)) as destination:
+            return await destination.events()
 
 
 def _listed(

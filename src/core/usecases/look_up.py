@@ -11,7 +11,7 @@ from core.domain.kinds import PEOPLE, RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome
-from core.domain.refusals import found
+from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
 from core.domain.synced import SyncedRecord
 from ports.persistence import HistoryEntry, Page, PeoplePage, Units
@@ -27,6 +27,7 @@ class FindOrganization:
         Raises:
             NotFound: there is none.
         """
+        check_asked("organization", id_or_name)
         async with self.units.reading() as unit:
             organization = await unit.organizations.get(OrganizationId(id_or_name))
             organization = organization or await unit.organizations.named(id_or_name.strip())
@@ -73,6 +74,7 @@ class ListRuns:
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         """Give the mapping's runs, newest first, or those that were requested before a certain one."""
+        check_asked("run", before or "")
         async with self.units.reading() as unit:
             found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             return await unit.runs.of_mapping(mapping_id, limit, before)
@@ -86,6 +88,7 @@ class ListOrganizationRuns:
         self, organization_id: OrganizationId, limit: int = 50, before: RunId | None = None
     ) -> Sequence[tuple[SyncRun, EventMapping]]:
         """Give the runs of all the organization's mappings, removed ones too, newest first."""
+        check_asked("run", before or "")
         async with self.units.reading() as unit:
             runs = await unit.runs.of_organization(organization_id, limit, before)
             mappings = {each.id: each for each in await unit.mappings.of_organization(organization_id)}
@@ -155,6 +158,7 @@ class TellHistory:
         """
         async with self.units.reading() as unit:
             found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            check_asked("record", id_or_email)
             entries = await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)
         return found(
             entries or None,

@@ -9,7 +9,7 @@ from core.domain.gleanin_side import GleaninEvent
 from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
 from core.domain.mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
 from core.domain.organizations import Connection, Organization, open_token
-from core.domain.refusals import AlreadyMapped, NotConnected, NotFound, found
+from core.domain.refusals import AlreadyMapped, NotConnected, NotFound, check_asked, found
 from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.source import SourceEvent
 from ports.cipher import TokenCipher
@@ -45,6 +45,8 @@ class MapEvents:
                 TimeZoneUnconfirmed.
             SourceError, DestinationError: a side refused us or cannot be reached.
         """
+        check_asked(f"{SESSIONBOARD} event", command.sessionboard_event)
+        check_asked(f"{GLEANIN} event", command.gleanin_event)
         async with self.units.reading() as unit:
             organization, connection = await self._connection(unit, command.organization_id)
             pair = EventPair(organization.sessionboard_url, command.sessionboard_event, command.gleanin_event)

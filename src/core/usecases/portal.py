@@ -10,7 +10,7 @@ from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, S
 from core.domain.kinds import PEOPLE, RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.portal import PersonRef, check_address
-from core.domain.refusals import AddressExpired, found
+from core.domain.refusals import AddressExpired, check_asked, found
 from core.domain.synced import ShareLink, SyncedRecord, presentable
 from ports.clock import Clock
 from ports.persistence import Unit, Units
@@ -115,6 +115,7 @@ class OpenPortal:
 async def _found(unit: Unit, who: Who) -> tuple[EventMapping, SyncedRecord]:
     mapping = found(await unit.mappings.get(who.mapping_id), "mapping", who.mapping_id)
     kind = found(_KINDS.get(who.kind), "kind of person", who.kind)
+    check_asked("synced person", who.source_id)
     people = await unit.synced.find(mapping.organization_id, mapping.events.gleanin_id, kind, [who.source_id])
     return mapping, found(people.get(who.source_id), "synced person", who.source_id)
 

@@ -40,7 +40,7 @@ class RemoveOrganization:
                 raise BadInput(
                     f"Removing {organization.name} erases its history and share links. To confirm, give its name."
                 )
-            await unit.organizations.remove(organization_id)
             now, action = self.clock.now(), Action.ORGANIZATION_REMOVED
+            await unit.organizations.remove(organization_id, now)
             await unit.audit.add(AuditEntry(now, by, action, None, organization.name))
             await unit.commit()

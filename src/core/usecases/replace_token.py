@@ -39,8 +39,12 @@ class ReplaceSessionboardToken:
             )
         async with self.sources.open(organization.sessionboard_url, token) as source:
             await source.events()
-        renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
         async with self.units.writing() as unit:
+            # Again, for it may have been removed while Sessionboard was asked.
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
             await unit.organizations.update(renewed)
             await unit.audit.add(_entry(SESSIONBOARD, self.clock.now(), by, organization_id))
             await unit.commit()

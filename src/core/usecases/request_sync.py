@@ -1,4 +1,4 @@
-"""Ask for a sync: at once, or as the one that waits (rules 11 and 23)."""
+"""Ask for a sync: at once, or as the one that waits (rules 11 and 23); and ask again for one that was interrupted."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.stops import INTERRUPTED
 from ports.clock import Clock
 from ports.names import Names
 from ports.persistence import Taken, Unit, Units
@@ -55,14 +56,10 @@ class RequestSync:
                 return earlier
             mapping.check_active()
             now = self.clock.now()
-            waiting = [run for run in await unit.runs.open_ones(mapping.id) if run.state is RunState.QUEUED]
-            if waiting:
-                run = waiting[0].merge(request.trigger, request.scope)
-                await unit.runs.update(run)
-            else:
-                new = RunId(self.names.new())
-                run = SyncRun(new, mapping.id, request.trigger, request.scope, now, request.by)
-                await unit.runs.add(run)
+            wanted = SyncRun(
+                RunId(self.names.new()), mapping.id, request.trigger, request.scope, now, request.by
+            )
+            run = await _waiting(unit, wanted)
             if request.key is not None:
                 await unit.runs.note_booking(mapping.id, _own(request), run.id)
             if request.trigger is Trigger.MANUAL:
@@ -78,6 +75,37 @@ class RequestSync:
             return None
         booked = await unit.runs.booked_by(request.mapping_id, _own(request))
         return await unit.runs.get(booked) if booked else None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAgain:
+    """For a program that ends before the runs it carries out: what was asked of it must not be lost."""
+
+    units: Units
+    names: Names
+    clock: Clock
+
+    async def __call__(self, run_id: RunId) -> None:
+        """Book a run in the place of one that was interrupted; whoever looks for waiting runs takes it up."""
+        async with self.units.writing() as unit:
+            run = await unit.runs.get(run_id)
+            mapping = await unit.mappings.get(run.mapping_id) if run else None
+            if run is None or run.stop != INTERRUPTED or mapping is None or not mapping.is_active:
+                return
+            new, now = RunId(self.names.new()), self.clock.now()
+            await _waiting(unit, SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by))
+            await unit.commit()
+
+
+async def _waiting(unit: Unit, wanted: SyncRun) -> SyncRun:
+    """Let the mapping's waiting run serve the wanted one too; if none waits, let that one wait."""
+    for run in await unit.runs.open_ones(wanted.mapping_id):
+        if run.state is RunState.QUEUED:
+            merged = run.merge(wanted.trigger, wanted.scope, wanted.requested_by)
+            await unit.runs.update(merged)
+            return merged
+    await unit.runs.add(wanted)
+    return wanted
 
 
 def _own(request: SyncRequest) -> str:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, SIGN_IN_LASTS, Account, SignIn
 from core.domain.api_keys import digest_of
 from core.domain.email import same_mailbox
-from core.domain.refusals import NotSignedIn, WrongCredentials
+from core.domain.refusals import AddressExpired, NotSignedIn, WrongCredentials
 from ports.clock import Clock
 from ports.names import Names
 from ports.passwords import Passwords
 from ports.persistence import Unit, Units
+from ports.signer import NotSigned, Signer
+
+_PURPOSE = "sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,10 @@ class SignInWithPassword:
         if account is None or not matches:
             raise WrongCredentials
         async with self.units.writing() as unit:
+            # Again, for it may have been removed, or its password changed, while the old one was looked at.
+            still = await unit.accounts.get(account.id)
+            if still is None or still.password_hash != account.password_hash:
+                raise WrongCredentials
             for subject in credentials.subjects:
                 await unit.attempts.forget(subject)
             secret = await _begun(unit, account, self.names, self.clock)
@@ -80,10 +87,57 @@ class SignInElsewhere:
         async with self.units.writing() as unit:
             account = await unit.accounts.with_email(email)
             if account is None:
-                raise NotSignedIn(f"There is no account for {email}. Ask an admin to add one.")
+                raise NotSignedIn(f"There is no account for {email:.120}. Ask an admin to add one.")
             secret = await _begun(unit, account, self.names, self.clock)
             await unit.commit()
         return secret
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSignIn:
+    """For somebody at the command line, who can do all that the account can anyway."""
+
+    units: Units
+    signer: Signer
+    names: Names
+    clock: Clock
+
+    async def __call__(self, email: str) -> str:
+        """Begin a sign-in for a browser that is to open an address, and give the address's last part.
+
+        Raises:
+            NotSignedIn: there is no account with this e-mail.
+        """
+        secret = await SignInElsewhere(self.units, self.names, self.clock)(email)
+        return self.signer.sign(_PURPOSE, secret, self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSignIn:
+    units: Units
+    signer: Signer
+    names: Names
+    clock: Clock
+
+    async def __call__(self, offered: str) -> str:
+        """Give the secret of a sign-in in the place of the one that was offered, which opens nothing any more.
+
+        Raises:
+            AddressExpired: it was taken already, is too old, or was not made here.
+        """
+        try:
+            secret, _ = self.signer.read(_PURPOSE, offered)
+        except NotSigned:
+            raise AddressExpired from None
+        async with self.units.writing() as unit:
+            sign_in = await unit.sign_ins.find(digest_of(secret))
+            account = await unit.accounts.get(sign_in.account_id) if sign_in else None
+            if sign_in is None or account is None or sign_in.is_over(self.clock.now()):
+                raise AddressExpired
+            await unit.sign_ins.end(sign_in.digest)
+            taken = await _begun(unit, account, self.names, self.clock)
+            await unit.commit()
+        return taken
 
 
 async def _begun(unit: Unit, account: Account, names: Names, clock: Clock) -> str:

@@ -104,7 +104,7 @@ async def played(screen: Console | None) -> Answer:
     with TemporaryDirectory(prefix="gleanin-sync-demo-") as folder:
         async with (
             serve(load_world()) as sandbox,
-            opened(_settings(Path(folder), sandbox)) as container,
+            opened(settings_for(settings(), Path(folder), sandbox)) as container,
         ):
             await _play(script, container, sandbox)
 
@@ -116,11 +116,11 @@ async def played(screen: Console | None) -> Answer:
     return Answer({"steps": script.steps}, show)
 
 
-def _settings(folder: Path, sandbox: "Sandbox") -> "Settings":
+def settings_for(chosen: "Settings", folder: Path, sandbox: "Sandbox") -> "Settings":
     """Point at the stand-ins and a database in the folder, whatever the environment says."""
     from pydantic import SecretStr
 
-    return settings().model_copy(
+    return chosen.model_copy(
         update={
             "database_url": SecretStr(f"sqlite:///{folder / 'demo.db'}"),
             "secret_keys": None,

@@ -1,6 +1,5 @@
 """The share links that Gleanin made: `links`."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,18 +9,17 @@ from rich.text import Text
 
 from core.domain.identifiers import MappingId
 from core.domain.synced import ShareLink, SyncedRecord
-from entrypoints.cli import shapes
+from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Csv, Mapping, examples
 from entrypoints.cli.output import Answer, say, table, write_csv
 from entrypoints.cli.running import carry_out
-from entrypoints.cli.text import safe, shortened
+from entrypoints.text import safe, shortened
 
 if TYPE_CHECKING:  # takes longer to import than `--help` may take
     from entrypoints.container import Container
 
 commands = typer.Typer()
 HEADING = "Share Your Attendance"
-COLUMNS = ("kind", "source_id", "name", "email", "title", "url")
 _NO_LINK = ShareLink("", "")
 
 
@@ -30,7 +28,7 @@ async def links_listed(
 ) -> Answer:
     people = await container.list_share_links()(MappingId(mapping_id), missing=missing)
     if csv is not None:
-        write_csv(csv, COLUMNS, _rows(people))
+        write_csv(csv, shapes.LINK_COLUMNS, (row for each in people for row in shapes.link_rows(each)))
 
     def show(console: Console) -> None:
         if missing:
@@ -56,13 +54,6 @@ def _who(person: SyncedRecord) -> Text:
 def _where(link: ShareLink) -> Text:
     # One below the other: beside the title, a link would break in two, and could not be clicked.
     return Text.assemble((shortened(link.title) or "none yet", "dim"), "\n", safe(link.url))
-
-
-def _rows(people: Sequence[SyncedRecord]) -> Iterator[tuple[str, str, str, str | None, str, str]]:
-    """Give a row for each link, and one for somebody who has none yet."""
-    for each in people:
-        for link in each.links or (_NO_LINK,):
-            yield each.kind.name, each.source_id, each.label, each.email, link.title, link.url
 
 
 @commands.command(

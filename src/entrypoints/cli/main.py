@@ -6,11 +6,22 @@ from typing import Annotated
 
 import typer
 
-from entrypoints.cli import demo, links, mappings, organizations, results, sandbox, sync, upkeep
+from entrypoints.cli import (
+    access,
+    demo,
+    links,
+    mappings,
+    organizations,
+    results,
+    sandbox,
+    serve,
+    sync,
+    upkeep,
+)
 from entrypoints.cli.errors import UNFORESEEN, ExitCode, Failure, failure_of
 from entrypoints.cli.output import print_failure
 from entrypoints.cli.streams import StdoutLost, give_up_stdout, set_up_streams
-from entrypoints.cli.text import safe
+from entrypoints.text import safe
 
 NOBODY_READS = 141
 """128 and the number of SIGPIPE, as shells have it."""
@@ -27,7 +38,7 @@ app = typer.Typer(
         "\n\nTo see it all at work, with nothing to prepare: gleanin-sync demo"
     ),
 )
-for topic in (demo, organizations, mappings, sync, results, links, upkeep, sandbox):
+for topic in (demo, serve, organizations, mappings, sync, results, links, access, upkeep, sandbox):
     app.add_typer(topic.commands)
 
 

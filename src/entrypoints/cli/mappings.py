@@ -9,7 +9,7 @@ from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEvent
 from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
 from core.usecases.change_settings import SettingsChange
 from core.usecases.map_events import NewMapping
-from entrypoints.cli import shapes
+from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out
@@ -127,6 +127,7 @@ def _show_settings(console: Console, mapping: EventMapping) -> None:
         ("chairpersons", _switch(on=chosen.chairpersons), "whether chairpersons go as speakers"),
         ("moderators", _switch(on=chosen.moderators), "whether moderators go as speakers"),
         ("exhibitor-name", chosen.exhibitor_name, "whose name goes to Gleanin's Company Name"),
+        ("continuous", _switch(on=mapping.continuous_sync), "whether it is synced about every 30 minutes"),
         (
             "time zone",
             mapping.confirmed_time_zone or "not confirmed",
@@ -135,6 +136,10 @@ def _show_settings(console: Console, mapping: EventMapping) -> None:
     )
     heading = f"Settings of {mapping.sessionboard_name} to {mapping.gleanin_name}"
     console.print(table(heading, ("Setting", "Value", "What it says"), rows))
+
+
+def _is_on(switch: Switch | None) -> bool | None:
+    return None if switch is None else switch is Switch.ON
 
 
 def _switch(*, on: bool) -> Switch:
@@ -204,16 +209,21 @@ def settings(  # noqa: PLR0917 - Typer passes by name
         ExhibitorName | None,
         typer.Option(help="Whose name goes to Gleanin's Company Name.", show_default=False),
     ] = None,
+    continuous: Annotated[
+        Switch | None,
+        typer.Option(help="Whether it is synced by itself, while `serve` runs.", show_default=False),
+    ] = None,
     confirm_time_zone: ConfirmTimeZone = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a mapping syncs, and change it; the next sync re-sends just what that changes."""
     change = SettingsChange(
         MappingId(mapping),
-        tracks,
-        None if chairpersons is None else chairpersons is Switch.ON,
-        None if moderators is None else moderators is Switch.ON,
-        exhibitor_name,
-        confirm_time_zone,
+        tracks=tracks,
+        chairpersons=_is_on(chairpersons),
+        moderators=_is_on(moderators),
+        exhibitor_name=exhibitor_name,
+        continuous_sync=_is_on(continuous),
+        confirm_time_zone=confirm_time_zone,
     )
     carry_out(lambda container: settings_changed(container, change), as_json=as_json)

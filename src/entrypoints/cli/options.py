@@ -65,17 +65,29 @@ def token(question: str, *, from_stdin: bool) -> Token:
         BadInput: it cannot be one.
         typer.BadParameter: nobody can be asked.
     """
+    return Token(secret(question, from_stdin=from_stdin, option="--token-stdin").strip())
+
+
+def secret(
+    question: str, *, from_stdin: bool, confirm: bool = False, option: str = "--password-stdin"
+) -> str:
+    """Get a secret from a line of standard input, or by asking at the terminal, twice to `confirm` it.
+
+    Raises:
+        typer.BadParameter: nobody can be asked.
+    """
     if from_stdin:
-        return Token(_line_from_stdin())
+        return _line_from_stdin(option)
     if not _somebody_is_there():
         raise typer.BadParameter(
-            "There is no terminal to ask at. Pass the token on standard input.", param_hint="--token-stdin"
+            "There is no terminal to ask at. Pass it on standard input.", param_hint=option
         )
-    return Token(typer.prompt(question, hide_input=True, err=True).strip())
+    asked: str = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
+    return asked
 
 
-def _line_from_stdin() -> str:
-    unreadable = typer.BadParameter("Standard input cannot be read.", param_hint="--token-stdin")
+def _line_from_stdin(option: str) -> str:
+    unreadable = typer.BadParameter("Standard input cannot be read.", param_hint=option)
     if sys.stdin is None:  # the shell closed it
         raise unreadable
     try:

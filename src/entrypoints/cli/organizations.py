@@ -9,10 +9,11 @@ from rich.console import Console
 from core.domain.organizations import SESSIONBOARD_REGIONS
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
+from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out
-from entrypoints.cli.text import safe
+from entrypoints.text import safe
 
 if TYPE_CHECKING:  # takes longer to import than `--help` may take
     from entrypoints.container import Container
@@ -71,24 +72,16 @@ async def listed(container: "Container") -> Answer:
             console.print("None yet. To add one: gleanin-sync organization add NAME --region eu")
 
     return Answer(
-        [
-            {
-                "id": each.id,
-                "name": each.name,
-                "sessionboard_url": each.sessionboard_url,
-                "connected": open_one is not None,
-                "token_hint": open_one.token_hint if open_one else None,
-                "connected_at": open_one.opened_at.isoformat() if open_one else None,
-            }
-            for each, open_one in rows
-        ],
+        [shapes.organization(each, open_one) for each, open_one in rows],
         show,
     )
 
 
-async def connected(container: "Container", org: str, access: Token) -> Answer:
+async def connected(
+    container: "Container", org: str, access: Token, *, continuous_sync: bool = False
+) -> Answer:
     found = await container.find_organization()(org)
-    connection = await container.connect()(found.id, access)
+    connection = await container.connect()(found.id, access, continuous_sync=continuous_sync)
 
     def show(console: Console) -> None:
         console.print(say(f"Connected {found.name} to Gleanin."))
@@ -167,6 +160,33 @@ def add(
     carry_out(lambda container: added(container, name, url, access), as_json=as_json)
 
 
+async def removed(container: "Container", org: str, typed_name: str | None) -> Answer:
+    found = await container.find_organization()(org)
+    await container.remove_organization()(found.id, typed_name)
+
+    def show(console: Console) -> None:
+        console.print(say(f"Removed {found.name} and all that was remembered of it."))
+
+    return Answer({"id": found.id, "name": found.name}, show)
+
+
+@organization.command(
+    "remove", epilog=examples('gleanin-sync organization remove "PyCon FR" --confirm "PyCon FR"')
+)
+def remove(
+    org: Org,
+    confirm: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The organization's name.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove an organization that is disconnected: erases its history and share links; Gleanin keeps what it has."""
+    typed_name = confirm or typed(
+        f"This erases the history and share links of {safe(org)}. To confirm, type the organization's name"
+    )
+    carry_out(lambda container: removed(container, org, typed_name), as_json=as_json)
+
+
 @organization.command("list", epilog=examples("gleanin-sync organization list --json"))
 def list_all(as_json: AsJson = False) -> None:
     """List the organizations, and which of them are connected."""
@@ -179,13 +199,22 @@ def list_all(as_json: AsJson = False) -> None:
         'gleanin-sync connect "PyCon FR" --token-stdin < gleanin-token.txt',
     )
 )
-def connect(org: Org, token_stdin: TokenStdin = False, as_json: AsJson = False) -> None:
+def connect(
+    org: Org,
+    token_stdin: TokenStdin = False,
+    continuous: Annotated[
+        bool, typer.Option("--continuous", help="Let mappings begin with continuous sync.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Connect an organization to Gleanin with an API token (Gleanin: My Profile > API Tokens).
 
     The token is tried before it is stored; it is stored encrypted and never shown again.
     """
     access = token("Gleanin API token", from_stdin=token_stdin)
-    carry_out(lambda container: connected(container, org, access), as_json=as_json)
+    carry_out(
+        lambda container: connected(container, org, access, continuous_sync=continuous), as_json=as_json
+    )
 
 
 @commands.command(

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from entrypoints.cli.errors import ExitCode, Failure
-from entrypoints.cli.text import safe, shortened, spreadsheet_cell
+from entrypoints.text import safe, shortened, spreadsheet_cell
 
 _WIDTH_OF_FILES = 200
 """Where nobody's window limits it, a table must not break ids in two."""

@@ -10,9 +10,9 @@ from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.planning import Change, Create, Step
 from core.domain.reasons import Reason, field_name
 from core.domain.synced import FieldValue
-from entrypoints.cli import shapes
+from entrypoints import shapes
 from entrypoints.cli.output import table
-from entrypoints.cli.text import safe, shortened
+from entrypoints.text import safe, shortened
 
 STYLES = {
     Outcome.CREATED: "green",

@@ -12,7 +12,8 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import KINDS
 from core.domain.outcomes import Outcome
 from core.domain.runs import SyncRun
-from entrypoints.cli import reports, shapes
+from entrypoints import shapes
+from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples
 from entrypoints.cli.output import Answer, say, table, write_csv
 from entrypoints.cli.running import carry_out
@@ -21,7 +22,6 @@ if TYPE_CHECKING:  # takes longer to import than `--help` may take
     from entrypoints.container import Container
 
 commands = typer.Typer()
-COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
 
 
 async def runs_listed(container: "Container", mapping_id: str) -> Answer:
@@ -60,7 +60,7 @@ async def run_told(
     found, outcomes = await container.list_outcomes()(RunId(run_id), only)
     told = [shapes.outcome(each) for each in outcomes]
     if csv is not None:
-        write_csv(csv, COLUMNS, ([row[column] for column in COLUMNS] for row in told))
+        write_csv(csv, shapes.OUTCOME_COLUMNS, map(shapes.outcome_row, outcomes))
 
     def show(console: Console) -> None:
         times = (

@@ -11,7 +11,9 @@ from core.domain.identifiers import MappingId
 from core.domain.kinds import Scope
 from core.domain.messages import STARTED
 from core.domain.runs import RunState, SyncRun
-from entrypoints.cli import reports, shapes
+from core.usecases.request_sync import SyncRequest
+from entrypoints import shapes
+from entrypoints.cli import reports
 from entrypoints.cli.errors import ExitCode, failure_of_stop
 from entrypoints.cli.options import AsJson, Mapping, WithScope, examples
 from entrypoints.cli.output import Answer, console, say
@@ -49,7 +51,7 @@ async def synced(
     """Sync, and wait for the end; `tell` where somebody is watching."""
     from entrypoints.cli import progress
 
-    run = await container.request_sync()(MappingId(mapping_id), scope)
+    run = await container.request_sync()(SyncRequest(MappingId(mapping_id), scope))
     if tell:
         tell(STARTED)
     async with progress.shown(container.find_run(), run.id) if tell else nullcontext():

@@ -192,7 +192,7 @@ async def test_what_is_left_of_removed_organizations_does_not_come_through_a_dow
     await store_mapped_event(units)
     await store(units, an_organization("Another", 2), a_connection(2, an_organization("Another", 2).id))
     async with units.writing() as unit:
-        await unit.organizations.remove(ORGANIZATION)
+        await unit.organizations.remove(ORGANIZATION, NOW)
         await unit.commit()
     units.close()
     migrate.downgrade(engine, "0001")

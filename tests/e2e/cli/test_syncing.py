@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.cli.text import safe
+from entrypoints.text import safe
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP, conference

@@ -7,6 +7,7 @@ from dependency_injector import providers
 
 from core.domain.identifiers import MappingId
 from core.domain.runs import SyncRun
+from core.usecases.request_sync import SyncRequest
 from entrypoints.container import opened
 from entrypoints.settings import Settings
 from tests.e2e.crash.fuse import Fuse, FusedDestinations, FusedUnits
@@ -37,7 +38,7 @@ async def sync(place: Place, fuse: Fuse) -> SyncRun:
     async with opened(place.settings()) as container:
         container.units.override(providers.Object(FusedUnits(container.units(), fuse)))
         container.destinations.override(providers.Object(FusedDestinations(container.destinations(), fuse)))
-        run = await container.request_sync()(MappingId(place.mapping_id))
+        run = await container.request_sync()(SyncRequest(MappingId(place.mapping_id)))
         return await container.run_sync()(run.id)
 
 

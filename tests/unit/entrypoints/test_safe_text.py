@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoints.cli.text import safe, shortened, spreadsheet_cell
+from entrypoints.text import safe, shortened, spreadsheet_cell
 
 
 @pytest.mark.parametrize(

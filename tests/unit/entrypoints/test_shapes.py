@@ -9,7 +9,7 @@ from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, coun
 from core.domain.planning import Change, Create, NoWrite, Update
 from core.domain.runs import SyncRun, Trigger
 from core.domain.synced import ShareLink, SyncedRecord
-from entrypoints.cli import shapes
+from entrypoints import shapes
 
 NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
 GRACE = RecordRef(SPEAKER, SourceId("s1"), "Grace Hopper", "grace@example.org")

@@ -2,9 +2,15 @@
 
 import pytest
 
+from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import Stage
 
 
 @pytest.fixture
 def stage() -> Stage:
     return Stage()
+
+
+@pytest.fixture
+def doors(stage: Stage) -> Doors:
+    return Doors(stage)

@@ -34,15 +34,18 @@ from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.change_settings import ChangeSettings
 from core.usecases.connect import Connect
 from core.usecases.disconnect import Disconnect
+from core.usecases.find_due import FindDueMappings, FindWaitingRuns
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up import ListOutcomes, ListShareLinks
 from core.usecases.map_events import MapEvents, NewMapping
 from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceGleaninToken, ReplaceSessionboardToken
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
+from core.usecases.sync.show_event import ShowEvent
 from ports.destination import BeforeWrite, Destinations
 from ports.persistence import Units
 
@@ -119,6 +122,10 @@ class Stage:
         return AddOrganization(self.units, self.sources, self.cipher, self.names, self.clock)
 
     @property
+    def remove_organization(self) -> RemoveOrganization:
+        return RemoveOrganization(self.units, self.clock)
+
+    @property
     def connect(self) -> Connect:
         return Connect(self.units, self.destinations, self.cipher, self.names, self.clock)
 
@@ -153,7 +160,23 @@ class Stage:
     async def request_sync(
         self, mapping_id: MappingId, scope: Scope = Scope.ALL, trigger: Trigger = Trigger.MANUAL
     ) -> SyncRun:
-        return await RequestSync(self.units, self.names, self.clock)(SyncRequest(mapping_id, scope, trigger))
+        return await self.request(SyncRequest(mapping_id, scope, trigger))
+
+    @property
+    def request(self) -> RequestSync:
+        return RequestSync(self.units, self.names, self.clock)
+
+    @property
+    def request_again(self) -> RequestAgain:
+        return RequestAgain(self.units, self.names, self.clock)
+
+    @property
+    def find_due_mappings(self) -> FindDueMappings:
+        return FindDueMappings(self.units, self.clock)
+
+    @property
+    def find_waiting_runs(self) -> FindWaitingRuns:
+        return FindWaitingRuns(self.units, self.clock)
 
     @property
     def run_sync(self) -> RunSync:
@@ -162,6 +185,10 @@ class Stage:
     @property
     def preview(self) -> Preview:
         return Preview(self.access, self.clock)
+
+    @property
+    def show_event(self) -> ShowEvent:
+        return ShowEvent(self.access, self.clock)
 
     @property
     def list_share_links(self) -> ListShareLinks:

@@ -21,7 +21,7 @@ from core.usecases.add_organization import NewOrganization
 from ports.destination import DestinationRefused, DestinationUnavailable
 from ports.session_source import SourceRefused, SourceUnavailable
 from tests.unit.domain.builders import session
-from tests.unit.usecases.stage import SESSIONBOARD_TOKEN, TOKEN, URL, Stage
+from tests.unit.usecases.stage import ELSEWHERE, HERE, SESSIONBOARD_TOKEN, TOKEN, URL, Stage
 
 
 async def connection_of(stage: Stage, organization_id: OrganizationId) -> Connection | None:
@@ -141,6 +141,23 @@ async def test_events_are_listed_for_the_connected_only(stage: Stage) -> None:
     organization = await stage.organization()
     with pytest.raises(NotConnected, match="Acme is not connected"):
         await stage.list_events(organization.id)
+
+
+async def test_sessionboards_events_are_listed_for_whoever_is_not_connected_too(stage: Stage) -> None:
+    organization = await stage.organization()
+    lists = await stage.list_events(organization.id, sessionboard_only=True)
+    assert {event.id for event in lists.sessionboard} == {HERE, ELSEWHERE}
+    assert not lists.gleanin
+
+
+async def test_of_sessionboards_events_it_is_said_what_they_are_mapped_to(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    lists = await stage.list_events(mapping.organization_id, sessionboard_only=True)
+    assert {event.id: event.why_not for event in lists.sessionboard} == {
+        HERE: "mapped to PyConf goes Gleanin",
+        ELSEWHERE: "",
+    }
+    assert not lists.gleanin
 
 
 async def test_a_renewed_sessionboard_token_takes_the_place_of_the_former_one(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from core.domain.identifiers import OrganizationId, SessionboardEventId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
-from core.domain.refusals import NotFound, found
+from core.domain.refusals import NotFound, check_asked, found
 from core.domain.sides import SESSIONBOARD
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.stops import Stop, StoppedBy
@@ -44,6 +44,7 @@ class ShowEvent:
             NotFound: there is no such event.
             SourceError: Sessionboard refused us or cannot be reached. Trouble with Gleanin is told in `stop`.
         """
+        check_asked(f"{SESSIONBOARD} event", event_id)
         async with self.access.units.reading() as unit:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id

@@ -1,18 +1,28 @@
-"""The shapes of the JSON documents: what scripts rely on."""
+"""The shapes of JSON documents and CSV rows: what scripts and other programs rely on, whichever door they use."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from core.domain.accounts import Account
+from core.domain.api_keys import ApiKey
+from core.domain.audit import AuditEntry
 from core.domain.kinds import KINDS
 from core.domain.mappings import EventMapping, MappingSettings
+from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.planning import Change, Create, NoWrite, Step, Update
 from core.domain.runs import SyncRun
-from core.domain.synced import FieldValue, SyncedRecord
+from core.domain.synced import FieldValue, ShareLink, SyncedRecord
 from ports.persistence import HistoryEntry
 
 if TYPE_CHECKING:  # takes long to import, and `--help` should not
     from core.usecases.list_events import ListedEvent
+
+
+OUTCOME_COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
+LINK_COLUMNS = ("kind", "source_id", "name", "email", "title", "url")
+_NO_LINK = ShareLink("", "")
 
 
 def counts(all_kinds: Counts) -> dict[str, dict[str, int]]:
@@ -84,8 +94,10 @@ def run(one: SyncRun) -> dict[str, Any]:
         "trigger": one.trigger.value,
         "scope": one.scope.value,
         "requested_at": one.requested_at.isoformat(),
+        "requested_by": one.requested_by,
         "started_at": _instant(one.started_at),
         "finished_at": _instant(one.finished_at),
+        "progress": {name: {"done": at.done, "total": at.total} for name, at in one.progress.items()},
     }
 
 
@@ -100,6 +112,75 @@ def person_with_links(person: SyncedRecord) -> dict[str, Any]:
         "name": person.label,
         "email": person.email,
         "links": [{"title": link.title, "url": link.url} for link in person.links],
+    }
+
+
+def outcome_row(told: RecordOutcome) -> list[str | None]:
+    shaped = outcome(told)
+    return [shaped[column] for column in OUTCOME_COLUMNS]
+
+
+def link_rows(person: SyncedRecord) -> Iterator[tuple[str, str, str, str | None, str, str]]:
+    """Give a row for each of a person's links, and one for somebody who has none yet."""
+    for link in person.links or (_NO_LINK,):
+        yield person.kind.name, person.source_id, person.label, person.email, link.title, link.url
+
+
+def organization(one: Organization, open_one: Connection | None) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "sessionboard_url": one.sessionboard_url,
+        "connected": open_one is not None,
+        "token_hint": open_one.token_hint if open_one else None,
+        "connected_at": open_one.opened_at.isoformat() if open_one else None,
+    }
+
+
+def connection(open_one: Connection | None) -> dict[str, Any]:
+    if open_one is None:
+        return {"connected": False}
+    return {
+        "connected": True,
+        "id": open_one.id,
+        "token_hint": open_one.token_hint,
+        "connected_at": open_one.opened_at.isoformat(),
+        "continuous_sync": open_one.continuous_sync,
+    }
+
+
+def audit_entry(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "at": entry.at.isoformat(),
+        "by": entry.by,
+        "action": entry.action.value,
+        "organization_id": entry.organization_id,
+        "what": entry.what,
+    }
+
+
+def account(one: Account) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "email": one.email,
+        "created_at": one.created_at.isoformat(),
+        "has_password": one.password_hash is not None,
+        "roles": sorted(
+            ({"role": grant.role.value, "organization_id": grant.organization_id} for grant in one.grants),
+            key=lambda role: (role["organization_id"] or "", role["role"] or ""),
+        ),
+    }
+
+
+def api_key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "role": key.grant.role.value,
+        "organization_id": key.grant.organization_id,
+        "created_at": key.created_at.isoformat(),
+        "created_by": key.created_by,
+        "revoked_at": _instant(key.revoked_at),
     }
 
 
@@ -122,6 +203,7 @@ def mapping(one: EventMapping) -> dict[str, Any]:
         "gleanin": {"id": one.events.gleanin_id, "name": one.gleanin_name},
         "created_at": one.created_at.isoformat(),
         "confirmed_time_zone": one.confirmed_time_zone,
+        "continuous_sync": one.continuous_sync,
         "settings": settings(one.settings),
     }
 

@@ -1,0 +1,36 @@
+"""The log of events, counted too: what Prometheus asks for."""
+
+from prometheus_client import Counter
+
+from ports.log import Datum, EventLog
+
+RUNS = Counter("gleanin_sync_runs_total", "Sync runs that ended.", ("state", "stop"))
+RECORDS = Counter("gleanin_sync_records_total", "Outcomes of records.", ("outcome",))
+TAKEN_OVER = Counter("gleanin_sync_runs_taken_over_total", "Runs that another process took over.")
+FAULTS = Counter("gleanin_sync_faults_total", "Faults of this program.")
+_NOT_OUTCOMES = frozenset({"state", "stop"})
+
+
+class CountedEvents:
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def bound(self, **ids: Datum) -> "CountedEvents":
+        return CountedEvents(self._log.bound(**ids))
+
+    def event(self, name: str, **data: Datum) -> None:
+        if name == "sync.run_finished":
+            RUNS.labels(str(data.get("state")), str(data.get("stop") or "none")).inc()
+            for outcome, number in data.items():
+                if outcome not in _NOT_OUTCOMES and isinstance(number, int):
+                    RECORDS.labels(outcome).inc(number)
+        self._log.event(name, **data)
+
+    def warning(self, name: str, **data: Datum) -> None:
+        if name == "sync.run_taken_over":
+            TAKEN_OVER.inc()
+        self._log.warning(name, **data)
+
+    def fault(self, name: str, error: BaseException, **data: Datum) -> None:
+        FAULTS.inc()
+        self._log.fault(name, error, **data)

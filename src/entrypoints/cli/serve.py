@@ -1,0 +1,194 @@
+"""The HTTP entrypoint, served: `serve`."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+
+from core.domain.access import Grant, Role
+from core.domain.secrets import Token
+from core.usecases.add_account import NewAccount
+from core.usecases.add_organization import NewOrganization
+from entrypoints.cli.demo import NAME, settings_for
+from entrypoints.cli.options import AsJson, examples
+from entrypoints.cli.output import Answer, print_answer, say
+from entrypoints.cli.running import finish, in_loop, settings
+
+if TYPE_CHECKING:  # take longer to import than `--help` may take
+    from entrypoints.container import Container
+    from entrypoints.settings import Settings
+
+commands = typer.Typer()
+SECONDS_TO_END = 10
+"""For requests that are under way; whoever follows a run would stay for as long as it goes on."""
+LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+NEWCOMER = "newcomer@example.org"
+
+
+def reachable_as(chosen: "Settings", host: str, port: int) -> "Settings":
+    """Settle where people reach the program.
+
+    Raises:
+        typer.BadParameter: other machines are to reach it, and nobody said under which address.
+    """
+    if chosen.public_url is not None:
+        if not _is_origin(chosen.public_url):
+            raise typer.BadParameter(
+                "GLEANIN_SYNC_PUBLIC_URL is wrong: give scheme and host, as in https://sync.example.org."
+            )
+        return chosen
+    if host not in LOCAL:
+        raise typer.BadParameter(
+            "To be reached from other machines, it must know its address: set GLEANIN_SYNC_PUBLIC_URL, as in "
+            "https://sync.example.org. Cookies and the addresses that are handed out follow it.",
+            param_hint="--host",
+        )
+    name = f"[{host}]" if ":" in host else host
+    return chosen.model_copy(update={"public_url": f"http://{name}:{port}"})
+
+
+def _is_origin(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    return whole and not more and url.isprintable() and " " not in url
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Take the port.
+
+    Raises:
+        typer.BadParameter: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        message = f"{host}, port {port} cannot be used: {os.strerror(error.errno or 0)}."
+        raise typer.BadParameter(message, param_hint="--port") from error
+
+
+async def served(container: "Container", door: socket.socket) -> None:
+    """Serve until cancelled; requests and runs under way are seen through."""
+    import asyncio
+
+    import uvicorn
+
+    from entrypoints.http.app import application
+
+    config = uvicorn.Config(
+        application(container),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_END,
+    )
+    server = uvicorn.Server(config)
+    # The signals are ours: they cancel what waits here, and that ends the server.
+    serving = asyncio.ensure_future(server._serve([door]))  # noqa: SLF001 - `serve` is this, and takes the signals
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+async def welcome(container: "Container") -> Answer:
+    """Tell where it is served, and how the first account is made, as long as there is none."""
+    chosen = container.settings()
+    offered = await container.offer_sign_up()()
+    at = chosen.address_of("/")
+    sign_up = chosen.address_of(f"/sign-up/{offered}") if offered else None
+
+    def show(screen: Console) -> None:
+        screen.print(say(f"Serving at {at} until Ctrl-C."), style="bold", soft_wrap=True)
+        if sign_up:
+            screen.print(say("There is no account yet. Make the first one here, within a day:"))
+            screen.print(say(sign_up), soft_wrap=True)
+
+    return Answer({"address": at, "sign_up": sign_up}, show)
+
+
+@asynccontextmanager
+async def playground(chosen: "Settings") -> AsyncIterator[tuple["Container", Answer]]:
+    """Open a container for a newcomer: stand-ins of both services, one organization, somebody who is signed in."""
+    from entrypoints.container import opened
+    from entrypoints.sandbox.loading import load_world
+    from entrypoints.sandbox.server import serve as serve_sandbox
+    from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+
+    with TemporaryDirectory(prefix="gleanin-sync-playground-") as folder:
+        async with (
+            serve_sandbox(load_world()) as sandbox,
+            opened(settings_for(chosen, Path(folder), sandbox)) as container,
+        ):
+            new = NewOrganization(NAME, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
+            await container.add_organization()(new)
+            await container.add_account()(NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None))
+            entry = await container.offer_sign_in()(NEWCOMER)
+            at = container.settings().address_of(f"/sign-in/once/{entry}")
+
+            def show(screen: Console) -> None:
+                screen.print("Stand-ins of Sessionboard and Gleanin are running behind it.", style="bold")
+                screen.print(say("Open this to be signed in, and begin with Integrations > Connect:"))
+                screen.print(say(at), soft_wrap=True)
+                screen.print(say(f"The Gleanin API token to connect with: {GLEANIN_TOKEN}"))
+                screen.print(say("Ctrl-C stops it, and nothing of it is left."), style="dim")
+
+            document = {"address": at, "gleanin_token": GLEANIN_TOKEN, "control_url": sandbox.control_url}
+            yield container, Answer(document, show)
+
+
+@commands.command(
+    epilog=examples(
+        "gleanin-sync serve", "gleanin-sync serve --host 0.0.0.0 --port 8080", "gleanin-sync serve --sandbox"
+    )
+)
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox", help="To try it: with stand-ins of both services, and a database of its own."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the product UI, the portals and the JSON API, and carry out syncs, until Ctrl-C.
+
+    The first start without any account prints an address at which to make one. With --json, one document tells
+    the address as soon as it is served.
+    """
+    chosen = reachable_as(settings(), host, port)
+
+    async def until_stopped() -> Answer:
+        from asyncio import CancelledError
+
+        from entrypoints.container import opened
+
+        with listening(host, port) as door, suppress(CancelledError):  # to be stopped is how it ends
+            if sandbox:
+                async with playground(chosen) as (container, told):
+                    print_answer(told, as_json=as_json)
+                    await served(container, door)
+            else:
+                async with opened(chosen) as container:
+                    print_answer(await welcome(container), as_json=as_json)
+                    await served(container, door)
+        return Answer(None, lambda _: None)
+
+    answer = in_loop(until_stopped)
+    if not as_json:
+        finish(answer, as_json=False)

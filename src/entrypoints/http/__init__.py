@@ -1,0 +1,1 @@
+"""The HTTP entrypoint: a JSON API, the product UI, and the portals."""

@@ -1,0 +1,290 @@
+"""What the JSON API takes and gives, for its OpenAPI document: `entrypoints.shapes` builds what is given."""
+
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Strict
+
+from core.domain import api_keys, organizations
+from core.domain.access import Role
+from core.domain.audit import Action
+from core.domain.kinds import Scope
+from core.domain.mappings import ExhibitorName, TracksFrom
+from core.domain.outcomes import Outcome
+from core.domain.runs import RunState, Trigger
+
+T = TypeVar("T")
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        message = "has characters that cannot be printed"
+        raise ValueError(message)
+    return text
+
+
+Sought = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""Text that can be asked for: of a length that names have, and of characters that every database knows."""
+Word = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
+"""Text that can be kept as a name."""
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+Flag = Annotated[bool, Strict()]
+KindName = Literal["session", "speaker", "exhibitor_contact"]
+PersonKindName = Literal["speaker", "exhibitor_contact"]
+
+
+class Taken(BaseModel):
+    """What is taken; a key that is not known is most likely mistyped, and refused."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class NewOrganization(Taken):
+    name: Annotated[Word, Field(max_length=organizations.LONGEST_NAME)]
+    region: Literal["us", "eu"] | None = Field(
+        None, description="Sessionboard's region; or give sessionboard_url, one of the two"
+    )
+    sessionboard_url: Word | None = Field(None, description="The base address of Sessionboard's API")
+    token: Secret = Field(description="Sessionboard's API token; it is never shown again")
+
+
+class NewToken(Taken):
+    token: Secret
+
+
+class NewConnection(Taken):
+    token: Secret = Field(description="Gleanin's API token; it is never shown again")
+    continuous_sync: Flag = Field(False, description="Whether mappings begin with continuous sync")
+
+
+class NewMapping(Taken):
+    sessionboard_event: Sought
+    gleanin_event: Sought
+    confirm_time_zone: Flag = Field(
+        False, description="Whether an admin has made sure that both events have the same time zone"
+    )
+
+
+class SettingsChange(Taken):
+    """What is left out stays as it is."""
+
+    tracks: TracksFrom | None = None
+    chairpersons: Flag | None = None
+    moderators: Flag | None = None
+    exhibitor_name: ExhibitorName | None = None
+    continuous_sync: Flag | None = None
+    confirm_time_zone: Flag = False
+
+
+class PreviewAsked(Taken):
+    scope: Scope = Scope.ALL
+    outcome: list[Outcome] = Field(default_factory=list, max_length=7)
+    kind: list[KindName] = Field(default_factory=list, max_length=3)
+    search: Sought = ""
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, pattern=r"^[0-9]{1,15}-[^\x00-\x1f\x7f-\x9f]{1,64}$")
+
+
+class NewRun(Taken):
+    scope: Scope = Scope.ALL
+
+
+class NewApiKey(Taken):
+    name: Annotated[Word, Field(max_length=api_keys.LONGEST_NAME)]
+    role: Literal["admin", "viewer"]
+
+
+class Given(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Listed(Given, Generic[T]):
+    items: list[T]
+    next: str | None = Field(description="The cursor of the next part; null where there is none")
+
+
+class Organization(Given):
+    id: str
+    name: str
+    sessionboard_url: str
+    connected: bool
+    token_hint: str | None
+    connected_at: datetime | None
+
+
+class Connection(Given):
+    connected: bool
+    id: str | None = None
+    token_hint: str | None = Field(None, description="The last four characters")
+    connected_at: datetime | None = None
+    continuous_sync: bool | None = None
+
+
+class Event(Given):
+    id: str
+    name: str
+    time_zone: str | None
+    mappable: bool
+    why_not: str
+    only_with: str
+
+
+class Events(Given):
+    sessionboard: list[Event]
+    gleanin: list[Event]
+    next: str | None
+
+
+class EventName(Given):
+    id: str
+    name: str
+
+
+class Settings(Given):
+    tracks: TracksFrom
+    chairpersons: bool
+    moderators: bool
+    exhibitor_name: ExhibitorName
+
+
+class Mapping(Given):
+    id: str
+    organization_id: str
+    sessionboard: EventName
+    gleanin: EventName
+    created_at: datetime
+    confirmed_time_zone: str | None
+    continuous_sync: bool
+    settings: Settings
+
+
+class Tally(Given):
+    attempted: int
+    succeeded: int
+    created: int
+    updated: int
+    unchanged: int
+    kept: int
+    skipped: int
+    blocked: int
+    failed: int
+
+
+class Counts(Given):
+    sessions: Tally
+    speakers: Tally
+    exhibitors: Tally
+
+
+class Progress(Given):
+    done: int
+    total: int
+
+
+class Run(Given):
+    run_id: str
+    mapping_id: str
+    state: RunState
+    code: str | None = Field(description="Why the run stopped, if it did")
+    message: str
+    trigger: Trigger
+    scope: Scope
+    requested_at: datetime
+    requested_by: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    counts: Counts
+    progress: dict[str, Progress]
+
+
+class RecordOutcome(Given):
+    kind: KindName
+    source_id: str
+    label: str
+    outcome: Outcome
+    reason: str
+    detail: str
+    gleanin_id: str | None
+    code: str
+
+
+class HistoryEntry(RecordOutcome):
+    at: datetime
+    run_id: str
+
+
+class FieldChange(Given):
+    field: str
+    old: str | list[str] | None
+    new: str | list[str] | None
+
+
+class Step(RecordOutcome):
+    changes: list[FieldChange]
+
+
+class Preview(Given):
+    read_at: datetime
+    counts: Counts
+    items: list[Step]
+    next: str | None
+
+
+class Link(Given):
+    title: str
+    url: str
+
+
+class Person(Given):
+    kind: PersonKindName
+    source_id: str
+    name: str
+    email: str | None
+    links: list[Link]
+
+
+class People(Listed[Person]):
+    total: int
+    without_link: int
+
+
+class PortalAddress(Given):
+    address: str
+
+
+class ApiKey(Given):
+    id: str
+    name: str
+    role: Role
+    organization_id: str | None
+    created_at: datetime
+    created_by: str
+    revoked_at: datetime | None
+
+
+class MadeApiKey(ApiKey):
+    secret: str = Field(description="Shown this once")
+
+
+class AuditEntry(Given):
+    at: datetime
+    by: str
+    action: Action
+    organization_id: str | None
+    what: str
+
+
+class ProblemError(Given):
+    where: str
+    what: str
+
+
+class Problem(Given):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemError] = Field(default_factory=list)

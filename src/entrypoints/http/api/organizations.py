@@ -1,0 +1,239 @@
+"""Organizations, their connection to Gleanin, their events, keys and audit log."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from core.domain.access import Grant, Right, Role
+from core.domain.identifiers import ApiKeyId
+from core.domain.organizations import SESSIONBOARD_REGIONS
+from core.domain.refusals import BadInput
+from core.domain.secrets import Token
+from core.usecases import add_organization
+from entrypoints import shapes
+from entrypoints.http.api import bodies
+from entrypoints.http.api.asked import (
+    Asking,
+    Cursor,
+    Limit,
+    ManageOrganization,
+    ReadOrganization,
+    cursor,
+    offset,
+    problems,
+)
+from entrypoints.http.asking import LONGEST_ID, Wired
+
+routes = APIRouter(prefix="/organizations")
+OTHER_SIDES = problems(409, 502)
+
+
+@routes.get(
+    "", response_model=bodies.Listed[bodies.Organization], responses=problems(), tags=["organizations"]
+)
+async def list_organizations(
+    actor: Asking,
+    container: Wired,
+    limit: Limit = 50,
+    cursor_: Cursor = None,
+) -> dict[str, Any]:
+    """List the organizations that the API key may read, by name."""
+    start = offset(cursor_)
+    rows = await container.list_organizations()()
+    own = [shapes.organization(*row) for row in rows if actor.may(Right.READ, row[0].id)]
+    return _part(own, start, limit)
+
+
+@routes.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_model=bodies.Organization,
+    responses=OTHER_SIDES,
+    tags=["organizations"],
+)
+async def add(
+    new: bodies.NewOrganization, actor: Asking, container: Wired, response: Response
+) -> dict[str, Any]:
+    """Add an organization with its Sessionboard access; for an API key that is for all organizations."""
+    actor.check(Right.MANAGE, None)
+    if (new.region is None) == (new.sessionboard_url is None):
+        raise BadInput("Give one of the two: region or sessionboard_url.")
+    url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
+    command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
+    added = await container.add_organization()(command, actor.name)
+    response.headers["Location"] = f"/api/v1/organizations/{added.id}"
+    return shapes.organization(added, None)
+
+
+@routes.get(
+    "/{organization_id}", response_model=bodies.Organization, responses=problems(), tags=["organizations"]
+)
+async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
+    return shapes.organization(here.organization, await container.find_connection()(here.organization.id))
+
+
+@routes.delete(
+    "/{organization_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems(409),
+    tags=["organizations"],
+)
+async def remove(
+    here: ManageOrganization,
+    container: Wired,
+    confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
+) -> None:
+    """Remove an organization and erase its history; it must be disconnected first."""
+    await container.remove_organization()(here.organization.id, confirm, here.actor.name)
+
+
+@routes.put(
+    "/{organization_id}/sessionboard-token",
+    response_model=bodies.Organization,
+    responses=OTHER_SIDES,
+    tags=["organizations"],
+)
+async def replace_sessionboard_token(
+    new: bodies.NewToken, here: ManageOrganization, container: Wired
+) -> dict[str, Any]:
+    """Replace a Sessionboard token that was renewed."""
+    renewed = await container.replace_sessionboard_token()(
+        here.organization.id, Token(new.token.get_secret_value()), here.actor.name
+    )
+    return shapes.organization(renewed, await container.find_connection()(renewed.id))
+
+
+@routes.get(
+    "/{organization_id}/connection",
+    response_model=bodies.Connection,
+    responses=problems(),
+    tags=["connection"],
+)
+async def read_connection(here: ReadOrganization, container: Wired) -> dict[str, Any]:
+    return shapes.connection(await container.find_connection()(here.organization.id))
+
+
+@routes.put(
+    "/{organization_id}/connection",
+    response_model=bodies.Connection,
+    responses=OTHER_SIDES | {201: {"model": bodies.Connection, "description": "Connected"}},
+    tags=["connection"],
+)
+async def connect(
+    new: bodies.NewConnection, here: ManageOrganization, container: Wired, response: Response
+) -> dict[str, Any]:
+    """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
+    token, by = Token(new.token.get_secret_value()), here.actor.name
+    if await container.find_connection()(here.organization.id) is not None:
+        renewed = await container.replace_gleanin_token()(here.organization.id, token, by)
+        return shapes.connection(renewed)
+    made = await container.connect()(here.organization.id, token, continuous_sync=new.continuous_sync, by=by)
+    response.status_code = HTTPStatus.CREATED
+    return shapes.connection(made)
+
+
+@routes.delete(
+    "/{organization_id}/connection",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems(409),
+    tags=["connection"],
+)
+async def disconnect(
+    here: ManageOrganization,
+    container: Wired,
+    confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
+) -> None:
+    """Disconnect: ends all mappings; what was synced cannot be synced again to the same Gleanin events."""
+    await container.disconnect()(here.organization.id, confirm, here.actor.name)
+
+
+@routes.get(
+    "/{organization_id}/events", response_model=bodies.Events, responses=OTHER_SIDES, tags=["mappings"]
+)
+async def list_events(
+    here: ReadOrganization,
+    container: Wired,
+    search: Annotated[bodies.Sought, Query(description="Only events whose name or id has this in it")] = "",
+    limit: Limit = 200,
+    cursor_: Cursor = None,
+) -> dict[str, Any]:
+    """List both sides' events, read live, and which of them can be mapped; a part has at most `limit` of each side."""
+    start, sought = offset(cursor_), search.casefold()
+    lists = await container.list_events()(here.organization.id)
+    sides = {
+        side: [each for each in events if sought in each.name.casefold() or sought in each.id.casefold()]
+        for side, events in (("sessionboard", lists.sessionboard), ("gleanin", lists.gleanin))
+    }
+    parts = {
+        side: [shapes.event(each) for each in found[start : start + limit]] for side, found in sides.items()
+    }
+    more = any(len(found) > start + limit for found in sides.values())
+    return parts | {"next": cursor(start + limit if more else None)}
+
+
+@routes.get(
+    "/{organization_id}/api-keys",
+    response_model=bodies.Listed[bodies.ApiKey],
+    responses=problems(),
+    tags=["access"],
+)
+async def list_api_keys(
+    here: ManageOrganization,
+    container: Wired,
+    limit: Limit = 50,
+    cursor_: Cursor = None,
+) -> dict[str, Any]:
+    """List the organization's API keys, newest first, revoked ones too."""
+    keys = await container.list_api_keys()(here.organization.id)
+    return _part([shapes.api_key(each) for each in keys], offset(cursor_), limit)
+
+
+@routes.post(
+    "/{organization_id}/api-keys",
+    status_code=HTTPStatus.CREATED,
+    response_model=bodies.MadeApiKey,
+    responses=problems(),
+    tags=["access"],
+)
+async def make_api_key(new: bodies.NewApiKey, here: ManageOrganization, container: Wired) -> dict[str, Any]:
+    """Make an API key for the organization; its secret is shown this once."""
+    grant = Grant(Role(new.role), here.organization.id)
+    key, secret = await container.make_api_key()(new.name, grant, here.actor.name)
+    return shapes.api_key(key) | {"secret": secret}
+
+
+@routes.delete(
+    "/{organization_id}/api-keys/{key_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems(),
+    tags=["access"],
+)
+async def revoke_api_key(
+    key_id: Annotated[bodies.Sought, Path(max_length=LONGEST_ID)], here: ManageOrganization, container: Wired
+) -> None:
+    """Revoke an API key; from now on it opens nothing."""
+    await container.revoke_api_key()(here.organization.id, ApiKeyId(key_id), here.actor.name)
+
+
+@routes.get(
+    "/{organization_id}/audit-log",
+    response_model=bodies.Listed[bodies.AuditEntry],
+    responses=problems(),
+    tags=["access"],
+)
+async def read_audit_log(
+    here: ReadOrganization,
+    container: Wired,
+    limit: Limit = 50,
+    cursor_: Cursor = None,
+) -> dict[str, Any]:
+    """Tell who did what in the organization, newest first."""
+    entries = await container.read_audit_log()(here.organization.id, offset(cursor_) or None, limit + 1)
+    more = entries[limit - 1].position if len(entries) > limit else None
+    return {"items": [shapes.audit_entry(each) for each in entries[:limit]], "next": cursor(more)}
+
+
+def _part(items: list[dict[str, Any]], start: int, limit: int) -> dict[str, Any]:
+    end = start + limit
+    return {"items": items[start:end], "next": cursor(end if len(items) > end else None)}

@@ -1,0 +1,144 @@
+"""Who asks, and whether they may: dependencies that routes declare.
+
+A route names what it is about and the right it needs, as in `may_sync_mapping`; it gets the thing, or is never called.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from core.domain.access import Actor, Right
+from core.domain.identifiers import MappingId, OrganizationId, RunId
+from core.domain.mappings import EventMapping
+from core.domain.organizations import Organization
+from core.domain.refusals import NotFound, NotSignedIn
+from core.domain.runs import SyncRun
+from entrypoints.container import Container
+
+LONGEST_ID = 64
+
+
+def container_of(request: Request) -> Container:
+    container: Container = request.app.state.container
+    return container
+
+
+Wired = Annotated[Container, Depends(container_of)]
+
+_bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
+
+
+async def by_key(
+    container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Actor:
+    """Give whose API key a request shows.
+
+    Raises:
+        NotSignedIn
+    """
+    if given is None:
+        raise NotSignedIn("Give an API key: Authorization: Bearer KEY.")
+    return await container.whose_api_key()(given.credentials)
+
+
+SIGN_IN = "sign_in"
+"""Where the browser's cookie keeps the secret of its sign-in."""
+
+
+async def by_cookie(request: Request, container: Wired) -> Actor:
+    """Give who is signed in in a browser.
+
+    Raises:
+        NotSignedIn
+    """
+    secret = request.session.get(SIGN_IN)
+    if not isinstance(secret, str):
+        raise NotSignedIn
+    return (await container.who_is_signed_in()(secret)).actor
+
+
+Who = Callable[..., Awaitable[Actor]]
+
+
+@dataclass(frozen=True, slots=True)
+class InOrganization:
+    """What a route is about, in the organization that it belongs to, and who asks."""
+
+    actor: Actor
+    organization: Organization
+
+    def may(self, right: Right) -> bool:
+        return self.actor.may(right, self.organization.id)
+
+    @property
+    def may_sync(self) -> bool:
+        return self.may(Right.SYNC)
+
+    @property
+    def may_manage(self) -> bool:
+        return self.may(Right.MANAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class InMapping(InOrganization):
+    mapping: EventMapping
+
+
+@dataclass(frozen=True, slots=True)
+class InRun(InMapping):
+    run: SyncRun
+
+
+def in_organization(right: Right, who: Who) -> Callable[..., Awaitable[InOrganization]]:
+    """Build the dependency that lets somebody at an organization."""
+
+    async def admitted(
+        organization_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        container: Wired,
+        actor: Annotated[Actor, Depends(who)],
+    ) -> InOrganization:
+        known = OrganizationId(_printable(organization_id, "organization"))
+        return InOrganization(actor, await container.admit_to_organization()(actor, right, known))
+
+    return admitted
+
+
+def in_mapping(right: Right, who: Who) -> Callable[..., Awaitable[InMapping]]:
+    """Build the dependency that lets somebody at a mapping."""
+
+    async def admitted(
+        mapping_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        container: Wired,
+        actor: Annotated[Actor, Depends(who)],
+    ) -> InMapping:
+        known = MappingId(_printable(mapping_id, "mapping"))
+        organization, mapping = await container.admit_to_mapping()(actor, right, known)
+        return InMapping(actor, organization, mapping)
+
+    return admitted
+
+
+def in_run(right: Right, who: Who) -> Callable[..., Awaitable[InRun]]:
+    """Build the dependency that lets somebody at a run."""
+
+    async def admitted(
+        run_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        container: Wired,
+        actor: Annotated[Actor, Depends(who)],
+    ) -> InRun:
+        organization, mapping, run = await container.admit_to_run()(
+            actor, right, RunId(_printable(run_id, "run"))
+        )
+        return InRun(actor, organization, mapping, run)
+
+    return admitted
+
+
+def _printable(asked: str, what: str) -> str:
+    # No id has such characters, and some databases refuse to be asked for them.
+    if not asked.isprintable():
+        raise NotFound(what, asked)
+    return asked

@@ -1,0 +1,1 @@
+"""The product UI and the portals, rendered here."""

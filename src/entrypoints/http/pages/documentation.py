@@ -1,0 +1,20 @@
+"""What the integration does, for organizers: one page, for everybody."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.refusals import NotSignedIn
+from entrypoints.http.asking import Wired, by_cookie
+from entrypoints.http.pages.rendering import render
+
+routes = APIRouter(prefix="/documentation")
+
+
+@routes.get("")
+async def show(request: Request, container: Wired) -> Response:
+    try:
+        actor = await by_cookie(request, container)
+    except NotSignedIn:
+        actor = None
+    support = container.settings().support_contact or ""
+    return render(request, "documentation.html", actor=actor, support=support)

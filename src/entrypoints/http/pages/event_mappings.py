@@ -1,0 +1,168 @@
+"""Map Events: the mappings of an organization, and making one."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.identifiers import GleaninEventId, SessionboardEventId
+from core.domain.refusals import (
+    AlreadyMapped,
+    BoundToAnother,
+    EventArchived,
+    NotConnected,
+    NotFound,
+    Refusal,
+    TimeZoneUnconfirmed,
+    TimeZoneUnknown,
+)
+from core.domain.sides import GLEANIN, SESSIONBOARD
+from core.usecases.list_events import ListedEvent
+from core.usecases.map_events import NewMapping
+from entrypoints.container import Container
+from entrypoints.http.asking import InOrganization, Wired
+from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
+from entrypoints.http.pages.forms import SentForm, is_on, text
+from entrypoints.http.pages.integrations import integrations_url, shown, way_to
+from entrypoints.http.pages.rendering import crumb, flash, go_to, render
+from entrypoints.http.problems import Problem, problem_of
+from entrypoints.text import shortened
+from ports.cipher import CannotUnseal
+from ports.destination import DestinationError, DestinationRefused
+from ports.session_source import SourceError, SourceRefused
+
+routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
+LONGEST_LABEL = 120
+"""Characters of an event's name in a list to choose from."""
+LONGEST_EVENT_ID = 200
+READ_FAILED = (SourceError, DestinationError, CannotUnseal)
+Choice = Mapping[str, str]
+_SIDES = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
+"""By the name of the field in which its event is chosen."""
+
+
+def mappings_url(here: InOrganization) -> str:
+    return f"{integrations_url(here.organization)}/mappings"
+
+
+@routes.get("")
+async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
+    return render(
+        request,
+        "integrations_mappings.html",
+        crumbs=way_to(here, crumb("Map Events")),
+        adding=False,
+        **await _step(container, here),
+    )
+
+
+@routes.get("/new")
+async def ask_events(request: Request, container: Wired, here: ManageOrganization) -> Response:
+    return await _form(request, container, here)
+
+
+@routes.post("/new")
+async def add(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
+    chosen = {name: text(form, name)[:LONGEST_EVENT_ID] for name in ("gleanin", "sessionboard")}
+    if missing := {name: "Choose an event." for name, value in chosen.items() if not value}:
+        return await _form(request, container, here, chosen=chosen, errors=missing)
+    command = NewMapping(
+        here.organization.id,
+        SessionboardEventId(chosen["sessionboard"]),
+        GleaninEventId(chosen["gleanin"]),
+        time_zone_confirmed=is_on(form, "time_zone_confirmed"),
+    )
+    try:
+        made = await container.map_events()(command, here.actor.name)
+    except NotConnected:
+        raise
+    except TimeZoneUnconfirmed as refusal:
+        return await _form(request, container, here, chosen=chosen, to_confirm=str(refusal))
+    except (Refusal, *READ_FAILED) as error:
+        errors = {_field(error): str(error)}
+        problem = problem_of(error)
+        return await _form(request, container, here, chosen=chosen, errors=errors, problem=problem)
+    flash(request, f"Mapped {shortened(made.gleanin_name, 60)} to {shortened(made.sessionboard_name, 60)}.")
+    return go_to(f"{mappings_url(here)}/{made.id}/settings")
+
+
+def _field(error: Exception) -> str:
+    """Tell beside which of the two events a refusal belongs."""
+    match error:
+        case AlreadyMapped() | BoundToAnother():
+            side = error.side
+        case NotFound():
+            side = error.what.partition(" ")[0]
+        case EventArchived() | DestinationError():
+            side = GLEANIN
+        case TimeZoneUnknown() | SourceError():
+            side = SESSIONBOARD
+        case _:
+            side = ""
+    return next((field for field, name in _SIDES.items() if name == side), "")
+
+
+async def _step(container: Container, here: InOrganization) -> dict[str, Any]:
+    mappings = await container.list_mappings()(here.organization.id)
+    return {"mappings": mappings, "mappings_url": mappings_url(here), **await shown(container, here)}
+
+
+async def _form(
+    request: Request,
+    container: Container,
+    here: InOrganization,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    to_confirm: str = "",
+    problem: Problem | None = None,
+) -> Response:
+    sides: dict[str, Sequence[Choice]] = {}
+    unread, side, is_refused = "", "", False
+    try:
+        lists = await container.list_events()(here.organization.id)
+        sides = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
+    except READ_FAILED as error:
+        unread, side = str(error), _SIDES.get(_field(error), "")
+        is_refused = isinstance(error, (SourceRefused, DestinationRefused))
+        problem = problem_of(error)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors or to_confirm else HTTPStatus.OK
+    response = render(
+        request,
+        "integrations_mapping_new.html",
+        status=problem.status if problem else status,
+        crumbs=way_to(here, crumb("Map Events", mappings_url(here)), crumb("Add New Event Mapping")),
+        adding=True,
+        chosen=chosen or {},
+        errors=errors or {},
+        to_confirm=to_confirm,
+        sides=sides,
+        unread=unread,
+        side=side,
+        is_refused=is_refused,
+        **await _step(container, here),
+    )
+    response.headers.update(problem.headers if problem else {})
+    return response
+
+
+def _choices(events: Sequence[ListedEvent]) -> list[Choice]:
+    """Give a list to choose from, in which events of one name can be told apart."""
+    names = Counter(each.name for each in events)
+    return [
+        {
+            "value": each.id,
+            "label": _label(each, tell_id=names[each.name] > 1 or not each.name.strip()),
+            "reason": shortened(each.why_not, LONGEST_LABEL),
+        }
+        for each in events
+    ]
+
+
+def _label(event: ListedEvent, *, tell_id: bool) -> str:
+    name = shortened(event.name, LONGEST_LABEL) or "Event without a name"
+    told = f"{name} · {shortened(event.id, LONGEST_LABEL)}" if tell_id else name
+    return f"{told} (only with {shortened(event.only_with, LONGEST_LABEL)})" if event.only_with else told

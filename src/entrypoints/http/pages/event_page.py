@@ -1,0 +1,178 @@
+"""What the pages of one event have in common: its mapping, its latest runs, the event as it was last read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.responses import Response
+
+from core.domain.identifiers import SessionboardEventId
+from core.domain.mappings import EventMapping
+from core.domain.organizations import Organization
+from core.domain.refusals import NotFound
+from core.domain.runs import RunState, SyncRun
+from core.usecases.sync.show_event import EventView
+from entrypoints.container import Container
+from entrypoints.http.asking import InOrganization, Wired
+from entrypoints.http.pages.asked import ReadOrganization
+from entrypoints.http.pages.lists import address
+from entrypoints.http.pages.rendering import Crumb, crumb, flash, render, url_of
+from entrypoints.http.problems import TOLD, Problem, problem_of
+from entrypoints.http.snapshots import EventViews, EventViewsOf
+
+LONGEST_EVENT_ID = 200
+STARTED_RUN = "started_run"
+"""Where the browser's cookie keeps the run that it has just started, whose end it may not have seen yet."""
+PATIENCE = 0.2
+PATIENCE_OF_A_POLL = 3.0
+"""Seconds that a page waits for the event to be read; whoever asks again and again can wait for longer."""
+LATEST = 3
+"""Runs: one that runs, one that waits, and the last one that has ended."""
+TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
+"""Of a closing message."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    here: InOrganization
+    id: SessionboardEventId
+    mapping: EventMapping | None = None
+    runs: Sequence[SyncRun] = ()
+    """The mapping's latest, newest first."""
+    view: EventView | None = None
+    problem: Problem | None = None
+    """Why the event could not be read."""
+    is_poll: bool = False
+
+    @property
+    def url(self) -> str:
+        return url_of_event(self.here.organization, self.id)
+
+    @property
+    def name(self) -> str:
+        known = self.view.event.name if self.view else self.mapping.sessionboard_name if self.mapping else ""
+        return known or f"Event {self.id}"
+
+    @property
+    def zone(self) -> str | None:
+        if self.view:
+            return self.view.event.time_zone
+        return self.mapping.time_zone if self.mapping else None
+
+    @property
+    def open_runs(self) -> Sequence[SyncRun]:
+        """The one that runs and the one that waits, in this order."""
+        return [run for run in reversed(self.runs) if run.is_open]
+
+    @property
+    def last_run(self) -> SyncRun | None:
+        return next((run for run in self.runs if not run.is_open), None)
+
+
+def url_of_event(organization: Organization, event_id: SessionboardEventId) -> str:
+    return f"{url_of(organization)}/events/{quote(event_id, safe='')}"
+
+
+def closing_flash(request: Request, run: SyncRun) -> None:
+    """Let the page say how a run ended (rule 28)."""
+    flash(request, run.message, TONES[run.state], f"/runs/{run.id}", "View Results")
+
+
+async def _event_page(
+    request: Request,
+    container: Wired,
+    views: EventViewsOf,
+    here: ReadOrganization,
+    event_id: Annotated[str, Path(max_length=LONGEST_EVENT_ID)],
+    watched: Annotated[list[str], Query(max_length=LATEST)] = [],  # noqa: B006 - never changed
+) -> EventPage:
+    if not event_id.isprintable():
+        raise NotFound("Sessionboard event", event_id)
+    known = SessionboardEventId(event_id)
+    mappings = await container.list_mappings()(here.organization.id)
+    mapping = next((each for each in mappings if each.events.sessionboard_id == known), None)
+    runs = await container.list_runs()(mapping.id, LATEST) if mapping else []
+    is_poll = "hx-request" in request.headers
+    if not is_poll:
+        _tell_ends(request, runs, watched)
+    page = EventPage(here, known, mapping, runs, is_poll=is_poll)
+    view, problem = await _read(container, views, page)
+    return EventPage(here, known, mapping, runs, view, problem, is_poll)
+
+
+OneEvent = Annotated[EventPage, Depends(_event_page)]
+
+
+def _tell_ends(request: Request, runs: Sequence[SyncRun], watched: Sequence[str]) -> None:
+    """Tell how a run ended to a browser that started it, or has watched it without JavaScript."""
+    started = request.session.get(STARTED_RUN)
+    for run in runs:
+        if run.id == started:
+            request.session.pop(STARTED_RUN)
+        if not run.is_open and run.id in (*watched, started):
+            closing_flash(request, run)
+
+
+async def _read(
+    container: Container, views: EventViews, page: EventPage
+) -> tuple[EventView | None, Problem | None]:
+    organization_id = page.here.organization.id
+    patience = PATIENCE_OF_A_POLL if page.is_poll else PATIENCE
+    try:
+        view = await views.get(container, organization_id, page.id, patience=patience)
+        if view and _is_outdated(view, page):
+            views.forget(organization_id, page.id)
+            view = await views.get(container, organization_id, page.id, patience=patience)
+    except NotFound:
+        raise
+    except TOLD as error:
+        return None, problem_of(error)
+    return view, None
+
+
+def _is_outdated(view: EventView, page: EventPage) -> bool:
+    """Tell whether the event was mapped otherwise, or synced, since it was read."""
+    if view.mapping != page.mapping and _what_counts(view.mapping) != _what_counts(page.mapping):
+        return True
+    return any(run.finished_at and run.finished_at > view.read_at for run in page.runs)
+
+
+def _what_counts(mapping: EventMapping | None) -> object:
+    return (mapping.id, mapping.settings, mapping.confirmed_time_zone) if mapping else None
+
+
+def way_to(page: EventPage, *rest: Crumb) -> Sequence[Crumb]:
+    events = crumb("Events", f"{url_of(page.here.organization)}/events")
+    return [events, crumb(page.name, f"{page.url}/agenda"), *rest]
+
+
+def show(request: Request, page: EventPage, template: str, part: str, **shown: Any) -> Response:
+    """Show one of the event's pages; while the event is read for the first time, one that waits for it."""
+    if page.is_poll and page.problem is None:
+        # The page that asks is loaded anew as soon as there is something to show.
+        ready = {"HX-Refresh": "true"} if page.view else {}
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers=ready)
+    response = render(
+        request,
+        template if page.view else "event_unread.html",
+        here=page.here,
+        section="events",
+        status=page.problem.status if page.problem else HTTPStatus.OK,
+        page=page,
+        part=part,
+        refresh_url=_refreshing(request, page),
+        **shown,
+    )
+    response.headers.update(page.problem.headers if page.problem else {})
+    return response
+
+
+def _refreshing(request: Request, page: EventPage) -> str:
+    """Give where a browser without JavaScript goes by itself while something is under way."""
+    asked = {name: value for name, value in request.query_params.items() if name != "watched"}
+    url = address(request.url.path, asked)
+    watched = "&".join(f"watched={quote(run.id)}" for run in page.open_runs)
+    return f"{url}{'&' if '?' in url else '?'}{watched}" if watched else url

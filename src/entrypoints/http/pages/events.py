@@ -1,0 +1,48 @@
+"""An organization's Sessionboard events, and what each is mapped to."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.identifiers import SessionboardEventId
+from core.usecases.list_events import ListedEvent
+from entrypoints.http.asking import Wired
+from entrypoints.http.pages.asked import ReadOrganization
+from entrypoints.http.pages.event_page import url_of_event
+from entrypoints.http.pages.rendering import crumb, render
+from entrypoints.http.problems import Problem, problem_of
+from ports.cipher import CannotUnseal
+from ports.session_source import SourceError
+
+routes = APIRouter(prefix="/organizations/{organization_id}/events")
+
+
+@routes.get("")
+async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
+    events: list[ListedEvent] = []
+    problem: Problem | None = None
+    try:
+        lists = await container.list_events()(here.organization.id, sessionboard_only=True)
+        events = [*lists.sessionboard]
+    except (SourceError, CannotUnseal) as error:
+        problem = problem_of(error)
+    mappings = await container.list_mappings()(here.organization.id)
+    by_event = {str(each.events.sessionboard_id): each for each in mappings}
+    response = render(
+        request,
+        "events.html",
+        here=here,
+        section="events",
+        status=problem.status if problem else HTTPStatus.OK,
+        crumbs=[crumb("Events")],
+        rows=[
+            (each, url_of_event(here.organization, SessionboardEventId(each.id)), by_event.get(each.id))
+            for each in events
+        ],
+        connection=await container.find_connection()(here.organization.id),
+        mappings=mappings,
+        problem=problem,
+    )
+    response.headers.update(problem.headers if problem else {})
+    return response

@@ -1,0 +1,115 @@
+"""An event's exhibitors: their contacts, who stands for each, and what a sync would do with every one."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.exhibitors import primary_contact
+from core.domain.identifiers import SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT
+from core.domain.outcomes import Outcome
+from core.domain.planning import Step
+from core.domain.source import Exhibitor, Person, Unreadable
+from core.usecases.sync.preview import would_be
+from core.usecases.sync.show_event import EventView
+from entrypoints.http.pages.agenda import steps_of
+from entrypoints.http.pages.event_page import OneEvent, show, way_to
+from entrypoints.http.pages.lists import Number, OneOutcome, Sought, outcome_tabs, part_of
+from entrypoints.http.pages.rendering import crumb
+
+routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contact of an exhibitor, or an exhibitor without any."""
+
+    exhibitor: str
+    """Empty where nobody knows it any more."""
+    record_id: SourceId
+    person: Person | None
+    label: str
+    step: Step | None
+    is_primary: bool = False
+    has_left: bool = False
+    """It is in Gleanin, and in Sessionboard no more."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return would_be(self.step) if self.step else None
+
+    @property
+    def email(self) -> str:
+        return (self.person.email if self.person else None) or ""
+
+    def has(self, sought: str) -> bool:
+        return any(sought in text.casefold() for text in (self.exhibitor, self.label, self.email))
+
+
+@routes.get("/exhibitors")
+async def exhibitors(
+    request: Request, page: OneEvent, sought: Sought = "", outcome: OneOutcome = None, number: Number = 1
+) -> Response:
+    url, asked = f"{page.url}/exhibitors", {"q": sought, "outcome": outcome.value if outcome else ""}
+    crumbs = way_to(page, crumb("Exhibitors"))
+    if page.view is None:
+        return show(request, page, "exhibitors.html", "exhibitors", crumbs=crumbs)
+    rows = [*_rows(page.view)]
+    chosen = [row for row in rows if outcome is None or row.outcome is outcome]
+    if sought:
+        folded = sought.casefold()
+        chosen = [row for row in chosen if row.record_id == sought or row.has(folded)]
+    # Somebody who is a contact of several exhibitors is one record.
+    counts = Counter({row.record_id: found for row in rows if (found := row.outcome)}.values())
+    return show(
+        request,
+        page,
+        "exhibitors.html",
+        "exhibitors",
+        crumbs=crumbs,
+        list=part_of(chosen, number, url, asked),
+        tabs=outcome_tabs(url, asked, counts, outcome) if page.view.plan else (),
+        is_empty=not rows,
+        sought=sought,
+        asked=asked,
+    )
+
+
+def _rows(view: EventView) -> Iterator[Row]:
+    """Give each exhibitor's contacts, the primary one first, then what is in Gleanin and in Sessionboard no more."""
+    steps, shown = steps_of(view, EXHIBITOR_CONTACT), set[SourceId]()
+    for each in view.exhibitors:
+        rows = _contacts(each, steps) if isinstance(each, Exhibitor) else [_unreadable(each, steps)]
+        for row in rows:
+            shown.add(row.record_id)
+            yield row
+    for step in steps.values():
+        if step.record.source_id not in shown:
+            yield Row("", step.record.source_id, None, step.record.label, step, has_left=True)
+
+
+def _unreadable(row: Unreadable, steps: Mapping[SourceId, Step]) -> Row:
+    own = _id_apart(row.id, steps)
+    return Row(row.label, own, None, "Unreadable", steps.get(own))
+
+
+def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[Row]:
+    name, primary, own = (
+        exhibitor.name or exhibitor.id,
+        primary_contact(exhibitor),
+        _id_apart(exhibitor.id, steps),
+    )
+    if own in steps or not exhibitor.contacts:
+        yield Row(name, own, None, "No primary contact", steps.get(own))
+    for contact in sorted(exhibitor.contacts, key=lambda contact: contact is not primary):
+        person = contact.person
+        yield Row(name, person.id, person, person.label, steps.get(person.id), contact is primary)
+
+
+def _id_apart(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:
+    """Give the id of the record that stands for an exhibitor without a contact, where a contact has the plain one."""
+    apart = SourceId(f"exhibitor:{exhibitor_id}")
+    return apart if apart in steps else exhibitor_id

@@ -1,0 +1,54 @@
+"""Forms that only our own pages can have sent."""
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from ports.names import Names
+
+CSRF = "csrf"
+FIELD = "csrf_token"
+MOST_FIELDS = 50
+
+
+class ForeignForm(Exception):
+    """The form was not sent from a page of ours that is still open in this browser."""
+
+
+def csrf_token(request: Request, names: Names) -> str:
+    """Give the secret that forms of this browser carry."""
+    token = request.session.get(CSRF)
+    if not isinstance(token, str):
+        token = request.session[CSRF] = names.secret()
+    return token
+
+
+async def sent_form(request: Request) -> FormData:
+    """Read a form.
+
+    Raises:
+        ForeignForm
+    """
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    expected, given = request.session.get(CSRF), form.get(FIELD)
+    if not (isinstance(expected, str) and isinstance(given, str)):
+        raise ForeignForm
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        raise ForeignForm
+    return form
+
+
+SentForm = Annotated[FormData, Depends(sent_form)]
+
+
+def text(form: FormData, name: str) -> str:
+    """Give a field's text; empty where there is none."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def is_on(form: FormData, name: str) -> bool:
+    """Tell whether a checkbox was checked."""
+    return bool(text(form, name))

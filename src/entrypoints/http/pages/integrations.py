@@ -1,0 +1,144 @@
+"""Settings > Integrations: whether an organization is connected to Gleanin, connecting it, disconnecting it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.organizations import Organization
+from core.domain.refusals import NotConfirmed, NotConnected, Refusal
+from core.domain.secrets import Token
+from entrypoints.container import Container
+from entrypoints.http.asking import InOrganization, Wired
+from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
+from entrypoints.http.pages.forms import SentForm, is_on, text
+from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of
+from entrypoints.http.problems import problem_of
+from ports.destination import DestinationError
+
+routes = APIRouter(prefix="/organizations/{organization_id}/integrations")
+SECTION = "integrations"
+
+
+def integrations_url(organization: Organization) -> str:
+    return f"{url_of(organization)}/integrations"
+
+
+def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
+    """Give the breadcrumb of these pages."""
+    start = [
+        crumb("Organizations", "/organizations"),
+        crumb(here.organization.name, url_of(here.organization)),
+    ]
+    return [*start, crumb("Integrations", integrations_url(here.organization) if further else ""), *further]
+
+
+async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
+    """Give what the card shows, which stands behind every drawer too."""
+    return {
+        "here": here,
+        "section": SECTION,
+        "connection": await container.find_connection()(here.organization.id),
+        "at": integrations_url(here.organization),
+    }
+
+
+@routes.get("")
+async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
+    card = await shown(container, here)
+    return render(request, "integrations.html", crumbs=way_to(here), **card)
+
+
+@routes.get("/connect")
+async def ask_token(request: Request, container: Wired, here: ReadOrganization) -> Response:
+    return await _drawer(request, container, here)
+
+
+@routes.post("/connect")
+async def connect(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
+    continuous = is_on(form, "continuous_sync")
+    try:
+        token = Token(text(form, "token").strip())
+        await container.connect()(here.organization.id, token, continuous_sync=continuous, by=here.actor.name)
+    except (Refusal, DestinationError) as error:
+        return await _drawer(request, container, here, error, continuous=continuous)
+    flash(request, "Connected to Gleanin. Map your events next.")
+    return go_to(f"{integrations_url(here.organization)}/mappings")
+
+
+@routes.post("/token")
+async def replace_token(
+    request: Request, container: Wired, here: ManageOrganization, form: SentForm
+) -> Response:
+    try:
+        token = Token(text(form, "token").strip())
+        await container.replace_gleanin_token()(here.organization.id, token, here.actor.name)
+    except (Refusal, DestinationError) as error:
+        return await _drawer(request, container, here, error)
+    flash(request, "The Gleanin API token was replaced.")
+    return go_to(f"{integrations_url(here.organization)}/connect")
+
+
+async def _drawer(
+    request: Request,
+    container: Container,
+    here: InOrganization,
+    error: Exception | None = None,
+    *,
+    continuous: bool = False,
+) -> Response:
+    return render(
+        request,
+        "integrations_connect.html",
+        status=_status(error),
+        crumbs=way_to(here, crumb("Connections")),
+        error=str(error) if error else "",
+        continuous=continuous,
+        **await shown(container, here),
+    )
+
+
+@routes.get("/disconnect")
+async def ask_to_disconnect(request: Request, container: Wired, here: ManageOrganization) -> Response:
+    return await _question(request, container, here)
+
+
+@routes.post("/disconnect")
+async def disconnect(
+    request: Request, container: Wired, here: ManageOrganization, form: SentForm
+) -> Response:
+    typed = text(form, "confirmation")
+    try:
+        await container.disconnect()(here.organization.id, typed, here.actor.name)
+    except NotConfirmed as error:
+        return await _question(request, container, here, typed=typed, error=error)
+    flash(request, "Disconnected from Gleanin. You can connect again, with the same token or another.")
+    return go_to(integrations_url(here.organization))
+
+
+async def _question(
+    request: Request,
+    container: Container,
+    here: InOrganization,
+    *,
+    typed: str = "",
+    error: Exception | None = None,
+) -> Response:
+    card = await shown(container, here)
+    if card["connection"] is None:
+        raise NotConnected(here.organization.name)
+    return render(
+        request,
+        "integrations_disconnect.html",
+        status=_status(error),
+        crumbs=way_to(here, crumb("Disconnect")),
+        typed=typed,
+        error=str(error) if error else "",
+        **card,
+    )
+
+
+def _status(error: Exception | None) -> int:
+    problem = problem_of(error) if error else None
+    return problem.status if problem else HTTPStatus.OK

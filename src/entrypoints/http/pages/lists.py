@@ -1,0 +1,116 @@
+"""Long lists on pages: searched, filtered by outcome, shown a part at a time, each part an address of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Query
+from pydantic import AfterValidator
+
+from core.domain.kinds import KINDS, RecordKind
+from core.domain.outcomes import Outcome
+
+PER_PAGE = 50
+LONGEST_SEARCH = 200
+MOST_PAGES = 1_000_000
+
+T = TypeVar("T")
+Asked = Mapping[str, object]
+"""The query of a list's address; what is empty is left out."""
+Tab = Mapping[str, object]
+
+
+def tidied(search: str) -> str:
+    # Some databases refuse to be asked for characters that cannot be printed.
+    return "".join(each for each in search[:LONGEST_SEARCH] if each.isprintable()).strip()
+
+
+Sought = Annotated[str, Query(alias="q"), AfterValidator(tidied)]
+Number = Annotated[int, Query(alias="page", ge=1, le=MOST_PAGES)]
+OneOutcome = Annotated[Outcome | None, Query(alias="outcome")]
+KindName = Annotated[str, Query(alias="kind", max_length=50)]
+
+
+def address(url: str, asked: Asked) -> str:
+    """Give a list's address."""
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{url}?{query}" if query else url
+
+
+def kind_named(name: str) -> RecordKind | None:
+    return next((kind for kind in KINDS if kind.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """A part of a list, as it is shown."""
+
+    items: Sequence[T]
+    total: int
+    where: str
+    previous_url: str
+    next_url: str
+
+
+def part_of(rows: Sequence[T], number: int, url: str, asked: Asked) -> Part[T]:
+    """Cut a page out of a list that is at hand; behind its end is its last page."""
+    pages = max(1, -(-len(rows) // PER_PAGE))
+    number = min(number, pages)
+    start = (number - 1) * PER_PAGE
+    return part_at(rows[start : start + PER_PAGE], start, len(rows), url, asked)
+
+
+def part_at(items: Sequence[T], start: int, total: int, url: str, asked: Asked) -> Part[T]:
+    """Describe a part of a longer list."""
+    number, end = start // PER_PAGE + 1, start + len(items)
+    return Part(
+        items,
+        total,
+        f"{start + 1:,} to {end:,} of {total:,}",
+        address(url, {**asked, "page": number - 1 if number > 2 else ""}) if number > 1 else "",  # noqa: PLR2004 - the first page needs no number
+        address(url, {**asked, "page": number + 1}) if end < total else "",
+    )
+
+
+def outcome_tabs(
+    url: str, asked: Asked, counts: Mapping[Outcome, int], chosen: Outcome | None
+) -> Sequence[Tab]:
+    """Give a tab for all outcomes, and one for each that there is."""
+    rest = {name: value for name, value in asked.items() if name != "outcome"}
+    all_of_them = {
+        "label": "All",
+        "url": address(url, rest),
+        "count": f"{sum(counts.values()):,}",
+        "current": chosen is None,
+    }
+    return [
+        all_of_them,
+        *(
+            {
+                "label": each.value.capitalize(),
+                "url": address(url, {**rest, "outcome": each.value}),
+                "count": f"{counts.get(each, 0):,}",
+                "current": each is chosen,
+            }
+            for each in Outcome
+            if counts.get(each) or each is chosen
+        ),
+    ]
+
+
+def kind_tabs(
+    url: str, asked: Asked, chosen: RecordKind | None, kinds: Sequence[RecordKind] = KINDS
+) -> Sequence[Tab]:
+    rest = {name: value for name, value in asked.items() if name != "kind"}
+    return [
+        {"label": "All kinds", "url": address(url, rest), "current": chosen is None},
+        *(
+            {
+                "label": each.plural.capitalize(),
+                "url": address(url, {**rest, "kind": each.name}),
+                "current": each is chosen,
+            }
+            for each in kinds
+        ),
+    ]

@@ -1,0 +1,190 @@
+"""Signing in with a company's account, by OpenID Connect: there, and back with an answer that can be trusted."""
+
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import Response
+from joserfc.errors import JoseError
+
+from core.domain.refusals import NotSignedIn
+from entrypoints.container import Container
+from entrypoints.http.asking import Wired
+from entrypoints.http.openid_client import (
+    MismatchingStateError,
+    OAuthError,
+    ProviderUnusable,
+    StarletteOAuth2App,
+    client_for,
+)
+from entrypoints.http.pages.rendering import go_to, render
+from entrypoints.http.pages.sign_in import START, Next, begin, local
+
+PATH = "/sign-in/openid"
+routes = APIRouter(prefix=PATH)
+WANTED = "openid_next"
+"""Where the cookie keeps which page was asked for."""
+LONGEST_WANTED = 500
+"""Characters: the cookie has room for 4096, with all else that it carries."""
+STANDARD_ERRORS = frozenset(
+    {
+        "access_denied",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "login_required",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_response_type",
+    }
+)
+"""What is logged as it came: anything else could be any text."""
+
+
+class NotVouchedFor(Exception):
+    """The provider does not say that the e-mail is the person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What went wrong: as a status, to the person, and for the log."""
+
+    status: HTTPStatus
+    sentence: str
+    because: str
+
+
+DENIED = Told(
+    HTTPStatus.FORBIDDEN, "Your company's sign-in did not let you in, or you declined.", "access_denied"
+)
+REFUSED = Told(
+    HTTPStatus.BAD_GATEWAY,
+    "Your company's sign-in refused the request. Try again; if it persists, tell an admin.",
+    "other",
+)
+UNREACHABLE = Told(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Your company's sign-in cannot be reached, or did not answer as it should. Try again later.",
+    "unreachable",
+)
+BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
+    (
+        MismatchingStateError,
+        Told(
+            HTTPStatus.BAD_REQUEST,
+            "This sign-in was not begun in this browser, or is over already. Begin it again.",
+            "state",
+        ),
+    ),
+    (
+        NotVouchedFor,
+        Told(
+            HTTPStatus.FORBIDDEN,
+            "Your company's sign-in does not vouch for your e-mail address. Have the address verified there.",
+            "email_not_verified",
+        ),
+    ),
+    (
+        JoseError,
+        Told(
+            HTTPStatus.BAD_GATEWAY,
+            "The answer of your company's sign-in could not be verified. You are not signed in.",
+            "not_verified",
+        ),
+    ),
+)
+
+
+def offered(container: Wired) -> Container:
+    if not container.settings().offers_openid:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return container
+
+
+Offered = Annotated[Container, Depends(offered)]
+
+
+@routes.get("")
+async def leave(request: Request, container: Offered, next_: Next = START) -> Response:
+    """Send the browser to the provider."""
+    wanted = local(next_)
+    request.session[WANTED] = wanted if len(wanted) <= LONGEST_WANTED else START
+    back = container.settings().address_of(f"{PATH}/callback")
+    try:
+        client = await client_for(container.settings())
+        response: Response = await client.authorize_redirect(request, back)
+    except Exception as error:  # noqa: BLE001 - whatever another company's server does, is no fault of this program
+        return _not_signed_in(request, container, error)
+    return response
+
+
+@routes.get("/callback")
+async def come_back(request: Request, container: Offered) -> Response:
+    """Take the provider's answer."""
+    wanted = local(str(request.session.get(WANTED, START)))
+    try:
+        client = await client_for(container.settings())
+        email = _email(await _claims(client, request))
+    except Exception as error:  # noqa: BLE001 - likewise
+        return _not_signed_in(request, container, error)
+    try:
+        secret = await container.sign_in_elsewhere()(email)
+    except NotSignedIn as refusal:
+        container.log().warning("sign_in.openid_refused", because="no_account")
+        return _form(request, wanted, str(refusal), HTTPStatus.FORBIDDEN)
+    begin(request, secret)
+    return go_to(wanted)
+
+
+async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any]:
+    issuer = client.server_metadata["issuer"]
+    token = await client.authorize_access_token(
+        request,
+        claims_options={
+            "iss": {"essential": True, "value": issuer},
+            "aud": {"essential": True, "value": client.client_id},
+        },
+    )
+    return dict(token["userinfo"])  # the claims of an id token that was verified; without one there are none
+
+
+def _email(claims: dict[str, Any]) -> str:
+    email = claims.get("email")
+    # Anybody can enter any address at some providers: only a verified one says who somebody is.
+    if not isinstance(email, str) or claims.get("email_verified") is not True:
+        raise NotVouchedFor
+    return email
+
+
+def _not_signed_in(request: Request, container: Container, error: Exception) -> Response:
+    wanted = local(str(request.session.pop(WANTED, START)))
+    told = _told(error)
+    container.log().warning("sign_in.openid_refused", because=told.because, error=type(error).__name__)
+    return _form(request, wanted, told.sentence, told.status)
+
+
+def _told(error: Exception) -> Told:
+    match error:
+        case ProviderUnusable():
+            return Told(HTTPStatus.BAD_GATEWAY, f"{error} Tell an admin.", "unusable")
+        case OAuthError(error="access_denied"):
+            return DENIED
+        case OAuthError() if not isinstance(error, MismatchingStateError):
+            return replace(REFUSED, because=error.error if error.error in STANDARD_ERRORS else "other")
+    return next((told for kind, told in BY_ERROR if isinstance(error, kind)), UNREACHABLE)
+
+
+def _form(request: Request, wanted: str, sentence: str, status: HTTPStatus) -> Response:
+    return render(
+        request,
+        "sign_in.html",
+        status=status,
+        next=wanted,
+        email="",
+        error="",
+        by_openid=True,
+        openid_error=sentence,
+    )

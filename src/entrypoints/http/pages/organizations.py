@@ -1,0 +1,67 @@
+"""The organizations somebody may see, and adding one."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.access import Right
+from core.domain.organizations import SESSIONBOARD_REGIONS
+from core.domain.refusals import BadInput, Refusal
+from core.domain.secrets import Token
+from core.usecases.add_organization import NewOrganization
+from entrypoints.http.asking import Wired
+from entrypoints.http.pages.asked import ReadOrganization, SignedIn
+from entrypoints.http.pages.forms import SentForm, text
+from entrypoints.http.pages.rendering import crumb, flash, go_to, render, url_of
+from entrypoints.http.problems import STATUS_BY_CODE
+from ports.session_source import SourceError
+
+routes = APIRouter(prefix="/organizations")
+
+
+@routes.get("")
+async def show_all(request: Request, container: Wired, actor: SignedIn) -> Response:
+    rows = await container.list_organizations()()
+    own = [row for row in rows if actor.may(Right.READ, row[0].id)]
+    may_add = actor.may(Right.MANAGE, None)
+    if len(own) == 1 and not may_add:
+        return go_to(url_of(own[0][0]))
+    return render(
+        request,
+        "organizations.html",
+        actor=actor,
+        crumbs=[crumb("Organizations")],
+        rows=[(organization, connection, url_of(organization)) for organization, connection in own],
+        may_add=may_add,
+    )
+
+
+@routes.get("/new")
+async def ask_new(request: Request, actor: SignedIn) -> Response:
+    actor.check(Right.MANAGE, None)
+    return render(request, "organization_new.html", actor=actor, values={}, error="")
+
+
+@routes.post("/new")
+async def add(request: Request, container: Wired, actor: SignedIn, form: SentForm) -> Response:
+    actor.check(Right.MANAGE, None)
+    values = {name: text(form, name) for name in ("name", "region", "sessionboard_url")}
+    try:
+        url = SESSIONBOARD_REGIONS.get(values["region"]) or values["sessionboard_url"].strip()
+        if not url:
+            raise BadInput("Choose Sessionboard's region, or give the address of its API.")
+        command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
+        added = await container.add_organization()(command, actor.name)
+    except (Refusal, SourceError) as error:
+        status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return render(
+            request, "organization_new.html", actor=actor, status=status, values=values, error=str(error)
+        )
+    flash(request, f"{added.name} was added. Connect it to Gleanin next.")
+    return go_to(f"{url_of(added)}/integrations")
+
+
+@routes.get("/{organization_id}")
+async def show(here: ReadOrganization) -> Response:
+    return go_to(f"{url_of(here.organization)}/events")

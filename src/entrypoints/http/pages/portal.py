@@ -1,0 +1,34 @@
+"""The speaker portal and the exhibitor portal: one person's share links, behind an address that was given to them.
+
+Nobody is signed in here: no session is begun, no cookie is set, nothing of the organization is shown (rule 31).
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse, Response
+
+from core.domain.kinds import SPEAKER
+from entrypoints.http.asking import Wired
+from entrypoints.http.pages.rendering import fragment
+from entrypoints.http.problems import FAULT, TOLD, problem_of
+from entrypoints.text import shortened
+
+routes = APIRouter(prefix="/portal")
+LONGEST_ADDRESS = 4000
+HEADERS = {"X-Robots-Tag": "noindex, nofollow"}
+
+
+@routes.get("/{address:path}")
+async def show(container: Wired, address: Annotated[str, Path()]) -> Response:
+    try:
+        page = await container.open_portal()(address[:LONGEST_ADDRESS])
+    except TOLD as error:
+        problem = problem_of(error) or FAULT
+        return _shown("portal_problem.html", problem.status, problem=problem)
+    said = f"{'I am speaking' if page.kind is SPEAKER else 'Meet us'} at {page.event}"
+    return _shown("portal.html", page=page, said=shortened(said))
+
+
+def _shown(template: str, status: int = 200, **shown: Any) -> Response:
+    return HTMLResponse(fragment(template, **shown), status, HEADERS)

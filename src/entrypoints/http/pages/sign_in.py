@@ -1,0 +1,125 @@
+"""Signing in and out, and the first account."""
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from core.domain.refusals import NotSignedIn, Refusal
+from core.usecases.sign_in import Credentials
+from entrypoints.container import Container
+from entrypoints.http.asking import SIGN_IN, Wired, by_cookie
+from entrypoints.http.pages.forms import SentForm, text
+from entrypoints.http.pages.rendering import flash, go_to, render
+from entrypoints.http.problems import STATUS_BY_CODE
+
+routes = APIRouter()
+Next = Annotated[str, Query(alias="next")]
+START = "/organizations"
+
+
+def local(url: str) -> str:
+    """Give the address if it is a page of ours, and the start page otherwise: nobody is sent elsewhere from here."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return START
+    is_ours = (
+        not parts.scheme and not parts.netloc and url.startswith("/") and url.isascii() and url.isprintable()
+    )
+    return START if not is_ours or url.startswith(("//", "/\\")) or "\\" in url else url
+
+
+def begin(request: Request, secret: str) -> None:
+    """Let the browser be signed in. Nothing of what it had before stays: not even what somebody put there."""
+    request.session.clear()
+    request.session[SIGN_IN] = secret
+
+
+@routes.get("/")
+async def start(request: Request, container: Wired) -> Response:
+    try:
+        await by_cookie(request, container)
+    except NotSignedIn:
+        return go_to("/sign-in")
+    return go_to(START)
+
+
+@routes.get("/sign-in")
+async def ask(request: Request, container: Wired, next_: Next = START) -> Response:
+    return _form(request, container, next_)
+
+
+@routes.post("/sign-in")
+async def sign_in(request: Request, container: Wired, form: SentForm) -> Response:
+    address = request.client.host if request.client else "unknown"
+    wanted, email = text(form, "next"), text(form, "email")
+    try:
+        credentials = Credentials(email, text(form, "password"), address)
+        secret = await container.sign_in_with_password()(credentials)
+    except Refusal as refusal:
+        status = STATUS_BY_CODE[refusal.code]
+        return _form(request, container, wanted, email=email, error=str(refusal), status=status)
+    begin(request, secret)
+    return go_to(local(wanted))
+
+
+def _form(
+    request: Request,
+    container: Container,
+    wanted: str,
+    *,
+    email: str = "",
+    error: str = "",
+    status: int = 200,
+) -> Response:
+    settings = container.settings()
+    return render(
+        request,
+        "sign_in.html",
+        status=status,
+        next=local(wanted),
+        email=email,
+        error=error,
+        by_openid=settings.offers_openid,
+    )
+
+
+@routes.get("/sign-in/once/{offered}")
+async def sign_in_once(request: Request, container: Wired, offered: str) -> Response:
+    """Sign in by an address that somebody at the command line asked for; it opens once."""
+    begin(request, await container.take_sign_in()(offered))
+    return go_to(START)
+
+
+@routes.post("/sign-out")
+async def sign_out(request: Request, container: Wired, _: SentForm) -> Response:
+    secret = request.session.get(SIGN_IN)
+    if isinstance(secret, str):
+        await container.sign_out()(secret)
+    request.session.clear()
+    flash(request, "You are signed out.")
+    return go_to("/sign-in")
+
+
+@routes.get("/sign-up/{offered}")
+async def ask_sign_up(request: Request, container: Wired, offered: str) -> Response:
+    await container.check_sign_up()(offered)
+    return render(request, "sign_up.html", email="", error="")
+
+
+@routes.post("/sign-up/{offered}")
+async def sign_up(request: Request, container: Wired, form: SentForm, offered: str) -> Response:
+    email, password = text(form, "email"), text(form, "password")
+    try:
+        account = await container.sign_up()(offered, email, password)
+    except Refusal as refusal:
+        if refusal.code == "address_expired":
+            raise
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return render(request, "sign_up.html", status=status, email=email, error=str(refusal))
+    begin(request, await container.sign_in_elsewhere()(account.email))
+    flash(request, f"Welcome. You are an admin of all organizations as {account.email}.")
+    return go_to(START)

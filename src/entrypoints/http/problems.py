@@ -1,0 +1,118 @@
+"""What can go wrong, by table: the status of an answer, and its problem details (RFC 9457)."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from core.domain.refusals import Refusal, TooManyAttempts
+from core.domain.stops import StoppedBy
+from core.usecases.sync.failures import SyncStopped
+from ports.cipher import CannotUnseal
+from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
+from ports.persistence import StoreUnusable
+from ports.session_source import SourceError, SourceRefused, SourceUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS_BY_CODE = {
+    "not_found": HTTPStatus.NOT_FOUND,
+    "not_signed_in": HTTPStatus.UNAUTHORIZED,
+    "wrong_credentials": HTTPStatus.UNAUTHORIZED,
+    "forbidden": HTTPStatus.FORBIDDEN,
+    "address_expired": HTTPStatus.NOT_FOUND,
+    "too_many_attempts": HTTPStatus.TOO_MANY_REQUESTS,
+    "bad_input": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "not_confirmed": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "time_zone_unconfirmed": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "time_zone_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "other_account": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "event_archived": HTTPStatus.CONFLICT,
+    "already_exists": HTTPStatus.CONFLICT,
+    "not_connected": HTTPStatus.CONFLICT,
+    "already_connected": HTTPStatus.CONFLICT,
+    "already_mapped": HTTPStatus.CONFLICT,
+    "bound_to_another": HTTPStatus.CONFLICT,
+    "not_mapped": HTTPStatus.CONFLICT,
+    "still_connected": HTTPStatus.CONFLICT,
+}
+"""Of each refusal by its code."""
+
+BY_SIDES_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...] = (
+    (SourceRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
+    (DestinationRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
+    (SourceUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
+    (DestinationUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
+    (SourceError, (HTTPStatus.BAD_GATEWAY, None)),
+    (DestinationError, (HTTPStatus.BAD_GATEWAY, None)),
+)
+"""Of what Sessionboard and Gleanin do to us: the status, and after how many seconds to ask again."""
+STATUS_BY_STOP = {
+    StoppedBy.RULE: HTTPStatus.CONFLICT,
+    StoppedBy.OTHER_SIDE: HTTPStatus.BAD_GATEWAY,
+    StoppedBy.INTERRUPTION: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    status: HTTPStatus
+    code: str
+    detail: str
+    retry_after: int | None = None
+    """Seconds."""
+    errors: tuple[tuple[str, str], ...] = ()
+    """(where, what) of each thing that is wrong with a request."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.status is HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
+        return headers
+
+    @property
+    def document(self) -> dict[str, object]:
+        document: dict[str, object] = {
+            "type": f"urn:gleanin-sync:problem:{self.code}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = [{"where": where, "what": what} for where, what in self.errors]
+        return document
+
+
+FAULT = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "fault",
+    "A fault of this program. Its log tells where; nothing was lost.",
+)
+# The database's own sentence is for whoever runs the program: it may name hosts and files.
+DATABASE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "store_unusable",
+    "The database cannot be used at the moment. Try again later.",
+    retry_after=30,
+)
+TOLD = (Refusal, SyncStopped, SourceError, DestinationError, CannotUnseal, StoreUnusable)
+"""What has a sentence for whoever asked; anything else is a fault of this program."""
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Say what an error is to whoever asked; None for a fault of this program."""
+    match error:
+        case Refusal():
+            wait = error.wait.total_seconds() if isinstance(error, TooManyAttempts) else None
+            retry_after = None if wait is None else max(1, round(wait))
+            return Problem(STATUS_BY_CODE[error.code], error.code, str(error), retry_after)
+        case SyncStopped():
+            return Problem(STATUS_BY_STOP[error.stop.by], error.stop.code, error.stop.sentence)
+        case SourceError() | DestinationError():
+            status, retry_after = next(told for kind, told in BY_SIDES_ERROR if isinstance(error, kind))
+            return Problem(status, error.code, str(error), retry_after)
+        case CannotUnseal():
+            return Problem(HTTPStatus.CONFLICT, "cannot_unseal", str(error))
+    return DATABASE if isinstance(error, StoreUnusable) else None

@@ -1,0 +1,91 @@
+"""The application as people and programs meet it: served, with two organizations that must not see each other.
+
+`served` is one server for all tests of a module; what would spoil it for others takes `fresh`. Both begin with a copy
+of the same database, which is furnished once.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from entrypoints.sandbox.running import in_thread
+from tests.e2e.http.furnishing import PASSWORD, Furnished, Tenant, furnish, furnished_world
+from tests.e2e.http.pages import csrf_in
+from tests.e2e.http.serving import Running, serving
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A served application, and what stands in its database."""
+
+    running: Running
+    furnished: Furnished
+    clients: ExitStack
+    """Closed at the end, all of them."""
+
+    @property
+    def url(self) -> str:
+        return self.running.url
+
+    @property
+    def acme(self) -> Tenant:
+        return self.furnished.acme
+
+    @property
+    def stranger(self) -> Tenant:
+        return self.furnished.stranger
+
+    def key(self, role: str) -> str:
+        return self.furnished.keys[role]
+
+    def client(self, role: str | None = None, **more: Any) -> httpx.Client:
+        """Give a client of the JSON API, with the role's API key."""
+        headers = {"Authorization": f"Bearer {self.key(role)}"} if role else {}
+        return self._client(base_url=self.url + "/api/v1", headers=headers, **more)
+
+    def browser(self, role: str | None = None) -> httpx.Client:
+        """Give a client that keeps cookies and follows no redirect; signed in, if there is a role."""
+        browser = self._client(base_url=self.url)
+        if role:
+            signed_in = self.sign_in(browser, role)
+            assert signed_in.status_code == 303, signed_in.text
+        return browser
+
+    def sign_in(self, browser: httpx.Client, email: str, password: str = PASSWORD, **more: str) -> httpx.Response:
+        form = {"csrf_token": csrf_in(browser.get("/sign-in")), "email": email, "password": password, **more}
+        return browser.post("/sign-in", data=form)
+
+    def _client(self, **options: Any) -> httpx.Client:
+        return self.clients.enter_context(httpx.Client(timeout=30, trust_env=False, **options))
+
+
+@contextmanager
+def served_from(furnished: Furnished, folder: Path, **settings: Any) -> Iterator[Served]:
+    copy = furnished.copied(folder)
+    with serving(copy.settings(**settings)) as running, ExitStack() as clients:
+        yield Served(running, copy, clients)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    with in_thread(furnished_world()) as sandbox:
+        yield asyncio.run(furnish(sandbox, tmp_path_factory.mktemp("furnished")))
+
+
+@pytest.fixture(scope="module")
+def served(furnished: Furnished, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served_from(furnished, tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(furnished: Furnished, tmp_path: Path) -> Iterator[Served]:
+    with served_from(furnished, tmp_path) as running:
+        yield running
+

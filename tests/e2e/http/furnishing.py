@@ -1,0 +1,207 @@
+"""Two organizations with a bit of everything, made once: each server of the tests begins with a copy of them."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.domain.access import Grant, Role
+from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId
+from core.domain.organizations import Organization
+from core.domain.secrets import Token
+from core.domain.stops import Stop
+from core.usecases.add_account import NewAccount
+from core.usecases.add_organization import NewOrganization
+from core.usecases.map_events import NewMapping
+from core.usecases.request_sync import SyncRequest
+from entrypoints.container import Container, opened
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.settings import Settings
+
+PASSWORD = "correct-horse-battery"
+FORMULA = "=HYPERLINK(1)"
+ACME_EVENT, STRANGER_EVENT, FREE_EVENT = 5101, 5201, 5301
+"""Sessionboard's ids; the free one is mapped by nobody."""
+
+ADMIN, VIEWER, SUPPORT, STRANGER, EVERYWHERE = (
+    "admin@acme.example.org",
+    "viewer@acme.example.org",
+    "support@example.org",
+    "admin@stranger.example.org",
+    "everywhere@example.org",
+)
+NOBODY_ANY_MORE = "revoked"
+ROLES = (ADMIN, VIEWER, SUPPORT, STRANGER, EVERYWHERE)
+"""Each has an account with this e-mail, and an API key."""
+
+
+def person(number: int, first: str, last: str | None, email: str | None) -> dict[str, Any]:
+    return {
+        "id": f"person-{number}",
+        "first_name": first,
+        "last_name": last,
+        "email": email,
+        "participant_role": {"core_role": "speaker"},
+    }
+
+
+def session(number: int, title: str, people: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"session-{number}",
+        "title": title,
+        "status": "accepted",
+        "is_abstract": False,
+        "starts_at": "2099-07-21T09:00:00Z",
+        "ends_at": "2099-07-21T09:45:00Z",
+        "participants": people,
+        **more,
+    }
+
+
+def first_state() -> dict[str, Any]:
+    """Give what Acme has at first: enough that its second state has an outcome of every kind."""
+    grace, ada = person(1, "Grace", "Hopper", "grace@acme.example.org"), person(2, FORMULA, "Lovelace", "ada@x.org")
+    return {
+        "event": {"id": ACME_EVENT, "name": "Acme Days", "timezone": "Europe/Paris"},
+        "sessions": [
+            session(1, "Opening", [grace]),
+            session(2, "Engines", [grace, ada]),
+            session(3, "Gone later", []),
+        ],
+        "exhibitors": [],
+    }
+
+
+def second_state() -> dict[str, Any]:
+    state = first_state()
+    opening, engines, gone = state["sessions"]
+    nameless = person(3, "Prince", None, "prince@x.org")
+    linus = {"id": "contact-1", "full_name": "Linus", "email": "linus@x.org", "is_primary": True}
+    state["sessions"] = [
+        opening,
+        {**engines, "title": "Engines, renamed"},
+        {**gone, "status": "declined"},
+        session(4, "New", [nameless]),
+        session(5, "Maybe", [], status="pending"),
+    ]
+    # Gleanin takes no such picture, and says so only when it is sent.
+    state["exhibitors"] = [
+        {"id": "exhibitor-1", "name": "Kernels", "logo_image_url": "https://x.org/a.heic", "contacts": [linus]}
+    ]
+    return state
+
+
+def other_event(event_id: int, name: str) -> dict[str, Any]:
+    speaker = person(event_id, "Sten", "Stranger", f"sten{event_id}@stranger.example.org")
+    return {
+        "event": {"id": event_id, "name": name, "timezone": "Europe/Paris"},
+        "sessions": [session(event_id, "Strange session", [speaker])],
+        "exhibitors": [],
+    }
+
+
+def furnished_world() -> World:
+    world = World(link_delay=0)
+    world.add(first_state())
+    world.add(other_event(STRANGER_EVENT, "Stranger Days"))
+    world.add(other_event(FREE_EVENT, "Free Days"))
+    return world
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """The ids of an organization and of what it has."""
+
+    organization: str
+    mapping: str
+    run: str
+    """The last one."""
+    person: str
+    key: str
+    """The id of an API key of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """A database, and what stands in it."""
+
+    sandbox: Sandbox
+    folder: Path
+    acme: Tenant
+    stranger: Tenant
+    keys: dict[str, str] = field(repr=False)
+    """API keys by role, and a revoked one."""
+
+    def settings(self, **more: Any) -> Settings:
+        return settings_in(self.folder, self.sandbox, **more)
+
+    def copied(self, folder: Path) -> "Furnished":
+        """Give the same in another folder, where it can be changed."""
+        for each in self.folder.iterdir():
+            shutil.copy(each, folder / each.name)
+        return Furnished(self.sandbox, folder, self.acme, self.stranger, self.keys)
+
+
+def settings_in(folder: Path, sandbox: Sandbox, **more: Any) -> Settings:
+    return Settings.model_validate(
+        {
+            "database_url": f"sqlite:///{folder / 'sync.db'}",
+            "gleanin_url": sandbox.gleanin_url,
+            "allow_private_addresses": True,
+            "support_contact": "help@example.org",
+            **more,
+        }
+    )
+
+
+async def furnish(sandbox: Sandbox, folder: Path) -> Furnished:
+    remote, keys = Remote(sandbox.control_url), dict[str, str]()
+    async with opened(settings_in(folder, sandbox)) as container:
+        acme = await _organization(container, sandbox, "Acme")
+        stranger = await _organization(container, sandbox, "Stranger")
+        grants = {
+            ADMIN: Grant(Role.ADMIN, acme.id),
+            VIEWER: Grant(Role.VIEWER, acme.id),
+            SUPPORT: Grant(Role.SUPPORT),
+            STRANGER: Grant(Role.ADMIN, stranger.id),
+            EVERYWHERE: Grant(Role.ADMIN),
+        }
+        own = {}
+        for email, grant in grants.items():
+            await container.add_account()(NewAccount(email, grant, PASSWORD))
+            key, keys[email] = await container.make_api_key()(f"of {email}", grant)
+            own[email] = key.id
+        key, keys[NOBODY_ANY_MORE] = await container.make_api_key()("Revoked", grants[ADMIN])
+        await container.revoke_api_key()(acme.id, key.id)
+        strange = await _tenant(container, stranger, STRANGER_EVENT, own[STRANGER])
+        await _tenant(container, acme, ACME_EVENT, own[ADMIN])
+        remote.replace_event(ACME_EVENT, second_state())
+        ours = await _tenant(container, acme, ACME_EVENT, own[ADMIN])
+    return Furnished(sandbox, folder, ours, strange, keys)
+
+
+async def _organization(container: Container, sandbox: Sandbox, name: str) -> Organization:
+    new = NewOrganization(name, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
+    organization = await container.add_organization()(new)
+    await container.connect()(organization.id, Token(GLEANIN_TOKEN))
+    return organization
+
+
+async def _tenant(container: Container, organization: Organization, event: int, key: str) -> Tenant:
+    """Map the event to the one of the same name, unless it is; sync it."""
+    mappings = await container.list_mappings()(organization.id)
+    if not mappings:
+        events = await container.list_events()(organization.id)
+        name = next(each.name for each in events.sessionboard if each.id == str(event))
+        theirs = next(each.id for each in events.gleanin if each.name == name)
+        pair = SessionboardEventId(str(event)), GleaninEventId(theirs)
+        new = NewMapping(OrganizationId(organization.id), *pair, time_zone_confirmed=True)
+        mappings = [await container.map_events()(new)]
+    booked = await container.request_sync()(SyncRequest(mappings[0].id))
+    run = await container.run_sync()(booked.id)
+    assert not isinstance(run.stop, Stop), run.message
+    people = await container.list_share_links()(mappings[0].id)
+    assert any(each.links for each in people)
+    return Tenant(organization.id, mappings[0].id, run.id, people[0].source_id, key)

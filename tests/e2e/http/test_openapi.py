@@ -1,0 +1,146 @@
+"""The JSON API against its own OpenAPI document: requests as it allows them, and as it does not, made up by the hundred.
+
+What nobody thought of is sent to every route; its answer must be documented, and no fault.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from core.domain.organizations import SESSIONBOARD_REGIONS
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import EVERYWHERE
+
+SECONDS = 75
+JUDGED_BY_OTHERS = {
+    "organizations_add": "whether there is a Sessionboard at an address, and whether it knows a token",
+    "organizations_replace_sessionboard_token": "whether Sessionboard knows a token",
+    "organizations_connect": "whether Gleanin knows a token (rule 1)",
+    "organizations_disconnect": "what the organization is called (rule 8)",
+    "organizations_remove": "what the organization is called",
+    "organizations_make_api_key": "which of all characters can be printed",
+    "mappings_add": "whether both events have one time zone (rule 7)",
+}
+"""Operations that refuse what their document allows, for it cannot tell what they look at."""
+
+
+def configured(served: Served, folder: Path) -> Path:
+    """Let made-up requests be about what there is: unknown ids are another test's."""
+    ids = {
+        "organization_id": served.acme.organization,
+        "mapping_id": served.acme.mapping,
+        "run_id": served.acme.run,
+        "key_id": served.acme.key,
+        "source_id": served.acme.person,
+        "record_id": served.acme.person,
+        "kind": "speaker",
+    }
+    lines = ["[parameters]", *(f'"path.{name}" = "{value}"' for name, value in ids.items())]
+    for operation, what in JUDGED_BY_OTHERS.items():
+        lines += [
+            f"[[operations]]  # cannot tell {what}",
+            f'include-operation-id = "{operation}"',
+            'checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "404", "409", "422", "502", "503"]',
+        ]
+    file = folder / "schemathesis.toml"
+    file.write_text("\n".join(lines))
+    return file
+
+
+def attack(served: Served, folder: Path, *options: str, seconds: float) -> None:
+    """Send what the tool makes up, and fail with what it says."""
+    module = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
+    told = ["--config-file", str(configured(served, folder)), "run", f"{served.url}/api/v1/openapi.json"]
+    always = ["--seed", "1", "--no-color", "--generation-database", "none"]
+    # It writes into the folder where it runs, and the machine's proxy is not asked for what is on this machine.
+    ended = subprocess.run(
+        [*module, *told, *always, *options],
+        cwd=folder,
+        env=os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.fixture(autouse=True)
+def _no_other_machine_is_asked(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    for region in SESSIONBOARD_REGIONS:
+        monkeypatch.setitem(SESSIONBOARD_REGIONS, region, served.furnished.sandbox.sessionboard_url)
+
+
+def test_whatever_is_asked_with_a_key_for_everything_is_answered_as_documented(
+    fresh: Served, tmp_path: Path
+) -> None:
+    attack(fresh, tmp_path, *_with_key(fresh), "--max-examples", "15", seconds=SECONDS)
+
+
+def test_whatever_is_asked_without_a_key_is_answered_as_documented(fresh: Served, tmp_path: Path) -> None:
+    attack(fresh, tmp_path, "--max-examples", "3", "--phases", "coverage,fuzzing", seconds=SECONDS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [2, 3])
+def test_thousands_of_requests_are_answered_as_documented(fresh: Served, tmp_path: Path, seed: int) -> None:
+    many = ("--max-examples", "500", "--seed", str(seed))
+    attack(fresh, tmp_path, *_with_key(fresh), *many, seconds=1200)
+
+
+def _with_key(served: Served) -> tuple[str, ...]:
+    return "--header", f"Authorization: Bearer {served.key(EVERYWHERE)}"
+
+
+def documented(served: Served) -> Any:
+    return served.client().get("/openapi.json").raise_for_status().json()
+
+
+def test_every_operation_documents_the_problems_that_all_have(served: Served) -> None:
+    for path, operations in documented(served)["paths"].items():
+        for method, operation in operations.items():
+            told = operation["responses"]
+            assert told.keys() >= {"401", "403", "404", "413", "422", "503"}, (method, path)
+            for status, answer in told.items():
+                if status >= "4":
+                    assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
+
+
+def test_no_two_operations_have_the_same_name(served: Served) -> None:
+    names = [
+        operation["operationId"] for each in documented(served)["paths"].values() for operation in each.values()
+    ]
+    assert len(names) == len(set(names)), sorted(names)
+
+
+def test_a_path_tells_all_methods_that_it_knows(served: Served) -> None:
+    for path, operations in documented(served)["paths"].items():
+        answer = served.client(EVERYWHERE).request("TRACE", path.replace("{", "").replace("}", ""))
+        assert answer.status_code == 405
+        assert set(answer.headers["Allow"].split(", ")) == {method.upper() for method in operations}
+
+
+def test_problems_are_as_documented_wherever_they_come_from(served: Served) -> None:
+    shape = documented(served)["components"]["schemas"]
+    client = served.client(EVERYWHERE)
+    answers: list[httpx.Response] = [
+        served.client().get("/organizations"),
+        client.get("/organizations/unknown"),
+        client.get("/no/such/path"),
+        client.delete("/organizations"),
+        client.post("/organizations", content="{"),
+        client.post("/organizations", content=b"\xff\xfe"),
+        client.post("/organizations", content=b"x" * 100_000),
+        client.post("/organizations", json={"name": "A" * 501, "token": "t"}),
+    ]
+    assert [each.status_code for each in answers] == [401, 404, 404, 405, 422, 422, 413, 422]
+    for answer in answers:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        jsonschema.validate(answer.json(), {**shape["Problem"], "components": {"schemas": shape}})
+        assert answer.json()["status"] == answer.status_code

@@ -1,0 +1,213 @@
+"""Signing in with a company's account, at a provider that behaves, and at one that does not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.e2e.http.conftest import Served, served_from
+from tests.e2e.http.furnishing import ADMIN, Furnished
+from tests.e2e.openid_provider import Misbehaviour, Person, Provider, serving
+
+PUBLIC = "http://sync.example.org"
+"""Where people reach the application, as far as it knows."""
+CALLBACK = f"{PUBLIC}/sign-in/openid/callback"
+NOT_VERIFIED = "could not be verified"
+WRONG = {
+    Misbehaviour.WRONG_ISSUER: (502, NOT_VERIFIED),
+    Misbehaviour.WRONG_AUDIENCE: (502, NOT_VERIFIED),
+    Misbehaviour.WRONG_NONCE: (502, NOT_VERIFIED),
+    Misbehaviour.EXPIRED: (502, NOT_VERIFIED),
+    Misbehaviour.UNKNOWN_KEY: (502, NOT_VERIFIED),
+    Misbehaviour.FORGED: (502, NOT_VERIFIED),
+    Misbehaviour.UNSIGNED: (502, NOT_VERIFIED),
+    Misbehaviour.EMAIL_NOT_VERIFIED: (403, "does not vouch for your e-mail"),
+    Misbehaviour.OTHER_EMAIL: (403, "There is no account for somebody.else@example.org"),
+    Misbehaviour.ACCESS_DENIED: (403, "did not let you in, or you declined"),
+}
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with serving(person=Person(ADMIN)) as provider:
+        yield provider
+
+
+@contextmanager
+def offering(furnished: Furnished, folder: Path, provider: Provider, **more: str) -> Iterator[Served]:
+    settings = {
+        "public_url": PUBLIC,
+        "openid_issuer": provider.issuer,
+        "openid_client_id": provider.client_id,
+        "openid_client_secret": provider.client_secret,
+        **more,
+    }
+    with served_from(furnished, folder, **settings) as served:
+        yield served
+
+
+@pytest.fixture
+def served(furnished: Furnished, tmp_path: Path, provider: Provider) -> Iterator[Served]:
+    with offering(furnished, tmp_path, provider) as served:
+        yield served
+
+
+@pytest.fixture
+def browser(served: Served) -> httpx.Client:
+    return served.browser()
+
+
+def at_provider(browser: httpx.Client, wanted: str = "/organizations") -> str:
+    """Leave for the provider, and give the address that it sends the browser back to."""
+    left = browser.get("/sign-in/openid", params={"next": wanted})
+    assert left.status_code == 302, left.text
+    answered = browser.get(left.headers["Location"])
+    assert answered.status_code == 303
+    back: str = answered.headers["Location"]
+    assert back.startswith(CALLBACK)
+    return back.removeprefix(PUBLIC)
+
+
+def refused(response: httpx.Response, status: int, sentence: str) -> None:
+    assert response.status_code == status
+    assert sentence in response.text
+    assert "<h1>Sign in</h1>" in response.text, "one can try in another way"
+
+
+def is_signed_in(browser: httpx.Client) -> bool:
+    return browser.get("/account").status_code == 200
+
+
+def test_somebody_with_an_account_is_signed_in_and_gets_the_page_that_was_asked_for(
+    browser: httpx.Client, provider: Provider
+) -> None:
+    assert "Sign in with your company" in browser.get("/sign-in").text
+    back = at_provider(browser, "/account")
+    (asked,) = provider.asked
+    assert asked["redirect_uri"] == CALLBACK
+    assert asked["code_challenge_method"] == "S256"
+    assert asked["nonce"]
+    assert asked["state"]
+    arrived = browser.get(back)
+    assert (arrived.status_code, arrived.headers["Location"]) == (303, "/account")
+    assert ADMIN in browser.get("/account").text
+
+
+@pytest.mark.parametrize("misbehaviour", Misbehaviour)
+def test_whatever_the_provider_does_wrong_nobody_is_signed_in(
+    browser: httpx.Client,
+    provider: Provider,
+    capfd: pytest.CaptureFixture[str],
+    misbehaviour: Misbehaviour,
+) -> None:
+    provider.misbehaviour = misbehaviour
+    status, sentence = WRONG[misbehaviour]
+    refused(browser.get(at_provider(browser)), status, sentence)
+    assert not is_signed_in(browser)
+    logged = "".join(capfd.readouterr())
+    assert ADMIN not in logged
+    assert "somebody.else" not in logged
+
+
+@pytest.mark.parametrize("wanted", ["https://elsewhere.example/", "//elsewhere.example", "/" + "x" * 4000])
+def test_nobody_is_sent_elsewhere(browser: httpx.Client, wanted: str) -> None:
+    assert browser.get(at_provider(browser, wanted)).headers["Location"] == "/organizations"
+
+
+def test_an_answer_serves_once(browser: httpx.Client) -> None:
+    back = at_provider(browser)
+    assert browser.get(back).status_code == 303
+    refused(browser.get(back), 400, "was not begun in this browser, or is over already")
+
+
+def test_an_answer_that_another_browser_brings_serves_nobody(browser: httpx.Client, served: Served) -> None:
+    back = at_provider(browser)
+    other = served.browser()
+    refused(other.get(back), 400, "was not begun in this browser")
+    assert not is_signed_in(other)
+    made_up = "/sign-in/openid/callback?code=a&state=b"
+    refused(served.browser().get(made_up), 400, "was not begun in this browser")
+    refused(served.browser().get("/sign-in/openid/callback"), 400, "was not begun in this browser")
+
+
+def test_a_used_code_is_refused(browser: httpx.Client, provider: Provider) -> None:
+    back = at_provider(browser)
+    provider._grants.clear()
+    refused(browser.get(back), 502, "refused the request")
+
+
+def test_whoever_is_not_verified_may_not_pass_for_verified(browser: httpx.Client, provider: Provider) -> None:
+    for verified in ("true", 1, None):
+        provider.person = Person(ADMIN, email_verified=verified)  # type: ignore[arg-type]
+        refused(browser.get(at_provider(browser)), 403, "does not vouch")
+
+
+def test_what_somebody_put_into_the_browser_before_does_not_stay(browser: httpx.Client) -> None:
+    browser.get("/sign-in")
+    before = browser.cookies["gleanin_sync"]
+    browser.get(at_provider(browser))
+    browser.get("/account")
+    assert browser.cookies["gleanin_sync"] != before
+
+
+def test_a_wrong_client_secret_is_told_to_nobody(
+    furnished: Furnished, tmp_path: Path, provider: Provider
+) -> None:
+    with offering(furnished, tmp_path, provider, openid_client_secret="wrong") as served:
+        browser = served.browser()
+        refused(browser.get(at_provider(browser)), 502, "refused the request")
+
+
+def test_a_provider_that_goes_by_another_name_is_not_trusted(
+    furnished: Furnished, tmp_path: Path, provider: Provider
+) -> None:
+    real, provider.issuer = provider.issuer, "https://another-issuer.example"
+    with offering(furnished, tmp_path, provider, openid_issuer=real) as served:
+        refused(served.browser().get("/sign-in/openid"), 502, "goes by another name")
+
+
+def test_a_provider_without_tls_is_not_asked(
+    furnished: Furnished, tmp_path: Path, provider: Provider
+) -> None:
+    with served_from(
+        furnished,
+        tmp_path,
+        allow_private_addresses=False,
+        openid_issuer=provider.issuer,
+        openid_client_id="a",
+        openid_client_secret="b",
+    ) as served:
+        refused(served.browser().get("/sign-in/openid"), 502, "does not begin with https")
+
+
+def test_a_provider_that_is_down_keeps_nobody_from_the_other_way(
+    furnished: Furnished, tmp_path: Path
+) -> None:
+    with serving() as gone:
+        pass
+    with offering(furnished, tmp_path, gone) as served:
+        browser = served.browser()
+        refused(browser.get("/sign-in/openid"), 503, "cannot be reached")
+        assert served.sign_in(browser, ADMIN).status_code == 303
+
+
+def test_it_is_offered_only_when_all_of_it_is_set(
+    furnished: Furnished, tmp_path: Path, provider: Provider
+) -> None:
+    with served_from(furnished, tmp_path, openid_issuer=provider.issuer, openid_client_id="half") as served:
+        browser = served.browser()
+        assert "your company" not in browser.get("/sign-in").text
+        assert browser.get("/sign-in/openid").status_code == 404
+        assert browser.get("/sign-in/openid/callback").status_code == 404
+
+
+def test_the_address_to_come_back_to_does_not_follow_the_host_header(
+    browser: httpx.Client, served: Served
+) -> None:
+    port = urlsplit(served.url).port
+    left = browser.get("/sign-in/openid", headers={"Host": f"localhost:{port}"})
+    asked = parse_qs(urlsplit(left.headers["Location"]).query)
+    assert asked["redirect_uri"] == [CALLBACK]

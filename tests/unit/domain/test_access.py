@@ -1,0 +1,53 @@
+"""Who may do what, and where."""
+
+from itertools import product
+
+import pytest
+
+from core.domain.access import Actor, Grant, Right, Role
+from core.domain.identifiers import OrganizationId
+from core.domain.refusals import BadInput, Forbidden
+
+OURS, THEIRS = OrganizationId("ours"), OrganizationId("theirs")
+MAY = {
+    Role.ADMIN: {Right.READ, Right.SYNC, Right.MANAGE},
+    Role.SUPPORT: {Right.READ, Right.SYNC},
+    Role.VIEWER: {Right.READ},
+}
+
+
+@pytest.mark.parametrize(("role", "right"), [*product(Role, Right)])
+def test_a_role_for_all_organizations_holds_in_each_and_for_the_installation(
+    role: Role, right: Right
+) -> None:
+    actor = Actor("ada", frozenset({Grant(role)}))
+    for where in (OURS, THEIRS, None):
+        assert actor.may(right, where) is (right in MAY[role])
+
+
+@pytest.mark.parametrize(("role", "right"), [*product((Role.ADMIN, Role.VIEWER), Right)])
+def test_a_role_for_one_organization_holds_there_and_nowhere_else(role: Role, right: Right) -> None:
+    actor = Actor("ada", frozenset({Grant(role, OURS)}))
+    assert actor.may(right, OURS) is (right in MAY[role])
+    assert not actor.may(right, THEIRS)
+    assert not actor.may(right, None)
+
+
+def test_support_is_a_role_for_all_organizations_and_for_no_single_one() -> None:
+    assert Grant(Role.SUPPORT).covers(OURS)
+    with pytest.raises(BadInput, match="for all organizations, not for one"):
+        Grant(Role.SUPPORT, OURS)
+
+
+@pytest.mark.parametrize("right", Right)
+def test_without_a_role_nothing_may_be_done(right: Right) -> None:
+    with pytest.raises(Forbidden, match=f"the right to {right}"):
+        Actor("nobody").check(right, OURS)
+
+
+def test_of_several_roles_the_one_with_the_right_counts() -> None:
+    actor = Actor("ada", frozenset({Grant(Role.SUPPORT), Grant(Role.ADMIN, OURS)}))
+    actor.check(Right.MANAGE, OURS)
+    actor.check(Right.SYNC, THEIRS)
+    with pytest.raises(Forbidden):
+        actor.check(Right.MANAGE, THEIRS)

@@ -1,0 +1,46 @@
+"""API keys: what they are called, and what is kept of them."""
+
+import pytest
+
+from core.domain.access import Grant, Right, Role
+from core.domain.api_keys import ApiKey, digest_of
+from core.domain.identifiers import ApiKeyId, OrganizationId
+from core.domain.refusals import BadInput
+from tests.unit.domain.builders import NOW, at
+
+OURS = OrganizationId("ours")
+
+
+def key(name: str = "export") -> ApiKey:
+    grant = Grant(Role.VIEWER, OURS)
+    return ApiKey(ApiKeyId("k1"), name, digest_of("gls_secret"), grant, NOW, "ada@example.org")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "nul\0", "\ud800", "x" * 101])
+def test_a_key_needs_a_name_that_can_be_shown(name: str) -> None:
+    with pytest.raises(BadInput, match="An API key needs a name"):
+        key(name)
+
+
+def test_a_key_acts_in_its_own_name_and_with_its_own_role() -> None:
+    actor = key("夜間エクスポート").actor
+    assert actor.name == "API key 夜間エクスポート"
+    assert actor.may(Right.READ, OURS)
+    assert not actor.may(Right.SYNC, OURS)
+    assert not actor.may(Right.READ, OrganizationId("theirs"))
+
+
+def test_a_revoked_key_stays_revoked_as_of_the_first_time() -> None:
+    revoked = key().revoke(NOW)
+    assert key().is_valid
+    assert not revoked.is_valid
+    assert revoked.revoke(at(28)).revoked_at == NOW
+
+
+def test_a_digest_does_not_have_the_secret_in_it_and_differs_with_it() -> None:
+    assert "secret" not in digest_of("secret")
+    assert digest_of("secret") == digest_of("secret") != digest_of("secreu")
+
+
+def test_whatever_is_shown_as_a_secret_has_a_digest() -> None:
+    assert len({digest_of(shown) for shown in ("", "\0", "\ud800", "é", "x" * 100_000)}) == 5

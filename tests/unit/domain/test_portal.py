@@ -1,0 +1,31 @@
+"""Rule 31: an address expires, and can be revoked."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.portal import check_address
+from core.domain.refusals import AddressExpired
+from tests.unit.domain.builders import NOW
+
+DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
+
+
+def test_rule_31_an_address_opens_for_ninety_days() -> None:
+    check_address(NOW, None, NOW)
+    check_address(NOW, None, NOW + 90 * DAY - MOMENT)
+    with pytest.raises(AddressExpired):
+        check_address(NOW, None, NOW + 90 * DAY)
+
+
+def test_rule_31_addresses_made_up_to_a_revocation_are_revoked_and_later_ones_are_not() -> None:
+    for made_at in (NOW - DAY, NOW):
+        with pytest.raises(AddressExpired):
+            check_address(made_at, NOW, NOW)
+    check_address(NOW + MOMENT, NOW, NOW + MOMENT)
+
+
+def test_rule_31_a_refused_address_says_nothing_of_why() -> None:
+    assert "Ask whoever sent it to you" in str(AddressExpired())
+    assert "revoked" not in str(AddressExpired())

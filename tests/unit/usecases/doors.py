@@ -1,0 +1,158 @@
+"""The use cases by which people and programs are let in, on a stage."""
+
+from dataclasses import dataclass, field
+
+from adapters.memory.passwords import QuickPasswords
+from adapters.security.signer import ItsdangerousSigner
+from core.domain.access import Grant, Role
+from core.domain.accounts import Account
+from core.domain.audit import AuditEntry
+from core.domain.identifiers import OrganizationId
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey
+from core.usecases.change_account import (
+    ChangeOwnPassword,
+    ChangePassword,
+    GiveRole,
+    RemoveAccount,
+    TakeRole,
+)
+from core.usecases.look_up import ReadAuditLog
+from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
+from core.usecases.sign_in import (
+    Credentials,
+    OfferSignIn,
+    SignInElsewhere,
+    SignInWithPassword,
+    SignOut,
+    TakeSignIn,
+    WhoIsSignedIn,
+)
+from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
+from ports.passwords import Passwords
+from ports.signer import Signer
+from tests.unit.usecases.stage import Stage
+
+PASSWORD = "correct-horse-battery"
+ADA = "ada@example.org"
+HOME = "192.0.2.1"
+EVERYWHERE = Grant(Role.ADMIN)
+
+
+@dataclass(slots=True)
+class Doors:
+    stage: Stage
+    passwords: Passwords = field(default_factory=QuickPasswords)
+    signer: Signer = field(default_factory=lambda: ItsdangerousSigner(["a key that nobody guesses"]))
+
+    @property
+    def admit_to_organization(self) -> AdmitToOrganization:
+        return AdmitToOrganization(self.stage.units)
+
+    @property
+    def admit_to_mapping(self) -> AdmitToMapping:
+        return AdmitToMapping(self.stage.units)
+
+    @property
+    def admit_to_run(self) -> AdmitToRun:
+        return AdmitToRun(self.stage.units)
+
+    @property
+    def add_account(self) -> AddAccount:
+        return AddAccount(self.stage.units, self.passwords, self.stage.names, self.stage.clock)
+
+    @property
+    def give_role(self) -> GiveRole:
+        return GiveRole(self.stage.units, self.stage.clock)
+
+    @property
+    def take_role(self) -> TakeRole:
+        return TakeRole(self.stage.units, self.stage.clock)
+
+    @property
+    def change_password(self) -> ChangePassword:
+        return ChangePassword(self.stage.units, self.passwords, self.stage.clock)
+
+    @property
+    def change_own_password(self) -> ChangeOwnPassword:
+        return ChangeOwnPassword(self.stage.units, self.passwords, self.stage.clock)
+
+    @property
+    def remove_account(self) -> RemoveAccount:
+        return RemoveAccount(self.stage.units, self.stage.clock)
+
+    @property
+    def sign_in_with_password(self) -> SignInWithPassword:
+        return SignInWithPassword(self.stage.units, self.passwords, self.stage.names, self.stage.clock)
+
+    @property
+    def sign_in_elsewhere(self) -> SignInElsewhere:
+        return SignInElsewhere(self.stage.units, self.stage.names, self.stage.clock)
+
+    @property
+    def offer_sign_in(self) -> OfferSignIn:
+        return OfferSignIn(self.stage.units, self.signer, self.stage.names, self.stage.clock)
+
+    @property
+    def take_sign_in(self) -> TakeSignIn:
+        return TakeSignIn(self.stage.units, self.signer, self.stage.names, self.stage.clock)
+
+    @property
+    def who_is_signed_in(self) -> WhoIsSignedIn:
+        return WhoIsSignedIn(self.stage.units, self.stage.clock)
+
+    @property
+    def sign_out(self) -> SignOut:
+        return SignOut(self.stage.units)
+
+    @property
+    def offer_sign_up(self) -> OfferSignUp:
+        return OfferSignUp(self.stage.units, self.signer, self.stage.clock)
+
+    @property
+    def check_sign_up(self) -> CheckSignUp:
+        return CheckSignUp(self.stage.units, self.signer, self.stage.clock)
+
+    @property
+    def sign_up(self) -> SignUp:
+        return SignUp(self.stage.units, self.signer, self.passwords, self.stage.names, self.stage.clock)
+
+    @property
+    def make_api_key(self) -> MakeApiKey:
+        return MakeApiKey(self.stage.units, self.stage.names, self.stage.clock)
+
+    @property
+    def revoke_api_key(self) -> RevokeApiKey:
+        return RevokeApiKey(self.stage.units, self.stage.clock)
+
+    @property
+    def whose_api_key(self) -> WhoseApiKey:
+        return WhoseApiKey(self.stage.units)
+
+    @property
+    def make_portal_address(self) -> MakePortalAddress:
+        return MakePortalAddress(self.stage.units, self.signer, self.stage.clock)
+
+    @property
+    def revoke_portal_addresses(self) -> RevokePortalAddresses:
+        return RevokePortalAddresses(self.stage.units, self.stage.clock)
+
+    @property
+    def open_portal(self) -> OpenPortal:
+        return OpenPortal(self.stage.units, self.signer, self.stage.clock)
+
+    async def account(self, email: str = ADA, grant: Grant = EVERYWHERE) -> Account:
+        return await self.add_account(NewAccount(email, grant, PASSWORD))
+
+    async def sign_in(self, email: str = ADA, password: str = PASSWORD, address: str = HOME) -> str:
+        return await self.sign_in_with_password(Credentials(email, password, address))
+
+    async def signed_in(self, secret: str) -> str:
+        """Tell the e-mail of whoever is signed in."""
+        return (await self.who_is_signed_in(secret)).email
+
+    async def audit_log(self, organization_id: OrganizationId | None = None) -> list[AuditEntry]:
+        """Give all that was done, oldest first."""
+        entries = await ReadAuditLog(self.stage.units)(organization_id, limit=1000)
+        return [*reversed(entries)]

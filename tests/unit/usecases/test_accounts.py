@@ -1,0 +1,154 @@
+"""Accounts: added, changed, removed."""
+
+import pytest
+
+from core.domain.access import Grant, Role
+from core.domain.accounts import Account
+from core.domain.audit import Action
+from core.domain.identifiers import OrganizationId
+from core.domain.refusals import BadInput, NotFound, NotSignedIn, TooManyAttempts, WrongCredentials
+from core.usecases.add_account import NewAccount
+from core.usecases.change_account import WrongPassword
+from core.usecases.look_up import ListAccounts, ListMembers
+from tests.unit.usecases.doors import ADA, EVERYWHERE, PASSWORD, Doors
+from tests.unit.usecases.stage import Stage
+
+NEW_PASSWORD = "another-horse-battery"
+
+
+async def test_an_account_keeps_a_hash_of_its_password_only(doors: Doors) -> None:
+    account = await doors.account()
+    assert account.password_hash != PASSWORD
+    assert account.email == ADA
+    assert account.grants == {EVERYWHERE}
+
+
+async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(doors: Doors) -> None:
+    account = await doors.add_account(NewAccount(f"  {ADA} ", EVERYWHERE, None))
+    assert (account.email, account.password_hash) == (ADA, None)
+    with pytest.raises(WrongCredentials):
+        await doors.sign_in(password="")
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 1001])
+async def test_a_password_that_cannot_be_one_adds_nothing(stage: Stage, doors: Doors, password: str) -> None:
+    with pytest.raises(BadInput, match="12 to 1000"):
+        await doors.add_account(NewAccount(ADA, EVERYWHERE, password))
+    assert not await ListAccounts(stage.units)()
+
+
+async def test_an_e_mail_has_one_account_whatever_its_case(stage: Stage, doors: Doors) -> None:
+    await doors.account()
+    with pytest.raises(BadInput, match=r"There is an account for ADA@example\.org already"):
+        await doors.account("ADA@example.org")
+    assert len(await ListAccounts(stage.units)()) == 1
+
+
+async def test_a_role_is_for_an_organization_that_there_is(stage: Stage, doors: Doors) -> None:
+    nowhere = Grant(Role.ADMIN, OrganizationId("nowhere"))
+    with pytest.raises(NotFound, match="organization 'nowhere'"):
+        await doors.account(ADA, nowhere)
+    await doors.account()
+    with pytest.raises(NotFound, match="organization 'nowhere'"):
+        await doors.give_role(ADA, nowhere)
+
+
+async def test_a_role_that_is_given_takes_the_place_of_the_former_one_there(
+    stage: Stage, doors: Doors
+) -> None:
+    acme, bolt = (await stage.organization("Acme")).id, (await stage.organization("Bolt")).id
+    await doors.account(ADA, Grant(Role.VIEWER, acme))
+    await doors.give_role("ADA@Example.org", Grant(Role.ADMIN, acme))
+    changed = await doors.give_role(ADA, Grant(Role.VIEWER, bolt))
+    assert changed.grants == {Grant(Role.ADMIN, acme), Grant(Role.VIEWER, bolt)}
+    assert [each.email for each in await ListMembers(stage.units)(bolt)] == [ADA]
+
+
+async def test_a_role_is_taken_away_once(doors: Doors) -> None:
+    await doors.account()
+    assert not (await doors.take_role(ADA, EVERYWHERE)).grants
+    with pytest.raises(BadInput, match="does not have this role"):
+        await doors.take_role(ADA, EVERYWHERE)
+
+
+async def test_a_changed_role_counts_from_the_next_question_on(stage: Stage, doors: Doors) -> None:
+    await doors.account()
+    secret = await doors.sign_in()
+    await doors.take_role(ADA, EVERYWHERE)
+    assert not (await doors.who_is_signed_in(secret)).actor.grants
+
+
+async def test_a_changed_password_ends_every_sign_in_and_lets_nobody_in_with_the_old_one(
+    doors: Doors,
+) -> None:
+    await doors.account()
+    await doors.account("grace@example.org")
+    hers = await doors.sign_in("grace@example.org")
+    secrets = [await doors.sign_in(), await doors.sign_in()]
+    await doors.change_password(ADA, NEW_PASSWORD)
+    for secret in secrets:
+        with pytest.raises(NotSignedIn):
+            await doors.who_is_signed_in(secret)
+    with pytest.raises(WrongCredentials):
+        await doors.sign_in()
+    assert await doors.sign_in(password=NEW_PASSWORD)
+    assert await doors.signed_in(hers), "nobody else is signed out"
+
+
+async def test_a_password_that_cannot_be_one_changes_nothing(doors: Doors) -> None:
+    await doors.account()
+    secret = await doors.sign_in()
+    with pytest.raises(BadInput):
+        await doors.change_password(ADA, "short")
+    assert await doors.signed_in(secret)
+
+
+async def test_who_changes_the_own_password_gives_the_present_one(doors: Doors) -> None:
+    await doors.account()
+    secret = await doors.sign_in()
+    with pytest.raises(WrongPassword):
+        await doors.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
+    assert await doors.signed_in(secret)
+    await doors.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
+    with pytest.raises(NotSignedIn):
+        await doors.who_is_signed_in(secret)
+    (*_, entry) = await doors.audit_log()
+    assert (entry.by, entry.action, entry.what) == (ADA, Action.PASSWORD_CHANGED, ADA)
+
+
+async def test_the_present_password_cannot_be_guessed_at_will(doors: Doors) -> None:
+    await doors.account()
+    for _ in range(5):
+        with pytest.raises(WrongPassword):
+            await doors.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
+    with pytest.raises(TooManyAttempts):
+        await doors.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
+
+
+async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(doors: Doors) -> None:
+    first = await doors.account()
+    secret = await doors.sign_in()
+    await doors.remove_account(ADA)
+    with pytest.raises(NotSignedIn):
+        await doors.who_is_signed_in(secret)
+    with pytest.raises(WrongCredentials):
+        await doors.sign_in()
+    again: Account = await doors.account()
+    assert again.id != first.id
+    with pytest.raises(NotSignedIn):
+        await doors.who_is_signed_in(secret)
+
+
+@pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "\ud800", "x" * 100_000])
+async def test_an_account_that_there_is_not_is_not_found(doors: Doors, email: str) -> None:
+    await doors.account()
+    for change in (
+        doors.give_role(email, EVERYWHERE),
+        doors.take_role(email, EVERYWHERE),
+        doors.change_password(email, NEW_PASSWORD),
+        doors.change_own_password(email, PASSWORD, NEW_PASSWORD),
+        doors.remove_account(email),
+    ):
+        with pytest.raises(NotFound) as refused:
+            await change
+        assert len(str(refused.value)) < 200

@@ -1,0 +1,109 @@
+"""Who is let at what: each role, with each right, to each thing of each organization."""
+
+import asyncio
+from itertools import product
+
+import pytest
+
+from core.domain.access import RIGHTS, Actor, Grant, Right, Role
+from core.domain.identifiers import MappingId, OrganizationId, RunId
+from core.domain.mappings import EventMapping
+from core.domain.refusals import Forbidden, NotFound
+from core.domain.runs import SyncRun
+from tests.unit.usecases.doors import Doors
+from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+
+SCOPES = ("ours", "theirs", "all")
+CASES = [
+    (role, right, scope)
+    for role, right, scope in product(Role, Right, SCOPES)
+    if role is not Role.SUPPORT or scope == "all"
+]
+
+
+class Scene:
+    """An organization with a mapping and a run, and a stranger's beside it."""
+
+    def __init__(self, doors: Doors, mapping: EventMapping, run: SyncRun, stranger: OrganizationId) -> None:
+        self.doors = doors
+        self.mapping = mapping
+        self.run = run
+        self.stranger = stranger
+
+    def actor(self, role: Role, scope: str) -> Actor:
+        where = {"ours": self.mapping.organization_id, "theirs": self.stranger, "all": None}[scope]
+        return Actor("somebody", frozenset({Grant(role, where)}))
+
+    async def admit(self, what: str, actor: Actor, right: Right) -> object:
+        match what:
+            case "organization":
+                return await self.doors.admit_to_organization(actor, right, self.mapping.organization_id)
+            case "mapping":
+                return await self.doors.admit_to_mapping(actor, right, self.mapping.id)
+            case _:
+                return await self.doors.admit_to_run(actor, right, self.run.id)
+
+
+@pytest.fixture
+async def scene(stage: Stage, doors: Doors) -> Scene:
+    mapping = await stage.mapping()
+    stranger = await stage.connection("Bolt")
+    await stage.map(stranger.organization_id, ELSEWHERE, FAR)
+    return Scene(doors, mapping, await stage.sync(mapping), stranger.organization_id)
+
+
+@pytest.mark.parametrize("what", ["organization", "mapping", "run"])
+@pytest.mark.parametrize(("role", "right", "scope"), CASES)
+async def test_who_may_is_let_in_and_who_may_not_read_sees_nothing(
+    scene: Scene, what: str, role: Role, right: Right, scope: str
+) -> None:
+    actor = scene.actor(role, scope)
+    if scope == "theirs":
+        with pytest.raises(NotFound):
+            await scene.admit(what, actor, right)
+    elif right not in RIGHTS[role]:
+        with pytest.raises(Forbidden, match=f"the right to {right}"):
+            await scene.admit(what, actor, right)
+    else:
+        assert await scene.admit(what, actor, right)
+
+
+async def test_who_is_let_in_gets_the_thing_and_whose_it_is(scene: Scene) -> None:
+    actor = scene.actor(Role.ADMIN, "ours")
+    organization = await scene.doors.admit_to_organization(actor, Right.MANAGE, scene.mapping.organization_id)
+    found, mapping = await scene.doors.admit_to_mapping(actor, Right.MANAGE, scene.mapping.id)
+    assert (found, mapping.id) == (organization, scene.mapping.id)
+    assert await scene.doors.admit_to_run(actor, Right.SYNC, scene.run.id) == (found, mapping, scene.run)
+
+
+@pytest.mark.parametrize("what", ["organization", "mapping", "run"])
+@pytest.mark.parametrize("right", Right)
+async def test_what_may_not_be_read_is_refused_in_the_words_for_what_there_is_not(
+    scene: Scene, what: str, right: Right
+) -> None:
+    """Nobody can tell a stranger's id from one that nothing has."""
+    actor = scene.actor(Role.ADMIN, "theirs")
+    with pytest.raises(NotFound) as hidden:
+        await scene.admit(what, actor, right)
+    own = {"organization": scene.mapping.organization_id, "mapping": scene.mapping.id, "run": scene.run.id}
+    nothing, doors = "nothing", scene.doors
+    asked = {
+        "organization": doors.admit_to_organization(actor, right, OrganizationId(nothing)),
+        "mapping": doors.admit_to_mapping(actor, right, MappingId(nothing)),
+        "run": doors.admit_to_run(actor, right, RunId(nothing)),
+    }
+    ends = dict(zip(asked, await asyncio.gather(*asked.values(), return_exceptions=True), strict=True))
+    absent = ends[what]
+    assert isinstance(absent, NotFound)
+    assert str(hidden.value) == str(absent).replace(nothing, own[what])
+    assert str(hidden.value) == f"There is no {what} '{own[what]}'."
+
+
+@pytest.mark.parametrize("what", ["organization", "mapping", "run"])
+async def test_nobody_is_let_at_what_is_left_of_a_removed_organization(
+    stage: Stage, scene: Scene, what: str
+) -> None:
+    await stage.disconnect(scene.mapping.organization_id, "Acme")
+    await stage.remove_organization(scene.mapping.organization_id, "Acme")
+    with pytest.raises(NotFound):
+        await scene.admit(what, scene.actor(Role.ADMIN, "all"), Right.READ)

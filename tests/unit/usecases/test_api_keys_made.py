@@ -1,0 +1,77 @@
+"""API keys: made, recognised, revoked."""
+
+import pytest
+
+from core.domain.access import Grant, Right, Role
+from core.domain.api_keys import digest_of
+from core.domain.identifiers import ApiKeyId, OrganizationId
+from core.domain.refusals import BadInput, NotFound, NotSignedIn
+from core.usecases.look_up import ListApiKeys
+from tests.unit.usecases.doors import ADA, Doors
+from tests.unit.usecases.stage import Stage
+
+
+async def test_who_shows_a_key_acts_with_its_role(stage: Stage, doors: Doors) -> None:
+    acme = (await stage.organization()).id
+    key, secret = await doors.make_api_key(" export ", Grant(Role.VIEWER, acme), by=ADA)
+    assert secret.startswith("gls_")
+    actor = await doors.whose_api_key(secret)
+    assert (actor.name, key.name, key.created_by) == ("API key export", "export", ADA)
+    assert actor.may(Right.READ, acme)
+    assert not actor.may(Right.SYNC, acme)
+
+
+async def test_of_a_key_only_a_digest_is_kept(stage: Stage, doors: Doors) -> None:
+    key, secret = await doors.make_api_key("export", Grant(Role.SUPPORT))
+    (listed,) = await ListApiKeys(stage.units)(None)
+    assert listed == key
+    assert listed.digest == digest_of(secret)
+    assert secret not in repr(listed)
+
+
+async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(stage: Stage, doors: Doors) -> None:
+    acme = (await stage.organization()).id
+    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme))
+    _, other = await doors.make_api_key("other", Grant(Role.VIEWER, acme))
+    revoked = await doors.revoke_api_key(acme, key.id)
+    assert await doors.revoke_api_key(acme, key.id) == revoked, "once more changes nothing"
+    with pytest.raises(NotSignedIn, match="none, or was revoked"):
+        await doors.whose_api_key(secret)
+    assert (await doors.whose_api_key(other)).name
+    assert revoked in await ListApiKeys(stage.units)(acme)
+
+
+async def test_another_organizations_key_is_not_found(stage: Stage, doors: Doors) -> None:
+    acme, bolt = (await stage.organization("Acme")).id, (await stage.organization("Bolt")).id
+    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme))
+    everywhere, _ = await doors.make_api_key("support", Grant(Role.SUPPORT))
+    for organization, asked in ((bolt, key.id), (None, key.id), (acme, everywhere.id)):
+        with pytest.raises(NotFound, match=f"There is no API key '{asked}'"):
+            await doors.revoke_api_key(organization, asked)
+    assert (await doors.whose_api_key(secret)).name
+    assert not await ListApiKeys(stage.units)(bolt)
+
+
+@pytest.mark.parametrize("asked", ["", "nothing", "\0", "\ud800", "x" * 100_000])
+async def test_a_key_that_there_is_not_is_not_found(doors: Doors, asked: str) -> None:
+    with pytest.raises(NotFound):
+        await doors.revoke_api_key(None, ApiKeyId(asked))
+    with pytest.raises(NotSignedIn):
+        await doors.whose_api_key(asked)
+
+
+async def test_a_key_needs_a_name_and_an_organization_that_there_is(stage: Stage, doors: Doors) -> None:
+    for name in ("", "\n", "a\0b", "x" * 101):
+        with pytest.raises(BadInput):
+            await doors.make_api_key(name, Grant(Role.ADMIN))
+    with pytest.raises(NotFound, match="organization 'nowhere'"):
+        await doors.make_api_key("export", Grant(Role.ADMIN, OrganizationId("nowhere")))
+    assert not await ListApiKeys(stage.units)(None)
+
+
+async def test_a_key_of_a_removed_organization_opens_nothing(stage: Stage, doors: Doors) -> None:
+    acme = (await stage.organization()).id
+    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, acme))
+    await stage.remove_organization(acme, "Acme")
+    with pytest.raises(NotSignedIn):
+        await doors.whose_api_key(secret)

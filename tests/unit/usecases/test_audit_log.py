@@ -1,0 +1,302 @@
+"""Every change leaves one entry in the audit log: who did what, in the same unit of work."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC, Grant, Role
+from core.domain.audit import Action, AuditEntry
+from core.domain.identifiers import ApiKeyId, OrganizationId, SourceId
+from core.domain.kinds import SPEAKER
+from core.domain.mappings import EventMapping, TracksFrom
+from core.domain.refusals import Refusal
+from core.domain.runs import Trigger
+from core.domain.secrets import Token
+from core.usecases.add_account import NewAccount
+from core.usecases.add_organization import NewOrganization
+from core.usecases.change_settings import SettingsChange
+from core.usecases.look_up import ReadAuditLog
+from core.usecases.map_events import NewMapping
+from core.usecases.portal import Who
+from core.usecases.request_sync import SyncRequest
+from tests.unit.domain.builders import on, person, session
+from tests.unit.usecases.doors import PASSWORD, Doors
+from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.stage import ELSEWHERE, FAR, SESSIONBOARD_TOKEN, TOKEN, URL, Stage
+
+BY = "ada@example.org"
+RENEWED = Token("a-renewed-token-0123456789")
+GRACE = "grace@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Acme, mapped and synced once, with Grace as its viewer and an API key; Bolt has nothing but its name."""
+
+    stage: Stage
+    doors: Doors
+    mapping: EventMapping
+    bolt: OrganizationId
+    key: ApiKeyId
+
+    @property
+    def acme(self) -> OrganizationId:
+        return self.mapping.organization_id
+
+    @property
+    def ada(self) -> Who:
+        return Who(self.mapping.id, SPEAKER.name, SourceId("ada"))
+
+    @property
+    def viewer(self) -> Grant:
+        return Grant(Role.VIEWER, self.acme)
+
+    async def whole_log(self) -> list[AuditEntry]:
+        return await self.doors.audit_log()
+
+
+@pytest.fixture
+async def scene(stage: Stage, doors: Doors) -> Scene:
+    mapping = await stage.mapping()
+    stage.offer(session("opening", on(person("ada"))))
+    await stage.sync(mapping)
+    bolt = (await stage.organization("Bolt")).id
+    await doors.account(GRACE, Grant(Role.VIEWER, mapping.organization_id))
+    key, _ = await doors.make_api_key("export", Grant(Role.VIEWER, mapping.organization_id))
+    return Scene(stage, doors, mapping, bolt, key.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    action: Action
+    what: str
+    where: str
+    """Of acme, of bolt, of a new organization, or of the installation as a whole."""
+    do: Callable[[Scene], Awaitable[object]]
+
+
+LABEL = "PyConf goes Gleanin > PyConf"
+CASES = [
+    Case(
+        Action.ORGANIZATION_ADDED,
+        "Crab",
+        "new",
+        lambda on: on.stage.add_organization(NewOrganization(" Crab ", URL, SESSIONBOARD_TOKEN), by=BY),
+    ),
+    Case(
+        Action.ORGANIZATION_REMOVED,
+        "Bolt",
+        "all",
+        lambda on: on.stage.remove_organization(on.bolt, "Bolt", by=BY),
+    ),
+    Case(Action.CONNECTED, "Bolt", "bolt", lambda on: on.stage.connect(on.bolt, RENEWED, by=BY)),
+    Case(Action.DISCONNECTED, "Acme", "acme", lambda on: on.stage.disconnect(on.acme, "Acme", by=BY)),
+    Case(
+        Action.TOKEN_REPLACED,
+        "Sessionboard token",
+        "bolt",
+        lambda on: on.stage.replace_sessionboard_token(on.bolt, RENEWED, by=BY),
+    ),
+    Case(
+        Action.TOKEN_REPLACED,
+        "Gleanin token",
+        "acme",
+        lambda on: on.stage.replace_gleanin_token(on.acme, RENEWED, by=BY),
+    ),
+    Case(
+        Action.MAPPED,
+        "RustConf goes Gleanin > RustConf",
+        "acme",
+        lambda on: on.stage.map_events(NewMapping(on.acme, ELSEWHERE, FAR, time_zone_confirmed=True), by=BY),
+    ),
+    Case(Action.MAPPING_REMOVED, LABEL, "acme", lambda on: on.stage.remove_mapping(on.mapping.id, by=BY)),
+    Case(
+        Action.SETTINGS_CHANGED,
+        f"{LABEL}: tracks track > tags, moderators on > off, continuous sync off > on",
+        "acme",
+        lambda on: on.stage.change_settings(
+            SettingsChange(on.mapping.id, TracksFrom.TAGS, None, moderators=False, continuous_sync=True),
+            by=BY,
+        ),
+    ),
+    Case(
+        Action.SYNC_REQUESTED,
+        f"{LABEL} (all)",
+        "acme",
+        lambda on: on.stage.request(SyncRequest(on.mapping.id, by=BY)),
+    ),
+    Case(
+        Action.ACCOUNT_ADDED,
+        "new@example.org",
+        "acme",
+        lambda on: on.doors.add_account(NewAccount("new@example.org", on.viewer, PASSWORD), by=BY),
+    ),
+    Case(Action.ACCOUNT_REMOVED, GRACE, "all", lambda on: on.doors.remove_account(GRACE, by=BY)),
+    Case(
+        Action.ROLE_GIVEN,
+        f"{GRACE}: admin",
+        "bolt",
+        lambda on: on.doors.give_role(GRACE, Grant(Role.ADMIN, on.bolt), by=BY),
+    ),
+    Case(
+        Action.ROLE_TAKEN, f"{GRACE}: viewer", "acme", lambda on: on.doors.take_role(GRACE, on.viewer, by=BY)
+    ),
+    Case(
+        Action.PASSWORD_CHANGED,
+        GRACE,
+        "all",
+        lambda on: on.doors.change_password(GRACE, "another-horse-battery", by=BY),
+    ),
+    Case(
+        Action.API_KEY_MADE,
+        "desk (viewer)",
+        "acme",
+        lambda on: on.doors.make_api_key("desk", on.viewer, by=BY),
+    ),
+    Case(
+        Action.API_KEY_REVOKED,
+        "export",
+        "acme",
+        lambda on: on.doors.revoke_api_key(on.acme, on.key, by=BY),
+    ),
+    Case(
+        Action.PORTAL_ADDRESS_MADE,
+        "Ada Lovelace",
+        "acme",
+        lambda on: on.doors.make_portal_address(on.ada, by=BY),
+    ),
+    Case(
+        Action.PORTAL_ADDRESS_REVOKED,
+        "Ada Lovelace",
+        "acme",
+        lambda on: on.doors.revoke_portal_addresses(on.ada, by=BY),
+    ),
+]
+each_change = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.action}-{case.what}")
+
+
+def test_every_action_has_a_case() -> None:
+    assert {case.action for case in CASES} == {*Action}
+
+
+@each_change
+async def test_a_change_leaves_one_entry_with_who_and_what(scene: Scene, case: Case) -> None:
+    before = await scene.whole_log()
+    await case.do(scene)
+    log = await scene.whole_log()
+    assert log[: len(before)] == before
+    (entry,) = log[len(before) :]
+    assert (entry.at, entry.by, entry.action, entry.what) == (
+        scene.stage.clock.now(),
+        BY,
+        case.action,
+        case.what,
+    )
+    match case.where:
+        case "acme":
+            assert entry.organization_id == scene.acme
+        case "bolt":
+            assert entry.organization_id == scene.bolt
+        case "all":
+            assert entry.organization_id is None
+        case _:
+            assert entry.organization_id not in {None, scene.acme, scene.bolt}
+
+
+@each_change
+@pytest.mark.parametrize("taken_place", [False, True], ids=["before the commit", "after it"])
+async def test_a_change_and_its_entry_are_stored_together_or_not_at_all(
+    scene: Scene, case: Case, taken_place: bool
+) -> None:
+    stored = await _all_that_is_stored(scene)
+    power = Power(scene.stage)
+    power.fail_at(store=1, taken_place=taken_place)
+    with pytest.raises(Killed):
+        await case.do(scene)
+    power.back()
+    after = await _all_that_is_stored(scene)
+    assert (after != stored) is taken_place
+    assert (len(after[1]) - len(stored[1])) == taken_place
+
+
+async def _all_that_is_stored(scene: Scene) -> tuple[object, list[AuditEntry]]:
+    async with scene.stage.units.reading() as unit:
+        state = [
+            await unit.organizations.all(),
+            [await unit.connections.open_one(each) for each in (scene.acme, scene.bolt)],
+            await unit.mappings.of_organization(scene.acme),
+            await unit.runs.of_organization(scene.acme),
+            await unit.accounts.all(),
+            await unit.api_keys.of_organization(scene.acme),
+        ]
+    return state, await scene.whole_log()
+
+
+@each_change
+async def test_rule_02_no_secret_stands_in_the_log(scene: Scene, case: Case) -> None:
+    made = await case.do(scene)
+    secrets = [RENEWED.value, TOKEN.value, SESSIONBOARD_TOKEN.value, PASSWORD, "another-horse-battery"]
+    if case.action is Action.API_KEY_MADE:
+        _, secret = made  # type: ignore[misc]  # a key and its secret
+        secrets.append(secret)
+    if isinstance(made, str):
+        secrets.append(made)
+    told = repr(await scene.whole_log())
+    assert not any(secret in told for secret in secrets)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda on: on.stage.disconnect(on.acme, "acme?", by=BY),
+        lambda on: on.stage.remove_organization(on.acme, "Acme", by=BY),
+        lambda on: on.stage.remove_organization(on.bolt, "Acme", by=BY),
+        lambda on: on.stage.connect(on.acme, TOKEN, by=BY),
+        lambda on: on.stage.map(on.acme),
+        lambda on: on.doors.account(GRACE),
+        lambda on: on.doors.take_role(GRACE, Grant(Role.ADMIN), by=BY),
+        lambda on: on.doors.revoke_api_key(on.bolt, on.key, by=BY),
+        lambda on: on.doors.make_portal_address(Who(on.mapping.id, SPEAKER.name, SourceId("bob")), by=BY),
+    ],
+)
+async def test_what_is_refused_leaves_no_entry(
+    scene: Scene, refused: Callable[[Scene], Awaitable[object]]
+) -> None:
+    before = await scene.whole_log()
+    with pytest.raises(Refusal):
+        await refused(scene)
+    assert await scene.whole_log() == before
+
+
+async def test_what_changes_nothing_leaves_no_entry(scene: Scene) -> None:
+    await scene.doors.revoke_api_key(scene.acme, scene.key, by=BY)
+    before = await scene.whole_log()
+    await scene.doors.revoke_api_key(scene.acme, scene.key, by=BY)
+    await scene.stage.change_settings(SettingsChange(scene.mapping.id, tracks=TracksFrom.TRACK), by=BY)
+    assert await scene.whole_log() == before
+
+
+async def test_rule_24_a_continuous_sync_is_told_of_by_its_run_and_not_by_the_log(scene: Scene) -> None:
+    before = await scene.whole_log()
+    request = SyncRequest(scene.mapping.id, trigger=Trigger.CONTINUOUS, by=CONTINUOUS_SYNC)
+    run = await scene.stage.request(request)
+    assert run.requested_by == CONTINUOUS_SYNC
+    assert await scene.whole_log() == before
+
+
+async def test_an_organizations_log_has_its_own_entries_only(scene: Scene) -> None:
+    acme, bolt = await scene.doors.audit_log(scene.acme), await scene.doors.audit_log(scene.bolt)
+    assert [entry.action for entry in bolt] == [Action.ORGANIZATION_ADDED]
+    assert {entry.organization_id for entry in acme} == {scene.acme}
+    assert {entry.by for entry in acme} == {COMMAND_LINE}
+
+
+async def test_the_log_is_read_in_parts_newest_first(scene: Scene) -> None:
+    read, whole = ReadAuditLog(scene.stage.units), await scene.whole_log()
+    parts, before = [], None
+    while part := await read(None, before, limit=2):
+        assert len(part) <= 2
+        parts.extend(part)
+        before = part[-1].position
+    assert parts == whole[::-1]

@@ -1,0 +1,191 @@
+"""Rules 30 and 31: a signed address opens the page of one person, for a while, until it is revoked."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from adapters.security.signer import ItsdangerousSigner
+from core.domain.identifiers import MappingId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER
+from core.domain.mappings import EventMapping
+from core.domain.refusals import AddressExpired, NotFound
+from core.domain.synced import ShareLink
+from core.usecases.portal import Who
+from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
+from tests.unit.usecases.doors import Doors
+from tests.unit.usecases.stage import THERE, Stage
+
+ACME = exhibitor("acme", primary(person("eve")), member(person("max")))
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def mapping(stage: Stage) -> EventMapping:
+    mapping = await stage.mapping()
+    stage.offer(session("opening", on(person("ada")), on(person("bob"))), exhibitors=(ACME,))
+    await stage.sync(mapping)
+    return mapping
+
+
+def who(mapping: EventMapping, source_id: str = "ada", kind: str = SPEAKER.name) -> Who:
+    return Who(mapping.id, kind, SourceId(source_id))
+
+
+async def test_rule_31_an_address_opens_the_page_of_one_person(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    seen = {}
+    for source_id, kind in (
+        ("ada", SPEAKER),
+        ("bob", SPEAKER),
+        ("eve", EXHIBITOR_CONTACT),
+        ("max", EXHIBITOR_CONTACT),
+    ):
+        page = await doors.open_portal(await doors.make_portal_address(who(mapping, source_id, kind.name)))
+        assert (page.kind, page.event) == (kind, "PyConf")
+        assert source_id.title() in page.name
+        seen[source_id] = [link.url for link in page.links]
+        assert seen[source_id] == [
+            f"https://app.gleanin.com/share/{kind.name}/{stage.the(mapping, kind, source_id).id}"
+        ]
+    assert len({url for urls in seen.values() for url in urls}) == 4, "and shows nothing of anybody else"
+
+
+async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    ada, bob = [await doors.make_portal_address(who(mapping, each)) for each in ("ada", "bob")]
+    claims = json.dumps([mapping.organization_id, THERE, SPEAKER.name, "bob"])
+    now = stage.clock.now()
+    foreign = ItsdangerousSigner(["another key"])
+    changed = [
+        ada[:spot] + ("A" if ada[spot] != "A" else "B") + ada[spot + 1 :] for spot in range(len(ada) - 1)
+    ]
+    mixed = bob.rpartition(".")[0] + "." + ada.rpartition(".")[2]
+    for wrong in (
+        *changed,
+        mixed,
+        "",
+        ".",
+        "nothing",
+        "\ud800",
+        "x" * 100_000,
+        claims,
+        doors.signer.sign("sign-up", claims, now),
+        doors.signer.sign("sign-in", claims, now),
+        foreign.sign("portal", claims, now),
+    ):
+        with pytest.raises(AddressExpired):
+            await doors.open_portal(wrong)
+    assert (await doors.open_portal(doors.signer.sign("portal", claims, now))).links, (
+        "only the key is missing"
+    )
+
+
+async def test_rule_31_an_address_expires_after_ninety_days(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    address = await doors.make_portal_address(who(mapping))
+    stage.clock.advance(90 * DAY - timedelta(seconds=1))
+    assert (await doors.open_portal(address)).links
+    stage.clock.advance(timedelta(seconds=1))
+    with pytest.raises(AddressExpired, match="Ask whoever sent it"):
+        await doors.open_portal(address)
+
+
+async def test_rule_31_revoked_addresses_do_not_open_and_later_ones_do(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    first, second = [await doors.make_portal_address(who(mapping)) for _ in range(2)]
+    bobs = await doors.make_portal_address(who(mapping, "bob"))
+    await doors.revoke_portal_addresses(who(mapping))
+    for address in (first, second):
+        with pytest.raises(AddressExpired):
+            await doors.open_portal(address)
+    assert (await doors.open_portal(bobs)).links
+    stage.clock.advance(timedelta(milliseconds=1))
+    later = await doors.make_portal_address(who(mapping))
+    assert (await doors.open_portal(later)).links
+    await doors.revoke_portal_addresses(who(mapping))
+    with pytest.raises(AddressExpired):
+        await doors.open_portal(later)
+
+
+@pytest.mark.parametrize(
+    ("source_id", "kind"),
+    [
+        ("nobody", SPEAKER.name),
+        ("ada", EXHIBITOR_CONTACT.name),
+        ("opening", SPEAKER.name),
+        ("opening", "session"),
+        ("ada", ""),
+        ("ada", "\0"),
+        ("\0", SPEAKER.name),
+        ("\ud800", SPEAKER.name),
+        ("x" * 100_000, SPEAKER.name),
+    ],
+)
+async def test_rule_31_there_is_a_page_only_for_who_was_synced(
+    doors: Doors, mapping: EventMapping, source_id: str, kind: str
+) -> None:
+    unknown = who(mapping, source_id, kind)
+    with pytest.raises(NotFound):
+        await doors.make_portal_address(unknown)
+    with pytest.raises(NotFound):
+        await doors.revoke_portal_addresses(unknown)
+    with pytest.raises(NotFound):
+        await doors.make_portal_address(replace(who(mapping), mapping_id=MappingId("nothing")))
+
+
+async def test_rule_31_an_address_of_somebody_unknown_opens_nothing(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    for claims in (
+        [mapping.organization_id, THERE, SPEAKER.name, "nobody"],
+        ["nobody", THERE, SPEAKER.name, "ada"],
+    ):
+        with pytest.raises(AddressExpired):
+            await doors.open_portal(doors.signer.sign("portal", json.dumps(claims), stage.clock.now()))
+
+
+async def test_rule_31_an_address_opens_nothing_once_the_organization_is_removed(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    address = await doors.make_portal_address(who(mapping))
+    await stage.disconnect(mapping.organization_id, "Acme")
+    assert (await doors.open_portal(address)).links, "what Gleanin made, works on after a disconnect"
+    await stage.remove_organization(mapping.organization_id, "Acme")
+    with pytest.raises(AddressExpired):
+        await doors.open_portal(address)
+
+
+async def test_rule_31_an_address_outlives_its_mapping(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    address = await doors.make_portal_address(who(mapping))
+    await stage.remove_mapping(mapping.id)
+    assert (await doors.open_portal(address)).links
+    assert await doors.make_portal_address(who(mapping))
+
+
+async def test_rule_30_a_page_shows_https_links_only_and_those_of_now(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    address = await doors.make_portal_address(who(mapping))
+    good = ShareLink("Speaker", "https://invt.io/ada")
+    bad = [ShareLink("Bad", url) for url in ("http://invt.io/ada", "javascript:alert(1)", "", "https://")]
+    links = {SourceId("ada"): (*bad, good)}
+    async with stage.units.writing() as unit:
+        await unit.synced.save_links(mapping.organization_id, THERE, SPEAKER, links)
+        await unit.commit()
+    assert (await doors.open_portal(address)).links == (good,)
+
+
+async def test_rule_30_who_has_no_link_yet_has_a_page_without_one(stage: Stage, doors: Doors) -> None:
+    stage.gleanin.links_after_reads = None
+    mapping = await stage.mapping()
+    stage.offer(session("opening", on(person("ada"))))
+    await stage.sync(mapping)
+    assert (await doors.open_portal(await doors.make_portal_address(who(mapping)))).links == ()

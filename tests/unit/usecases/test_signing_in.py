@@ -1,0 +1,244 @@
+"""Signing in, staying signed in, and how guessing is slowed down."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from core.domain.api_keys import digest_of
+from core.domain.refusals import AddressExpired, NotSignedIn, TooManyAttempts, WrongCredentials
+from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
+from tests.unit.usecases.stage import Stage
+
+HOUR = timedelta(hours=1)
+WRONG = "wrong-horse-battery"
+
+
+@pytest.fixture(autouse=True)
+async def an_account(doors: Doors) -> None:
+    await doors.account()
+
+
+async def fail(doors: Doors, times: int = 1, email: str = ADA, address: str = HOME) -> None:
+    for _ in range(times):
+        with pytest.raises(WrongCredentials):
+            await doors.sign_in(email, WRONG, address)
+
+
+async def wait_of(doors: Doors, email: str = ADA, address: str = HOME) -> timedelta:
+    with pytest.raises(TooManyAttempts) as refused:
+        await doors.sign_in(email, PASSWORD, address)
+    return refused.value.wait
+
+
+async def test_who_gives_e_mail_and_password_is_signed_in(doors: Doors) -> None:
+    secret = await doors.sign_in("  ADA@example.org ")
+    assert (await doors.who_is_signed_in(secret)).email == ADA
+
+
+async def test_of_a_sign_in_only_a_digest_is_kept(stage: Stage, doors: Doors) -> None:
+    secret = await doors.sign_in()
+    async with stage.units.reading() as unit:
+        assert await unit.sign_ins.find(secret) is None
+        assert await unit.sign_ins.find(digest_of(secret)) is not None
+
+
+async def test_nothing_tells_whether_there_is_an_account(doors: Doors) -> None:
+    said: list[str] = []
+    for email in (ADA, "nobody@example.org", "", "\0", "\ud800", "x" * 100_000):
+        with pytest.raises(WrongCredentials) as refused:
+            await doors.sign_in(email, WRONG, f"192.0.2.{len(said)}")
+        said.append(str(refused.value))
+    assert set(said) == {"The e-mail or the password is wrong."}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    asked: list[str | None]
+
+    async def hash(self, password: str) -> str:
+        return password
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        self.asked.append(hashed)
+        return False
+
+
+async def test_a_password_is_compared_for_an_unknown_e_mail_too(doors: Doors) -> None:
+    """The answer would come sooner otherwise."""
+    doors.passwords = watched = Watched([])
+    await fail(doors, email="nobody@example.org")
+    assert watched.asked == [None]
+
+
+async def test_a_password_with_more_behind_it_is_another_one(doors: Doors) -> None:
+    for password in (
+        PASSWORD + "x",
+        PASSWORD + "x" * 100_000,
+        PASSWORD.upper(),
+        f" {PASSWORD}",
+        "",
+        "\ud800",
+    ):
+        with pytest.raises(WrongCredentials):
+            await doors.sign_in(password=password, address=repr(password)[:20])
+        await doors.sign_in()
+
+
+async def test_a_sign_in_ends_after_twelve_hours_however_much_it_is_used(stage: Stage, doors: Doors) -> None:
+    secret = await doors.sign_in()
+    for _ in range(12):
+        assert await doors.signed_in(secret)
+        stage.clock.advance(HOUR)
+    with pytest.raises(NotSignedIn):
+        await doors.who_is_signed_in(secret)
+
+
+async def test_a_sign_in_ends_when_signed_out_and_others_go_on(doors: Doors) -> None:
+    here, there = await doors.sign_in(), await doors.sign_in()
+    await doors.sign_out(here)
+    await doors.sign_out(here)
+    await doors.sign_out("nothing \ud800")
+    with pytest.raises(NotSignedIn, match="Sign in first"):
+        await doors.who_is_signed_in(here)
+    assert await doors.signed_in(there)
+
+
+@pytest.mark.parametrize("secret", ["", "nothing", "\0", "\ud800", "x" * 100_000])
+async def test_a_secret_that_was_never_given_is_nobodys(doors: Doors, secret: str) -> None:
+    with pytest.raises(NotSignedIn):
+        await doors.who_is_signed_in(secret)
+
+
+async def test_sign_ins_that_are_over_are_forgotten(stage: Stage, doors: Doors) -> None:
+    secret = await doors.sign_in()
+    stage.clock.advance(13 * HOUR)
+    await doors.sign_in()
+    async with stage.units.reading() as unit:
+        assert await unit.sign_ins.find(digest_of(secret)) is None
+
+
+async def test_guessing_is_slowed_down_more_and_more(stage: Stage, doors: Doors) -> None:
+    await fail(doors, 5)
+    waits = []
+    for _ in range(4):
+        waits.append(await wait_of(doors))
+        stage.clock.advance(waits[-1])
+        await fail(doors)
+    assert [each.total_seconds() for each in waits] == [15, 30, 60, 120]
+
+
+async def test_while_one_has_to_wait_the_password_is_not_looked_at_and_the_wait_grows_no_longer(
+    stage: Stage, doors: Doors
+) -> None:
+    await fail(doors, 5)
+    doors.passwords = watched = Watched([])
+    for _ in range(10):
+        assert await wait_of(doors) == timedelta(seconds=15)
+    assert watched.asked == []
+
+
+async def test_who_has_waited_gets_in_and_begins_anew(stage: Stage, doors: Doors) -> None:
+    await fail(doors, 5)
+    stage.clock.advance(timedelta(seconds=15))
+    assert await doors.sign_in()
+    await fail(doors, 4)
+    assert await doors.sign_in()
+
+
+async def test_failures_are_forgotten_after_an_hour(stage: Stage, doors: Doors) -> None:
+    await fail(doors, 5)
+    stage.clock.advance(HOUR)
+    await fail(doors, 5)
+    assert await wait_of(doors) == timedelta(seconds=15)
+
+
+async def test_failures_count_for_the_account_from_wherever_they_come(doors: Doors) -> None:
+    for number in range(5):
+        await fail(doors, email="ADA@Example.org" if number % 2 else ADA, address=f"192.0.2.{number}")
+    assert await wait_of(doors, address="198.51.100.7")
+
+
+async def test_failures_count_for_the_address_for_whomever_they_are(doors: Doors) -> None:
+    for number in range(5):
+        await fail(doors, email=f"guess{number}@example.org")
+    assert await wait_of(doors)
+    assert await doors.sign_in(address="198.51.100.7"), "from elsewhere the account itself is free"
+
+
+async def test_an_e_mail_that_nobody_has_is_slowed_down_as_one_that_somebody_has(doors: Doors) -> None:
+    for number in range(5):
+        await fail(doors, email="nobody@example.org", address=f"192.0.2.{number}")
+    assert await wait_of(doors, "nobody@example.org", "198.51.100.7") == timedelta(seconds=15)
+
+
+async def test_of_many_attempts_at_once_no_more_are_looked_at_than_one_after_another(doors: Doors) -> None:
+    guesses = (doors.sign_in(password=WRONG, address=f"192.0.2.{number}") for number in range(50))
+    ends = await asyncio.gather(*guesses, return_exceptions=True)
+    assert [type(end) for end in ends].count(WrongCredentials) == 5
+    assert [type(end) for end in ends].count(TooManyAttempts) == 45
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """Passwords during whose comparison something else happens."""
+
+    doors: Doors
+    email_removed: bool
+
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        if self.email_removed:
+            await self.doors.remove_account(ADA)
+        else:
+            await self.doors.change_password(ADA, "another-horse-battery")
+        return hashed == f"hash of {password}"
+
+
+@pytest.mark.parametrize("removed", [True, False], ids=["removed", "another password"])
+async def test_an_account_that_changes_while_its_password_is_compared_lets_nobody_in(
+    stage: Stage, doors: Doors, removed: bool
+) -> None:
+    doors.passwords = Meanwhile(doors, removed)
+    with pytest.raises(WrongCredentials):
+        await doors.sign_in()
+
+
+async def test_who_signed_in_elsewhere_is_let_in_by_e_mail_alone(doors: Doors) -> None:
+    secret = await doors.sign_in_elsewhere("Ada@Example.org")
+    assert (await doors.who_is_signed_in(secret)).email == ADA
+
+
+@pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "x" * 100_000])
+async def test_who_signed_in_elsewhere_and_has_no_account_is_told_so(doors: Doors, email: str) -> None:
+    with pytest.raises(NotSignedIn, match="There is no account for") as refused:
+        await doors.sign_in_elsewhere(email)
+    assert len(str(refused.value)) < 200
+
+
+async def test_an_offered_sign_in_is_taken_once(doors: Doors) -> None:
+    offered = await doors.offer_sign_in(ADA)
+    secret = await doors.take_sign_in(offered)
+    assert (await doors.who_is_signed_in(secret)).email == ADA
+    with pytest.raises(AddressExpired):
+        await doors.take_sign_in(offered)
+    assert await doors.signed_in(secret)
+
+
+async def test_an_offered_sign_in_expires_and_ends_with_the_account(stage: Stage, doors: Doors) -> None:
+    late, gone = await doors.offer_sign_in(ADA), None
+    stage.clock.advance(12 * HOUR)
+    gone = await doors.offer_sign_in(ADA)
+    await doors.remove_account(ADA)
+    for offered in (late, gone, "", "nothing", secret_signed_for_another_purpose(stage, doors)):
+        with pytest.raises(AddressExpired):
+            await doors.take_sign_in(offered)
+    with pytest.raises(NotSignedIn):
+        await doors.offer_sign_in(ADA)
+
+
+def secret_signed_for_another_purpose(stage: Stage, doors: Doors) -> str:
+    return doors.signer.sign("portal", "secret", stage.clock.now())

@@ -1,0 +1,83 @@
+"""The first account, made at an address that is offered once."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core.domain.access import Grant, Role
+from core.domain.accounts import Account
+from core.domain.refusals import AddressExpired, BadInput
+from tests.unit.usecases.doors import ADA, PASSWORD, Doors
+from tests.unit.usecases.stage import Stage
+
+
+async def offered(doors: Doors) -> str:
+    address = await doors.offer_sign_up()
+    assert address is not None
+    return address
+
+
+async def test_the_first_account_is_an_admin_of_all_organizations(doors: Doors) -> None:
+    address = await offered(doors)
+    await doors.check_sign_up(address)
+    account = await doors.sign_up(address, f" {ADA} ", PASSWORD)
+    assert account.email == ADA
+    assert account.grants == {Grant(Role.ADMIN)}
+    assert (await doors.who_is_signed_in(await doors.sign_in())).id == account.id
+
+
+async def test_signing_up_works_once(doors: Doors) -> None:
+    address, another = await offered(doors), await offered(doors)
+    await doors.sign_up(address, ADA, PASSWORD)
+    for used in (address, another):
+        with pytest.raises(AddressExpired):
+            await doors.check_sign_up(used)
+        with pytest.raises(AddressExpired):
+            await doors.sign_up(used, "eve@example.org", PASSWORD)
+
+
+async def test_of_several_who_sign_up_at_once_one_gets_in(doors: Doors) -> None:
+    address = await offered(doors)
+    ends = await asyncio.gather(
+        *(doors.sign_up(address, f"{who}@example.org", PASSWORD) for who in "abcde"), return_exceptions=True
+    )
+    assert [type(end) for end in ends].count(Account) == 1
+    assert [type(end) for end in ends].count(AddressExpired) == 4
+
+
+async def test_signing_up_is_offered_only_while_there_is_no_account(doors: Doors) -> None:
+    address = await offered(doors)
+    await doors.account()
+    assert await doors.offer_sign_up() is None
+    with pytest.raises(AddressExpired):
+        await doors.sign_up(address, "eve@example.org", PASSWORD)
+
+
+async def test_an_offer_to_sign_up_lasts_a_day(stage: Stage, doors: Doors) -> None:
+    address = await offered(doors)
+    stage.clock.advance(timedelta(days=1) - timedelta(seconds=1))
+    await doors.check_sign_up(address)
+    stage.clock.advance(timedelta(seconds=1))
+    with pytest.raises(AddressExpired):
+        await doors.sign_up(address, ADA, PASSWORD)
+    await doors.sign_up(await offered(doors), ADA, PASSWORD)
+
+
+async def test_an_address_that_was_not_offered_lets_nobody_in(stage: Stage, doors: Doors) -> None:
+    address = await offered(doors)
+    for wrong in ("", "nothing", "\ud800", address[:-1], address + "x", "x" * 10_000):
+        with pytest.raises(AddressExpired):
+            await doors.sign_up(wrong, ADA, PASSWORD)
+    with pytest.raises(AddressExpired):
+        await doors.sign_up(doors.signer.sign("portal", "first account", stage.clock.now()), ADA, PASSWORD)
+
+
+@pytest.mark.parametrize(("email", "password"), [("no address", PASSWORD), (ADA, "short"), (ADA, "x" * 1001)])
+async def test_an_account_that_cannot_be_leaves_the_offer_as_it_is(
+    doors: Doors, email: str, password: str
+) -> None:
+    address = await offered(doors)
+    with pytest.raises(BadInput):
+        await doors.sign_up(address, email, password)
+    await doors.sign_up(address, ADA, PASSWORD)
