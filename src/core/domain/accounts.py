@@ -89,6 +89,10 @@ class Attempts:
         if wait > timedelta():
             raise TooManyAttempts(wait)
 
+    def taken_back(self) -> "Attempts":
+        """Count one less: it was counted before it was judged, and has succeeded."""
+        return replace(self, failures=max(0, self.failures - 1))
+
     def failed(self, now: datetime) -> "Attempts":
         forgotten = self.last_at is None or now - self.last_at >= FORGOTTEN_AFTER
         return Attempts(1 if forgotten else self.failures + 1, now)

@@ -119,7 +119,11 @@ class ChangeOwnPassword:
             raise WrongPassword
         hashed = await self.passwords.hash(password)
         async with self.units.writing() as unit:
-            account = replace(await _account(unit, email), password_hash=hashed)
+            present_one = account.password_hash
+            account = await _account(unit, email)
+            if account.password_hash != present_one:  # somebody else was faster
+                raise WrongPassword
+            account = replace(account, password_hash=hashed)
             await unit.accounts.update(account)
             await unit.sign_ins.end_all_of(account.id)
             await unit.attempts.forget(subject)

@@ -1,6 +1,5 @@
 """Sign in, stay signed in, sign out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, SIGN_IN_LASTS, Account, SignIn
@@ -24,8 +23,8 @@ class Credentials:
     """The network address that they came from: it is slowed down too."""
 
     @property
-    def subjects(self) -> Sequence[str]:
-        """Tell for what failures are counted."""
+    def subjects(self) -> tuple[str, str]:
+        """Tell for what failures are counted: the account, and the address."""
         # A digest, for whatever was typed as an e-mail may be a password, and of any length.
         return (f"account:{digest_of(same_mailbox(self.email))}", f"address:{self.address}")
 
@@ -63,8 +62,11 @@ class SignInWithPassword:
             still = await unit.accounts.get(account.id)
             if still is None or still.password_hash != account.password_hash:
                 raise WrongCredentials
-            for subject in credentials.subjects:
-                await unit.attempts.forget(subject)
+            of_account, of_address = credentials.subjects
+            await unit.attempts.forget(of_account)
+            # Not forgotten: with an account of one's own, nobody is to try the others' without end.
+            attempts = await unit.attempts.of(of_address)
+            await unit.attempts.save(of_address, attempts.taken_back())
             secret = await _begun(unit, account, self.names, self.clock)
             await unit.commit()
         return secret

@@ -92,7 +92,8 @@ def _line_from_stdin(option: str) -> str:
         raise unreadable
     try:
         # One character is read beyond the limit so that a longer line is refused and not cut.
-        return sys.stdin.buffer.readline(_LONGEST_LINE).decode(errors="replace").strip()
+        # Without the end of the line only: a password may begin or end with a space.
+        return sys.stdin.buffer.readline(_LONGEST_LINE).decode(errors="replace").rstrip("\r\n")
     except OSError as error:
         raise unreadable from error
 

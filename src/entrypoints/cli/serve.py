@@ -73,8 +73,11 @@ def listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        message = f"{host}, port {port} cannot be used: {os.strerror(error.errno or 0)}."
+    except (OSError, UnicodeError) as error:
+        number = getattr(error, "errno", None) or 0
+        # The resolver's own numbers are negative, and no others know them.
+        said = os.strerror(number) if number > 0 else "there is no such host"
+        message = f"{host:.80}, port {port} cannot be used: {said}."
         raise typer.BadParameter(message, param_hint="--port") from error
 
 

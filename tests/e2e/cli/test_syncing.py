@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.text import safe
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
+from entrypoints.text import safe
 from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP, conference
 from tests.e2e.cli.conftest import CommandLine, Mapper
 

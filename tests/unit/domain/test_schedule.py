@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from bisect import bisect_left
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -52,10 +53,12 @@ def ended(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> S
 
 def wait(number: int = 1, run: int = 1) -> timedelta:
     """Find after how long the mapping is due, to the second."""
-    for seconds in range(int(LATEST.total_seconds()) + 1):
-        if is_due(mapping(number), ended(run), NOW + timedelta(seconds=seconds)):
-            return timedelta(seconds=seconds)
-    raise AssertionError
+    asked, last = mapping(number), ended(run)
+    seconds = range(2 * int(LATEST.total_seconds()))
+    first = bisect_left(
+        seconds, x=True, key=lambda after: is_due(asked, last, NOW + timedelta(seconds=after))
+    )
+    return timedelta(seconds=first)
 
 
 def test_rule_24_a_mapping_is_due_at_once_where_there_was_no_run_yet() -> None:

@@ -9,13 +9,16 @@ import pytest
 import typer
 
 from entrypoints.cli.main import app, run
+from entrypoints.cli.serve import reachable_as
 from entrypoints.settings import Settings
 
 COMMANDS = [
     ["demo"],
     ["sandbox"],
+    ["serve"],
     ["organization", "add"],
     ["organization", "list"],
+    ["organization", "remove"],
     ["connect"],
     ["token"],
     ["disconnect"],
@@ -30,6 +33,15 @@ COMMANDS = [
     ["run"],
     ["record"],
     ["links"],
+    ["user", "add"],
+    ["user", "list"],
+    ["user", "role"],
+    ["user", "password"],
+    ["user", "sign-in"],
+    ["user", "remove"],
+    ["key", "add"],
+    ["key", "list"],
+    ["key", "revoke"],
     ["probe"],
     ["doctor"],
     ["database", "upgrade"],
@@ -62,7 +74,7 @@ def test_every_command_s_help_has_an_example_and_json(
     assert f"gleanin-sync {' '.join(command)}" in page.partition("Example")[2]
 
 
-@pytest.mark.parametrize("group", ["organization", "database"])
+@pytest.mark.parametrize("group", ["organization", "user", "key", "database"])
 def test_the_help_of_a_group_of_commands_has_an_example(
     group: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +105,15 @@ def test_the_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> No
         ),
         (["organization", "add", "ACME", "--region", "mars"], "'mars' is not one of"),
         (["events", "\udcff"], "not text"),
+        (["user", "add", "ada@example.org"], "--password-stdin"),
+        (["user", "password", "ada@example.org"], "--password-stdin"),
+        (["user", "role", "ada@example.org"], "--role"),
+        (["user", "add", "ada@example.org", "--role", "owner"], "'owner' is not one of"),
+        (["key", "add", "export"], "--role"),
+        (["serve", "--host", "0.0.0.0"], "GLEANIN_SYNC_PUBLIC_URL"),
+        (["serve", "--host", "::"], "GLEANIN_SYNC_PUBLIC_URL"),
+        (["serve", "--port", "0"], "--port"),
+        (["serve", "--port", "65536"], "--port"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
@@ -114,7 +135,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
     assert captured.err == ""
 
 
-@pytest.mark.parametrize("arguments", [[], ["organization"], ["database"]])
+@pytest.mark.parametrize("arguments", [[], ["organization"], ["user"], ["key"], ["database"]])
 def test_a_command_that_is_missing_is_wrong_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,3 +184,59 @@ def test_a_lease_may_be_as_short_or_long_as_its_bounds(value: float, monkeypatch
     assert Settings().lease_seconds == 30
     monkeypatch.setenv("GLEANIN_SYNC_LEASE_SECONDS", str(value))
     assert Settings().lease_seconds == value
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sync.example.org",
+        "ftp://sync.example.org",
+        "https://",
+        "https://:8000",
+        "https://[::1",
+        "https://sync.example.org:many",
+        "https://sync.example.org/path",
+        "https://sync.example.org?query",
+        "https://ada:s3cret@sync.example.org",
+        "https://sync.example.org evil.example",
+    ],
+)
+def test_a_public_address_that_is_none_is_wrong_usage(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_PUBLIC_URL", url)
+    assert run(["serve", "--json"]) == 2
+    captured = capsys.readouterr()
+    error = json.loads(captured.out)["error"]
+    assert error["code"] == "usage"
+    assert "GLEANIN_SYNC_PUBLIC_URL is wrong" in error["message"]
+    assert "s3cret" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("public", "host", "address"),
+    [
+        (None, "127.0.0.1", "http://127.0.0.1:8080/sign-in"),
+        (None, "localhost", "http://localhost:8080/sign-in"),
+        (None, "::1", "http://[::1]:8080/sign-in"),
+        ("https://sync.example.org", "0.0.0.0", "https://sync.example.org/sign-in"),
+        ("https://sync.example.org:8443/", "127.0.0.1", "https://sync.example.org:8443/sign-in"),
+    ],
+)
+def test_addresses_that_are_handed_out_follow_where_people_reach_the_program(
+    public: str | None, host: str, address: str
+) -> None:
+    assert reachable_as(Settings(public_url=public), host, 8080).address_of("/sign-in") == address
+
+
+def test_without_serving_addresses_are_those_of_serve_s_defaults() -> None:
+    assert Settings().address_of("/sign-in") == "http://127.0.0.1:8000/sign-in"
+
+
+def test_signing_in_elsewhere_is_offered_only_where_all_of_it_is_set() -> None:
+    whole = {"openid_issuer": "https://id.example.org", "openid_client_id": "x", "openid_client_secret": "y"}
+    assert Settings.model_validate(whole).offers_openid
+    for name in whole:
+        assert not Settings.model_validate({**whole, name: None}).offers_openid
+    assert not Settings().offers_openid
+    assert "'y'" not in repr(Settings.model_validate(whole))

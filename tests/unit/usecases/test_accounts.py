@@ -1,5 +1,7 @@
 """Accounts: added, changed, removed."""
 
+import asyncio
+
 import pytest
 
 from core.domain.access import Grant, Role
@@ -123,6 +125,16 @@ async def test_the_present_password_cannot_be_guessed_at_will(doors: Doors) -> N
             await doors.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
     with pytest.raises(TooManyAttempts):
         await doors.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
+
+
+async def test_of_two_who_change_the_same_password_at_once_one_wins(doors: Doors) -> None:
+    await doors.account()
+    news = [f"{number}-{NEW_PASSWORD}" for number in range(3)]
+    changes = (doors.change_own_password(ADA, PASSWORD, new) for new in news)
+    ends = await asyncio.gather(*changes, return_exceptions=True)
+    assert [type(end) for end in ends].count(WrongPassword) == 2
+    (won,) = [new for new, end in zip(news, ends, strict=True) if isinstance(end, Account)]
+    assert await doors.sign_in(password=won)
 
 
 async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(doors: Doors) -> None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
-from core.domain.identifiers import MappingId
+from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.stops import DISCONNECTED, INTERRUPTED
+from core.domain.stops import DISCONNECTED, INTERRUPTED, TAKEN_OVER, Stop, refused
 from core.usecases.change_settings import SettingsChange
 from core.usecases.request_sync import SyncRequest
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, TOKEN, Stage
@@ -111,9 +111,11 @@ async def test_rule_23_a_run_by_hand_that_joins_a_waiting_continuous_one_makes_i
     assert (again.trigger, again.requested_by) == (Trigger.MANUAL, "ada@example.org")
 
 
-async def interrupted(stage: Stage, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
+async def interrupted(
+    stage: Stage, mapping_id: MappingId, scope: Scope = Scope.ALL, by: Stop = INTERRUPTED
+) -> SyncRun:
     run = (await stage.request_sync(mapping_id, scope)).start("owner:1", stage.clock.now(), LEASE)
-    stopped = run.stopped(INTERRUPTED, stage.clock.now())
+    stopped = run.stopped(by, stage.clock.now())
     async with stage.units.writing() as unit:
         await unit.runs.update(stopped)
         await unit.commit()
@@ -155,6 +157,9 @@ async def test_what_ended_otherwise_is_not_booked_again(stage: Stage) -> None:
     mapping = await stage.mapping()
     done = await stage.sync(mapping)
     await stage.request_again(done.id)
+    await stage.request_again(RunId("nothing"))
+    for stop in (refused("It may not."), TAKEN_OVER, DISCONNECTED):
+        await stage.request_again((await interrupted(stage, mapping.id, by=stop)).id)
     stopped = await interrupted(stage, mapping.id)
     await stage.remove_mapping(mapping.id)
     await stage.request_again(stopped.id)

@@ -7,6 +7,7 @@ from core.domain.audit import Action
 from core.domain.identifiers import OrganizationId, SourceId
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
+from core.domain.outcomes import Outcome
 from core.domain.refusals import BadInput, NotFound, NotSignedIn, StillConnected
 from core.usecases.look_up import (
     FindOrganization,
@@ -103,13 +104,30 @@ async def test_that_it_was_removed_is_told_for_the_installation(
     )
 
 
-async def test_a_removed_organizations_name_and_events_are_free(stage: Stage, acme: EventMapping) -> None:
+async def test_rule_04_a_removed_organizations_name_and_events_are_free(
+    stage: Stage, acme: EventMapping
+) -> None:
     await stage.remove_organization(acme.organization_id, "Acme")
     again = await stage.mapping()
     assert again.organization_id != acme.organization_id
     assert again.events == acme.events
-    run = await stage.sync(again)
-    assert run.counts.all_succeeded
+
+
+async def test_rule_10_what_it_sent_is_not_written_again_by_whoever_maps_the_same_events(
+    stage: Stage, acme: EventMapping
+) -> None:
+    await stage.remove_organization(acme.organization_id, "Acme")
+    again = await stage.mapping()
+    stage.offer(session("opening", on(person("ada"))), session("closing", on(person("bob"))))
+    sent = len(stage.gleanin.writes)
+    told = await stage.outcomes(await stage.sync(again))
+    assert {key: each.outcome for key, each in told.items()} == {
+        "opening": Outcome.SKIPPED,
+        "ada": Outcome.SKIPPED,
+        "closing": Outcome.CREATED,
+        "bob": Outcome.CREATED,
+    }
+    assert len(stage.gleanin.writes) == sent + 2
 
 
 async def test_another_organizations_things_are_left_alone(

@@ -143,8 +143,17 @@ async def test_who_has_waited_gets_in_and_begins_anew(stage: Stage, doors: Doors
     await fail(doors, 5)
     stage.clock.advance(timedelta(seconds=15))
     assert await doors.sign_in()
-    await fail(doors, 4)
+    await fail(doors, 4, address="198.51.100.7")
+    assert await doors.sign_in(address="198.51.100.7")
+
+
+async def test_who_has_an_account_does_not_begin_anew_with_those_of_others(
+    stage: Stage, doors: Doors
+) -> None:
+    await fail(doors, 4, email="bea@example.org")
     assert await doors.sign_in()
+    await fail(doors, 1, email="cai@example.org")
+    assert await wait_of(doors)
 
 
 async def test_failures_are_forgotten_after_an_hour(stage: Stage, doors: Doors) -> None:

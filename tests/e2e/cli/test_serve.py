@@ -1,0 +1,228 @@
+"""`serve` as a process: what it says, what it refuses, and how it ends."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import World
+from tests.e2e.cli.conftest import CommandLine
+from tests.e2e.cli.test_processes import COMMAND, first_document
+
+SIGNALS = pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=["termination", "ctrl-c"])
+ENDS_WITHIN = 20
+"""Seconds: uvicorn gives requests that are under way ten."""
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(*arguments: str, port: int | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start it, and give the process with where it is to be reached."""
+    port = port or free_port()
+    with subprocess.Popen(
+        [COMMAND, "serve", "--port", str(port), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            yield process, f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def end(process: subprocess.Popen[str], by: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
+    process.send_signal(by)
+    told = process.communicate(timeout=ENDS_WITHIN)
+    assert process.returncode == 0, told
+    assert "Traceback" not in told[1]
+    return told
+
+
+def until_ready(process: subprocess.Popen[str], url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        try:
+            if httpx.get(f"{url}/readyz", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError
+
+
+@SIGNALS
+def test_it_serves_until_a_signal_ends_it(cli: CommandLine, by: signal.Signals) -> None:
+    with serving() as (process, url):
+        assert process.stdout
+        assert process.stdout.readline() == f"Serving at {url}/ until Ctrl-C.\n"
+        until_ready(process, url)
+        assert httpx.get(f"{url}/healthz", trust_env=False).is_success
+        began = time.monotonic()
+        _, told = end(process, by)
+        assert time.monotonic() - began < 10
+        assert told.startswith("Stopping.")
+
+
+def test_the_first_start_offers_to_sign_up_and_later_ones_do_not(cli: CommandLine) -> None:
+    with serving("--json") as (process, url):
+        at = first_document(process)
+        assert at["address"] == f"{url}/"
+        assert re.fullmatch(rf"{url}/sign-up/[\w.-]+", at["sign_up"])
+        until_ready(process, url)
+        assert httpx.get(at["sign_up"], trust_env=False).is_success
+        end(process)
+    assert cli.json("user", "add", "ada@example.org", "--no-password").exit_code == 0
+    with serving("--json") as (process, url):
+        assert first_document(process) == {"address": f"{url}/", "sign_up": None}
+        until_ready(process, url)
+        former = f"{url}/sign-up/{at['sign_up'].rpartition('/')[2]}"
+        assert httpx.get(former, trust_env=False).is_error
+        end(process)
+    with serving() as (process, url):
+        until_ready(process, url)
+        out, _ = end(process)
+        assert out == f"Serving at {url}/ until Ctrl-C.\n"
+
+
+def test_other_machines_reach_it_only_where_it_knows_its_address(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving("--host", "0.0.0.0", "--json") as (process, _):
+        out, _ = process.communicate(timeout=30)
+        assert process.returncode == 2
+        error = json.loads(out)["error"]
+        assert error["code"] == "usage"
+        assert "set GLEANIN_SYNC_PUBLIC_URL" in error["message"]
+    monkeypatch.setenv("GLEANIN_SYNC_PUBLIC_URL", "https://sync.example.org")
+    with serving("--host", "0.0.0.0", "--json") as (process, url):
+        at = first_document(process)
+        assert at["address"] == "https://sync.example.org/"
+        assert at["sign_up"].startswith("https://sync.example.org/sign-up/")
+        until_ready(process, url)
+        end(process)
+
+
+def test_a_port_that_is_taken_is_wrong_usage(cli: CommandLine) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        result = cli.json("serve", "--port", str(port))
+    assert (result.exit_code, result.error["code"]) == (2, "usage")
+    assert str(port) in result.error["message"]
+    assert os.strerror(98) in result.error["message"]
+
+
+@pytest.mark.parametrize("host", ["nothing.invalid", "192.0.2.1", "a..b", "x" * 100])
+def test_a_host_that_is_not_of_this_machine_is_wrong_usage(
+    cli: CommandLine, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_PUBLIC_URL", "https://sync.example.org")
+    result = cli.json("serve", "--host", host)
+    assert (result.exit_code, result.error["code"]) == (2, "usage")
+    assert host[:80] in result.error["message"]
+    assert "Unknown error" not in result.error["message"]
+
+
+def test_a_database_that_cannot_be_used_ends_it_at_once(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "cli.db").write_text("this is no database, but a text of some length " * 100)
+    result = cli.json("serve", "--port", str(free_port()))
+    assert (result.exit_code, result.error["code"]) == (1, "store_unusable")
+
+
+def ask_for_a_sync(cli: CommandLine, url: str, mapping: str, organization: str) -> dict[str, Any]:
+    key = cli.json("key", "add", "test", "--role", "admin", "--organization", organization).document
+    asked = httpx.post(
+        f"{url}/api/v1/mappings/{mapping}/runs",
+        json={},
+        headers={"Authorization": f"Bearer {key['secret']}"},
+        trust_env=False,
+    )
+    assert asked.status_code == 202, asked.text
+    run: dict[str, Any] = asked.json()
+    return run
+
+
+@SIGNALS
+def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_start(
+    by: signal.Signals, cli: CommandLine, connected: str, mapping: str, world: World
+) -> None:
+    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=1000))
+    with serving() as (process, url):
+        until_ready(process, url)
+        asked = ask_for_a_sync(cli, url, mapping, connected)
+        while not world.log.in_flight:  # it waits for the answer to a write
+            assert process.poll() is None
+            time.sleep(0.01)
+        began = time.monotonic()
+        end(process, by)
+        assert time.monotonic() - began < 10
+    again, interrupted = cli.json("runs", mapping).document
+    assert (interrupted["run_id"], interrupted["state"], interrupted["code"]) == (
+        asked["run_id"],
+        "stopped",
+        "interrupted",
+    )
+    assert interrupted["counts"]["sessions"]["created"] == 2, "what had been sent was seen through, and noted"
+    assert (again["state"], again["requested_by"]) == ("queued", "API key test")
+    world.make_trouble()
+    with serving() as (process, url):
+        deadline = time.monotonic() + 30
+        while cli.json("runs", mapping).document[0]["finished_at"] is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        end(process)
+    done, *others = cli.json("runs", mapping).document
+    assert len(others) == 1
+    assert done["run_id"] == again["run_id"]
+    assert done["counts"]["sessions"]["unchanged"] == 2
+    assert done["counts"]["speakers"]["created"] == 2
+    assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
+
+
+def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, world: World) -> None:
+    assert cli.json("settings", mapping, "--continuous", "on").exit_code == 0
+    with serving() as (process, _):
+        deadline = time.monotonic() + 30
+        while not (runs := cli.json("runs", mapping).document) or runs[0]["finished_at"] is None:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.1)
+        end(process)
+    (run,) = cli.json("runs", mapping).document
+    assert (run["trigger"], run["requested_by"]) == ("continuous", "continuous sync")
+    assert run["counts"]["sessions"]["created"] == 2
+
+
+def test_who_ends_it_twice_is_not_made_to_wait(
+    cli: CommandLine, connected: str, mapping: str, world: World
+) -> None:
+    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    with serving() as (process, url):
+        until_ready(process, url)
+        ask_for_a_sync(cli, url, mapping, connected)
+        while not world.log.in_flight:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        assert "Ctrl-C again" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=ENDS_WITHIN)
+    assert process.returncode == 130

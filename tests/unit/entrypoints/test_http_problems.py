@@ -1,0 +1,89 @@
+"""What can go wrong, and what an answer makes of it: nothing is left to be a fault by having been forgotten."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+
+from core.domain import refusals, stops
+from core.domain.refusals import NotSignedIn, Refusal, TooManyAttempts
+from core.domain.stops import Stop
+from core.usecases.sync.failures import SyncStopped
+from entrypoints.http.problems import STATUS_BY_CODE, STATUS_BY_STOP, problem_of
+from ports.cipher import CannotUnseal
+from ports.destination import DestinationError
+from ports.persistence import StoreUnusable
+from ports.session_source import SourceError
+
+
+def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:
+    for kind in error.__subclasses__():
+        yield kind
+        yield from kinds_of(kind)
+
+
+REFUSALS = sorted({each for each in kinds_of(Refusal) if each.__module__ == refusals.__name__}, key=str)
+STOPS = [each for each in vars(stops).values() if isinstance(each, Stop)]
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_every_refusal_has_a_status_of_its_own(kind: type[Refusal]) -> None:
+    assert 400 <= STATUS_BY_CODE[kind.code] < 500
+
+
+def test_no_status_is_of_a_refusal_that_there_is_not() -> None:
+    assert STATUS_BY_CODE.keys() == {kind.code for kind in REFUSALS if issubclass(kind, Refusal)}
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.code)
+def test_every_stop_is_told_in_its_own_words(stop: Stop) -> None:
+    problem = problem_of(SyncStopped(stop))
+    assert problem
+    assert (problem.status, problem.code, problem.detail) == (
+        STATUS_BY_STOP[stop.by],
+        stop.code,
+        stop.sentence,
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", [SourceError, *kinds_of(SourceError), DestinationError, *kinds_of(DestinationError)]
+)
+def test_what_the_other_sides_do_is_no_fault_of_this_program(kind: type[Exception]) -> None:
+    error = kind.__new__(kind, "It said no.")
+    problem = problem_of(error)
+    assert problem
+    assert problem.status in {422, 502, 503}
+    assert (problem.retry_after is not None) == (problem.status == HTTPStatus.SERVICE_UNAVAILABLE)
+    assert ("Retry-After" in problem.headers) == (problem.retry_after is not None)
+
+
+def test_rule_02_the_databases_own_words_are_told_to_nobody() -> None:
+    problem = problem_of(StoreUnusable("connection to db.internal:5432 failed for user admin"))
+    assert problem
+    assert problem.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "internal" not in problem.detail
+
+
+def test_a_token_that_cannot_be_opened_is_a_conflict_that_an_admin_ends() -> None:
+    problem = problem_of(CannotUnseal("Give the token again."))
+    assert problem
+    assert (problem.status, problem.detail) == (HTTPStatus.CONFLICT, "Give the token again.")
+
+
+@pytest.mark.parametrize(("wait", "told"), [(0.2, "1"), (14.6, "15"), (900, "900")])
+def test_somebody_who_tries_too_often_is_told_how_long_to_wait(wait: float, told: str) -> None:
+    problem = problem_of(TooManyAttempts(timedelta(seconds=wait)))
+    assert problem
+    assert problem.headers == {"Retry-After": told}
+
+
+def test_whoever_is_not_signed_in_is_told_how_to_show_a_key() -> None:
+    problem = problem_of(NotSignedIn())
+    assert problem
+    assert problem.headers == {"WWW-Authenticate": "Bearer"}
+
+
+def test_anything_else_is_a_fault_of_this_program() -> None:
+    assert problem_of(ValueError("a token")) is None

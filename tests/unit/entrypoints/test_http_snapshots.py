@@ -1,0 +1,159 @@
+"""Readings that are kept for a while: one for many looks, never a stranger's, never more than so many."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from core.domain.identifiers import MappingId, OrganizationId, SessionboardEventId
+from core.domain.kinds import Scope
+from core.domain.refusals import NotFound
+from core.domain.source import SourceEvent
+from core.usecases.sync.show_event import EventView
+from entrypoints.container import Container
+from entrypoints.http.snapshots import FRESH_FOR, MOST_KEPT, EventViews, Kept, Previews
+
+ORGANIZATION, EVENT = OrganizationId("acme"), SessionboardEventId("77")
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Reader:
+    """Stands in for the container: counts what is read, and reads as long as it is let."""
+
+    now_: datetime = BEGAN
+    read: int = 0
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+    fails: bool = False
+
+    def clock(self) -> "Reader":
+        return self
+
+    def now(self) -> datetime:
+        return self.now_
+
+    def names(self) -> "Reader":
+        return self
+
+    def new(self) -> str:
+        return f"reading-{self.read}"
+
+    def show_event(self) -> Callable[..., Awaitable[EventView]]:
+        async def shown(_: OrganizationId, event_id: SessionboardEventId) -> EventView:
+            self.read += 1
+            await self.may_end.wait()
+            if self.fails:
+                raise NotFound("Sessionboard event", event_id)
+            return EventView(SourceEvent(event_id, f"Reading {self.read}", None), self.now_, [], [])
+
+        return shown
+
+    def preview(self) -> Callable[..., Awaitable[Any]]:
+        async def planned(*_: object) -> str:
+            self.read += 1
+            return "a plan"
+
+        return planned
+
+    @property
+    def container(self) -> Container:
+        return cast("Container", self)
+
+
+@pytest.fixture
+def reader() -> Reader:
+    reader = Reader()
+    reader.may_end.set()
+    return reader
+
+
+async def look(
+    views: EventViews, reader: Reader, organization: OrganizationId = ORGANIZATION
+) -> EventView | None:
+    return await views.get(reader.container, organization, EVENT, patience=0.01)
+
+
+async def test_many_looks_at_once_read_once(reader: Reader) -> None:
+    views = EventViews()
+    told = await asyncio.gather(*(look(views, reader) for _ in range(20)))
+    assert (reader.read, len({id(each) for each in told})) == (1, 1)
+
+
+async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(reader: Reader) -> None:
+    views = EventViews()
+    reader.may_end.clear()
+    assert await look(views, reader) is None
+    reader.may_end.set()
+    assert await look(views, reader) is not None
+    assert reader.read == 1
+
+
+async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: Reader) -> None:
+    views = EventViews()
+    first = await look(views, reader)
+    reader.now_ += FRESH_FOR + timedelta(seconds=1)
+    reader.may_end.clear()
+    assert await look(views, reader) is first
+    reader.may_end.set()
+    await asyncio.sleep(0.01)
+    second = await look(views, reader)
+    assert second is not first
+    assert reader.read == 2
+
+
+async def test_what_was_changed_is_read_anew(reader: Reader) -> None:
+    views = EventViews()
+    await look(views, reader)
+    views.forget(ORGANIZATION, EVENT)
+    await look(views, reader)
+    assert reader.read == 2
+
+
+async def test_no_organization_is_shown_what_another_read(reader: Reader) -> None:
+    views = EventViews()
+    mine, theirs = await look(views, reader), await look(views, reader, OrganizationId("stranger"))
+    assert mine is not theirs
+    assert reader.read == 2
+
+
+async def test_a_failure_is_told_and_the_next_look_tries_again(reader: Reader) -> None:
+    views, reader.fails = EventViews(), True
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await look(views, reader)
+    assert reader.read == 2
+
+
+async def test_a_failure_that_nobody_waits_for_is_printed_nowhere(
+    reader: Reader, caplog: pytest.LogCaptureFixture
+) -> None:
+    views, reader.fails = EventViews(), True
+    reader.may_end.clear()
+    await look(views, reader)
+    reader.may_end.set()
+    await asyncio.sleep(0.01)
+    del views
+    gc.collect()
+    await asyncio.sleep(0)
+    assert not caplog.records
+
+
+async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: Reader) -> None:
+    previews, mapping = Previews(), MappingId("m1")
+    taken = await previews.get(reader.container, mapping, Scope.ALL, None)
+    assert await previews.get(reader.container, mapping, Scope.ALL, taken.id) is taken
+    for other, scope in ((MappingId("m2"), Scope.ALL), (mapping, Scope.AGENDA)):
+        with pytest.raises(NotFound):
+            await previews.get(reader.container, other, scope, taken.id)
+
+
+def test_only_the_latest_are_kept() -> None:
+    kept = Kept[int]()
+    for number in range(MOST_KEPT + 5):
+        kept.put(str(number), number)
+    assert [kept.get(str(number)) for number in (0, 4)] == [None, None]
+    assert kept.get("5") == 5

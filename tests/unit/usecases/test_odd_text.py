@@ -1,0 +1,112 @@
+"""What no database stores, none is asked for: NUL and lone surrogates are refused before."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from core.domain.access import Actor, Grant, Right, Role
+from core.domain.identifiers import (
+    ApiKeyId,
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    RunId,
+    SessionboardEventId,
+    SourceId,
+)
+from core.domain.kinds import SPEAKER
+from core.domain.mappings import EventMapping
+from core.domain.refusals import NotFound
+from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListRuns, TellHistory
+from core.usecases.map_events import NewMapping
+from core.usecases.portal import Who
+from ports.persistence import Unit, Units
+from tests.unit.usecases.doors import Doors
+from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+
+ACTOR = Actor("ada", frozenset({Grant(Role.ADMIN)}))
+ODD = ["\0", "id1\0", "\ud800", "\udfff at the end"]
+
+
+class Picky:
+    """A part of a unit that is asked only what PostgreSQL can be asked."""
+
+    def __init__(self, inside: Any) -> None:
+        self._inside = inside
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inside, name)
+        if not callable(found):
+            return Picky(found) if hasattr(found, "_rows") else found
+
+        def asked(*args: Any, **named: Any) -> Any:
+            for each in _texts((*args, *named.values())):
+                assert "\0" not in each, f"{name} was asked for {each!r}"
+                each.encode()
+            return found(*args, **named)
+
+        return asked
+
+
+def _texts(values: tuple[Any, ...]) -> list[str]:
+    flat = [each for value in values for each in (value if isinstance(value, list | tuple) else [value])]
+    return [each for each in flat if isinstance(each, str)]
+
+
+class PickyUnits:
+    def __init__(self, units: Units) -> None:
+        self._units = units
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Unit]:
+        async with self._units.reading() as unit:
+            yield Picky(unit)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        async with self._units.writing() as unit:
+            yield Picky(unit)
+
+
+Asking = Callable[[Stage, Doors, EventMapping, str], Awaitable[object]]
+LOOK_UPS: dict[str, Asking] = {
+    "organization": lambda _, doors, __, odd: doors.admit_to_organization(
+        ACTOR, Right.READ, OrganizationId(odd)
+    ),
+    "mapping": lambda _, doors, __, odd: doors.admit_to_mapping(ACTOR, Right.READ, MappingId(odd)),
+    "run": lambda _, doors, __, odd: doors.admit_to_run(ACTOR, Right.READ, RunId(odd)),
+    "name": lambda stage, _, __, odd: FindOrganization(stage.units)(odd),
+    "API key": lambda _, doors, mapping, odd: doors.revoke_api_key(mapping.organization_id, ApiKeyId(odd)),
+    "person": lambda _, doors, mapping, odd: doors.make_portal_address(
+        Who(mapping.id, SPEAKER.name, SourceId(odd))
+    ),
+    "kind": lambda _, doors, mapping, odd: doors.make_portal_address(Who(mapping.id, odd, SourceId("ada"))),
+    "record": lambda stage, _, mapping, odd: TellHistory(stage.units)(mapping.id, odd),
+    "a run before": lambda stage, _, mapping, odd: ListRuns(stage.units)(mapping.id, before=RunId(odd)),
+    "an organization's run before": lambda stage, _, mapping, odd: ListOrganizationRuns(stage.units)(
+        mapping.organization_id, before=RunId(odd)
+    ),
+    "Sessionboard event": lambda stage, _, mapping, odd: stage.map_events(
+        NewMapping(mapping.organization_id, SessionboardEventId(odd), FAR)
+    ),
+    "Gleanin event": lambda stage, _, mapping, odd: stage.map_events(
+        NewMapping(mapping.organization_id, ELSEWHERE, GleaninEventId(odd))
+    ),
+    "event": lambda stage, _, mapping, odd: stage.show_event(
+        mapping.organization_id, SessionboardEventId(odd)
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+@pytest.mark.parametrize("what", LOOK_UPS)
+async def test_odd_text_is_not_found_and_no_database_is_asked_for_it(
+    stage: Stage, doors: Doors, what: str, odd: str
+) -> None:
+    mapping = await stage.mapping()
+    stage.units = PickyUnits(stage.units)
+    with pytest.raises(NotFound) as refused:
+        await LOOK_UPS[what](stage, doors, mapping, odd)
+    assert str(refused.value).isprintable()
