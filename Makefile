@@ -11,7 +11,7 @@ HAS_CHROMIUM := { command -v chromium || command -v chromium-browser || command 
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
 APT_CHROMIUM := { test "$$(id -u)" = 0 && command -v apt-get && $(APT) update && $(APT) install --yes --no-install-recommends chromium; } >/dev/null 2>&1
 
-.PHONY: demo serve test test-long check bench lock format clean
+.PHONY: demo serve test test-long check bench pictures lock format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/gleanin-sync demo
@@ -34,6 +34,9 @@ check: $(VENV)/.ready
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/python -m bench $(ARGS)
+
+pictures: $(VENV)/.ready $(VENV)/.browser   ## the README's pictures, from the running UI
+	PYTHONPATH=. $(BIN)/python docs/take_pictures.py
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .

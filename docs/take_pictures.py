@@ -1,0 +1,119 @@
+"""`make pictures`: take the README's pictures from the running UI, with the sandbox behind it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from entrypoints.sandbox.remote import Remote
+from tests.e2e.browser.chromium import launched
+
+PICTURES = Path(__file__).parent / "pictures"
+PORT = 8179
+WIDE = {"width": 1100, "height": 720}
+PHONE = {"width": 390, "height": 720}
+
+
+@contextmanager
+def serving() -> Iterator[dict[str, Any]]:
+    """Serve the UI as `make serve` does, and give what it tells."""
+    command = [
+        str(Path(sys.executable).parent / "gleanin-sync"),
+        "serve",
+        "--sandbox",
+        "--port",
+        str(PORT),
+        "--json",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        lines: list[str] = []
+        while not lines or lines[-1] != "}\n":
+            lines.append(process.stdout.readline())
+        try:
+            yield json.loads("".join(lines))
+        finally:
+            process.terminate()
+
+
+def take(browser: Browser, told: dict[str, Any]) -> None:
+    context = browser.new_context(
+        viewport=WIDE, reduced_motion="reduce", base_url=f"http://127.0.0.1:{PORT}", device_scale_factor=1.5
+    )
+    page = context.new_page()
+    page.goto(told["address"])
+    page.get_by_role("link", name="Demo Conferences").first.click()
+    here = page.url.removesuffix("/events")
+    _connect_and_map(page, here, told["gleanin_token"])
+    page.goto(f"{here}/events")
+    page.get_by_role("link", name="Lantern Conf").first.click()
+    event = page.url.removesuffix("/agenda")
+    page.get_by_role("table").wait_for()
+    _shot(page, "agenda")
+    page.goto(f"{event}/preview")
+    _sync(page)
+    _edit(Remote(told["control_url"]), event.rpartition("/")[2])
+    page.goto(f"{event}/preview")
+    _sync(page, before="preview")
+    page.goto(f"{here}/history")
+    page.locator("a[href*='/runs/']").first.click()
+    _shot(page, "results")
+    page.goto(f"{here}/share-links")
+    _shot(page, "share-links")
+    page.get_by_role("button", name="Copy portal address").first.click()
+    address = page.locator("[data-copy*='/portal/']").first
+    address.wait_for()
+    portal = browser.new_context(viewport=PHONE, device_scale_factor=1.5).new_page()
+    portal.goto(str(address.get_attribute("data-copy")))
+    _shot(portal, "portal")
+
+
+def _connect_and_map(page: Page, here: str, token: str) -> None:
+    page.goto(f"{here}/integrations/connect")
+    page.get_by_label("Gleanin API Token").fill(token)
+    page.get_by_role("button", name="Connect", exact=True).click()
+    page.goto(f"{here}/integrations/mappings/new")
+    page.get_by_label("Gleanin event").select_option("Lantern Conf")
+    page.get_by_label("Sessionboard event").select_option("Lantern Conf")
+    _shot(page, "map-events")
+    page.get_by_role("button", name="Add Mapping").click()
+    page.get_by_label("The Gleanin event has the same time zone").check()
+    page.get_by_role("button", name="Add Mapping").click()
+    page.goto(f"{here}/integrations")
+    _shot(page, "integrations")
+
+
+def _sync(page: Page, before: str = "") -> None:
+    page.get_by_role("table").first.wait_for()
+    if before:
+        page.get_by_role("link", name="Updated").click()
+        page.locator("td summary").first.click()
+        _shot(page, before)
+    page.get_by_role("button", name="Sync to Gleanin").first.click()
+    page.get_by_text("This sync has ended").wait_for()
+
+
+def _edit(control: Remote, event_id: str) -> None:
+    """Change something, so that the preview has an old and a new value to show."""
+    saved = control.event(event_id)
+    person = next(who for session in saved["sessions"] for who in session["speakers"])
+    control.edit_event(event_id, people=[{"id": person["id"], "title": "Keeper of the Lantern"}])
+
+
+def _shot(page: Page, name: str) -> None:
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with serving() as told, launched() as chromium, chromium.in_use() as browser:
+        take(browser, told)
+
+
+if __name__ == "__main__":
+    main()
