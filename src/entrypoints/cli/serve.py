@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # take longer to import than `--help` may take
 commands = typer.Typer()
 SECONDS_TO_END = 10
 """For requests that are under way; whoever follows a run would stay for as long as it goes on."""
+BACKLOG = 2048
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 NEWCOMER = "newcomer@example.org"
 
@@ -71,14 +72,20 @@ def listening(host: str, port: int) -> socket.socket:
         typer.BadParameter: it cannot be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With its protocol named: only then does asyncio send small answers at once (TCP_NODELAY).
+    door = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((host, port))
+        door.listen(BACKLOG)
     except (OSError, UnicodeError) as error:
         number = getattr(error, "errno", None) or 0
         # The resolver's own numbers are negative, and no others know them.
         said = os.strerror(number) if number > 0 else "there is no such host"
         message = f"{host:.80}, port {port} cannot be used: {said}."
+        door.close()
         raise typer.BadParameter(message, param_hint="--port") from error
+    return door
 
 
 async def served(container: "Container", door: socket.socket) -> None:

@@ -54,24 +54,31 @@ class Guards:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        limited = _Limited(receive)
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._complete(scope, message)
                 _count(scope, message["status"], time.perf_counter() - started)
+                limited.is_answered = True
             await send(message)
+
+        async def told_by_the_app(message: Message) -> None:
+            # What it makes of a body that was cut off is no answer.
+            if limited.is_answered or not limited.is_over:
+                await told(message)
 
         declared = Request(scope).headers.get("content-length", "0")
         if not declared.isascii() or not declared.isdecimal() or int(declared[:19]) > LARGEST_BODY:
             await _too_large(scope, receive, told)
             return
-        limited = _Limited(receive)
         try:
-            await self._app(scope, limited.receive, told)
-        except _TooLarge:
-            await _too_large(scope, receive, told)
+            await self._app(scope, limited.receive, told_by_the_app)
         except Exception as error:  # noqa: BLE001 - the last door; the answer was sent behind it
-            structlog.get_logger().error("http.fault", exc_info=error)
+            if not limited.is_over:
+                structlog.get_logger().error("http.fault", exc_info=error)
+        if limited.is_over and not limited.is_answered:
+            await _too_large(scope, receive, told)
 
     def _complete(self, scope: Scope, message: Message) -> None:
         headers = MutableHeaders(scope=message)
@@ -80,7 +87,7 @@ class Guards:
         if self._is_https:
             headers["Strict-Transport-Security"] = STRICT_TRANSPORT
         if not scope["path"].startswith("/static/"):
-            headers.setdefault("Cache-Control", "no-store")
+            headers["Cache-Control"] = "no-store"
 
 
 class _TooLarge(Exception):
@@ -93,11 +100,16 @@ class _Limited:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._size = 0
+        self.is_answered = False
+
+    @property
+    def is_over(self) -> bool:
+        return self._size > LARGEST_BODY
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._size += len(message.get("body", b""))
-        if self._size > LARGEST_BODY:
+        if self.is_over:
             raise _TooLarge
         return message
 

@@ -95,18 +95,22 @@ class EventViews:
         event_id: SessionboardEventId,
         *,
         patience: float = 0.2,
+        is_syncing: bool = False,
     ) -> EventView | None:
         """Give the event as it was read not long ago; None while it is being read for the first time.
+
+        While a sync of it is running, it is not read anew: what would be planned in the middle of one is soon untrue.
 
         Raises:
             Refusal, SourceError: as ShowEvent, once for each attempt.
         """
         key = f"{organization_id} {event_id}"
         reading = self._kept.get(key)
-        if reading is None or _is_stale(reading, container.clock().now()):
+        if reading is None or (not is_syncing and _is_stale(reading, container.clock().now())):
             former = _result(reading.task) if reading else None
             read: Callable[..., Awaitable[EventView]] = container.show_event()
             task = asyncio.ensure_future(_awaited(read(organization_id, event_id)))
+            task.add_done_callback(_failure)
             reading = _Reading(task, former)
             self._kept.put(key, reading)
         if not reading.task.done() and reading.former is None:
@@ -124,6 +128,11 @@ class EventViews:
 
 async def _awaited(reading: Awaitable[EventView]) -> EventView:
     return await reading
+
+
+def _failure(task: asyncio.Task[EventView]) -> BaseException | None:
+    # Asked for even if nobody looks again, or it would be printed, and an error can name a person.
+    return None if task.cancelled() else task.exception()
 
 
 def _result(task: asyncio.Task[EventView]) -> EventView | None:

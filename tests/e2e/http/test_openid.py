@@ -145,6 +145,17 @@ def test_whoever_is_not_verified_may_not_pass_for_verified(browser: httpx.Client
         refused(browser.get(at_provider(browser)), 403, "does not vouch")
 
 
+def test_a_provider_that_offers_no_signature_is_not_taken_at_its_word(
+    browser: httpx.Client, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = provider.discovery() | {"id_token_signing_alg_values_supported": ["none", "HS256", "RS256"]}
+    monkeypatch.setattr(Provider, "discovery", lambda _: dict(told))
+    provider.misbehaviour = Misbehaviour.UNSIGNED
+    refused(browser.get(at_provider(browser)), 502, NOT_VERIFIED)
+    provider.misbehaviour = None
+    assert browser.get(at_provider(browser)).status_code == 303
+
+
 def test_what_somebody_put_into_the_browser_before_does_not_stay(browser: httpx.Client) -> None:
     browser.get("/sign-in")
     before = browser.cookies["gleanin_sync"]

@@ -19,7 +19,7 @@ from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.lists import address
-from entrypoints.http.pages.rendering import Crumb, crumb, flash, render, url_of
+from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, render, url_of
 from entrypoints.http.problems import TOLD, Problem, problem_of
 from entrypoints.http.snapshots import EventViews, EventViewsOf
 
@@ -121,13 +121,12 @@ async def _read(
 ) -> tuple[EventView | None, Problem | None]:
     organization_id = page.here.organization.id
     patience = PATIENCE_OF_A_POLL if page.is_poll else PATIENCE
+    syncs = bool(page.open_runs)
     try:
-        view = await views.get(container, organization_id, page.id, patience=patience)
+        view = await views.get(container, organization_id, page.id, patience=patience, is_syncing=syncs)
         if view and _is_outdated(view, page):
             views.forget(organization_id, page.id)
             view = await views.get(container, organization_id, page.id, patience=patience)
-    except NotFound:
-        raise
     except TOLD as error:
         return None, problem_of(error)
     return view, None
@@ -151,10 +150,9 @@ def way_to(page: EventPage, *rest: Crumb) -> Sequence[Crumb]:
 
 def show(request: Request, page: EventPage, template: str, part: str, **shown: Any) -> Response:
     """Show one of the event's pages; while the event is read for the first time, one that waits for it."""
-    if page.is_poll and page.problem is None:
-        # The page that asks is loaded anew as soon as there is something to show.
-        ready = {"HX-Refresh": "true"} if page.view else {}
-        return Response(status_code=HTTPStatus.NO_CONTENT, headers=ready)
+    if page.is_poll and page.view is None and page.problem is None:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    flashes = request.session.get(FLASHES) if page.is_poll else None
     response = render(
         request,
         template if page.view else "event_unread.html",
@@ -163,16 +161,23 @@ def show(request: Request, page: EventPage, template: str, part: str, **shown: A
         status=page.problem.status if page.problem else HTTPStatus.OK,
         page=page,
         part=part,
-        refresh_url=_refreshing(request, page),
+        own_url=(own_url := _own_url(request)),
+        refresh_url=_watching(own_url, page.open_runs),
         **shown,
     )
+    if flashes:
+        # Of what a page asks for by itself it takes the list and no messages: they are for the next whole page.
+        request.session[FLASHES] = flashes
     response.headers.update(page.problem.headers if page.problem else {})
     return response
 
 
-def _refreshing(request: Request, page: EventPage) -> str:
-    """Give where a browser without JavaScript goes by itself while something is under way."""
+def _own_url(request: Request) -> str:
     asked = {name: value for name, value in request.query_params.items() if name != "watched"}
-    url = address(request.url.path, asked)
-    watched = "&".join(f"watched={quote(run.id)}" for run in page.open_runs)
+    return address(request.url.path, asked)
+
+
+def _watching(url: str, runs: Sequence[SyncRun]) -> str:
+    """Give where a browser without JavaScript goes by itself, again and again, to be told how runs have ended."""
+    watched = "&".join(f"watched={quote(run.id)}" for run in runs)
     return f"{url}{'&' if '?' in url else '?'}{watched}" if watched else url

@@ -48,7 +48,7 @@ async def show_runs(
         "history.html",
         here=here,
         section="history",
-        crumbs=[crumb("History"), crumb("Integrations")],
+        crumbs=[crumb("History", url), crumb("Integrations")],
         rows=[(run, mapping, _synced(run)) for run, mapping in shown],
         mappings=await container.list_mappings()(here.organization.id),
         first_url=url if before else "",

@@ -16,11 +16,13 @@ from core.domain.organizations import Organization
 from core.domain.time_zones import zone_named
 from entrypoints.http.asking import InOrganization, container_of
 from entrypoints.http.pages.forms import csrf_token
+from entrypoints.text import shortened
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FLASHES = "flashes"
-MOST_FLASHES = 5
-"""They travel in a cookie."""
+MOST_FLASHES = 3
+LONGEST_FLASH = 500
+"""They travel in a cookie, of which browsers take 4,096 bytes."""
 
 Crumb = Mapping[str, str]
 
@@ -114,7 +116,7 @@ def fragment(template: str, **shown: Any) -> str:
 
 def flash(request: Request, text: str, tone: str = "success", url: str = "", label: str = "") -> None:
     """Let the next page show a message at its bottom."""
-    message = {"text": text, "tone": tone} | ({"url": url, "label": label} if url else {})
+    message = {"text": shortened(text, LONGEST_FLASH), "tone": tone} | ({"url": url, "label": label} if url else {})
     request.session[FLASHES] = [*request.session.get(FLASHES, []), message][-MOST_FLASHES:]
 
 

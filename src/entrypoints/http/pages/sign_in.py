@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from core.domain.refusals import NotSignedIn, Refusal
+from core.domain.refusals import NotSignedIn, Refusal, TooManyAttempts
 from core.usecases.sign_in import Credentials
 from entrypoints.container import Container
 from entrypoints.http.asking import SIGN_IN, Wired, by_cookie
@@ -61,7 +61,10 @@ async def sign_in(request: Request, container: Wired, form: SentForm) -> Respons
         secret = await container.sign_in_with_password()(credentials)
     except Refusal as refusal:
         status = STATUS_BY_CODE[refusal.code]
-        return _form(request, container, wanted, email=email, error=str(refusal), status=status)
+        response = _form(request, container, wanted, email=email, error=str(refusal), status=status)
+        if isinstance(refusal, TooManyAttempts):
+            response.headers["Retry-After"] = str(max(1, round(refusal.wait.total_seconds())))
+        return response
     begin(request, secret)
     return go_to(local(wanted))
 

@@ -46,7 +46,6 @@ STARTED_FROM = {
 async def start(
     request: Request,
     container: Wired,
-    views: EventViewsOf,
     here: SyncMapping,
     _: SentForm,
     scope: Annotated[Scope, Query()] = Scope.ALL,
@@ -58,7 +57,6 @@ async def start(
     flash(request, WAITS if waits else STARTED, "info" if waits else "success")
     request.session[STARTED_RUN] = run.id
     event_id = mapping.events.sessionboard_id
-    views.forget(here.organization.id, event_id)
     return go_to(f"{url_of_event(here.organization, event_id)}/{STARTED_FROM[scope]}")
 
 

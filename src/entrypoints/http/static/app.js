@@ -26,6 +26,7 @@ function openDialog(dialog) {
   const leave = () => location.assign(dialog.dataset.closeUrl);
   dialog.removeAttribute("open");
   dialog.showModal();
+  dialog.querySelector('[aria-invalid="true"]')?.focus(); // before the title: what is to be put right
   if (dialog.dataset.ready) return;
   dialog.dataset.ready = "";
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
@@ -214,6 +215,6 @@ const flashes = document.getElementById("flashes");
 if (flashes?.childElementCount) {
   const messages = [...flashes.children];
   flashes.replaceChildren();
-  setTimeout(() => flashes.replaceChildren(...messages), 100);
+  setTimeout(() => flashes.prepend(...messages), 100); // a run that has ended meanwhile may have put one there
 }
 document.querySelector("[data-focus]")?.focus();

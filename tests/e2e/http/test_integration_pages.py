@@ -1,0 +1,176 @@
+"""Settings > Integrations in the browser: connect, map, settings, remove, disconnect; and who may do what."""
+
+import html
+import re
+
+import httpx
+import pytest
+
+from core.usecases.list_events import ListEvents
+from entrypoints.sandbox.world import GLEANIN_TOKEN
+from ports.destination import DestinationRefused
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, FREE_EVENT, STRANGER, VIEWER
+from tests.e2e.http.pages import csrf_in
+
+
+def integrations(served: Served, organization: str | None = None) -> str:
+    return f"/organizations/{organization or served.acme.organization}/integrations"
+
+
+def post(browser: httpx.Client, url: str, *, page: str = "", **form: str) -> httpx.Response:
+    return browser.post(url, data={"csrf_token": csrf_in(browser.get(page or url)), **form})
+
+
+def choices(page: httpx.Response, name: str) -> dict[str, tuple[str, bool]]:
+    """Give a list's options by label: their values, and whether they can be chosen."""
+    found = re.search(rf'<select[^>]* name="{name}".*?</select>', page.text, re.DOTALL)
+    assert found, page.text
+    options = re.findall(r'<option value="([^"]+)"([^>]*)>([^<]*)', found[0])
+    return {html.unescape(label): (value, "disabled" not in state) for value, state, label in options}
+
+
+def disconnected(browser: httpx.Client, served: Served) -> None:
+    at = integrations(served)
+    done = post(browser, f"{at}/disconnect", confirmation="Acme")
+    assert (done.status_code, done.headers["Location"]) == (303, at)
+
+
+def test_the_card_says_that_it_is_connected_and_offers_what_an_admin_may(served: Served) -> None:
+    page = served.browser(ADMIN).get(integrations(served)).text
+    for told in (
+        "EVENT",
+        "Connect Sessionboard to your Gleanin instance",
+        "View Documentation",
+        ">Connected<",
+        "Disconnect Integration",
+    ):
+        assert told in page
+    assert ">Connect<" not in page
+
+
+def test_who_may_only_read_sees_the_state_and_no_button_that_would_be_refused(served: Served) -> None:
+    viewer, at = served.browser(VIEWER), integrations(served)
+    settings = f"{at}/mappings/{served.acme.mapping}/settings"
+    for url in (at, f"{at}/connect", f"{at}/mappings", settings):
+        page = viewer.get(url)
+        assert page.status_code == 200
+        assert page.text.count("<form") == 1, "the one that signs out"
+        for offered in ("/disconnect", "/new", "/remove"):
+            assert f'{offered}"' not in page.text
+    assert "ask an admin" in viewer.get(at).text
+    for url in ("/mappings/new", "/disconnect", f"/mappings/{served.acme.mapping}/remove"):
+        assert viewer.get(at + url).status_code == 403
+
+
+def test_a_mapping_is_found_only_under_its_own_organization(served: Served) -> None:
+    everywhere = served.browser(EVERYWHERE)
+    for page in ("settings", "remove"):
+        own = integrations(served) + f"/mappings/{served.acme.mapping}/{page}"
+        assert everywhere.get(own).status_code == 200
+        at_others = integrations(served, served.stranger.organization) + f"/mappings/{served.acme.mapping}"
+        elsewhere = everywhere.get(f"{at_others}/{page}")
+        assert elsewhere.status_code == 404
+        assert f"There is no mapping &#39;{served.acme.mapping}&#39;." in elsewhere.text
+        hidden = served.browser(STRANGER).get(f"{at_others}/{page}")
+        assert hidden.status_code == 404
+        assert "There is no mapping" in hidden.text
+
+
+def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: Served) -> None:
+    browser, at = fresh.browser(ADMIN), integrations(fresh)
+    disconnected(browser, fresh)
+    assert "Not connected" in browser.get(at).text
+
+    wrong = post(browser, f"{at}/connect", token="wrong-wrong-wrong")
+    assert wrong.status_code == 422
+    assert 'class="field-error"' in wrong.text
+    assert "wrong-wrong-wrong" not in wrong.text
+    assert "Not connected" in browser.get(at).text, "nothing is stored"
+
+    connected = post(browser, f"{at}/connect", token=GLEANIN_TOKEN, continuous_sync="on")
+    assert connected.headers["Location"] == f"{at}/mappings"
+    again = browser.get(f"{at}/connect").text
+    assert f"ends in {GLEANIN_TOKEN[-4:]}" in again
+    assert GLEANIN_TOKEN not in again
+
+    page = browser.get(f"{at}/mappings/new")
+    value, selectable = choices(page, "sessionboard")["Free Days"]
+    assert (value, selectable) == (str(FREE_EVENT), True)
+    print(choices(page, "gleanin"), choices(page, "sessionboard"))
+    (others,) = (each for each in choices(page, "gleanin").items() if "(mapped already)" in each[0])
+    assert others[1][1] is False, "whose it is, is nobody's business"
+    chosen = {"sessionboard": value, "gleanin": choices(page, "gleanin")["Free Days"][0]}
+
+    asked = post(browser, f"{at}/mappings/new", **chosen)
+    assert asked.status_code == 422
+    assert "In Sessionboard it is Europe/Paris" in asked.text
+    made = post(browser, f"{at}/mappings/new", **chosen, time_zone_confirmed="on")
+    settings = made.headers["Location"]
+    assert re.fullmatch(rf"{at}/mappings/\w+/settings", settings)
+
+    taken = post(browser, f"{at}/mappings/new", **chosen)
+    assert taken.status_code == 409
+    assert "is in a mapping already" in taken.text
+    assert "Free Days (mapped to Free Days)" in choices(taken, "gleanin")
+
+    saved = post(browser, settings, tracks="tags", exhibitor_name="exhibitor", chairpersons="on")
+    assert saved.headers["Location"] == f"{at}/mappings"
+    page_of_settings = browser.get(settings).text
+    assert re.search(r'value="tags"[^>]* checked', page_of_settings)
+    assert re.search(r'name="chairpersons"[^>]* checked', page_of_settings)
+    assert not re.search(r'name="moderators"[^>]* checked', page_of_settings)
+    assert not re.search(r'name="continuous_sync"[^>]* checked', page_of_settings)
+
+
+def test_removing_a_mapping_says_what_it_means_and_binds_what_was_synced(fresh: Served) -> None:
+    browser, at = fresh.browser(ADMIN), integrations(fresh)
+    remove = f"{at}/mappings/{fresh.acme.mapping}/remove"
+    assert "stay bound to each other" in browser.get(remove).text
+    assert post(browser, remove).headers["Location"] == f"{at}/mappings"
+    assert "No event is mapped yet" in browser.get(f"{at}/mappings").text
+    assert browser.get(remove).status_code == 409
+    listed = choices(browser.get(f"{at}/mappings/new"), "gleanin")
+    assert listed["Acme Days (only with Acme Days)"][1]
+    free = choices(browser.get(f"{at}/mappings/new"), "sessionboard")["Free Days"][0]
+    bound = post(
+        browser,
+        f"{at}/mappings/new",
+        gleanin=listed["Acme Days (only with Acme Days)"][0],
+        sessionboard=free,
+    )
+    assert bound.status_code == 409
+    assert "was synced with Acme Days under this connection" in bound.text
+
+
+@pytest.mark.parametrize("typed", ["", "acme", "Stranger"])
+def test_disconnecting_wants_the_name(served: Served, typed: str) -> None:
+    browser, at = served.browser(ADMIN), integrations(served)
+    refused = post(browser, f"{at}/disconnect", confirmation=typed)
+    assert refused.status_code == 422
+    assert "This is not the organization&#39;s name." in refused.text
+    assert "Disconnect Integration" in browser.get(at).text, "it is connected still"
+
+
+def test_a_side_that_cannot_be_read_is_named_and_the_mappings_show(
+    fresh: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise DestinationRefused("The token was refused.")
+
+    monkeypatch.setattr(ListEvents, "__call__", refuse)
+    page = fresh.browser(ADMIN).get(integrations(fresh) + "/mappings/new")
+    assert page.status_code == 422
+    assert "Gleanin&#39;s events cannot be read now" in page.text
+    assert "Try again" in page.text
+    assert "Replace Gleanin&#39;s token" in page.text
+    assert "Acme Days" in page.text
+
+
+def test_a_token_is_replaced_and_the_connection_goes_on(fresh: Served) -> None:
+    browser, at = fresh.browser(ADMIN), integrations(fresh)
+    page = f"{at}/connect"
+    assert post(browser, f"{at}/token", page=page, token="wrong-wrong-wrong").status_code == 422
+    done = post(browser, f"{at}/token", page=page, token=GLEANIN_TOKEN)
+    assert done.headers["Location"] == page
+    assert "Acme Days" in browser.get(f"{at}/mappings").text

@@ -1,0 +1,73 @@
+"""How often a page asks the database: a few times, however much there is to show."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core.domain.identifiers import MappingId
+from entrypoints.container import Container
+from tests.e2e.http.conftest import Served
+
+MOST = {
+    "{o}/events": 8,
+    "{o}/events/{e}/agenda": 7,
+    "{o}/events/{e}/exhibitors": 7,
+    "{o}/events/{e}/preview": 7,
+    "{o}/history": 7,
+    "/runs/{r}": 7,
+    "{o}/share-links": 8,
+    "{o}/integrations": 4,
+    "{o}/integrations/mappings": 6,
+    "{o}/settings": 6,
+    "{o}/settings/audit-log": 4,
+    "/mappings/{m}/records?who=nobody": 6,
+}
+"""Statements, by the page; three or four of them tell who is signed in, and let them at what the page is about."""
+
+
+@contextmanager
+def counted(engine: sa.Engine) -> Iterator[list[str]]:
+    """Note the statements that the engine is given."""
+    statements: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+async def _event_of(container: Container, mapping_id: str) -> str:
+    async with container.units().reading() as unit:
+        mapping = await unit.mappings.get(MappingId(mapping_id))
+    assert mapping
+    return mapping.events.sessionboard_id
+
+
+@pytest.mark.parametrize("page", MOST)
+def test_a_page_asks_the_database_a_few_times(served: Served, page: str) -> None:
+    acme, browser = served.acme, served.signed_in("admin@acme.example.org")
+    event = served.running.ask(lambda container: _event_of(container, acme.mapping))
+    names: dict[str, Any] = {
+        "o": f"/organizations/{acme.organization}",
+        "e": event,
+        "m": acme.mapping,
+        "r": acme.run,
+    }
+    path = page.format(**names)
+    browser.get(path)  # what is read of the other sides is kept then
+    asked = []
+    for _ in range(3):  # now and then something looks for due syncs meanwhile
+        with counted(served.running.container.engine()) as statements:
+            answer = browser.get(path)
+        assert answer.status_code in {200, 404}, answer.text
+        asked.append(statements)
+    fewest = min(asked, key=len)
+    assert len(fewest) <= MOST[page], "\n".join(fewest)
