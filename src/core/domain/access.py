@@ -52,6 +52,8 @@ class Actor:
     name: str
     """As the audit log calls them: an e-mail, or an API key's name."""
     grants: frozenset[Grant] = frozenset()
+    id: str = ""
+    """The account's or the API key's: two keys can have the same name."""
 
     def may(self, right: Right, organization_id: OrganizationId | None) -> bool:
         """Tell whether a right is held in an organization; None asks for the installation as a whole."""

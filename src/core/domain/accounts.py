@@ -36,7 +36,7 @@ class Account:
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.email, self.grants)
+        return Actor(self.email, self.grants, self.id)
 
     def granted(self, grant: Grant) -> "Account":
         """Have one role for an organization, in the place of any other role for it."""

@@ -30,7 +30,7 @@ class ApiKey:
 
     @property
     def actor(self) -> Actor:
-        return Actor(f"API key {self.name}", frozenset({self.grant}))
+        return Actor(f"API key {self.name}", frozenset({self.grant}), self.id)
 
     @property
     def is_valid(self) -> bool:

@@ -24,6 +24,8 @@ class SyncRequest:
     by: str = COMMAND_LINE
     key: str | None = None
     """By which a request that is repeated, because its answer was lost, is known; whoever asks chooses it."""
+    asker: str = ""
+    """Whose keys these are: the id of whoever asks."""
 
     def __post_init__(self) -> None:
         if self.key is not None and not (0 < len(self.key) <= LONGEST_REQUEST_KEY and self.key.isprintable()):
@@ -109,5 +111,5 @@ async def _waiting(unit: Unit, wanted: SyncRun) -> SyncRun:
 
 
 def _own(request: SyncRequest) -> str:
-    """Keep the keys of different people apart."""
-    return f"{request.by}\n{request.key}"
+    """Keep the keys of different people and programs apart."""
+    return f"{request.asker}\n{request.key}"

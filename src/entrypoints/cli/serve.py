@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # take longer to import than `--help` may take
     from entrypoints.settings import Settings
 
 commands = typer.Typer()
-SECONDS_TO_END = 10
+SECONDS_TO_END = 5
 """For requests that are under way; whoever follows a run would stay for as long as it goes on."""
 BACKLOG = 2048
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})

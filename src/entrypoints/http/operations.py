@@ -12,13 +12,13 @@ from ports.persistence import PersistenceError
 routes = APIRouter(include_in_schema=False)
 
 
-@routes.get("/healthz")
+@routes.api_route("/healthz", methods=["GET", "HEAD"])
 async def alive() -> JSONResponse:
     """Tell that the process answers; it asks nobody else."""
     return JSONResponse({"status": "alive"})
 
 
-@routes.get("/readyz")
+@routes.api_route("/readyz", methods=["GET", "HEAD"])
 async def ready(container: Wired) -> JSONResponse:
     """Tell whether requests can be served: whether the database answers."""
     try:

@@ -7,7 +7,7 @@ of the same database, which is furnished once.
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Served:
     furnished: Furnished
     clients: ExitStack
     """Closed at the end, all of them."""
+    browsers: dict[str, httpx.Client] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -57,7 +58,15 @@ class Served:
             assert signed_in.status_code == 303, signed_in.text
         return browser
 
-    def sign_in(self, browser: httpx.Client, email: str, password: str = PASSWORD, **more: str) -> httpx.Response:
+    def signed_in(self, role: str) -> httpx.Client:
+        """Give a browser that is signed in, the same one for all who leave it signed in."""
+        if role not in self.browsers:
+            self.browsers[role] = self.browser(role)
+        return self.browsers[role]
+
+    def sign_in(
+        self, browser: httpx.Client, email: str, password: str = PASSWORD, **more: str
+    ) -> httpx.Response:
         form = {"csrf_token": csrf_in(browser.get("/sign-in")), "email": email, "password": password, **more}
         return browser.post("/sign-in", data=form)
 
@@ -88,4 +97,3 @@ def served(furnished: Furnished, tmp_path_factory: pytest.TempPathFactory) -> It
 def fresh(furnished: Furnished, tmp_path: Path) -> Iterator[Served]:
     with served_from(furnished, tmp_path) as running:
         yield running
-

@@ -62,7 +62,10 @@ def session(number: int, title: str, people: list[dict[str, Any]], **more: Any) 
 
 def first_state() -> dict[str, Any]:
     """Give what Acme has at first: enough that its second state has an outcome of every kind."""
-    grace, ada = person(1, "Grace", "Hopper", "grace@acme.example.org"), person(2, FORMULA, "Lovelace", "ada@x.org")
+    grace, ada = (
+        person(1, "Grace", "Hopper", "grace@acme.example.org"),
+        person(2, FORMULA, "Lovelace", "ada@x.org"),
+    )
     return {
         "event": {"id": ACME_EVENT, "name": "Acme Days", "timezone": "Europe/Paris"},
         "sessions": [
@@ -88,7 +91,12 @@ def second_state() -> dict[str, Any]:
     ]
     # Gleanin takes no such picture, and says so only when it is sent.
     state["exhibitors"] = [
-        {"id": "exhibitor-1", "name": "Kernels", "logo_image_url": "https://x.org/a.heic", "contacts": [linus]}
+        {
+            "id": "exhibitor-1",
+            "name": "Kernels",
+            "logo_image_url": "https://x.org/a.heic",
+            "contacts": [linus],
+        }
     ]
     return state
 
@@ -105,7 +113,7 @@ def other_event(event_id: int, name: str) -> dict[str, Any]:
 def furnished_world() -> World:
     world = World(link_delay=0)
     world.add(first_state())
-    world.add(other_event(STRANGER_EVENT, "Stranger Days"))
+    world.add(other_event(STRANGER_EVENT, "Other Days"))
     world.add(other_event(FREE_EVENT, "Free Days"))
     return world
 
@@ -156,9 +164,9 @@ def settings_in(folder: Path, sandbox: Sandbox, **more: Any) -> Settings:
     )
 
 
-async def furnish(sandbox: Sandbox, folder: Path) -> Furnished:
+async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
     remote, keys = Remote(sandbox.control_url), dict[str, str]()
-    async with opened(settings_in(folder, sandbox)) as container:
+    async with opened(settings_in(folder, sandbox, **settings)) as container:
         acme = await _organization(container, sandbox, "Acme")
         stranger = await _organization(container, sandbox, "Stranger")
         grants = {
@@ -176,9 +184,9 @@ async def furnish(sandbox: Sandbox, folder: Path) -> Furnished:
         key, keys[NOBODY_ANY_MORE] = await container.make_api_key()("Revoked", grants[ADMIN])
         await container.revoke_api_key()(acme.id, key.id)
         strange = await _tenant(container, stranger, STRANGER_EVENT, own[STRANGER])
-        await _tenant(container, acme, ACME_EVENT, own[ADMIN])
+        await _tenant(container, acme, ACME_EVENT, own[VIEWER])
         remote.replace_event(ACME_EVENT, second_state())
-        ours = await _tenant(container, acme, ACME_EVENT, own[ADMIN])
+        ours = await _tenant(container, acme, ACME_EVENT, own[VIEWER])
     return Furnished(sandbox, folder, ours, strange, keys)
 
 

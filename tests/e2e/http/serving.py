@@ -16,7 +16,7 @@ from entrypoints.settings import Settings
 
 T = TypeVar("T")
 READY_WITHIN = 30
-STOPPED_WITHIN = 10
+STOPPED_WITHIN = 3
 """Seconds."""
 
 

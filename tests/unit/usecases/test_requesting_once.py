@@ -57,7 +57,7 @@ async def mapping(stage: Stage) -> EventMapping:
 async def ask(
     stage: Stage, mapping: EventMapping, key: str | None, by: str = ADA, scope: Scope = Scope.ALL
 ) -> SyncRun:
-    return await stage.request(SyncRequest(mapping.id, scope, by=by, key=key))
+    return await stage.request(SyncRequest(mapping.id, scope, by=by, key=key, asker=by))
 
 
 async def finish(stage: Stage, run: SyncRun) -> None:
@@ -101,7 +101,7 @@ async def test_rule_23_keys_of_different_people_cannot_be_made_to_meet(
     await finish(stage, hers)
     assert (await ask(stage, mapping, "k1", "ada x")).id != hers.id
     with pytest.raises(BadInput):
-        SyncRequest(mapping.id, by="ada", key="x\nk1")
+        SyncRequest(mapping.id, by="ada", asker="ada", key="x\nk1")
 
 
 async def test_rule_23_another_mapping_with_the_same_key_gets_an_own_run(

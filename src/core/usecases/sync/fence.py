@@ -76,7 +76,8 @@ class Fence:
         async with self.units.writing() as unit:
             mapping = await unit.mappings.get(self.mapping_id)
             if mapping is None or not mapping.is_active:
-                raise SyncStopped(stops.MAPPING_REMOVED)
+                ended = mapping is not None and mapping.connection_ended
+                raise SyncStopped(stops.DISCONNECTED if ended else stops.MAPPING_REMOVED)
             if not mapping.written:
                 await unit.mappings.update(mapping.mark_written())
                 await unit.commit()

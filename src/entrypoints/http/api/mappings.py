@@ -163,7 +163,7 @@ async def start(
 ) -> dict[str, Any]:
     """Start a sync; during one, exactly one more is booked. With the same `Idempotency-Key`, no second one is."""
     run = await container.request_sync()(
-        SyncRequest(here.mapping.id, new.scope, by=here.actor.name, key=idempotency_key)
+        SyncRequest(here.mapping.id, new.scope, by=here.actor.name, key=idempotency_key, asker=here.actor.id)
     )
     container.jobs().start(run.id)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"

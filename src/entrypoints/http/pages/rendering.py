@@ -116,7 +116,9 @@ def fragment(template: str, **shown: Any) -> str:
 
 def flash(request: Request, text: str, tone: str = "success", url: str = "", label: str = "") -> None:
     """Let the next page show a message at its bottom."""
-    message = {"text": shortened(text, LONGEST_FLASH), "tone": tone} | ({"url": url, "label": label} if url else {})
+    message = {"text": shortened(text, LONGEST_FLASH), "tone": tone} | (
+        {"url": url, "label": label} if url else {}
+    )
     request.session[FLASHES] = [*request.session.get(FLASHES, []), message][-MOST_FLASHES:]
 
 

@@ -1,0 +1,52 @@
+"""What the text in a request can do to a database, and what many requests at once can, on a PostgreSQL server."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from entrypoints.sandbox.running import in_thread
+from tests.contract.persistence.conftest import Server, postgresql_server
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import furnish, furnished_world
+from tests.e2e.http.serving import serving
+from tests.e2e.http.test_strange_text import (
+    test_text_that_no_database_takes_is_no_fault_of_a_form,
+    test_text_that_no_database_takes_is_no_fault_of_a_page,
+    test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_a_body,
+    test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_an_address,
+)
+from tests.e2e.http.test_syncing import (
+    test_a_request_that_is_sent_twenty_times_at_once_starts_one_run,
+)
+
+__all__ = [
+    "postgresql_server",
+    "test_a_request_that_is_sent_twenty_times_at_once_starts_one_run",
+    "test_text_that_no_database_takes_is_no_fault_of_a_form",
+    "test_text_that_no_database_takes_is_no_fault_of_a_page",
+    "test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_a_body",
+    "test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_an_address",
+]
+
+
+@pytest.fixture(scope="module")
+def served(postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder, database_url = tmp_path_factory.mktemp("postgresql"), postgresql_server.new_database()
+    keys = {"database_url": database_url, "secret_keys": KEY}
+    with in_thread(furnished_world()) as sandbox, ExitStack() as clients:
+        furnished = asyncio.run(furnish(sandbox, Path(folder), **keys))
+        with serving(furnished.settings(**keys)) as running:
+            yield Served(running, furnished, clients)
+
+
+@pytest.fixture
+def fresh(served: Served) -> Served:
+    """Give the same one: what these tests change, they do not look at."""
+    return served
+
+
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+"""Made for these tests: beside a PostgreSQL database there is no file to keep one in."""

@@ -1,0 +1,165 @@
+"""What a sync did, over the JSON API: outcomes and their sums, share links, portal addresses, files to keep."""
+
+import csv
+import io
+import time
+
+import httpx
+import pytest
+
+from core.domain.identifiers import RunId, SourceId
+from core.domain.kinds import SESSION
+from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.reasons import Reason
+from entrypoints.container import Container
+from entrypoints.shapes import OUTCOME_COLUMNS
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, FORMULA
+
+COUNTS = ("created", "updated", "unchanged", "kept", "skipped", "blocked", "failed")
+
+
+def rows_of(answer: httpx.Response) -> list[list[str]]:
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert answer.content.startswith("\ufeff".encode())
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))
+
+
+def test_rule_26_every_record_has_one_outcome_and_the_sums_balance(served: Served) -> None:
+    client, run = served.client(ADMIN), served.acme.run
+    told = client.get(f"/runs/{run}/outcomes").json()["items"]
+    assert len({(each["kind"], each["source_id"]) for each in told}) == len(told) == 9
+    assert {each["outcome"] for each in told} == set(COUNTS)
+    assert all(each["reason"] for each in told)
+    counts = client.get(f"/runs/{run}").json()["counts"]
+    for kind, plural in (
+        ("session", "sessions"),
+        ("speaker", "speakers"),
+        ("exhibitor_contact", "exhibitors"),
+    ):
+        tally = counts[plural]
+        assert {name: tally[name] for name in COUNTS} == {
+            name: sum(each["kind"] == kind and each["outcome"] == name for each in told) for name in COUNTS
+        }
+        assert tally["succeeded"] == tally["created"] + tally["updated"] + tally["unchanged"]
+        assert tally["attempted"] == tally["succeeded"] + tally["blocked"] + tally["failed"]
+    header, *rows = rows_of(client.get(f"/runs/{run}/outcomes.csv"))
+    assert header == list(OUTCOME_COLUMNS)
+    assert len(rows) == len(told)
+
+
+def test_rule_28_the_message_tells_both_counts_and_whom_to_ask(served: Served) -> None:
+    message = served.client(ADMIN).get(f"/runs/{served.acme.run}").json()["message"]
+    assert message.startswith("Sync to Gleanin finished with problems: ")
+    assert "help@example.org" in message
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9, 500])
+def test_parts_of_a_list_make_the_whole_whatever_their_size(served: Served, size: int) -> None:
+    client = served.client(ADMIN)
+    mapping = served.acme.mapping
+    for path in (
+        f"/runs/{served.acme.run}/outcomes",
+        f"/mappings/{mapping}/runs",
+        f"/mappings/{mapping}/share-links",
+        f"/organizations/{served.acme.organization}/audit-log",
+        f"/organizations/{served.acme.organization}/api-keys",
+    ):
+        whole = client.get(path, params={"limit": 500}).json()["items"]
+        parts, cursor = [], None
+        while True:
+            part = client.get(path, params={"limit": size} | ({"cursor": cursor} if cursor else {})).json()
+            assert len(part["items"]) <= size
+            parts += part["items"]
+            cursor = part["next"]
+            if cursor is None:
+                break
+        assert parts == whole
+
+
+def test_a_preview_goes_on_with_what_was_read(served: Served) -> None:
+    client, url = served.client(ADMIN), f"/mappings/{served.acme.mapping}/preview"
+    whole = client.post(url, json={}).json()
+    first = client.post(url, json={"limit": 2}).json()
+    rest = client.post(url, json={"limit": 500, "cursor": first["next"]}).json()
+    assert rest["read_at"] == first["read_at"] != whole["read_at"]
+    assert first["items"] + rest["items"] == whole["items"]
+    other = served.client(EVERYWHERE).post(
+        f"/mappings/{served.stranger.mapping}/preview", json={"cursor": first["next"]}
+    )
+    assert other.status_code == 404
+
+
+def test_rule_30_share_links_are_listed_with_who_has_none(served: Served) -> None:
+    client, url = served.client(ADMIN), f"/mappings/{served.acme.mapping}/share-links"
+    told = client.get(url).json()
+    assert told["total"] == len(told["items"])
+    assert all(link["url"].startswith("https://") for each in told["items"] for link in each["links"])
+    missing = client.get(url, params={"missing": True}).json()
+    assert missing["total"] == told["without_link"]
+
+
+def test_rule_31_a_portal_address_shows_one_person_and_ends_when_it_is_revoked(fresh: Served) -> None:
+    client, browser = fresh.client(ADMIN), fresh.browser()
+    people = client.get(f"/mappings/{fresh.acme.mapping}/share-links").json()["items"]
+    one, *others = [each for each in people if each["kind"] == "speaker"]
+    url = f"/mappings/{fresh.acme.mapping}/people/speaker/{one['source_id']}/portal-address"
+    address = httpx.URL(client.post(url).raise_for_status().json()["address"])
+    page = browser.get(address.raw_path.decode())
+    assert page.status_code == 200
+    assert "Share Your Attendance" in page.text
+    assert one["links"][0]["url"] in page.text
+    for other in others:
+        assert other["name"] not in page.text
+        assert other["links"][0]["url"] not in page.text
+    assert browser.get(address.raw_path.decode()[:-2] + "xx").status_code == 404
+    client.delete(url).raise_for_status()
+    assert browser.get(address.raw_path.decode()).status_code == 404
+
+
+def test_no_cell_of_a_csv_is_a_formula(served: Served) -> None:
+    client, browser = served.client(ADMIN), served.signed_in(ADMIN)
+    rows = [
+        row
+        for answer in (
+            client.get(f"/runs/{served.acme.run}/outcomes.csv"),
+            client.get(f"/mappings/{served.acme.mapping}/share-links.csv"),
+            browser.get(f"/runs/{served.acme.run}/outcomes.csv"),
+        )
+        for row in rows_of(answer)
+    ]
+    cells = [cell for row in rows for cell in row]
+    assert any(cell.startswith(f"'{FORMULA}") for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_a_csv_of_many_rows_comes_part_by_part(fresh: Served) -> None:
+    many, run = 20_000, RunId(fresh.acme.run)
+
+    async def add(container: Container) -> None:
+        told = [
+            RecordOutcome(
+                RecordRef(SESSION, SourceId(f"s{number}"), f"Session {number}"),
+                Outcome.SKIPPED,
+                Reason("x", "y"),
+            )
+            for number in range(many)
+        ]
+        async with container.units().writing() as unit:
+            await unit.outcomes.add(run, told)
+            await unit.commit()
+
+    fresh.running.ask(add)
+    began = time.monotonic()
+    with fresh.client(ADMIN).stream(
+        "GET", f"/runs/{run}/outcomes.csv", params={"outcome": "skipped"}
+    ) as answer:
+        pieces = answer.iter_raw()
+        next(pieces)
+        first = time.monotonic() - began
+        lines = sum(piece.count(b"\r\n") for piece in pieces)
+        whole = time.monotonic() - began
+    assert "Content-Length" not in answer.headers
+    assert lines >= many
+    assert first < whole / 2

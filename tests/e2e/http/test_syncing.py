@@ -1,0 +1,224 @@
+"""Syncs over the JSON API: started once, followed to their end, stopped."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from entrypoints.container import Container
+from entrypoints.http.progress import LOOK_EVERY
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.trouble import Trouble
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import ADMIN, SUPPORT
+
+SECONDS = 20
+
+
+def start(client: httpx.Client, mapping: str, key: str | None = None, **body: Any) -> dict[str, Any]:
+    headers = {"Idempotency-Key": key} if key else {}
+    answer = client.post(f"/mappings/{mapping}/runs", json=body, headers=headers)
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["Location"] == f"/api/v1/runs/{answer.json()['run_id']}"
+    run: dict[str, Any] = answer.json()
+    return run
+
+
+def ended(client: httpx.Client, run: str) -> dict[str, Any]:
+    until, shown = time.monotonic() + SECONDS, dict[str, Any]()
+    while time.monotonic() < until:
+        shown |= client.get(f"/runs/{run}").raise_for_status().json()
+        if shown["finished_at"]:
+            return shown
+        time.sleep(0.05)
+    pytest.fail(f"the run does not end: {shown}")
+
+
+def until_it_runs(client: httpx.Client, run: str) -> None:
+    while client.get(f"/runs/{run}").raise_for_status().json()["state"] == "queued":
+        time.sleep(0.02)
+
+
+def runs_of(client: httpx.Client, mapping: str) -> list[str]:
+    return [
+        each["run_id"] for each in client.get(f"/mappings/{mapping}/runs").raise_for_status().json()["items"]
+    ]
+
+
+@contextmanager
+def slow(served: Served, milliseconds: int = 400) -> Iterator[None]:
+    """Let Gleanin take its time."""
+    remote = Remote(served.furnished.sandbox.control_url)
+    remote.make_trouble(Trouble(sides=("gleanin",), latency_ms=milliseconds))
+    try:
+        yield
+    finally:
+        remote.make_trouble()
+
+
+def events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    name = ""
+    for line in lines:
+        if line.startswith("event:"):
+            name = line.removeprefix("event:").strip()
+        elif line.startswith("data:"):
+            yield name, json.loads(line.removeprefix("data:"))
+
+
+def test_a_request_that_is_repeated_starts_no_second_run(fresh: Served) -> None:
+    client, mapping = fresh.client(ADMIN), fresh.acme.mapping
+    before = runs_of(client, mapping)
+    first = start(client, mapping, "again")
+    ended(client, first["run_id"])
+    assert start(client, mapping, "again")["run_id"] == first["run_id"]
+    assert len(runs_of(client, mapping)) == len(before) + 1
+    assert start(client, mapping)["run_id"] != first["run_id"]
+
+
+def test_a_request_that_is_sent_twenty_times_at_once_starts_one_run(fresh: Served) -> None:
+    client, mapping = fresh.client(ADMIN), fresh.acme.mapping
+    before = runs_of(client, mapping)
+    with ThreadPoolExecutor(20) as pool:
+        told = {each["run_id"] for each in pool.map(lambda _: start(client, mapping, "at once"), range(20))}
+    assert len(told) == 1
+    ended(client, *told)
+    assert set(runs_of(client, mapping)) - set(before) == told
+
+
+def test_the_same_key_of_somebody_else_or_for_another_mapping_is_another_one(fresh: Served) -> None:
+    admin, support = fresh.client(ADMIN), fresh.client(SUPPORT)
+    mine = start(admin, fresh.acme.mapping, "key")["run_id"]
+    ended(admin, mine)
+    theirs = start(support, fresh.acme.mapping, "key")["run_id"]
+    there = start(support, fresh.stranger.mapping, "key")
+    assert len({mine, theirs, there["run_id"]}) == 3
+    assert there["mapping_id"] == fresh.stranger.mapping
+    assert start(admin, fresh.acme.mapping, "key")["run_id"] == mine
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "\x7f", "a\tb", "é"])
+def test_a_key_that_headers_cannot_carry_is_refused(served: Served, key: str) -> None:
+    headers = {b"Idempotency-Key": key.encode("latin-1")}
+    answer = served.client(ADMIN).post(f"/mappings/{served.acme.mapping}/runs", json={}, headers=headers)
+    assert answer.status_code == 422
+
+
+def test_rule_23_asking_during_a_run_books_exactly_one_more(fresh: Served) -> None:
+    client, mapping = fresh.client(ADMIN), fresh.acme.mapping
+    before = set(runs_of(client, mapping))
+    with slow(fresh):
+        first = start(client, mapping)["run_id"]
+        until_it_runs(client, first)
+        with ThreadPoolExecutor(10) as pool:
+            more = {each["run_id"] for each in pool.map(lambda _: start(client, mapping), range(10))}
+        assert len(more) == 1
+        assert more != {first}
+    for run in (first, *more):
+        assert ended(client, run)["state"] == "completed_with_problems"
+    assert set(runs_of(client, mapping)) - before == {first, *more}
+
+
+def test_rule_08_disconnecting_needs_the_name_and_stops_what_runs(fresh: Served) -> None:
+    client, url = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}/connection"
+    for query in ("", "?confirm=", "?confirm=yes", "?confirm=acme"):
+        refused = client.delete(url + query)
+        assert (refused.status_code, refused.json()["code"]) == (422, "not_confirmed")
+    with slow(fresh):
+        run = start(client, fresh.acme.mapping)["run_id"]
+        until_it_runs(client, run)
+        client.delete(f"{url}?confirm=Acme").raise_for_status()
+    stopped = ended(client, run)
+    assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
+    assert client.get(url).json() == {
+        "connected": False, "id": None, "token_hint": None, "connected_at": None, "continuous_sync": None
+    }  # fmt: skip
+    assert client.get(f"/organizations/{fresh.acme.organization}/mappings").json()["items"] == []
+
+
+def test_rules_01_to_03_a_connection_shows_the_end_of_its_token_and_stays_the_only_one(
+    fresh: Served,
+) -> None:
+    client, url = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}/connection"
+    before = client.get(url).json()
+    refused = client.put(url, json={"token": "none-of-gleanins"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "token_refused")
+    assert client.get(url).json() == before
+    again = client.put(url, json={"token": "sandbox-gleanin-token"})
+    assert (again.status_code, again.json()["id"]) == (200, before["id"])
+    assert len(before["token_hint"]) <= 4
+
+
+def test_a_run_is_followed_to_its_end(fresh: Served) -> None:
+    client = fresh.client(ADMIN)
+    with slow(fresh):
+        run = start(client, fresh.acme.mapping)["run_id"]
+        with client.stream("GET", f"/runs/{run}/progress") as answer:
+            assert answer.headers["Content-Type"].startswith("text/event-stream")
+            told = list(events_in(answer.iter_lines()))
+    assert [name for name, _ in told] == ["progress"] * (len(told) - 1) + ["ended"]
+    assert len(told) > 1
+    assert told[-1][1] == client.get(f"/runs/{run}").json() | {
+        "requested_at": told[-1][1]["requested_at"],
+        "started_at": told[-1][1]["started_at"],
+        "finished_at": told[-1][1]["finished_at"],
+    }
+
+
+def test_a_run_that_has_ended_is_told_at_once(served: Served) -> None:
+    answer = served.client(ADMIN).get(f"/runs/{served.acme.run}/progress")
+    ((name, run),) = events_in(iter(answer.text.splitlines()))
+    assert (name, run["run_id"]) == ("ended", served.acme.run)
+
+
+def test_a_run_goes_on_when_nobody_follows_it_any_more(fresh: Served) -> None:
+    client = fresh.client(ADMIN)
+    with slow(fresh, 1000):
+        run = start(client, fresh.acme.mapping)["run_id"]
+        for _ in range(5):
+            with client.stream("GET", f"/runs/{run}/progress") as answer:
+                assert next(events_in(answer.iter_lines()))[0] == "progress"
+        time.sleep(2 * LOOK_EVERY)
+        assert fresh.running.ask(requests_under_way) == 0
+    assert ended(client, run)["state"] == "completed_with_problems"
+    assert client.get("/organizations").status_code == 200
+
+
+async def requests_under_way(_: Container) -> int:
+    return sum("run_asgi" in str(each.get_coro()) for each in asyncio.all_tasks())
+
+
+def test_whoever_follows_a_run_keeps_nobody_from_ending_the_server(fresh: Served) -> None:
+    client = fresh.client(ADMIN)
+    with slow(fresh, 5000):
+        run = start(client, fresh.acme.mapping)["run_id"]
+        with client.stream("GET", f"/runs/{run}/progress") as answer:
+            told = events_in(answer.iter_lines())
+            next(told)
+            began = time.monotonic()
+            fresh.running.shut_down()
+            try:
+                rest = list(told)
+            except httpx.RemoteProtocolError:
+                rest = []  # cut off, which a program that follows understands as well
+            assert time.monotonic() - began < 8
+            assert "ended" not in [name for name, _ in rest]
+
+
+def test_rule_33_sessionboard_is_only_read_whatever_is_asked(fresh: Served) -> None:
+    client, mapping = fresh.client(ADMIN), fresh.acme.mapping
+    ended(client, start(client, mapping)["run_id"])
+    client.post(f"/mappings/{mapping}/preview", json={}).raise_for_status()
+    client.get(f"/organizations/{fresh.acme.organization}/events").raise_for_status()
+    asked = {each for each in fresh.furnished.sandbox.world.log.by_template if "/sessionboard/" in each}
+    assert asked <= {
+        "GET /sessionboard/v1/events",
+        # Searches, as its contract has them.
+        "POST /sessionboard/v1/event/{event}/sessions",
+        "POST /sessionboard/v1/event/{event}/exhibitors",
+    }
