@@ -1,0 +1,97 @@
+"""Saved events that the journeys go through: one of which everything goes, and others for what may happen."""
+
+from typing import Any
+
+from entrypoints.sandbox.loading import packaged
+from entrypoints.sandbox.world import World
+
+Json = dict[str, Any]
+
+BRIGHT, CALM, FAR, LANTERN, LONG = 6101, 6102, 6103, 4201, 6104
+"""Sessionboard's ids. Of the far one Gleanin tells another time zone; the lantern one has problems of every kind."""
+NAMES = {
+    BRIGHT: "Bright Days",
+    CALM: "Calm Days",
+    FAR: "Far Days",
+    LANTERN: "Lantern Conf",
+    LONG: "Long Days",
+}
+
+
+def person(number: int, first: str, last: str | None, role: str = "speaker", **more: Any) -> Json:
+    return {
+        "id": f"person-{number}",
+        "first_name": first,
+        "last_name": last,
+        "email": f"{first.lower()}@example.org",
+        "participant_role": {"core_role": role},
+        **more,
+    }
+
+
+def session(number: int, title: str, people: list[Json], **more: Any) -> Json:
+    return {
+        "id": f"session-{number}",
+        "title": title,
+        "status": "accepted",
+        "is_abstract": False,
+        "starts_at": f"2099-07-{1 + number // 9:02}T{8 + number % 9:02}:00:00Z",
+        "ends_at": f"2099-07-{1 + number // 9:02}T{8 + number % 9:02}:45:00Z",
+        "participants": people,
+        **more,
+    }
+
+
+def bright_days() -> Json:
+    """Give an event of which everything can go, with each thing that the settings are about."""
+    ada, grace = person(1, "Ada", "Lovelace"), person(2, "Grace", "Hopper", title="Admiral")
+    carla, moritz = person(3, "Carla", "Chair", "chairperson"), person(4, "Moritz", "Mod", "moderator")
+    marked = {"track": {"id": "t1", "name": "Engines"}, "tags": [{"id": "g1", "name": "steam"}]}
+    contacts = [
+        {"id": "contact-1", "full_name": "Linus Kernel", "email": "linus@example.org", "is_primary": True},
+        {"id": "contact-2", "full_name": "Dirk Team", "email": "dirk@example.org", "is_primary": False},
+    ]
+    return {
+        "event": {"id": BRIGHT, "name": NAMES[BRIGHT], "timezone": "Europe/Paris"},
+        "sessions": [
+            session(1, "Analytical engines", [ada, carla], **marked),
+            session(2, "Compilers at sea", [grace, moritz], **marked),
+        ],
+        "exhibitors": [{"id": "exhibitor-1", "name": "Kernels Ltd", "contacts": contacts}],
+    }
+
+
+def calm_days() -> Json:
+    """Give a small event whose time zone Gleanin tells."""
+    return _event(CALM, [session(1, "Quiet rooms", [person(9, "Barbara", "Liskov")])], "Europe/Paris")
+
+
+def far_days() -> Json:
+    return _event(FAR, [session(1, "Far away", [person(10, "Fern", "Weh")])], "America/New_York")
+
+
+def long_days(sessions: int = 60) -> Json:
+    """Give an event of some pages, each session with a speaker of its own."""
+    people = [person(100 + number, f"Speaker{number}", "Long") for number in range(sessions)]
+    return _event(LONG, [session(number, f"Session {number}", [each]) for number, each in enumerate(people)])
+
+
+def _event(event_id: int, sessions: list[Json], zone_in_gleanin: str | None = None) -> Json:
+    told = {"title": NAMES[event_id]} | ({"time_zone": zone_in_gleanin} if zone_in_gleanin else {})
+    return {
+        "event": {"id": event_id, "name": NAMES[event_id], "timezone": "Europe/Paris"},
+        "sessions": sessions,
+        "exhibitors": [],
+        "gleanin": {"events": [told]},
+    }
+
+
+def world_of(*saved: Json, link_delay: float = 0) -> World:
+    world = World(link_delay=link_delay)
+    for each in saved:
+        world.add(each)
+    return world
+
+
+def usual_world() -> World:
+    return world_of(bright_days(), calm_days(), far_days(), packaged()[0])

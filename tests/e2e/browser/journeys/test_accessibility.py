@@ -1,0 +1,179 @@
+"""axe finds nothing on any page, drawer or dialog, and no page scrolls sideways on a phone."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pytest
+from fastapi.routing import APIRoute
+from playwright.sync_api import Page, expect
+
+from core.domain.access import Grant, Role
+from core.domain.identifiers import SourceId
+from core.domain.kinds import SPEAKER
+from core.usecases.portal import Who
+from entrypoints.container import Container
+from entrypoints.http.pages.app import PARTS
+from tests.e2e.browser.axe import violations
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.conference import BRIGHT, LANTERN, usual_world
+from tests.e2e.browser.journeys.stage import ADMIN, EVERYWHERE, Stage, staged
+
+
+class State(StrEnum):
+    EMPTY = "empty"
+    CONNECTED = "connected"
+    MAPPED = "mapped"
+    SYNCED = "synced"
+
+
+NO_PAGES = re.compile(
+    r"\.csv$|/progress$|^/sign-in/openid|^/sign-in/once/|^/$|^/organizations/\{organization_id\}$"
+    r"|/api-keys$|/events/\{event_id\}$|/organizations/\{organization_id\}/records$"
+)
+"""What is downloaded, streamed, or leads on to another page."""
+MENUS = "dialog .menu > summary, body:not(:has(dialog)) .menu > summary"
+"""Those that can be reached: not behind a dialog."""
+EXPECTED_PROBLEMS = re.compile(r"9999|nobody|nowhere|made-up")
+SHOWN_IN = {
+    "/sign-up/{offered}": None,  # as long as there is no account: another test has it
+    "/sign-in": State.EMPTY,
+    "/account": State.EMPTY,
+    "/documentation": State.EMPTY,
+    "/organizations": State.EMPTY,
+    "/organizations/new": State.EMPTY,
+}
+"""Pages that are the same whatever is connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    stage: Stage
+    state: State
+    ids: dict[str, str]
+
+    def addresses(self) -> list[str]:
+        found = [url for template in templates() if (url := self._filled(template))]
+        if self.state is State.SYNCED:
+            found += self._more()
+        return found
+
+    def _filled(self, template: str) -> str:
+        if SHOWN_IN.get(template, self.state) is not self.state:
+            return ""
+        if self.state is State.EMPTY and ("/disconnect" in template or template.endswith("/mappings/new")):
+            return ""  # there is nothing to disconnect or to map
+        names = re.findall(r"\{(\w+)(?::path)?\}", template)
+        if not all(name in self.ids for name in names):
+            return ""
+        return re.sub(r"\{(\w+)(?::path)?\}", lambda found: self.ids[found[1]], template)
+
+    def _more(self) -> list[str]:
+        """Give what depends on a query: lists that are searched, and a dialog."""
+        stage, run, mapping = self.stage, self.ids["run_id"], self.ids["mapping_id"]
+        return [
+            stage.event(LANTERN, "agenda?outcome=blocked"),
+            stage.event(LANTERN, "agenda?q=nothing-has-this"),
+            stage.event(LANTERN, "preview?kind=speaker"),
+            stage.event(BRIGHT, "agenda"),
+            stage.event(9999, "agenda"),
+            f"/runs/{run}?outcome=blocked",
+            f"/mappings/{mapping}/records?who=plume@example.org",
+            f"/mappings/{mapping}/records?who=nobody",
+            stage.at("share-links?missing=true"),
+            stage.at(f"share-links?revoke=speaker:{self.ids['source_id']}"),
+            "/nowhere",
+            "/portal/made-up",
+        ]
+
+
+def templates() -> list[str]:
+    """List the addresses of all pages there are."""
+    routes = [route for part in PARTS for route in part.routes.routes if isinstance(route, APIRoute)]
+    return [
+        route.path for route in routes if "GET" in (route.methods or ()) and not NO_PAGES.search(route.path)
+    ]
+
+
+@pytest.fixture(scope="module", params=list(State), ids=str)
+def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    state: State = request.param
+    with staged(usual_world(), tmp_path_factory.mktemp(state)) as stage:
+        ids = {"organization_id": str(stage.organization), "event_id": str(LANTERN)}
+        if state is State.CONNECTED:
+            stage.connect()
+        if state in {State.MAPPED, State.SYNCED}:
+            mapping = stage.mapped(LANTERN)
+            ids["mapping_id"] = mapping.id
+            if state is State.SYNCED:
+                ids["run_id"] = stage.sync(mapping.id).id
+                ids |= stage.running.ask(lambda container: _made(container, stage))
+        yield Site(stage, state, ids)
+
+
+async def _made(container: Container, stage: Stage) -> dict[str, str]:
+    """Make what pages show that somebody has made: an API key, a portal address."""
+    key, _ = await container.make_api_key()("Nightly", Grant(Role.VIEWER, stage.organization), ADMIN)
+    (mapping,) = await container.list_mappings()(stage.organization)
+    people = await container.list_share_links()(mapping.id)
+    person = next(each for each in people if each.kind is SPEAKER)
+    who = Who(mapping.id, SPEAKER.name, SourceId(person.source_id))
+    address = await container.make_portal_address()(who, ADMIN)
+    return {"key_id": key.id, "address": address, "source_id": person.source_id}
+
+
+@pytest.fixture
+def stage(pages: Site) -> Stage:
+    return pages.stage
+
+
+def test_of_every_page_it_is_known_how_to_open_it() -> None:
+    known = {"organization_id", "event_id", "mapping_id", "run_id", "key_id", "address", "offered"}
+    for template in templates():
+        assert set(re.findall(r"\{(\w+)", template)) <= known, template
+    assert len(templates()) > 25
+
+
+def look(page: Page) -> list[str]:
+    """Give what is wrong with how the page can be used."""
+    wrong = violations(page)
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        wrong.append("it scrolls sideways")
+    return wrong
+
+
+def settle(page: Page) -> None:
+    """Wait until what the page does by itself after it was opened is over."""
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    # Nothing is half way: animations change colours and places.
+    page.evaluate("document.getAnimations().forEach(each => each.finish())")
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (360, "dark"),
+        pytest.param(360, "light", marks=pytest.mark.long),
+        pytest.param(1280, "dark", marks=pytest.mark.long),
+    ],
+)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    pages: Site, new_page: NewPage, width: int, scheme: str
+) -> None:
+    page = pages.stage.sign_in(new_page(width=width, color_scheme=scheme), EVERYWHERE)
+    found = {}
+    for url in pages.addresses():
+        answer = page.goto(url)
+        assert answer
+        if answer.status >= 400 and not EXPECTED_PROBLEMS.search(url):
+            found[url] = [f"it has the status {answer.status}"]
+        settle(page)
+        found |= {url: wrong} if (wrong := look(page)) else {}
+        for menu in page.locator(MENUS).all()[:1]:
+            menu.click()
+            # What lies half under an open menu is small for as long as it is open.
+            wrong = [each for each in look(page) if "target-size" not in each or ".menu" in each]
+            found |= {f"{url}, with its menu": wrong} if wrong else {}
+    assert found == {}

@@ -1,0 +1,54 @@
+"""What disconnecting means for what was sent before it (rules 9 and 10)."""
+
+from playwright.sync_api import Page, expect
+
+from entrypoints.sandbox.world import GLEANIN_TOKEN
+from tests.e2e.browser.journeys.conference import BRIGHT, session
+from tests.e2e.browser.journeys.stage import (
+    ORGANIZATION,
+    Stage,
+    expect_message,
+    start_sync,
+    wait_for_agenda,
+)
+
+
+def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_the_results_say_why(
+    stage: Stage, admin: Page
+) -> None:
+    mapping = stage.mapped(BRIGHT)
+    stage.sync(mapping.id)
+    stage.remote.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
+    stage.remote.edit_event(BRIGHT, sessions=[session(3, "New since", [])])
+    written = stage.writes
+    admin.goto(stage.at("integrations/disconnect"))
+    admin.get_by_label("Organization's name").fill(ORGANIZATION)
+    admin.get_by_role("button", name="Disconnect Integration").click()
+    expect_message(admin, "Disconnected from Gleanin.")
+
+    admin.get_by_role("link", name="Connect", exact=True).click()
+    admin.get_by_label("Gleanin API Token").fill(GLEANIN_TOKEN)
+    admin.get_by_role("button", name="Connect").click()
+    admin.get_by_role("dialog").get_by_role("link", name="Add New Event Mapping").click()
+    for side in ("Gleanin event", "Sessionboard event"):
+        admin.get_by_label(side).select_option(label="Bright Days")
+    admin.get_by_role("button", name="Add Mapping").click()
+    admin.get_by_label("The Gleanin event has the same time zone").check()
+    admin.get_by_role("button", name="Add Mapping").click()
+    expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
+
+    admin.goto(stage.event(BRIGHT))
+    wait_for_agenda(admin)
+    start_sync(admin, mapping.events.gleanin_id)
+    expect_message(admin, "Sync to Gleanin is complete. Synced: 1 sessions, 0 speakers.")
+    admin.locator("#flashes").get_by_role("link", name="View Results").click()
+    records = admin.get_by_role("region", name="Records")
+    why = (
+        "It was sent to this Gleanin event under a connection that has ended, and is not written there again."
+    )
+    for name in ("Analytical engines", "Compilers at sea", "Ada Lovelace", "Grace Hopper"):
+        row = records.get_by_role("row", name=name)
+        expect(row).to_contain_text("skipped")
+        expect(row).to_contain_text(why)
+    expect(records.get_by_role("row", name="New since")).to_contain_text("created")
+    assert stage.writes == written + 1

@@ -1,0 +1,182 @@
+"""Map Events and Event Settings (rules 4 to 7)."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.domain.mappings import ExhibitorName, TracksFrom
+from entrypoints.container import Container
+from entrypoints.http.background import look_once
+from entrypoints.sandbox.trouble import Trouble
+from tests.e2e.browser.journeys.conference import BRIGHT, CALM
+from tests.e2e.browser.journeys.stage import Stage, expect_error, expect_message, open_menu
+
+NEW = "integrations/mappings/new"
+CONFIRMED = "The Gleanin event has the same time zone"
+
+
+def test_rule_07_where_gleanin_tells_no_time_zone_the_admin_confirms_the_one_shown(
+    stage: Stage, admin: Page
+) -> None:
+    stage.connect()
+    admin.goto(stage.at("integrations/mappings"))
+    admin.get_by_role("dialog").get_by_role("link", name="Add New Event Mapping").click()
+    add = admin.get_by_role("button", name="Add Mapping")
+    expect(add).to_be_disabled()
+    admin.get_by_label("Gleanin event").select_option(label="Bright Days")
+    expect(add).to_be_disabled()
+    admin.get_by_label("Sessionboard event").select_option(label="Bright Days")
+    expect(add).to_be_enabled()
+    add.click()
+
+    question = admin.get_by_role("dialog").get_by_text("In Sessionboard it is Europe/Paris (GMT+")
+    expect(question).to_be_visible()
+    expect(admin.get_by_label("Gleanin event").locator("option:checked")).to_have_text("Bright Days")
+    expect(admin.get_by_label("Sessionboard event").locator("option:checked")).to_have_text("Bright Days")
+    expect(add).to_be_disabled()
+    admin.get_by_label(CONFIRMED).check()
+    add.click()
+    expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
+    expect(admin.get_by_text("Europe/Paris (confirmed)")).to_be_visible()
+
+    admin.get_by_role("button", name="Save settings").click()
+    card = admin.get_by_role("list", name="Event mappings").get_by_role("listitem")
+    expect(card).to_have_count(1)
+    assert [line for line in card.inner_text().splitlines() if line][:4] == [
+        "Gleanin event",
+        "Bright Days",
+        "Sessionboard event",
+        "Bright Days",
+    ]
+
+
+def test_rule_07_a_time_zone_that_gleanin_tells_needs_no_confirmation(stage: Stage, admin: Page) -> None:
+    stage.connect()
+    admin.goto(stage.at(NEW))
+    admin.get_by_label("Gleanin event").select_option(label="Calm Days")
+    admin.get_by_label("Sessionboard event").select_option(label="Calm Days")
+    admin.get_by_role("button", name="Add Mapping").click()
+    expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
+
+
+def test_rule_04_an_event_that_is_mapped_cannot_be_chosen_and_says_why(stage: Stage, admin: Page) -> None:
+    stage.mapped(BRIGHT)
+    admin.goto(stage.at(NEW))
+    for side in ("Gleanin event", "Sessionboard event"):
+        taken = admin.get_by_label(side).locator("option", has_text="Bright Days")
+        expect(taken).to_have_text("Bright Days (mapped to Bright Days)")
+        expect(taken).to_be_disabled()
+
+
+def test_rule_04_an_event_that_was_mapped_meanwhile_is_refused_beside_its_field(
+    stage: Stage, admin: Page
+) -> None:
+    stage.connect()
+    admin.goto(stage.at(NEW))
+    admin.get_by_label("Gleanin event").select_option(label="Bright Days")
+    admin.get_by_label("Sessionboard event").select_option(label="Calm Days")
+    stage.mapped(BRIGHT)
+    admin.get_by_role("button", name="Add Mapping").click()
+    expect_error(admin.get_by_label("Gleanin event"), "is in a mapping already")
+    expect(admin.get_by_label("Sessionboard event").locator("option:checked")).to_have_text("Calm Days")
+
+
+@pytest.mark.parametrize("side", ["Gleanin", "Sessionboard"])
+def test_a_side_that_cannot_be_read_is_named_beside_the_mappings(
+    stage: Stage, admin: Page, side: str
+) -> None:
+    stage.mapped(CALM)
+    name = "gleanin" if side == "Gleanin" else "sessionboard"
+    stage.remote.make_trouble(Trouble(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
+    admin.goto(stage.at(NEW))
+    expect(admin.get_by_role("heading", name=f"{side}'s events cannot be read now")).to_be_visible()
+    expect(admin.get_by_role("list", name="Event mappings").get_by_text("Calm Days").first).to_be_visible()
+    expect(admin.get_by_role("button", name="Add Mapping")).to_have_count(0)
+    stage.remote.make_trouble()
+    admin.get_by_role("link", name="Try again").click()
+    expect(admin.get_by_role("button", name="Add Mapping")).to_be_disabled()
+
+
+def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page) -> None:
+    mapping = stage.mapped(BRIGHT)
+    admin.goto(stage.at("integrations/mappings"))
+    open_menu(admin, "More for Bright Days")
+    admin.get_by_role("link", name="Event Settings").click()
+    expect(admin.get_by_role("switch", name="Continuous Sync")).not_to_be_checked()
+    expect(admin.get_by_label("Sync Track to Tracks")).to_be_checked()
+    for name in ("Sync Chairpersons", "Sync Moderators"):
+        expect(admin.get_by_label(name)).to_be_checked()
+
+    admin.get_by_role("switch", name="Continuous Sync").check()
+    admin.get_by_label("Sync Tags to Tracks").check()
+    expect(admin.get_by_label("Sync Track to Tracks")).not_to_be_checked()  # tracks or tags, not both
+    admin.get_by_label("Sync Chairpersons").uncheck()
+    admin.get_by_label("Sync Moderators").uncheck()
+    admin.get_by_label("The exhibitor's own name").check()
+    admin.get_by_role("button", name="Save settings").click()
+    expect_message(admin, "The settings of Bright Days were saved.")
+    expect(admin.get_by_role("dialog").get_by_text("Continuous sync", exact=True)).to_be_visible()
+
+    open_menu(admin, "More for Bright Days")
+    admin.get_by_role("link", name="Event Settings").click()
+    expect(admin.get_by_role("switch", name="Continuous Sync")).to_be_checked()
+    expect(admin.get_by_label("Sync Tags to Tracks")).to_be_checked()
+    expect(admin.get_by_label("Sync Chairpersons")).not_to_be_checked()
+    expect(admin.get_by_label("Sync Moderators")).not_to_be_checked()
+    expect(admin.get_by_label("The exhibitor's own name")).to_be_checked()
+
+    async def read(container: Container) -> object:
+        (known,) = await container.list_mappings()(stage.organization)
+        assert known.id == mapping.id
+        return (
+            known.settings.tracks,
+            known.settings.chairpersons,
+            known.settings.moderators,
+            known.settings.exhibitor_name,
+            known.continuous_sync,
+        )
+
+    assert stage.running.ask(read) == (TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR, True)
+
+
+def test_rule_24_continuous_sync_that_is_switched_on_syncs_by_itself(stage: Stage, admin: Page) -> None:
+    mapping = stage.mapped(BRIGHT)
+    stage.running.ask(look_once)
+    assert stage.runs(mapping.id) == []
+    admin.goto(stage.at(f"integrations/mappings/{mapping.id}/settings"))
+    admin.get_by_role("switch", name="Continuous Sync").check()
+    admin.get_by_role("button", name="Save settings").click()
+    expect_message(admin, "The settings of Bright Days were saved.")
+    stage.running.ask(look_once)
+    admin.goto(stage.at("history"))
+    row = admin.get_by_role("region", name="Syncs").get_by_role("row", name="Bright Days")
+    expect(row).to_contain_text("Continuous sync")
+
+
+def test_rule_05_a_removed_mapping_can_be_made_again_and_goes_on_and_no_other_one(
+    stage: Stage, admin: Page
+) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    written = stage.writes
+    admin.goto(stage.at("integrations/mappings"))
+    open_menu(admin, "More for Bright Days")
+    admin.get_by_role("link", name="Remove Mapping").click()
+    question = admin.get_by_role("dialog", name="Remove this mapping?")
+    expect(question.get_by_text("the two events stay bound to each other")).to_be_visible()
+    question.get_by_role("button", name="Remove Mapping").click()
+    expect_message(admin, "The mapping of Bright Days was removed.")
+
+    admin.get_by_role("dialog").get_by_role("link", name="Add New Event Mapping").click()
+    admin.get_by_label("Gleanin event").select_option(label="Bright Days (only with Bright Days)")
+    admin.get_by_label("Sessionboard event").select_option(label="Calm Days")
+    admin.get_by_role("button", name="Add Mapping").click()
+    expect_error(admin.get_by_label("Gleanin event"), "was synced with Bright Days under this connection")
+
+    admin.get_by_label("Sessionboard event").select_option(label="Bright Days (only with Bright Days)")
+    admin.get_by_role("button", name="Add Mapping").click()
+    admin.get_by_label(CONFIRMED).check()
+    admin.get_by_role("button", name="Add Mapping").click()
+    expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
+    (again,) = stage.running.ask(lambda container: container.list_mappings()(stage.organization))
+    run = stage.sync(again.id)
+    assert run.counts.all_succeeded
+    assert stage.writes == written, "it goes on where it stopped"

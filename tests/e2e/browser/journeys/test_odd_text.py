@@ -1,0 +1,111 @@
+"""Text from elsewhere may be of any length and in any script, and is never more than text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, person, session, world_of
+from tests.e2e.browser.journeys.stage import Stage, staged
+
+SCRIPT = '<script>window.taken = "over"</script><img src=x onerror="window.taken=1">'
+LONG = "Supercalifragilistic" * 500
+WORDS = "a long story " * 769
+RTL = "إضاءة المسرح: قصة في عشر دقائق \u202e"
+EMOJI = "👩🏽\u200d💻🏳️\u200d🌈" * 40
+TEXTS = {
+    "script": SCRIPT,
+    "long": LONG,
+    "words": WORDS,
+    "rtl": RTL,
+    "emoji": EMOJI,
+    "template": "{{ 7 * 7 }}",
+}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    event = bright_days()
+    event["sessions"] = [
+        session(number, text, [person(number, name, text, title=text)])
+        for number, (name, text) in enumerate(TEXTS.items(), start=1)
+    ]
+    event["exhibitors"] = [
+        {
+            "id": f"exhibitor-{name}",
+            "name": text,
+            "contacts": [{"id": f"contact-{name}", "full_name": text, "email": f"x{name}@example.org"}],
+        }
+        for name, text in TEXTS.items()
+    ]
+    with staged(world_of(event), tmp_path) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_any_text_is_shown_as_text_and_breaks_no_page(stage: Stage, new_page: NewPage, width: int) -> None:
+    mapping = stage.mapped(BRIGHT)
+    run = stage.sync(mapping.id)
+    page = stage.sign_in(new_page(width=width))
+    pages = [
+        *(stage.event(BRIGHT, part) for part in ("agenda", "exhibitors", "preview")),
+        *(stage.at(part) for part in ("history", "share-links")),
+        f"/runs/{run.id}",
+        f"/mappings/{mapping.id}/records?who=session-1",
+        f"/mappings/{mapping.id}/records?who=session-2",
+    ]
+    for url in pages:
+        page.goto(url)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if "/events/" in url:
+            expect(page.get_by_text("As read at")).to_be_visible()
+        assert page.evaluate("window.taken === undefined"), url
+        assert page.locator("main script, main img[src=x]").count() == 0, url
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), url
+        heights = page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+        assert max([*heights, 0]) < 700, url
+
+    page.goto(stage.event(BRIGHT))
+    row = page.get_by_role("region", name="Sessions").get_by_role("row").filter(has_text="{{ 7 * 7 }}")
+    expect(row).to_have_count(1)
+    page.get_by_role("searchbox").fill("<script>")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_role("link", name='<script>window.taken = "over"</script>')).to_be_visible()
+
+
+def test_the_portal_of_somebody_with_any_name_shows_it_as_text(stage: Stage, new_page: NewPage) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    admin = stage.sign_in(new_page())
+    for name in TEXTS:
+        admin.goto(stage.at(f"share-links?q={name.lower()}@example.org"))
+        row = admin.get_by_role("region", name="Share links").get_by_role("row").nth(1)
+        row.get_by_role("button", name="Copy portal address").click()
+        made = row.get_by_text(f"{stage.url}/portal/")
+        expect(made).to_be_visible()
+        portal = new_page(width=360)
+        portal.goto(made.inner_text())
+        expect(portal.get_by_role("heading", name="Share Your Attendance")).to_be_visible()
+        assert portal.title() == "Share Your Attendance"
+        assert portal.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+def test_an_event_with_a_long_name_is_mapped_removed_and_shown(stage: Stage, new_page: NewPage) -> None:
+    page: Page = stage.sign_in(new_page(width=360))
+    mapping = stage.mapped(BRIGHT)
+    stage.remote.edit_event(BRIGHT, event={"name": LONG})
+    stage.sync(mapping.id)
+    for url in (
+        "events",
+        "integrations/mappings/new",
+        f"integrations/mappings/{mapping.id}/settings",
+        f"integrations/mappings/{mapping.id}/remove",
+        f"events/{BRIGHT}/agenda",
+        "history",
+        "share-links",
+    ):
+        page.goto(stage.at(url))
+        expect(page.get_by_role("heading").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), url
+        assert page.evaluate("document.documentElement.scrollHeight < 20 * innerHeight"), url

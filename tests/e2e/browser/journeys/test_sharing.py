@@ -1,0 +1,138 @@
+"""Share links and the portals (rules 30 and 31)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.domain.identifiers import GleaninEventId, SourceId
+from core.domain.kinds import SPEAKER
+from core.domain.synced import ShareLink
+from entrypoints.container import Container
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.conference import BRIGHT
+from tests.e2e.browser.journeys.portals import CLIPBOARD, phone, portal_address
+from tests.e2e.browser.journeys.stage import VIEWER, Stage, expect_message
+
+HEADING = "Share Your Attendance"
+
+
+def links_of(stage: Stage, name: str) -> list[str]:
+    """Give somebody's share links as Gleanin had them."""
+
+    async def links(container: Container) -> list[str]:
+        (mapping,) = await container.list_mappings()(stage.organization)
+        people = await container.list_share_links()(mapping.id)
+        return [link.url for each in people if each.label == name for link in each.links]
+
+    return stage.running.ask(links)
+
+
+def copied(page: Page) -> str:
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+def expect_no_sideways_scrolling(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_rule_30_who_has_which_link_is_listed_searched_and_exported(stage: Stage, admin: Page) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    admin.goto(stage.at("share-links"))
+    rows = admin.get_by_role("region", name="Share links").get_by_role("row")
+    expect(rows).to_have_count(7)
+    (link,) = links_of(stage, "Ada Lovelace")
+    expect(admin.get_by_role("row", name="Ada Lovelace")).to_contain_text(link)
+    search = admin.get_by_role("searchbox", name="Search names and e-mails")
+    search.fill("linus@")
+    search.press("Enter")
+    expect(rows).to_have_count(2)
+    admin.get_by_role("link", name="Without a link").click()
+    admin.get_by_role("link", name="Clear").click()
+    with admin.expect_download() as download:
+        admin.get_by_role("link", name="Export .CSV").click()
+    assert link in download.value.path().read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("name", ["Ada Lovelace", "Linus Kernel", "Dirk Team"])
+def test_rule_31_a_portal_shows_one_persons_links_and_nothing_of_anybody_else(
+    stage: Stage, admin: Page, new_page: NewPage, name: str
+) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    address = portal_address(admin, stage, name)
+    page = phone(new_page)
+    page.goto(address)
+    expect(page.get_by_role("heading", name=HEADING, level=1)).to_be_visible()
+    expect(page.get_by_text(f"{name} · Bright Days")).to_be_visible()
+    (link,) = links_of(stage, name)
+    assert link.startswith("https://")
+    expect(page.get_by_text(link, exact=True)).to_be_visible()
+    others = {"Ada Lovelace", "Grace Hopper", "Linus Kernel", "Dirk Team", "Kernels", "Acme"} - {name}
+    assert not [each for each in others if each in page.content()]
+    assert len(set(re.findall(r"https://[\w.]*gleanin[\w./]*", page.content()))) == 1
+    expect_no_sideways_scrolling(page)
+
+    page.get_by_role("button", name="Copy link").tap()
+    expect(page.get_by_role("button", name="Copy link")).to_have_text("Copied")
+    assert copied(page) == link
+    assert page.context.cookies() == []
+
+
+def test_rule_31_a_portal_address_is_copied_and_stops_when_it_is_revoked(
+    stage: Stage, new_page: NewPage
+) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    admin = stage.sign_in(new_page(permissions=CLIPBOARD))
+    address = portal_address(admin, stage, "Ada Lovelace")
+    others = portal_address(admin, stage, "Grace Hopper")
+    portal_address(admin, stage, "Ada Lovelace")
+    admin.get_by_role("button", name="Copy the portal address of Ada Lovelace").click()
+    assert copied(admin).startswith(f"{stage.url}/portal/")
+
+    admin.get_by_role("link", name="Revoke the portal addresses of Ada Lovelace").click()
+    question = admin.get_by_role("dialog", name="Revoke the portal addresses?")
+    question.get_by_role("button", name="Revoke").click()
+    expect_message(admin, "The portal addresses of Ada Lovelace open nothing any more.")
+    page = phone(new_page)
+    page.goto(address)
+    expect(page.get_by_text("This address is not valid any more.")).to_be_visible()
+    assert "Ada" not in page.content()
+    page.goto(others)
+    expect(page.get_by_text("Grace Hopper")).to_be_visible()
+    page.goto(f"{stage.url}/portal/made-up")
+    expect(page.get_by_text("This address is not valid any more.")).to_be_visible()
+
+
+def test_rule_30_only_https_links_are_shown(stage: Stage, admin: Page, new_page: NewPage) -> None:
+    mapping = stage.mapped(BRIGHT)
+    stage.sync(mapping.id)
+    (good,) = links_of(stage, "Ada Lovelace")
+    bad = "javascript:alert(1)", "http://plain.example.org/x", "data:text/html,x"
+    links = *(ShareLink("Bad", url) for url in bad), ShareLink("Good", good)
+
+    async def spoil(container: Container) -> None:
+        async with container.units().writing() as unit:
+            event = GleaninEventId(mapping.events.gleanin_id)
+            await unit.synced.save_links(stage.organization, event, SPEAKER, {SourceId("person-1"): links})
+            await unit.commit()
+
+    stage.running.ask(spoil)
+    address = portal_address(admin, stage, "Ada Lovelace")
+    row = admin.get_by_role("row", name="Ada Lovelace")
+    page = phone(new_page)
+    page.goto(address)
+    expect(page.get_by_text(good, exact=True)).to_be_visible()
+    for shown in (row.inner_html(), page.content()):
+        assert [url for url in bad if url in shown] == []
+    for each in page.get_by_role("link").all():
+        assert (each.get_attribute("href") or "").startswith(("https://", "mailto:"))
+
+
+def test_a_viewer_sees_links_and_makes_no_addresses(stage: Stage, new_page: NewPage) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    page = stage.sign_in(new_page(), VIEWER)
+    page.goto(stage.at("share-links"))
+    expect(page.get_by_role("row", name="Ada Lovelace")).to_be_visible()
+    expect(page.get_by_text("portal address")).to_have_count(0)
+    expect(page.get_by_role("link", name="Revoke")).to_have_count(0)

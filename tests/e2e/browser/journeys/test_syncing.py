@@ -1,0 +1,189 @@
+"""Syncing while somebody looks: progress, the closing message, results (rules 8, 21, 23, 26 to 28)."""
+
+import json
+import re
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Page, expect
+
+from core.domain.runs import RunState
+from entrypoints.sandbox.trouble import Trouble
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.conference import BRIGHT, CALM, LANTERN, LONG, long_days
+from tests.e2e.browser.journeys.stage import (
+    ORGANIZATION,
+    SUPPORT_CONTACT,
+    Stage,
+    expect_message,
+    open_menu,
+    start_sync,
+    wait_for_agenda,
+)
+
+SLOW = Trouble(sides=("gleanin",), methods=("POST", "PATCH"), latency_ms=400)
+
+
+def progress_of(page: Page, kind: str) -> int:
+    """Give how many records of a kind the page says are done."""
+    return int(page.get_by_role("progressbar", name=kind).get_attribute("value") or 0)
+
+
+def wait_for_more(page: Page, kind: str, than: int) -> int:
+    page.wait_for_function(
+        "([kind, than]) => [...document.querySelectorAll(`progress[aria-label=${kind}]`)]"
+        ".some(each => each.value > than)",
+        arg=[kind, than],
+    )
+    return progress_of(page, kind)
+
+
+def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(stage: Stage, admin: Page) -> None:
+    stage.remote.replace_event(LONG, long_days(80))
+    mapping = stage.mapped(LONG)
+    admin.goto(stage.event(LONG))
+    wait_for_agenda(admin)
+    stage.remote.make_trouble(SLOW)
+    start_sync(admin, mapping.events.gleanin_id)
+    first = wait_for_more(admin, "sessions", 0)
+    assert wait_for_more(admin, "sessions", first) > first
+    expect(admin.get_by_text(re.compile(r"^\d+ of 80$")).first).to_be_visible()
+
+    admin.reload()
+    expect(admin.get_by_role("heading", name="Sync to Gleanin: sessions and speakers")).to_be_visible()
+    other = admin.context.new_page()
+    other.goto(stage.event(LONG))
+    expect(other.get_by_role("progressbar", name="sessions")).to_be_visible()
+    stage.remote.make_trouble()
+
+    for tab in (admin, other):
+        tab.bring_to_front()
+        expect_message(tab, "Sync to Gleanin is complete. Synced: 80 sessions, 80 speakers.")
+        expect(tab.locator("#flashes").get_by_role("link", name="View Results")).to_be_visible()
+        expect(tab.get_by_role("progressbar")).to_have_count(0)
+    admin.locator("#flashes").get_by_role("link", name="View Results").click()
+    expect(admin.get_by_role("heading", name="Sync of Long Days")).to_be_visible()
+    expect(admin.get_by_text("completed", exact=True)).to_be_visible()
+
+
+def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(stage: Stage, admin: Page) -> None:
+    run = stage.sync(stage.mapped(LANTERN).id)
+    admin.goto(f"/runs/{run.id}")
+    counts = _from_api(stage, f"/api/v1/runs/{run.id}")["counts"]
+    table = admin.get_by_role("region", name="Counts")
+    kinds = [cell.inner_text() for cell in table.get_by_role("columnheader").all()]
+    assert kinds == ["sessions", "speakers", "exhibitors"]
+    for row in table.get_by_role("row").all()[1:]:
+        word = row.get_by_role("rowheader").inner_text()
+        shown = [int(cell.inner_text()) for cell in row.get_by_role("cell").all()]
+        name = "succeeded" if word == "synced" else word
+        assert shown == [counts[kind].get(name, 0) for kind in kinds], word
+
+    tabs = admin.get_by_role("navigation", name="Outcomes")
+    tabs.get_by_role("link", name="Blocked").click()
+    blocked = sum(counts[kind]["blocked"] for kind in kinds)
+    records = admin.get_by_role("region", name="Records").get_by_role("row")
+    expect(records).to_have_count(blocked + 1)
+    expect(tabs.get_by_role("link", name="Blocked")).to_have_text(f"Blocked {blocked}")
+    search = admin.get_by_role("searchbox", name="Search names and e-mails")
+    search.fill("plume")
+    search.press("Enter")
+    expect(records).to_have_count(2)
+    expect(records.nth(1)).to_contain_text("Required field is missing: last name.")
+
+
+def _from_api(stage: Stage, path: str) -> dict[str, dict[str, dict[str, int]]]:
+    request = Request(stage.url + path, headers={"Authorization": f"Bearer {stage.key()}"})
+    with urlopen(request) as answer:
+        told: dict[str, dict[str, dict[str, int]]] = json.loads(answer.read())
+    return told
+
+
+def test_rule_21_a_second_sync_writes_nothing_and_says_so(stage: Stage, admin: Page) -> None:
+    mapping = stage.mapped(BRIGHT)
+    stage.sync(mapping.id)
+    written = stage.writes
+    admin.goto(stage.event(BRIGHT))
+    wait_for_agenda(admin)
+    start_sync(admin, mapping.events.gleanin_id)
+    expect_message(admin, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
+    admin.locator("#flashes").get_by_role("link", name="View Results").click()
+    expect(admin.get_by_role("navigation", name="Outcomes")).to_contain_text("Unchanged 6")
+    assert stage.writes == written
+
+
+def test_rule_28_a_sync_with_problems_says_what_to_do_and_whom_to_ask(stage: Stage, admin: Page) -> None:
+    mapping = stage.mapped(LANTERN)
+    admin.goto(stage.event(LANTERN))
+    wait_for_agenda(admin)
+    start_sync(admin, mapping.events.gleanin_id)
+    expect_message(
+        admin,
+        "Sync to Gleanin finished with problems: 14 sessions attempted, 12 synced; 15 speakers attempted, "
+        "11 synced. Check that your sessions have all the required fields. "
+        f"If it persists, contact {SUPPORT_CONTACT}.",
+    )
+    admin.locator("#flashes").get_by_role("link", name="View Results").click()
+    expect(admin.get_by_role("main")).to_contain_text("with problems")
+    admin.get_by_role("link", name="Plume").click()
+    expect(admin.get_by_role("heading", name="Plume")).to_be_visible()
+    story = admin.get_by_role("region", name="Story")
+    expect(story.get_by_role("row")).to_have_count(2)
+    expect(story).to_contain_text("(Europe/Lisbon)")
+
+
+def test_why_a_person_is_not_in_gleanin_is_looked_up_in_the_history(stage: Stage, admin: Page) -> None:
+    mapping = stage.mapped(LANTERN)
+    stage.sync(mapping.id)
+    stage.sync(mapping.id)
+    admin.goto(stage.at("history"))
+    expect(admin.get_by_role("region", name="Syncs").get_by_role("row")).to_have_count(3)
+    admin.get_by_label("E-mail or id").fill("plume@example.org")
+    admin.get_by_role("button", name="Look up").click()
+    story = admin.get_by_role("region", name="Story")
+    expect(story.get_by_text("blocked")).to_have_count(2)
+    expect(story.get_by_text("Required field is missing: last name.").first).to_be_visible()
+    again = admin.get_by_role("searchbox", name="E-mail or id")
+    again.fill("nobody@example.org")
+    again.press("Enter")
+    expect(admin.get_by_role("heading", name="Nothing is known of it")).to_be_visible()
+
+
+def test_rule_23_asking_during_a_run_books_exactly_one_more(stage: Stage, admin: Page) -> None:
+    mapping = stage.mapped(CALM)
+    admin.goto(stage.event(CALM))
+    wait_for_agenda(admin)
+    stage.remote.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=4000))
+    start_sync(admin, mapping.events.gleanin_id)
+    for _ in range(3):
+        open_menu(admin, "Options")
+        admin.get_by_role("button", name="Sync to Gleanin").click()
+        expect_message(admin, "A sync of this event is running. Yours begins as soon as it has ended.")
+    expect(admin.get_by_text("Waits: another sync of this event runs first.")).to_be_visible()
+    assert len(stage.runs(mapping.id)) == 2
+    stage.remote.make_trouble()
+    expect(admin.locator("#flashes").get_by_text("Sync to Gleanin is complete.")).to_have_count(2)
+    assert [run.state for run in stage.runs(mapping.id)] == [RunState.COMPLETED] * 2
+    assert stage.writes == 2
+
+
+def test_rule_08_a_run_that_disconnecting_stopped_says_so(
+    stage: Stage, admin: Page, new_page: NewPage
+) -> None:
+    stage.remote.replace_event(LONG, long_days(80))
+    mapping = stage.mapped(LONG)
+    admin.goto(stage.event(LONG))
+    wait_for_agenda(admin)
+    stage.remote.make_trouble(SLOW)
+    start_sync(admin, mapping.events.gleanin_id)
+    wait_for_more(admin, "sessions", 0)
+    other = stage.sign_in(new_page())
+    other.goto(stage.at("integrations/disconnect"))
+    other.get_by_label("Organization's name").fill(ORGANIZATION)
+    other.get_by_role("button", name="Disconnect Integration").click()
+    expect_message(other, "Disconnected from Gleanin.")
+    written = stage.writes
+    expect_message(admin, "The organization was disconnected from Gleanin.")
+    admin.locator("#flashes").get_by_role("link", name="View Results").click()
+    expect(admin.get_by_text("stopped", exact=True)).to_be_visible()
+    assert stage.writes <= written + 16, "what was under way, and nothing after it"
+    assert stage.writes < 160

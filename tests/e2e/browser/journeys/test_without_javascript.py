@@ -1,0 +1,105 @@
+"""Everything works without JavaScript: plain forms and links, pages that load again by themselves."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import GLEANIN_TOKEN
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.conference import BRIGHT
+from tests.e2e.browser.journeys.stage import ORGANIZATION, Stage, expect_error, expect_message, open_menu
+
+
+@pytest.fixture
+def plain(stage: Stage, new_page: NewPage) -> Page:
+    """Give a page of the admin's that runs no scripts."""
+    return stage.sign_in(new_page(java_script_enabled=False))
+
+
+def test_without_javascript_the_way_leads_from_connecting_to_results(stage: Stage, plain: Page) -> None:
+    plain.goto(stage.at("integrations"))
+    plain.get_by_role("link", name="Connect", exact=True).click()
+    plain.get_by_label("Gleanin API Token").fill("wrong-token-0123456789")
+    plain.get_by_role("button", name="Connect").click()
+    expect_error(plain.get_by_label("Gleanin API Token"), "The API token is not valid.")
+    plain.get_by_label("Gleanin API Token").fill(GLEANIN_TOKEN)
+    plain.get_by_role("button", name="Connect").click()
+    expect_message(plain, "Connected to Gleanin.")
+
+    plain.get_by_role("link", name="Add New Event Mapping").click()
+    plain.get_by_label("Gleanin event").select_option(label="Bright Days")
+    plain.get_by_label("Sessionboard event").select_option(label="Bright Days")
+    plain.get_by_role("button", name="Add Mapping").click()
+    plain.get_by_label("The Gleanin event has the same time zone").check()
+    plain.get_by_role("button", name="Add Mapping").click()
+    plain.get_by_label("Sync Tags to Tracks").check()
+    plain.get_by_role("button", name="Save settings").click()
+    expect_message(plain, "The settings of Bright Days were saved.")
+
+    plain.get_by_role("link", name="To the events").click()
+    plain.get_by_role("link", name="Bright Days").click()
+    open_menu(plain, "Options")
+    plain.get_by_role("button", name="Sync to Gleanin (event: ").click()
+    expect_message(plain, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
+    plain.locator("#flashes").get_by_role("link", name="View Results").click()
+    row = plain.get_by_role("region", name="Records").get_by_role("row", name="Analytical engines")
+    expect(row).to_contain_text("New in Sessionboard.")
+    (record, *_) = stage.remote.records(stage.gleanin_id(BRIGHT), "sessions")
+    assert record["attributes"]["tracks"] == ["steam"]
+
+
+def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(stage: Stage, plain: Page) -> None:
+    stage.mapped(BRIGHT)
+    plain.goto(stage.event(BRIGHT))
+    stage.remote.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=1500))
+    open_menu(plain, "Options")
+    plain.get_by_role("button", name="Sync to Gleanin (event: ").click()
+    expect_message(plain, "Sync to Gleanin has started.")
+    other = plain.context.new_page()
+    other.goto(stage.event(BRIGHT))
+    for tab in (plain, other):
+        expect(tab.get_by_role("heading", name="Sync to Gleanin: sessions and speakers")).to_be_visible()
+    stage.remote.make_trouble()
+    for tab in (plain, other):
+        expect_message(tab, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
+    expect(plain.get_by_role("progressbar")).to_have_count(0)
+
+
+def test_without_javascript_share_links_and_portals_work(
+    stage: Stage, plain: Page, new_page: NewPage
+) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    plain.goto(stage.at("share-links"))
+    plain.get_by_role("button", name="Copy portal address of Ada Lovelace").click()
+    expect(plain.get_by_role("heading", name="Portal address of Ada Lovelace")).to_be_visible()
+    address = plain.get_by_text(f"{stage.url}/portal/").inner_text()
+    portal = new_page(java_script_enabled=False, width=360)
+    portal.goto(address)
+    expect(portal.get_by_role("heading", name="Share Your Attendance")).to_be_visible()
+    expect(portal.get_by_text("https://", exact=False).first).to_be_visible()
+    expect(portal.get_by_role("button")).to_have_count(0)  # none that would do nothing
+
+    plain.get_by_role("link", name="Back to the share links").click()
+    plain.get_by_role("link", name="Revoke the portal addresses of Ada Lovelace").click()
+    plain.get_by_role("button", name="Revoke", exact=True).click()
+    expect_message(plain, "The portal addresses of Ada Lovelace open nothing any more.")
+    portal.goto(address)
+    expect(portal.get_by_text("This address is not valid any more.")).to_be_visible()
+
+
+def test_without_javascript_a_mapping_is_removed_and_gleanin_disconnected(stage: Stage, plain: Page) -> None:
+    stage.mapped(BRIGHT)
+    plain.goto(stage.at("integrations/mappings"))
+    open_menu(plain, "More for Bright Days")
+    plain.get_by_role("link", name="Remove Mapping").click()
+    plain.get_by_role("button", name="Remove Mapping").click()
+    expect_message(plain, "The mapping of Bright Days was removed.")
+    plain.goto(stage.at("integrations"))
+    open_menu(plain, "More for Gleanin")
+    plain.get_by_role("link", name="Disconnect Integration").click()
+    plain.get_by_label("Organization's name").fill("Somebody else")
+    plain.get_by_role("button", name="Disconnect Integration").click()
+    expect_error(plain.get_by_label("Organization's name"), "This is not the organization's name.")
+    plain.get_by_label("Organization's name").fill(ORGANIZATION)
+    plain.get_by_role("button", name="Disconnect Integration").click()
+    expect_message(plain, "Disconnected from Gleanin.")
