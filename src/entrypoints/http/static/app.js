@@ -183,6 +183,15 @@ function requireAll(form) {
 function start() {
   document.querySelectorAll("form[data-require-all]").forEach(requireAll);
   document.querySelectorAll("dialog[data-modal]").forEach(openDialog);
+  document.querySelectorAll("[data-copy-now]").forEach(copyNow);
+}
+
+// [data-copy-now]: what somebody has asked to copy has just come; its button takes the focus from the one that went.
+function copyNow(made) {
+  made.removeAttribute("data-copy-now");
+  const button = made.querySelector("[data-copy]");
+  button.focus();
+  copyText(button);
 }
 
 document.addEventListener("click", (event) => {

@@ -55,6 +55,14 @@ def test_rule_30_who_has_which_link_is_listed_searched_and_exported(stage: Stage
     assert link in download.value.path().read_text(encoding="utf-8-sig")
 
 
+def test_rule_31_a_portal_address_is_copied_as_it_is_made(stage: Stage, admin: Page) -> None:
+    stage.sync(stage.mapped(BRIGHT).id)
+    admin.context.grant_permissions(CLIPBOARD)
+    address = portal_address(admin, stage, "Ada Lovelace")
+    expect(admin.locator("[data-copy*='/portal/']")).to_be_focused()
+    assert copied(admin) == address
+
+
 @pytest.mark.parametrize("name", ["Ada Lovelace", "Linus Kernel", "Dirk Team"])
 def test_rule_31_a_portal_shows_one_persons_links_and_nothing_of_anybody_else(
     stage: Stage, admin: Page, new_page: NewPage, name: str
