@@ -47,6 +47,7 @@ def take(browser: Browser, told: dict[str, Any]) -> None:
     )
     page = context.new_page()
     page.goto(told["address"])
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Demo Conferences").first.click()
     here = page.url.removesuffix("/events")
     _connect_and_map(page, here, told["gleanin_token"])

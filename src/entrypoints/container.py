@@ -31,10 +31,11 @@ from adapters.system.names import RandomNames
 from core.usecases.add_account import AddAccount
 from core.usecases.add_organization import AddOrganization
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
-from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey
+from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey, WhoseApiKey
 from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
+from core.usecases.change_connection import ChangeConnection
 from core.usecases.change_settings import ChangeSettings
-from core.usecases.connect import Connect
+from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
 from core.usecases.disconnect import Disconnect
 from core.usecases.find_due import FindDueMappings, FindWaitingRuns
 from core.usecases.list_events import ListEvents
@@ -42,18 +43,18 @@ from core.usecases.look_up import (
     FindConnection,
     FindOrganization,
     FindRun,
-    ListAccounts,
-    ListApiKeys,
     ListMappings,
-    ListMembers,
     ListOrganizationRuns,
     ListOrganizations,
-    ListOutcomes,
     ListRuns,
+)
+from core.usecases.look_up_access import ListAccounts, ListApiKeys, ListMembers, ReadAuditLog
+from core.usecases.look_up_records import (
+    ListMappingsWithPeople,
+    ListOutcomes,
     ListShareLinks,
     PageOutcomes,
     PageShareLinks,
-    ReadAuditLog,
     TellHistory,
 )
 from core.usecases.map_events import MapEvents
@@ -61,7 +62,7 @@ from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddr
 from core.usecases.probe_destination import ProbeDestination
 from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
-from core.usecases.replace_token import ReplaceGleaninToken, ReplaceSessionboardToken
+from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestSync
 from core.usecases.sign_in import (
     OfferSignIn,
@@ -171,6 +172,10 @@ class Container(containers.DeclarativeContainer):
     replace_gleanin_token: Provider[ReplaceGleaninToken] = providers.Factory(
         ReplaceGleaninToken, units, destinations, cipher, clock
     )
+    connect_or_renew: Provider[ConnectOrRenew] = providers.Factory(
+        ConnectOrRenew, connect, replace_gleanin_token
+    )
+    change_connection: Provider[ChangeConnection] = providers.Factory(ChangeConnection, units, clock)
     disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
     list_events: Provider[ListEvents] = providers.Factory(ListEvents, units, sources, destinations, cipher)
     map_events: Provider[MapEvents] = providers.Factory(
@@ -198,6 +203,9 @@ class Container(containers.DeclarativeContainer):
     list_outcomes: Provider[ListOutcomes] = providers.Factory(ListOutcomes, units)
     page_outcomes: Provider[PageOutcomes] = providers.Factory(PageOutcomes, units)
     tell_history: Provider[TellHistory] = providers.Factory(TellHistory, units)
+    list_mappings_with_people: Provider[ListMappingsWithPeople] = providers.Factory(
+        ListMappingsWithPeople, units
+    )
     list_share_links: Provider[ListShareLinks] = providers.Factory(ListShareLinks, units)
     page_share_links: Provider[PageShareLinks] = providers.Factory(PageShareLinks, units)
     probe: Provider[ProbeDestination] = providers.Factory(ProbeDestination, units, cipher, destination_probe)
@@ -227,6 +235,7 @@ class Container(containers.DeclarativeContainer):
     list_accounts: Provider[ListAccounts] = providers.Factory(ListAccounts, units)
     list_members: Provider[ListMembers] = providers.Factory(ListMembers, units)
     list_api_keys: Provider[ListApiKeys] = providers.Factory(ListApiKeys, units)
+    list_keys_made_by: Provider[ListKeysMadeBy] = providers.Factory(ListKeysMadeBy, units)
     make_api_key: Provider[MakeApiKey] = providers.Factory(MakeApiKey, units, names, clock)
     revoke_api_key: Provider[RevokeApiKey] = providers.Factory(RevokeApiKey, units, clock)
     whose_api_key: Provider[WhoseApiKey] = providers.Factory(WhoseApiKey, units)

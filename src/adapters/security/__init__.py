@@ -1,1 +1,1 @@
-"""Keeping tokens secret at rest."""
+"""Secrets: tokens are encrypted, passwords hashed, addresses signed."""

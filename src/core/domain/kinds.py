@@ -24,6 +24,8 @@ class RecordKind:
     name: str
     plural: str
     """As counts and messages call it: "84 sessions attempted"."""
+    singular: str
+    """Likewise: "1 session attempted"."""
     scope: Scope
     required: tuple[str, ...]
     optional: tuple[str, ...]
@@ -38,6 +40,9 @@ class RecordKind:
     def fields(self) -> tuple[str, ...]:
         return self.required + self.optional
 
+    def counted(self, number: int) -> str:
+        return f"{number} {self.singular if number == 1 else self.plural}"
+
     def __str__(self) -> str:
         return self.name.replace("_", " ")
 
@@ -45,6 +50,7 @@ class RecordKind:
 SESSION = RecordKind(
     name="session",
     plural="sessions",
+    singular="session",
     scope=Scope.AGENDA,
     required=("title", "starts_at", "ends_at"),
     optional=("schedule", "description", "tracks"),
@@ -55,6 +61,7 @@ SESSION = RecordKind(
 SPEAKER = RecordKind(
     name="speaker",
     plural="speakers",
+    singular="speaker",
     scope=Scope.AGENDA,
     required=("first_name", "last_name", "email"),
     optional=("name", "job_title", "company_name", "headshot", "sessions"),
@@ -64,6 +71,7 @@ SPEAKER = RecordKind(
 EXHIBITOR_CONTACT = RecordKind(
     name="exhibitor_contact",
     plural="exhibitors",
+    singular="exhibitor",
     scope=Scope.EXHIBITORS,
     required=("company_name", "email"),
     optional=("logo",),

@@ -22,10 +22,10 @@ def closing_message(
     """
     kinds = kinds_in(scope)
     if counts.all_succeeded:
-        told = ", ".join(f"{counts.of(kind).succeeded} {kind.plural}" for kind in kinds)
+        told = ", ".join(kind.counted(counts.of(kind).succeeded) for kind in kinds)
         return " ".join((f"{COMPLETE} Synced: {told}.", *notes))
     told = "; ".join(
-        f"{counts.of(kind).attempted} {kind.plural} attempted, {counts.of(kind).succeeded} synced"
+        f"{kind.counted(counts.of(kind).attempted)} attempted, {counts.of(kind).succeeded} synced"
         for kind in kinds
     )
     message = f"Sync to Gleanin finished with problems: {told}. Check that your sessions have all the required fields."

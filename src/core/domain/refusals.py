@@ -18,6 +18,7 @@ Refusal
 ├── NotSignedIn           nobody is signed in, or the API key is none
 ├── WrongCredentials      e-mail and password do not belong together
 ├── TooManyAttempts       signing in, again and again
+├── TooBusy               more is asked for at once than is good for all
 ├── AddressExpired        a signed address that opens nothing any more
 └── BadInput              a token, a name or an address that cannot be one
 """
@@ -123,6 +124,7 @@ class TimeZoneUnconfirmed(Refusal):
     code = "time_zone_unconfirmed"
 
     def __init__(self, zone: str, offsets: str) -> None:
+        self.zone = zone
         super().__init__(
             f"Gleanin does not tell this event's time zone. In Sessionboard it is {zone} ({offsets}). "
             "Make sure that the Gleanin event has the same, then confirm the time zone."
@@ -185,6 +187,13 @@ class TooManyAttempts(Refusal):
         seconds = max(1, round(wait.total_seconds()))
         told = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"  # noqa: PLR2004 - two minutes
         super().__init__(f"Too many attempts to sign in. Try again in {told}.")
+
+
+class TooBusy(Refusal):
+    code = "too_busy"
+
+    def __init__(self) -> None:
+        super().__init__("Too much is asked for at once. Try again in a moment.")
 
 
 class AddressExpired(Refusal):

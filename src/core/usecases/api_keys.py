@@ -1,11 +1,14 @@
 """Make, revoke and recognise API keys."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.access import COMMAND_LINE, Actor, Grant
 from core.domain.api_keys import PREFIX, ApiKey, digest_of
 from core.domain.audit import Action, AuditEntry
+from core.domain.email import same_mailbox
 from core.domain.identifiers import ApiKeyId, OrganizationId
+from core.domain.organizations import Organization
 from core.domain.refusals import NotSignedIn, check_asked, found
 from ports.clock import Clock
 from ports.names import Names
@@ -69,6 +72,24 @@ class RevokeApiKey:
                 await unit.audit.add(AuditEntry(now, by, Action.API_KEY_REVOKED, organization_id, key.name))
                 await unit.commit()
         return key
+
+
+@dataclass(frozen=True, slots=True)
+class ListKeysMadeBy:
+    """For whoever takes an account away: its API keys are programs', and stay."""
+
+    units: Units
+
+    async def __call__(self, email: str) -> Sequence[tuple[Organization | None, ApiKey]]:
+        """Give the valid keys that an account made, with their organizations; None where one is for all."""
+        maker = same_mailbox(email)
+        async with self.units.reading() as unit:
+            return [
+                (organization, key)
+                for organization in (None, *await unit.organizations.all())
+                for key in await unit.api_keys.of_organization(organization.id if organization else None)
+                if key.is_valid and same_mailbox(key.created_by) == maker
+            ]
 
 
 @dataclass(frozen=True, slots=True)

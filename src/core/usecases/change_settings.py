@@ -6,7 +6,8 @@ from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
-from core.domain.refusals import found
+from core.domain.refusals import TimeZoneUnconfirmed, found
+from core.domain.time_zones import gmt_offsets, zone_named
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.persistence import Units
@@ -24,6 +25,8 @@ class SettingsChange:
     exhibitor_name: ExhibitorName | None = None
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
+    confirmed_zone: str | None = None
+    """The zone that was shown to whoever confirms it; None: whichever Sessionboard tells now."""
 
     def applied_to(self, settings: MappingSettings) -> MappingSettings:
         return MappingSettings(
@@ -46,9 +49,13 @@ class ChangeSettings:
 
         Raises:
             NotFound, NotMapped
+            TimeZoneUnconfirmed: the zone is not the one that was shown any more.
             SourceError: the zone to confirm cannot be read from Sessionboard.
         """
         zone = await self._zone(command.mapping_id) if command.confirm_time_zone else None
+        if zone and command.confirmed_zone not in (None, zone):
+            known = zone_named(zone)
+            raise TimeZoneUnconfirmed(zone, gmt_offsets(known, self.clock.now()) if known else "not known")
         async with self.units.writing() as unit:
             mapping = found(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
             mapping.check_active()

@@ -26,6 +26,8 @@ class NewMapping:
     sessionboard_event: SessionboardEventId
     gleanin_event: GleaninEventId
     time_zone_confirmed: bool = False
+    confirmed_zone: str | None = None
+    """The zone that was shown to whoever confirmed it; None: whichever Sessionboard tells now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,11 @@ class MapEvents:
             # Asked before the two sides are read, so that the answer does not depend on them.
             mapping_to_continue(pair, connection.id, await _holders(unit, pair))
         source_event, gleanin_event = await self._events(organization, connection, command)
-        confirmed = zone_to_confirm(
-            source_event, gleanin_event, self.clock.now(), confirmed=command.time_zone_confirmed
+        is_confirmed = command.time_zone_confirmed and command.confirmed_zone in (
+            None,
+            source_event.time_zone,
         )
+        confirmed = zone_to_confirm(source_event, gleanin_event, self.clock.now(), confirmed=is_confirmed)
         async with self.units.writing() as unit:
             _, connection = await self._connection(unit, command.organization_id)
             former = mapping_to_continue(pair, connection.id, await _holders(unit, pair))

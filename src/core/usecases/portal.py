@@ -40,9 +40,11 @@ class MakePortalAddress:
 
         Raises:
             NotFound: there is no such mapping, or no such person was synced.
+            NotMapped: the mapping has ended; addresses that were made before go on.
         """
         async with self.units.writing() as unit:
             mapping, person = await _found(unit, who)
+            mapping.check_active()
             now = self.clock.now()
             entry = AuditEntry(now, by, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label)
             await unit.audit.add(entry)

@@ -1,18 +1,16 @@
-"""Replace a token that was renewed: the organization, its connection and its mappings stay as they are."""
+"""Replace a Sessionboard token that was renewed: the organization and its mappings stay as they are."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
-from core.domain.organizations import Connection, Organization, open_token
-from core.domain.refusals import OtherAccount, found
+from core.domain.organizations import Organization
+from core.domain.refusals import found
 from core.domain.secrets import Token
-from core.domain.sides import GLEANIN, SESSIONBOARD
+from core.domain.sides import SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
-from ports.destination import Destinations
 from ports.persistence import Units
 from ports.session_source import SessionSources
 
@@ -46,46 +44,7 @@ class ReplaceSessionboardToken:
             )
             renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
             await unit.organizations.update(renewed)
-            await unit.audit.add(_entry(SESSIONBOARD, self.clock.now(), by, organization_id))
+            at, what = self.clock.now(), f"{SESSIONBOARD} token"
+            await unit.audit.add(AuditEntry(at, by, Action.TOKEN_REPLACED, organization_id, what))
             await unit.commit()
         return renewed
-
-
-@dataclass(frozen=True, slots=True)
-class ReplaceGleaninToken:
-    units: Units
-    destinations: Destinations
-    cipher: TokenCipher
-    clock: Clock
-
-    async def __call__(
-        self, organization_id: OrganizationId, token: Token, by: str = COMMAND_LINE
-    ) -> Connection:
-        """Try the token against Gleanin, then let the open connection go on with it.
-
-        Raises:
-            NotFound, NotConnected
-            OtherAccount: the token does not see what is mapped.
-            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored.
-        """
-        async with self.destinations.open(token) as destination:
-            seen = {event.id for event in await destination.events()}
-        async with self.units.writing() as unit:
-            organization = found(
-                await unit.organizations.get(organization_id), "organization", organization_id
-            )
-            connection = await unit.connections.open_one(organization_id)
-            open_token(connection, organization)
-            assert connection is not None, "it has a token"
-            for mapping in await unit.mappings.of_connection(connection.id):
-                if mapping.holds_its_events and mapping.events.gleanin_id not in seen:
-                    raise OtherAccount(mapping.gleanin_name)
-            renewed = connection.with_token(self.cipher.seal(token), token.hint)
-            await unit.connections.update(renewed)
-            await unit.audit.add(_entry(GLEANIN, self.clock.now(), by, organization_id))
-            await unit.commit()
-        return renewed
-
-
-def _entry(side: str, now: datetime, by: str, organization_id: OrganizationId) -> AuditEntry:
-    return AuditEntry(now, by, Action.TOKEN_REPLACED, organization_id, f"{side} token")

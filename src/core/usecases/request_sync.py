@@ -43,6 +43,7 @@ class RequestSync:
 
         Raises:
             NotFound, NotMapped
+            BadInput: the request's key is that of an earlier one, for another scope.
         """
         while True:
             try:
@@ -76,7 +77,14 @@ class RequestSync:
         if request.key is None:
             return None
         booked = await unit.runs.booked_by(request.mapping_id, _own(request))
-        return await unit.runs.get(booked) if booked else None
+        run = await unit.runs.get(booked) if booked else None
+        # A run's scope only ever grows, so what is not in it was not asked for with this key.
+        if run is not None and run.scope | request.scope != run.scope:
+            raise BadInput(
+                f"This idempotency key was given before, for a sync of another scope ({run.scope}). "
+                "Give every request a key of its own."
+            )
+        return run
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Sign in, stay signed in, sign out."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, SIGN_IN_LASTS, Account, SignIn
 from core.domain.api_keys import digest_of
@@ -26,7 +27,18 @@ class Credentials:
     def subjects(self) -> tuple[str, str]:
         """Tell for what failures are counted: the account, and the address."""
         # A digest, for whatever was typed as an e-mail may be a password, and of any length.
-        return (f"account:{digest_of(same_mailbox(self.email))}", f"address:{self.address}")
+        return (f"account:{digest_of(same_mailbox(self.email))}", f"address:{_whose(self.address)}")
+
+
+def _whose(address: str) -> str:
+    """Give the part of a network address that one party has: of IPv6 addresses, everybody has a whole /64."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address  # a name that a proxy or a test gave
+    if isinstance(known, IPv4Address):
+        return str(known)
+    return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,9 @@ class SignUp:
             AddressExpired: it was used, is too old, or was not made here.
             BadInput: the e-mail or the password cannot be one.
         """
+        # Before it is hashed, which takes time that others may need; and again after, for of several one gets in.
+        async with self.units.reading() as unit:
+            await _check(unit, self.signer, self.clock, offered)
         check_password(password)
         hashed = await self.passwords.hash(password)
         async with self.units.writing() as unit:

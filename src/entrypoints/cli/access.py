@@ -89,6 +89,25 @@ async def listed(container: "Container") -> Answer:
     return Answer([shapes.account(each) for each in accounts], show)
 
 
+async def removed(container: "Container", email: str) -> Answer:
+    await container.remove_account()(email)
+    keys = await container.list_keys_made_by()(email)
+
+    def show(screen: Console) -> None:
+        screen.print(say(f"Removed {email}."))
+        if not keys:
+            return
+        rows = [(org.name if org else "all", key.name, key.grant.role, key.id) for org, key in keys]
+        heading = "API keys that it made, and that are still valid"
+        screen.print(table(heading, ("Organization", "Name", "Role", "ID"), rows))
+        screen.print("To revoke one: gleanin-sync key revoke ID --organization ORG")
+        if any(org is None for org, _ in keys):
+            screen.print("One for all organizations: gleanin-sync key revoke ID")
+
+    still_valid = [shapes.api_key(key) | {"organization": org.name if org else None} for org, key in keys]
+    return Answer({"email": email, "valid_api_keys": still_valid}, show)
+
+
 @user.command("add", epilog=examples('gleanin-sync user add ada@example.org --organization "PyCon FR"'))
 def add_user(  # noqa: PLR0917 - typer takes them by name
     email: Email,
@@ -161,13 +180,8 @@ def offer_sign_in(email: Email, as_json: AsJson = False) -> None:
 
 @user.command("remove", epilog=examples("gleanin-sync user remove ada@example.org"))
 def remove_user(email: Email, as_json: AsJson = False) -> None:
-    """Take an account away; it is signed out everywhere."""
-
-    async def done(container: "Container") -> Answer:
-        await container.remove_account()(email)
-        return Answer({"email": email}, lambda screen: screen.print(say(f"Removed {email}.")))
-
-    carry_out(done, as_json=as_json)
+    """Take an account away; it is signed out everywhere. API keys that it made stay valid, and are named."""
+    carry_out(lambda container: removed(container, email), as_json=as_json)
 
 
 @key.command("add", epilog=examples('gleanin-sync key add export --role viewer --organization "PyCon FR"'))

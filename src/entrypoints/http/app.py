@@ -5,11 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -19,12 +17,14 @@ from entrypoints.http import operations
 from entrypoints.http.api.app import api
 from entrypoints.http.background import keep_going
 from entrypoints.http.guards import Guards
+from entrypoints.http.heads import Heads
+from entrypoints.http.hosts import KnownHosts
 from entrypoints.http.pages.app import add_pages
+from entrypoints.http.progress import Followers
 from entrypoints.http.snapshots import EventViews, Previews
 
 COOKIE = "gleanin_sync"
 HERE = Path(__file__).parent
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
 def application(container: Container) -> ASGIApp:
@@ -45,10 +45,10 @@ def application(container: Container) -> ASGIApp:
     is_https = (settings.public_url or "").startswith("https:")
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
+    app.state.event_views, machine.state.previews = EventViews(), Previews()
+    followers = Followers()
     for each in (app, machine):
-        each.state.container = container
-        each.state.previews = Previews()
-        each.state.event_views = EventViews()
+        each.state.container, each.state.followers = container, followers
     app.mount("/api/v1", machine)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(operations.routes)
@@ -61,12 +61,6 @@ def application(container: Container) -> ASGIApp:
         same_site="lax",
         https_only=is_https,
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings.public_url), www_redirect=False)
+    known = KnownHosts(app, settings.public_url, operations.PATHS)
     # Around everything, so that nothing leaves past it.
-    return Guards(app, is_https=is_https)
-
-
-def _hosts(public_url: str | None) -> list[str]:
-    """List the host names that a request may ask: another one would be somebody else's page that poses as ours."""
-    own = urlsplit(public_url).hostname if public_url else None
-    return [*LOCAL_HOSTS, *([own] if own else [])]
+    return Heads(Guards(known, container.log(), is_https=is_https))

@@ -11,6 +11,7 @@ from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from core.domain.access import Actor, Right
+from core.domain.accounts import Account
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
@@ -28,11 +29,11 @@ def container_of(request: Request) -> Container:
 
 Wired = Annotated[Container, Depends(container_of)]
 
-_bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
+bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
 
 
 async def by_key(
-    container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Actor:
     """Give whose API key a request shows.
 
@@ -48,8 +49,8 @@ SIGN_IN = "sign_in"
 """Where the browser's cookie keeps the secret of its sign-in."""
 
 
-async def by_cookie(request: Request, container: Wired) -> Actor:
-    """Give who is signed in in a browser.
+async def signed_in_account(request: Request, container: Wired) -> Account:
+    """Give the account of whoever is signed in in a browser.
 
     Raises:
         NotSignedIn
@@ -57,7 +58,14 @@ async def by_cookie(request: Request, container: Wired) -> Actor:
     secret = request.session.get(SIGN_IN)
     if not isinstance(secret, str):
         raise NotSignedIn
-    return (await container.who_is_signed_in()(secret)).actor
+    return await container.who_is_signed_in()(secret)
+
+
+SignedInAccount = Annotated[Account, Depends(signed_in_account)]
+
+
+async def by_cookie(request: Request, container: Wired) -> Actor:
+    return (await signed_in_account(request, container)).actor
 
 
 Who = Callable[..., Awaitable[Actor]]

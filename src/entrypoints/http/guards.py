@@ -6,14 +6,14 @@ Plain ASGI, for a stream must not be held back.
 import time
 from http import HTTPStatus
 
-import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.http.problems import MEDIA_TYPE, Problem
+from ports.log import EventLog
 
 LARGEST_BODY = 64 * 1024
 """Bytes: nothing that people or programs send here is larger than a token and some names."""
@@ -45,8 +45,9 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Guards:
-    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+    def __init__(self, app: ASGIApp, log: EventLog, *, is_https: bool) -> None:
         self._app = app
+        self._log = log
         self._is_https = is_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,8 +76,9 @@ class Guards:
         try:
             await self._app(scope, limited.receive, told_by_the_app)
         except Exception as error:  # noqa: BLE001 - the last door; the answer was sent behind it
-            if not limited.is_over:
-                structlog.get_logger().error("http.fault", exc_info=error)
+            # Whoever went away is left without an answer, and that is no fault of this program.
+            if not limited.is_over and not isinstance(error, ClientDisconnect):
+                self._log.fault("http.fault", error)
         if limited.is_over and not limited.is_answered:
             await _too_large(scope, receive, told)
 
@@ -124,7 +126,8 @@ async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
     # The route and not the path: there are few of the one, and of the other as many as somebody cares to ask for.
-    route = getattr(scope.get("route"), "path", "none")
+    route = getattr(scope.get("route"), "path", None)
+    label = "none" if route is None else scope.get("root_path", "") + route
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    REQUESTS.labels(method, route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
+    REQUESTS.labels(method, label, str(status)).inc()
+    SECONDS.labels(label).observe(seconds)

@@ -10,15 +10,16 @@ from entrypoints.http.asking import Wired
 from ports.persistence import PersistenceError
 
 routes = APIRouter(include_in_schema=False)
+PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
-@routes.api_route("/healthz", methods=["GET", "HEAD"])
+@routes.get("/healthz")
 async def alive() -> JSONResponse:
     """Tell that the process answers; it asks nobody else."""
     return JSONResponse({"status": "alive"})
 
 
-@routes.api_route("/readyz", methods=["GET", "HEAD"])
+@routes.get("/readyz")
 async def ready(container: Wired) -> JSONResponse:
     """Tell whether requests can be served: whether the database answers."""
     try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from core.domain.refusals import Refusal, TooManyAttempts
+from core.domain.refusals import Refusal, TooBusy, TooManyAttempts
 from core.domain.stops import StoppedBy
 from core.usecases.sync.failures import SyncStopped
 from ports.cipher import CannotUnseal
@@ -20,6 +20,7 @@ STATUS_BY_CODE = {
     "forbidden": HTTPStatus.FORBIDDEN,
     "address_expired": HTTPStatus.NOT_FOUND,
     "too_many_attempts": HTTPStatus.TOO_MANY_REQUESTS,
+    "too_busy": HTTPStatus.TOO_MANY_REQUESTS,
     "bad_input": HTTPStatus.UNPROCESSABLE_ENTITY,
     "not_confirmed": HTTPStatus.UNPROCESSABLE_ENTITY,
     "time_zone_unconfirmed": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -101,12 +102,21 @@ TOLD = (Refusal, SyncStopped, SourceError, DestinationError, CannotUnseal, Store
 """What has a sentence for whoever asked; anything else is a fault of this program."""
 
 
+def _seconds_to_wait(refusal: Refusal) -> int | None:
+    match refusal:
+        case TooManyAttempts():
+            return max(1, round(refusal.wait.total_seconds()))
+        case TooBusy():
+            return 5
+        case _:
+            return None
+
+
 def problem_of(error: Exception) -> Problem | None:
     """Say what an error is to whoever asked; None for a fault of this program."""
     match error:
         case Refusal():
-            wait = error.wait.total_seconds() if isinstance(error, TooManyAttempts) else None
-            retry_after = None if wait is None else max(1, round(wait))
+            retry_after = _seconds_to_wait(error)
             return Problem(STATUS_BY_CODE[error.code], error.code, str(error), retry_after)
         case SyncStopped():
             return Problem(STATUS_BY_STOP[error.stop.by], error.stop.code, error.stop.sentence)

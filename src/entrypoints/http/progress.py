@@ -1,27 +1,132 @@
-"""How far a run is, told as it goes on."""
+"""How far runs are, told as they go on: one look at a run for all who follow it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Annotated
 
+from fastapi import Depends, Request
+
+from core.domain.access import Actor, Right
 from core.domain.identifiers import RunId
+from core.domain.refusals import NotFound, Refusal, TooBusy
 from core.domain.runs import SyncRun
 from entrypoints.container import Container
+from ports.persistence import PersistenceError
 
 LOOK_EVERY = 0.3
 """Seconds."""
+ADMIT_EVERY = 5.0
+"""Seconds: so long a key that was revoked, or somebody who has signed out, still sees how a run goes on."""
 LONGEST = 15 * 60
 """Seconds: whoever still watches then asks anew, as event streams do by themselves."""
+MOST_FOLLOWERS = 1000
+"""Of all runs; each is a connection that stays open."""
+
+Again = Callable[[], Awaitable[Actor]]
+"""Tells once more who follows; it raises for who may not any more."""
 
 
-async def followed(container: Container, run: SyncRun) -> AsyncIterator[SyncRun]:
-    """Give the run as it is now, then whenever that has changed, until it has ended."""
-    yield run
-    told = run
-    for _ in range(round(LONGEST / LOOK_EVERY)):
-        if not told.is_open:
-            return
+@dataclass(slots=True)
+class _Watched:
+    run: SyncRun
+    followers: int = 0
+    is_gone: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    watching: asyncio.Task[None] | None = None
+
+
+@dataclass(slots=True)
+class Followers:
+    """Who follows which run."""
+
+    most: int = MOST_FOLLOWERS
+    admit_every: float = ADMIT_EVERY
+    _watched: dict[RunId, _Watched] = field(default_factory=dict)
+
+    def check_room(self) -> None:
+        """See that another one can follow.
+
+        Raises:
+            TooBusy
+        """
+        if sum(each.followers for each in self._watched.values()) >= self.most:
+            raise TooBusy
+
+    async def follow(self, container: Container, run: SyncRun, again: Again) -> AsyncIterator[SyncRun]:
+        """Give the run as it is now, then whenever that has changed, until it has ended or may not be seen any more."""
+        yield run
+        watched = self._join(container, run)
+        try:
+            time = asyncio.get_running_loop().time
+            told, end, admitted = run, time() + LONGEST, time()
+            while told.is_open and time() < end:
+                if watched.run is told:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self.admit_every):
+                            await watched.changed.wait()
+                if time() - admitted >= self.admit_every:
+                    if not await _may_still(container, watched.run, again):
+                        return
+                    admitted = time()
+                if watched.is_gone:
+                    return
+                if watched.run is not told:
+                    told = watched.run
+                    yield told
+        finally:
+            self._leave(watched)
+
+    def _join(self, container: Container, run: SyncRun) -> _Watched:
+        watched = self._watched.get(run.id)
+        if watched is None:
+            watched = self._watched[run.id] = _Watched(run)
+            watched.watching = asyncio.create_task(_watch(container, watched))
+        watched.followers += 1
+        return watched
+
+    def _leave(self, watched: _Watched) -> None:
+        watched.followers -= 1
+        if not watched.followers:
+            self._watched.pop(watched.run.id, None)
+            if watched.watching:
+                watched.watching.cancel()
+
+
+async def _watch(container: Container, watched: _Watched) -> None:
+    while watched.run.is_open and not watched.is_gone:
         await asyncio.sleep(LOOK_EVERY)
-        now = await container.find_run()(RunId(run.id))
-        if (now.state, now.progress) != (told.state, told.progress):
-            told = now
-            yield now
+        try:
+            now = await container.find_run()(watched.run.id)
+        except NotFound:  # its organization was removed
+            watched.is_gone = True
+            now = watched.run
+        except PersistenceError:
+            continue  # the next look may be better
+        if watched.is_gone or (now.state, now.progress) != (watched.run.state, watched.run.progress):
+            watched.run = now
+            watched.changed.set()
+            watched.changed = asyncio.Event()
+
+
+async def _may_still(container: Container, run: SyncRun, again: Again) -> bool:
+    try:
+        await container.admit_to_run()(await again(), Right.READ, run.id)
+    except Refusal:
+        return False
+    return True
+
+
+def followers_of(request: Request) -> Followers:
+    """Give them, if there is room for one more.
+
+    Raises:
+        TooBusy
+    """
+    followers: Followers = request.app.state.followers
+    followers.check_room()
+    return followers
+
+
+FollowersOf = Annotated[Followers, Depends(followers_of)]

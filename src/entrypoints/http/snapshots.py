@@ -1,11 +1,9 @@
 """What was read from both sides, kept for a while: pages of one reading, and no reading for every page."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -15,31 +13,11 @@ from core.domain.refusals import NotFound
 from core.usecases.sync.preview import Plan
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
+from entrypoints.http.readings import Readings
 
-MOST_KEPT = 16
-"""Readings: one of 5,000 sessions takes some 20 MB."""
 FRESH_FOR = timedelta(minutes=1)
-
-T = TypeVar("T")
-
-
-class Kept(Generic[T]):
-    """The latest so many things."""
-
-    def __init__(self) -> None:
-        self._things: OrderedDict[str, T] = OrderedDict()
-
-    def get(self, key: str) -> T | None:
-        return self._things.get(key)
-
-    def put(self, key: str, thing: T) -> None:
-        self._things[key] = thing
-        self._things.move_to_end(key)
-        while len(self._things) > MOST_KEPT:
-            self._things.popitem(last=False)
-
-    def drop(self, key: str) -> None:
-        self._things.pop(key, None)
+PATIENCE = 0.2
+"""Seconds that whoever asks for an event waits for its first reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +31,40 @@ class TakenPreview:
 
 @dataclass(frozen=True, slots=True)
 class Previews:
-    _kept: Kept[TakenPreview] = field(default_factory=Kept)
+    _readings: Readings[TakenPreview] = field(default_factory=Readings)
 
     async def get(
         self, container: Container, mapping_id: MappingId, scope: Scope, reading: str | None
     ) -> TakenPreview:
-        """Preview anew, or go on with an earlier reading.
+        """Preview anew, or go on with an earlier reading; who asks during a preview gets that one.
 
         Raises:
             NotFound: there is no such mapping, or no such reading any more.
-            NotMapped, SyncStopped
+            NotMapped, SyncStopped, TooBusy
         """
+        key = f"{mapping_id} {scope}"
         if reading is not None:
-            known = self._kept.get(reading)
+            known = self._readings.kept(reading)
             if known is None or (known.mapping_id, known.scope) != (mapping_id, scope):
                 raise NotFound("reading", reading, "It is not kept any more: begin without a cursor.")
             return known
-        plan = await container.preview()(mapping_id, scope)
-        taken = TakenPreview(container.names().new(), mapping_id, scope, container.clock().now(), plan)
-        self._kept.put(taken.id, taken)
+
+        async def read() -> TakenPreview:
+            plan = await container.preview()(mapping_id, scope)
+            return TakenPreview(container.names().new(), mapping_id, scope, container.clock().now(), plan)
+
+        # Whoever goes away takes the preview of nobody else along.
+        taken = await asyncio.shield(self._readings.start(key, mapping_id, read))
+        self._readings.forget(key)
+        self._readings.keep(taken.id, mapping_id, taken)
         return taken
-
-
-@dataclass(slots=True)
-class _Reading:
-    task: asyncio.Task[EventView]
-    former: EventView | None = None
-    """What the reading before this one gave; shown while this one is under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventViews:
     """Events as they were last read, one for each event of an organization."""
 
-    _kept: Kept[_Reading] = field(default_factory=Kept)
+    _readings: Readings[EventView] = field(default_factory=Readings)
 
     async def get(
         self,
@@ -94,7 +72,7 @@ class EventViews:
         organization_id: OrganizationId,
         event_id: SessionboardEventId,
         *,
-        patience: float = 0.2,
+        patience: float = PATIENCE,
         is_syncing: bool = False,
     ) -> EventView | None:
         """Give the event as it was read not long ago; None while it is being read for the first time.
@@ -103,45 +81,31 @@ class EventViews:
 
         Raises:
             Refusal, SourceError: as ShowEvent, once for each attempt.
+            TooBusy
         """
-        key = f"{organization_id} {event_id}"
-        reading = self._kept.get(key)
-        if reading is None or (not is_syncing and _is_stale(reading, container.clock().now())):
-            former = _result(reading.task) if reading else None
-            read: Callable[..., Awaitable[EventView]] = container.show_event()
-            task = asyncio.ensure_future(_awaited(read(organization_id, event_id)))
-            task.add_done_callback(_failure)
-            reading = _Reading(task, former)
-            self._kept.put(key, reading)
-        if not reading.task.done() and reading.former is None:
-            await asyncio.wait([reading.task], timeout=patience)
-        if not reading.task.done():
-            return reading.former
-        if reading.task.exception() is not None:
-            self._kept.drop(key)  # the next look tries again
-        return reading.task.result()
+        key = _key(organization_id, event_id)
+        known = self._readings.kept(key)
+        if known and (is_syncing or container.clock().now() - known.read_at <= FRESH_FOR):
+            return known
+        if failure := self._readings.failure(key):
+            raise failure
+        reading = self._readings.start(
+            key, organization_id, lambda: container.show_event()(organization_id, event_id)
+        )
+        if known is None:
+            await asyncio.wait([reading], timeout=patience)
+        if not reading.done():
+            return known
+        self._readings.failure(key)  # told here
+        return reading.result()
 
     def forget(self, organization_id: OrganizationId, event_id: SessionboardEventId) -> None:
         """Let the next look read anew: something was changed, or somebody wants it as it is now."""
-        self._kept.drop(f"{organization_id} {event_id}")
+        self._readings.forget(_key(organization_id, event_id))
 
 
-async def _awaited(reading: Awaitable[EventView]) -> EventView:
-    return await reading
-
-
-def _failure(task: asyncio.Task[EventView]) -> BaseException | None:
-    # Asked for even if nobody looks again, or it would be printed, and an error can name a person.
-    return None if task.cancelled() else task.exception()
-
-
-def _result(task: asyncio.Task[EventView]) -> EventView | None:
-    return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
-
-
-def _is_stale(reading: _Reading, now: datetime) -> bool:
-    view = _result(reading.task)
-    return view is not None and now - view.read_at > FRESH_FOR
+def _key(organization_id: OrganizationId, event_id: SessionboardEventId) -> str:
+    return f"{organization_id} {event_id}"
 
 
 def previews_of(request: Request) -> Previews:

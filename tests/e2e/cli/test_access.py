@@ -1,11 +1,16 @@
 """Accounts and API keys, from the command line."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.domain.access import Grant, Role
+from core.domain.identifiers import OrganizationId
+from entrypoints.container import opened
+from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import ORG, CommandLine, Result
 
 ADA, PASSWORD = "ada@example.org", "correct-horse-battery"
@@ -146,9 +151,37 @@ def test_what_there_is_not_is_not_found(cli: CommandLine, arguments: list[str]) 
 def test_a_removed_account_is_gone(cli: CommandLine) -> None:
     add(cli)
     removed = cli.json("user", "remove", ADA)
-    assert (removed.exit_code, removed.document) == (0, {"email": ADA})
+    assert (removed.exit_code, removed.document) == (0, {"email": ADA, "valid_api_keys": []})
     assert cli.json("user", "list").document == []
     assert add(cli).exit_code == 0
+    assert cli("user", "remove", ADA).out == f"Removed {ADA}.\n"
+
+
+async def _make_keys(*organizations: str | None) -> None:
+    async with opened(Settings()) as container:
+        for each in organizations:
+            place = OrganizationId(each) if each else None
+            await container.make_api_key()("Export", Grant(Role.ADMIN, place), ADA)
+
+
+def test_whoever_removes_an_account_is_told_which_of_its_api_keys_stay_valid(
+    cli: CommandLine, organization: str
+) -> None:
+    add(cli)
+    asyncio.run(_make_keys(organization, None))
+    removed = cli.json("user", "remove", ADA).document
+    told = [(each["organization"], each["name"], each["created_by"]) for each in removed["valid_api_keys"]]
+    assert told == [(None, "Export", ADA), (ORG, "Export", ADA)]
+    add(cli)
+    shown = cli("user", "remove", ADA).out
+    for each in removed["valid_api_keys"]:
+        assert each["id"] in shown
+    for said in (ORG, "gleanin-sync key revoke ID --organization ORG", "gleanin-sync key revoke ID\n"):
+        assert said in shown
+    everywhere, here = (each["id"] for each in removed["valid_api_keys"])
+    assert cli("key", "revoke", everywhere).exit_code == 0
+    assert cli("key", "revoke", here, "--organization", ORG).exit_code == 0
+    add(cli)
     assert cli("user", "remove", ADA).out == f"Removed {ADA}.\n"
 
 

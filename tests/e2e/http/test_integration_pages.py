@@ -90,9 +90,9 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
 
     connected = post(browser, f"{at}/connect", token=GLEANIN_TOKEN, continuous_sync="on")
     assert connected.headers["Location"] == f"{at}/mappings"
-    again = browser.get(f"{at}/connect").text
-    assert f"ends in {GLEANIN_TOKEN[-4:]}" in again
-    assert GLEANIN_TOKEN not in again
+    drawer = browser.get(f"{at}/connect").text
+    assert f"ends in {GLEANIN_TOKEN[-4:]}" in drawer
+    assert GLEANIN_TOKEN not in drawer
 
     page = browser.get(f"{at}/mappings/new")
     value, selectable = choices(page, "sessionboard")["Free Days"]
@@ -105,7 +105,12 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
     asked = post(browser, f"{at}/mappings/new", **chosen)
     assert asked.status_code == 422
     assert "In Sessionboard it is Europe/Paris" in asked.text
-    made = post(browser, f"{at}/mappings/new", **chosen, time_zone_confirmed="on")
+    (shown,) = re.findall(r'name="confirmed_zone" value="([^"]*)"', asked.text)
+    chosen_then = {**chosen, "time_zone_confirmed": "on", "confirmed_zone": "Europe/Lisbon"}
+    again = post(browser, f"{at}/mappings/new", **chosen_then)
+    assert again.status_code == 422
+    assert "Confirm the time zone" in again.text, "another zone was shown"
+    made = post(browser, f"{at}/mappings/new", **{**chosen_then, "confirmed_zone": shown})
     settings = made.headers["Location"]
     assert re.fullmatch(rf"{at}/mappings/\w+/settings", settings)
 
@@ -121,6 +126,16 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
     assert re.search(r'name="chairpersons"[^>]* checked', page_of_settings)
     assert not re.search(r'name="moderators"[^>]* checked', page_of_settings)
     assert not re.search(r'name="continuous_sync"[^>]* checked', page_of_settings)
+
+
+def test_map_this_event_chooses_it(served: Served) -> None:
+    browser = served.browser(ADMIN)
+    agenda = browser.get(f"/organizations/{served.acme.organization}/events/{FREE_EVENT}/agenda").text
+    found = re.search(r'href="([^"]*)">Map this event', agenda)
+    assert found
+    page = browser.get(html.unescape(found[1]))
+    assert re.search(rf'<option value="{FREE_EVENT}" selected', page.text)
+    assert "Choose an event." not in page.text
 
 
 def test_removing_a_mapping_says_what_it_means_and_binds_what_was_synced(fresh: Served) -> None:
@@ -165,6 +180,21 @@ def test_a_side_that_cannot_be_read_is_named_and_the_mappings_show(
     assert "Try again" in page.text
     assert "Replace Gleanin&#39;s token" in page.text
     assert "Acme Days" in page.text
+
+
+def test_whether_new_mappings_begin_with_continuous_sync_is_chosen_later_too(fresh: Served) -> None:
+    browser, at = fresh.browser(ADMIN), integrations(fresh)
+    page, is_checked = f"{at}/connect", r'name="continuous_sync"[^>]* checked'
+    assert not re.search(is_checked, browser.get(page).text)
+    saved = post(browser, f"{at}/continuous-sync", page=page, continuous_sync="on")
+    assert saved.headers["Location"] == page
+    assert re.search(is_checked, browser.get(page).text)
+    audit = browser.get(f"/organizations/{fresh.acme.organization}/settings/audit-log").text
+    assert "Acme: continuous sync of new mappings on" in audit
+    mapping = f"{at}/mappings/{fresh.acme.mapping}/settings"
+    assert not re.search(is_checked, browser.get(mapping).text), "a mapping that exists stays as it is"
+    post(browser, f"{at}/continuous-sync", page=page)
+    assert not re.search(is_checked, browser.get(page).text)
 
 
 def test_a_token_is_replaced_and_the_connection_goes_on(fresh: Served) -> None:

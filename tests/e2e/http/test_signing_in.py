@@ -134,3 +134,30 @@ def test_a_sign_in_leads_back_to_the_page_that_was_asked_for(served: Served) -> 
     wanted = f"/organizations/{served.acme.organization}/history?before=1"
     answer = served.sign_in(served.browser(), VIEWER, next=wanted)
     assert answer.headers["Location"] == wanted
+
+
+def test_an_address_that_signs_in_is_not_used_up_by_what_only_opens_it(served: Served) -> None:
+    offered = served.running.ask(lambda container: container.offer_sign_in()(ADMIN))
+    at, preview = f"/sign-in/once/{offered}", served.browser()
+    for by in ("get", "head"):
+        preview.request(by, at)
+    assert preview.get("/organizations").headers["Location"].startswith("/sign-in")
+
+    browser = served.browser()
+    form = {"csrf_token": csrf_in(browser.get(at))}
+    assert browser.post(at).status_code == 403
+    assert browser.post(at, data=form).headers["Location"] == "/organizations"
+    assert browser.get("/account").status_code == 200
+    again = served.browser()
+    assert again.post(at, data={"csrf_token": csrf_in(again.get(at))}).status_code == 404
+
+
+def test_a_sign_in_ends_the_one_that_the_browser_had(served: Served) -> None:
+    browser, other = served.browser(VIEWER), served.browser()
+    other.cookies.update(dict(browser.cookies))
+    assert other.get("/account").status_code == 200
+    assert served.sign_in(browser, VIEWER, "wrong").status_code == 401
+    assert other.get("/account").status_code == 200, "it takes a new one to end it"
+    served.sign_in(browser, VIEWER)
+    assert browser.get("/account").status_code == 200
+    assert other.get("/account").headers["Location"].startswith("/sign-in")

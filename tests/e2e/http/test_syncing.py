@@ -102,6 +102,16 @@ def test_the_same_key_of_somebody_else_or_for_another_mapping_is_another_one(fre
     assert start(admin, fresh.acme.mapping, "key")["run_id"] == mine
 
 
+def test_a_key_that_is_given_again_for_another_scope_is_refused(fresh: Served) -> None:
+    client, mapping = fresh.client(ADMIN), fresh.acme.mapping
+    ended(client, start(client, mapping, "key", scope="agenda")["run_id"])
+    refused = client.post(
+        f"/mappings/{mapping}/runs", json={"scope": "exhibitors"}, headers={"Idempotency-Key": "key"}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_input")
+    assert "another scope (agenda)" in refused.json()["detail"]
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "\x7f", "a\tb", "é"])
 def test_a_key_that_headers_cannot_carry_is_refused(served: Served, key: str) -> None:
     headers = {b"Idempotency-Key": key.encode("latin-1")}
@@ -152,6 +162,18 @@ def test_rules_01_to_03_a_connection_shows_the_end_of_its_token_and_stays_the_on
     again = client.put(url, json={"token": "sandbox-gleanin-token"})
     assert (again.status_code, again.json()["id"]) == (200, before["id"])
     assert len(before["token_hint"]) <= 4
+
+
+def test_rule_24_an_open_connection_goes_on_with_what_new_mappings_begin_with(fresh: Served) -> None:
+    client, url = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}/connection"
+    told = []
+    for more in ({"continuous_sync": True}, {}, {"continuous_sync": False}):
+        answer = client.put(url, json={"token": "sandbox-gleanin-token", **more})
+        told.append((answer.status_code, answer.json()["continuous_sync"]))
+    assert told == [(200, True), (200, True), (200, False)]
+    client.delete(f"{url}?confirm=Acme").raise_for_status()
+    opened = client.put(url, json={"token": "sandbox-gleanin-token"})
+    assert (opened.status_code, opened.json()["continuous_sync"]) == (201, False)
 
 
 def test_a_run_is_followed_to_its_end(fresh: Served) -> None:

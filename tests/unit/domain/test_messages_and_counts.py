@@ -128,3 +128,12 @@ def test_rule_26_a_reason_gathers_what_more_there_is_to_say() -> None:
     assert reason.sentence == "Required field is missing: last name."
     assert reason.detail.endswith("sync again. First. Second.")
     assert reasons.NEW.noting() == reasons.NEW
+
+
+def test_rule_28_one_is_counted_in_the_singular() -> None:
+    done = count(
+        [*several(SESSION, created=1), *several(SPEAKER, created=2), *several(EXHIBITOR_CONTACT, created=1)]
+    )
+    assert closing_message(done, Scope.ALL).endswith("Synced: 1 session, 2 speakers, 1 exhibitor.")
+    message = closing_message(count(several(SESSION, blocked=1)), Scope.AGENDA)
+    assert "1 session attempted, 0 synced; 0 speakers attempted, 0 synced." in message

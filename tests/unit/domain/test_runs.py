@@ -66,7 +66,7 @@ def test_rule_28_a_run_that_went_well_is_completed_and_gives_its_lease_back() ->
     done = running().finished(counts, NOW + LEASE, "help@example.org")
     assert (done.state, done.counts, done.finished_at) == (RunState.COMPLETED, counts, NOW + LEASE)
     assert (done.owner, done.lease_until, done.is_open) == (None, None, False)
-    assert done.message == "Sync to Gleanin is complete. Synced: 1 sessions, 0 speakers."
+    assert done.message == "Sync to Gleanin is complete. Synced: 1 session, 0 speakers."
 
 
 @pytest.mark.parametrize("outcome", [Outcome.BLOCKED, Outcome.FAILED])

@@ -15,7 +15,7 @@ from core.domain.refusals import NotFound
 from core.domain.source import SourceEvent
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
-from entrypoints.http.snapshots import FRESH_FOR, MOST_KEPT, EventViews, Kept, Previews
+from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
 
 ORGANIZATION, EVENT = OrganizationId("acme"), SessionboardEventId("77")
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -151,9 +151,30 @@ async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: Read
             await previews.get(reader.container, other, scope, taken.id)
 
 
-def test_only_the_latest_are_kept() -> None:
-    kept = Kept[int]()
-    for number in range(MOST_KEPT + 5):
-        kept.put(str(number), number)
-    assert [kept.get(str(number)) for number in (0, 4)] == [None, None]
-    assert kept.get("5") == 5
+async def test_who_asks_during_a_preview_gets_that_one(reader: Reader) -> None:
+    previews, mapping = Previews(), MappingId("m1")
+    taken = await asyncio.gather(
+        *(previews.get(reader.container, mapping, Scope.ALL, None) for _ in range(40))
+    )
+    assert len({each.id for each in taken}) == 1
+    assert reader.read == 1
+
+
+async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(reader: Reader) -> None:
+    views, reader.fails = EventViews(), True
+    reader.may_end.clear()
+    assert await look(views, reader) is None
+    reader.may_end.set()
+    await asyncio.sleep(0.01)
+    with pytest.raises(NotFound):
+        await look(views, reader)
+    assert reader.read == 1
+
+
+async def test_what_is_read_again_while_it_is_read_is_that_reading(reader: Reader) -> None:
+    views = EventViews()
+    reader.may_end.clear()
+    for _ in range(5):
+        views.forget(ORGANIZATION, EVENT)
+        assert await look(views, reader) is None
+    assert reader.read == 1

@@ -27,7 +27,8 @@ from core.domain.outcomes import RecordOutcome
 from core.domain.refusals import AlreadyConnected, AlreadyMapped, BoundToAnother, NotConnected
 from core.domain.runs import RunState, SyncRun
 from core.usecases.change_settings import SettingsChange
-from core.usecases.look_up import ListMappings, ListOutcomes
+from core.usecases.look_up import ListMappings
+from core.usecases.look_up_records import ListOutcomes
 from core.usecases.sync.preview import Plan, would_be
 from ports.persistence import Units
 from tests.unit.rules.conference import (

@@ -18,7 +18,7 @@ from core.usecases.change_account import (
     RemoveAccount,
     TakeRole,
 )
-from core.usecases.look_up import ReadAuditLog
+from core.usecases.look_up_access import ReadAuditLog
 from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
 from core.usecases.sign_in import (
     Credentials,

@@ -32,15 +32,15 @@ from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.change_settings import ChangeSettings
-from core.usecases.connect import Connect
+from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
 from core.usecases.disconnect import Disconnect
 from core.usecases.find_due import FindDueMappings, FindWaitingRuns
 from core.usecases.list_events import ListEvents
-from core.usecases.look_up import ListOutcomes, ListShareLinks
+from core.usecases.look_up_records import ListOutcomes, ListShareLinks
 from core.usecases.map_events import MapEvents, NewMapping
 from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
-from core.usecases.replace_token import ReplaceGleaninToken, ReplaceSessionboardToken
+from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
@@ -136,6 +136,10 @@ class Stage:
     @property
     def replace_gleanin_token(self) -> ReplaceGleaninToken:
         return ReplaceGleaninToken(self.units, self.destinations, self.cipher, self.clock)
+
+    @property
+    def connect_or_renew(self) -> ConnectOrRenew:
+        return ConnectOrRenew(self.connect, self.replace_gleanin_token)
 
     @property
     def disconnect(self) -> Disconnect:

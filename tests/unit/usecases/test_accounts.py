@@ -11,7 +11,7 @@ from core.domain.identifiers import OrganizationId
 from core.domain.refusals import BadInput, NotFound, NotSignedIn, TooManyAttempts, WrongCredentials
 from core.usecases.add_account import NewAccount
 from core.usecases.change_account import WrongPassword
-from core.usecases.look_up import ListAccounts, ListMembers
+from core.usecases.look_up_access import ListAccounts, ListMembers
 from tests.unit.usecases.doors import ADA, EVERYWHERE, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
 

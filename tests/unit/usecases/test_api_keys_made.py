@@ -1,12 +1,15 @@
 """API keys: made, recognised, revoked."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.domain.access import Grant, Right, Role
 from core.domain.api_keys import digest_of
 from core.domain.identifiers import ApiKeyId, OrganizationId
 from core.domain.refusals import BadInput, NotFound, NotSignedIn
-from core.usecases.look_up import ListApiKeys
+from core.usecases.api_keys import ListKeysMadeBy
+from core.usecases.look_up_access import ListApiKeys
 from tests.unit.usecases.doors import ADA, Doors
 from tests.unit.usecases.stage import Stage
 
@@ -75,3 +78,33 @@ async def test_a_key_of_a_removed_organization_opens_nothing(stage: Stage, doors
     await stage.remove_organization(acme, "Acme")
     with pytest.raises(NotSignedIn):
         await doors.whose_api_key(secret)
+
+
+async def test_revoked_keys_are_listed_after_all_that_are_valid(stage: Stage, doors: Doors) -> None:
+    acme = (await stage.organization()).id
+    for name in "abcd":
+        key, _ = await doors.make_api_key(name, Grant(Role.VIEWER, acme))
+        stage.clock.advance(timedelta(seconds=1))
+        if name in "bd":
+            await doors.revoke_api_key(acme, key.id)
+    assert [each.name for each in await ListApiKeys(stage.units)(acme)] == ["c", "a", "d", "b"]
+
+
+async def test_the_valid_keys_that_an_account_made_are_found(stage: Stage, doors: Doors) -> None:
+    acme, bolt = await stage.organization("Acme"), await stage.organization("Bolt")
+    for name, role, where, by in (
+        ("mine", Role.VIEWER, acme.id, ADA),
+        ("revoked", Role.VIEWER, acme.id, ADA),
+        ("there", Role.ADMIN, bolt.id, ADA),
+        ("everywhere", Role.SUPPORT, None, ADA),
+        ("another's", Role.VIEWER, acme.id, "bob@example.org"),
+    ):
+        key, _ = await doors.make_api_key(name, Grant(role, where), by=by)
+        if name == "revoked":
+            await doors.revoke_api_key(acme.id, key.id)
+    found = await ListKeysMadeBy(stage.units)(f" {ADA.upper()}")
+    assert [(organization, key.name) for organization, key in found] == [
+        (None, "everywhere"),
+        (acme, "mine"),
+        (bolt, "there"),
+    ]

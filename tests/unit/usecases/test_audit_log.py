@@ -16,7 +16,7 @@ from core.domain.secrets import Token
 from core.usecases.add_account import NewAccount
 from core.usecases.add_organization import NewOrganization
 from core.usecases.change_settings import SettingsChange
-from core.usecases.look_up import ReadAuditLog
+from core.usecases.look_up_access import ReadAuditLog
 from core.usecases.map_events import NewMapping
 from core.usecases.portal import Who
 from core.usecases.request_sync import SyncRequest

@@ -21,6 +21,7 @@ from core.usecases.add_organization import NewOrganization
 from ports.destination import DestinationRefused, DestinationUnavailable
 from ports.session_source import SourceRefused, SourceUnavailable
 from tests.unit.domain.builders import session
+from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import ELSEWHERE, HERE, SESSIONBOARD_TOKEN, TOKEN, URL, Stage
 
 
@@ -204,3 +205,46 @@ async def test_a_gleanin_token_cannot_be_replaced_without_a_connection(stage: St
     organization = await stage.organization()
     with pytest.raises(NotConnected):
         await stage.replace_gleanin_token(organization.id, TOKEN)
+
+
+async def test_rule_03_who_gives_a_token_connects_or_goes_on_with_it(stage: Stage) -> None:
+    organization = await stage.organization()
+    opened, is_new = await stage.connect_or_renew(organization.id, TOKEN)
+    assert (is_new, opened.continuous_sync) == (True, False)
+    renewed = Token("renewed-gleanin-token-9876")
+    again, is_new = await stage.connect_or_renew(organization.id, renewed)
+    assert (is_new, again.id, again.token_hint) == (False, opened.id, "9876")
+    assert await connection_of(stage, organization.id) == again
+
+
+async def test_rule_24_what_new_mappings_begin_with_changes_where_it_is_given_and_is_told(
+    stage: Stage, doors: Doors
+) -> None:
+    organization = await stage.organization()
+    begun = []
+    for continuous in (True, None, False, False):
+        connection, _ = await stage.connect_or_renew(organization.id, TOKEN, continuous_sync=continuous)
+        begun.append(connection.continuous_sync)
+    assert begun == [True, True, False, False]
+    assert [entry.what for entry in await doors.audit_log(organization.id)][-3:] == [
+        "Gleanin token",
+        "Gleanin token; continuous sync of new mappings: off",
+        "Gleanin token",
+    ]
+
+
+async def test_rule_03_of_two_who_give_a_token_at_once_the_second_goes_on(stage: Stage) -> None:
+    organization = await stage.organization()
+    ends = await asyncio.gather(*(stage.connect_or_renew(organization.id, TOKEN) for _ in range(3)))
+    assert sorted(is_new for _, is_new in ends) == [False, False, True]
+    assert len({connection.id for connection, _ in ends}) == 1
+
+
+async def test_rule_01_a_refused_token_changes_no_connection(stage: Stage) -> None:
+    connection = await stage.connection()
+    stage.gleanin.tokens = {TOKEN.value}
+    with pytest.raises(DestinationRefused):
+        await stage.connect_or_renew(
+            connection.organization_id, Token("another-token-0000"), continuous_sync=True
+        )
+    assert await connection_of(stage, connection.organization_id) == connection

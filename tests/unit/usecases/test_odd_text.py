@@ -19,7 +19,8 @@ from core.domain.identifiers import (
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
-from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListRuns, TellHistory
+from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListRuns
+from core.usecases.look_up_records import TellHistory
 from core.usecases.map_events import NewMapping
 from core.usecases.portal import Who
 from ports.persistence import Unit, Units

@@ -10,7 +10,7 @@ from adapters.security.signer import ItsdangerousSigner
 from core.domain.identifiers import MappingId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER
 from core.domain.mappings import EventMapping
-from core.domain.refusals import AddressExpired, NotFound
+from core.domain.refusals import AddressExpired, NotFound, NotMapped
 from core.domain.synced import ShareLink
 from core.usecases.portal import Who
 from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
@@ -167,7 +167,18 @@ async def test_rule_31_an_address_outlives_its_mapping(
     address = await doors.make_portal_address(who(mapping))
     await stage.remove_mapping(mapping.id)
     assert (await doors.open_portal(address)).links
-    assert await doors.make_portal_address(who(mapping))
+
+
+async def test_rule_31_of_an_ended_mapping_addresses_are_revoked_and_no_new_ones_made(
+    stage: Stage, doors: Doors, mapping: EventMapping
+) -> None:
+    address = await doors.make_portal_address(who(mapping))
+    await stage.disconnect(mapping.organization_id, "Acme")
+    with pytest.raises(NotMapped):
+        await doors.make_portal_address(who(mapping))
+    await doors.revoke_portal_addresses(who(mapping))
+    with pytest.raises(AddressExpired):
+        await doors.open_portal(address)
 
 
 async def test_rule_30_a_page_shows_https_links_only_and_those_of_now(

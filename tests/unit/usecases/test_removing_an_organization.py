@@ -12,14 +12,13 @@ from core.domain.refusals import BadInput, NotFound, NotSignedIn, StillConnected
 from core.usecases.look_up import (
     FindOrganization,
     FindRun,
-    ListApiKeys,
     ListMappings,
-    ListMembers,
     ListOrganizationRuns,
     ListOrganizations,
     ListRuns,
-    TellHistory,
 )
+from core.usecases.look_up_access import ListApiKeys, ListMembers
+from core.usecases.look_up_records import TellHistory
 from core.usecases.portal import Who
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.doors import Doors

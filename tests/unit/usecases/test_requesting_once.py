@@ -124,6 +124,28 @@ async def test_rule_23_a_key_is_known_for_the_run_that_its_request_joined(
     assert len(await ListRuns(stage.units)(mapping.id)) == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Scope.AGENDA, Scope.EXHIBITORS),
+        (Scope.EXHIBITORS, Scope.AGENDA),
+        (Scope.AGENDA, Scope.ALL),
+        (Scope.EXHIBITORS, Scope.ALL),
+    ],
+)
+async def test_rule_23_a_key_that_is_given_again_for_more_is_refused(
+    stage: Stage, mapping: EventMapping, first: Scope, second: Scope
+) -> None:
+    run = await ask(stage, mapping, "k1", scope=first)
+    for has_ended in (False, True):
+        if has_ended:
+            await finish(stage, run)
+        with pytest.raises(BadInput, match=f"another scope \\({first}\\)"):
+            await ask(stage, mapping, "k1", scope=second)
+        assert (await ask(stage, mapping, "k1", scope=first)).id == run.id
+    assert len(await ListRuns(stage.units)(mapping.id)) == 1
+
+
 async def test_rule_23_of_requests_in_parallel_with_one_key_one_books(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:

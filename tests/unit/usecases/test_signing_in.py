@@ -251,3 +251,33 @@ async def test_an_offered_sign_in_expires_and_ends_with_the_account(stage: Stage
 
 def secret_signed_for_another_purpose(stage: Stage, doors: Doors) -> str:
     return doors.signer.sign("portal", "secret", stage.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"),
+        ("2001:db8:1:2::1", "2001:0DB8:0001:0002::9"),
+        ("fe80::1%eth0", "fe80::2%eth1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+    ],
+)
+async def test_failures_count_for_all_addresses_that_one_party_has(
+    doors: Doors, first: str, second: str
+) -> None:
+    await fail(doors, 5, email="nobody@example.org", address=first)
+    assert await wait_of(doors, address=second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:3::1"),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8"),
+        ("::1", "0.0.0.1"),
+        ("192.0.2.7", "192.0.2.8"),
+    ],
+)
+async def test_failures_count_for_no_other_party(doors: Doors, first: str, second: str) -> None:
+    await fail(doors, 5, email="nobody@example.org", address=first)
+    assert await doors.sign_in(address=second)

@@ -1,6 +1,7 @@
 """The first account, made at an address that is offered once."""
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -81,3 +82,30 @@ async def test_an_account_that_cannot_be_leaves_the_offer_as_it_is(
     with pytest.raises(BadInput):
         await doors.sign_up(address, email, password)
     await doors.sign_up(address, ADA, PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """Passwords that tell how often they were hashed, which takes time that others may need."""
+
+    hashed: list[str] = field(default_factory=list)
+
+    async def hash(self, password: str) -> str:
+        self.hashed.append(password)
+        return password
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        return password == hashed
+
+
+async def test_nothing_is_hashed_for_an_address_that_lets_nobody_in(stage: Stage, doors: Doors) -> None:
+    doors.passwords = hashes = Hashes()
+    used = await offered(doors)
+    stage.clock.advance(timedelta(days=1))
+    late = used
+    used = await offered(doors)
+    await doors.sign_up(used, ADA, PASSWORD)
+    for address in (used, late, "nothing"):
+        with pytest.raises(AddressExpired):
+            await doors.sign_up(address, "eve@example.org", PASSWORD)
+    assert hashes.hashed == [PASSWORD]

@@ -106,7 +106,7 @@ async def test_rule_28_a_whole_sync_says_that_it_is_complete_with_the_counts(sta
     run = await stage.sync(mapping)
     assert run.state is RunState.COMPLETED
     assert run.message.startswith("Sync to Gleanin is complete.")
-    assert "1 sessions, 1 speakers" in run.message
+    assert "1 session, 1 speaker" in run.message
 
 
 async def test_rules_27_and_28_with_problems_both_numbers_are_told_and_whom_to_contact() -> None:

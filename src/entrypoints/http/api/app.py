@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from entrypoints.http.api import mappings, organizations, runs
+from entrypoints.http.api import mappings, organizations, people, records, runs, syncing
 from entrypoints.http.problems import FAULT, MEDIA_TYPE, TOLD, Problem, problem_of
 
 TITLE = "gleanin-sync"
@@ -18,12 +18,17 @@ TITLE = "gleanin-sync"
 
 class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """Give the document, with problems under their own media type only: the framework adds the route's."""
+        """Give the document without what the framework adds.
+
+        It gives problems the route's media type too, and event streams a keyword that only OpenAPI 3.2 knows.
+        """
         document = super().openapi()
         problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         for operation in (each for path in document["paths"].values() for each in path.values()):
             for told in operation["responses"].values():
-                if MEDIA_TYPE in told.get("content", {}):
+                content = told.get("content", {})
+                content.get("text/event-stream", {}).pop("itemSchema", None)
+                if MEDIA_TYPE in content:
                     told["content"] = problem
         return document
 
@@ -37,7 +42,7 @@ def api(version: str) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=_operation,
     )
-    for part in (organizations, mappings, runs):
+    for part in (organizations, mappings, syncing, records, people, runs):
         app.include_router(part.routes)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

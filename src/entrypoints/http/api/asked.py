@@ -42,12 +42,14 @@ def cursor(position: int | None) -> str | None:
 
 
 _WHAT = {
+    400: "The request is for a host name that is not this program's",
     401: "No API key was given, or one that is none",
     403: "The role of the API key does not allow it",
     404: "There is no such thing, for this API key",
     409: "A rule forbids it as things are now",
     413: "The request is too large",
     422: "The request cannot be understood, or a rule forbids it",
+    429: "More is asked for at once than is good for all",
     502: "The other side's answer cannot be read, or it refused us",
     503: "The other side or the database cannot be reached",
 }
@@ -57,5 +59,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the problems of a route: those named, and those that every one has."""
     return {
         status: {"description": _WHAT[status], "model": Problem, "content": {MEDIA_TYPE: {}}}
-        for status in sorted({401, 403, 404, 413, 422, 503, *statuses})
+        for status in sorted({400, 401, 403, 404, 413, 422, 503, *statuses})
     }
+
+
+def located(status: int, what: str) -> dict[int | str, dict[str, Any]]:
+    """Document that an answer tells by `Location` where to find what was made."""
+    schema = {"type": "string", "format": "uri-reference"}
+    return {status: {"headers": {"Location": {"description": f"Where {what} is found", "schema": schema}}}}

@@ -54,7 +54,11 @@ class NewToken(Taken):
 
 class NewConnection(Taken):
     token: Secret = Field(description="Gleanin's API token; it is never shown again")
-    continuous_sync: Flag = Field(False, description="Whether mappings begin with continuous sync")
+    continuous_sync: Flag | None = Field(
+        None,
+        description="Whether mappings made from now on begin with continuous sync; "
+        "where it is left out, that stays as it is, and is off for a new connection",
+    )
 
 
 class NewMapping(Taken):

@@ -20,6 +20,7 @@ from entrypoints.http.api.asked import (
     ManageOrganization,
     ReadOrganization,
     cursor,
+    located,
     offset,
     problems,
 )
@@ -49,7 +50,7 @@ async def list_organizations(
     "",
     status_code=HTTPStatus.CREATED,
     response_model=bodies.Organization,
-    responses=OTHER_SIDES,
+    responses=OTHER_SIDES | located(201, "the organization"),
     tags=["organizations"],
 )
 async def add(
@@ -70,6 +71,7 @@ async def add(
     "/{organization_id}", response_model=bodies.Organization, responses=problems(), tags=["organizations"]
 )
 async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
+    """Read an organization, and whether it is connected."""
     return shapes.organization(here.organization, await container.find_connection()(here.organization.id))
 
 
@@ -111,6 +113,7 @@ async def replace_sessionboard_token(
     tags=["connection"],
 )
 async def read_connection(here: ReadOrganization, container: Wired) -> dict[str, Any]:
+    """Read the organization's connection to Gleanin; never its token."""
     return shapes.connection(await container.find_connection()(here.organization.id))
 
 
@@ -125,12 +128,11 @@ async def connect(
 ) -> dict[str, Any]:
     """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
     token, by = Token(new.token.get_secret_value()), here.actor.name
-    if await container.find_connection()(here.organization.id) is not None:
-        renewed = await container.replace_gleanin_token()(here.organization.id, token, by)
-        return shapes.connection(renewed)
-    made = await container.connect()(here.organization.id, token, continuous_sync=new.continuous_sync, by=by)
-    response.status_code = HTTPStatus.CREATED
-    return shapes.connection(made)
+    connection, is_new = await container.connect_or_renew()(
+        here.organization.id, token, continuous_sync=new.continuous_sync, by=by
+    )
+    response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    return shapes.connection(connection)
 
 
 @routes.delete(
@@ -184,7 +186,7 @@ async def list_api_keys(
     limit: Limit = 50,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
-    """List the organization's API keys, newest first, revoked ones too."""
+    """List the organization's API keys, newest first; revoked ones come after all that are valid."""
     keys = await container.list_api_keys()(here.organization.id)
     return _part([shapes.api_key(each) for each in keys], offset(cursor_), limit)
 

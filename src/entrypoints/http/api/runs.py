@@ -1,42 +1,53 @@
 """Sync runs: how far one is, how it ended, what it did with each record."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from core.domain.identifiers import RunId
+from core.domain.access import Actor
 from core.domain.kinds import KINDS
 from core.domain.outcomes import Outcome
-from core.usecases.look_up import OutcomesAsked
+from core.usecases.look_up_records import OutcomesAsked
 from entrypoints import shapes
-from entrypoints.container import Container
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import Cursor, Limit, ReadRun, cursor, offset, problems
-from entrypoints.http.asking import Wired
+from entrypoints.http.asking import Wired, bearer, by_key
 from entrypoints.http.csv import csv_response
-from entrypoints.http.progress import followed
+from entrypoints.http.progress import FollowersOf
+from entrypoints.http.rows import outcome_rows
 
 routes = APIRouter(prefix="/runs")
-ROWS_PER_PART = 1000
+EVENTS = (
+    "Events until the run has ended: `progress` with the run as it is, at first and whenever it went on, "
+    "and `ended` with it at its end. The data of each is a `Run`, as JSON."
+)
 
 
 @routes.get("/{run_id}", response_model=bodies.Run, responses=problems(), tags=["sync"])
 async def read(here: ReadRun) -> dict[str, Any]:
+    """Read a run: how far it is, or how it ended."""
     return shapes.run(here.run)
 
 
 @routes.get(
     "/{run_id}/progress",
     response_class=EventSourceResponse,
-    responses=problems(),
+    responses=problems(429)
+    | {200: {"description": EVENTS, "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     tags=["sync"],
 )
-async def follow(here: ReadRun, container: Wired) -> AsyncIterator[ServerSentEvent]:
+async def follow(
+    here: ReadRun, container: Wired, followers: FollowersOf, request: Request
+) -> AsyncIterator[ServerSentEvent]:
     """Follow a run: an event `progress` with the run whenever it went on, and `ended` with it at the end."""
-    async for run in followed(container, here.run):
+
+    async def again() -> Actor:
+        return await by_key(container, await bearer(request))
+
+    async for run in followers.follow(container, here.run, again):
         yield ServerSentEvent(event="progress" if run.is_open else "ended", data=shapes.run(run))
 
 
@@ -74,13 +85,3 @@ async def outcomes_csv(
     """Give all outcomes as CSV."""
     rows = outcome_rows(container, here.run.id, outcome or ())
     return csv_response("outcomes", shapes.OUTCOME_COLUMNS, rows)
-
-
-async def outcome_rows(
-    container: Container, run_id: RunId, only: Sequence[Outcome] = ()
-) -> AsyncIterator[Iterable[Sequence[str | None]]]:
-    start: int | None = 0
-    while start is not None:
-        page = await container.page_outcomes()(OutcomesAsked(run_id, only, start=start, limit=ROWS_PER_PART))
-        yield map(shapes.outcome_row, page.items)
-        start = page.next

@@ -1,15 +1,14 @@
 """One's own account: who one is here, and one's password."""
 
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.accounts import Account
-from core.domain.refusals import NotSignedIn, Refusal
+from core.domain.refusals import Refusal
 from core.usecases.change_account import WrongPassword
-from entrypoints.http.asking import SIGN_IN, Wired
+from entrypoints.http.asking import SignedInAccount, Wired
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render
 from entrypoints.http.pages.sign_in import begin
@@ -18,29 +17,14 @@ from entrypoints.http.problems import STATUS_BY_CODE
 routes = APIRouter(prefix="/account")
 
 
-async def own_account(request: Request, container: Wired) -> Account:
-    """Give the account of whoever is signed in.
-
-    Raises:
-        NotSignedIn
-    """
-    secret = request.session.get(SIGN_IN)
-    if not isinstance(secret, str):
-        raise NotSignedIn
-    return await container.who_is_signed_in()(secret)
-
-
-OwnAccount = Annotated[Account, Depends(own_account)]
-
-
 @routes.get("")
-async def show(request: Request, account: OwnAccount) -> Response:
+async def show(request: Request, account: SignedInAccount) -> Response:
     return _page(request, account)
 
 
 @routes.post("/password")
 async def change_password(
-    request: Request, container: Wired, account: OwnAccount, form: SentForm
+    request: Request, container: Wired, account: SignedInAccount, form: SentForm
 ) -> Response:
     present, new = text(form, "present_password"), text(form, "new_password")
     try:
@@ -50,7 +34,7 @@ async def change_password(
     except Refusal as refusal:
         return _page(request, account, refusal, field="new_password")
     # All sign-ins have ended, this one too.
-    begin(request, await container.sign_in_elsewhere()(account.email))
+    await begin(request, container, await container.sign_in_elsewhere()(account.email))
     flash(request, "Your password was changed. Everywhere else you are signed out.")
     return go_to("/account")
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core.domain.identifiers import GleaninEventId, SessionboardEventId
@@ -25,6 +25,7 @@ from core.usecases.map_events import NewMapping
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
+from entrypoints.http.pages.event_page import LONGEST_EVENT_ID
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.integrations import integrations_url, shown, way_to
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render
@@ -37,7 +38,6 @@ from ports.session_source import SourceError, SourceRefused
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
 LONGEST_LABEL = 120
 """Characters of an event's name in a list to choose from."""
-LONGEST_EVENT_ID = 200
 READ_FAILED = (SourceError, DestinationError, CannotUnseal)
 Choice = Mapping[str, str]
 _SIDES = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
@@ -60,8 +60,13 @@ async def show(request: Request, container: Wired, here: ReadOrganization) -> Re
 
 
 @routes.get("/new")
-async def ask_events(request: Request, container: Wired, here: ManageOrganization) -> Response:
-    return await _form(request, container, here)
+async def ask_events(
+    request: Request,
+    container: Wired,
+    here: ManageOrganization,
+    sessionboard: Annotated[str, Query(max_length=LONGEST_EVENT_ID)] = "",
+) -> Response:
+    return await _form(request, container, here, chosen={"sessionboard": sessionboard})
 
 
 @routes.post("/new")
@@ -74,13 +79,14 @@ async def add(request: Request, container: Wired, here: ManageOrganization, form
         SessionboardEventId(chosen["sessionboard"]),
         GleaninEventId(chosen["gleanin"]),
         time_zone_confirmed=is_on(form, "time_zone_confirmed"),
+        confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
         made = await container.map_events()(command, here.actor.name)
     except NotConnected:
         raise
     except TimeZoneUnconfirmed as refusal:
-        return await _form(request, container, here, chosen=chosen, to_confirm=str(refusal))
+        return await _form(request, container, here, chosen=chosen, to_confirm=refusal)
     except (Refusal, *READ_FAILED) as error:
         errors = {_field(error): str(error)}
         problem = problem_of(error)
@@ -117,7 +123,7 @@ async def _form(
     *,
     chosen: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
-    to_confirm: str = "",
+    to_confirm: TimeZoneUnconfirmed | None = None,
     problem: Problem | None = None,
 ) -> Response:
     sides: dict[str, Sequence[Choice]] = {}

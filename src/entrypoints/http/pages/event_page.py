@@ -21,14 +21,13 @@ from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.lists import address
 from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, render, url_of
 from entrypoints.http.problems import TOLD, Problem, problem_of
-from entrypoints.http.snapshots import EventViews, EventViewsOf
+from entrypoints.http.snapshots import PATIENCE, EventViews, EventViewsOf
 
 LONGEST_EVENT_ID = 200
 STARTED_RUN = "started_run"
 """Where the browser's cookie keeps the run that it has just started, whose end it may not have seen yet."""
-PATIENCE = 0.2
 PATIENCE_OF_A_POLL = 3.0
-"""Seconds that a page waits for the event to be read; whoever asks again and again can wait for longer."""
+"""Seconds that whoever asks again and again waits for the event to be read."""
 LATEST = 3
 """Runs: one that runs, one that waits, and the last one that has ended."""
 TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}

@@ -11,10 +11,9 @@ from core.domain.identifiers import RunId
 from core.domain.kinds import RecordKind, kinds_in
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun
-from core.usecases.look_up import OutcomesAsked
+from core.usecases.look_up_records import OutcomesAsked
 from entrypoints import shapes
 from entrypoints.container import Container
-from entrypoints.http.api.runs import outcome_rows
 from entrypoints.http.asking import LONGEST_ID, InRun, Wired
 from entrypoints.http.csv import csv_response
 from entrypoints.http.pages.asked import ReadOrganization, ReadRun
@@ -30,6 +29,7 @@ from entrypoints.http.pages.lists import (
     outcome_tabs,
 )
 from entrypoints.http.pages.rendering import crumb, render, url_of
+from entrypoints.http.rows import outcome_rows
 
 routes = APIRouter()
 Before = Annotated[str, Query(max_length=LONGEST_ID)]
@@ -50,7 +50,7 @@ async def show_runs(
         section="history",
         crumbs=[crumb("History", url), crumb("Integrations")],
         rows=[(run, mapping, _synced(run)) for run, mapping in shown],
-        mappings=await container.list_mappings()(here.organization.id),
+        mappings=await container.list_mappings()(here.organization.id, ended=True),
         first_url=url if before else "",
         next_url=address(url, {"before": shown[-1][0].id}) if len(runs) > PER_PAGE else "",
     )

@@ -13,7 +13,7 @@ from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, is_on, text
-from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of
+from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of, way_in
 from entrypoints.http.problems import problem_of
 from ports.destination import DestinationError
 
@@ -27,11 +27,7 @@ def integrations_url(organization: Organization) -> str:
 
 def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
     """Give the breadcrumb of these pages."""
-    start = [
-        crumb("Organizations", "/organizations"),
-        crumb(here.organization.name, url_of(here.organization)),
-    ]
-    return [*start, crumb("Integrations", integrations_url(here.organization) if further else ""), *further]
+    return way_in(here, crumb("Integrations", integrations_url(here.organization)), *further)
 
 
 async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
@@ -65,6 +61,16 @@ async def connect(request: Request, container: Wired, here: ManageOrganization, 
         return await _drawer(request, container, here, error, continuous=continuous)
     flash(request, "Connected to Gleanin. Map your events next.")
     return go_to(f"{integrations_url(here.organization)}/mappings")
+
+
+@routes.post("/continuous-sync")
+async def choose_continuous_sync(
+    request: Request, container: Wired, here: ManageOrganization, form: SentForm
+) -> Response:
+    chosen = is_on(form, "continuous_sync")
+    await container.change_connection()(here.organization.id, continuous_sync=chosen, by=here.actor.name)
+    flash(request, f"New mappings begin with{'' if chosen else 'out'} continuous sync.")
+    return go_to(f"{integrations_url(here.organization)}/connect")
 
 
 @routes.post("/token")

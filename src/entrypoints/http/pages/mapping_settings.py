@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from core.domain.access import Right
 from core.domain.identifiers import OrganizationId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
-from core.domain.refusals import BadInput, NotFound
+from core.domain.refusals import BadInput, NotFound, TimeZoneUnconfirmed
 from core.domain.time_zones import gmt_offsets, zone_named
 from core.usecases.change_settings import SettingsChange
 from entrypoints.container import Container
@@ -72,10 +72,11 @@ async def change(request: Request, container: Wired, here: ManageOwnMapping, for
         exhibitor_name=_chosen(ExhibitorName, text(form, "exhibitor_name")),
         continuous_sync=is_on(form, "continuous_sync"),
         confirm_time_zone=is_on(form, "confirm_time_zone"),
+        confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
         changed = await container.change_settings()(command, here.actor.name)
-    except READ_FAILED as error:
+    except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, here, mapping, command=command, error=error)
     confirmed = (
         f" The time zone {changed.confirmed_time_zone} is confirmed." if command.confirm_time_zone else ""
@@ -101,7 +102,8 @@ async def _settings(
     error: Exception | None = None,
 ) -> Response:
     problem = problem_of(error) if error else None
-    zone = zone_named(mapping.time_zone)
+    zone_name = error.zone if isinstance(error, TimeZoneUnconfirmed) else mapping.time_zone
+    zone = zone_named(zone_name)
     settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
     continuous = command.continuous_sync if command else mapping.continuous_sync
     return render(
@@ -111,6 +113,7 @@ async def _settings(
         crumbs=_way(here, "Event Settings"),
         settings=settings,
         continuous=continuous,
+        zone_name=zone_name,
         offsets=gmt_offsets(zone, container.clock().now()) if zone else "",
         error=str(error) if error else "",
         **await _about(container, here),

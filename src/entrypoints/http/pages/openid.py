@@ -135,7 +135,7 @@ async def come_back(request: Request, container: Offered) -> Response:
     except NotSignedIn as refusal:
         container.log().warning("sign_in.openid_refused", because="no_account")
         return _form(request, wanted, str(refusal), HTTPStatus.FORBIDDEN)
-    begin(request, secret)
+    await begin(request, container, secret)
     return go_to(wanted)
 
 

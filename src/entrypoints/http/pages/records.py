@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
-from core.domain.identifiers import MappingId
 from core.domain.refusals import NotFound
 from entrypoints.http.asking import LONGEST_ID, Wired
 from entrypoints.http.pages.asked import ReadMapping, ReadOrganization
@@ -29,8 +28,8 @@ async def ask(
     mapping: Annotated[str, Query(max_length=LONGEST_ID)] = "",
 ) -> Response:
     """Lead to a mapping's records: a form without JavaScript cannot choose its own address."""
-    known = [each.id for each in await container.list_mappings()(here.organization.id)]
-    chosen = MappingId(mapping) if mapping in known else None
+    mappings = await container.list_mappings()(here.organization.id, ended=True)
+    chosen = next((each.id for each in mappings if each.id == mapping), None)
     if chosen is None:
         return go_to(f"{url_of(here.organization)}/history")
     return go_to(address(f"/mappings/{chosen}/records", {"who": who}))

@@ -71,6 +71,15 @@ def crumb(label: str, url: str = "") -> Crumb:
     return {"label": label, "url": url} if url else {"label": label}
 
 
+def way_in(here: InOrganization, section: Crumb, *further: Crumb) -> list[Crumb]:
+    """Give the way to a page of the organization through one of its sections."""
+    start = [
+        crumb("Organizations", "/organizations"),
+        crumb(here.organization.name, url_of(here.organization)),
+    ]
+    return [*start, section if further else crumb(section["label"]), *further]
+
+
 def render(
     request: Request,
     template: str,

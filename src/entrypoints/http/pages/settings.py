@@ -16,7 +16,7 @@ from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of
+from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of, way_in
 from entrypoints.http.problems import problem_of
 from ports.session_source import SourceError
 
@@ -30,11 +30,7 @@ def settings_url(here: InOrganization) -> str:
 
 def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
     """Give the breadcrumb of these pages."""
-    start = [
-        crumb("Organizations", "/organizations"),
-        crumb(here.organization.name, url_of(here.organization)),
-    ]
-    return [*start, crumb("Settings", settings_url(here) if further else ""), *further]
+    return way_in(here, crumb("Settings", settings_url(here)), *further)
 
 
 async def shown(container: Container, here: InOrganization) -> dict[str, Any]:

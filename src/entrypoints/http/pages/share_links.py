@@ -11,17 +11,17 @@ from core.domain.identifiers import SourceId
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
 from core.domain.synced import SyncedRecord, presentable
-from core.usecases.look_up import PeopleAsked
+from core.usecases.look_up_records import PeopleAsked
 from core.usecases.portal import Who
 from entrypoints import shapes
 from entrypoints.container import Container
-from entrypoints.http.api.mappings import link_rows
 from entrypoints.http.asking import LONGEST_ID, InMapping, InOrganization, Wired
 from entrypoints.http.csv import csv_response
 from entrypoints.http.pages.asked import ManageMapping, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.lists import PER_PAGE, Number, Sought, address, part_at
 from entrypoints.http.pages.rendering import crumb, flash, fragment, go_to, render, url_of
+from entrypoints.http.rows import link_rows
 from entrypoints.text import shortened
 
 routes = APIRouter()
@@ -44,7 +44,7 @@ async def show(
 ) -> Response:
     url, mappings = (
         f"{url_of(here.organization)}/share-links",
-        await container.list_mappings()(here.organization.id),
+        await container.list_mappings_with_people()(here.organization.id),
     )
     mapping = next((each for each in mappings if each.id == chosen), mappings[0] if mappings else None)
     crumbs = [crumb("Share links")]
@@ -105,7 +105,7 @@ async def share_links_csv(
 
 
 async def _mapping(container: Container, here: InOrganization, chosen: str) -> EventMapping:
-    mappings = await container.list_mappings()(here.organization.id)
+    mappings = await container.list_mappings_with_people()(here.organization.id)
     found = next((each for each in mappings if each.id == chosen), None)
     if found is None:
         raise NotFound("mapping", chosen)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from core.domain.refusals import NotSignedIn, Refusal, TooManyAttempts
 from core.usecases.sign_in import Credentials
 from entrypoints.container import Container
-from entrypoints.http.asking import SIGN_IN, Wired, by_cookie
+from entrypoints.http.asking import SIGN_IN, Wired, signed_in_account
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import flash, go_to, render
 from entrypoints.http.problems import STATUS_BY_CODE
@@ -32,16 +32,16 @@ def local(url: str) -> str:
     return START if not is_ours or url.startswith(("//", "/\\")) or "\\" in url else url
 
 
-def begin(request: Request, secret: str) -> None:
+async def begin(request: Request, container: Container, secret: str) -> None:
     """Let the browser be signed in. Nothing of what it had before stays: not even what somebody put there."""
-    request.session.clear()
+    await _end(request, container)
     request.session[SIGN_IN] = secret
 
 
 @routes.get("/")
 async def start(request: Request, container: Wired) -> Response:
     try:
-        await by_cookie(request, container)
+        await signed_in_account(request, container)
     except NotSignedIn:
         return go_to("/sign-in")
     return go_to(START)
@@ -65,7 +65,7 @@ async def sign_in(request: Request, container: Wired, form: SentForm) -> Respons
         if isinstance(refusal, TooManyAttempts):
             response.headers["Retry-After"] = str(max(1, round(refusal.wait.total_seconds())))
         return response
-    begin(request, secret)
+    await begin(request, container, secret)
     return go_to(local(wanted))
 
 
@@ -91,20 +91,33 @@ def _form(
 
 
 @routes.get("/sign-in/once/{offered}")
-async def sign_in_once(request: Request, container: Wired, offered: str) -> Response:
-    """Sign in by an address that somebody at the command line asked for; it opens once."""
-    begin(request, await container.take_sign_in()(offered))
+async def ask_sign_in_once(request: Request) -> Response:
+    """Ask whether to sign in by an address that somebody at the command line asked for.
+
+    Nothing is taken yet: programs that preview links open them too.
+    """
+    return render(request, "sign_in_once.html")
+
+
+@routes.post("/sign-in/once/{offered}")
+async def sign_in_once(request: Request, container: Wired, _: SentForm, offered: str) -> Response:
+    await begin(request, container, await container.take_sign_in()(offered))
     return go_to(START)
 
 
 @routes.post("/sign-out")
 async def sign_out(request: Request, container: Wired, _: SentForm) -> Response:
+    await _end(request, container)
+    flash(request, "You are signed out.")
+    return go_to("/sign-in")
+
+
+async def _end(request: Request, container: Container) -> None:
+    """End the sign-in that the browser has, if any, and forget all that it kept."""
     secret = request.session.get(SIGN_IN)
     if isinstance(secret, str):
         await container.sign_out()(secret)
     request.session.clear()
-    flash(request, "You are signed out.")
-    return go_to("/sign-in")
 
 
 @routes.get("/sign-up/{offered}")
@@ -123,6 +136,6 @@ async def sign_up(request: Request, container: Wired, form: SentForm, offered: s
             raise
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "sign_up.html", status=status, email=email, error=str(refusal))
-    begin(request, await container.sign_in_elsewhere()(account.email))
+    await begin(request, container, await container.sign_in_elsewhere()(account.email))
     flash(request, f"Welcome. You are an admin of all organizations as {account.email}.")
     return go_to(START)

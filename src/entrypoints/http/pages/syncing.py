@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -14,12 +15,12 @@ from core.domain.messages import STARTED
 from core.domain.runs import RunState, SyncRun
 from core.usecases.request_sync import SyncRequest
 from entrypoints.container import Container
-from entrypoints.http.asking import Wired
+from entrypoints.http.asking import Wired, by_cookie
 from entrypoints.http.pages.asked import ReadOrganization, ReadRun, SyncMapping
 from entrypoints.http.pages.event_page import LONGEST_EVENT_ID, STARTED_RUN, TONES, url_of_event
 from entrypoints.http.pages.forms import SentForm
 from entrypoints.http.pages.rendering import flash, fragment, go_to
-from entrypoints.http.progress import followed
+from entrypoints.http.progress import FollowersOf
 from entrypoints.http.snapshots import EventViewsOf
 
 routes = APIRouter()
@@ -74,9 +75,11 @@ async def read_again(
 
 
 @routes.get("/runs/{run_id}/progress", response_class=EventSourceResponse)
-async def follow(here: ReadRun, container: Wired) -> AsyncIterator[ServerSentEvent]:
+async def follow(
+    here: ReadRun, container: Wired, followers: FollowersOf, request: Request
+) -> AsyncIterator[ServerSentEvent]:
     """Follow a run: what to show in its place whenever it went on, and at its end how it ended."""
-    async for run in followed(container, here.run):
+    async for run in followers.follow(container, here.run, partial(by_cookie, request, container)):
         if run.is_open:
             waits = run.state is RunState.QUEUED and await _waits(container, run)
             yield ServerSentEvent(raw_data=fragment("parts/run_open.html", run=run, waits=waits))

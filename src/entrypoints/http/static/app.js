@@ -65,14 +65,19 @@ document.addEventListener("toggle", (event) => {
 }, true);
 document.addEventListener("pointerdown", (event) => closeMenus(event.target.closest("details[data-menu]")));
 document.addEventListener("focusin", (event) => closeMenus(event.target.closest("details[data-menu]")));
+// What has only just been opened takes the focus no sooner than it is drawn.
+function focusSoon(item, frames = 5) {
+  item?.focus();
+  if (item && item !== document.activeElement && frames) requestAnimationFrame(() => focusSoon(item, frames - 1));
+}
 function menuKeys(event) {
   const menu = event.target.closest("details[data-menu]");
   if (!menu?.open) return;
   const items = [...menu.querySelectorAll(".menu-items :is(a, button)")];
   const at = items.indexOf(document.activeElement);
   if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); }
-  else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
-  else if (event.key === "ArrowUp") items.at(at > 0 ? at - 1 : -1)?.focus();
+  else if (event.key === "ArrowDown") focusSoon(items[(at + 1) % items.length]);
+  else if (event.key === "ArrowUp") focusSoon(items.at(at > 0 ? at - 1 : -1));
   else return;
   event.preventDefault();
 }
@@ -129,8 +134,9 @@ async function copyText(button) {
   let said = "Copied";
   try { await navigator.clipboard.writeText(button.dataset.copy); } catch { said = "Could not copy: select the text instead"; }
   label.textContent = said;
+  if (button.ariaLabel) { button.dataset.name ??= button.ariaLabel; button.ariaLabel = said; } // it is called as it is seen
   say(said);
-  setTimeout(() => { label.textContent = button.dataset.label; }, 2000);
+  setTimeout(() => { label.textContent = button.dataset.label; if (button.dataset.name) button.ariaLabel = button.dataset.name; }, 2000);
 }
 
 // button[data-reveal="input id"]: shows and hides what is typed into a password field.

@@ -69,6 +69,8 @@ class Stage:
         """Sign in by an address as the command line gives it; without a password, which takes its time."""
         offered = self.running.ask(lambda container: container.offer_sign_in()(email))
         page.goto(f"/sign-in/once/{offered}")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/organizations**")
         assert {cookie.get("name") for cookie in page.context.cookies()} == {COOKIE}
         return page
 

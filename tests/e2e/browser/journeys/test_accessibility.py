@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 NO_PAGES = re.compile(
-    r"\.csv$|/progress$|^/sign-in/openid|^/sign-in/once/|^/$|^/organizations/\{organization_id\}$"
+    r"\.csv$|/progress$|^/sign-in/openid|^/$|^/organizations/\{organization_id\}$"
     r"|/api-keys$|/events/\{event_id\}$|/organizations/\{organization_id\}/records$"
 )
 """What is downloaded, streamed, or leads on to another page."""
@@ -39,6 +39,7 @@ EXPECTED_PROBLEMS = re.compile(r"9999|nobody|nowhere|made-up")
 SHOWN_IN = {
     "/sign-up/{offered}": None,  # as long as there is no account: another test has it
     "/sign-in": State.EMPTY,
+    "/sign-in/once/{offered}": State.EMPTY,
     "/account": State.EMPTY,
     "/documentation": State.EMPTY,
     "/organizations": State.EMPTY,
@@ -100,7 +101,7 @@ def templates() -> list[str]:
 def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     state: State = request.param
     with staged(usual_world(), tmp_path_factory.mktemp(state)) as stage:
-        ids = {"organization_id": str(stage.organization), "event_id": str(LANTERN)}
+        ids = {"organization_id": str(stage.organization), "event_id": str(LANTERN), "offered": "any"}
         if state is State.CONNECTED:
             stage.connect()
         if state in {State.MAPPED, State.SYNCED}:

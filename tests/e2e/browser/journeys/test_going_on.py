@@ -40,7 +40,7 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
     admin.goto(stage.event(BRIGHT))
     wait_for_agenda(admin)
     start_sync(admin, mapping.events.gleanin_id)
-    expect_message(admin, "Sync to Gleanin is complete. Synced: 1 sessions, 0 speakers.")
+    expect_message(admin, "Sync to Gleanin is complete. Synced: 1 session, 0 speakers.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     records = admin.get_by_role("region", name="Records")
     why = (

@@ -3,6 +3,7 @@
 from playwright.sync_api import Locator, Page, expect
 
 from entrypoints.sandbox.world import GLEANIN_TOKEN
+from tests.e2e.browser.journeys.conference import BRIGHT
 from tests.e2e.browser.journeys.stage import Stage, expect_message, menu
 
 MOST_STOPS = 80
@@ -30,6 +31,15 @@ def choose_in_menu(page: Page, label: str, item: Locator) -> None:
     expect(item).to_be_visible()
     tab_to(page, item)
     page.keyboard.press("Enter")
+
+
+def test_an_arrow_key_right_after_a_menu_was_opened_goes_to_its_first_item(stage: Stage, admin: Page) -> None:
+    stage.mapped(BRIGHT)
+    admin.goto(stage.event(BRIGHT))
+    menu(admin, "Options").focus()
+    admin.keyboard.press("Enter")
+    admin.keyboard.press("ArrowDown")
+    expect(admin.get_by_role("link", name="Export .CSV")).to_be_focused()
 
 
 def test_the_keyboard_is_enough_to_connect_map_choose_settings_sync_and_read_results(

@@ -1,0 +1,33 @@
+"""What happened to one record of a mapping, over all its runs."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+
+from entrypoints import shapes
+from entrypoints.http.api import bodies
+from entrypoints.http.api.asked import Cursor, Limit, ReadMapping, cursor, offset, problems
+from entrypoints.http.asking import Wired
+
+routes = APIRouter(prefix="/mappings/{mapping_id}")
+
+
+@routes.get(
+    "/records/{record_id}",
+    response_model=bodies.Listed[bodies.HistoryEntry],
+    responses=problems(),
+    tags=["results"],
+)
+async def tell_history(
+    record_id: Annotated[bodies.Sought, Path(description="Its id in Sessionboard or Gleanin, or an e-mail")],
+    here: ReadMapping,
+    container: Wired,
+    limit: Limit = 100,
+    cursor_: Cursor = None,
+) -> dict[str, Any]:
+    """Tell all that ever happened to one record, oldest first; parts go back in time."""
+    before = offset(cursor_) or None
+    entries = await container.tell_history()(here.mapping.id, record_id, limit + 1, before)
+    shown = entries[-limit:]
+    more = shown[0].position if len(entries) > limit else None
+    return {"items": [shapes.history_entry(each) for each in shown], "next": cursor(more)}

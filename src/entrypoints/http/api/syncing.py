@@ -1,0 +1,103 @@
+"""Syncs of a mapping: what one would do, starting one, those there were."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+
+from core.domain.identifiers import RunId
+from core.usecases.request_sync import LONGEST_REQUEST_KEY, SyncRequest
+from core.usecases.sync.preview import would_be
+from entrypoints import shapes
+from entrypoints.http.api import bodies
+from entrypoints.http.api.asked import IdCursor, Limit, ReadMapping, SyncMapping, located, offset, problems
+from entrypoints.http.asking import Wired
+from entrypoints.http.snapshots import PreviewsOf
+
+routes = APIRouter(prefix="/mappings/{mapping_id}")
+RequestKey = Annotated[
+    str | None, Header(min_length=1, max_length=LONGEST_REQUEST_KEY, pattern="^[!-~]([ -~]*[!-~])?$")
+]
+"""What headers can carry, whatever is between."""
+
+
+@routes.post(
+    "/preview",
+    response_model=bodies.Preview,
+    responses=problems(409, 429, 502),
+    tags=["sync"],
+)
+async def preview(
+    asked: bodies.PreviewAsked, here: ReadMapping, container: Wired, previews: PreviewsOf
+) -> dict[str, Any]:
+    """Say for each record what a sync would do; nothing is written.
+
+    Both sides are read anew where no cursor is given; with one, the answer goes on with what was read then.
+    """
+    start, reading = _place(asked.cursor)
+    taken = await previews.get(container, here.mapping.id, asked.scope, reading)
+    sought = asked.search.casefold()
+    steps = [
+        step
+        for step in taken.plan.steps
+        if (not asked.outcome or would_be(step) in asked.outcome)
+        and (not asked.kind or step.record.kind.name in asked.kind)
+        and (sought in step.record.label.casefold() or sought in (step.record.email or "").casefold())
+    ]
+    end = start + asked.limit
+    return {
+        "read_at": taken.read_at,
+        "counts": shapes.counts(taken.plan.counts),
+        "items": [shapes.step(each) for each in steps[start:end]],
+        "next": f"{end}-{taken.id}" if len(steps) > end else None,
+    }
+
+
+def _place(given: str | None) -> tuple[int, str | None]:
+    number, _, reading = (given or "").partition("-")
+    return offset(number or None), reading or None
+
+
+@routes.post(
+    "/runs",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=bodies.Run,
+    responses=problems(409) | located(202, "the run"),
+    tags=["sync"],
+)
+async def start(
+    new: bodies.NewRun,
+    here: SyncMapping,
+    container: Wired,
+    response: Response,
+    idempotency_key: RequestKey = None,
+) -> dict[str, Any]:
+    """Start a sync; during one, exactly one more is booked.
+
+    With the same `Idempotency-Key`, no second one is; for another scope, such a request is refused.
+    """
+    run = await container.request_sync()(
+        SyncRequest(here.mapping.id, new.scope, by=here.actor.name, key=idempotency_key, asker=here.actor.id)
+    )
+    container.jobs().start(run.id)
+    response.headers["Location"] = f"/api/v1/runs/{run.id}"
+    return shapes.run(run)
+
+
+@routes.get(
+    "/runs",
+    response_model=bodies.Listed[bodies.Run],
+    responses=problems(),
+    tags=["sync"],
+)
+async def list_runs(
+    here: ReadMapping,
+    container: Wired,
+    limit: Limit = 50,
+    cursor_: IdCursor = None,
+) -> dict[str, Any]:
+    """List the mapping's runs, newest first."""
+    before = RunId(cursor_) if cursor_ else None
+    runs = await container.list_runs()(here.mapping.id, limit + 1, before)
+    more = runs[limit - 1].id if len(runs) > limit else None
+    return {"items": [shapes.run(each) for each in runs[:limit]], "next": more}

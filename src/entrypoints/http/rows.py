@@ -1,0 +1,32 @@
+"""The rows of long CSV files, read part by part: the same for programs and for people."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from core.domain.identifiers import MappingId, RunId
+from core.domain.outcomes import Outcome
+from core.usecases.look_up_records import OutcomesAsked, PeopleAsked
+from entrypoints import shapes
+from entrypoints.container import Container
+
+OUTCOMES_PER_PART = 1000
+PEOPLE_PER_PART = 500
+
+Rows = AsyncIterator[Iterable[Sequence[str | None]]]
+
+
+async def outcome_rows(container: Container, run_id: RunId, only: Sequence[Outcome] = ()) -> Rows:
+    start: int | None = 0
+    while start is not None:
+        asked = OutcomesAsked(run_id, only, start=start, limit=OUTCOMES_PER_PART)
+        page = await container.page_outcomes()(asked)
+        yield map(shapes.outcome_row, page.items)
+        start = page.next
+
+
+async def link_rows(container: Container, mapping_id: MappingId, *, missing: bool) -> Rows:
+    start: int | None = 0
+    while start is not None:
+        asked = PeopleAsked(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
+        page = await container.page_share_links()(asked)
+        yield [row for each in page.people for row in shapes.link_rows(each)]
+        start = page.next

@@ -1,0 +1,132 @@
+"""Following runs: one look for all, and only for as long as somebody may."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+
+from core.domain.access import Actor, Right
+from core.domain.identifiers import MappingId, RunId
+from core.domain.kinds import Scope
+from core.domain.outcomes import Counts
+from core.domain.refusals import NotFound, NotSignedIn, TooBusy
+from core.domain.runs import Progress, SyncRun, Trigger
+from entrypoints.container import Container
+from entrypoints.http import progress
+from entrypoints.http.progress import Followers
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+RUN = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW).start(
+    "host:1", NOW, timedelta(minutes=1)
+)
+ENDED = RUN.finished(Counts(), NOW)
+ADA = Actor("ada")
+
+
+@dataclass
+class Table:
+    """Stands in for the container: the run as it is, and how often it was looked at."""
+
+    run: SyncRun | None = RUN
+    looks: int = 0
+    may_read: bool = True
+    admitted: list[str] = field(default_factory=list)
+
+    def find_run(self) -> Callable[[RunId], Awaitable[SyncRun]]:
+        async def find(run_id: RunId) -> SyncRun:
+            self.looks += 1
+            if self.run is None:
+                raise NotFound("run", run_id)
+            return self.run
+
+        return find
+
+    def admit_to_run(self) -> Callable[..., Awaitable[None]]:
+        async def admit(actor: Actor, _: Right, run_id: RunId) -> None:
+            self.admitted.append(actor.name)
+            if not self.may_read:
+                raise NotFound("run", run_id)
+
+        return admit
+
+    @property
+    def container(self) -> Container:
+        return cast("Container", self)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LOOK_EVERY", 0.005)
+
+
+async def ada() -> Actor:
+    return ADA
+
+
+async def nobody() -> Actor:
+    raise NotSignedIn
+
+
+async def told(
+    followers: Followers, table: Table, again: Callable[[], Awaitable[Actor]] = ada
+) -> list[SyncRun]:
+    return [run async for run in followers.follow(table.container, RUN, again)]
+
+
+async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
+    followers, table = Followers(), Table()
+    following = asyncio.create_task(told(followers, table))
+    await asyncio.sleep(0.02)
+    further = replace(RUN, progress={"sessions": Progress(1, 2)})
+    table.run = further
+    await asyncio.sleep(0.02)
+    table.run = ENDED
+    assert await following == [RUN, further, ENDED]
+
+
+async def test_many_followers_are_one_look() -> None:
+    followers, table = Followers(), Table()
+    following = [asyncio.create_task(told(followers, table)) for _ in range(50)]
+    await asyncio.sleep(0.05)
+    table.run = ENDED
+    assert await asyncio.gather(*following) == [[RUN, ENDED]] * 50
+    assert table.looks < 20
+
+
+async def test_nobody_looks_when_nobody_follows() -> None:
+    followers, table = Followers(), Table()
+    following = asyncio.create_task(told(followers, table))
+    await asyncio.sleep(0.02)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    looks = table.looks
+    await asyncio.sleep(0.03)
+    assert table.looks == looks
+
+
+@pytest.mark.parametrize("again", [ada, nobody])
+async def test_who_may_not_any_more_is_told_nothing_any_more(
+    again: Callable[[], Awaitable[Actor]],
+) -> None:
+    followers, table = Followers(admit_every=0.01), Table(may_read=again is not ada)
+    assert await asyncio.wait_for(told(followers, table, again), 1) == [RUN]
+
+
+async def test_a_run_that_was_erased_ends_the_stream() -> None:
+    followers, table = Followers(), Table(run=None)
+    assert await asyncio.wait_for(told(followers, table), 1) == [RUN]
+
+
+async def test_there_are_no_more_than_so_many() -> None:
+    followers, table = Followers(most=1), Table()
+    followers.check_room()
+    following = asyncio.create_task(told(followers, table))
+    await asyncio.sleep(0.01)
+    with pytest.raises(TooBusy):
+        followers.check_room()
+    table.run = ENDED
+    await following
+    followers.check_room()

@@ -1,0 +1,104 @@
+"""Readings: each once, a few at a time, and nobody's at the cost of somebody else's."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from core.domain.refusals import TooBusy
+from entrypoints.http.readings import (
+    AT_ONCE,
+    AT_ONCE_OF_ONE,
+    MOST_KEPT,
+    MOST_KEPT_OF_ONE,
+    MOST_UNDER_WAY_OF_ONE,
+    Readings,
+)
+
+
+class Slow:
+    """Reads as long as it is let, and knows how many read at once."""
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+        self.going_on = self.most = 0
+
+    def read(self, thing: str = "read") -> Callable[[], Coroutine[Any, Any, str]]:
+        async def reading() -> str:
+            self.going_on += 1
+            self.most = max(self.most, self.going_on)
+            await self.may_end.wait()
+            self.going_on -= 1
+            return thing
+
+        return reading
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_an_owner_has_a_share_of_what_goes_on_at_once() -> None:
+    readings, slow = Readings[str](), Slow()
+    for number in range(MOST_UNDER_WAY_OF_ONE):
+        readings.start(f"greedy {number}", "greedy", slow.read())
+    await settle()
+    assert slow.going_on == AT_ONCE_OF_ONE
+    other = readings.start("modest", "modest", slow.read())
+    await settle()
+    assert slow.going_on == AT_ONCE_OF_ONE + 1
+    slow.may_end.set()
+    assert await other == "read"
+
+
+async def test_who_has_very_many_under_way_is_told_to_wait_and_others_are_not() -> None:
+    readings, slow = Readings[str](), Slow()
+    for number in range(MOST_UNDER_WAY_OF_ONE):
+        readings.start(str(number), "greedy", slow.read())
+    with pytest.raises(TooBusy):
+        readings.start("one more", "greedy", slow.read())
+    assert readings.start("0", "greedy", slow.read()) is readings.start("0", "greedy", slow.read())
+    readings.start("modest", "modest", slow.read())
+    slow.may_end.set()
+    await settle()
+    readings.start("one more", "greedy", slow.read())
+
+
+async def test_not_all_owners_read_at_once() -> None:
+    readings, slow = Readings[str](), Slow()
+    tasks = [readings.start(str(number), f"owner {number}", slow.read()) for number in range(3 * AT_ONCE)]
+    await settle()
+    assert slow.going_on == AT_ONCE
+    slow.may_end.set()
+    await asyncio.gather(*tasks)
+    assert slow.most == AT_ONCE
+
+
+async def test_what_is_under_way_is_not_lost_to_what_others_keep() -> None:
+    readings, slow = Readings[str](), Slow()
+    reading = readings.start("slow", "patient", slow.read("worth it"))
+    for number in range(3 * MOST_KEPT):
+        readings.keep(str(number), f"owner {number}", "something")
+    slow.may_end.set()
+    assert await reading == "worth it"
+    await settle()
+    assert readings.kept("slow") == "worth it"
+
+
+async def test_an_owner_keeps_a_few_the_latest_used() -> None:
+    readings = Readings[str]()
+    readings.keep("mine", "modest", "thing")
+    for number in range(MOST_KEPT_OF_ONE):
+        readings.keep(str(number), "greedy", "thing")
+    assert readings.kept("0") == "thing"
+    readings.keep("one more", "greedy", "thing")
+    assert [readings.kept(key) for key in ("0", "1", "mine")] == ["thing", None, "thing"]
+
+
+async def test_no_more_than_so_many_are_kept_in_all() -> None:
+    readings = Readings[str]()
+    for number in range(MOST_KEPT + 3):
+        readings.keep(str(number), f"owner {number}", "thing")
+    assert [readings.kept(str(number)) for number in (0, 2, 3)] == [None, None, "thing"]

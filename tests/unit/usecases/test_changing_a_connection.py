@@ -1,0 +1,32 @@
+"""Rule 24: what new mappings of a connection begin with is chosen when connecting, or later."""
+
+import pytest
+
+from core.domain.identifiers import OrganizationId
+from core.domain.refusals import NotConnected, NotFound
+from core.usecases.change_connection import ChangeConnection
+from core.usecases.look_up import ListMappings
+from core.usecases.look_up_access import ReadAuditLog
+from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+
+
+async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(stage: Stage) -> None:
+    former = await stage.mapping()
+    change, organization = ChangeConnection(stage.units, stage.clock), former.organization_id
+    for _ in range(2):
+        assert (await change(organization, continuous_sync=True)).continuous_sync
+    await stage.map(organization, ELSEWHERE, FAR)
+    listed = await ListMappings(stage.units)(organization)
+    assert [each.continuous_sync for each in listed] == [False, True]
+    told = [each.what for each in await ReadAuditLog(stage.units)(organization)]
+    assert told.count("Acme: continuous sync of new mappings on") == 1, (
+        "a change that changes nothing is none"
+    )
+
+
+async def test_rule_24_there_is_nothing_to_choose_without_a_connection(stage: Stage) -> None:
+    change = ChangeConnection(stage.units, stage.clock)
+    with pytest.raises(NotConnected):
+        await change((await stage.organization()).id, continuous_sync=True)
+    with pytest.raises(NotFound):
+        await change(OrganizationId("nobody"), continuous_sync=True)
