@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId
+from core.domain.identifiers import ConnectionId, OrganizationId
 from core.domain.organizations import Connection, Organization, open_token
 from core.domain.refusals import OtherAccount, found
 from core.domain.secrets import Token
@@ -13,7 +13,7 @@ from core.domain.sides import GLEANIN, SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
-from ports.persistence import Units
+from ports.persistence import Unit, Units
 from ports.session_source import SessionSources
 
 
@@ -46,6 +46,9 @@ class ReplaceSessionboardToken:
             )
             renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
             await unit.organizations.update(renewed)
+            connection = await unit.connections.open_one(organization_id)
+            if connection is not None:
+                await _go_on(unit, connection.id, self.clock.now())
             await unit.audit.add(_entry(SESSIONBOARD, self.clock.now(), by, organization_id))
             await unit.commit()
         return renewed
@@ -82,9 +85,17 @@ class ReplaceGleaninToken:
                     raise OtherAccount(mapping.gleanin_name)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
             await unit.connections.update(renewed)
+            await _go_on(unit, connection.id, self.clock.now())
             await unit.audit.add(_entry(GLEANIN, self.clock.now(), by, organization_id))
             await unit.commit()
         return renewed
+
+
+async def _go_on(unit: Unit, connection_id: ConnectionId, now: datetime) -> None:
+    """Let continuous sync go on where a refused token had stopped it."""
+    for schedule in await unit.schedules.of_connection(connection_id):
+        if schedule.is_failing:
+            await unit.schedules.save(schedule.begun_anew(now))
 
 
 def _entry(side: str, now: datetime, by: str, organization_id: OrganizationId) -> AuditEntry:
