@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dependency_injector import containers, providers
 from dependency_injector.providers import Provider
@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from adapters.http_client.connections import Connections
-from adapters.jobs.in_process import InProcessJobs
+from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import HEAD, current_revision, is_current, upgrade
 from adapters.persistence.unit_of_work import SqlUnits
@@ -35,9 +35,10 @@ from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey, Who
 from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
 from core.usecases.change_connection import ChangeConnection
 from core.usecases.change_settings import ChangeSettings
+from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
 from core.usecases.disconnect import Disconnect
-from core.usecases.find_due import FindDueMappings, FindWaitingRuns
+from core.usecases.forget_old import ForgetOld
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up import (
     FindConnection,
@@ -63,7 +64,8 @@ from core.usecases.probe_destination import ProbeDestination
 from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
-from core.usecases.request_sync import RequestAgain, RequestSync
+from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
+from core.usecases.show_status import ShowStatus
 from core.usecases.sign_in import (
     OfferSignIn,
     SignInElsewhere,
@@ -77,6 +79,7 @@ from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from core.usecases.sync.show_event import ShowEvent
+from core.usecases.take_hint import TakeHint
 from entrypoints.settings import Settings
 from ports.cipher import KeysUnusable, TokenCipher
 from ports.clock import Clock
@@ -133,6 +136,19 @@ def _gleanin(settings: Settings) -> GleaninDestinations:
     return GleaninDestinations(
         settings.gleanin_url, allow_private, partial(Connections, allow_private=allow_private)
     )
+
+
+def _connection(engine: Engine) -> dict[str, Any]:
+    """Give what the PostgreSQL driver connects with, as the engine understands the database's URL."""
+    _, parameters = engine.dialect.create_connect_args(engine.url)
+    return {name: value for name, value in parameters.items() if name != "context"}
+
+
+def _on_queue(work: Work, log: EventLog, engine: Engine) -> Jobs:
+    # Imported for those that have a queue: it takes a while.
+    from adapters.jobs.procrastinate import ProcrastinateJobs
+
+    return ProcrastinateJobs(work, log, _connection(engine))
 
 
 class Container(containers.DeclarativeContainer):
@@ -193,10 +209,27 @@ class Container(containers.DeclarativeContainer):
         RunSync, access, names, clock, log, lease, settings.provided.support_contact
     )
     request_again: Provider[RequestAgain] = providers.Factory(RequestAgain, units, names, clock)
-    in_process: Provider[InProcessJobs] = providers.Singleton(InProcessJobs, run_sync, request_again, log)
-    jobs: Provider[Jobs] = providers.Callable(_as_port, in_process)
-    find_due_mappings: Provider[FindDueMappings] = providers.Factory(FindDueMappings, units, clock)
-    find_waiting_runs: Provider[FindWaitingRuns] = providers.Factory(FindWaitingRuns, units, clock)
+    request_due_syncs: Provider[RequestDueSyncs] = providers.Factory(RequestDueSyncs, units, names, clock)
+    take_over: Provider[TakeOver] = providers.Factory(TakeOver, units, names, clock, log)
+    choose_runs: Provider[ChooseRuns] = providers.Factory(ChooseRuns, units, clock)
+    kept_for: Provider[timedelta] = providers.Factory(timedelta, days=settings.provided.retention_days)
+    forget_old: Provider[ForgetOld] = providers.Factory(ForgetOld, units, clock, kept_for)
+    take_hint: Provider[TakeHint] = providers.Factory(TakeHint, units, clock)
+    show_status: Provider[ShowStatus] = providers.Factory(ShowStatus, units, clock)
+    work: Provider[Work] = providers.Factory(
+        Work,
+        tick=request_due_syncs,
+        choose=choose_runs,
+        take_over=take_over,
+        carry_out=providers.Factory(partial, run_sync, waits=False),
+        ask_again=request_again,
+        tidy=forget_old,
+    )
+    in_process: Provider[InProcessJobs] = providers.Singleton(InProcessJobs, work, log)
+    on_queue: Provider[Jobs] = providers.Singleton(_on_queue, work, log, engine)
+    jobs: Provider[Jobs] = providers.Selector(
+        settings.provided.jobs, in_process=in_process, procrastinate=on_queue
+    )
     list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
     list_organization_runs: Provider[ListOrganizationRuns] = providers.Factory(ListOrganizationRuns, units)
     find_run: Provider[FindRun] = providers.Factory(FindRun, units)
@@ -299,6 +332,10 @@ def upgrade_database(settings: Settings) -> str:
     engine = engine_at(settings.database)
     try:
         upgrade(engine)
+        if settings.jobs == "procrastinate":
+            from adapters.jobs.queue_schema import renew_tables
+
+            renew_tables(_connection(engine))
     finally:
         engine.dispose()
     return HEAD

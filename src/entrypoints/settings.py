@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOCAL_URL = "http://127.0.0.1:8000"
@@ -33,9 +34,25 @@ class Settings(BaseSettings):
     """The company's own sign-in, by OpenID Connect: its issuer, where `.well-known/openid-configuration` stands."""
     openid_client_id: str | None = None
     openid_client_secret: SecretStr | None = None
+    jobs: Literal["in_process", "procrastinate"] = "in_process"
+    """Who carries out syncs: each process what it finds; or, with PostgreSQL, all workers out of one queue."""
+    retention_days: int = Field(default=90, ge=1, le=36500)
+    """How long runs and outcomes are kept; the latest of each mapping stays however old it is."""
     lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)
     """How long a run that gives no sign of life keeps its mapping."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
+
+    @field_validator("jobs")
+    @classmethod
+    def _has_its_database(cls, jobs: str, others: ValidationInfo) -> str:
+        url: SecretStr | None = others.data.get("database_url")
+        if jobs == "procrastinate" and not (url and url.get_secret_value().startswith("postgres")):
+            raise PydanticCustomError(
+                "needs_postgresql",
+                "procrastinate keeps its queue in PostgreSQL; set GLEANIN_SYNC_DATABASE_URL like "
+                "postgresql://user:password@host/database, or leave this one out",
+            )
+        return jobs
 
     @property
     def offers_openid(self) -> bool:

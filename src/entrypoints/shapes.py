@@ -18,6 +18,7 @@ from ports.persistence import HistoryEntry
 
 if TYPE_CHECKING:  # takes long to import, and `--help` should not
     from core.usecases.list_events import ListedEvent
+    from core.usecases.show_status import Status
 
 
 OUTCOME_COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
@@ -156,6 +157,20 @@ def audit_entry(entry: AuditEntry) -> dict[str, Any]:
         "action": entry.action.value,
         "organization_id": entry.organization_id,
         "what": entry.what,
+    }
+
+
+def status(one: "Status") -> dict[str, Any]:
+    return {
+        "organization_id": one.organization.id,
+        "organization": one.organization.name,
+        "continuous": one.continuous,
+        "due": one.due,
+        "queued": one.queued,
+        "running": one.running,
+        "failing": one.failing,
+        "halted": one.halted,
+        "next_due_at": _instant(one.next_due_at),
     }
 
 

@@ -27,7 +27,9 @@ from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.runs import Progress, SyncRun
+from core.domain.schedule import Schedule
 from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.turns import WaitingRun
 from ports.accounts import Accounts, ApiKeys, AttemptsBySubject, AuditLog, PortalRevocations, SignIns
 
 T = TypeVar("T")
@@ -150,10 +152,6 @@ class Mappings(Protocol):
 
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
 
-    async def synced_continuously(self) -> Sequence[EventMapping]:
-        """Give the active mappings of all organizations that have continuous sync."""
-        ...
-
 
 class Runs(Protocol):
     async def add(self, run: SyncRun) -> None:
@@ -190,8 +188,18 @@ class Runs(Protocol):
         """Give the runs of all the organization's mappings, removed ones too, newest first."""
         ...
 
-    async def all_open(self) -> Sequence[SyncRun]:
-        """Give every mapping's running and queued runs, oldest first."""
+    async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
+        """Give the runs that nobody carries out, and how many of each organization are going on.
+
+        A run waits if it is queued and none of its mapping is going on, or if its lease has run out.
+        """
+        ...
+
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        """Take away ended runs that ended before and have no outcomes any more, at most so many; give how many went.
+
+        The latest run of each mapping stays, however old it is.
+        """
         ...
 
     async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
@@ -211,6 +219,26 @@ class Runs(Protocol):
 
     async def standing(self, run_id: RunId) -> "Standing | None":
         """Tell who holds a run and whether it should stop: cheap, for it is asked before writes."""
+        ...
+
+
+class Schedules(Protocol):
+    async def get(self, mapping_id: MappingId) -> Schedule | None: ...
+
+    async def save(self, schedule: Schedule) -> None:
+        """Insert or replace."""
+        ...
+
+    async def of_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
+        """Give the schedules of a connection's mappings, as far as there are any."""
+        ...
+
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
+        """Give mappings for which a continuous sync is to be booked, the longest due first.
+
+        These are active, have continuous sync, are not halted, have no open run, and are due or have no schedule
+        yet; of each organization no more than leave it with so many open runs.
+        """
         ...
 
 
@@ -351,6 +379,13 @@ class Outcomes(Protocol):
         """
         ...
 
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        """Take away outcomes of runs that ended before, at most so many; give how many went.
+
+        The latest run of each mapping keeps its outcomes, however old it is.
+        """
+        ...
+
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
     ) -> Sequence[HistoryEntry]:
@@ -370,6 +405,8 @@ class Unit(Protocol):
     def mappings(self) -> Mappings: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def schedules(self) -> Schedules: ...
     @property
     def synced(self) -> SyncedRecords: ...
     @property

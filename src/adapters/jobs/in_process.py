@@ -1,47 +1,112 @@
-"""Booked runs carried out by this process, as tasks of its event loop. The run table stays the only truth."""
+"""Runs carried out by this process, as tasks of its event loop. The run table stays the only truth."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
 
 from core.domain.identifiers import RunId
+from core.domain.turns import WaitingRun
 from ports.log import EventLog
+from ports.persistence import PersistenceError
+
+AT_ONCE = 8
+"""Runs: each waits for the other sides most of the time."""
+TIDY_EVERY = 3600.0
+"""Seconds."""
+LOOK_EVERY = 5.0
+"""Seconds: what another process left behind, or has become due, waits no longer than this."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do: use cases, given by whoever wires this."""
+
+    tick: Callable[[], Awaitable[object]]
+    """Books what is due."""
+    choose: Callable[[int], Awaitable[Sequence[WaitingRun]]]
+    take_over: Callable[[RunId], Awaitable[object]]
+    carry_out: Callable[[RunId], Awaitable[object]]
+    ask_again: Callable[[RunId], Awaitable[object]]
+    """Books another run for one that had to be interrupted."""
+    tidy: Callable[[], Awaitable[object]]
+    """Forgets what is old."""
+
+
+@dataclass(slots=True)
 class InProcessJobs:
-    def __init__(
-        self,
-        carry_out: Callable[[RunId], Awaitable[object]],
-        ask_again: Callable[[RunId], Awaitable[object]],
-        log: EventLog,
-        at_once: int = 8,
-    ) -> None:
-        """Take what carries out a run, and what books another one for a run that had to be interrupted."""
-        self._carry_out = carry_out
-        self._ask_again = ask_again
-        self._log = log
-        self._tasks: dict[RunId, asyncio.Task[None]] = {}
-        self._at_once = asyncio.Semaphore(at_once)
+    work: Work
+    log: EventLog
+    at_once: int = AT_ONCE
+    look_every: float = LOOK_EVERY
+    _tasks: dict[RunId, asyncio.Task[None]] = field(default_factory=dict)
+    _look: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def start(self, run_id: RunId) -> None:
-        if run_id not in self._tasks:
-            task = asyncio.create_task(self._run(run_id), name=f"run {run_id}")
-            self._tasks[run_id] = task
-            task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
+    def start(self, run_id: RunId) -> None:  # noqa: ARG002 - who is next is for `choose` to say
+        self._look.set()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        beside = [
+            asyncio.create_task(self._keep_looking(), name="jobs"),
+            asyncio.create_task(self._keep_tidy(), name="retention"),
+        ]
+        try:
+            yield
+        finally:
+            await ended(beside)
+            await ended(list(self._tasks.values()))
+
+    async def _keep_looking(self) -> None:
+        while True:
+            self._look.clear()
+            await self._tried(self.look)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.look_every):
+                    await self._look.wait()
+
+    async def _keep_tidy(self) -> None:
+        while True:
+            await self._tried(self.work.tidy)
+            await asyncio.sleep(TIDY_EVERY)
+
+    async def _tried(self, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+        except PersistenceError as error:
+            self.log.warning("jobs.store_unusable", problem=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - one bad look must not be the last
+            self.log.fault("jobs.look_failed", error)
+
+    async def look(self) -> None:
+        """Book what is due, and start what waits, as far as there is room."""
+        await self.work.tick()
+        for each in await self.work.choose(self.at_once - len(self._tasks)):
+            if each.is_abandoned:
+                await self.work.take_over(each.run_id)
+                self._look.set()  # what takes its place waits by now
+            elif each.run_id not in self._tasks:
+                task = asyncio.create_task(self._run(each.run_id), name=f"run {each.run_id}")
+                self._tasks[each.run_id] = task
+                task.add_done_callback(partial(self._make_room, each.run_id))
+
+    def _make_room(self, run_id: RunId, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(run_id, None)
+        self._look.set()
 
     async def _run(self, run_id: RunId) -> None:
-        async with self._at_once:
+        try:
             try:
-                try:
-                    await self._carry_out(run_id)
-                except asyncio.CancelledError:
-                    await self._ask_again(run_id)
-                    raise
-            except Exception as error:  # noqa: BLE001 - nobody awaits this task; the run has noted its end by itself
-                self._log.fault("jobs.run_failed", error, run=run_id)
+                await self.work.carry_out(run_id)
+            except asyncio.CancelledError:
+                await self.work.ask_again(run_id)
+                raise
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task; the run has noted its end by itself
+            self.log.fault("jobs.run_failed", error, run=run_id)
 
-    async def stop(self) -> None:
-        """End all runs cleanly: what has been sent is seen through and noted, and the rest is left to the next start."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+
+async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -22,6 +22,7 @@ from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import RecordOutcome
 from core.domain.portal import PersonRef
 from core.domain.runs import SyncRun
+from core.domain.schedule import Schedule
 from core.domain.synced import SyncedRecord
 from ports.persistence import PersistenceError
 
@@ -38,6 +39,7 @@ class Kept:
     runs: dict[RunId, SyncRun] = field(default_factory=dict)
     bookings: dict[tuple[MappingId, str], RunId] = field(default_factory=dict)
     """By the key of the request."""
+    schedules: dict[MappingId, Schedule] = field(default_factory=dict)
     synced: dict[tuple[OrganizationId, GleaninEventId, str], dict[SourceId, SyncedRecord]] = field(
         default_factory=dict
     )

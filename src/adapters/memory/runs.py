@@ -1,16 +1,19 @@
 """Sync runs and the outcomes of their records, in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import dropwhile, islice
 
 from adapters.memory.kept import Kept, check
+from adapters.memory.retention import old_runs
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.runs import Progress, RunState, SyncRun
+from core.domain.turns import WaitingRun
 from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
 
 _ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
@@ -21,6 +24,7 @@ class MemoryRuns:
         self._rows = kept.runs
         self._mappings = kept.mappings
         self._bookings = kept.bookings
+        self._kept = kept
 
     async def add(self, run: SyncRun) -> None:
         check(there=run.id not in self._rows and run.mapping_id in self._mappings)
@@ -62,8 +66,26 @@ class MemoryRuns:
         rows = reversed(self._rows.values())
         return rows if before is None else islice(dropwhile(lambda row: row.id != before, rows), 1, None)
 
-    async def all_open(self) -> Sequence[SyncRun]:
-        return [row for row in self._rows.values() if row.is_open]
+    async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
+        running = {row.mapping_id for row in self._rows.values() if row.state is RunState.RUNNING}
+        waiting, going_on = list[WaitingRun](), Counter[OrganizationId]()
+        for row in self._rows.values():
+            whose, is_abandoned = self._mappings[row.mapping_id].organization_id, row.lease_has_run_out(now)
+            if is_abandoned or (row.state is RunState.QUEUED and row.mapping_id not in running):
+                waiting.append(
+                    WaitingRun(row.id, row.mapping_id, whose, row.trigger, row.requested_at, is_abandoned)
+                )
+            elif row.state is RunState.RUNNING:
+                going_on[whose] += 1
+        return waiting, going_on
+
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        old = [run.id for run in old_runs(self._kept, instant) if not self._kept.outcomes.get(run.id)][:limit]
+        for run_id in old:
+            del self._rows[run_id]
+        for key in [key for key, run_id in self._bookings.items() if run_id in old]:
+            del self._bookings[key]
+        return len(old)
 
     async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         return self._bookings.get((mapping_id, request_key))
@@ -129,6 +151,13 @@ class MemoryOutcomes:
         chosen = found[:limit]
         following = chosen[-1][0] if chosen else start
         return Page([told for _, told in chosen], following if len(found) > limit else None)
+
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        old = ((run.id, key) for run in old_runs(self._kept, instant) for key in self._rows.get(run.id, {}))
+        chosen = [*islice(old, limit)]
+        for run_id, key in chosen:
+            self._rows[run_id] = {each: row for each, row in self._rows[run_id].items() if each != key}
+        return len(chosen)
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

@@ -59,6 +59,7 @@ class MemoryOrganizations:
         mappings = {row.id for row in kept.mappings.values() if row.organization_id == organization_id}
         runs = {row.id for row in kept.runs.values() if row.mapping_id in mappings}
         _drop(kept.mappings, lambda row: row.id in mappings)
+        _drop(kept.schedules, lambda row: row.mapping_id in mappings)
         _drop(kept.runs, lambda row: row.id in runs)
         _drop(kept.bookings, lambda run_id: run_id in runs)
         _drop(kept.api_keys, lambda row: row.grant.organization_id == organization_id)
@@ -164,6 +165,3 @@ class MemoryMappings:
 
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return [row for row in self._rows.values() if row.connection_id == connection_id]
-
-    async def synced_continuously(self) -> Sequence[EventMapping]:
-        return [row for row in self._rows.values() if row.is_active and row.continuous_sync]

@@ -56,9 +56,6 @@ class SqlMappings:
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.connection_id == connection_id)
 
-    async def synced_continuously(self) -> Sequence[EventMapping]:
-        return await self._all(mappings.c.continuous_sync, mappings.c.removed_at.is_(sa.null()))
-
     async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[EventMapping]:
         rows = await self._run(lambda database: database.execute(_MAPPINGS.where(*conditions)).all())
         return [_mapping(row) for row in rows]

@@ -1,11 +1,14 @@
 """Outcomes of records, in a table: exactly one for each record and run."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.persistence.retention import forget_outcomes
 from adapters.persistence.tables import outcomes, runs
 from adapters.persistence.threads import Run
 from core.domain.email import same_mailbox
@@ -104,6 +107,9 @@ class SqlOutcomes:
             return Page(_at(database, chosen), (chosen[-1] if chosen else start) if more else None)
 
         return await self._run(read)
+
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        return await self._run(partial(forget_outcomes, instant, limit))
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

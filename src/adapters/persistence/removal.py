@@ -15,6 +15,7 @@ from adapters.persistence.tables import (
     portal_revocations,
     run_bookings,
     runs,
+    schedules,
     synced_records,
 )
 from core.domain.identifiers import OrganizationId
@@ -37,6 +38,7 @@ def removal_of(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Exe
         sa.delete(outcomes).where(outcomes.c.run_id.in_(own_runs)),
         sa.delete(run_bookings).where(run_bookings.c.mapping_id.in_(own_mappings)),
         sa.delete(runs).where(runs.c.mapping_id.in_(own_mappings)),
+        sa.delete(schedules).where(schedules.c.mapping_id.in_(own_mappings)),
         *(
             sa.delete(table).where(table.c.organization_id == organization_id)
             for table in (mappings, synced_records, api_keys, grants, portal_revocations)

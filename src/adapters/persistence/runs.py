@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.persistence.retention import forget_runs
 from adapters.persistence.rows import from_json, key_of, replace_row, to_json
 from adapters.persistence.tables import mappings, run_bookings, runs
 from adapters.persistence.threads import Run
+from adapters.persistence.turns import is_in_state, waiting_at
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts, Outcome, Tally
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.stops import Stop, StoppedBy
+from core.domain.turns import WaitingRun
 from ports.persistence import Standing
 
 _RUNS = sa.select(runs)
@@ -33,17 +37,12 @@ _POSITIONS = (
 )
 
 
-def _in_state(state: RunState, *conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
-    # The state is written out, for only so does SQLite see that the partial index serves.
-    return _RUNS.where(runs.c.state == sa.literal(state.value, literal_execute=True), *conditions)
-
-
-def _open(*conditions: sa.ColumnElement[bool]) -> sa.CompoundSelect[*tuple[Any, ...]]:
-    return sa.union_all(_in_state(RunState.RUNNING, *conditions), _in_state(RunState.QUEUED, *conditions))
-
-
-_OPEN = _open(runs.c.mapping_id == sa.bindparam("mapping_id"))
-_ALL_OPEN = _open()
+_OPEN = sa.union_all(
+    *(
+        _RUNS.where(is_in_state(state), runs.c.mapping_id == sa.bindparam("mapping_id"))
+        for state in (RunState.RUNNING, RunState.QUEUED)
+    )
+)
 _BOOKED = sa.select(run_bookings.c.run_id).where(
     run_bookings.c.mapping_id == sa.bindparam("mapping_id"),
     run_bookings.c.request_key == sa.bindparam("request_key"),
@@ -101,9 +100,11 @@ class SqlRuns:
         rows = await self._run(lambda database: database.execute(statement, asked).all())
         return [_sync_run(row) for row in rows]
 
-    async def all_open(self) -> Sequence[SyncRun]:
-        rows = await self._run(lambda database: database.execute(_ALL_OPEN).all())
-        return [_sync_run(row) for row in sorted(rows, key=lambda row: row.position)]
+    async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
+        return await self._run(partial(waiting_at, now))
+
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        return await self._run(partial(forget_runs, instant, limit))
 
     async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         asked = {"mapping_id": mapping_id, "request_key": key_of(request_key)}

@@ -98,6 +98,9 @@ connections = sa.Table(
     _flag("continuous_sync", default=sa.false()),
 )
 
+IS_CONTINUOUS = "continuous_sync AND removed_at IS NULL AND NOT connection_ended"
+"""Which mappings may be synced by themselves, as their index says it and a question must, for SQLite to see it."""
+
 mappings = sa.Table(
     "event_mappings",
     metadata,
@@ -124,6 +127,22 @@ mappings = sa.Table(
     _text("time_zone", nullable=True),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
+    sa.Index(
+        "continuous_mappings",
+        "id",
+        sqlite_where=sa.text(IS_CONTINUOUS),
+        postgresql_where=sa.text(IS_CONTINUOUS),
+    ),
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
+    _time("due_at"),
+    sa.Column("failures", sa.Integer(), nullable=False),
+    _flag("is_halted"),
+    sa.Index(None, "due_at"),
 )
 
 runs = sa.Table(
@@ -149,6 +168,7 @@ runs = sa.Table(
     _text("progress"),
     _text("requested_by", default=""),
     sa.Index(None, "mapping_id", "position"),
+    sa.Index(None, "finished_at"),
 )
 
 run_bookings = sa.Table(

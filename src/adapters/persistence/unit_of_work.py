@@ -18,6 +18,7 @@ from adapters.persistence.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.outcomes import SqlOutcomes
 from adapters.persistence.portal import SqlPortalRevocations
 from adapters.persistence.runs import SqlRuns
+from adapters.persistence.schedules import SqlSchedules
 from adapters.persistence.sign_ins import SqlAttempts, SqlSignIns
 from adapters.persistence.synced import SqlSyncedRecords
 from adapters.persistence.threads import Threads
@@ -81,6 +82,10 @@ class SqlUnit:
     @cached_property
     def runs(self) -> SqlRuns:
         return SqlRuns(self.run)
+
+    @cached_property
+    def schedules(self) -> SqlSchedules:
+        return SqlSchedules(self.run)
 
     @cached_property
     def synced(self) -> SqlSyncedRecords:

@@ -13,18 +13,23 @@ class Right(StrEnum):
     """Start a sync, and start it again."""
     MANAGE = "manage"
     """Connect, map, change, disconnect; hand out API keys and portal addresses."""
+    HINT = "hint"
+    """Say that something has changed, and nothing else."""
 
 
 class Role(StrEnum):
     ADMIN = "admin"
     VIEWER = "viewer"
     SUPPORT = "support"
+    HOOK = "hook"
+    """For Sessionboard's webhooks: of API keys, not of people."""
 
 
 RIGHTS = {
     Role.ADMIN: frozenset({Right.READ, Right.SYNC, Right.MANAGE}),
     Role.SUPPORT: frozenset({Right.READ, Right.SYNC}),
     Role.VIEWER: frozenset({Right.READ}),
+    Role.HOOK: frozenset({Right.HINT}),
 }
 
 
@@ -39,6 +44,8 @@ class Grant:
     def __post_init__(self) -> None:
         if self.role is Role.SUPPORT and self.organization_id is not None:
             raise BadInput("Support is a role for all organizations, not for one.")
+        if self.role is Role.HOOK and self.organization_id is None:
+            raise BadInput("A hook's API key is for one organization.")
 
     def covers(self, organization_id: OrganizationId | None) -> bool:
         """Tell whether the grant holds for an organization; None asks for the installation as a whole."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.domain.access import Actor, Grant
+from core.domain.access import Actor, Grant, Role
 from core.domain.email import is_address
 from core.domain.identifiers import AccountId
 from core.domain.refusals import BadInput, TooManyAttempts
@@ -33,6 +33,8 @@ class Account:
     def __post_init__(self) -> None:
         if len(self.email) > LONGEST_EMAIL or not self.email.isprintable() or not is_address(self.email):
             raise BadInput(f"{self.email!r:.80} is no e-mail address.")
+        if any(grant.role is Role.HOOK for grant in self.grants):
+            raise BadInput("Hook is a role of API keys, not of people.")
 
     @property
     def actor(self) -> Actor:

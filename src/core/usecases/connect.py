@@ -7,6 +7,7 @@ from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import ConnectionId, OrganizationId
 from core.domain.organizations import Connection, open_token
 from core.domain.refusals import AlreadyConnected, OtherAccount, found
+from core.domain.schedule import released
 from core.domain.secrets import Token
 from core.domain.sides import GLEANIN
 from ports.cipher import TokenCipher
@@ -120,6 +121,8 @@ class ReplaceGleaninToken:
                 what += f"; continuous sync of new mappings: {'on' if continuous_sync else 'off'}"
             await unit.connections.update(renewed)
             at, action = self.clock.now(), Action.TOKEN_REPLACED
+            for each in released(await unit.schedules.of_connection(connection.id), at):
+                await unit.schedules.save(each)
             await unit.audit.add(AuditEntry(at, by, action, organization_id, what))
             await unit.commit()
         return renewed

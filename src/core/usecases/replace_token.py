@@ -7,6 +7,7 @@ from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Organization
 from core.domain.refusals import found
+from core.domain.schedule import released
 from core.domain.secrets import Token
 from core.domain.sides import SESSIONBOARD
 from ports.cipher import TokenCipher
@@ -44,6 +45,11 @@ class ReplaceSessionboardToken:
             )
             renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
             await unit.organizations.update(renewed)
+            connection = await unit.connections.open_one(organization_id)
+            if connection is not None:
+                schedules = await unit.schedules.of_connection(connection.id)
+                for each in released(schedules, self.clock.now()):
+                    await unit.schedules.save(each)
             at, what = self.clock.now(), f"{SESSIONBOARD} token"
             await unit.audit.add(AuditEntry(at, by, Action.TOKEN_REPLACED, organization_id, what))
             await unit.commit()

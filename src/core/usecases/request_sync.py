@@ -1,19 +1,25 @@
 """Ask for a sync: at once, or as the one that waits (rules 11 and 23); and ask again for one that was interrupted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE
+from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
+from core.domain.outcomes import count
 from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.stops import INTERRUPTED
+from core.domain.stops import INTERRUPTED, TAKEN_OVER
+from core.domain.turns import MOST_PER_ORGANIZATION
 from ports.clock import Clock
+from ports.log import EventLog
 from ports.names import Names
 from ports.persistence import Taken, Unit, Units
 
 LONGEST_REQUEST_KEY = 255
+MOST_AT_ONCE = 500
+"""Mappings that one tick books runs for: the next one is a moment away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,9 @@ class RequestSync:
             if request.key is not None:
                 await unit.runs.note_booking(mapping.id, _own(request), run.id)
             if request.trigger is Trigger.MANUAL:
+                schedule = await unit.schedules.get(mapping.id)
+                if schedule is not None and schedule.failures:
+                    await unit.schedules.save(schedule.forgiven())
                 what = f"{mapping.label} ({request.scope})"
                 action, organization = Action.SYNC_REQUESTED, mapping.organization_id
                 await unit.audit.add(AuditEntry(now, request.by, action, organization, what))
@@ -105,6 +114,67 @@ class RequestAgain:
             new, now = RunId(self.names.new()), self.clock.now()
             await _waiting(unit, SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by))
             await unit.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDueSyncs:
+    """The tick of continuous sync (rule 24); with many processes, any number of them may tick."""
+
+    units: Units
+    names: Names
+    clock: Clock
+
+    async def __call__(self) -> Sequence[RunId]:
+        """Book a run for every mapping that is due, as far as its organization has room."""
+        now, booked = self.clock.now(), []
+        async with self.units.reading() as unit:
+            if not await unit.schedules.due(now, MOST_PER_ORGANIZATION, 1):
+                return []
+        async with self.units.writing() as unit:
+            for mapping_id in await unit.schedules.due(now, MOST_PER_ORGANIZATION, MOST_AT_ONCE):
+                new = RunId(self.names.new())
+                run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC)
+                await unit.runs.add(run)
+                booked.append(run.id)
+            await unit.commit()
+        return booked
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """For a run whose process died: what was asked of it goes on as another run."""
+
+    units: Units
+    names: Names
+    clock: Clock
+    log: EventLog
+
+    async def __call__(self, run_id: RunId) -> RunId | None:
+        """End an abandoned run and give the one that waits in its place; None if it was not abandoned after all."""
+        async with self.units.writing() as unit:
+            run, now = await unit.runs.get(run_id), self.clock.now()
+            mapping = await unit.mappings.get(run.mapping_id) if run else None
+            if run is None or mapping is None or not run.lease_has_run_out(now):
+                return None
+            recorded = await unit.outcomes.of_run(run_id)
+            counts = count((one.record.kind, one.outcome) for one in recorded)
+            # One that dies again and again is not tried for ever: somebody has to look.
+            goes_on = mapping.is_active and not await _has_died_before(unit, run)
+            await unit.runs.update(run.stopped(TAKEN_OVER if goes_on else INTERRUPTED, now, counts))
+            self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)
+            waiting = None
+            if goes_on:
+                new = RunId(self.names.new())
+                again = SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by)
+                waiting = (await _waiting(unit, again)).id
+            await unit.commit()
+        return waiting
+
+
+async def _has_died_before(unit: Unit, run: SyncRun) -> bool:
+    """Tell whether the run that it took the place of had died too."""
+    former = [each for each in await unit.runs.of_mapping(run.mapping_id, 3) if each.id != run.id]
+    return next((each.stop == TAKEN_OVER for each in former if not each.is_open), False)
 
 
 async def _waiting(unit: Unit, wanted: SyncRun) -> SyncRun:

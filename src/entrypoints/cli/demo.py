@@ -124,6 +124,7 @@ def settings_for(chosen: "Settings", folder: Path, sandbox: "Sandbox") -> "Setti
         update={
             "database_url": SecretStr(f"sqlite:///{folder / 'demo.db'}"),
             "secret_keys": None,
+            "jobs": "in_process",
             "gleanin_url": sandbox.gleanin_url,
             "allow_private_addresses": True,
         }

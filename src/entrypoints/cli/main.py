@@ -15,8 +15,10 @@ from entrypoints.cli import (
     results,
     sandbox,
     serve,
+    status,
     sync,
     upkeep,
+    worker,
 )
 from entrypoints.cli.errors import UNFORESEEN, ExitCode, Failure, failure_of
 from entrypoints.cli.output import print_failure
@@ -38,7 +40,20 @@ app = typer.Typer(
         "\n\nTo see it all at work, with nothing to prepare: gleanin-sync demo"
     ),
 )
-for topic in (demo, serve, organizations, mappings, sync, results, links, access, upkeep, sandbox):
+for topic in (
+    demo,
+    serve,
+    worker,
+    status,
+    organizations,
+    mappings,
+    sync,
+    results,
+    links,
+    access,
+    upkeep,
+    sandbox,
+):
     app.add_typer(topic.commands)
 
 

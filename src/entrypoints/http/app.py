@@ -1,8 +1,7 @@
 """The whole of it: the JSON API, the pages and what operators ask for, as one application."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from starlette.types import ASGIApp
 
 from core.domain.accounts import SIGN_IN_LASTS
 from entrypoints.container import Container
-from entrypoints.http import operations
+from entrypoints.http import hooks, operations
 from entrypoints.http.api.app import api
-from entrypoints.http.background import keep_going
 from entrypoints.http.guards import Guards
 from entrypoints.http.heads import Heads
 from entrypoints.http.hosts import KnownHosts
@@ -32,14 +30,8 @@ def application(container: Container) -> ASGIApp:
 
     @asynccontextmanager
     async def beside(_: FastAPI) -> AsyncIterator[None]:
-        going = asyncio.create_task(keep_going(container))
-        try:
+        async with container.jobs().working():
             yield
-        finally:
-            going.cancel()
-            with suppress(asyncio.CancelledError):
-                await going
-            await container.in_process().stop()
 
     settings = container.settings()
     is_https = (settings.public_url or "").startswith("https:")
@@ -52,6 +44,7 @@ def application(container: Container) -> ASGIApp:
     app.mount("/api/v1", machine)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(operations.routes)
+    app.include_router(hooks.routes)
     add_pages(app)
     app.add_middleware(
         SessionMiddleware,

@@ -1,158 +1,228 @@
 """Booked runs are carried out while whoever booked them goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
-import pytest
-
-from adapters.jobs.in_process import InProcessJobs
-from adapters.memory.log import KeptEvents
 from core.domain.identifiers import RunId
-from ports.jobs import Jobs
-
-ONE, TWO = RunId("r1"), RunId("r2")
-
-
-@dataclass(slots=True)
-class Work:
-    """What is carried out: it notes its beginning and its end, and waits to be let go on."""
-
-    begun: list[RunId] = field(default_factory=list)
-    ended: list[RunId] = field(default_factory=list)
-    asked_again: list[RunId] = field(default_factory=list)
-    go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    fails: set[RunId] = field(default_factory=set)
-    log: KeptEvents = field(default_factory=KeptEvents)
-
-    async def carry_out(self, run_id: RunId) -> None:
-        self.begun.append(run_id)
-        try:
-            await self.go_on.wait()
-            if run_id in self.fails:
-                message = "a row with grace@example.org"
-                raise RuntimeError(message)
-        finally:
-            await asyncio.sleep(0.01)  # what has been sent is seen through
-            self.ended.append(run_id)
-
-    async def ask_again(self, run_id: RunId) -> None:
-        assert run_id in self.ended, "only when the run has noted its end"
-        self.asked_again.append(run_id)
-        if run_id in self.fails:
-            raise OSError
+from core.domain.runs import RunState, Trigger
+from core.domain.turns import MOST_PER_ORGANIZATION
+from tests.contract.jobs.conftest import Making
+from tests.contract.jobs.yard import Yard, until
 
 
-@pytest.fixture
-def work() -> Work:
-    return Work()
+async def test_a_run_is_carried_out_and_nobody_waits_for_it(make: Making, yard: Yard) -> None:
+    mapping, jobs = await yard.mapped(1), make(yard)
+    async with jobs.working():
+        run = await yard.book(mapping)
+        begun = time.perf_counter()
+        jobs.start(run.id)
+        assert time.perf_counter() - begun < 0.05
+        assert not yard.begun
+        yard.go_on.set()
+        await until(lambda: yard.ended == [mapping])
+    (run,) = await yard.runs_of(mapping)
+    assert run.state is RunState.COMPLETED
 
 
-def _in_process(work: Work) -> tuple[Jobs, Callable[[], Awaitable[None]]]:
-    jobs = InProcessJobs(work.carry_out, work.ask_again, work.log)
-    return jobs, jobs.stop
+async def test_what_waited_when_nobody_worked_is_taken_up_at_the_next_start(make: Making, yard: Yard) -> None:
+    mapping = await yard.mapped(1)
+    before = make(yard)
+    before.start((await yard.book(mapping)).id)  # and then the process ends
+    yard.go_on.set()
+    async with make(yard).working():
+        await until(lambda: yard.ended == [mapping])
 
 
-@pytest.fixture(params=[_in_process], ids=["in process"])
-async def jobs(request: pytest.FixtureRequest, work: Work) -> AsyncIterator[Jobs]:
-    made, stop = request.param(work)
-    yield made
-    await stop()
+async def test_a_run_that_is_due_is_booked_and_carried_out(make: Making, yard: Yard) -> None:
+    mapping = await yard.mapped(1)
+    async with yard.units.writing() as unit:
+        found = await unit.mappings.get(mapping)
+        assert found is not None
+        await unit.mappings.update(replace(found, continuous_sync=True))
+        await unit.commit()
+    yard.go_on.set()
+    async with make(yard).working():
+        await until(lambda: yard.ended)
+    *_, run = await yard.runs_of(mapping)
+    assert run.trigger is Trigger.CONTINUOUS
 
 
-@pytest.fixture
-async def in_process(work: Work) -> InProcessJobs:
-    return InProcessJobs(work.carry_out, work.ask_again, work.log, at_once=2)
+async def test_rule_23_a_run_that_is_on_its_way_is_not_started_again(make: Making, yard: Yard) -> None:
+    one, two = await yard.mapped(1), await yard.mapped(2)
+    jobs = make(yard)
+    async with jobs.working():
+        first = await yard.book(one)
+        jobs.start(first.id)
+        await until(lambda: yard.begun)
+        second = await yard.book(two)
+        for _ in range(5):
+            jobs.start(first.id)
+            jobs.start(second.id)
+            await asyncio.sleep(0.01)
+        await until(lambda: len(yard.begun) == 2)
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == 2)
+        await asyncio.sleep(0.2)
+    assert yard.begun == [one, two]
 
 
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - what it waits for raises no event
-            await asyncio.sleep(0.001)
+async def test_rule_23_the_next_run_of_a_mapping_follows_at_once(make: Making, yard: Yard) -> None:
+    mapping, jobs = await yard.mapped(1), make(yard)
+    async with jobs.working():
+        jobs.start((await yard.book(mapping)).id)
+        await until(lambda: yard.begun)
+        jobs.start((await yard.book(mapping)).id)
+        await asyncio.sleep(0.1)
+        assert yard.begun == [mapping]
+        yard.go_on.set()
+        await until(lambda: yard.ended == [mapping, mapping], seconds=0.9)
 
 
-async def test_a_run_is_carried_out_and_nobody_waits_for_it(jobs: Jobs, work: Work) -> None:
-    jobs.start(ONE)
-    assert not work.ended
-    work.go_on.set()
-    await until(lambda: work.ended == [ONE])
+async def test_a_run_that_fails_is_told_of_and_stops_no_other(make: Making, yard: Yard) -> None:
+    one, two, three = [await yard.mapped(number) for number in (1, 2, 3)]
+    yard.fails.add(one)
+    jobs = make(yard)
+    yard.go_on.set()
+    async with jobs.working():
+        for each in (one, two):
+            jobs.start((await yard.book(each)).id)
+        await until(lambda: {*yard.ended} == {one, two})
+        await until(lambda: yard.log.kept)
+        jobs.start((await yard.book(three)).id)
+        await until(lambda: three in yard.ended)
+    ((name, data),) = yard.log.kept
+    assert (name, data["error"]) == ("jobs.run_failed", "RuntimeError")
+    assert "grace" not in str(data)
 
 
-async def test_rule_23_a_run_that_is_on_its_way_is_not_started_again(jobs: Jobs, work: Work) -> None:
-    jobs.start(ONE)
-    await until(lambda: work.begun)
-    for _ in range(5):
-        jobs.start(ONE)
-    jobs.start(TWO)
-    jobs.start(TWO)
-    work.go_on.set()
-    await until(lambda: len(work.ended) == 2)
-    assert work.begun == [ONE, TWO]
+async def test_so_many_are_carried_out_at_once_and_the_others_in_their_turn(make: Making, yard: Yard) -> None:
+    mappings = [await yard.mapped(number) for number in range(1, 7)]
+    for each in mappings:
+        await yard.book(each)
+    jobs = make(yard, at_once=2)
+    async with jobs.working():
+        await until(lambda: len(yard.begun) == 2)
+        await asyncio.sleep(0.1)
+        assert yard.begun == mappings[:2]
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == 6)
+    assert yard.begun == mappings
+    assert yard.most_at_once == 2
 
 
-async def test_a_run_that_has_ended_can_be_started_again(jobs: Jobs, work: Work) -> None:
-    work.go_on.set()
-    jobs.start(ONE)
-    await until(lambda: work.ended == [ONE])
-    await asyncio.sleep(0.01)
-    jobs.start(ONE)
-    await until(lambda: work.ended == [ONE, ONE])
-    assert work.begun == [ONE, ONE]
+async def test_an_organization_has_no_more_than_its_share_at_once(make: Making, yard: Yard) -> None:
+    many = [await yard.mapped(1), *[await yard.mapped(number, organization=1) for number in range(2, 7)]]
+    for each in many:
+        await yard.book(each)
+    jobs = make(yard)
+    async with jobs.working():
+        await until(lambda: len(yard.begun) == MOST_PER_ORGANIZATION)
+        other = await yard.mapped(7)
+        jobs.start((await yard.book(other)).id)
+        await until(lambda: other in yard.begun)
+        await asyncio.sleep(0.1)
+        assert yard.begun == [*many[:MOST_PER_ORGANIZATION], other]
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == 7, seconds=5)
+    assert yard.begun[3:] == many[MOST_PER_ORGANIZATION:]
 
 
-async def test_a_run_that_fails_is_told_of_and_stops_no_other(jobs: Jobs, work: Work) -> None:
-    work.fails.add(ONE)
-    jobs.start(ONE)
-    jobs.start(TWO)
-    work.go_on.set()
-    await until(lambda: len(work.ended) == 2)
-    await until(lambda: work.log.kept)
-    assert work.log.kept == [("jobs.run_failed", {"run": "r1", "error": "RuntimeError"})]
-    jobs.start(RunId("r3"))
-    await until(lambda: len(work.ended) == 3)
+async def test_what_people_ask_for_comes_before_what_is_due(make: Making, yard: Yard) -> None:
+    busy, due, asked, both = [await yard.mapped(number) for number in (1, 2, 3, 4)]
+    jobs = make(yard, at_once=1)
+    async with jobs.working():
+        jobs.start((await yard.book(busy)).id)
+        await until(lambda: yard.begun)
+        for mapping in (due, both):
+            jobs.start((await yard.book(mapping, Trigger.CONTINUOUS)).id)
+        await asyncio.sleep(0.2)
+        for mapping in (asked, both):  # the latter serves both
+            jobs.start((await yard.book(mapping)).id)
+        await asyncio.sleep(0.2)
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == 4)
+    assert {*yard.begun[1:3]} == {asked, both}
+    assert yard.begun[3] == due
 
 
-async def test_so_many_are_carried_out_at_once_and_the_others_in_their_turn(
-    in_process: InProcessJobs, work: Work
+async def test_two_workers_share_the_work_and_none_of_it_is_done_twice(make: Making, yard: Yard) -> None:
+    mappings = [await yard.mapped(number) for number in range(1, 21)]
+    for each in mappings:
+        await yard.book(each)
+    async with AsyncExitStack() as both:
+        for _ in range(2):
+            await both.enter_async_context(make(yard, at_once=2).working())
+        await until(lambda: len(yard.under_way) == 4)
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == 20)
+    assert sorted(yard.begun) == sorted(mappings)
+    assert yard.most_at_once == 4
+    assert yard.log.kept == []
+
+
+async def test_stopping_sees_runs_through_and_books_the_interrupted_ones_again(
+    make: Making, yard: Yard
 ) -> None:
-    runs = [RunId(f"r{number}") for number in range(6)]
-    for run in runs:
-        in_process.start(run)
-    await asyncio.sleep(0.02)
-    assert work.begun == runs[:2]
-    work.go_on.set()
-    await until(lambda: len(work.ended) == 6)
-    assert work.begun == runs
+    one, two, waits = [await yard.mapped(number) for number in (1, 2, 3)]
+    for each in (one, two, waits):
+        await yard.book(each)
+    async with make(yard, at_once=2).working():
+        await until(lambda: len(yard.begun) == 2)
+    assert yard.begun == [one, two], "what has not begun yet waits for the next start"
+    assert sorted(yard.ended) == [one, two]
+    for mapping in (one, two):
+        again, interrupted = await yard.runs_of(mapping)
+        assert interrupted.stop is not None
+        assert (interrupted.stop.code, again.state) == ("interrupted", RunState.QUEUED)
+    yard.go_on.set()
+    async with make(yard).working():
+        await until(lambda: len(yard.ended) == 5)
+    assert sorted(yard.begun[2:]) == [one, two, waits]
 
 
-async def test_stopping_sees_runs_through_and_asks_for_the_interrupted_ones_again(
-    in_process: InProcessJobs, work: Work
-) -> None:
-    for run in (ONE, TWO, RunId("waits")):
-        in_process.start(run)
-    await until(lambda: len(work.begun) == 2)
-    await in_process.stop()
-    assert work.ended == work.asked_again == [ONE, TWO]
-    assert work.begun == [ONE, TWO], "what has not begun yet waits for the next start"
+async def test_what_one_worker_is_interrupted_in_goes_on_in_another(make: Making, yard: Yard) -> None:
+    mapping = await yard.mapped(1)
+    async with AsyncExitStack() as other:
+        async with make(yard).working():
+            await yard.book(mapping)
+            await until(lambda: yard.begun)
+            await other.enter_async_context(make(yard).working())
+            yard.ended.clear()
+        yard.go_on.set()
+        await until(lambda: len(yard.begun) == 2)
 
 
-async def test_stopping_asks_for_nothing_that_has_ended(in_process: InProcessJobs, work: Work) -> None:
-    work.go_on.set()
-    in_process.start(ONE)
-    await until(lambda: work.ended)
-    await asyncio.sleep(0.01)
-    await in_process.stop()
-    await in_process.stop()
-    assert work.asked_again == []
+async def test_stopping_asks_for_nothing_that_has_ended(make: Making, yard: Yard) -> None:
+    mapping = await yard.mapped(1)
+    yard.go_on.set()
+    await yard.book(mapping)
+    async with make(yard).working():
+        await until(lambda: yard.ended)
+        await asyncio.sleep(0.1)
+    assert len(await yard.runs_of(mapping)) == 1
 
 
-async def test_a_run_that_cannot_be_asked_for_again_is_told_of(in_process: InProcessJobs, work: Work) -> None:
-    work.fails.add(ONE)
-    in_process.start(ONE)
-    in_process.start(TWO)
-    await until(lambda: len(work.begun) == 2)
-    with suppress(asyncio.CancelledError):
-        await in_process.stop()
-    assert work.log.kept == [("jobs.run_failed", {"run": "r1", "error": "OSError"})]
-    assert work.asked_again == [ONE, TWO]
+async def test_a_run_that_gives_no_sign_of_life_is_taken_over(make: Making, yard: Yard) -> None:
+    mapping = await yard.mapped(1)
+    run = await yard.book(mapping)
+    async with yard.units.writing() as unit:
+        long_ago = yard.clock.now() - 2 * yard.lease
+        await unit.runs.update(run.start("somebody who died", long_ago, yard.lease))
+        await unit.commit()
+    yard.go_on.set()
+    async with make(yard).working():
+        await until(lambda: yard.ended == [mapping])
+    again, abandoned = await yard.runs_of(mapping)
+    assert abandoned.id == run.id
+    assert (abandoned.state, again.state) == (RunState.STOPPED, RunState.COMPLETED)
+
+
+async def test_a_run_that_nobody_knows_harms_nothing(make: Making, yard: Yard) -> None:
+    mapping, jobs = await yard.mapped(1), make(yard)
+    yard.go_on.set()
+    async with jobs.working():
+        jobs.start(RunId("unknown"))
+        jobs.start((await yard.book(mapping)).id)
+        await until(lambda: yard.ended == [mapping])

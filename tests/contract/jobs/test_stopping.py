@@ -1,24 +1,21 @@
 """A process that ends while it syncs: what was sent is noted, and the rest is taken up at the next start."""
 
 import asyncio
+from collections.abc import Sequence
 
-from adapters.jobs.in_process import InProcessJobs
 from core.domain.mappings import EventMapping
 from core.domain.runs import RunState, SyncRun
 from core.usecases.look_up import ListRuns
+from tests.contract.jobs.conftest import Making
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import Stage
 
 
-def jobs_of(stage: Stage) -> InProcessJobs:
-    return InProcessJobs(stage.run_sync, stage.request_again, stage.log)
+async def runs_of(stage: Stage, mapping: EventMapping) -> Sequence[SyncRun]:
+    return await ListRuns(stage.units)(mapping.id)
 
 
-async def runs_of(stage: Stage, mapping: EventMapping) -> list[SyncRun]:
-    return [*await ListRuns(stage.units)(mapping.id)]
-
-
-async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_next_start() -> None:
+async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_next_start(make: Making) -> None:
     stage = Stage()
     mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
@@ -31,10 +28,8 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
 
     stage.gate.pass_by = slow
     run = await stage.request_sync(mapping.id)
-    jobs = jobs_of(stage)
-    jobs.start(run.id)
-    await asyncio.wait_for(first_write.wait(), 10)
-    await jobs.stop()
+    async with make(stage).working():
+        await asyncio.wait_for(first_write.wait(), 10)
     again, interrupted = await runs_of(stage, mapping)
     assert interrupted.id == run.id
     assert interrupted.stop is not None
@@ -43,24 +38,19 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
     sent = len(stage.gleanin.writes)
     assert 0 < sent < 6
 
-    started_again = jobs_of(stage)
-    for waiting in await stage.find_waiting_runs():
-        started_again.start(waiting)
-    async with asyncio.timeout(10):
+    async with make(stage).working(), asyncio.timeout(10):
         while (await runs_of(stage, mapping))[0].is_open:  # noqa: ASYNC110 - a run raises no event
             await asyncio.sleep(0.01)
     done, *_ = await runs_of(stage, mapping)
     assert done.state is RunState.COMPLETED
     assert stage.gleanin.duplicates == 0
     assert len(stage.gleanin.writes) == 6
-    await started_again.stop()
 
 
-async def test_rule_23_a_run_that_waits_for_its_turn_is_still_there_at_the_next_start() -> None:
+async def test_rule_23_a_run_that_waits_for_its_turn_is_still_there_at_the_next_start(make: Making) -> None:
     stage = Stage()
     mapping = await stage.mapping()
     run = await stage.request_sync(mapping.id)
-    jobs = jobs_of(stage)
-    jobs.start(run.id)
-    await jobs.stop()  # before it had a turn at all
-    assert await stage.find_waiting_runs() == [run.id]
+    async with make(stage, at_once=0).working():  # it never has a turn at all
+        await asyncio.sleep(0.1)
+    assert [each.run_id for each in await stage.choose_runs(5)] == [run.id]

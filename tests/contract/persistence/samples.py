@@ -23,6 +23,7 @@ from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.reasons import Reason
 from core.domain.runs import SyncRun, Trigger
+from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
 from core.domain.synced import Fields, SyncedRecord, fingerprint
 from ports.persistence import Units
@@ -112,7 +113,7 @@ def a_key(number: int = 1, organization: OrganizationId | None = ORGANIZATION) -
     )
 
 
-Thing = Organization | Connection | EventMapping | SyncRun | Account | ApiKey
+Thing = Organization | Connection | EventMapping | SyncRun | Schedule | Account | ApiKey
 
 
 async def store(units: Units, *things: Thing) -> None:
@@ -127,6 +128,8 @@ async def store(units: Units, *things: Thing) -> None:
                     await unit.mappings.add(thing)
                 case SyncRun():
                     await unit.runs.add(thing)
+                case Schedule():
+                    await unit.schedules.save(thing)
                 case Account():
                     await unit.accounts.add(thing)
                 case ApiKey():

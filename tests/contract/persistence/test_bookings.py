@@ -68,21 +68,6 @@ async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(units: U
         assert await runs.of_organization(OrganizationId("none")) == []
 
 
-async def test_all_open_runs_come_oldest_first(units: Units) -> None:
-    await _runs_of_two_organizations(units)
-    async with units.reading() as unit:
-        assert await unit.runs.all_open() == []
-    third = MappingId("map3")
-    opened = [a_run(11, third), a_run(12).start("a", NOW, LEASE), a_run(13), a_run(14, SECOND)]
-    await store(units, *opened)
-    async with units.writing() as unit:
-        started = a_run(11, third).start("a", NOW, LEASE)
-        await unit.runs.update(started)
-        await unit.commit()
-    async with units.reading() as unit:
-        assert await unit.runs.all_open() == [started, *opened[1:]]
-
-
 @pytest.mark.parametrize("key", ["key 1", "", "ada@example.org\n\0", LONG])
 async def test_a_request_is_known_by_its_key_and_mapping(units: Units, key: str) -> None:
     await store_mapped_event(units)

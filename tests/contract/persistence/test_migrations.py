@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from adapters.persistence.rows import to_json
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
 from core.domain.kinds import SPEAKER
+from core.domain.schedule import Schedule
+from core.domain.stops import TAKEN_OVER
 from ports.persistence import HistoryEntry, StoreUnusable
 from tests.contract.persistence.samples import (
     EVENT,
@@ -181,6 +184,37 @@ async def test_what_a_database_of_the_first_revision_holds_comes_through_the_upg
         assert await unit.runs.of_mapping(MAPPING) == [a_run()]
         assert await unit.outcomes.history(MAPPING, "1") == [HistoryEntry(a_run().id, NOW, an_outcome(), 1)]
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
+    units.close()
+
+
+async def test_what_a_database_of_the_second_revision_holds_comes_through_the_upgrade(
+    engine: sa.Engine, empty_database: str
+) -> None:
+    # Today's program writes what one of that revision wrote, as long as it is not asked for schedules.
+    migrate.upgrade(engine, "0002")
+    units = SqlUnits(engine_at(empty_database))
+    continuous, ended = replace(a_mapping(), continuous_sync=True), a_run().stopped(TAKEN_OVER, NOW)
+    await store(units, an_organization(), a_connection(), continuous, ended)
+    async with units.writing() as unit:
+        await unit.runs.note_booking(MAPPING, "key", ended.id)
+        await unit.outcomes.add(ended.id, [an_outcome()])
+        await unit.commit()
+    async with units.reading() as unit:
+        with pytest.raises(StoreUnusable, match="database upgrade"):
+            await unit.schedules.get(MAPPING)
+    migrate.upgrade(engine)
+    async with units.writing() as unit:
+        assert await unit.mappings.get(MAPPING) == continuous
+        assert await unit.runs.get(ended.id) == ended
+        assert await unit.runs.booked_by(MAPPING, "key") == ended.id
+        assert await unit.outcomes.of_run(ended.id) == [an_outcome()]
+        assert await unit.schedules.due(NOW, 2, 10) == [MAPPING]
+        await unit.schedules.save(Schedule(MAPPING, NOW))
+        await unit.commit()
+    migrate.downgrade(engine, "0002")
+    async with units.reading() as unit:
+        assert await unit.mappings.get(MAPPING) == continuous
+        assert await unit.runs.get(ended.id) == ended
     units.close()
 
 

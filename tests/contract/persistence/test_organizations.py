@@ -220,22 +220,3 @@ async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: Unit
         await unit.commit()
     async with units.reading() as unit:
         assert await unit.connections.get(CONNECTION) == a_connection()
-
-
-async def test_rule_24_active_mappings_of_all_organizations_that_are_synced_continuously(
-    units: Units,
-) -> None:
-    await store_mapped_event(units)
-    other = OrganizationId("org2")
-    await store(units, an_organization("Other", 2), a_connection(2, other))
-    ours = replace(a_mapping(2, "s2", "g2"), continuous_sync=True)
-    removed = replace(a_mapping(3, "s3", "g3"), continuous_sync=True).remove(NOW)
-    theirs = replace(
-        a_mapping(4, "s4", "g4"),
-        organization_id=other,
-        connection_id=ConnectionId("con2"),
-        continuous_sync=True,
-    )
-    await store(units, ours, removed, theirs)
-    async with units.reading() as unit:
-        assert await unit.mappings.synced_continuously() == [ours, theirs]

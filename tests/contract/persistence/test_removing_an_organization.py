@@ -12,6 +12,7 @@ from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, Run
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.organizations import Connection
 from core.domain.portal import PersonRef
+from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import PeoplePage, PersistenceError, Unit, Units
@@ -50,6 +51,7 @@ async def removed(units: Units) -> Units:
     await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2), a_run(3, theirs.id))
     await store(units, a_run(4, MappingId("map2")).stopped(TAKEN_OVER, NOW))
     await store(units, a_key(1), a_key(2, OTHER), a_key(3, None))
+    await store(units, *(Schedule(MappingId(f"map{number}"), NOW) for number in range(1, 4)))
     grants = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER), SUPPORT
     await store(units, an_account(1, "ada@example.org", *grants))
     async with units.writing() as unit:
@@ -84,6 +86,8 @@ async def test_nothing_is_left_of_what_a_removed_organization_had(removed: Units
         assert await unit.runs.of_organization(ORGANIZATION) == []
         assert await unit.runs.of_mapping(MAPPING) == []
         assert await unit.runs.booked_by(MAPPING, "key") is None
+        assert await unit.schedules.get(MAPPING) is None
+        assert await unit.schedules.of_connection(CONNECTION) == []
         for run in ("run1", "run2", "run4"):
             assert await unit.runs.get(RunId(run)) is None
             assert await unit.runs.standing(RunId(run)) is None
@@ -101,7 +105,8 @@ async def test_what_others_have_stays(removed: Units) -> None:
     theirs = MappingId("map3")
     async with removed.reading() as unit:
         assert [mapping.id for mapping in await unit.mappings.of_organization(OTHER)] == [theirs]
-        assert await unit.runs.all_open() == [a_run(3, theirs)]
+        assert await unit.runs.open_ones(theirs) == [a_run(3, theirs)]
+        assert await unit.schedules.get(theirs) == Schedule(theirs, NOW)
         assert await unit.runs.booked_by(theirs, "key") == "run3"
         assert await unit.outcomes.of_run(RunId("run3")) == [an_outcome("1"), an_outcome("2")]
         assert (await unit.synced.people(OTHER, EVENT)).total == 2
@@ -165,6 +170,7 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> 
         lambda unit: unit.connections.update(a_connection(1)),
         lambda unit: unit.mappings.add(a_mapping(5)),
         lambda unit: unit.runs.add(a_run(5)),
+        lambda unit: unit.schedules.save(Schedule(MAPPING, NOW)),
         lambda unit: unit.outcomes.add(RunId("run1"), [an_outcome("3")]),
         lambda unit: unit.api_keys.add(a_key(4)),
         lambda unit: unit.accounts.add(an_account(2, "b@example.org", Grant(Role.ADMIN, ORGANIZATION))),
@@ -177,6 +183,7 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> 
         "a connection's token",
         "a mapping",
         "a run",
+        "a schedule",
         "an outcome",
         "an API key",
         "an account",
@@ -193,13 +200,15 @@ async def test_nothing_can_be_added_to_a_removed_organization(
 
 async def test_a_removal_that_is_not_committed_is_undone(units: Units) -> None:
     await store(units, an_organization(), a_connection(), a_mapping(), a_run(), a_key())
+    await store(units, Schedule(MAPPING, NOW))
     async with units.writing() as unit:
         await unit.organizations.remove(ORGANIZATION, LATER)
     async with units.reading() as unit:
         assert await unit.organizations.all() == [an_organization()]
         assert await unit.connections.open_one(ORGANIZATION) == a_connection()
         assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping()]
-        assert await unit.runs.all_open() == [a_run()]
+        assert await unit.runs.open_ones(MAPPING) == [a_run()]
+        assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW)
         assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key()]
 
 

@@ -1,92 +1,65 @@
-"""Rule 24: continuous sync is due about every 30 minutes."""
+"""Rule 24: continuous sync is due about every 30 minutes, and what failures and hints do to that."""
 
 import os
 import subprocess
 import sys
-from bisect import bisect_left
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from core.domain import stops
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    MappingId,
-    OrganizationId,
-    RunId,
-    SessionboardEventId,
-)
+from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping, EventPair
 from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import is_due
+from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Schedule
+from core.domain.stops import Stop
 from tests.unit.domain.builders import NOW
 
 MINUTE = timedelta(minutes=1)
 EARLIEST, LATEST = 27 * MINUTE, 33 * MINUTE
+DUE = Schedule(MappingId("m1"), NOW - timedelta(days=1))
 
 
-def mapping(number: int = 1) -> EventMapping:
-    return EventMapping(
-        MappingId(f"m{number}"),
-        OrganizationId("o1"),
-        ConnectionId("c1"),
-        EventPair("https://sessionboard.example.org", SessionboardEventId("1"), GleaninEventId("2")),
-        "PyConFR",
-        "PyConFR goes Gleanin",
-        NOW,
-        continuous_sync=True,
-    )
-
-
-def queued(number: int = 1) -> SyncRun:
-    return SyncRun(RunId(f"r{number}"), MappingId("m1"), Trigger.CONTINUOUS, Scope.ALL, NOW)
+def running(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> SyncRun:
+    queued = SyncRun(RunId(f"r{number}"), MappingId("m1"), Trigger.CONTINUOUS, Scope.ALL, at - took)
+    return queued.start("host:1", at - took, MINUTE)
 
 
 def ended(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> SyncRun:
-    running = queued(number).start("host:1", at - took, MINUTE)
-    return running.finished(Counts(), at)
+    return running(number, at, took=took).finished(Counts(), at)
 
 
-def wait(number: int = 1, run: int = 1) -> timedelta:
-    """Find after how long the mapping is due, to the second."""
-    asked, last = mapping(number), ended(run)
-    seconds = range(2 * int(LATEST.total_seconds()))
-    first = bisect_left(
-        seconds, x=True, key=lambda after: is_due(asked, last, NOW + timedelta(seconds=after))
-    )
-    return timedelta(seconds=first)
+def failed(number: int = 1, stop: Stop | None = None) -> SyncRun:
+    return running(number).stopped(stop or stops.unreachable("Gleanin", "No answer."), NOW)
 
 
-def test_rule_24_a_mapping_is_due_at_once_where_there_was_no_run_yet() -> None:
-    assert is_due(mapping(), None, NOW)
+def wait(number: int = 1) -> timedelta:
+    return DUE.after(ended(number)).due_at - NOW
+
+
+def wait_after(failures: int) -> timedelta:
+    schedule = DUE
+    for number in range(failures):
+        schedule = schedule.after(failed(number))
+    return schedule.due_at - NOW
 
 
 def test_rule_24_a_mapping_is_due_about_half_an_hour_after_the_end_of_its_last_run() -> None:
-    assert not is_due(mapping(), ended(), NOW + EARLIEST - timedelta(seconds=1))
-    assert is_due(mapping(), ended(), NOW + LATEST)
-
-
-def test_rule_24_it_is_the_end_of_a_run_that_counts_and_not_its_beginning() -> None:
     for took in (MINUTE, 3 * 60 * MINUTE):
-        assert not is_due(mapping(), ended(took=took), NOW + EARLIEST - timedelta(seconds=1))
+        assert EARLIEST <= DUE.after(ended(took=took)).due_at - NOW <= LATEST
 
 
 def test_rule_24_the_moments_are_spread_within_a_tenth_either_way() -> None:
     waits = [wait(number) for number in range(100)]
-    assert min(waits) >= EARLIEST
-    assert max(waits) <= LATEST
-    assert min(waits) < 28 * MINUTE
-    assert max(waits) > 32 * MINUTE
-    assert len({wait(run=number) for number in range(20)}) > 10, "and another one after each run"
+    assert EARLIEST <= min(waits) < 28 * MINUTE
+    assert 32 * MINUTE < max(waits) <= LATEST
 
 
 def test_rule_24_every_process_comes_to_the_same_moment() -> None:
     asked = "from tests.unit.domain.test_schedule import wait; print(*(wait(n).total_seconds() for n in range(5)))"
-    here = [wait(number).total_seconds() for number in range(5)]
     there = subprocess.run(
         [sys.executable, "-c", asked],
         env=os.environ | {"PYTHONHASHSEED": "4", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -94,27 +67,60 @@ def test_rule_24_every_process_comes_to_the_same_moment() -> None:
         text=True,
         check=True,
     ).stdout.split()
-    assert [float(each) for each in there] == here
+    assert [float(each) for each in there] == [wait(number).total_seconds() for number in range(5)]
 
 
-@pytest.mark.parametrize("run", [queued(), queued().start("host:1", NOW, MINUTE)], ids=["waits", "runs"])
-def test_rule_24_nothing_is_due_while_a_run_waits_or_goes_on(run: SyncRun) -> None:
-    assert not is_due(mapping(), run, NOW + 24 * 60 * MINUTE)
+def test_rule_24_after_failures_of_the_whole_run_the_wait_grows_up_to_six_hours() -> None:
+    waits = [wait_after(failures) for failures in range(1, 12)]
+    for one, next_one in pairwise(waits[:4]):
+        assert 1.6 < next_one / one < 2.5
+    assert all(each <= LONGEST_WAIT * 1.1 for each in waits)
+    assert waits[-1] >= LONGEST_WAIT * 0.9
 
 
-def test_rule_24_a_run_that_stopped_counts_too() -> None:
-    stopped = queued().stopped(stops.TAKEN_OVER, NOW)
-    assert not is_due(mapping(), stopped, NOW + EARLIEST - MINUTE)
-    assert is_due(mapping(), stopped, NOW + LATEST)
+def test_rule_24_a_run_that_completes_with_problems_is_no_failure() -> None:
+    assert not DUE.after(ended()).is_failing
+    recovered = DUE.after(failed()).after(ended(2))
+    assert (recovered.failures, recovered.is_failing) == (0, False)
 
 
-@pytest.mark.parametrize("last", [None, ended()], ids=["never synced", "synced"])
-def test_rule_24_what_was_removed_or_is_switched_off_is_never_due(last: SyncRun | None) -> None:
+def test_rule_24_a_manual_sync_resets_the_wait() -> None:
+    schedule = DUE
+    for number in range(6):
+        schedule = schedule.after(failed(number))
+    assert schedule.forgiven().after(failed(9)).due_at - NOW <= 2 * LATEST
+
+
+def test_a_refused_token_halts_until_another_one_is_given() -> None:
+    halted = DUE.after(failed(stop=stops.token_refused("Gleanin", "It was revoked.")))
+    assert halted.is_halted
     later = NOW + 24 * 60 * MINUTE
-    assert not is_due(mapping().remove(NOW), last, later)
-    assert not is_due(mapping().end_with_connection(NOW), last, later)
-    assert not is_due(replace(mapping(), continuous_sync=False), last, later)
+    anew = halted.begun_anew(later)
+    assert (anew.is_halted, anew.due_at) == (False, later)
+    assert not anew.after(ended(2)).is_failing
 
 
-def test_rule_24_a_mapping_that_is_made_again_goes_on_with_continuous_sync() -> None:
-    assert is_due(mapping().remove(NOW).map_again(None, None), None, NOW)
+def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None:
+    for stop in (stops.INTERRUPTED, stops.TAKEN_OVER, stops.FAULT):
+        after = DUE.after(failed(stop=stop))
+        assert (after.due_at, after.is_failing) == (NOW + AFTER_AN_INTERRUPTION, False)
+
+
+@pytest.mark.parametrize("stop", [stops.DISCONNECTED, stops.MAPPING_REMOVED], ids=lambda stop: stop.code)
+def test_a_stop_that_somebody_asked_for_is_no_failure(stop: Stop) -> None:
+    assert DUE.after(failed(stop=stop)) == DUE
+
+
+def test_a_hint_lets_it_come_earlier_after_a_quiet_time_and_further_hints_change_nothing() -> None:
+    usual = DUE.after(ended())
+    hinted = usual.hinted(NOW)
+    assert hinted.due_at == NOW + QUIET
+    assert hinted.hinted(NOW + MINUTE) == hinted
+    assert replace(hinted, due_at=NOW).hinted(NOW + MINUTE).due_at == NOW
+
+
+def test_a_hint_during_a_run_is_not_lost_with_its_end() -> None:
+    began = NOW - 10 * MINUTE
+    hinted = DUE.after(ended(1, began)).hinted(NOW - 2 * MINUTE)
+    after = hinted.after(ended(2, NOW, took=9 * MINUTE))
+    assert after.due_at == NOW - 2 * MINUTE + QUIET

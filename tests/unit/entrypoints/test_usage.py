@@ -16,6 +16,8 @@ COMMANDS = [
     ["demo"],
     ["sandbox"],
     ["serve"],
+    ["worker"],
+    ["status"],
     ["organization", "add"],
     ["organization", "list"],
     ["organization", "remove"],

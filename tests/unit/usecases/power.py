@@ -100,6 +100,7 @@ class MortalUnit:
         self.mappings = unit.mappings
         self.runs = unit.runs
         self.synced = unit.synced
+        self.schedules = unit.schedules
         self.outcomes = unit.outcomes
         self.accounts = unit.accounts
         self.sign_ins = unit.sign_ins

@@ -32,16 +32,16 @@ from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.change_settings import ChangeSettings
+from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
 from core.usecases.disconnect import Disconnect
-from core.usecases.find_due import FindDueMappings, FindWaitingRuns
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up_records import ListOutcomes, ListShareLinks
 from core.usecases.map_events import MapEvents, NewMapping
 from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
-from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest
+from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, SyncRequest, TakeOver
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
@@ -175,12 +175,16 @@ class Stage:
         return RequestAgain(self.units, self.names, self.clock)
 
     @property
-    def find_due_mappings(self) -> FindDueMappings:
-        return FindDueMappings(self.units, self.clock)
+    def request_due_syncs(self) -> RequestDueSyncs:
+        return RequestDueSyncs(self.units, self.names, self.clock)
 
     @property
-    def find_waiting_runs(self) -> FindWaitingRuns:
-        return FindWaitingRuns(self.units, self.clock)
+    def choose_runs(self) -> ChooseRuns:
+        return ChooseRuns(self.units, self.clock)
+
+    @property
+    def take_over(self) -> TakeOver:
+        return TakeOver(self.units, self.names, self.clock, self.log)
 
     @property
     def run_sync(self) -> RunSync:

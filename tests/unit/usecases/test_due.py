@@ -8,9 +8,11 @@ from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.schedule import Schedule
 from core.domain.stops import DISCONNECTED, INTERRUPTED, TAKEN_OVER, Stop, refused
 from core.usecases.change_settings import SettingsChange
 from core.usecases.request_sync import SyncRequest
+from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, TOKEN, Stage
 
 HALF_AN_HOUR = timedelta(minutes=33)
@@ -26,13 +28,43 @@ async def book(stage: Stage, mapping_id: MappingId) -> SyncRun:
     return await stage.request(SyncRequest(mapping_id, trigger=Trigger.CONTINUOUS, by=CONTINUOUS_SYNC))
 
 
+async def waiting(stage: Stage) -> list[RunId]:
+    return [each.run_id for each in await stage.choose_runs(100)]
+
+
+async def booked(stage: Stage) -> list[MappingId]:
+    """Tick, and give the mappings that runs were booked for."""
+    mappings = []
+    for run_id in await stage.request_due_syncs():
+        async with stage.units.reading() as unit:
+            run = await unit.runs.get(run_id)
+        assert run is not None
+        assert (run.trigger, run.requested_by, run.scope) == (Trigger.CONTINUOUS, CONTINUOUS_SYNC, Scope.ALL)
+        mappings.append(run.mapping_id)
+    return mappings
+
+
+async def carry_out(stage: Stage) -> None:
+    for run_id in await waiting(stage):
+        await stage.run_sync(run_id)
+
+
+async def schedule_of(stage: Stage, mapping_id: MappingId) -> Schedule:
+    async with stage.units.reading() as unit:
+        schedule = await unit.schedules.get(mapping_id)
+    assert schedule is not None
+    return schedule
+
+
 async def test_rule_24_only_mappings_with_continuous_sync_are_due(stage: Stage) -> None:
     mapping = await stage.mapping()
-    assert not await stage.find_due_mappings()
+    assert not await booked(stage)
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    assert await stage.find_due_mappings() == [mapping.id]
+    assert await booked(stage) == [mapping.id]
+    await carry_out(stage)
+    stage.clock.advance(HALF_AN_HOUR)
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=False))
-    assert not await stage.find_due_mappings()
+    assert not await booked(stage)
 
 
 async def test_rule_24_a_connection_can_begin_its_mappings_with_continuous_sync(stage: Stage) -> None:
@@ -40,33 +72,48 @@ async def test_rule_24_a_connection_can_begin_its_mappings_with_continuous_sync(
     await stage.connect(organization.id, TOKEN, continuous_sync=True)
     first, second = await stage.map(organization.id), await stage.map(organization.id, ELSEWHERE, FAR)
     assert first.continuous_sync
-    assert await stage.find_due_mappings() == [first.id, second.id]
+    assert await booked(stage) == [first.id, second.id]
 
 
 async def test_rule_24_what_was_booked_or_has_just_been_synced_is_not_due(stage: Stage) -> None:
     mapping_id = await continuous(stage)
-    run = await book(stage, mapping_id)
+    assert await booked(stage) == [mapping_id]
     stage.clock.advance(2 * HALF_AN_HOUR)
-    assert not await stage.find_due_mappings()
-    await stage.run_sync(run.id)
-    assert not await stage.find_due_mappings()
+    assert not await booked(stage)
+    await carry_out(stage)
+    assert not await booked(stage)
     stage.clock.advance(HALF_AN_HOUR)
-    assert await stage.find_due_mappings() == [mapping_id]
+    assert await booked(stage) == [mapping_id]
+
+
+async def test_rule_24_the_first_run_of_all_is_counted_from_too(stage: Stage) -> None:
+    mapping_id = await continuous(stage)
+    stage.offer(session("s1", on(person("ada"))))
+
+    async def time_goes_on() -> None:
+        stage.clock.advance(timedelta(seconds=1))
+
+    stage.gate.pass_by = time_goes_on
+    await booked(stage)
+    await carry_out(stage)
+    assert not await booked(stage)
+    stage.clock.advance(HALF_AN_HOUR)
+    assert await booked(stage) == [mapping_id]
 
 
 async def test_rule_24_a_sync_by_hand_puts_off_the_next_continuous_one(stage: Stage) -> None:
     mapping_id = await continuous(stage)
-    await stage.run_sync((await book(stage, mapping_id)).id)
+    await booked(stage)
+    await carry_out(stage)
     stage.clock.advance(HALF_AN_HOUR)
     await stage.run_sync((await stage.request_sync(mapping_id)).id)
-    assert not await stage.find_due_mappings()
+    assert not await booked(stage)
 
 
 async def test_rule_24_a_removed_mapping_is_not_due(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    await stage.remove_mapping(mapping.id)
-    assert not await stage.find_due_mappings()
+    mapping_id = await continuous(stage)
+    await stage.remove_mapping(mapping_id)
+    assert not await booked(stage)
 
 
 async def test_rule_24_after_a_disconnect_nothing_is_due(stage: Stage) -> None:
@@ -74,15 +121,80 @@ async def test_rule_24_after_a_disconnect_nothing_is_due(stage: Stage) -> None:
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await stage.disconnect(mapping.organization_id, "Acme")
     stage.clock.advance(2 * HALF_AN_HOUR)
-    assert not await stage.find_due_mappings()
+    assert not await booked(stage)
+
+
+async def test_an_organization_is_booked_no_more_than_its_share_at_once(stage: Stage) -> None:
+    organization = await stage.organization()
+    await stage.connect(organization.id, TOKEN, continuous_sync=True)
+    first, second = await stage.map(organization.id), await stage.map(organization.id, ELSEWHERE, FAR)
+    await stage.request_sync(first.id)
+    await stage.request_sync(second.id)
+    assert not await booked(stage), "two of it wait already"
+
+
+async def test_a_refused_token_stops_continuous_sync_once_and_another_one_lets_it_go_on(stage: Stage) -> None:
+    mapping_id = await continuous(stage)
+    await booked(stage)
+    stage.gleanin.trouble.refuses_tokens = True
+    await carry_out(stage)
+    assert (await schedule_of(stage, mapping_id)).is_halted
+    stage.clock.advance(timedelta(days=2))
+    assert not await booked(stage)
+    stage.gleanin.trouble.refuses_tokens = False
+    async with stage.units.reading() as unit:
+        mapping = await unit.mappings.get(mapping_id)
+    assert mapping is not None
+    await stage.replace_gleanin_token(mapping.organization_id, TOKEN)
+    assert await booked(stage) == [mapping_id]
+    await carry_out(stage)
+    assert not (await schedule_of(stage, mapping_id)).is_failing
+
+
+async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    run = (await stage.request_sync(mapping.id, Scope.AGENDA)).start("owner:1", stage.clock.now(), LEASE)
+    async with stage.units.writing() as unit:
+        await unit.runs.update(run)
+        await unit.commit()
+    assert await stage.take_over(run.id) is None, "its lease is good"
+    stage.clock.advance(LEASE)
+    again = await stage.take_over(run.id)
+    assert again is not None
+    assert await waiting(stage) == [again]
+    assert await stage.take_over(run.id) is None
+    ended = await stage.run_sync(again)
+    assert (ended.state, ended.scope, ended.trigger) == (RunState.COMPLETED, Scope.AGENDA, Trigger.MANUAL)
+    async with stage.units.reading() as unit:
+        former = await unit.runs.get(run.id)
+    assert former is not None
+    assert former.stop == TAKEN_OVER
+
+
+async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    run, again = await stage.request_sync(mapping.id), None
+    for _ in range(2):
+        async with stage.units.writing() as unit:
+            await unit.runs.update(run.start("owner:1", stage.clock.now(), LEASE))
+            await unit.commit()
+        stage.clock.advance(LEASE)
+        again = await stage.take_over(run.id)
+        async with stage.units.reading() as unit:
+            known = await unit.runs.get(again or run.id)
+        assert known is not None
+        run = known
+    assert again is None
+    assert run.stop == INTERRUPTED
+    assert not await waiting(stage)
 
 
 async def test_rule_23_runs_that_nobody_carries_out_are_found(stage: Stage) -> None:
     mapping = await stage.mapping()
     run = await stage.request_sync(mapping.id)
-    assert await stage.find_waiting_runs() == [run.id]
+    assert await waiting(stage) == [run.id]
     await stage.run_sync(run.id)
-    assert not await stage.find_waiting_runs()
+    assert not await waiting(stage)
 
 
 async def test_rule_23_a_run_that_somebody_carries_out_is_found_when_its_lease_has_run_out(
@@ -93,20 +205,20 @@ async def test_rule_23_a_run_that_somebody_carries_out_is_found_when_its_lease_h
     async with stage.units.writing() as unit:
         await unit.runs.update(run)
         await unit.commit()
-    waiting = await stage.request_sync(mapping.id)
-    assert await stage.find_waiting_runs() == [waiting.id]
+    await stage.request_sync(mapping.id)
+    assert not await waiting(stage), "the mapping is being synced"
     stage.clock.advance(LEASE)
-    assert await stage.find_waiting_runs() == [run.id, waiting.id]
+    assert await waiting(stage) == [run.id], "and what waits behind it comes once it is ended"
 
 
 async def test_rule_23_a_run_by_hand_that_joins_a_waiting_continuous_one_makes_it_somebodys(
     stage: Stage,
 ) -> None:
     mapping_id = await continuous(stage)
-    waiting = await book(stage, mapping_id)
-    assert (waiting.trigger, waiting.requested_by) == (Trigger.CONTINUOUS, CONTINUOUS_SYNC)
+    first = await book(stage, mapping_id)
+    assert (first.trigger, first.requested_by) == (Trigger.CONTINUOUS, CONTINUOUS_SYNC)
     joined = await stage.request(SyncRequest(mapping_id, Scope.AGENDA, by="ada@example.org"))
-    assert (joined.id, joined.trigger, joined.requested_by) == (waiting.id, Trigger.MANUAL, "ada@example.org")
+    assert (joined.id, joined.trigger, joined.requested_by) == (first.id, Trigger.MANUAL, "ada@example.org")
     again = await book(stage, mapping_id)
     assert (again.trigger, again.requested_by) == (Trigger.MANUAL, "ada@example.org")
 
@@ -123,9 +235,9 @@ async def interrupted(
 
 
 async def waiting_run(stage: Stage) -> SyncRun:
-    (waiting,) = await stage.find_waiting_runs()
+    (run_id,) = await waiting(stage)
     async with stage.units.reading() as unit:
-        run = await unit.runs.get(waiting)
+        run = await unit.runs.get(run_id)
     assert run is not None
     return run
 
@@ -163,7 +275,7 @@ async def test_what_ended_otherwise_is_not_booked_again(stage: Stage) -> None:
     stopped = await interrupted(stage, mapping.id)
     await stage.remove_mapping(mapping.id)
     await stage.request_again(stopped.id)
-    assert not await stage.find_waiting_runs()
+    assert not await waiting(stage)
 
 
 @pytest.mark.parametrize("unmapped", [True, False])
@@ -174,7 +286,7 @@ async def test_a_waiting_run_ends_with_its_mapping(stage: Stage, unmapped: bool)
         await stage.remove_mapping(mapping.id)
     else:
         await stage.disconnect(mapping.organization_id, "Acme")
-    assert not await stage.find_waiting_runs()
+    assert not await waiting(stage)
     async with stage.units.reading() as unit:
         ended = await unit.runs.get(run.id)
     assert ended is not None

@@ -14,6 +14,7 @@ from core.domain.messages import links_unread, records_doubled
 from core.domain.outcomes import Counts, Outcome, count
 from core.domain.refusals import Refusal, found
 from core.domain.runs import RunState, SyncRun
+from core.domain.schedule import Schedule
 from core.domain.stops import Stop
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped, stopping
@@ -29,7 +30,7 @@ from ports.clock import Clock
 from ports.destination import DestinationError
 from ports.log import EventLog
 from ports.names import Names
-from ports.persistence import PersistenceError, Taken
+from ports.persistence import PersistenceError, Taken, Unit
 
 POLL_SECONDS = 0.2
 
@@ -44,11 +45,11 @@ class RunSync:
     support_contact: str | None = None
     """Whom the closing message names if problems persist (rule 28)."""
 
-    async def __call__(self, run_id: RunId) -> SyncRun:
+    async def __call__(self, run_id: RunId, *, waits: bool = True) -> SyncRun:
         """See a booked run through to its end, and return it.
 
-        While another process syncs the mapping, this waits for its turn; a run that another process has
-        taken up is waited for.
+        While another process syncs the mapping, this waits for its turn, and for a run that another process has
+        taken up; if it is not to wait, it returns the run as it is.
 
         Raises:
             NotFound
@@ -60,6 +61,8 @@ class RunSync:
                 return run
             if run.owner == owner:
                 return await self._carry_out(run, owner)
+            if not waits:
+                return run
             await self.clock.sleep(POLL_SECONDS)
 
     async def _claim(self, run_id: RunId, owner: str) -> SyncRun:
@@ -174,8 +177,24 @@ class RunSync:
                 else run.finished(counts, now, self.support_contact, notes)
             )
             await unit.runs.update(run)
+            await self._reschedule(unit, run)
             await unit.commit()
         return run
+
+    async def _reschedule(self, unit: Unit, run: SyncRun) -> None:
+        """Say when the mapping is due next (rule 24); a token that was refused concerns its whole connection."""
+        assert run.finished_at is not None
+        former = await unit.schedules.get(run.mapping_id) or Schedule(run.mapping_id, run.requested_at)
+        later = former.after(run)
+        await unit.schedules.save(later)
+        mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
+        if later.is_halted and not former.is_halted:
+            for other in await unit.schedules.of_connection(mapping.connection_id):
+                await unit.schedules.save(other.halted())
+        if later.is_failing != former.is_failing:
+            name = "continuous.failing" if later.is_failing else "continuous.recovered"
+            stop = run.stop.code if run.stop else None
+            self.log.warning(name, mapping=mapping.id, stop=stop, halted=later.is_halted)
 
 
 def _sums(counts: Counts) -> dict[str, int]:

@@ -95,7 +95,7 @@ class NewRun(Taken):
 
 class NewApiKey(Taken):
     name: Annotated[Word, Field(max_length=api_keys.LONGEST_NAME)]
-    role: Literal["admin", "viewer"]
+    role: Literal["admin", "viewer", "hook"]
 
 
 class Given(BaseModel):

@@ -16,7 +16,7 @@ from entrypoints.http.pages.rendering import crumb, flash, go_to, render
 from entrypoints.http.pages.settings import settings_url, shown, way_to
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings/api-keys")
-ROLES = {role.value: role for role in (Role.VIEWER, Role.ADMIN)}
+ROLES = {role.value: role for role in (Role.VIEWER, Role.ADMIN, Role.HOOK)}
 KeyId = Annotated[str, Path(max_length=LONGEST_ID)]
 
 

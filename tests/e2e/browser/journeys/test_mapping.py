@@ -5,13 +5,16 @@ from playwright.sync_api import Page, expect
 
 from core.domain.mappings import ExhibitorName, TracksFrom
 from entrypoints.container import Container
-from entrypoints.http.background import look_once
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
 from tests.e2e.browser.journeys.stage import Stage, expect_error, expect_message, open_menu
 
 NEW = "integrations/mappings/new"
 CONFIRMED = "The Gleanin event has the same time zone"
+
+
+async def tick(container: Container) -> None:
+    await container.in_process().look()
 
 
 def test_rule_07_where_gleanin_tells_no_time_zone_the_admin_confirms_the_one_shown(
@@ -140,13 +143,13 @@ def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page)
 
 def test_rule_24_continuous_sync_that_is_switched_on_syncs_by_itself(stage: Stage, admin: Page) -> None:
     mapping = stage.mapped(BRIGHT)
-    stage.running.ask(look_once)
+    stage.running.ask(tick)
     assert stage.runs(mapping.id) == []
     admin.goto(stage.at(f"integrations/mappings/{mapping.id}/settings"))
     admin.get_by_role("switch", name="Continuous Sync").check()
     admin.get_by_role("button", name="Save settings").click()
     expect_message(admin, "The settings of Bright Days were saved.")
-    stage.running.ask(look_once)
+    stage.running.ask(tick)
     admin.goto(stage.at("history"))
     row = admin.get_by_role("region", name="Syncs").get_by_role("row", name="Bright Days")
     expect(row).to_contain_text("Continuous sync")

@@ -1,0 +1,210 @@
+"""Runs carried out by any number of processes on any number of machines, through a queue in PostgreSQL.
+
+The run table stays the only truth. A job says "look at this mapping, a run of it may be next", and nothing else: if
+the whole queue were lost, the next look would offer the same jobs again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job, Status
+
+from adapters.jobs.in_process import AT_ONCE, LOOK_EVERY, Work, ended
+from adapters.jobs.patience import PatientManager
+from adapters.jobs.queue_log import told_as_events
+from adapters.jobs.queue_schema import connecting, make_tables
+from core.domain.identifiers import RunId
+from core.domain.runs import Trigger
+from core.domain.turns import WaitingRun
+from ports.log import EventLog
+from ports.persistence import PersistenceError
+
+QUEUE = "gleanin-sync"
+SYNC = "sync"
+MOST_OFFERED = 200
+"""Jobs in the queue: few enough that the order in which runs are chosen is the order in which they start."""
+CONNECTIONS = 4
+"""For jobs; one more listens."""
+SILENCE = 30.0
+"""Seconds without a heartbeat after which a worker is taken for dead."""
+TRY_AGAIN_AFTER = 1.0
+"""Seconds."""
+_PATIENCE = 5.0
+"""Seconds that a question waits for a connection: while there is none, stopping waits for a few of them."""
+_FORGOTTEN_AFTER = 86_400.0
+"""Seconds of silence after which a worker cannot come back: until then it may have been asleep only."""
+_PRIORITIES = {Trigger.CONTINUOUS: 0, Trigger.MANUAL: 10}
+_FIRST = 20
+
+
+@dataclass(slots=True)
+class ProcrastinateJobs:
+    work: Work
+    log: EventLog
+    database: Mapping[str, Any]
+    """What psycopg is to connect with."""
+    at_once: int = AT_ONCE
+    look_every: int = int(LOOK_EVERY)
+    silence: float = SILENCE
+    _app: App = field(init=False)
+    _manager: PatientManager = field(init=False)
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        connector = PsycopgConnector(
+            kwargs=connecting(self.database), min_size=1, max_size=CONNECTIONS, timeout=_PATIENCE
+        )
+        self._app = App(connector=connector)
+        self._manager = PatientManager(connector, self.log, self._wanted.set)
+        self._app.job_manager = self._manager
+        self._app.task(name=SYNC, queue=QUEUE)(self._sync)
+        for name, cron, see_to in (
+            ("look", f"* * * * * */{self.look_every}", self._see_to_all),
+            ("tidy", "0 * * * *", partial(self._tried, self.work.tidy)),
+        ):
+            task = self._app.task(name=name, queue=QUEUE, queueing_lock=name, priority=_FIRST)(_timed(see_to))
+            self._app.periodic(cron=cron)(task)
+
+    def start(self, run_id: RunId) -> None:  # noqa: ARG002 - who is next is for `choose` to say
+        self._wanted.set()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        await asyncio.to_thread(make_tables, self.database)
+        with told_as_events(self.log):
+            beside = [
+                asyncio.create_task(self._keep_working(), name="jobs"),
+                asyncio.create_task(self._keep_offering(), name="offers"),
+            ]
+            try:
+                yield
+            finally:
+                await ended(beside)
+
+    async def _keep_working(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        while not task.cancelling():  # a worker that cannot sign off from its database drops the cancellation
+            await self._tried(self._work_on)
+            await asyncio.sleep(TRY_AGAIN_AFTER)
+
+    async def _work_on(self) -> None:
+        async with self._app.open_async():
+            self._wanted.set()
+            try:
+                await self._app.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=self.at_once,
+                    fetch_job_polling_interval=self.look_every,
+                    shutdown_graceful_timeout=0,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=self.silence / 3,
+                    stalled_worker_timeout=_FORGOTTEN_AFTER,
+                )
+            finally:
+                # What was interrupted waits by now, and others may have room.
+                await self._tried(self._offer)
+
+    async def _keep_offering(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if not await self._tried(self._offer):
+                await asyncio.sleep(TRY_AGAIN_AFTER)
+                self._wanted.set()
+
+    async def _tried(self, work: Callable[[], Awaitable[object]]) -> bool:
+        try:
+            await work()
+        except (PersistenceError, ConnectorException) as error:
+            self.log.warning("jobs.store_unusable", problem=type(error.__cause__ or error).__name__)
+        except Exception as error:  # noqa: BLE001 - one bad look must not be the last
+            self.log.fault("jobs.look_failed", error)
+        else:
+            return True
+        return False
+
+    async def _see_to_all(self) -> None:
+        """Book what is due, clear away what the dead left, and offer what waits: one worker does it for all."""
+        for work in (self.work.tick, self._clear_away, self._take_over):
+            await self._tried(work)
+        self._wanted.set()
+
+    async def _clear_away(self) -> None:
+        """End jobs of workers that are dead, whose mappings they would keep locked; their runs are offered anew."""
+        for job in await self._manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self.silence):
+            self.log.warning("jobs.worker_lost", task=job.task_name, worker=job.worker_id)
+            await self._manager.finish_job(job, Status.ABORTED, delete_job=True)
+
+    async def _take_over(self) -> None:
+        for each in await self.work.choose(MOST_OFFERED):
+            if each.is_abandoned:
+                await self.work.take_over(each.run_id)
+
+    async def _offer(self) -> None:
+        """Give every run whose turn it is a job, unless its mapping has one."""
+        chosen = await self.work.choose(MOST_OFFERED)
+        if not chosen:
+            return
+        there = {job.lock: job for job in await self._manager.list_jobs_async(queue=QUEUE, task=SYNC)}
+        new = []
+        for each in chosen:
+            former = there.get(each.mapping_id)
+            if not each.is_abandoned and (former is None or await self._gives_way(former, each)):
+                new.append(_job(each))
+        if new:
+            try:
+                await self._manager.batch_defer_jobs_async(new)
+            except AlreadyEnqueued:  # another process offers too: look at what is still to do
+                self._wanted.set()
+
+    async def _gives_way(self, former: Job, run: WaitingRun) -> bool:
+        """Take back a job that waits, if somebody has asked for its run by hand meanwhile."""
+        if former.status != Status.TODO.value or former.priority >= _PRIORITIES[run.trigger]:
+            return False
+        assert former.id is not None
+        return await self._manager.cancel_job_by_id_async(former.id, delete_job=True)
+
+    async def _sync(self, mapping_id: str) -> None:
+        """Carry out the mapping's run if it is its turn; if it is not any more, it is offered again later."""
+        try:
+            for each in await self.work.choose(MOST_OFFERED):
+                if each.mapping_id == mapping_id and not each.is_abandoned:
+                    await self._carry_out(each)
+        except Exception as error:  # noqa: BLE001 - nobody awaits this; the run has noted its end by itself
+            self.log.fault("jobs.run_failed", error, mapping=mapping_id)
+            await asyncio.sleep(TRY_AGAIN_AFTER)
+
+    async def _carry_out(self, run: WaitingRun) -> None:
+        try:
+            await self.work.carry_out(run.run_id)
+        except asyncio.CancelledError:
+            await self.work.ask_again(run.run_id)
+            raise
+
+
+def _job(run: WaitingRun) -> Job:
+    return Job(
+        queue=QUEUE,
+        task_name=SYNC,
+        lock=run.mapping_id,
+        queueing_lock=run.mapping_id,
+        priority=_PRIORITIES[run.trigger],
+        task_kwargs={"mapping_id": run.mapping_id},
+    )
+
+
+def _timed(work: Callable[[], Awaitable[object]]) -> Callable[..., Awaitable[None]]:
+    """Take the moment that a periodic task is called with."""
+
+    async def task(timestamp: int) -> None:  # noqa: ARG001
+        await work()
+
+    return task

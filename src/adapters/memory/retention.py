@@ -1,0 +1,18 @@
+"""Which runs happened long ago, in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.memory.kept import Kept
+from core.domain.runs import SyncRun
+
+
+def old_runs(kept: Kept, instant: datetime) -> Sequence[SyncRun]:
+    """Give the runs that ended before, the earliest first, without the latest of each mapping."""
+    latest = {run.mapping_id: run.id for run in kept.runs.values()}
+    ended = (
+        (run.finished_at, run)
+        for run in kept.runs.values()
+        if run.finished_at is not None and run.finished_at < instant and latest[run.mapping_id] != run.id
+    )
+    return [run for _, run in sorted(ended, key=lambda each: each[0])]

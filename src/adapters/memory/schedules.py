@@ -1,0 +1,50 @@
+"""When mappings are synced next by themselves, in memory."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.memory.kept import Kept, check
+from core.domain.identifiers import ConnectionId, MappingId
+from core.domain.mappings import EventMapping
+from core.domain.schedule import Schedule
+
+
+class MemorySchedules:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.schedules
+        self._mappings = kept.mappings
+        self._runs = kept.runs
+
+    async def get(self, mapping_id: MappingId) -> Schedule | None:
+        return self._rows.get(mapping_id)
+
+    async def save(self, schedule: Schedule) -> None:
+        check(there=schedule.mapping_id in self._mappings)
+        self._rows[schedule.mapping_id] = schedule
+
+    async def of_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
+        own = (row.id for row in self._mappings.values() if row.connection_id == connection_id)
+        return [self._rows[mapping_id] for mapping_id in own if mapping_id in self._rows]
+
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
+        are_open = [self._mappings[run.mapping_id] for run in self._runs.values() if run.is_open]
+        busy = Counter(mapping.organization_id for mapping in are_open)
+        ids = {mapping.id for mapping in are_open}
+        due = [row for row in self._mappings.values() if row.id not in ids and self._is_due(row, now)]
+        chosen: list[MappingId] = []
+        for mapping in sorted(due, key=self._due_at):
+            if busy[mapping.organization_id] < most_per_organization:
+                busy[mapping.organization_id] += 1
+                chosen.append(mapping.id)
+        return chosen[:limit]
+
+    def _is_due(self, mapping: EventMapping, now: datetime) -> bool:
+        if not (mapping.is_active and mapping.continuous_sync) or mapping.connection_ended:
+            return False
+        schedule = self._rows.get(mapping.id)
+        return schedule is None or (not schedule.is_halted and schedule.due_at <= now)
+
+    def _due_at(self, mapping: EventMapping) -> datetime:
+        schedule = self._rows.get(mapping.id)
+        return mapping.created_at if schedule is None else schedule.due_at

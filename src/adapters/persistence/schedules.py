@@ -1,0 +1,111 @@
+"""When mappings are synced next by themselves, in a table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.rows import upserts
+from adapters.persistence.tables import IS_CONTINUOUS, mappings, runs, schedules
+from adapters.persistence.threads import Run
+from adapters.persistence.turns import is_in_state
+from core.domain.identifiers import ConnectionId, MappingId
+from core.domain.runs import RunState
+from core.domain.schedule import Schedule
+
+_SCHEDULES = sa.select(
+    schedules.c.mapping_id, schedules.c.due_at, schedules.c.failures, schedules.c.is_halted
+)
+_OF_MAPPING = _SCHEDULES.where(schedules.c.mapping_id == sa.bindparam("of_mapping"))
+_OF_CONNECTION = (
+    _SCHEDULES.join(mappings, mappings.c.id == schedules.c.mapping_id)
+    .where(mappings.c.connection_id == sa.bindparam("of_connection"))
+    .order_by(mappings.c.position)
+)
+_UPSERTS = upserts(schedules, ("due_at", "failures", "is_halted"))
+
+
+def _due() -> sa.Select[MappingId]:
+    """Build the question of what is due. What is not due is not read, but for one look at an index."""
+    open_runs = sa.union_all(
+        *(
+            sa.select(runs.c.mapping_id).where(is_in_state(state))
+            for state in (RunState.RUNNING, RunState.QUEUED)
+        )
+    ).cte("open_runs")
+    busy = (
+        sa.select(mappings.c.organization_id, sa.func.count().label("runs"))
+        .join(open_runs, open_runs.c.mapping_id == mappings.c.id)
+        .group_by(mappings.c.organization_id)
+        .cte("busy")
+    )
+    is_continuous = sa.text(IS_CONTINUOUS)
+    own = (mappings.c.id, mappings.c.position, mappings.c.organization_id)
+    has_schedule = sa.exists().where(schedules.c.mapping_id == mappings.c.id)
+    # Put together first: else SQLite goes through all mappings, in the order of the ranking that is asked for.
+    due = (
+        sa.union_all(
+            sa.select(*own, schedules.c.due_at)
+            .join(schedules, schedules.c.mapping_id == mappings.c.id)
+            .where(schedules.c.due_at <= sa.bindparam("now"), ~schedules.c.is_halted, is_continuous),
+            sa.select(*own, mappings.c.created_at).where(is_continuous, ~has_schedule),
+        )
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    ranked = (
+        sa.select(
+            due.c.id,
+            due.c.due_at,
+            due.c.position,
+            sa.func.row_number()
+            .over(partition_by=due.c.organization_id, order_by=(due.c.due_at, due.c.position))
+            .label("place"),
+            sa.func.coalesce(busy.c.runs, 0).label("open_runs"),
+        )
+        .outerjoin(busy, busy.c.organization_id == due.c.organization_id)
+        .where(due.c.id.not_in(sa.select(open_runs.c.mapping_id)))
+        .cte("ranked")
+    )
+    return (
+        sa.select(ranked.c.id)
+        .where(ranked.c.place + ranked.c.open_runs <= sa.bindparam("most"))
+        .order_by(ranked.c.due_at, ranked.c.position)
+        .limit(sa.bindparam("limit"))
+    )
+
+
+DUE = _due()
+
+
+class SqlSchedules:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def get(self, mapping_id: MappingId) -> Schedule | None:
+        asked = {"of_mapping": mapping_id}
+        row = await self._run(lambda database: database.execute(_OF_MAPPING, asked).first())
+        return None if row is None else _schedule(row)
+
+    async def save(self, schedule: Schedule) -> None:
+        row = {
+            "mapping_id": schedule.mapping_id,
+            "due_at": schedule.due_at,
+            "failures": schedule.failures,
+            "is_halted": schedule.is_halted,
+        }
+        await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
+
+    async def of_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
+        asked = {"of_connection": connection_id}
+        rows = await self._run(lambda database: database.execute(_OF_CONNECTION, asked).all())
+        return [_schedule(row) for row in rows]
+
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
+        asked = {"now": now, "most": most_per_organization, "limit": limit}
+        return await self._run(lambda database: database.scalars(DUE, asked).all())
+
+
+def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:
+    return Schedule(row.mapping_id, row.due_at, row.failures, row.is_halted)

@@ -1,0 +1,33 @@
+"""Forget what happened long ago: outcomes, then the runs that had them.
+
+What rules 5, 10 and 21 need (mappings, connections, synced records) is not history, and stays.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ports.clock import Clock
+from ports.persistence import Units
+
+AT_ONCE = 1000
+"""Rows: a writer waits for no more than these."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetOld:
+    units: Units
+    clock: Clock
+    kept_for: timedelta
+
+    async def __call__(self) -> int:
+        """Forget everything that is old enough, in small steps; give how many rows went."""
+        instant, gone = self.clock.now() - self.kept_for, 0
+        while True:
+            async with self.units.writing() as unit:
+                step = await unit.outcomes.forget_before(instant, AT_ONCE)
+                if step < AT_ONCE:
+                    step += await unit.runs.forget_before(instant, AT_ONCE)
+                await unit.commit()
+            gone += step
+            if step < AT_ONCE:
+                return gone

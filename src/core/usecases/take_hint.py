@@ -1,0 +1,45 @@
+"""Take a hint that something has changed in Sessionboard: its events are synced soon (rule 24)."""
+
+from dataclasses import dataclass
+
+from core.domain.access import Actor, Right
+from core.domain.identifiers import OrganizationId
+from core.domain.refusals import NotSignedIn
+from ports.clock import Clock
+from ports.persistence import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    organization_id: OrganizationId
+    event_id: str | None
+    """In Sessionboard; None where the hint does not tell, or what it tells cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeHint:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, actor: Actor, hint: Hint) -> int:
+        """Let the event's mapping, or all of the organization's, come earlier; give how many do.
+
+        Nothing of it is believed but that it came: whoever sent it can cause a sync, and no more often than every
+        few minutes.
+
+        Raises:
+            NotSignedIn: the API key is not one for hints to this organization, or there is no such organization.
+        """
+        if not actor.may(Right.HINT, hint.organization_id):
+            raise NotSignedIn("This secret is none of a webhook of this organization.")
+        now, earlier = self.clock.now(), 0
+        async with self.units.writing() as unit:
+            for mapping in await unit.mappings.of_organization(hint.organization_id):
+                if hint.event_id not in (None, str(mapping.events.sessionboard_id)):
+                    continue
+                schedule = await unit.schedules.get(mapping.id) if mapping.is_active else None
+                if schedule is not None and schedule.hinted(now) != schedule:
+                    await unit.schedules.save(schedule.hinted(now))
+                    earlier += 1
+            await unit.commit()
+        return earlier

@@ -1,0 +1,84 @@
+"""How continuous sync fares: `status`."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from entrypoints import shapes
+from entrypoints.cli.options import AsJson, examples
+from entrypoints.cli.output import Answer, console, say, table
+from entrypoints.cli.running import carry_out
+
+if TYPE_CHECKING:  # take longer to import than `--help` may take
+    from collections.abc import Sequence
+
+    from core.usecases.show_status import Status
+    from entrypoints.container import Container
+
+commands = typer.Typer()
+EVERY = 2.0
+"""Seconds between two looks."""
+COLUMNS = ("Organization", "Continuous", "Due", "Queued", "Running", "Failing", "Halted", "Next")
+
+
+def _table(rows: "Sequence[Status]") -> Table:
+    return table(
+        "Continuous sync, by organization",
+        COLUMNS,
+        (
+            (
+                each.organization.name,
+                str(each.continuous),
+                str(each.due),
+                str(each.queued),
+                str(each.running),
+                Text(str(each.failing), style="red" if each.failing else ""),
+                Text(str(each.halted), style="red" if each.halted else ""),
+                f"{each.next_due_at:%Y-%m-%d %H:%M} UTC" if each.next_due_at else "",
+            )
+            for each in rows
+        ),
+    )
+
+
+async def told(container: "Container") -> Answer:
+    rows = await container.show_status()()
+
+    def show(screen: Console) -> None:
+        screen.print(_table(rows))
+        if any(each.halted for each in rows):
+            hint = (
+                "Halted: a token was refused. Give another one: gleanin-sync token ORG sessionboard|gleanin"
+            )
+            screen.print(say(hint), style="dim")
+
+    return Answer([shapes.status(each) for each in rows], show)
+
+
+async def _watched(container: "Container") -> Answer:
+    with Live(console=console(), auto_refresh=False) as live:
+        while True:
+            live.update(_table(await container.show_status()()), refresh=True)
+            await asyncio.sleep(EVERY)
+
+
+@commands.command(epilog=examples("gleanin-sync status", "gleanin-sync status --watch"))
+def status(
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it anew every 2 seconds, until Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show for each organization what is due, queued, running and failing.
+
+    Failing: the last runs stopped as a whole, and the wait grows. Halted: a token was refused, and nothing is tried
+    until another one is given.
+    """
+    if watch and as_json:
+        raise typer.BadParameter("Choose one of the two.", param_hint=["--watch", "--json"])
+    carry_out(_watched if watch else told, as_json=as_json)

@@ -1,0 +1,142 @@
+"""What only the queue has: its tables, its one tick for all, and what becomes of it when the database fails."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from pydantic import SecretStr, ValidationError
+
+from adapters.jobs.queue_schema import SCHEMA, connecting, make_tables, renew_tables
+from adapters.persistence.engine import engine_at
+from adapters.persistence.tables import metadata
+from entrypoints.container import upgrade_database
+from entrypoints.settings import Settings
+from ports.persistence import StoreUnusable
+from tests.contract.jobs.conftest import MakeQueued
+from tests.contract.jobs.yard import Yard, until
+from tests.contract.persistence.conftest import Server
+
+TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = %s"
+
+
+def _ask(queue: dict[str, Any], question: str, *values: object) -> Any:
+    with psycopg.connect(**connecting(queue), autocommit=True) as connection:
+        cursor = connection.execute(question, values)
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
+
+async def test_the_tick_happens_once_with_two_workers(make_queued: MakeQueued, yard: Yard) -> None:
+    async with AsyncExitStack() as both:
+        for _ in range(2):
+            await both.enter_async_context(make_queued(yard, 8).working())
+        await until(lambda: yard.ticks)
+        before = yard.ticks
+        await asyncio.sleep(4)
+        assert 3 <= yard.ticks - before <= 5, "one a second"
+
+
+async def test_losing_the_whole_queue_loses_nothing(
+    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+) -> None:
+    mappings = [await yard.mapped(number) for number in range(1, 6)]
+    jobs = make_queued(yard, 1)
+    async with jobs.working():
+        for each in mappings:
+            jobs.start((await yard.book(each)).id)
+        await until(lambda: yard.begun)
+        await asyncio.sleep(0.2)
+        _ask(queue, "DELETE FROM procrastinate_jobs")
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == 5)
+    assert sorted(yard.begun) == mappings
+
+
+async def test_a_database_that_drops_every_connection_stops_nothing(
+    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+) -> None:
+    one, two = await yard.mapped(1), await yard.mapped(2)
+    jobs = make_queued(yard, 8)
+    dropping = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    async with jobs.working():
+        jobs.start((await yard.book(one)).id)
+        await until(lambda: yard.begun)
+        assert _ask(queue, dropping) > 1
+        yard.go_on.set()
+        jobs.start((await yard.book(two)).id)
+        await until(lambda: sorted(yard.ended) == [one, two])
+        again = await yard.book(one)
+        jobs.start(again.id)
+        await until(lambda: len(yard.ended) == 3)
+    assert await asyncio.to_thread(_ask, queue, "SELECT count(*) FROM procrastinate_workers") == 0
+
+
+async def test_the_job_of_a_worker_that_died_keeps_no_mapping(
+    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+) -> None:
+    mapping = await yard.mapped(1)
+    _ask(
+        queue,
+        "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
+        " RETURNING id) INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status,"
+        " worker_id) SELECT 'gleanin-sync', 'sync', %s, %s, '{}', 'doing', id FROM dead",
+        mapping,
+        mapping,
+    )
+    yard.go_on.set()
+    await yard.book(mapping)
+    async with make_queued(yard, 8).working():
+        await until(lambda: yard.ended == [mapping])
+    assert [name for name, _ in yard.log.kept] == ["jobs.worker_lost"]
+
+
+def test_several_that_make_the_tables_at_once_do_it_one_after_the_other(no_queue: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(make_tables, [no_queue] * 4)] == [None] * 4
+        assert [*pool.map(renew_tables, [no_queue] * 4)] == [None] * 4
+    assert _ask(no_queue, TABLES, SCHEMA) == 4
+
+
+def test_tables_of_another_version_are_made_anew_by_an_upgrade(no_queue: dict[str, Any]) -> None:
+    make_tables(no_queue)
+    _ask(no_queue, f"COMMENT ON SCHEMA {SCHEMA} IS 'procrastinate of yore'")
+    _ask(no_queue, "DROP TABLE procrastinate_events")
+    with pytest.raises(StoreUnusable, match="gleanin-sync database upgrade"):
+        make_tables(no_queue)
+    renew_tables(no_queue)
+    make_tables(no_queue)
+    assert _ask(no_queue, TABLES, SCHEMA) == 4
+
+
+async def test_the_tables_are_made_by_an_upgrade_and_the_migrations_do_not_see_them(
+    postgresql_server: Server,
+) -> None:
+    url = postgresql_server.new_database()
+    upgrade_database(Settings(database_url=SecretStr(url), jobs="procrastinate"))
+    engine = engine_at(url)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text(TABLES.replace("%s", ":schema")), {"schema": SCHEMA}) == 4
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_user_who_may_not_make_a_schema_is_told_what_to_ask_for(no_queue: dict[str, Any]) -> None:
+    _ask(no_queue, "DROP ROLE IF EXISTS nobody_much")
+    _ask(no_queue, "CREATE ROLE nobody_much LOGIN")
+    with pytest.raises(StoreUnusable, match=f"CREATE SCHEMA {SCHEMA} AUTHORIZATION"):
+        make_tables(no_queue | {"user": "nobody_much"})
+
+
+def test_a_queue_wants_postgresql() -> None:
+    for url in (None, SecretStr("sqlite:////var/lib/data.db")):
+        with pytest.raises(ValidationError, match="procrastinate keeps its queue in PostgreSQL"):
+            Settings(database_url=url, jobs="procrastinate")

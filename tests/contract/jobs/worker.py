@@ -1,0 +1,42 @@
+"""A process that works: its arguments are the kind of jobs, the database, and the seconds of lease and of silence.
+
+It says "working", then "begun RUN" and "ended RUN"; if its last argument is "slow", runs go on for as long as it does.
+"""
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from datetime import timedelta
+
+from adapters.jobs.in_process import InProcessJobs
+from adapters.jobs.procrastinate import ProcrastinateJobs
+from adapters.persistence.engine import engine_at
+from adapters.persistence.unit_of_work import SqlUnits
+from ports.jobs import Jobs
+from tests.contract.jobs.conftest import parameters_of
+from tests.contract.jobs.yard import Yard
+
+
+async def work(kind: str, url: str, seconds: float, pace: str) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    units = SqlUnits(engine_at(url))
+    yard = Yard(units, timedelta(seconds=seconds), tell=lambda what, run_id: print(what, run_id, flush=True))
+    if pace == "fast":
+        yard.go_on.set()
+    jobs: Jobs
+    if kind == "in_process":
+        jobs = InProcessJobs(yard.work(), yard.log, look_every=1)
+    else:
+        jobs = ProcrastinateJobs(yard.work(), yard.log, parameters_of(url), look_every=1, silence=seconds)
+    with suppress(asyncio.CancelledError):
+        async with jobs.working():
+            print("working", flush=True)
+            await asyncio.Event().wait()
+    units.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]))

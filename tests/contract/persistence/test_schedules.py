@@ -1,0 +1,191 @@
+"""When mappings are synced next by themselves, wherever it is kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from adapters.persistence.engine import engine_at
+from adapters.persistence.schedules import DUE
+from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
+from core.domain.mappings import EventMapping
+from core.domain.schedule import Schedule
+from core.domain.stops import TAKEN_OVER
+from ports.persistence import PersistenceError, Units
+from tests.contract.persistence.samples import (
+    CONNECTION,
+    LEASE,
+    MAPPING,
+    NOW,
+    a_connection,
+    a_mapping,
+    a_run,
+    an_organization,
+    store,
+    store_mapped_event,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+def _id(number: int) -> MappingId:
+    return MappingId(f"map{number}")
+
+
+def _continuous(number: int, organization: int = 1) -> EventMapping:
+    return replace(
+        a_mapping(number, f"s{number}", f"g{number}"),
+        organization_id=OrganizationId(f"org{organization}"),
+        connection_id=ConnectionId(f"con{organization}"),
+        created_at=NOW - timedelta(days=1, minutes=number),
+        continuous_sync=True,
+    )
+
+
+def _due(number: int, minutes_ago: float = 0) -> Schedule:
+    return Schedule(_id(number), NOW - minutes_ago * MINUTE)
+
+
+async def _organizations(units: Units, most: int = 1) -> None:
+    for number in range(1, most + 1):
+        organization = an_organization(f"Organization {number}", number)
+        await store(units, organization, a_connection(number, organization.id))
+
+
+async def _ask(units: Units, most: int = 2, limit: int = 100) -> Sequence[MappingId]:
+    async with units.reading() as unit:
+        return await unit.schedules.due(NOW, most, limit)
+
+
+async def test_a_schedule_comes_back_as_it_was_last_saved(units: Units) -> None:
+    await store_mapped_event(units)
+    saved = Schedule(MAPPING, NOW, failures=3, is_halted=True)
+    async with units.writing() as unit:
+        assert await unit.schedules.get(MAPPING) is None
+        await unit.schedules.save(saved)
+        assert await unit.schedules.get(MAPPING) == saved
+        await unit.commit()
+    elsewhere = (NOW + MINUTE).astimezone(timezone(timedelta(hours=9)))
+    await store(units, Schedule(MAPPING, elsewhere))
+    async with units.reading() as unit:
+        assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW + MINUTE)
+
+
+async def test_what_is_not_committed_is_not_saved(units: Units) -> None:
+    await store_mapped_event(units)
+    async with units.writing() as unit:
+        await unit.schedules.save(_due(1))
+    async with units.reading() as unit:
+        assert await unit.schedules.get(MAPPING) is None
+
+
+async def test_only_a_mapping_has_a_schedule(units: Units) -> None:
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.schedules.save(_due(1))
+
+
+async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(units: Units) -> None:
+    await _organizations(units, 2)
+    await store(units, _continuous(1), _continuous(2).remove(NOW), _continuous(3), _continuous(4, 2))
+    await store(units, _due(4), _due(2), _due(1))
+    async with units.reading() as unit:
+        assert await unit.schedules.of_connection(CONNECTION) == [_due(1), _due(2)]
+        assert await unit.schedules.of_connection(ConnectionId("con2")) == [_due(4)]
+        assert await unit.schedules.of_connection(ConnectionId("none")) == []
+
+
+async def test_rule_24_what_is_due_comes_the_longest_due_first(units: Units) -> None:
+    await _organizations(units, 2)
+    await store(units, *(_continuous(number, 1 + number % 2) for number in range(1, 6)))
+    await store(units, _due(1), _due(2, 5), _due(3, 10), _due(4, -1), _due(5, 7))
+    assert await _ask(units, most=9) == [_id(3), _id(5), _id(2), _id(1)]
+    assert await _ask(units, most=9, limit=2) == [_id(3), _id(5)]
+    assert await _ask(units, limit=0) == []
+
+
+async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(units: Units) -> None:
+    await _organizations(units)
+    await store(units, _continuous(1), _continuous(2), _continuous(3), _due(3, 60 * 24 + 1.5))
+    assert await _ask(units, most=9) == [_id(2), _id(3), _id(1)]
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        replace(_continuous(1), continuous_sync=False),
+        _continuous(1).remove(NOW),
+        _continuous(1).end_with_connection(NOW),
+    ],
+    ids=["not continuous", "removed", "connection ended"],
+)
+@pytest.mark.parametrize("has_schedule", [True, False])
+async def test_rule_24_only_an_active_mapping_with_continuous_sync_is_due(
+    units: Units, mapping: EventMapping, *, has_schedule: bool
+) -> None:
+    await _organizations(units)
+    await store(units, mapping, *[_due(1)] * has_schedule)
+    assert await _ask(units) == []
+
+
+async def test_a_halted_mapping_is_not_due_until_it_begins_anew(units: Units) -> None:
+    await _organizations(units)
+    halted = _due(1, 5).halted()
+    await store(units, _continuous(1), halted)
+    assert await _ask(units) == []
+    await store(units, halted.begun_anew(NOW))
+    assert await _ask(units) == [_id(1)]
+
+
+async def test_a_mapping_with_an_open_run_is_not_due(units: Units) -> None:
+    await _organizations(units)
+    await store(units, *map(_continuous, range(1, 6)), *map(_due, (1, 2, 3)))
+    await store(units, a_run(1, _id(1)), a_run(2, _id(2)).start("a", NOW, LEASE))
+    await store(units, a_run(3, _id(3)).stopped(TAKEN_OVER, NOW), a_run(4, _id(4)))
+    assert await _ask(units, most=9) == [_id(5), _id(3)]
+
+
+async def test_an_organization_gets_no_more_than_leave_it_with_so_many_open_runs(units: Units) -> None:
+    await _organizations(units, 3)
+    await store(units, *(_continuous(number, 1) for number in range(1, 6)))
+    await store(units, *(_continuous(number, 2) for number in range(6, 9)), _continuous(9, 3))
+    await store(units, *(_due(number, 100 - number) for number in range(1, 10)))
+    # Of whichever mapping the open runs are, and both of the same one count.
+    by_hand = replace(_continuous(10, 2), continuous_sync=False)
+    await store(units, by_hand, a_run(1, by_hand.id).start("a", NOW, LEASE))
+    assert await _ask(units) == [_id(1), _id(2), _id(6), _id(9)]
+    assert await _ask(units, limit=3) == [_id(1), _id(2), _id(6)]
+    assert await _ask(units, most=1) == [_id(1), _id(9)]
+    await store(units, a_run(2, by_hand.id))
+    assert await _ask(units) == [_id(1), _id(2), _id(9)]
+    assert await _ask(units, most=1) == [_id(1), _id(9)]
+
+
+async def test_an_open_run_of_a_removed_mapping_counts_for_its_organization(units: Units) -> None:
+    await _organizations(units)
+    await store(units, _continuous(1), _continuous(2), _continuous(3).remove(NOW))
+    await store(units, _due(1, 5), _due(2), a_run(1, _id(3)).start("a", NOW, LEASE))
+    assert await _ask(units) == [_id(1)]
+
+
+def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
+    """Only indexes are gone through: it is asked every few seconds, of thousands of mappings."""
+    plans = list[str]()
+
+    def explain(connection: sa.Connection, _: object, statement: str, asked: Any, *_more: object) -> None:
+        plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", asked)
+        plans.extend(step for *_numbers, step in plan)
+
+    engine = engine_at(f"sqlite:///{migrated_sqlite}")
+    with engine.connect() as connection:
+        event.listen(connection, "before_cursor_execute", explain)
+        connection.execute(DUE, {"now": NOW, "most": 2, "limit": 100})
+    engine.dispose()
+    assert not {"SCAN schedules", "SCAN event_mappings", "SCAN sync_runs"} & {*plans}
+    assert "SEARCH schedules USING INDEX ix_schedules_due_at (due_at<?)" in plans
+    assert "SCAN event_mappings USING INDEX continuous_mappings" in plans

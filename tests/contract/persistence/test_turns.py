@@ -1,0 +1,75 @@
+"""Which runs wait, and how many of each organization are going on, wherever they are kept."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
+from core.domain.runs import SyncRun, Trigger
+from core.domain.stops import DISCONNECTED, TAKEN_OVER
+from core.domain.turns import WaitingRun
+from ports.persistence import Units
+from tests.contract.persistence.samples import (
+    LEASE,
+    NOW,
+    ORGANIZATION,
+    a_connection,
+    a_mapping,
+    a_run,
+    an_organization,
+    store,
+)
+
+OTHER = OrganizationId("org2")
+SECOND, THIRD, THEIRS = MappingId("map2"), MappingId("map3"), MappingId("map4")
+
+
+async def _two_organizations(units: Units) -> None:
+    await store(units, an_organization(), a_connection(), an_organization("Other", 2), a_connection(2, OTHER))
+    await store(units, *(a_mapping(number, f"s{number}", f"g{number}") for number in (1, 2, 3)))
+    theirs = replace(a_mapping(4, "s4", "g4"), organization_id=OTHER, connection_id=ConnectionId("con2"))
+    await store(units, theirs)
+
+
+def _waiting(
+    run: SyncRun, organization: OrganizationId = ORGANIZATION, *, is_abandoned: bool = False
+) -> WaitingRun:
+    return WaitingRun(run.id, run.mapping_id, organization, run.trigger, run.requested_at, is_abandoned)
+
+
+async def test_nothing_waits_where_nothing_is_open(units: Units) -> None:
+    await _two_organizations(units)
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW))
+    async with units.reading() as unit:
+        assert await unit.runs.waiting(NOW) == ([], {})
+
+
+async def test_rule_23_a_queued_run_waits_unless_its_mapping_is_being_synced(units: Units) -> None:
+    await _two_organizations(units)
+    theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
+    behind, going_on = a_run(2), a_run(3).start("a", NOW, LEASE)
+    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW)
+    ours = a_run(5, THIRD)
+    await store(units, theirs, behind, going_on, asked_to_stop, ours)
+    async with units.reading() as unit:
+        waiting, running = await unit.runs.waiting(NOW)
+    assert waiting == [_waiting(theirs, OTHER), _waiting(ours)]
+    assert running == {ORGANIZATION: 2}
+
+
+async def test_an_abandoned_run_waits_and_what_is_queued_behind_it_comes_after_its_end(units: Units) -> None:
+    await _two_organizations(units)
+    abandoned, behind = a_run(1).start("a", NOW, LEASE), a_run(2)
+    without_lease = replace(a_run(3, SECOND).start("b", NOW, LEASE), lease_until=None)
+    theirs = a_run(4, THEIRS).start("c", NOW, 2 * LEASE)
+    await store(units, abandoned, behind, without_lease, theirs)
+    async with units.writing() as unit:
+        assert await unit.runs.waiting(NOW + LEASE - timedelta(microseconds=1)) == (
+            [_waiting(without_lease, is_abandoned=True)],
+            {ORGANIZATION: 1, OTHER: 1},
+        )
+        waiting, running = await unit.runs.waiting(NOW + LEASE)
+        assert waiting == [_waiting(abandoned, is_abandoned=True), _waiting(without_lease, is_abandoned=True)]
+        assert running == {OTHER: 1}
+        await unit.runs.update(abandoned.stopped(TAKEN_OVER, NOW + LEASE))
+        waiting, running = await unit.runs.waiting(NOW + LEASE)
+        assert waiting == [_waiting(behind), _waiting(without_lease, is_abandoned=True)]

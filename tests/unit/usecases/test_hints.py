@@ -1,0 +1,75 @@
+"""Hints that something has changed: they let a sync come earlier, and nothing of them is believed."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.access import Actor, Grant, Role
+from core.domain.accounts import Account
+from core.domain.identifiers import AccountId, MappingId, OrganizationId
+from core.domain.refusals import BadInput, NotSignedIn
+from core.domain.schedule import QUIET
+from core.usecases.change_settings import SettingsChange
+from core.usecases.take_hint import Hint, TakeHint
+from tests.unit.domain.builders import NOW
+from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, Stage
+from tests.unit.usecases.test_due import booked, carry_out, schedule_of
+
+
+def hook(organization_id: OrganizationId) -> Actor:
+    return Actor("hook", frozenset({Grant(Role.HOOK, organization_id)}))
+
+
+async def hinted(stage: Stage, organization_id: OrganizationId, event: str | None) -> int:
+    return await TakeHint(stage.units, stage.clock)(hook(organization_id), Hint(organization_id, event))
+
+
+async def synced_once(stage: Stage) -> tuple[OrganizationId, MappingId]:
+    mapping = await stage.mapping()
+    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
+    await booked(stage)
+    await carry_out(stage)
+    return mapping.organization_id, mapping.id
+
+
+async def test_a_hint_makes_its_event_due_after_a_quiet_time(stage: Stage) -> None:
+    organization_id, mapping_id = await synced_once(stage)
+    assert await hinted(stage, organization_id, HERE) == 1
+    assert await hinted(stage, organization_id, HERE) == 0, "once in that time"
+    stage.clock.advance(QUIET - timedelta(seconds=1))
+    assert not await booked(stage)
+    stage.clock.advance(timedelta(seconds=1))
+    assert await booked(stage) == [mapping_id]
+
+
+async def test_a_hint_of_another_event_or_organization_changes_nothing(stage: Stage) -> None:
+    organization_id, mapping_id = await synced_once(stage)
+    before = await schedule_of(stage, mapping_id)
+    assert await hinted(stage, organization_id, "somewhere else") == 0
+    assert await hinted(stage, OrganizationId("nobody"), HERE) == 0
+    assert await schedule_of(stage, mapping_id) == before
+
+
+async def test_a_hint_that_tells_no_event_is_for_all_of_the_organization(stage: Stage) -> None:
+    organization_id, _ = await synced_once(stage)
+    second = await stage.map(organization_id, ELSEWHERE, FAR)
+    await stage.sync(second)
+    assert await hinted(stage, organization_id, None) == 2
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.VIEWER])
+async def test_only_a_hook_of_the_organization_gives_hints(stage: Stage, role: Role) -> None:
+    organization_id, _ = await synced_once(stage)
+    take, hint = TakeHint(stage.units, stage.clock), Hint(organization_id, HERE)
+    for actor in (Actor("ada", frozenset({Grant(role, organization_id)})), hook(OrganizationId("other"))):
+        with pytest.raises(NotSignedIn):
+            await take(actor, hint)
+
+
+def test_hook_is_a_role_of_api_keys_for_one_organization() -> None:
+    with pytest.raises(BadInput):
+        Grant(Role.HOOK)
+    with pytest.raises(BadInput):
+        Account(
+            AccountId("a1"), "ada@example.org", None, NOW, frozenset({Grant(Role.HOOK, OrganizationId("o1"))})
+        )
