@@ -21,6 +21,8 @@ from bench.product import mapped, settings_for
 from core.domain.access import Grant, Role
 from core.domain.identifiers import RunId
 from core.usecases.add_account import NewAccount
+from core.usecases.look_up_records import PeopleAsked
+from core.usecases.portal import Who
 from core.usecases.request_sync import SyncRequest
 from entrypoints.container import Container, opened
 
@@ -38,7 +40,16 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
         await _history(container, run.id)
         await container.add_account()(NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD))
         (organization, _), *_ = await container.list_organizations()()
-    return {"organization": organization.id, "event": event, "mapping": mapping_id, "run": run.id}
+        (person, *_) = (await container.page_share_links()(PeopleAsked(mapping_id, limit=1))).people
+        portal = await container.make_portal_address()(Who(mapping_id, person.kind.name, person.source_id))
+    return {
+        "organization": organization.id,
+        "event": event,
+        "mapping": mapping_id,
+        "run": run.id,
+        "person": person.source_id,
+        "portal": portal,
+    }
 
 
 async def _history(container: Container, run_id: RunId) -> None:
@@ -56,6 +67,7 @@ def pages(ids: Mapping[str, str]) -> dict[str, str]:
     event = f"{here}/events/{ids['event']}"
     return {
         "a page that asks nothing (the bound)": "/healthz",
+        "events (asks Sessionboard)": f"{here}/events",
         "agenda": f"{event}/agenda",
         "agenda, last page": f"{event}/agenda?page=100",
         "agenda, searched": f"{event}/agenda?q=hybrid",
@@ -66,7 +78,10 @@ def pages(ids: Mapping[str, str]) -> dict[str, str]:
         "results, searched in vain": f"{run}?q=nobody-is-called-so",
         "share links": f"{here}/share-links",
         "share links, searched": f"{here}/share-links?q=ada",
+        "a record's story": f"/mappings/{ids['mapping']}/records?who={ids['person']}",
+        "portal": f"/portal/{ids['portal']}",
         "integrations": f"{here}/integrations",
+        "a new mapping (asks both sides)": f"{here}/integrations/mappings/new",
         "settings": f"{here}/settings",
         "audit log": f"{here}/settings/audit-log",
     }
