@@ -8,8 +8,8 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 HAS_CHROMIUM := { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
-APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
-APT_CHROMIUM := { test "$$(id -u)" = 0 && command -v apt-get && $(APT) update && $(APT) install --yes --no-install-recommends chromium; } >/dev/null 2>&1
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
+APT_CHROMIUM := { test "$$(id -u)" = 0 && command -v apt-get && $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-liberation; } >/dev/null 2>&1
 
 .PHONY: demo serve test test-long check bench pictures lock format clean
 
