@@ -11,8 +11,10 @@ from core.domain.turns import WaitingRun
 from ports.log import EventLog
 from ports.persistence import PersistenceError
 
-AT_ONCE = 8
-"""Runs: each waits for the other sides most of the time."""
+AT_ONCE = 12
+"""Runs: each waits for the other sides most of the time, and no organization has more than two of them."""
+PAUSE = 1.0
+"""Seconds after a run that failed by a fault of this program."""
 TIDY_EVERY = 3600.0
 """Seconds."""
 LOOK_EVERY = 5.0
@@ -104,6 +106,8 @@ class InProcessJobs:
                 raise
         except Exception as error:  # noqa: BLE001 - nobody awaits this task; the run has noted its end by itself
             self.log.fault("jobs.run_failed", error, run=run_id)
+            # Its place stays taken meanwhile: one that fails before it has begun would be chosen again at once.
+            await asyncio.sleep(PAUSE)
 
 
 async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
