@@ -84,6 +84,10 @@ class Counts:
         return sum(tally.read for tally in self.tallies.values())
 
 
+def counted(outcomes: Iterable[RecordOutcome]) -> Counts:
+    return count((each.record.kind, each.outcome) for each in outcomes)
+
+
 def count(outcomes: Iterable[tuple[RecordKind, Outcome]]) -> Counts:
     numbers: dict[str, Counter[Outcome]] = {}
     for kind, outcome in outcomes:

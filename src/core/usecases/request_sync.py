@@ -7,7 +7,7 @@ from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
-from core.domain.outcomes import count
+from core.domain.outcomes import counted
 from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.stops import INTERRUPTED, TAKEN_OVER
@@ -156,8 +156,7 @@ class TakeOver:
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or mapping is None or not run.lease_has_run_out(now):
                 return None
-            recorded = await unit.outcomes.of_run(run_id)
-            counts = count((one.record.kind, one.outcome) for one in recorded)
+            counts = counted(await unit.outcomes.of_run(run_id))
             # One that dies again and again is not tried for ever: somebody has to look.
             goes_on = mapping.is_active and not await _has_died_before(unit, run)
             await unit.runs.update(run.stopped(TAKEN_OVER if goes_on else INTERRUPTED, now, counts))

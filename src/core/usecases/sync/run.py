@@ -11,7 +11,7 @@ from core.domain import stops
 from core.domain.identifiers import RunId
 from core.domain.mappings import EventMapping
 from core.domain.messages import links_unread, records_doubled
-from core.domain.outcomes import Counts, Outcome, count
+from core.domain.outcomes import Counts, Outcome, counted
 from core.domain.refusals import Refusal, found
 from core.domain.runs import RunState, SyncRun
 from core.domain.schedule import Schedule
@@ -78,8 +78,7 @@ class RunSync:
         async with self.access.units.writing() as unit:
             for each in await unit.runs.open_ones(run.mapping_id):
                 if each.lease_has_run_out(now):
-                    recorded = await unit.outcomes.of_run(each.id)
-                    counts = count((one.record.kind, one.outcome) for one in recorded)
+                    counts = counted(await unit.outcomes.of_run(each.id))
                     await unit.runs.update(each.stopped(stops.TAKEN_OVER, now, counts))
                     self.log.warning("sync.run_taken_over", run=each.id, by=run_id, mapping=each.mapping_id)
             run = found(await unit.runs.get(run_id), "run", run_id)

@@ -1,5 +1,6 @@
 """What the routes of the API have in common: whom they let in, how lists are asked for, which problems there are."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -39,6 +40,12 @@ def offset(cursor: str | None) -> int:
 
 def cursor(position: int | None) -> str | None:
     return None if position is None else str(position)
+
+
+def part(items: Sequence[dict[str, Any]], start: int, limit: int) -> dict[str, Any]:
+    """Give a part of a list that is there as a whole."""
+    end = start + limit
+    return {"items": items[start:end], "next": cursor(end if len(items) > end else None)}
 
 
 _WHAT = {

@@ -16,9 +16,9 @@ from entrypoints.http.api.asked import (
     ManageOrganization,
     ReadMapping,
     ReadOrganization,
-    cursor,
     located,
     offset,
+    part,
     problems,
 )
 from entrypoints.http.asking import Wired
@@ -41,11 +41,7 @@ async def list_mappings(
     """List the organization's mappings, oldest first."""
     start = offset(cursor_)
     mappings = await container.list_mappings()(here.organization.id)
-    more = start + limit if len(mappings) > start + limit else None
-    return {
-        "items": [shapes.mapping(each) for each in mappings[start : start + limit]],
-        "next": cursor(more),
-    }
+    return part([shapes.mapping(each) for each in mappings], start, limit)
 
 
 @routes.post(

@@ -22,6 +22,7 @@ from entrypoints.http.api.asked import (
     cursor,
     located,
     offset,
+    part,
     problems,
 )
 from entrypoints.http.asking import LONGEST_ID, Wired
@@ -43,7 +44,7 @@ async def list_organizations(
     start = offset(cursor_)
     rows = await container.list_organizations()()
     own = [shapes.organization(*row) for row in rows if actor.may(Right.READ, row[0].id)]
-    return _part(own, start, limit)
+    return part(own, start, limit)
 
 
 @routes.post(
@@ -188,7 +189,7 @@ async def list_api_keys(
 ) -> dict[str, Any]:
     """List the organization's API keys, newest first; revoked ones come after all that are valid."""
     keys = await container.list_api_keys()(here.organization.id)
-    return _part([shapes.api_key(each) for each in keys], offset(cursor_), limit)
+    return part([shapes.api_key(each) for each in keys], offset(cursor_), limit)
 
 
 @routes.post(
@@ -234,8 +235,3 @@ async def read_audit_log(
     entries = await container.read_audit_log()(here.organization.id, offset(cursor_) or None, limit + 1)
     more = entries[limit - 1].position if len(entries) > limit else None
     return {"items": [shapes.audit_entry(each) for each in entries[:limit]], "next": cursor(more)}
-
-
-def _part(items: list[dict[str, Any]], start: int, limit: int) -> dict[str, Any]:
-    end = start + limit
-    return {"items": items[start:end], "next": cursor(end if len(items) > end else None)}
