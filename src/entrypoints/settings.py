@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     openid_client_secret: SecretStr | None = None
     jobs: Literal["in_process", "procrastinate"] = "in_process"
     """Who carries out syncs: each process what it finds; or, with PostgreSQL, all workers out of one queue."""
+    interval_minutes: float = Field(default=30, ge=0.05, le=360, allow_inf_nan=False)
+    """From the end of a sync until continuous sync comes again, give or take a tenth."""
     retention_days: int = Field(default=90, ge=1, le=36500)
     """How long runs and outcomes are kept; the latest of each mapping stays however old it is."""
     lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)

@@ -124,3 +124,8 @@ def test_a_hint_during_a_run_is_not_lost_with_its_end() -> None:
     hinted = DUE.after(ended(1, began)).hinted(NOW - 2 * MINUTE)
     after = hinted.after(ended(2, NOW, took=9 * MINUTE))
     assert after.due_at == NOW - 2 * MINUTE + QUIET
+
+
+def test_rule_24_the_interval_can_be_set() -> None:
+    often = DUE.after(ended(), interval=MINUTE)
+    assert timedelta(seconds=54) <= often.due_at - NOW <= timedelta(seconds=66)

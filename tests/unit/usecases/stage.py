@@ -188,7 +188,7 @@ class Stage:
 
     @property
     def run_sync(self) -> RunSync:
-        return RunSync(self.access, self.names, self.clock, self.log, LEASE, self.contact)
+        return RunSync(self.access, self.names, self.clock, self.log, LEASE, support_contact=self.contact)
 
     @property
     def preview(self) -> Preview:

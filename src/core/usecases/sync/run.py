@@ -14,7 +14,7 @@ from core.domain.messages import links_unread, records_doubled
 from core.domain.outcomes import Counts, Outcome, counted
 from core.domain.refusals import Refusal, found
 from core.domain.runs import RunState, SyncRun
-from core.domain.schedule import Schedule
+from core.domain.schedule import INTERVAL, Schedule
 from core.domain.stops import Stop
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped, stopping
@@ -42,6 +42,7 @@ class RunSync:
     clock: Clock
     log: EventLog
     lease: timedelta
+    interval: timedelta = INTERVAL
     support_contact: str | None = None
     """Whom the closing message names if problems persist (rule 28)."""
 
@@ -184,7 +185,7 @@ class RunSync:
         """Say when the mapping is due next (rule 24); a token that was refused concerns its whole connection."""
         assert run.finished_at is not None
         former = await unit.schedules.get(run.mapping_id) or Schedule(run.mapping_id, run.requested_at)
-        later = former.after(run)
+        later = former.after(run, self.interval)
         await unit.schedules.save(later)
         mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         if later.is_halted and not former.is_halted:
