@@ -79,6 +79,7 @@ from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from core.usecases.sync.show_event import ShowEvent
+from core.usecases.sync.slices import SLICE
 from core.usecases.take_hint import TakeHint
 from entrypoints.settings import Settings
 from ports.cipher import KeysUnusable, TokenCipher
@@ -222,7 +223,7 @@ class Container(containers.DeclarativeContainer):
         tick=request_due_syncs,
         choose=choose_runs,
         take_over=take_over,
-        carry_out=providers.Factory(partial, run_sync, waits=False),
+        carry_out=providers.Factory(partial, run_sync, waits=False, longest=SLICE),
         ask_again=request_again,
         tidy=forget_old,
     )

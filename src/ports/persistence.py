@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import (
     ConnectionId,
     GleaninEventId,
@@ -191,14 +192,15 @@ class Runs(Protocol):
     async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
         """Give the runs that nobody carries out, and how many of each organization are going on.
 
-        A run waits if it is queued and none of its mapping is going on, or if its lease has run out.
+        A run waits if it is queued and none of its mapping is going on, if it is between two slices, or if its lease
+        has run out.
         """
         ...
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         """Take away ended runs that ended before and have no outcomes any more, at most so many; give how many went.
 
-        The latest run of each mapping stays, however old it is.
+        The latest run of each mapping stays, however old it is, and so does one that a later run confirms.
         """
         ...
 
@@ -247,6 +249,18 @@ class Standing:
     owner: str | None
     lease_until: datetime | None
     stop_asked: str | None
+
+
+class Checkpoints(Protocol):
+    async def get(self, mapping_id: MappingId) -> Checkpoint | None: ...
+
+    async def save(self, checkpoint: Checkpoint) -> None:
+        """Insert or replace."""
+        ...
+
+    async def remove(self, mapping_id: MappingId) -> None:
+        """Remove the mapping's, if there is one."""
+        ...
 
 
 class SyncedRecords(Protocol):
@@ -382,7 +396,7 @@ class Outcomes(Protocol):
     async def forget_before(self, instant: datetime, limit: int) -> int:
         """Take away outcomes of runs that ended before, at most so many; give how many went.
 
-        The latest run of each mapping keeps its outcomes, however old it is.
+        The latest run of each mapping keeps its outcomes, however old it is, and so does one that it confirms.
         """
         ...
 
@@ -407,6 +421,8 @@ class Unit(Protocol):
     def runs(self) -> Runs: ...
     @property
     def schedules(self) -> Schedules: ...
+    @property
+    def checkpoints(self) -> Checkpoints: ...
     @property
     def synced(self) -> SyncedRecords: ...
     @property

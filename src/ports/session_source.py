@@ -9,6 +9,7 @@ SourceError
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 from core.domain.identifiers import SessionboardEventId
@@ -57,6 +58,16 @@ class SessionSource(Protocol):
 
     def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         """Give all exhibitors of an event with their contacts, page by page."""
+        ...
+
+    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+        """Tell whether a session or a person on one was added or changed since; True, too, where that is not told.
+
+        Deletions, statuses that were left and exhibitors need not show here.
+
+        Raises:
+            SourceUnavailable
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.domain.accounts import Account, Attempts, SignIn
 from core.domain.api_keys import ApiKey
 from core.domain.audit import AuditEntry
+from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import (
     AccountId,
     ApiKeyId,
@@ -40,6 +41,7 @@ class Kept:
     bookings: dict[tuple[MappingId, str], RunId] = field(default_factory=dict)
     """By the key of the request."""
     schedules: dict[MappingId, Schedule] = field(default_factory=dict)
+    checkpoints: dict[MappingId, Checkpoint] = field(default_factory=dict)
     synced: dict[tuple[OrganizationId, GleaninEventId, str], dict[SourceId, SyncedRecord]] = field(
         default_factory=dict
     )

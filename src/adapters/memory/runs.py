@@ -13,7 +13,7 @@ from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.runs import Progress, RunState, SyncRun
-from core.domain.turns import WaitingRun
+from core.domain.turns import WaitingRun, place_of
 from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
 
 _ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
@@ -71,11 +71,11 @@ class MemoryRuns:
         waiting, going_on = list[WaitingRun](), Counter[OrganizationId]()
         for row in self._rows.values():
             whose, is_abandoned = self._mappings[row.mapping_id].organization_id, row.lease_has_run_out(now)
-            if is_abandoned or (row.state is RunState.QUEUED and row.mapping_id not in running):
-                waiting.append(
-                    WaitingRun(row.id, row.mapping_id, whose, row.trigger, row.requested_at, is_abandoned)
-                )
-            elif row.state is RunState.RUNNING:
+            is_next = row.state is RunState.QUEUED and row.mapping_id not in running
+            if is_abandoned or is_next or row.can_resume(now):
+                place = place_of(row.trigger, row.requested_at, row.paused_until)
+                waiting.append(WaitingRun(row.id, row.mapping_id, whose, *place, is_abandoned=is_abandoned))
+            elif row.state is RunState.RUNNING and row.paused_until is None:
                 going_on[whose] += 1
         return waiting, going_on
 
@@ -83,6 +83,9 @@ class MemoryRuns:
         old = [run.id for run in old_runs(self._kept, instant) if not self._kept.outcomes.get(run.id)][:limit]
         for run_id in old:
             del self._rows[run_id]
+        for mapping_id, checkpoint in list(self._kept.checkpoints.items()):
+            if checkpoint.run_id in old:
+                del self._kept.checkpoints[mapping_id]
         for key in [key for key, run_id in self._bookings.items() if run_id in old]:
             del self._bookings[key]
         return len(old)

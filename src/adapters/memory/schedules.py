@@ -1,10 +1,11 @@
-"""When mappings are synced next by themselves, in memory."""
+"""When mappings are synced next by themselves, and what spares that the reading, in memory."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from adapters.memory.kept import Kept, check
+from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import ConnectionId, MappingId
 from core.domain.mappings import EventMapping
 from core.domain.schedule import Schedule
@@ -48,3 +49,20 @@ class MemorySchedules:
     def _due_at(self, mapping: EventMapping) -> datetime:
         schedule = self._rows.get(mapping.id)
         return mapping.created_at if schedule is None else schedule.due_at
+
+
+class MemoryCheckpoints:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.checkpoints
+        self._runs = kept.runs
+
+    async def get(self, mapping_id: MappingId) -> Checkpoint | None:
+        return self._rows.get(mapping_id)
+
+    async def save(self, checkpoint: Checkpoint) -> None:
+        run = self._runs.get(checkpoint.run_id)
+        check(there=run is not None and run.mapping_id == checkpoint.mapping_id)
+        self._rows[checkpoint.mapping_id] = checkpoint
+
+    async def remove(self, mapping_id: MappingId) -> None:
+        self._rows.pop(mapping_id, None)

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from core.domain.addresses import check_address
-from core.domain.identifiers import SessionboardEventId
+from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from ports.clock import Clock
 from ports.session_source import SessionSource, SourceError, SourceEventGone, SourceRefused
 
 R = TypeVar("R")
@@ -21,6 +23,13 @@ class Programme:
     event: SourceEvent
     sessions: list[Session | Unreadable] = field(default_factory=list)
     exhibitors: list[Exhibitor | Unreadable] = field(default_factory=list)
+    seen: dict[SourceId, tuple[Session | Unreadable, datetime]] = field(default_factory=dict)
+    """Each session as it was last looked at, and since when it has been like that."""
+
+    def look(self, now: datetime) -> None:
+        for row in self.sessions:
+            if row.id not in self.seen or self.seen[row.id][0] != row:
+                self.seen[row.id] = row, now
 
 
 @dataclass(slots=True)
@@ -29,6 +38,8 @@ class MemorySessionSource:
     page_size: int = 100
     trouble: SourceError | None = None
     """Raised by every read, until it is set to None again."""
+    clock: Clock | None = None
+    """Without one it cannot tell what has changed."""
     pages_before_trouble: int = 0
     """How many pages of a list are still given before the trouble."""
 
@@ -55,6 +66,7 @@ class MemorySessionSource:
         return self._programme(event_id).event
 
     async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+        self._look(event_id)
         async for page in self._pages(self._programme(event_id).sessions):
             yield page
 
@@ -63,6 +75,20 @@ class MemorySessionSource:
     ) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         async for page in self._pages(self._programme(event_id).exhibitors):
             yield page
+
+    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+        if self.trouble:
+            raise self.trouble
+        self._look(event_id)
+        if self.clock is None:
+            return True
+        programme = self._programme(event_id)
+        return any(programme.seen[row.id][1] >= since for row in programme.sessions)
+
+    def _look(self, event_id: SessionboardEventId) -> None:
+        """Notice what has been edited since the last time: nobody tells."""
+        if self.clock is not None:
+            self._programme(event_id).look(self.clock.now())
 
     async def _pages(self, rows: Sequence[R]) -> AsyncIterator[Sequence[R]]:
         if self.trouble and not self.pages_before_trouble:

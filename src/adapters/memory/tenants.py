@@ -60,6 +60,7 @@ class MemoryOrganizations:
         runs = {row.id for row in kept.runs.values() if row.mapping_id in mappings}
         _drop(kept.mappings, lambda row: row.id in mappings)
         _drop(kept.schedules, lambda row: row.mapping_id in mappings)
+        _drop(kept.checkpoints, lambda row: row.mapping_id in mappings)
         _drop(kept.runs, lambda row: row.id in runs)
         _drop(kept.bookings, lambda run_id: run_id in runs)
         _drop(kept.api_keys, lambda row: row.grant.organization_id == organization_id)

@@ -14,7 +14,7 @@ from adapters.memory.access import (
 )
 from adapters.memory.kept import Kept
 from adapters.memory.runs import MemoryOutcomes, MemoryRuns
-from adapters.memory.schedules import MemorySchedules
+from adapters.memory.schedules import MemoryCheckpoints, MemorySchedules
 from adapters.memory.synced import MemorySyncedRecords
 from adapters.memory.tenants import MemoryConnections, MemoryMappings, MemoryOrganizations
 
@@ -29,6 +29,7 @@ class MemoryUnit:
         self.mappings = MemoryMappings(own)
         self.runs = MemoryRuns(own)
         self.schedules = MemorySchedules(own)
+        self.checkpoints = MemoryCheckpoints(own)
         self.synced = MemorySyncedRecords(own)
         self.outcomes = MemoryOutcomes(own)
         self.accounts = MemoryAccounts(own)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from adapters.persistence.tables import (
     api_keys,
+    checkpoints,
     connections,
     grants,
     mappings,
@@ -37,6 +38,7 @@ def removal_of(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Exe
     return (
         sa.delete(outcomes).where(outcomes.c.run_id.in_(own_runs)),
         sa.delete(run_bookings).where(run_bookings.c.mapping_id.in_(own_mappings)),
+        sa.delete(checkpoints).where(checkpoints.c.mapping_id.in_(own_mappings)),
         sa.delete(runs).where(runs.c.mapping_id.in_(own_mappings)),
         sa.delete(schedules).where(schedules.c.mapping_id.in_(own_mappings)),
         *(

@@ -19,7 +19,15 @@ _LATEST = (
     .scalar_subquery()
 )
 _ANY_OUTCOME = sa.select(outcomes.c.position).where(outcomes.c.run_id == runs.c.id).limit(1).scalar_subquery()
-_IS_OLD = (runs.c.finished_at < sa.bindparam("instant"), runs.c.position < _LATEST)
+_confirming = runs.alias("confirming")
+_ANY_THAT_CONFIRMS = (
+    sa.select(_confirming.c.position).where(_confirming.c.confirms == runs.c.id).limit(1).scalar_subquery()
+)
+_IS_OLD = (
+    runs.c.finished_at < sa.bindparam("instant"),
+    runs.c.position < _LATEST,
+    _ANY_THAT_CONFIRMS.is_(sa.null()),
+)
 _OLD_OUTCOMES = (
     sa.select(outcomes.c.position)
     .join(runs, runs.c.id == outcomes.c.run_id)

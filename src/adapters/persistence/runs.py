@@ -138,6 +138,8 @@ def _row(run: SyncRun) -> dict[str, object]:
         "state": run.state.value,
         "owner": run.owner,
         "lease_until": run.lease_until,
+        "paused_until": run.paused_until,
+        "slices_in_vain": run.slices_in_vain,
         "stop_asked": run.stop_asked,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
@@ -148,6 +150,7 @@ def _row(run: SyncRun) -> dict[str, object]:
         "counts": to_json({name: dict(tally.numbers) for name, tally in run.counts.tallies.items()}),
         "progress": _progress_text(run.progress),
         "requested_by": run.requested_by,
+        "confirms": run.confirms,
     }
 
 
@@ -166,6 +169,8 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         state=RunState(row.state),
         owner=row.owner,
         lease_until=row.lease_until,
+        paused_until=row.paused_until,
+        slices_in_vain=row.slices_in_vain,
         stop_asked=row.stop_asked,
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -173,6 +178,7 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         message=row.message,
         counts=_counts(from_json(row.counts)),
         progress={name: Progress(*numbers) for name, numbers in from_json(row.progress).items()},
+        confirms=row.confirms,
     )
 
 

@@ -157,6 +157,8 @@ runs = sa.Table(
     _text("state"),
     _text("owner", nullable=True),
     _time("lease_until", nullable=True),
+    _time("paused_until", nullable=True),
+    sa.Column("slices_in_vain", sa.Integer(), nullable=False, server_default="0"),
     _text("stop_asked", nullable=True),
     _time("started_at", nullable=True),
     _time("finished_at", nullable=True),
@@ -167,8 +169,22 @@ runs = sa.Table(
     _text("counts"),
     _text("progress"),
     _text("requested_by", default=""),
+    # No foreign key: SQLite could not drop such a column again. Nothing forgets a run that is confirmed.
+    _text("confirms", nullable=True),
     sa.Index(None, "mapping_id", "position"),
     sa.Index(None, "finished_at"),
+    sa.Index(None, "confirms"),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
+    _text("run_id", sa.ForeignKey("sync_runs.id", ondelete="CASCADE")),
+    _time("read_at"),
+    _time("until"),
+    _text("digest"),
+    sa.Index(None, "run_id"),
 )
 
 run_bookings = sa.Table(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from adapters.persistence.tables import mappings, runs
 from core.domain.identifiers import OrganizationId
 from core.domain.runs import RunState, Trigger
-from core.domain.turns import WaitingRun
+from core.domain.turns import WaitingRun, place_of
 
 
 def is_in_state(state: RunState) -> sa.ColumnElement[bool]:
@@ -27,6 +27,7 @@ _OPEN = sa.union_all(
             runs.c.requested_at,
             runs.c.state,
             runs.c.lease_until,
+            runs.c.paused_until,
             runs.c.position,
         )
         .join(mappings, mappings.c.id == runs.c.mapping_id)
@@ -44,20 +45,14 @@ def waiting_at(
     carried_out = {row.mapping_id for row in rows if row.state == RunState.RUNNING}
     waiting, going_on = list[WaitingRun](), Counter[OrganizationId]()
     for row in rows:
-        is_running = row.state == RunState.RUNNING
-        if is_running and row.lease_until is not None and row.lease_until > now:
+        is_running, is_paused = row.state == RunState.RUNNING, row.paused_until is not None
+        if is_paused and row.paused_until > now:
+            continue
+        if is_running and not is_paused and row.lease_until is not None and row.lease_until > now:
             going_on[row.organization_id] += 1
-        # What is queued behind an abandoned run comes once that one is ended.
+        # What is queued behind an abandoned run, or one between two slices, comes once that one is ended.
         elif is_running or row.mapping_id not in carried_out:
-            trigger = Trigger(row.trigger)
-            waiting.append(
-                WaitingRun(
-                    row.id,
-                    row.mapping_id,
-                    row.organization_id,
-                    trigger,
-                    row.requested_at,
-                    is_abandoned=is_running,
-                )
-            )
+            place = place_of(Trigger(row.trigger), row.requested_at, row.paused_until)
+            ids = row.id, row.mapping_id, row.organization_id
+            waiting.append(WaitingRun(*ids, *place, is_abandoned=is_running and not is_paused))
     return waiting, going_on

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from adapters.persistence.accounts import SqlAccounts
 from adapters.persistence.api_keys import SqlApiKeys
 from adapters.persistence.audit import SqlAuditLog
+from adapters.persistence.checkpoints import SqlCheckpoints
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
 from adapters.persistence.mappings import SqlMappings
@@ -82,6 +83,10 @@ class SqlUnit:
     @cached_property
     def runs(self) -> SqlRuns:
         return SqlRuns(self.run)
+
+    @cached_property
+    def checkpoints(self) -> SqlCheckpoints:
+        return SqlCheckpoints(self.run)
 
     @cached_property
     def schedules(self) -> SqlSchedules:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -13,12 +14,19 @@ import httpx
 from adapters.http_client.connections import Connections, careful_client
 from adapters.http_client.patience import Patience
 from adapters.sessionboard.answers import Answers, Bounds, NoSuchPage
-from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, PageRead, Shape
+from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, PageRead, Shape, has_rows
 from core.domain.addresses import check_address
 from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
+from core.domain.sessions import instant_text
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
-from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
+from ports.session_source import (
+    SessionSource,
+    SourceError,
+    SourceEventGone,
+    SourceUnavailable,
+    SourceUnreadable,
+)
 
 PAGE_SIZE = 100
 LAST_PAGE = 999
@@ -56,6 +64,22 @@ class SessionboardHttp:
 
     def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         return self._list(EXHIBITORS, "POST", f"{_path(event_id)}/exhibitors", {"sort": OLDEST_FIRST})
+
+    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+        changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}
+        for search, more in (("sessions", {"expand": ["linked_sources"]}), ("speakers", {})):
+            if await self._finds(f"{_path(event_id)}/{search}", changed | more):
+                return True
+        return False
+
+    async def _finds(self, path: str, body: object) -> bool:
+        """Tell whether a search finds anything, or does not say."""
+        try:
+            return await self.answers.read("POST", path, {"page": 1, "pageSize": 1}, body, has_rows)
+        except SourceUnavailable:
+            raise
+        except SourceError:  # whoever reads everything then learns what is wrong
+            return True
 
     async def _list(
         self, shape: Shape[Any, R], method: str, path: str, body: object

@@ -138,6 +138,19 @@ EXHIBITORS: Shape[ExhibitorRow, Exhibitor] = Shape(
 )
 
 
+def has_rows(body: bytes) -> bool:
+    """Tell whether a page has rows; only one that plainly says so has none.
+
+    Raises:
+        WrongShape: it is no JSON.
+    """
+    document = parse(body)
+    if not isinstance(document, dict):
+        return True
+    rows = [document[key] for key in ("results", "data") if document.get(key) is not None]
+    return rows != [[]] or bool(_totals(document.get("pagination")).total_results)
+
+
 def parse(body: bytes) -> object:
     """Read JSON.
 

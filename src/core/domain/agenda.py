@@ -60,6 +60,8 @@ class Agenda:
     """When sessions that sync start and end: what rule 7 compares the zones over."""
     masked: str | None = None
     """An e-mail that Sessionboard masked, if there was one (rule 16)."""
+    next_verdict: datetime | None = None
+    """When the next session will have passed (rule 12)."""
     incomplete: bool = False
     """A row could not be read, and with it its people: nobody can be said to have left."""
     _people: dict[SourceId, _PersonOnAgenda] = field(default_factory=dict)
@@ -76,6 +78,8 @@ class Agenda:
         self.sessions[row.id] = Candidate(RecordRef(SESSION, row.id, row.label), verdict)
         if isinstance(verdict, Eligible) and row.starts_at and row.ends_at:
             self.instants |= {row.starts_at, row.ends_at}
+        if row.ends_at is not None and row.ends_at > self.now:
+            self.next_verdict = min(row.ends_at, self.next_verdict or row.ends_at)
         self._add_people(row, verdict)
 
     def _add_people(self, session: Session, verdict: Eligible | Skipped | Blocked) -> None:

@@ -79,6 +79,10 @@ class ExhibitorList:
         """Exhibitors have no times that rule 7 could compare the zones over."""
         return frozenset()
 
+    @property
+    def next_verdict(self) -> None:
+        """Nor does time change anything for them."""
+
     def select(
         self,
         kind: RecordKind,

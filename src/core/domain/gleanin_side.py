@@ -1,5 +1,6 @@
 """What a Gleanin event holds when a run begins: read before anything is written (rules 19 and 32)."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class GleaninSide:
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
     _contacts: dict[str, list[Contact]] = field(default_factory=dict)
+    digest: int = 0
+    """Of all records that were added, in whatever order they came."""
     _doubles: dict[tuple[str, SourceId], list[GleaninId]] = field(default_factory=dict)
 
     def add(self, kind: RecordKind, records: Iterable[GleaninRecord]) -> None:
@@ -76,6 +79,7 @@ class GleaninSide:
             if record.id in self._sessions_of[kind.name]:
                 continue
             self._sessions_of[kind.name][record.id] = record.sessions
+            self.digest = (self.digest + _digest(kind, record)) % 2**64
             memory = self._memory_of(kind, record.id)
             sent = parse_external_id(record.external_id) or memory
             if sent == memory:
@@ -151,3 +155,9 @@ class GleaninSide:
         """Note a record that this run has created or updated."""
         self._sessions_of[kind.name].setdefault(gleanin_id, ())
         self._sent_here[kind.name][source_id] = gleanin_id
+
+
+def _digest(kind: RecordKind, record: GleaninRecord) -> int:
+    """Give a number for what a plan looks at in a record; its share links are no part of that."""
+    looked_at = repr((kind.name, record.id, record.external_id, record.email, record.sessions))
+    return int.from_bytes(hashlib.blake2b(looked_at.encode("utf-8", "surrogatepass"), digest_size=8).digest())

@@ -32,6 +32,11 @@ class Part(Protocol):
         """When what syncs starts and ends: what rule 7 compares the zones over."""
         ...
 
+    @property
+    def next_verdict(self) -> datetime | None:
+        """When time alone changes what is to be done with a row, as far as that is known."""
+        ...
+
     def add(self, row: Any) -> None: ...
 
     def select(
@@ -60,6 +65,11 @@ class Programme:
     @property
     def instants(self) -> frozenset[datetime]:
         return frozenset().union(*(part.instants for part in self.parts.values()))
+
+    @property
+    def next_verdict(self) -> datetime | None:
+        known = (part.next_verdict for part in self.parts.values())
+        return min((each for each in known if each is not None), default=None)
 
     def select(
         self,

@@ -49,6 +49,10 @@ class SyncRun:
     owner: str | None = None
     """Which process holds the run's lease."""
     lease_until: datetime | None = None
+    paused_until: datetime | None = None
+    """Between two of its slices: nobody carries it out, and from then on anybody may go on with it."""
+    slices_in_vain: int = 0
+    """Slices in a row in which nothing became of any record."""
     stop_asked: str | None = None
     """The code of the stop that somebody asked for, seen before the next write."""
     started_at: datetime | None = None
@@ -58,10 +62,17 @@ class SyncRun:
     counts: Counts = field(default_factory=Counts)
     progress: dict[str, Progress] = field(default_factory=dict)
     """By the kind's plural."""
+    confirms: RunId | None = None
+    """The run whose outcomes are this one's too: nothing has changed on either side since."""
 
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def outcomes_of(self) -> RunId:
+        """Tell under which run its outcomes stand."""
+        return self.confirms or self.id
 
     def merge(self, trigger: Trigger, scope: Scope, by: str = "") -> "SyncRun":
         """Let one waiting run serve a further request (rule 23); it is somebody's as soon as somebody asks for it."""
@@ -76,14 +87,35 @@ class SyncRun:
             raise ValueError(message)
         return replace(self, state=RunState.RUNNING, owner=owner, lease_until=now + lease, started_at=now)
 
+    def pause(self, until: datetime, *, in_vain: bool) -> "SyncRun":
+        """End a slice: others have their turn before this one goes on where it stopped."""
+        assert self.state is RunState.RUNNING, "only what runs can pause"
+        times = self.slices_in_vain + 1 if in_vain else 0
+        return replace(self, owner=None, lease_until=None, paused_until=until, slices_in_vain=times)
+
+    def resume(self, owner: str, now: datetime, lease: timedelta) -> "SyncRun":
+        if not self.can_resume(now):
+            message = "the run is not between two slices"
+            raise ValueError(message)
+        return replace(self, owner=owner, lease_until=now + lease, paused_until=None)
+
+    def can_resume(self, now: datetime) -> bool:
+        return self.state is RunState.RUNNING and self.paused_until is not None and self.paused_until <= now
+
     def lease_has_run_out(self, now: datetime) -> bool:
-        return self.state is RunState.RUNNING and (self.lease_until is None or self.lease_until <= now)
+        if self.state is not RunState.RUNNING or self.paused_until is not None:
+            return False
+        return self.lease_until is None or self.lease_until <= now
 
     def ask_to_stop(self, stop: Stop, now: datetime) -> "SyncRun":
         """Stop a run that somebody else may be carrying out: before its next write, or at once if nobody is."""
-        if self.state is RunState.QUEUED or self.lease_has_run_out(now):
+        if self.state is RunState.QUEUED or self.paused_until is not None or self.lease_has_run_out(now):
             return self.stopped(stop, now)
         return replace(self, stop_asked=stop.code)
+
+    def confirming(self, other: "SyncRun") -> "SyncRun":
+        """Let another run's outcomes stand for this one's too."""
+        return replace(self, confirms=other.id, progress=other.progress)
 
     def finished(
         self, counts: Counts, now: datetime, support_contact: str | None = None, notes: Sequence[str] = ()
@@ -102,4 +134,4 @@ class SyncRun:
         if not self.is_open:
             message = f"the run is {self.state} already"
             raise ValueError(message)
-        return replace(self, state=state, finished_at=now, owner=None, lease_until=None)
+        return replace(self, state=state, finished_at=now, owner=None, lease_until=None, paused_until=None)

@@ -42,7 +42,7 @@ class Schedule:
         assert run.finished_at is not None, "only a run that has ended is counted from"
         if run.state is not RunState.STOPPED or run.stop is None:
             usual = self._at(run, interval, failures=0, is_halted=False)
-            return replace(usual, due_at=self.due_at) if self._was_hinted_during(run) else usual
+            return replace(usual, due_at=self.due_at) if self.was_hinted_during(run) else usual
         if run.stop.code in STOPS_ASKED_FOR:
             return self
         if run.stop.by is StoppedBy.INTERRUPTION:
@@ -51,7 +51,7 @@ class Schedule:
         wait = min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT)
         return self._at(run, wait, failures=failures, is_halted=run.stop.code == REFUSED)
 
-    def _was_hinted_during(self, run: SyncRun) -> bool:
+    def was_hinted_during(self, run: SyncRun) -> bool:
         """Tell whether a hint came while the run went on: what it is about may have been read before that."""
         assert run.finished_at is not None
         return run.started_at is not None and run.started_at < self.due_at <= run.finished_at + QUIET

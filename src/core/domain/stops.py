@@ -77,6 +77,12 @@ STORE_UNUSABLE = Stop(
     "store_unusable", StoppedBy.INTERRUPTION, "The database could not be used any more. Sync again to go on."
 )
 FAULT = Stop("fault", StoppedBy.INTERRUPTION, "The run ended by a fault of this program. Its log tells more.")
+NO_PROGRESS = Stop(
+    "no_progress",
+    StoppedBy.OTHER_SIDE,
+    "Time and again nothing could be read or written for minutes: Sessionboard or Gleanin answers too slowly, or asks "
+    "for ever longer pauses. Sync again later.",
+)
 
 STOPS_ASKED_FOR = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}
 

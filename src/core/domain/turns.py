@@ -24,6 +24,13 @@ class WaitingRun:
     """It was running, and gives no sign of life any more."""
 
 
+def place_of(
+    trigger: Trigger, requested_at: datetime, paused_until: datetime | None
+) -> tuple[Trigger, datetime]:
+    """Tell as what, and since when, a run waits: one that had a slice already queues anew, whoever asked for it."""
+    return (trigger, requested_at) if paused_until is None else (Trigger.CONTINUOUS, paused_until)
+
+
 def next_in_turn(
     waiting: Iterable[WaitingRun],
     running: Mapping[OrganizationId, int],

@@ -23,7 +23,7 @@ class ListOutcomes:
         """Give a run with its outcomes, in the order in which they happened."""
         async with self.units.reading() as unit:
             run = found(await unit.runs.get(run_id), "run", run_id)
-            return run, await unit.outcomes.of_run(run_id, only)
+            return run, await unit.outcomes.of_run(run.outcomes_of, only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,9 @@ class PageOutcomes:
     async def __call__(self, asked: OutcomesAsked) -> Page[RecordOutcome]:
         """Give a part of a run's outcomes, in the order in which they happened."""
         async with self.units.reading() as unit:
+            run = await unit.runs.get(asked.run_id)
             return await unit.outcomes.page(
-                asked.run_id,
+                run.outcomes_of if run else asked.run_id,
                 only=asked.only,
                 kinds=asked.kinds,
                 search=asked.search,

@@ -38,6 +38,8 @@ class TakeHint:
                 if hint.event_id not in (None, str(mapping.events.sessionboard_id)):
                     continue
                 schedule = await unit.schedules.get(mapping.id) if mapping.is_active else None
+                # What changed may be what the change feed does not tell: everything is to be read.
+                await unit.checkpoints.remove(mapping.id)
                 if schedule is not None and schedule.hinted(now) != schedule:
                     await unit.schedules.save(schedule.hinted(now))
                     earlier += 1

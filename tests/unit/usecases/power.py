@@ -101,6 +101,7 @@ class MortalUnit:
         self.runs = unit.runs
         self.synced = unit.synced
         self.schedules = unit.schedules
+        self.checkpoints = unit.checkpoints
         self.outcomes = unit.outcomes
         self.accounts = unit.accounts
         self.sign_ins = unit.sign_ins

@@ -100,6 +100,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.destinations = self.gate = Gate(self.gleanin)
+        self.source.clock = self.clock
         for event, name in ((HERE, "PyConf"), (ELSEWHERE, "RustConf")):
             self.source.put(SourceEvent(event, name, "Europe/Paris"))
         for there, name in ((THERE, "PyConf goes Gleanin"), (FAR, "RustConf goes Gleanin")):

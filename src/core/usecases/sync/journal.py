@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain import stops
-from core.domain.identifiers import RunId
+from core.domain.checkpoint import Checkpoint
+from core.domain.identifiers import RunId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
@@ -36,6 +37,16 @@ class Journal:
     lease: timedelta
     remarks: list[str] = field(default_factory=list)
     """What there is to know of the run as a whole, besides its records."""
+    checkpoint: Checkpoint | None = None
+    """What the run has proved, if it has."""
+    confirms: RunId | None = None
+    """The run whose outcomes are this one's too, if nothing has changed since."""
+    unclear: bool = False
+    """An answer to a write was lost: it may have taken place."""
+    told_now: int = 0
+    """Outcomes of this slice."""
+    _told_before: set[tuple[str, SourceId]] = field(default_factory=set)
+    """By the kind's name: of earlier slices."""
     _outcomes: list[RecordOutcome] = field(default_factory=list)
     _synced: list[SyncedRecord] = field(default_factory=list)
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
@@ -44,15 +55,31 @@ class Journal:
     _storing: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    async def go_on(self) -> None:
+        """Take up what earlier slices of the run have noted."""
+        async with self.units.reading() as unit:
+            for told in await unit.outcomes.of_run(self.run_id):
+                self._told_before.add((told.record.kind.name, told.record.source_id))
+                self._count(told)
+
+    def has_told(self, record: RecordRef) -> bool:
+        """Tell whether an earlier slice saw to this record: a run has one outcome for each (rule 26)."""
+        return (record.kind.name, record.source_id) in self._told_before
+
     def expect(self, kind: RecordKind, total: int) -> None:
-        self._progress[kind.plural] = Progress(0, total)
+        done = sum(self._numbers.get(kind.name, Counter()).values())
+        self._progress[kind.plural] = Progress(done, max(done, total))
 
     def note(self, outcome: RecordOutcome, synced: SyncedRecord | None = None) -> None:
         """Note what happened to one record; `synced` if it is in Gleanin by this run's doing."""
-        kind = outcome.record.kind
         self._outcomes.append(outcome)
         if synced is not None:
             self._synced.append(synced)
+        self.told_now += 1
+        self._count(outcome)
+
+    def _count(self, outcome: RecordOutcome) -> None:
+        kind = outcome.record.kind
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())
         self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
@@ -66,6 +93,11 @@ class Journal:
             ids = [record.source_id for record in records]
             await unit.synced.doubt(organization_id, event_id, records[0].kind, ids)
             await unit.commit()
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether an earlier slice of the run has outcomes already."""
+        return bool(self._told_before)
 
     @property
     def counts(self) -> Counts:

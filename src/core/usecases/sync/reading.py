@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from core.domain import stops
+from core.domain.checkpoint import Checkpoint, digest_of
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord, GleaninSide
-from core.domain.identifiers import GleaninId, SessionboardEventId
+from core.domain.identifiers import GleaninId, SessionboardEventId, SourceId
 from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
 from core.domain.mappings import EventMapping
 from core.domain.programme import Part, Programme, empty_programme
-from core.domain.source import SourceEvent
+from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.stops import Stop, judge_time_zones
 from core.domain.synced import ShareLink, presentable
 from core.domain.time_zones import zone_named
@@ -21,9 +23,15 @@ from core.usecases.sync.memory import Remembered
 from ports.destination import Destination, KindUnknown, RecordsNotTold
 from ports.session_source import SessionSource
 
+IN_CHANGE_FEED = frozenset({Scope.AGENDA})
+"""A contact's edit need not move its exhibitor, so exhibitors are read each time: they are few."""
 Links = dict[GleaninId, tuple[ShareLink, ...] | None]
 """Of everybody who is in Gleanin; None where nothing was told of links."""
-Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[object]]]
+Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
+
+
+def nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class BothSides:
     """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
     stop: Stop | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
+    digest: str = ""
+    """Of all that was read, but for what Sessionboard's change feed speaks of."""
+    is_as_before: bool = False
+    """Nothing has changed since the checkpoint; what the change feed speaks of was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +59,15 @@ class Reader:
     source: SessionSource
     destination: Destination
     now: datetime
+    setup: Sequence[object] = ()
+    """What else a plan depends on: it becomes a part of the digest."""
+    when_read: Callable[[], None] = nothing
+    """Called with every page that has come."""
 
-    async def read(self, scope: Scope) -> BothSides:
+    async def read(self, scope: Scope, checkpoint: Checkpoint | None = None) -> BothSides:
         """Read what the scope needs, and check what concerns all records.
+
+        With a checkpoint, the sessions are read only if something differs from what it has proved.
 
         Raises:
             SyncStopped: Sessionboard tells no time zone that is known (rule 7).
@@ -67,25 +85,45 @@ class Reader:
         sides = BothSides(kinds, programme, self.remembered.gleanin_side(self.mapping.connection_id))
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
+        rows = dict[SourceId, str]()
+        put_off = await self._unchanged(checkpoint) & programme.parts.keys()
+        at_once = programme.parts.keys() - put_off
         await _together(
-            *(self._read_part(scope, part) for scope, part in programme.parts.items()),
+            *(self._read_part(each, programme.parts[each], rows) for each in at_once),
             *(self._read_gleanin(kind, sides) for kind in there),
         )
-        return replace(sides, stop=self._stop(programme, source_event, gleanin_event))
+        digest = digest_of(
+            (*self.setup, source_event, gleanin_event, sides.gleanin.digest, sorted(rows.items()))
+        )
+        if put_off and checkpoint and checkpoint.digest == digest:
+            return replace(sides, digest=digest, is_as_before=True)
+        await _together(*(self._read_part(each, programme.parts[each], rows) for each in put_off))
+        return replace(sides, digest=digest, stop=self._stop(programme, source_event, gleanin_event))
 
-    async def _read_part(self, scope: Scope, part: Part) -> None:
+    async def _unchanged(self, checkpoint: Checkpoint | None) -> AbstractSet[Scope]:
+        """Tell what need not be read for now, by Sessionboard's change feed."""
+        if checkpoint is None:
+            return frozenset()
+        event_id, since = self.mapping.events.sessionboard_id, checkpoint.changes_since
+        return frozenset() if await self.source.has_changed(event_id, since) else IN_CHANGE_FEED
+
+    async def _read_part(self, scope: Scope, part: Part, rows: dict[SourceId, str]) -> None:
         feeds: dict[Scope, Feed] = {
             Scope.AGENDA: self.source.sessions,
             Scope.EXHIBITORS: self.source.exhibitors,
         }
         async for page in feeds[scope](self.mapping.events.sessionboard_id):
+            self.when_read()
             for row in page:
                 part.add(row)
+                if scope not in IN_CHANGE_FEED:
+                    rows[row.id] = digest_of((row,))
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
         links = sides.links.setdefault(kind.name, {})
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
+                self.when_read()
                 sides.gleanin.add(kind, page)
                 if kind.is_person:
                     links.update(linked(page))

@@ -42,6 +42,8 @@ class Feed:
             return
         writes = []
         for step in steps:
+            if self.journal.has_told(step.record):
+                continue
             if isinstance(step, NoWrite):
                 self.journal.note(step.told())
             else:

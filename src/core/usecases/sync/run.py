@@ -1,36 +1,28 @@
 """Carry out a booked sync run, or wait for whoever does."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 
 from core.domain import stops
 from core.domain.identifiers import RunId
-from core.domain.mappings import EventMapping
-from core.domain.messages import links_unread, records_doubled
 from core.domain.outcomes import Counts, Outcome, counted
 from core.domain.refusals import Refusal, found
 from core.domain.runs import RunState, SyncRun
-from core.domain.schedule import INTERVAL, Schedule
+from core.domain.schedule import INTERVAL
 from core.domain.stops import Stop
-from core.usecases.sync.access import Access, Tokens, open_sides
+from core.usecases.sync.access import Access
+from core.usecases.sync.ending import Ending
 from core.usecases.sync.failures import SyncStopped, stopping
-from core.usecases.sync.fence import Fence
 from core.usecases.sync.journal import Journal
-from core.usecases.sync.memory import recall
-from core.usecases.sync.plans import Plans
-from core.usecases.sync.reading import Reader
-from core.usecases.sync.share_links import ShareLinks
-from core.usecases.sync.writing import Writer
+from core.usecases.sync.one_slice import OneSlice
+from core.usecases.sync.slices import SliceOver, slice_of
 from ports.cipher import CannotUnseal
 from ports.clock import Clock
-from ports.destination import DestinationError
 from ports.log import EventLog
 from ports.names import Names
-from ports.persistence import PersistenceError, Taken, Unit
+from ports.persistence import PersistenceError, Taken
 
 POLL_SECONDS = 0.2
 
@@ -46,35 +38,47 @@ class RunSync:
     support_contact: str | None = None
     """Whom the closing message names if problems persist (rule 28)."""
 
-    async def __call__(self, run_id: RunId, *, waits: bool = True) -> SyncRun:
+    async def __call__(
+        self, run_id: RunId, *, waits: bool = True, longest: timedelta | None = None
+    ) -> SyncRun:
         """See a booked run through to its end, and return it.
 
         While another process syncs the mapping, this waits for its turn, and for a run that another process has
-        taken up; if it is not to wait, it returns the run as it is.
+        taken up; if it is not to wait, it returns the run as it is, after a slice of it if there was one to do.
+
+        Args:
+            run_id: which run.
+            waits: whether to wait for others, and for the run's next slice.
+            longest: how long a slice takes; None where nobody else needs the place.
 
         Raises:
             NotFound
         """
         owner = self.names.owner()
         while True:
-            run = await self._claim(run_id, owner)
-            if not run.is_open:
-                return run
+            run = await self._claim(run_id, owner, waits=waits)
             if run.owner == owner:
-                return await self._carry_out(run, owner)
-            if not waits:
+                run = await self._carry_out(run, owner, longest)
+                if run.id != run_id:
+                    continue
+            if not run.is_open or not waits:
                 return run
             await self.clock.sleep(POLL_SECONDS)
 
-    async def _claim(self, run_id: RunId, owner: str) -> SyncRun:
-        """Start the run if it waits and nothing else syncs its mapping (rule 23)."""
+    async def _claim(self, run_id: RunId, owner: str, *, waits: bool) -> SyncRun:
+        """Start the run, or go on with it, if nothing else syncs its mapping (rule 23).
+
+        Whoever waits for the run goes on with the one before it, if that one is between two slices.
+        """
         now = self.clock.now()
         async with self.access.units.reading() as unit:
             run = found(await unit.runs.get(run_id), "run", run_id)
             running = [
                 each for each in await unit.runs.open_ones(run.mapping_id) if each.state is RunState.RUNNING
             ]
-        if not run.is_open or any(not each.lease_has_run_out(now) for each in running):
+        if not run.is_open or any(
+            not (each.lease_has_run_out(now) or each.can_resume(now)) for each in running
+        ):
             return run
         async with self.access.units.writing() as unit:
             for each in await unit.runs.open_ones(run.mapping_id):
@@ -82,6 +86,12 @@ class RunSync:
                     counts = counted(await unit.outcomes.of_run(each.id))
                     await unit.runs.update(each.stopped(stops.TAKEN_OVER, now, counts))
                     self.log.warning("sync.run_taken_over", run=each.id, by=run_id, mapping=each.mapping_id)
+                elif each.can_resume(now) and (waits or each.id == run_id):
+                    resumed = each.resume(owner, now, self.lease)
+                    await unit.runs.update(resumed)
+                    await unit.commit()
+                    self.log.event("sync.run_resumed", run=each.id, mapping=each.mapping_id)
+                    return resumed
             run = found(await unit.runs.get(run_id), "run", run_id)
             if run.state is RunState.QUEUED:
                 run = run.start(owner, now, self.lease)
@@ -90,22 +100,33 @@ class RunSync:
                 except Taken:  # another process was faster: its run is waited for
                     return replace(run, owner=None)
             await unit.commit()
+        if run.owner == owner:
+            waited = round((now - run.requested_at).total_seconds(), 3)
+            ids = {"run": run.id, "mapping": run.mapping_id}
+            self.log.event("sync.run_started", **ids, scope=run.scope, trigger=run.trigger, waited=waited)
         return run
 
-    async def _carry_out(self, run: SyncRun, owner: str) -> SyncRun:
+    async def _carry_out(self, run: SyncRun, owner: str, longest: timedelta | None) -> SyncRun:
+        ending = Ending(
+            self.access.units, self.clock, self.log, self.lease, self.interval, self.support_contact
+        )
         try:
             mapping, tokens = await self.access.of(run.mapping_id)
         except Refusal as refusal:  # it was removed in the moment between booking and start
-            return await self._close(run.id, owner, Counts(), stops.refused(str(refusal)))
+            return await ending.refuse(run.id, owner, str(refusal))
         log = self.log.bound(run=run.id, mapping=mapping.id)
-        log.event("sync.run_started", scope=run.scope, trigger=run.trigger)
         journal = Journal(self.access.units, self.clock, run.id, mapping, owner, self.lease)
         ended = asyncio.Event()
         keeper = asyncio.create_task(journal.keep_storing(ended))
         stop: Stop | None = stops.FAULT
+        slice_over = False
         try:
-            await stopping(self._sync(run, mapping, tokens, journal, log), mapping)
+            async with slice_of(longest) as its_slice:
+                work = OneSlice(self.access, self.clock, self.lease, log, run, mapping, tokens, journal)
+                await stopping(work(its_slice), mapping)
             stop = None
+        except SliceOver:
+            slice_over = True
         except SyncStopped as stopped:
             stop = stopped.stop
         except (Refusal, CannotUnseal) as refusal:
@@ -122,79 +143,23 @@ class RunSync:
         finally:
             ended.set()
             await asyncio.gather(keeper, return_exceptions=True)
-            with suppress(SyncStopped):  # another run has taken over: `_close` sees that too
+            with suppress(SyncStopped):  # another run has taken over: `close` sees that too
                 await journal.store()
-            closed = await self._close(run.id, owner, journal.counts, stop, journal.remarks)
-            log.event(
-                "sync.run_finished",
-                state=closed.state,
-                stop=stop.code if stop else None,
-                **_sums(journal.counts),
-            )
+            if slice_over:
+                closed = await ending.pause(run.id, owner, journal)
+            else:
+                closed = await ending.close(run.id, owner, stop, journal)
+            if closed.is_open:
+                log.event("sync.run_paused", noted=journal.told_now)
+            else:
+                log.event(
+                    "sync.run_finished",
+                    state=closed.state,
+                    stop=closed.stop.code if closed.stop else None,
+                    confirms=closed.confirms,
+                    **_sums(closed.counts),
+                )
         return closed
-
-    async def _sync(
-        self, run: SyncRun, mapping: EventMapping, tokens: Tokens, journal: Journal, log: EventLog
-    ) -> None:
-        units = self.access.units
-        remembered = await recall(units, mapping)
-        fence = Fence(units, self.clock, run.id, mapping.id, journal.owner, self.lease)
-        async with open_sides(self.access, mapping, tokens, before_write=fence) as (source, destination):
-            reader = Reader(mapping, remembered, source, destination, self.clock.now())
-            sides = await reader.read(run.scope)
-            plans = Plans(units, mapping, remembered, sides)
-            writer = Writer(mapping, destination, sides.gleanin, journal, self.clock, log)
-            stop = sides.stop
-            for kind in sides.kinds:
-                # Planned only now: people are tied to the sessions that are in Gleanin by now (rule 25).
-                steps = plans.steps(kind, plans.ties(), partial(journal.expect, kind))
-                stop = await writer.carry_out(kind, steps, stop)
-            if not writer.wrote and not writer.unclear:
-                await fence.take_mark_back()
-            if stop is not None:
-                raise SyncStopped(stop)
-            if sides.gleanin.doubled:
-                log.warning("sync.records_doubled", number=sides.gleanin.doubled)
-                journal.remarks.append(records_doubled(sides.gleanin.doubled))
-            try:
-                await ShareLinks(units, mapping, destination).store(sides, writer.written)
-            except DestinationError as error:
-                log.warning("sync.links_unread", problem=type(error).__name__)
-                journal.remarks.append(links_unread(str(error)))
-
-    async def _close(
-        self, run_id: RunId, owner: str, counts: Counts, stop: Stop | None, notes: Sequence[str] = ()
-    ) -> SyncRun:
-        """End the run, unless another one has taken over and ended it already."""
-        async with self.access.units.writing() as unit:
-            run = found(await unit.runs.get(run_id), "run", run_id)
-            if run.owner != owner:
-                return run
-            now = self.clock.now()
-            run = (
-                run.stopped(stop, now, counts)
-                if stop
-                else run.finished(counts, now, self.support_contact, notes)
-            )
-            await unit.runs.update(run)
-            await self._reschedule(unit, run)
-            await unit.commit()
-        return run
-
-    async def _reschedule(self, unit: Unit, run: SyncRun) -> None:
-        """Say when the mapping is due next (rule 24); a token that was refused concerns its whole connection."""
-        assert run.finished_at is not None
-        former = await unit.schedules.get(run.mapping_id) or Schedule(run.mapping_id, run.requested_at)
-        later = former.after(run, self.interval)
-        await unit.schedules.save(later)
-        mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
-        if later.is_halted and not former.is_halted:
-            for other in await unit.schedules.of_connection(mapping.connection_id):
-                await unit.schedules.save(other.halted())
-        if later.is_failing != former.is_failing:
-            name = "continuous.failing" if later.is_failing else "continuous.recovered"
-            stop = run.stop.code if run.stop else None
-            self.log.warning(name, mapping=mapping.id, stop=stop, halted=later.is_halted)
 
 
 def _sums(counts: Counts) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Store the share links that Gleanin has made, after the writes of a run (rule 30)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class ShareLinks:
     mapping: EventMapping
     destination: Destination
 
-    async def store(self, sides: BothSides, written: set[str]) -> None:
+    async def store(self, sides: BothSides, written: Collection[str] = ()) -> None:
         """Store what has changed; Gleanin is read again only where the run wrote something.
 
         Raises:

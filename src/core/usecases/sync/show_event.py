@@ -133,3 +133,6 @@ class _Watched:
             self.rows.exhibitors.extend(page)
             yield page
         self.rows.read.add(Scope.EXHIBITORS)
+
+    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+        return await self.source.has_changed(event_id, since)

@@ -49,9 +49,7 @@ class Writer:
     written: set[str] = field(default_factory=set)
     """Names of the kinds of which something was sent."""
     wrote: bool = False
-    """Something was written for certain,"""
-    unclear: bool = False
-    """or may have been: an answer was lost."""
+    """Something was written for certain; what is unclear the journal knows."""
 
     async def carry_out(
         self, kind: RecordKind, steps: AsyncIterator[Sequence[Step]], stop: Stop | None = None
@@ -83,7 +81,6 @@ class Writer:
             stop = this.stop
             if this.lost:
                 self.log.warning("sync.answers_lost", kind=kind.name, number=len(this.lost))
-                self.unclear = True
                 tries.update(step.record.source_id for step in this.lost)
                 silent_rounds = 0 if this.any_answer else silent_rounds + 1
                 if silent_rounds >= MOST_TRIES:
@@ -125,6 +122,7 @@ class Writer:
         try:
             self._note_success(step, await self._send(step), feed)
         except AnswerLost as lost:
+            self.journal.unclear = True
             this.lose(step, lost.asked)
             return
         except RecordGone as gone:

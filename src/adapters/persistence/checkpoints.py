@@ -1,0 +1,38 @@
+"""What runs have proved, in a table."""
+
+import sqlalchemy as sa
+
+from adapters.persistence.rows import upserts
+from adapters.persistence.tables import checkpoints
+from adapters.persistence.threads import Run
+from core.domain.checkpoint import Checkpoint
+from core.domain.identifiers import MappingId
+
+_IS_OF_MAPPING = checkpoints.c.mapping_id == sa.bindparam("of_mapping")
+_OF_MAPPING = sa.select(checkpoints).where(_IS_OF_MAPPING)
+_REMOVAL = sa.delete(checkpoints).where(_IS_OF_MAPPING)
+_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "until", "digest"))
+
+
+class SqlCheckpoints:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def get(self, mapping_id: MappingId) -> Checkpoint | None:
+        asked = {"of_mapping": mapping_id}
+        row = await self._run(lambda database: database.execute(_OF_MAPPING, asked).first())
+        return None if row is None else Checkpoint(*row)
+
+    async def save(self, checkpoint: Checkpoint) -> None:
+        row = {
+            "mapping_id": checkpoint.mapping_id,
+            "run_id": checkpoint.run_id,
+            "read_at": checkpoint.read_at,
+            "until": checkpoint.until,
+            "digest": checkpoint.digest,
+        }
+        await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
+
+    async def remove(self, mapping_id: MappingId) -> None:
+        asked = {"of_mapping": mapping_id}
+        await self._run(lambda database: database.execute(_REMOVAL, asked))

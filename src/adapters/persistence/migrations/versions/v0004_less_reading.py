@@ -1,0 +1,37 @@
+"""Runs that pause between two slices, runs that confirm another one, and the checkpoints that these rest on."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("sync_runs", sa.Column("paused_until", sa.DateTime(timezone=True)))
+    op.add_column("sync_runs", sa.Column("slices_in_vain", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("sync_runs", sa.Column("confirms", sa.Text()))
+    op.create_index("ix_sync_runs_confirms", "sync_runs", ["confirms"])
+    op.create_table(
+        "checkpoints",
+        sa.Column("mapping_id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("mapping_id", name="pk_checkpoints"),
+        sa.ForeignKeyConstraint(["mapping_id"], ["event_mappings.id"], name="fk_checkpoints_mapping_id"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["sync_runs.id"], name="fk_checkpoints_run_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_checkpoints_run_id", "checkpoints", ["run_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("checkpoints")
+    op.drop_index("ix_sync_runs_confirms", "sync_runs")
+    for column in ("confirms", "slices_in_vain", "paused_until"):
+        op.drop_column("sync_runs", column)

@@ -1,0 +1,64 @@
+"""Less reading: what a run that found nothing to write has proved, and for how long it holds.
+
+A plan follows from what both sides have, what we remember, the settings and the time, and from nothing else. So a run
+that read everything and had nothing to write need not be repeated while none of these has changed.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.domain.identifiers import MappingId, RunId
+from core.domain.outcomes import Counts, Outcome
+
+READ_ALL_EVERY = timedelta(hours=6)
+"""Sessionboard's change feed does not tell of deletions, of statuses that were left, nor of people edited elsewhere."""
+OVERLAP = timedelta(minutes=10)
+"""Sessionboard's searches are cached for 3 minutes: a reading can be older than the moment at which it is made."""
+WRITTEN = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
+"""What speaks against a checkpoint: the next run may find something to do, though nobody has changed anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    mapping_id: MappingId
+    run_id: RunId
+    """The run whose outcomes hold."""
+    read_at: datetime
+    """When it began to read."""
+    until: datetime
+    digest: str
+    """Of everything that is compared rather than asked of the change feed."""
+
+    @property
+    def changes_since(self) -> datetime:
+        """From when on a change in Sessionboard speaks against it."""
+        return self.read_at - OVERLAP
+
+    def holds_at(self, now: datetime) -> bool:
+        return self.read_at <= now < self.until  # a clock that was set back proves nothing
+
+
+def until(read_at: datetime, next_verdict: datetime | None) -> datetime:
+    """Tell for how long a checkpoint holds.
+
+    Args:
+        read_at: when the reading began.
+        next_verdict: when time alone changes what is to be done with a record.
+    """
+    latest = read_at + READ_ALL_EVERY
+    return latest if next_verdict is None else min(latest, next_verdict)
+
+
+def is_proved_by(counts: Counts) -> bool:
+    """Tell whether a run that read everything has found both sides to agree."""
+    return not any(tally[outcome] for tally in counts.tallies.values() for outcome in WRITTEN)
+
+
+def digest_of(things: Iterable[object]) -> str:
+    """Give a short text that differs where the things do; they are compared by how Python writes them."""
+    digest = hashlib.blake2b(digest_size=16)
+    for thing in things:
+        digest.update(repr(thing).encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
