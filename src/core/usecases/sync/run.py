@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain import stops
@@ -94,11 +94,12 @@ class RunSync:
                     return resumed
             run = found(await unit.runs.get(run_id), "run", run_id)
             if run.state is RunState.QUEUED:
-                run = run.start(owner, now, self.lease)
+                started = run.start(owner, now, self.lease)
                 try:
-                    await unit.runs.update(run)
-                except Taken:  # another process was faster: its run is waited for
-                    return replace(run, owner=None)
+                    await unit.runs.update(started)
+                except Taken:  # another process was faster, or one is between two slices: it is waited for
+                    return run
+                run = started
             await unit.commit()
         if run.owner == owner:
             waited = round((now - run.requested_at).total_seconds(), 3)

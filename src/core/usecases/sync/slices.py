@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 SLICE = timedelta(minutes=2)
-STILL_READING = timedelta(seconds=30)
-"""A reading cannot be gone on with later: it is seen through for as long as its pages keep coming."""
+STILL_READING = 1 / 4
+"""Of a slice: so long the next page of a reading is waited for, however long the reading has taken. It cannot be gone
+on with later, so it is seen through for as long as its pages keep coming."""
+FOR_WRITING = 1 / 2
+"""Of a slice: so much is left for writing at the least, however long the reading has taken."""
 MOST_IN_VAIN = 30
 """Slices in a row in which nothing became of any record: an hour of trying."""
 
@@ -25,19 +28,24 @@ class SliceOver(Exception):
 class Slice:
     longest: timedelta | None
     _cut: asyncio.Timeout
+    _planned: float | None = None
+    """When it ends, by the event loop's clock."""
+
+    def __post_init__(self) -> None:
+        self._planned = self._cut.when()
 
     def page_came(self) -> None:
-        self._not_before(STILL_READING)
+        self._leave(STILL_READING)
 
     def writing_begins(self) -> None:
-        """Leave the writing half of a slice at least, however long the reading took."""
-        if self.longest is not None:
-            self._not_before(self.longest / 2)
+        self._leave(FOR_WRITING)
 
-    def _not_before(self, wait: timedelta) -> None:
-        planned = self._cut.when()
-        if planned is not None and not self._cut.expired():
-            self._cut.reschedule(max(planned, asyncio.get_running_loop().time() + wait.total_seconds()))
+    def _leave(self, share: float) -> None:
+        """Let so much of a slice be left from now on at the least."""
+        if self.longest is None or self._planned is None or self._cut.expired():
+            return
+        least = asyncio.get_running_loop().time() + share * self.longest.total_seconds()
+        self._cut.reschedule(max(self._planned, least))
 
 
 @asynccontextmanager
