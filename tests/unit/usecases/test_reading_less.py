@@ -1,0 +1,289 @@
+"""A continuous sync confirms an earlier one where nothing has changed (rules 21 and 24)."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.session_source import MemorySessionSource
+from core.domain.checkpoint import READ_ALL_EVERY, Checkpoint
+from core.domain.identifiers import SessionboardEventId, external_id
+from core.domain.kinds import KINDS, SESSION, SPEAKER, Scope
+from core.domain.mappings import EventMapping, TracksFrom
+from core.domain.outcomes import Outcome
+from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.source import Session, Unreadable
+from core.usecases.change_settings import SettingsChange
+from core.usecases.take_hint import Hint, TakeHint
+from tests.unit.domain.builders import at, exhibitor, on, person, primary, session
+from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.stage import SESSIONBOARD_TOKEN, Stage
+
+HALF_AN_HOUR = timedelta(minutes=34)
+"""And a little more: what comes before it is due may have been hinted at."""
+
+
+@dataclass(slots=True)
+class Watched(MemorySessionSource):
+    readings: list[str] = field(default_factory=list)
+    """Of sessions."""
+
+    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+        self.readings.append(event_id)
+        async for page in MemorySessionSource.sessions(self, event_id):
+            yield page
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage()
+    stage.sources.source = Watched(stage.source.programmes, clock=stage.clock)
+    stage.clock.set(at(20))
+    stage.offer(
+        session("s1", on(person("ada"))),
+        session("s2", on(person("grace", last_name=None)), status="declined"),
+        exhibitors=(exhibitor("acme", primary(person("alan"))),),
+    )
+    return stage
+
+
+async def by_itself(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> SyncRun:
+    stage.clock.advance(after)
+    booked = await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
+    return await stage.run_sync(booked.id)
+
+
+def readings(stage: Stage) -> int:
+    assert isinstance(stage.source, Watched)
+    return len(stage.source.readings)
+
+
+async def proved(stage: Stage) -> tuple[EventMapping, SyncRun]:
+    """Come to the point where a run has read everything and had nothing to write."""
+    mapping = await stage.mapping()
+    first, second = await by_itself(stage, mapping), await by_itself(stage, mapping)
+    assert (first.confirms, second.confirms, readings(stage)) == (None, None, 2)
+    return mapping, second
+
+
+async def test_rule_21_where_nothing_has_changed_the_sessions_are_not_read_again(stage: Stage) -> None:
+    mapping, whole = await proved(stage)
+    written = len(stage.gleanin.writes)
+    for _ in range(3):
+        run = await by_itself(stage, mapping)
+        assert run.confirms == whole.id, "the one that read everything, not the one before"
+        assert (run.state, run.counts, run.message) == (whole.state, whole.counts, whole.message)
+        assert await stage.outcomes(run) == await stage.outcomes(whole), "one for each record (rule 26)"
+    assert readings(stage) == 2
+    assert len(stage.gleanin.writes) == written
+
+
+async def test_everything_is_read_at_least_every_six_hours(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    assert (await by_itself(stage, mapping, READ_ALL_EVERY - timedelta(seconds=1))).confirms
+    run = await by_itself(stage, mapping, timedelta(seconds=1))
+    assert not run.confirms
+    assert (await by_itself(stage, mapping)).confirms == run.id
+
+
+async def test_who_syncs_by_hand_has_everything_read(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    by_hand = await stage.sync(mapping)
+    assert not by_hand.confirms
+    assert readings(stage) == 3
+    assert (await by_itself(stage, mapping)).confirms == by_hand.id, "which proves the same"
+
+
+async def test_a_run_of_a_part_proves_nothing(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    await stage.sync(mapping)
+    await stage.sync(mapping, Scope.AGENDA)
+    assert not (await by_itself(stage, mapping)).confirms
+
+
+async def test_a_request_by_hand_that_joins_a_continuous_one_has_everything_read(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
+    assert not (await stage.sync(mapping)).confirms
+
+
+async def test_rule_21_an_edit_is_written_and_then_everything_is_read_once_more(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.offer(session("s1", on(person("ada")), title="Edited"), *stage.programme.sessions[1:])
+    runs = [await by_itself(stage, mapping) for _ in range(3)]
+    assert [run.counts.of(SESSION)[Outcome.UPDATED] for run in runs] == [1, 0, 0]
+    assert [bool(run.confirms) for run in runs] == [False, False, True]
+
+
+@pytest.mark.parametrize("minutes", [1, 9])
+async def test_an_edit_right_before_a_reading_that_was_cached_is_not_missed(
+    stage: Stage, minutes: int
+) -> None:
+    mapping, _ = await proved(stage)
+    edited = session("s1", on(person("ada")), title="Edited")
+    # The edit was made before the last reading, which came out of a cache and did not have it.
+    stage.programme.sessions[0] = edited
+    stage.programme.seen[edited.id] = edited, stage.clock.now() - timedelta(minutes=minutes)
+    run = await by_itself(stage, mapping)
+    assert run.counts.of(SESSION)[Outcome.UPDATED] == 1
+
+
+async def test_rule_12_a_session_that_passes_is_noticed_though_nobody_edits_it(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.clock.set(at(21, 9, 45))
+    await by_itself(stage, mapping, timedelta(0))
+    assert (await by_itself(stage, mapping, timedelta(minutes=14))).confirms
+    run = await by_itself(stage, mapping, timedelta(minutes=1))
+    assert (await stage.outcomes(run))["s1"].outcome is Outcome.SKIPPED
+
+
+async def test_changed_settings_have_everything_read(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    await stage.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.TAGS))
+    assert not (await by_itself(stage, mapping)).confirms
+
+
+async def test_another_token_may_see_other_data(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    await stage.replace_sessionboard_token(mapping.organization_id, SESSIONBOARD_TOKEN)
+    assert not (await by_itself(stage, mapping)).confirms
+
+
+async def test_rule_17_an_exhibitors_contact_that_is_edited_is_noticed(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.programme.exhibitors[0] = exhibitor("acme", primary(person("alan", email="new@example.org")))
+    run = await by_itself(stage, mapping)
+    assert (await stage.outcomes(run))["alan"].outcome is Outcome.UPDATED
+
+
+async def test_what_is_deleted_in_gleanin_by_hand_is_noticed(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.gleanin.delete_by_hand(stage.the(mapping, SPEAKER, "ada").id)
+    run = await by_itself(stage, mapping)
+    assert (await stage.outcomes(run))["ada"].outcome is Outcome.CREATED
+
+
+async def test_rule_19_a_foreign_contact_that_goes_is_noticed(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    foreign = stage.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "ada@example.org"})
+    await by_itself(stage, mapping)
+    blocked = await by_itself(stage, mapping)
+    confirmed = await by_itself(stage, mapping)
+    assert confirmed.confirms == blocked.id
+    assert (await stage.outcomes(confirmed))["ada"].outcome is Outcome.BLOCKED
+    stage.gleanin.delete_by_hand(foreign.id)
+    run = await by_itself(stage, mapping)
+    assert (await stage.outcomes(run))["ada"].outcome is Outcome.CREATED
+
+
+async def test_rule_30_share_links_are_read_all_the_same(stage: Stage) -> None:
+    stage.gleanin.links_after_reads = None
+    mapping, _ = await proved(stage)
+    assert await stage.list_share_links(mapping.id, missing=True)
+    stage.gleanin.links_after_reads = 0
+    assert (await by_itself(stage, mapping)).confirms
+    assert not await stage.list_share_links(mapping.id, missing=True)
+
+
+async def test_what_failed_is_tried_again_by_the_next_run(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    key = external_id(mapping.connection_id, person("ada").id)
+    stage.gleanin.trouble.rejected[key] = "No."
+    for _ in range(3):
+        run = await by_itself(stage, mapping)
+        assert (await stage.outcomes(run))["ada"].outcome is Outcome.FAILED
+        assert not run.confirms
+    stage.gleanin.trouble.rejected.clear()
+    assert (await stage.outcomes(await by_itself(stage, mapping)))["ada"].outcome is Outcome.CREATED
+
+
+async def test_a_run_that_stops_proves_nothing(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.gleanin.trouble.refuses_reads = True
+    assert (await by_itself(stage, mapping)).state is RunState.STOPPED
+    stage.gleanin.trouble.refuses_reads = False
+    assert (await by_itself(stage, mapping)).confirms, "and takes nothing back: it changed nothing"
+
+
+async def test_rule_16_masked_emails_are_found_with_the_token_that_masks_them(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    masked = person("ada", email="a***@e***.org")
+    stage.programme.sessions[0] = session("s1", on(masked))
+    stage.programme.seen.clear()
+    assert (await by_itself(stage, mapping)).stop is not None
+
+
+async def hint(stage: Stage, mapping: EventMapping) -> None:
+    async with stage.units.reading() as unit:
+        schedule = await unit.schedules.get(mapping.id)
+    assert schedule is not None
+    await TakeHint(stage.units, stage.clock)(Anybody(), Hint(mapping.organization_id, None))  # type: ignore[arg-type]
+
+
+class Anybody:
+    def may(self, *_: object) -> bool:
+        return True
+
+
+async def test_a_hint_has_everything_read_for_it_may_tell_of_what_the_change_feed_does_not(
+    stage: Stage,
+) -> None:
+    mapping, _ = await proved(stage)
+    await hint(stage, mapping)
+    assert not (await by_itself(stage, mapping, timedelta(minutes=4))).confirms
+
+
+async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    edited, stage.programme.sessions[0] = stage.programme.sessions[0], session("s1", title="Edited")
+
+    async def hinted() -> None:
+        await hint(stage, mapping)
+
+    stage.gate.pass_by = hinted  # at the write of the edit
+    await by_itself(stage, mapping)
+    stage.programme.sessions[0] = edited
+    await by_itself(stage, mapping)
+    assert not (await by_itself(stage, mapping, timedelta(minutes=4))).confirms
+
+
+async def checkpoint_of(stage: Stage, mapping: EventMapping) -> Checkpoint | None:
+    async with stage.units.reading() as unit:
+        return await unit.checkpoints.get(mapping.id)
+
+
+async def test_rule_32_a_kill_at_the_first_write_leaves_nothing_proved(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.programme.sessions[0] = session("s1", on(person("ada")), title="Edited")
+    units, power = stage.units, Power(stage)
+
+    async def killed() -> None:
+        power.is_off = True
+        power.check()
+
+    stage.gate.pass_by = killed
+    with pytest.raises((Killed, ExceptionGroup)):
+        await by_itself(stage, mapping)
+    stage.units = units
+    assert await checkpoint_of(stage, mapping) is None
+
+
+async def test_a_clock_that_was_set_back_proves_nothing(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.clock.advance(timedelta(hours=-2))
+    assert not (await by_itself(stage, mapping)).confirms
+
+
+async def test_an_event_that_changes_its_time_zone_is_noticed(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.programme.event = replace(stage.programme.event, time_zone="Asia/Tokyo")
+    run = await by_itself(stage, mapping)
+    assert not run.confirms
+    assert run.stop is not None, "nobody has confirmed that one (rule 7)"
+
+
+async def test_an_unknown_kind_proves_nothing_once_it_is_known_again(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.gleanin.trouble.unknown_kinds = {kind.name for kind in KINDS}
+    assert not (await by_itself(stage, mapping)).confirms
