@@ -147,6 +147,24 @@ async def test_what_people_ask_for_comes_before_what_is_due(make: Making, yard: 
     assert yard.begun[3] == due
 
 
+async def test_between_the_slices_of_a_long_run_others_have_their_turn(make: Making, yard: Yard) -> None:
+    long, *others = [await yard.mapped(number) for number in range(1, 5)]
+    yard.slices[long] = 2
+    jobs = make(yard, at_once=1)
+    async with jobs.working():
+        run = await yard.book(long)
+        jobs.start(run.id)
+        await until(lambda: yard.begun)
+        for each in others:
+            jobs.start((await yard.book(each)).id)
+        await asyncio.sleep(0.2)
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == 6)
+    assert yard.begun == [long, *others, long, long], "first what people asked for, then the rest of it"
+    (only,) = await yard.runs_of(long)
+    assert (only.id, only.state) == (run.id, RunState.COMPLETED), "it is one run all the same"
+
+
 async def test_two_workers_share_the_work_and_none_of_it_is_done_twice(make: Making, yard: Yard) -> None:
     mappings = [await yard.mapped(number) for number in range(1, 21)]
     for each in mappings:

@@ -39,6 +39,8 @@ class Yard:
     ended: list[MappingId] = field(default_factory=list)
     under_way: list[MappingId] = field(default_factory=list)
     fails: set[MappingId] = field(default_factory=set)
+    slices: dict[MappingId, int] = field(default_factory=dict)
+    """How many more slices a run of the mapping takes after this one."""
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     ticks: int = 0
     most_at_once: int = 0
@@ -112,9 +114,12 @@ class Yard:
             run = await unit.runs.get(run_id)
             assert run is not None
             others = [each.state for each in await unit.runs.open_ones(run.mapping_id)]
-            if run.state is not RunState.QUEUED or RunState.RUNNING in others:
+            if run.can_resume(now):
+                run = run.resume(self.names.owner(), now, self.lease)
+            elif run.state is not RunState.QUEUED or RunState.RUNNING in others:
                 return None
-            run = run.start(self.names.owner(), now, self.lease)
+            else:
+                run = run.start(self.names.owner(), now, self.lease)
             await unit.runs.update(run)
             await unit.commit()
             return run
@@ -123,6 +128,9 @@ class Yard:
         now = self.clock.now()
         async with self.units.writing() as unit:
             done = run.stopped(stop, now, Counts()) if stop else run.finished(Counts(), now, None)
+            if not stop and self.slices.get(run.mapping_id, 0):
+                self.slices[run.mapping_id] -= 1
+                done = run.pause(now, in_vain=False)
             await unit.runs.update(done)
             await unit.commit()
 
