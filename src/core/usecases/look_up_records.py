@@ -28,7 +28,7 @@ class ListOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class OutcomesAsked:
-    run_id: RunId
+    run: SyncRun
     only: Collection[Outcome] = ()
     kinds: Collection[RecordKind] = ()
     search: str = ""
@@ -43,9 +43,8 @@ class PageOutcomes:
     async def __call__(self, asked: OutcomesAsked) -> Page[RecordOutcome]:
         """Give a part of a run's outcomes, in the order in which they happened."""
         async with self.units.reading() as unit:
-            run = await unit.runs.get(asked.run_id)
             return await unit.outcomes.page(
-                run.outcomes_of if run else asked.run_id,
+                asked.run.outcomes_of,
                 only=asked.only,
                 kinds=asked.kinds,
                 search=asked.search,

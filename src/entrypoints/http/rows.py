@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from core.domain.identifiers import MappingId, RunId
+from core.domain.identifiers import MappingId
 from core.domain.outcomes import Outcome
+from core.domain.runs import SyncRun
 from core.usecases.look_up_records import OutcomesAsked, PeopleAsked
 from entrypoints import shapes
 from entrypoints.container import Container
@@ -14,10 +15,10 @@ PEOPLE_PER_PART = 500
 Rows = AsyncIterator[Iterable[Sequence[str | None]]]
 
 
-async def outcome_rows(container: Container, run_id: RunId, only: Sequence[Outcome] = ()) -> Rows:
+async def outcome_rows(container: Container, run: SyncRun, only: Sequence[Outcome] = ()) -> Rows:
     start: int | None = 0
     while start is not None:
-        asked = OutcomesAsked(run_id, only, start=start, limit=OUTCOMES_PER_PART)
+        asked = OutcomesAsked(run, only, start=start, limit=OUTCOMES_PER_PART)
         page = await container.page_outcomes()(asked)
         yield map(shapes.outcome_row, page.items)
         start = page.next

@@ -68,7 +68,7 @@ async def list_outcomes(
 ) -> dict[str, Any]:
     """List what the run did with each record, and why, in the order in which it happened."""
     kinds = [each for each in KINDS if each.name in (kind or ())]
-    asked = OutcomesAsked(here.run.id, outcome or (), kinds, search, offset(cursor_), limit)
+    asked = OutcomesAsked(here.run, outcome or (), kinds, search, offset(cursor_), limit)
     page = await container.page_outcomes()(asked)
     return {"items": [shapes.outcome(each) for each in page.items], "next": cursor(page.next)}
 
@@ -83,5 +83,5 @@ async def outcomes_csv(
     here: ReadRun, container: Wired, outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None
 ) -> StreamingResponse:
     """Give all outcomes as CSV."""
-    rows = outcome_rows(container, here.run.id, outcome or ())
+    rows = outcome_rows(container, here.run, outcome or ())
     return csv_response("outcomes", shapes.OUTCOME_COLUMNS, rows)

@@ -77,7 +77,7 @@ async def show_run(
     run, only, url = here.run, kind_named(kind), f"/runs/{here.run.id}"
     asked = {"q": sought, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
     page = await container.page_outcomes()(
-        OutcomesAsked(run.id, [outcome] if outcome else [], [only] if only else [], sought, after, PER_PAGE)
+        OutcomesAsked(run, [outcome] if outcome else [], [only] if only else [], sought, after, PER_PAGE)
     )
     organization, mapping = url_of(here.organization), here.mapping
     kinds = kinds_in(run.scope)
@@ -131,5 +131,5 @@ def _by_outcome(run: SyncRun, kinds: Sequence[RecordKind]) -> Mapping[Outcome, i
 
 @routes.get("/runs/{run_id}/outcomes.csv")
 async def outcomes_csv(container: Wired, here: ReadRun, outcome: OneOutcome = None) -> Response:
-    rows = outcome_rows(container, here.run.id, [outcome] if outcome else [])
+    rows = outcome_rows(container, here.run, [outcome] if outcome else [])
     return csv_response("outcomes", shapes.OUTCOME_COLUMNS, rows)
