@@ -104,7 +104,8 @@ def run(one: SyncRun) -> dict[str, Any]:
 
 
 def history_entry(entry: HistoryEntry) -> dict[str, Any]:
-    return {"at": entry.at.isoformat(), "run_id": entry.run_id} | outcome(entry.outcome)
+    times = {"at": entry.at.isoformat(), "confirmed_at": _instant(entry.confirmed_at)}
+    return times | {"run_id": entry.run_id} | outcome(entry.outcome)
 
 
 def person_with_links(person: SyncedRecord) -> dict[str, Any]:

@@ -200,7 +200,15 @@ class Runs(Protocol):
     async def forget_before(self, instant: datetime, limit: int) -> int:
         """Take away ended runs that ended before and have no outcomes any more, at most so many; give how many went.
 
-        The latest run of each mapping stays, however old it is, and so does one that a later run confirms.
+        The latest run of each mapping stays, however old it is, and so does one that a later run confirms or that a
+        checkpoint names.
+        """
+        ...
+
+    async def forget_confirming(self, instant: datetime, limit: int) -> int:
+        """Take away runs of continuous sync that ended before and confirm another one, at most so many.
+
+        The latest run of each mapping stays, however old it is. Gives how many went.
         """
         ...
 
@@ -256,10 +264,6 @@ class Checkpoints(Protocol):
 
     async def save(self, checkpoint: Checkpoint) -> None:
         """Insert or replace."""
-        ...
-
-    async def remove(self, mapping_id: MappingId) -> None:
-        """Remove the mapping's, if there is one."""
         ...
 
 
@@ -362,6 +366,8 @@ class HistoryEntry:
     outcome: RecordOutcome
     position: int = 0
     """Its place among all outcomes."""
+    confirmed_at: datetime | None = None
+    """When a later run last found that nothing had changed; None where none did."""
 
 
 class Outcomes(Protocol):
@@ -396,8 +402,13 @@ class Outcomes(Protocol):
     async def forget_before(self, instant: datetime, limit: int) -> int:
         """Take away outcomes of runs that ended before, at most so many; give how many went.
 
-        The latest run of each mapping keeps its outcomes, however old it is, and so does one that it confirms.
+        The latest run of each mapping keeps its outcomes, however old it is, and so does one that another run confirms
+        or that a checkpoint names.
         """
+        ...
+
+    async def forget_of(self, run_id: RunId) -> None:
+        """Take away all outcomes of a run: another one has the same."""
         ...
 
     async def history(

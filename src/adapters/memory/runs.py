@@ -12,7 +12,7 @@ from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
-from core.domain.runs import Progress, RunState, SyncRun
+from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.turns import WaitingRun, place_of
 from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
 
@@ -81,11 +81,17 @@ class MemoryRuns:
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         old = [run.id for run in old_runs(self._kept, instant) if not self._kept.outcomes.get(run.id)][:limit]
+        return self._forget(old)
+
+    async def forget_confirming(self, instant: datetime, limit: int) -> int:
+        old = old_runs(self._kept, instant)
+        return self._forget(
+            [run.id for run in old if run.confirms and run.trigger is Trigger.CONTINUOUS][:limit]
+        )
+
+    def _forget(self, old: Sequence[RunId]) -> int:
         for run_id in old:
             del self._rows[run_id]
-        for mapping_id, checkpoint in list(self._kept.checkpoints.items()):
-            if checkpoint.run_id in old:
-                del self._kept.checkpoints[mapping_id]
         for key in [key for key, run_id in self._bookings.items() if run_id in old]:
             del self._bookings[key]
         return len(old)
@@ -161,6 +167,9 @@ class MemoryOutcomes:
         for run_id, key in chosen:
             self._rows[run_id] = {each: row for each, row in self._rows[run_id].items() if each != key}
         return len(chosen)
+
+    async def forget_of(self, run_id: RunId) -> None:
+        self._rows.pop(run_id, None)
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

@@ -63,6 +63,3 @@ class MemoryCheckpoints:
         run = self._runs.get(checkpoint.run_id)
         check(there=run is not None and run.mapping_id == checkpoint.mapping_id)
         self._rows[checkpoint.mapping_id] = checkpoint
-
-    async def remove(self, mapping_id: MappingId) -> None:
-        self._rows.pop(mapping_id, None)

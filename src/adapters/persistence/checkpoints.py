@@ -8,10 +8,8 @@ from adapters.persistence.threads import Run
 from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import MappingId
 
-_IS_OF_MAPPING = checkpoints.c.mapping_id == sa.bindparam("of_mapping")
-_OF_MAPPING = sa.select(checkpoints).where(_IS_OF_MAPPING)
-_REMOVAL = sa.delete(checkpoints).where(_IS_OF_MAPPING)
-_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "until", "digest"))
+_OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
+_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "until", "digest", "outcomes"))
 
 
 class SqlCheckpoints:
@@ -30,9 +28,6 @@ class SqlCheckpoints:
             "read_at": checkpoint.read_at,
             "until": checkpoint.until,
             "digest": checkpoint.digest,
+            "outcomes": checkpoint.outcomes,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
-
-    async def remove(self, mapping_id: MappingId) -> None:
-        asked = {"of_mapping": mapping_id}
-        await self._run(lambda database: database.execute(_REMOVAL, asked))

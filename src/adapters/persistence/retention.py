@@ -8,8 +8,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from adapters.persistence.tables import outcomes, run_bookings, runs
+from adapters.persistence.tables import CONFIRMS, checkpoints, outcomes, run_bookings, runs
 from core.domain.identifiers import RunId
+from core.domain.runs import Trigger
 
 # Both are looked up for one run after the other: as EXISTS, PostgreSQL would rather read the whole other table once.
 _later = runs.alias("later")
@@ -23,10 +24,14 @@ _confirming = runs.alias("confirming")
 _ANY_THAT_CONFIRMS = (
     sa.select(_confirming.c.position).where(_confirming.c.confirms == runs.c.id).limit(1).scalar_subquery()
 )
+_ANY_CHECKPOINT = (
+    sa.select(checkpoints.c.run_id).where(checkpoints.c.run_id == runs.c.id).limit(1).scalar_subquery()
+)
 _IS_OLD = (
     runs.c.finished_at < sa.bindparam("instant"),
     runs.c.position < _LATEST,
     _ANY_THAT_CONFIRMS.is_(sa.null()),
+    _ANY_CHECKPOINT.is_(sa.null()),
 )
 _OLD_OUTCOMES = (
     sa.select(outcomes.c.position)
@@ -42,6 +47,17 @@ _OLD_RUNS = (
     .order_by(runs.c.finished_at)
     .limit(sa.bindparam("limit"))
 )
+_OLD_CONFIRMATIONS = (
+    sa.select(runs.c.id)
+    .where(
+        sa.text(CONFIRMS),
+        runs.c.finished_at < sa.bindparam("instant"),
+        runs.c.position < _LATEST,
+        runs.c.trigger == Trigger.CONTINUOUS.value,
+    )
+    .order_by(runs.c.finished_at)
+    .limit(sa.bindparam("limit"))
+)
 _FORGET_BOOKINGS = sa.delete(run_bookings).where(
     run_bookings.c.run_id.in_(sa.bindparam("ids", expanding=True))
 )
@@ -54,7 +70,15 @@ def forget_outcomes(instant: datetime, limit: int, database: sa.Connection) -> i
 
 
 def forget_runs(instant: datetime, limit: int, database: sa.Connection) -> int:
-    ids: list[RunId] = [*database.scalars(_OLD_RUNS, {"instant": instant, "limit": limit})]
+    return _forget(_OLD_RUNS, instant, limit, database)
+
+
+def forget_confirming(instant: datetime, limit: int, database: sa.Connection) -> int:
+    return _forget(_OLD_CONFIRMATIONS, instant, limit, database)
+
+
+def _forget(which: sa.Select[RunId], instant: datetime, limit: int, database: sa.Connection) -> int:
+    ids: list[RunId] = [*database.scalars(which, {"instant": instant, "limit": limit})]
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = {"ids": ids[start : start + _IDS_AT_ONCE]}
         database.execute(_FORGET_BOOKINGS, some)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.retention import forget_runs
+from adapters.persistence.retention import forget_confirming, forget_runs
 from adapters.persistence.rows import from_json, key_of, replace_row, to_json
 from adapters.persistence.tables import mappings, run_bookings, runs
 from adapters.persistence.threads import Run
@@ -105,6 +105,9 @@ class SqlRuns:
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         return await self._run(partial(forget_runs, instant, limit))
+
+    async def forget_confirming(self, instant: datetime, limit: int) -> int:
+        return await self._run(partial(forget_confirming, instant, limit))
 
     async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         asked = {"mapping_id": mapping_id, "request_key": key_of(request_key)}

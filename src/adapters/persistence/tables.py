@@ -70,6 +70,11 @@ def _only_one(what: Unique, *columns: sa.Column[str], where: str | None = None) 
     return sa.Index(f"one_{what}", *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
 
 
+def _index_where(condition: str, name: str, column: str) -> sa.Index:
+    where = sa.text(condition)
+    return sa.Index(name, column, sqlite_where=where, postgresql_where=where)
+
+
 def _lookup(column: sa.Column[str]) -> sa.Index:
     # A hash index, where there are such: a B-tree of PostgreSQL refuses texts of more than 2,700 bytes.
     return sa.Index(None, column, postgresql_using="hash")
@@ -127,12 +132,7 @@ mappings = sa.Table(
     _text("time_zone", nullable=True),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
-    sa.Index(
-        "continuous_mappings",
-        "id",
-        sqlite_where=sa.text(IS_CONTINUOUS),
-        postgresql_where=sa.text(IS_CONTINUOUS),
-    ),
+    _index_where(IS_CONTINUOUS, "continuous_mappings", "id"),
 )
 
 schedules = sa.Table(
@@ -144,6 +144,8 @@ schedules = sa.Table(
     _flag("is_halted"),
     sa.Index(None, "due_at"),
 )
+
+CONFIRMS = "confirms IS NOT NULL"
 
 runs = sa.Table(
     "sync_runs",
@@ -173,17 +175,19 @@ runs = sa.Table(
     _text("confirms", nullable=True),
     sa.Index(None, "mapping_id", "position"),
     sa.Index(None, "finished_at"),
-    sa.Index(None, "confirms"),
+    _index_where(CONFIRMS, "confirmed_runs", "confirms"),
+    _index_where(CONFIRMS, "confirming_runs", "finished_at"),
 )
 
 checkpoints = sa.Table(
     "checkpoints",
     metadata,
     sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
-    _text("run_id", sa.ForeignKey("sync_runs.id", ondelete="CASCADE")),
+    _text("run_id", sa.ForeignKey("sync_runs.id")),
     _time("read_at"),
     _time("until"),
     _text("digest"),
+    _text("outcomes"),
     sa.Index(None, "run_id"),
 )
 

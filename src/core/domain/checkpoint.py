@@ -6,7 +6,7 @@ that read everything and had nothing to write need not be repeated while none of
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.identifiers import MappingId, RunId
@@ -16,6 +16,8 @@ READ_ALL_EVERY = timedelta(hours=6)
 """Sessionboard's change feed does not tell of deletions, of statuses that were left, nor of people edited elsewhere."""
 OVERLAP = timedelta(minutes=10)
 """Sessionboard's searches are cached for 3 minutes: a reading can be older than the moment at which it is made."""
+CONFIRMATIONS_KEPT = timedelta(days=1)
+"""Runs of continuous sync that confirm another one say nothing that this one does not."""
 WRITTEN = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
 """What speaks against a checkpoint: the next run may find something to do, though nobody has changed anything."""
 
@@ -24,12 +26,14 @@ WRITTEN = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
 class Checkpoint:
     mapping_id: MappingId
     run_id: RunId
-    """The run whose outcomes hold."""
+    """The run whose outcomes hold: the first one that had just these."""
     read_at: datetime
     """When it began to read."""
     until: datetime
     digest: str
     """Of everything that is compared rather than asked of the change feed."""
+    outcomes: str
+    """A digest of the outcomes that hold."""
 
     @property
     def changes_since(self) -> datetime:
@@ -38,6 +42,10 @@ class Checkpoint:
 
     def holds_at(self, now: datetime) -> bool:
         return self.read_at <= now < self.until  # a clock that was set back proves nothing
+
+    def ended(self, now: datetime) -> "Checkpoint":
+        """Let it prove nothing any more; what it knows of outcomes stays true."""
+        return replace(self, until=min(self.until, now))
 
 
 def until(read_at: datetime, next_verdict: datetime | None) -> datetime:

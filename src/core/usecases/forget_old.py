@@ -1,4 +1,4 @@
-"""Forget what happened long ago: outcomes, then the runs that had them.
+"""Forget what happened long ago: outcomes, then the runs that had them; and sooner, runs that only confirm another.
 
 What rules 5, 10 and 21 need (mappings, connections, synced records) is not history, and stays.
 """
@@ -6,6 +6,7 @@ What rules 5, 10 and 21 need (mappings, connections, synced records) is not hist
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core.domain.checkpoint import CONFIRMATIONS_KEPT
 from ports.clock import Clock
 from ports.persistence import Units
 
@@ -21,10 +22,13 @@ class ForgetOld:
 
     async def __call__(self) -> int:
         """Forget everything that is old enough, in small steps; give how many rows went."""
-        instant, gone = self.clock.now() - self.kept_for, 0
+        now, gone = self.clock.now(), 0
+        instant = now - self.kept_for
         while True:
             async with self.units.writing() as unit:
-                step = await unit.outcomes.forget_before(instant, AT_ONCE)
+                step = await unit.runs.forget_confirming(now - CONFIRMATIONS_KEPT, AT_ONCE)
+                if step < AT_ONCE:
+                    step += await unit.outcomes.forget_before(instant, AT_ONCE)
                 if step < AT_ONCE:
                     step += await unit.runs.forget_before(instant, AT_ONCE)
                 await unit.commit()

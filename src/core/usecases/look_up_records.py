@@ -1,7 +1,7 @@
 """Look up what became of records: the outcomes of a run, one record's history, people's share links."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import PEOPLE, RecordKind
@@ -11,6 +11,9 @@ from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
 from core.domain.synced import SyncedRecord
 from ports.persistence import HistoryEntry, Page, PeoplePage, Units
+
+_FEW = 3
+"""Runs among which the latest that has ended is found: one more may be running, and one may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,12 @@ class TellHistory:
         async with self.units.reading() as unit:
             mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             check_asked("record", id_or_email)
-            entries = await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)
+            entries = [*await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)]
+            latest = await unit.runs.of_mapping(mapping_id, _FEW)
+        for run in latest:
+            if entries and run.confirms == entries[-1].run_id:
+                entries[-1] = replace(entries[-1], confirmed_at=run.finished_at)
+                break
         later = "; its next sync will tell" if mapping.is_active else ""
         return found(entries or None, "record", id_or_email, f"No run of this mapping has read it{later}.")
 

@@ -39,7 +39,9 @@ class TakeHint:
                     continue
                 schedule = await unit.schedules.get(mapping.id) if mapping.is_active else None
                 # What changed may be what the change feed does not tell: everything is to be read.
-                await unit.checkpoints.remove(mapping.id)
+                checkpoint = await unit.checkpoints.get(mapping.id)
+                if checkpoint is not None:
+                    await unit.checkpoints.save(checkpoint.ended(now))
                 if schedule is not None and schedule.hinted(now) != schedule:
                     await unit.schedules.save(schedule.hinted(now))
                     earlier += 1

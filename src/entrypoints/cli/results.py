@@ -108,6 +108,8 @@ async def history_told(container: "Container", mapping_id: str, id_or_email: str
                 ),
             )
         )
+        if entries[-1].confirmed_at:
+            console.print(say(f"Still so at the sync of {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC."))
 
     return Answer([shapes.history_entry(each) for each in entries], show)
 

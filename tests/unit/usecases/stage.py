@@ -1,6 +1,6 @@
 """A stage for the use cases: both sides, the store and the clock in memory, and everything wired to them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -84,12 +84,24 @@ class Gate:
 
 
 @dataclass(slots=True)
+class Watched(MemorySessionSource):
+    """Sessionboard, with a count of how often somebody read all sessions."""
+
+    readings: int = 0
+
+    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+        self.readings += 1
+        async for page in MemorySessionSource.sessions(self, event_id):
+            yield page
+
+
+@dataclass(slots=True)
 class Stage:
     """Sessionboard has the events HERE and ELSEWHERE, Gleanin has THERE and FAR, and tells no time zones."""
 
     units: Units = field(default_factory=MemoryUnits)
     gleanin: MemoryGleanin = field(default_factory=MemoryGleanin)
-    sources: MemorySessionSources = field(default_factory=MemorySessionSources)
+    sources: MemorySessionSources = field(default_factory=lambda: MemorySessionSources(Watched()))
     clock: ManualClock = field(default_factory=ManualClock)
     names: CountingNames = field(default_factory=CountingNames)
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
@@ -109,6 +121,12 @@ class Stage:
     @property
     def source(self) -> MemorySessionSource:
         return self.sources.source
+
+    @property
+    def readings(self) -> int:
+        """How often all sessions were read."""
+        assert isinstance(self.source, Watched)
+        return self.source.readings
 
     @property
     def programme(self) -> Programme:

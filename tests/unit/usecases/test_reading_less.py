@@ -1,20 +1,18 @@
 """A continuous sync confirms an earlier one where nothing has changed (rules 21 and 24)."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from adapters.memory.session_source import MemorySessionSource
 from core.domain.checkpoint import READ_ALL_EVERY, Checkpoint
-from core.domain.identifiers import SessionboardEventId, external_id
+from core.domain.identifiers import external_id
 from core.domain.kinds import KINDS, SESSION, SPEAKER, Scope
 from core.domain.mappings import EventMapping, TracksFrom
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.source import Session, Unreadable
 from core.usecases.change_settings import SettingsChange
+from core.usecases.look_up_records import TellHistory
 from core.usecases.take_hint import Hint, TakeHint
 from tests.unit.domain.builders import at, exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power
@@ -24,21 +22,9 @@ HALF_AN_HOUR = timedelta(minutes=34)
 """And a little more: what comes before it is due may have been hinted at."""
 
 
-@dataclass(slots=True)
-class Watched(MemorySessionSource):
-    readings: list[str] = field(default_factory=list)
-    """Of sessions."""
-
-    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        self.readings.append(event_id)
-        async for page in MemorySessionSource.sessions(self, event_id):
-            yield page
-
-
 @pytest.fixture
 def stage() -> Stage:
     stage = Stage()
-    stage.sources.source = Watched(stage.source.programmes, clock=stage.clock)
     stage.clock.set(at(20))
     stage.offer(
         session("s1", on(person("ada"))),
@@ -54,16 +40,18 @@ async def by_itself(stage: Stage, mapping: EventMapping, after: timedelta = HALF
     return await stage.run_sync(booked.id)
 
 
-def readings(stage: Stage) -> int:
-    assert isinstance(stage.source, Watched)
-    return len(stage.source.readings)
+async def reads_all(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> bool:
+    """Tell whether the next continuous run reads all sessions."""
+    before = stage.readings
+    await by_itself(stage, mapping, after)
+    return stage.readings > before
 
 
 async def proved(stage: Stage) -> tuple[EventMapping, SyncRun]:
     """Come to the point where a run has read everything and had nothing to write."""
     mapping = await stage.mapping()
     first, second = await by_itself(stage, mapping), await by_itself(stage, mapping)
-    assert (first.confirms, second.confirms, readings(stage)) == (None, None, 2)
+    assert (first.confirms, second.confirms, stage.readings) == (None, None, 2)
     return mapping, second
 
 
@@ -75,37 +63,65 @@ async def test_rule_21_where_nothing_has_changed_the_sessions_are_not_read_again
         assert run.confirms == whole.id, "the one that read everything, not the one before"
         assert (run.state, run.counts, run.message) == (whole.state, whole.counts, whole.message)
         assert await stage.outcomes(run) == await stage.outcomes(whole), "one for each record (rule 26)"
-    assert readings(stage) == 2
+    assert stage.readings == 2
     assert len(stage.gleanin.writes) == written
 
 
 async def test_everything_is_read_at_least_every_six_hours(stage: Stage) -> None:
     mapping, _ = await proved(stage)
-    assert (await by_itself(stage, mapping, READ_ALL_EVERY - timedelta(seconds=1))).confirms
-    run = await by_itself(stage, mapping, timedelta(seconds=1))
-    assert not run.confirms
-    assert (await by_itself(stage, mapping)).confirms == run.id
+    assert not await reads_all(stage, mapping, READ_ALL_EVERY - timedelta(seconds=1))
+    assert await reads_all(stage, mapping, timedelta(seconds=1))
+    assert not await reads_all(stage, mapping)
 
 
 async def test_who_syncs_by_hand_has_everything_read(stage: Stage) -> None:
-    mapping, _ = await proved(stage)
+    mapping, whole = await proved(stage)
     by_hand = await stage.sync(mapping)
-    assert not by_hand.confirms
-    assert readings(stage) == 3
-    assert (await by_itself(stage, mapping)).confirms == by_hand.id, "which proves the same"
+    assert stage.readings == 3
+    assert by_hand.confirms == whole.id, "for it came to the same"
+
+
+async def test_rule_26_the_same_outcomes_are_kept_once(stage: Stage) -> None:
+    mapping, whole = await proved(stage)
+    for _ in range(3):
+        run = await by_itself(stage, mapping, READ_ALL_EVERY)
+        assert run.confirms == whole.id
+        assert await stage.outcomes(run) == await stage.outcomes(whole)
+        async with stage.units.reading() as unit:
+            assert not await unit.outcomes.of_run(run.id)
+    assert stage.readings == 5
+
+
+async def test_rule_26_other_outcomes_are_kept_apart(stage: Stage) -> None:
+    mapping, whole = await proved(stage)
+    stage.offer(*stage.programme.sessions, session("s3", status="declined"))
+    run = await by_itself(stage, mapping)
+    assert not run.confirms
+    assert (await stage.outcomes(run)).keys() - (await stage.outcomes(whole)).keys() == {"s3"}
+
+
+async def test_a_records_history_tells_since_when_and_until_when_nothing_has_changed(stage: Stage) -> None:
+    mapping, whole = await proved(stage)
+    first, last = await TellHistory(stage.units)(mapping.id, "ada")
+    assert (first.confirmed_at, last.confirmed_at) == (None, None)
+    run = await by_itself(stage, mapping)
+    await stage.request_sync(mapping.id)
+    first, last = await TellHistory(stage.units)(mapping.id, "ada")
+    assert (first.confirmed_at, last.run_id, last.confirmed_at) == (None, whole.id, run.finished_at)
 
 
 async def test_a_run_of_a_part_proves_nothing(stage: Stage) -> None:
     mapping = await stage.mapping()
     await stage.sync(mapping)
     await stage.sync(mapping, Scope.AGENDA)
-    assert not (await by_itself(stage, mapping)).confirms
+    assert await reads_all(stage, mapping)
 
 
 async def test_a_request_by_hand_that_joins_a_continuous_one_has_everything_read(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
-    assert not (await stage.sync(mapping)).confirms
+    await stage.sync(mapping)
+    assert stage.readings == 3
 
 
 async def test_rule_21_an_edit_is_written_and_then_everything_is_read_once_more(stage: Stage) -> None:
@@ -141,13 +157,13 @@ async def test_rule_12_a_session_that_passes_is_noticed_though_nobody_edits_it(s
 async def test_changed_settings_have_everything_read(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     await stage.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.TAGS))
-    assert not (await by_itself(stage, mapping)).confirms
+    assert await reads_all(stage, mapping)
 
 
 async def test_another_token_may_see_other_data(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     await stage.replace_sessionboard_token(mapping.organization_id, SESSIONBOARD_TOKEN)
-    assert not (await by_itself(stage, mapping)).confirms
+    assert await reads_all(stage, mapping)
 
 
 async def test_rule_17_an_exhibitors_contact_that_is_edited_is_noticed(stage: Stage) -> None:
@@ -231,7 +247,7 @@ async def test_a_hint_has_everything_read_for_it_may_tell_of_what_the_change_fee
 ) -> None:
     mapping, _ = await proved(stage)
     await hint(stage, mapping)
-    assert not (await by_itself(stage, mapping, timedelta(minutes=4))).confirms
+    assert await reads_all(stage, mapping, timedelta(minutes=4))
 
 
 async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage: Stage) -> None:
@@ -245,7 +261,7 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
     await by_itself(stage, mapping)
     stage.programme.sessions[0] = edited
     await by_itself(stage, mapping)
-    assert not (await by_itself(stage, mapping, timedelta(minutes=4))).confirms
+    assert await reads_all(stage, mapping, timedelta(minutes=4))
 
 
 async def checkpoint_of(stage: Stage, mapping: EventMapping) -> Checkpoint | None:
@@ -266,13 +282,15 @@ async def test_rule_32_a_kill_at_the_first_write_leaves_nothing_proved(stage: St
     with pytest.raises((Killed, ExceptionGroup)):
         await by_itself(stage, mapping)
     stage.units = units
-    assert await checkpoint_of(stage, mapping) is None
+    checkpoint = await checkpoint_of(stage, mapping)
+    assert checkpoint is not None
+    assert not checkpoint.holds_at(stage.clock.now())
 
 
 async def test_a_clock_that_was_set_back_proves_nothing(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.clock.advance(timedelta(hours=-2))
-    assert not (await by_itself(stage, mapping)).confirms
+    assert await reads_all(stage, mapping)
 
 
 async def test_an_event_that_changes_its_time_zone_is_noticed(stage: Stage) -> None:
@@ -286,4 +304,4 @@ async def test_an_event_that_changes_its_time_zone_is_noticed(stage: Stage) -> N
 async def test_an_unknown_kind_proves_nothing_once_it_is_known_again(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.gleanin.trouble.unknown_kinds = {kind.name for kind in KINDS}
-    assert not (await by_itself(stage, mapping)).confirms
+    assert await reads_all(stage, mapping)

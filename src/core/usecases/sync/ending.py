@@ -74,6 +74,7 @@ class Ending:
             if journal.confirms is not None:
                 confirmed = found(await unit.runs.get(journal.confirms), "run", journal.confirms)
                 run, counts = run.confirming(confirmed), confirmed.counts
+                await unit.outcomes.forget_of(run.id)  # they are the same, and are kept once
             run = run.finished(counts, now, self.support_contact, journal.remarks)
         await unit.runs.update(run)
         former = await self._reschedule(unit, run)

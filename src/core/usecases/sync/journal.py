@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain import stops
-from core.domain.checkpoint import Checkpoint
+from core.domain.checkpoint import Checkpoint, digest_of
 from core.domain.identifiers import RunId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
@@ -47,6 +47,7 @@ class Journal:
     """Outcomes of this slice."""
     _told_before: set[tuple[str, SourceId]] = field(default_factory=set)
     """By the kind's name: of earlier slices."""
+    _digest: int = 0
     _outcomes: list[RecordOutcome] = field(default_factory=list)
     _synced: list[SyncedRecord] = field(default_factory=list)
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Journal:
         self._count(outcome)
 
     def _count(self, outcome: RecordOutcome) -> None:
+        self._digest = (self._digest + int(digest_of((outcome,)), 16)) % 2**128
         kind = outcome.record.kind
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())
@@ -98,6 +100,11 @@ class Journal:
     def goes_on(self) -> bool:
         """Tell whether an earlier slice of the run has outcomes already."""
         return bool(self._told_before)
+
+    @property
+    def digest(self) -> str:
+        """Of all outcomes of the run, in whatever order they came."""
+        return f"{self._digest:032x}"
 
     @property
     def counts(self) -> Counts:

@@ -55,13 +55,14 @@ class OneSlice:
                 journal.confirms = held.run_id
                 await self._read_links(destination, sides)
                 return
-            await proofs.drop()  # before anything is changed
+            await proofs.end(now)  # before anything is changed
             its_slice.writing_begins()
             plans = Plans(units, mapping, remembered, sides)
             written = await self._write(destination, sides, plans, fence)
             await self._read_links(destination, sides, written)
-            if not written:
-                journal.checkpoint = proofs.given_by(sides, now)
+            journal.checkpoint = None if written else proofs.given_by(sides, now)
+            if journal.checkpoint and journal.checkpoint.run_id != self.run.id:
+                journal.confirms = journal.checkpoint.run_id
 
     async def _write(
         self, destination: Destination, sides: BothSides, plans: Plans, fence: Fence

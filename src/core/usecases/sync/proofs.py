@@ -36,12 +36,12 @@ class Proofs:
         by_itself = self.run.trigger is Trigger.CONTINUOUS and self._is_whole
         return checkpoint if checkpoint and by_itself and checkpoint.holds_at(now) else None
 
-    async def drop(self) -> None:
+    async def end(self, now: datetime) -> None:
         """Let nothing that was proved hold any more: before anything is changed, so that no crash comes between."""
-        if self._stored is None:
+        if self._stored is None or not self._stored.holds_at(now):
             return
         async with self.units.writing() as unit:
-            await unit.checkpoints.remove(self.mapping.id)
+            await unit.checkpoints.save(self._stored.ended(now))
             await unit.commit()
 
     def given_by(self, sides: BothSides, now: datetime) -> Checkpoint | None:
@@ -49,8 +49,10 @@ class Proofs:
         journal = self.journal
         if not self._is_whole or journal.unclear or journal.remarks or not is_proved_by(journal.counts):
             return None
-        latest = until(now, sides.programme.next_verdict)
-        return Checkpoint(self.mapping.id, self.run.id, now, latest, sides.digest)
+        outcomes, latest = journal.digest, until(now, sides.programme.next_verdict)
+        is_as_before = self._stored is not None and self._stored.outcomes == outcomes
+        first = self._stored.run_id if self._stored and is_as_before else self.run.id
+        return Checkpoint(self.mapping.id, first, now, latest, sides.digest, outcomes)
 
     @property
     def _is_whole(self) -> bool:

@@ -217,6 +217,9 @@ class RecordOutcome(Given):
 
 class HistoryEntry(RecordOutcome):
     at: datetime
+    confirmed_at: datetime | None = Field(
+        description="When a later run last found that nothing had changed; null where none did"
+    )
     run_id: str
 
 
