@@ -72,9 +72,9 @@ class TellHistory:
             mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             check_asked("record", id_or_email)
             entries = [*await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)]
-            latest = await unit.runs.of_mapping(mapping_id, _FEW)
+            latest = await unit.runs.of_mapping(mapping_id, _FEW) if entries else ()
         for run in latest:
-            if entries and run.confirms == entries[-1].run_id:
+            if run.confirms == entries[-1].run_id:
                 entries[-1] = replace(entries[-1], confirmed_at=run.finished_at)
                 break
         later = "; its next sync will tell" if mapping.is_active else ""
