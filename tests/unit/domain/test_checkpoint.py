@@ -90,6 +90,7 @@ def test_a_digest_is_of_the_things_in_their_order() -> None:
     assert digest_of(["a", ""]) != digest_of(["a"])
     assert digest_of([]) != digest_of([None])
     assert digest_of([1]) != digest_of(["1"])
+    assert digest_of([1, 2]) != digest_of([12])
 
 
 @pytest.mark.parametrize("odd", ["\ud800", "a\udfffb", "\x00", "', '", "\U0010ffff"])
