@@ -11,7 +11,7 @@ from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from ports.clock import Clock
-from ports.session_source import SessionSource, SourceError, SourceEventGone, SourceRefused
+from ports.session_source import SessionSource, SourceError, SourceEventGone, SourceRefused, SourceUnavailable
 
 R = TypeVar("R")
 
@@ -77,12 +77,12 @@ class MemorySessionSource:
             yield page
 
     async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
-        if self.trouble:
+        if isinstance(self.trouble, SourceUnavailable):
             raise self.trouble
+        if self.trouble or self.clock is None or event_id not in self.programmes:
+            return True  # whoever reads everything then learns what is wrong
         self._look(event_id)
-        if self.clock is None:
-            return True
-        programme = self._programme(event_id)
+        programme = self.programmes[event_id]
         return any(programme.seen[row.id][1] >= since for row in programme.sessions)
 
     def _look(self, event_id: SessionboardEventId) -> None:

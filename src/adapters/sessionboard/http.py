@@ -67,19 +67,17 @@ class SessionboardHttp:
 
     async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
         changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}
-        for search, more in (("sessions", {"expand": ["linked_sources"]}), ("speakers", {})):
-            if await self._finds(f"{_path(event_id)}/{search}", changed | more):
-                return True
-        return False
-
-    async def _finds(self, path: str, body: object) -> bool:
-        """Tell whether a search finds anything, or does not say."""
+        one = {"page": 1, "pageSize": 1}
         try:
-            return await self.answers.read("POST", path, {"page": 1, "pageSize": 1}, body, has_rows)
+            for search, more in (("sessions", {"expand": ["linked_sources"]}), ("speakers", {})):
+                path = f"{_path(event_id)}/{search}"
+                if await self.answers.read("POST", path, one, changed | more, has_rows):
+                    return True
         except SourceUnavailable:
             raise
         except SourceError:  # whoever reads everything then learns what is wrong
             return True
+        return False
 
     async def _list(
         self, shape: Shape[Any, R], method: str, path: str, body: object

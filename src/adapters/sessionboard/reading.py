@@ -219,7 +219,8 @@ def _totals(pagination: object) -> Pagination:
     kept = {}
     for key, value in pagination.items():
         if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
-            kept[key] = int(value)
+            # Python refuses to read thousands of digits; so many are more than any list has.
+            kept[key] = int(value[:18]) if isinstance(value, str) else value
     return Pagination.model_validate(kept)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from core.domain.access import Grant, Role
 from core.domain.audit import Action, AuditEntry
+from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.organizations import Connection
@@ -41,6 +42,10 @@ ENDED = a_connection(3).end(NOW, an_organization(), an_organization().name)
 SUPPORT = Grant(Role.SUPPORT)
 
 
+def a_checkpoint(mapping: MappingId, run: int) -> Checkpoint:
+    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1")
+
+
 @pytest.fixture
 async def removed(units: Units) -> Units:
     """Give a store with all that an organization can have, of two of them, from which one was removed."""
@@ -59,6 +64,8 @@ async def removed(units: Units) -> Units:
             await unit.outcomes.add(RunId(f"run{number}"), [an_outcome("1"), an_outcome("2")])
         await unit.runs.note_booking(MAPPING, "key", RunId("run2"))
         await unit.runs.note_booking(theirs.id, "key", RunId("run3"))
+        for mapping, run in ((MAPPING, 1), (MappingId("map2"), 4), (theirs.id, 3)):
+            await unit.checkpoints.save(a_checkpoint(mapping, run))
         for organization in (ORGANIZATION, OTHER):
             kinds = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
             await unit.synced.save(organization, EVENT, [a_record(kind=kind) for kind in kinds])
@@ -87,6 +94,8 @@ async def test_nothing_is_left_of_what_a_removed_organization_had(removed: Units
         assert await unit.runs.of_mapping(MAPPING) == []
         assert await unit.runs.booked_by(MAPPING, "key") is None
         assert await unit.schedules.get(MAPPING) is None
+        assert await unit.checkpoints.get(MAPPING) is None
+        assert await unit.checkpoints.get(MappingId("map2")) is None
         assert await unit.schedules.of_connection(CONNECTION) == []
         for run in ("run1", "run2", "run4"):
             assert await unit.runs.get(RunId(run)) is None
@@ -107,6 +116,7 @@ async def test_what_others_have_stays(removed: Units) -> None:
         assert [mapping.id for mapping in await unit.mappings.of_organization(OTHER)] == [theirs]
         assert await unit.runs.open_ones(theirs) == [a_run(3, theirs)]
         assert await unit.schedules.get(theirs) == Schedule(theirs, NOW)
+        assert await unit.checkpoints.get(theirs) == a_checkpoint(theirs, 3)
         assert await unit.runs.booked_by(theirs, "key") == "run3"
         assert await unit.outcomes.of_run(RunId("run3")) == [an_outcome("1"), an_outcome("2")]
         assert (await unit.synced.people(OTHER, EVENT)).total == 2

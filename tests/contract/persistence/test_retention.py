@@ -1,6 +1,7 @@
 """Forgetting what happened long ago, wherever it is kept."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 from core.domain.identifiers import MappingId, RunId
@@ -150,6 +151,50 @@ async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(units: Units)
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
         assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping(), second]
         assert await unit.connections.get(CONNECTION) == a_connection()
+
+
+def _confirming(number: int, days: int, confirmed: int) -> SyncRun:
+    return replace(_ended(number, days), confirms=RunId(f"run{confirmed}"))
+
+
+async def test_rule_26_a_run_stays_with_its_outcomes_as_long_as_a_later_one_confirms_it(units: Units) -> None:
+    await store_mapped_event(units)
+    await _with_outcomes(units, _ended(1, 0), _ended(2, 1))
+    await store(units, _confirming(3, 2, 2), _confirming(4, 3, 2))
+    assert await _forget_outcomes(units, 99) == 2, "those of the first, which nobody confirms"
+    assert await _forget_runs(units, 99) == 2, "the first, and the third, which has none of its own"
+    assert await _left(units, range(1, 5)) == {1: None, 2: 2, 3: None, 4: 0}
+    async with units.reading() as unit:
+        assert await unit.runs.booked_by(MAPPING, "key of run2") == "run2"
+        assert [entry.run_id for entry in await unit.outcomes.history(MAPPING, "1")] == ["run2"]
+
+
+async def test_a_run_goes_once_nobody_confirms_it_any_more(units: Units) -> None:
+    await store_mapped_event(units)
+    await _with_outcomes(units, _ended(1, 0))
+    await store(units, _confirming(2, 1, 1), _confirming(3, 5, 1), _ended(4, 9))
+    assert (await _forget_outcomes(units, 3), await _forget_runs(units, 3)) == (0, 1)
+    assert await _left(units, range(1, 5)) == {1: 2, 2: None, 3: 0, 4: 0}
+    assert (await _forget_outcomes(units, 6), await _forget_runs(units, 6)) == (0, 1)
+    assert await _left(units, range(1, 5)) == {1: 2, 2: None, 3: None, 4: 0}
+    assert (await _forget_outcomes(units, 6), await _forget_runs(units, 6)) == (2, 1)
+    assert await _left(units, range(1, 5)) == {1: None, 2: None, 3: None, 4: 0}
+
+
+async def test_a_run_without_outcomes_stays_too_as_long_as_another_confirms_it(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, _ended(1, 0), _confirming(2, 1, 1))
+    assert await _forget_runs(units, 99) == 0
+    assert await _left(units, (1, 2)) == {1: 0, 2: 0}
+
+
+async def test_a_run_between_two_slices_stays(units: Units) -> None:
+    await store_mapped_event(units)
+    paused = a_run(1).start("a", NOW, LEASE).pause(NOW, in_vain=False)
+    await _with_outcomes(units, paused, a_run(2))
+    assert await _forget_outcomes(units, 99) == 0
+    assert await _forget_runs(units, 99) == 0
+    assert await _left(units, (1, 2)) == {1: 2, 2: 2}
 
 
 async def test_what_is_forgotten_without_a_commit_is_still_there(units: Units) -> None:

@@ -150,6 +150,15 @@ async def test_a_mapping_with_an_open_run_is_not_due(units: Units) -> None:
     assert await _ask(units, most=9) == [_id(5), _id(3)]
 
 
+async def test_a_mapping_whose_run_is_between_two_slices_is_not_due(units: Units) -> None:
+    await _organizations(units)
+    await store(units, _continuous(1), _due(1, 5), _continuous(2), _due(2))
+    paused = a_run(1, _id(1)).start("a", NOW, LEASE).pause(NOW, in_vain=False)
+    await store(units, paused)
+    assert await _ask(units, most=9) == [_id(2)]
+    assert await _ask(units, most=1) == [], "and counts as one of the organization's open runs"
+
+
 async def test_an_organization_gets_no_more_than_leave_it_with_so_many_open_runs(units: Units) -> None:
     await _organizations(units, 3)
     await store(units, *(_continuous(number, 1) for number in range(1, 6)))

@@ -73,3 +73,42 @@ async def test_an_abandoned_run_waits_and_what_is_queued_behind_it_comes_after_i
         await unit.runs.update(abandoned.stopped(TAKEN_OVER, NOW + LEASE))
         waiting, running = await unit.runs.waiting(NOW + LEASE)
         assert waiting == [_waiting(behind), _waiting(without_lease, is_abandoned=True)]
+
+
+async def test_a_run_between_two_slices_waits_from_the_end_of_its_pause_as_if_nobody_had_asked(
+    units: Units,
+) -> None:
+    await _two_organizations(units)
+    end = NOW + 10 * LEASE
+    paused = a_run(1).start("a", NOW, LEASE).pause(end, in_vain=False)
+    theirs = a_run(2, THEIRS).start("b", NOW, LEASE).pause(NOW, in_vain=True)
+    await store(units, paused, theirs)
+    now_waiting = WaitingRun(theirs.id, THEIRS, OTHER, Trigger.CONTINUOUS, NOW)
+    then_waiting = WaitingRun(paused.id, paused.mapping_id, ORGANIZATION, Trigger.CONTINUOUS, end)
+    async with units.reading() as unit:
+        assert await unit.runs.waiting(NOW - timedelta(microseconds=1)) == ([], {})
+        assert await unit.runs.waiting(NOW) == ([now_waiting], {})
+        assert await unit.runs.waiting(end - timedelta(microseconds=1)) == ([now_waiting], {})
+        assert await unit.runs.waiting(end) == ([then_waiting, now_waiting], {})
+        # Nobody holds a lease of it that could run out, however long it waits.
+        waiting, _ = await unit.runs.waiting(end + 1000 * LEASE)
+        assert not any(each.is_abandoned for each in waiting)
+
+
+async def test_rule_23_what_is_queued_behind_a_run_between_two_slices_comes_after_its_end(
+    units: Units,
+) -> None:
+    await _two_organizations(units)
+    paused, behind = a_run(1).start("a", NOW, LEASE).pause(NOW + LEASE, in_vain=False), a_run(2)
+    going_on = a_run(3, SECOND).start("b", NOW, 9 * LEASE)
+    await store(units, paused, behind, going_on)
+    async with units.writing() as unit:
+        assert await unit.runs.waiting(NOW) == ([], {ORGANIZATION: 1})
+        waiting, running = await unit.runs.waiting(NOW + LEASE)
+        assert [each.run_id for each in waiting] == [paused.id]
+        assert running == {ORGANIZATION: 1}
+        resumed = paused.resume("c", NOW + LEASE, LEASE)
+        await unit.runs.update(resumed)
+        assert await unit.runs.waiting(NOW + LEASE) == ([], {ORGANIZATION: 2})
+        await unit.runs.update(resumed.stopped(TAKEN_OVER, NOW + LEASE))
+        assert await unit.runs.waiting(NOW + LEASE) == ([_waiting(behind)], {ORGANIZATION: 1})

@@ -4,6 +4,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ class FakeApi:
     events: list[Any] = field(default_factory=list)
     sessions: list[Any] = field(default_factory=list)
     exhibitors: list[Any] = field(default_factory=list)
+    speakers: list[Any] = field(default_factory=list)
+    """The change feed of people; those on sessions are told there."""
     event_id: str = "1"
     first_answers: deque[Answer] = field(default_factory=deque)
     """Given instead of pages, one for each request, before all goes well."""
@@ -41,9 +44,10 @@ class FakeApi:
         rows = self._rows(request)
         if rows is None:
             return httpx.Response(404, json={"error": "NotFound"})
-        page = int(request.url.params["page"])
+        rows = [row for row in rows if _is_after(_wanted(request), row)]
+        page, size = int(request.url.params["page"]), int(request.url.params["pageSize"])
         document = {
-            self.rows_key: rows[(page - 1) * 100 : page * 100],
+            self.rows_key: rows[(page - 1) * size : page * size],
             "pagination": self.pagination(page, len(rows)),
         }
         return httpx.Response(200, text=json.dumps(document), headers={"content-type": "application/json"})
@@ -53,8 +57,23 @@ class FakeApi:
             "GET /v1/events": self.events,
             f"POST /v1/event/{self.event_id}/sessions": self.sessions,
             f"POST /v1/event/{self.event_id}/exhibitors": self.exhibitors,
+            f"POST /v1/event/{self.event_id}/speakers": self.speakers,
         }.get(f"{request.method} {request.url.path}")
 
     @property
     def pages_asked(self) -> list[int]:
         return [int(request.url.params["page"]) for request in self.requests]
+
+
+def _wanted(request: httpx.Request) -> str | None:
+    """Give the instant after which the rows that are searched for were changed."""
+    told = json.loads(request.content) if request.content else {}
+    after: str | None = told.get("filters", {}).get("updatedAt", {}).get("after")
+    return after
+
+
+def _is_after(instant: str | None, row: Any) -> bool:
+    if instant is None:
+        return True
+    changed = row.get("updated_at")
+    return changed is not None and datetime.fromisoformat(changed) > datetime.fromisoformat(instant)

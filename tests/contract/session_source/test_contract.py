@@ -106,7 +106,8 @@ async def served(api: FakeApi) -> tuple[web.AppRunner, str]:
     """Serve the fake over real HTTP."""
 
     async def handle(request: web.Request) -> web.Response:
-        answer = api(httpx.Request(request.method, str(request.url), headers=dict(request.headers)))
+        content, headers = await request.read(), dict(request.headers)
+        answer = api(httpx.Request(request.method, str(request.url), headers=headers, content=content))
         return web.Response(status=answer.status_code, body=answer.content, content_type="application/json")
 
     app = web.Application()

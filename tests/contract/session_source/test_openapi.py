@@ -1,7 +1,9 @@
 """What we send, and what we can read, by the vendor's own description; skipped where that is not at hand."""
 
 import json
+import re
 from collections import Counter
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,8 +74,18 @@ def template_of(path: str) -> str:
     raise AssertionError(f"{path} is not described")
 
 
+FORMATS = jsonschema.FormatChecker()
+
+
+@FORMATS.checks("date-time")
+def is_instant(value: object) -> bool:
+    """Tell whether a text is a time by RFC 3339: jsonschema itself takes any without a further library."""
+    instant = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+    return not isinstance(value, str) or re.fullmatch(instant, value) is not None
+
+
 def check(value: object, schema: Any) -> None:
-    jsonschema.validate(value, resolved(schema), format_checker=jsonschema.FormatChecker())
+    jsonschema.validate(value, resolved(schema), format_checker=FORMATS)
 
 
 def check_request(request: httpx.Request) -> None:
@@ -100,17 +112,24 @@ async def test_every_request_is_valid(api: FakeApi, source: SessionSource) -> No
     await source.events()
     await all_rows(source.sessions(SessionboardEventId("1")))
     await all_rows(source.exhibitors(SessionboardEventId("1")))
+    assert not await source.has_changed(SessionboardEventId("1"), datetime(2027, 5, 1, 9, tzinfo=UTC))
 
-    assert len(api.requests) == 5
+    assert len(api.requests) == 7
     assert {request.method for request in api.requests} == {"GET", "POST"}
     for request in api.requests:
         check_request(request)
 
 
 def test_an_invalid_request_would_be_noticed() -> None:
-    for params, body in ((("pageSize", "101"), {}), (("page", "1"), {"sort": {"order": "title"}})):
+    unzoned = {"filters": {"updatedAt": {"after": "2027-05-01 09:00"}}}
+    for feed, params, body in (
+        ("sessions", ("pageSize", "101"), {}),
+        ("sessions", ("page", "1"), {"sort": {"order": "title"}}),
+        ("sessions", ("page", "1"), unzoned),
+        ("speakers", ("page", "1"), unzoned),
+    ):
         request = httpx.Request(
-            "POST", "https://api.example.com/v1/event/1/sessions", params=dict([params]), json=body
+            "POST", f"https://api.example.com/v1/event/1/{feed}", params=dict([params]), json=body
         )
         with pytest.raises(jsonschema.ValidationError):
             check_request(request)

@@ -20,6 +20,14 @@ def test_a_pagination_that_is_none_does_not_lose_the_rows() -> None:
         assert page.totals.total_pages is None
 
 
+def test_a_total_of_thousands_of_digits_does_not_lose_the_rows() -> None:
+    page = SESSIONS.read_page(
+        b'{"results": [{"id": 1}], "pagination": {"totalResults": "%s"}}' % (b"9" * 5000)
+    )
+    assert page.ids == ["1"]
+    assert (page.totals.total_results or 0) > 10**15
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -1,14 +1,16 @@
 """Whose turn it is: manual ones first, then one organization after the other."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.runs import Trigger
-from core.domain.turns import MOST_PER_ORGANIZATION, WaitingRun, next_in_turn
+from core.domain.turns import MOST_PER_ORGANIZATION, WaitingRun, next_in_turn, place_of
 from tests.unit.domain.builders import NOW
 
 
@@ -52,6 +54,22 @@ def test_what_people_asked_for_comes_first() -> None:
 
 def test_among_equals_the_longest_waiting_is_first() -> None:
     assert chosen(waiting("a", 2), waiting("b", 1)) == ["b1", "a2"]
+
+
+@pytest.mark.parametrize("trigger", [*Trigger])
+def test_a_run_that_had_a_slice_queues_anew_whoever_asked_for_it(trigger: Trigger) -> None:
+    later = NOW + timedelta(minutes=2)
+    assert place_of(trigger, NOW, None) == (trigger, NOW)
+    assert place_of(trigger, NOW, later) == (Trigger.CONTINUOUS, later)
+
+
+def test_whoever_asks_for_a_little_does_not_wait_for_the_many_slices_of_another() -> None:
+    asked_for_first = replace(waiting("a", 1), trigger=Trigger.CONTINUOUS)
+    trigger, since = place_of(Trigger.MANUAL, NOW, NOW + timedelta(minutes=5))
+    paused = replace(waiting("b", 2), trigger=trigger, requested_at=since)
+    by_hand = waiting("c", 9, Trigger.MANUAL)
+    assert chosen(paused, by_hand, asked_for_first, room=2) == ["c9", "a1"]
+    assert chosen(paused, by_hand, asked_for_first, room=3) == ["c9", "a1", "b2"]
 
 
 def test_without_room_nothing_starts() -> None:

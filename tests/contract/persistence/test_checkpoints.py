@@ -1,0 +1,133 @@
+"""What runs have proved, wherever it is kept."""
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+import pytest
+
+from core.domain.checkpoint import Checkpoint
+from core.domain.identifiers import MappingId, RunId
+from core.domain.stops import TAKEN_OVER
+from ports.persistence import PersistenceError, Units
+from tests.contract.persistence.samples import (
+    LEASE,
+    MAPPING,
+    NOW,
+    a_mapping,
+    a_run,
+    an_outcome,
+    store,
+    store_mapped_event,
+)
+
+HOUR = timedelta(hours=1)
+SECOND = MappingId("map2")
+PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1")
+
+
+async def _save(units: Units, *checkpoints: Checkpoint) -> None:
+    async with units.writing() as unit:
+        for checkpoint in checkpoints:
+            await unit.checkpoints.save(checkpoint)
+        await unit.commit()
+
+
+async def _kept(units: Units, mapping: MappingId = MAPPING) -> Checkpoint | None:
+    async with units.reading() as unit:
+        return await unit.checkpoints.get(mapping)
+
+
+async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2).start("a", NOW, LEASE))
+    assert await _kept(units) is None
+    await _save(units, PROVED)
+    assert await _kept(units) == PROVED
+    zone = timezone(timedelta(hours=9))
+    later = Checkpoint(MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32)
+    await _save(units, later)
+    assert await _kept(units) == later
+
+
+async def test_a_checkpoint_is_its_mapping_s_alone(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
+    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3")
+    await _save(units, PROVED, theirs)
+    async with units.writing() as unit:
+        await unit.checkpoints.remove(MAPPING)
+        await unit.commit()
+    assert await _kept(units) is None
+    assert await _kept(units, SECOND) == theirs
+
+
+async def test_a_checkpoint_that_is_not_there_can_be_removed(units: Units) -> None:
+    await store_mapped_event(units)
+    async with units.writing() as unit:
+        await unit.checkpoints.remove(MAPPING)
+        await unit.checkpoints.remove(MappingId("none"))
+        await unit.commit()
+    await store(units, a_run())
+    await _save(units, PROVED)
+    assert await _kept(units) == PROVED
+
+
+async def test_what_is_not_committed_is_neither_saved_nor_removed(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run())
+    async with units.writing() as unit:
+        await unit.checkpoints.save(PROVED)
+    assert await _kept(units) is None
+    await _save(units, PROVED)
+    async with units.writing() as unit:
+        await unit.checkpoints.remove(MAPPING)
+    assert await _kept(units) == PROVED
+
+
+@pytest.mark.parametrize(
+    "checkpoint",
+    [replace(PROVED, run_id=RunId("none")), replace(PROVED, mapping_id=MappingId("none"))],
+    ids=["no such run", "no such mapping"],
+)
+async def test_only_a_run_of_a_mapping_proves_anything(units: Units, checkpoint: Checkpoint) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run())
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.checkpoints.save(checkpoint)
+    assert await _kept(units, checkpoint.mapping_id) is None
+
+
+async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run())
+    await _save(units, PROVED)
+    async with units.writing() as unit:
+        with pytest.raises(PersistenceError):
+            await unit.checkpoints.save(replace(PROVED, run_id=RunId("none")))
+    assert await _kept(units) == PROVED
+
+
+async def test_a_checkpoint_goes_with_its_run_and_no_other_does(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_mapping(2, "s2", "g2"))
+    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW) for number in (1, 2)))
+    await store(units, *(a_run(number, SECOND).stopped(TAKEN_OVER, NOW) for number in (3, 4)))
+    theirs = Checkpoint(SECOND, RunId("run4"), NOW, NOW + HOUR, "c3")
+    await _save(units, PROVED, theirs)
+    async with units.writing() as unit:
+        assert await unit.runs.forget_before(NOW + HOUR, 100) == 2
+        await unit.commit()
+    assert await _kept(units) is None
+    assert await _kept(units, SECOND) == theirs
+
+
+async def test_a_checkpoint_stays_as_long_as_its_run_has_outcomes(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW) for number in (1, 2)))
+    await _save(units, PROVED)
+    async with units.writing() as unit:
+        await unit.outcomes.add(PROVED.run_id, [an_outcome()])
+        assert await unit.runs.forget_before(NOW + HOUR, 100) == 0
+        await unit.commit()
+    assert await _kept(units) == PROVED

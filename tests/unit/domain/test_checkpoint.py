@@ -1,0 +1,136 @@
+"""What spares a continuous sync the reading, and for how long (rules 12, 21 and 24)."""
+
+from datetime import timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.checkpoint import OVERLAP, READ_ALL_EVERY, Checkpoint, digest_of, is_proved_by, until
+from core.domain.identifiers import MappingId, RunId
+from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.outcomes import Counts, Outcome, count
+from tests.unit.domain.builders import NOW, agenda, at, session, sessions_of, skipped
+
+MOMENT = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+
+
+def a_checkpoint(next_verdict: timedelta | None = None) -> Checkpoint:
+    latest = until(NOW, None if next_verdict is None else NOW + next_verdict)
+    return Checkpoint(MappingId("m1"), RunId("r1"), NOW, latest, "digest")
+
+
+def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from_a_cache() -> None:
+    assert a_checkpoint().changes_since == NOW - OVERLAP
+    assert timedelta(minutes=10) <= OVERLAP < READ_ALL_EVERY
+
+
+def test_everything_is_read_again_after_some_hours() -> None:
+    checkpoint = a_checkpoint()
+    assert checkpoint.until == NOW + READ_ALL_EVERY
+    assert checkpoint.holds_at(NOW)
+    assert checkpoint.holds_at(NOW + READ_ALL_EVERY - MOMENT)
+    assert not checkpoint.holds_at(NOW + READ_ALL_EVERY)
+
+
+def test_rule_12_nothing_holds_any_longer_than_until_the_next_session_has_passed() -> None:
+    checkpoint = a_checkpoint(HOUR)
+    assert checkpoint.holds_at(NOW + HOUR - MOMENT)
+    assert not checkpoint.holds_at(NOW + HOUR)
+
+
+def test_a_session_that_passes_later_prolongs_nothing() -> None:
+    assert a_checkpoint(2 * READ_ALL_EVERY).until == NOW + READ_ALL_EVERY
+
+
+def test_a_clock_that_was_set_back_proves_nothing() -> None:
+    assert not a_checkpoint().holds_at(NOW - MOMENT)
+    assert not a_checkpoint().holds_at(NOW - 30 * READ_ALL_EVERY)
+
+
+def test_a_checkpoint_holds_by_instants_whichever_zone_they_are_written_in() -> None:
+    there = timezone(timedelta(hours=9))
+    assert a_checkpoint().holds_at(NOW.astimezone(there))
+    assert not a_checkpoint().holds_at((NOW + READ_ALL_EVERY).astimezone(there))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.KEPT, Outcome.SKIPPED, Outcome.BLOCKED])
+def test_rule_21_a_run_that_had_nothing_to_write_proves_that_both_sides_agree(outcome: Outcome) -> None:
+    assert is_proved_by(count([(kind, outcome) for kind in KINDS]))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED])
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_one_record_that_was_written_or_failed_to_be_proves_nothing(
+    kind: RecordKind, outcome: Outcome
+) -> None:
+    rest = [(each, Outcome.UNCHANGED) for each in KINDS]
+    assert is_proved_by(count(rest))
+    assert not is_proved_by(count([*rest, (kind, outcome)]))
+
+
+def test_an_empty_programme_is_proved_too() -> None:
+    assert is_proved_by(Counts())
+    assert is_proved_by(count([(SESSION, Outcome.SKIPPED), (SPEAKER, Outcome.KEPT)]))
+
+
+TEXTS = st.text(st.characters(codec=None, exclude_categories=()))
+
+
+@given(st.lists(TEXTS), st.lists(TEXTS))
+def test_digests_differ_where_the_things_do_and_only_there(one: list[str], other: list[str]) -> None:
+    assert (digest_of(one) == digest_of(other)) is (one == other)
+    assert digest_of(one) == digest_of([*one])
+
+
+def test_a_digest_is_of_the_things_in_their_order() -> None:
+    assert digest_of("ab") != digest_of("ba")
+    assert digest_of(["ab", "c"]) != digest_of(["a", "bc"])
+    assert digest_of(["a", ""]) != digest_of(["a"])
+    assert digest_of([]) != digest_of([None])
+    assert digest_of([1]) != digest_of(["1"])
+    assert digest_of([1, 2]) != digest_of([12])
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a\udfffb", "\x00", "', '", "\U0010ffff"])
+def test_text_that_no_encoding_takes_has_a_digest_too(odd: str) -> None:
+    assert digest_of([odd]) != digest_of([""])
+    assert digest_of([odd]) != digest_of([odd, odd])
+    assert digest_of([odd]).isascii()
+
+
+def test_a_digest_is_short_however_much_it_is_of() -> None:
+    assert len(digest_of(["x" * 10_000] * 100)) == len(digest_of([])) <= 64
+
+
+def test_rule_12_the_next_verdict_is_due_when_the_first_session_to_come_ends() -> None:
+    made = agenda(
+        session("passed", starts_at=at(19, 9), ends_at=at(19, 10)),
+        session("later", ends_at=at(22, 18)),
+        session("next", ends_at=at(21, 10)),
+        session("last", ends_at=at(23, 18)),
+    )
+    assert made.next_verdict == at(21, 10)
+    in_time = agenda(session("next", ends_at=at(21, 10)), now=at(21, 10) - MOMENT)
+    assert "next" in sessions_of(in_time)
+    assert in_time.next_verdict == at(21, 10)
+
+
+def test_rule_12_at_the_next_verdict_the_session_has_passed() -> None:
+    made = agenda(session("next", ends_at=at(21, 10)), now=at(21, 10))
+    assert skipped(sessions_of(made)["next"]).reason.code == "passed"
+    assert made.next_verdict is None, "and time changes nothing for it any more"
+
+
+def test_what_has_no_end_or_has_passed_is_waited_for_by_nobody() -> None:
+    assert agenda().next_verdict is None
+    assert agenda(session("open", ends_at=None)).next_verdict is None
+    assert agenda(session("passed", starts_at=at(19), ends_at=NOW)).next_verdict is None
+    both = agenda(session("open", ends_at=None), session("next", ends_at=at(21, 10)))
+    assert both.next_verdict == at(21, 10)
+
+
+def test_of_a_session_that_comes_twice_the_first_row_counts() -> None:
+    made = agenda(session("twice", ends_at=at(22, 18)), session("twice", ends_at=at(21, 10)))
+    assert made.next_verdict == at(22, 18)

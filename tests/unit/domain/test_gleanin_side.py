@@ -1,0 +1,90 @@
+"""The digest of what stands in Gleanin: it differs where a plan could (rules 19 and 32)."""
+
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from core.domain.gleanin_side import GleaninRecord, GleaninSide
+from core.domain.identifiers import ExternalId, GleaninId, SourceId
+from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.synced import ShareLink
+from tests.unit.domain.builders import EARLIER, HERE, foreign, ours
+
+ADA = ours("g1", "ada", email="ada@example.org", sessions=(GleaninId("g7"), GleaninId("g9")))
+BOB, EVE = ours("g2", "bob", email="bob@example.org"), foreign("g3", "eve@example.org")
+Page = tuple[RecordKind, list[GleaninRecord]]
+
+
+def digest(*pages: Page) -> int:
+    side = GleaninSide(HERE)
+    for kind, records in pages:
+        side.add(kind, records)
+    return side.digest
+
+
+def test_the_order_in_which_records_come_does_not_count() -> None:
+    assert len({digest((SPEAKER, [*records])) for records in permutations((ADA, BOB, EVE))}) == 1
+
+
+def test_nor_do_the_pages_that_they_come_in_or_the_order_of_the_kinds() -> None:
+    whole = digest((SPEAKER, [ADA, BOB]), (SESSION, [EVE]))
+    assert digest((SESSION, [EVE]), (SPEAKER, [BOB]), (SPEAKER, []), (SPEAKER, [ADA])) == whole
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": GleaninId("g99")},
+        {"external_id": None},
+        {"external_id": ours("g1", "someone-else").external_id},
+        {"external_id": ours("g1", "ada", EARLIER).external_id},
+        {"external_id": ExternalId("\ud800")},
+        {"email": None},
+        {"email": ""},
+        {"email": "Ada@example.org"},
+        {"email": "\udfff@example.org"},
+        {"sessions": ()},
+        {"sessions": (GleaninId("g7"),)},
+        {"sessions": (GleaninId("g7"), GleaninId("g9"), GleaninId("g11"))},
+    ],
+)
+def test_every_field_that_a_plan_looks_at_counts(changed: dict[str, Any]) -> None:
+    assert digest((SPEAKER, [replace(ADA, **changed), BOB])) != digest((SPEAKER, [ADA, BOB]))
+
+
+def test_the_kind_counts() -> None:
+    assert len({digest((kind, [ADA])) for kind in KINDS}) == len(KINDS)
+
+
+@pytest.mark.parametrize("links", [None, (), (ShareLink("Campaign", "https://app.gleanin.com/share/1"),)])
+def test_share_links_do_not_count_for_gleanin_makes_them_when_it_likes(
+    links: tuple[ShareLink, ...] | None,
+) -> None:
+    assert digest((SPEAKER, [replace(ADA, links=links)])) == digest((SPEAKER, [ADA]))
+
+
+def test_a_record_that_comes_twice_counts_once() -> None:
+    once = digest((SPEAKER, [ADA, BOB]))
+    assert digest((SPEAKER, [ADA, BOB, ADA]), (SPEAKER, [ADA])) == once
+    assert digest((SPEAKER, [ADA, replace(ADA, email="other@example.org"), BOB])) == once, (
+        "the first one does"
+    )
+
+
+def test_one_record_more_or_less_counts() -> None:
+    digests = [digest((SPEAKER, some)) for some in ([], [ADA], [BOB], [ADA, BOB], [ADA, BOB, EVE])]
+    assert len({*digests}) == len(digests)
+
+
+def test_the_same_id_is_another_record_with_each_kind() -> None:
+    assert digest((SPEAKER, [ADA]), (EXHIBITOR_CONTACT, [ADA])) != digest((SPEAKER, [ADA]))
+
+
+def test_what_the_run_writes_itself_is_not_a_part_of_what_it_found() -> None:
+    side = GleaninSide(HERE)
+    side.add(SPEAKER, [ADA])
+    found = side.digest
+    side.note_written(SPEAKER, SourceId("new"), GleaninId("g5"))
+    assert side.digest == found
