@@ -14,16 +14,14 @@ from core.domain.identifiers import ConnectionId, MappingId
 from core.domain.runs import RunState
 from core.domain.schedule import Schedule
 
-_SCHEDULES = sa.select(
-    schedules.c.mapping_id, schedules.c.due_at, schedules.c.failures, schedules.c.is_halted
-)
+_SCHEDULES = sa.select(schedules)
 _OF_MAPPING = _SCHEDULES.where(schedules.c.mapping_id == sa.bindparam("of_mapping"))
 _OF_CONNECTION = (
     _SCHEDULES.join(mappings, mappings.c.id == schedules.c.mapping_id)
     .where(mappings.c.connection_id == sa.bindparam("of_connection"))
     .order_by(mappings.c.position)
 )
-_UPSERTS = upserts(schedules, ("due_at", "failures", "is_halted"))
+_UPSERTS = upserts(schedules, ("due_at", "failures", "is_halted", "hinted_at"))
 
 
 def _due() -> sa.Select[MappingId]:
@@ -94,6 +92,7 @@ class SqlSchedules:
             "due_at": schedule.due_at,
             "failures": schedule.failures,
             "is_halted": schedule.is_halted,
+            "hinted_at": schedule.hinted_at,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
 
@@ -108,4 +107,4 @@ class SqlSchedules:
 
 
 def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:
-    return Schedule(row.mapping_id, row.due_at, row.failures, row.is_halted)
+    return Schedule(row.mapping_id, row.due_at, row.failures, row.is_halted, row.hinted_at)

@@ -142,6 +142,7 @@ schedules = sa.Table(
     _time("due_at"),
     sa.Column("failures", sa.Integer(), nullable=False),
     _flag("is_halted"),
+    _time("hinted_at", nullable=True),
     sa.Index(None, "due_at"),
 )
 

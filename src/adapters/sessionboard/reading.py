@@ -148,7 +148,9 @@ def has_rows(body: bytes) -> bool:
     if not isinstance(document, dict):
         return True
     rows = [document[key] for key in ("results", "data") if document.get(key) is not None]
-    return rows != [[]] or bool(_totals(document.get("pagination")).total_results)
+    pagination = document.get("pagination")
+    told = pagination.get("totalResults") if isinstance(pagination, dict) else None
+    return rows != [[]] or told not in (None, 0, "0")
 
 
 def parse(body: bytes) -> object:

@@ -51,6 +51,9 @@ class Tally:
     def __getitem__(self, outcome: Outcome) -> int:
         return self.numbers.get(outcome, 0)
 
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(dict(Counter(self.numbers) + Counter(other.numbers)))
+
     @property
     def read(self) -> int:
         return sum(self.numbers.values())
@@ -73,6 +76,12 @@ class Counts:
 
     def of(self, kind: RecordKind) -> Tally:
         return self.tallies.get(kind.name, Tally())
+
+    def __add__(self, other: "Counts") -> "Counts":
+        nothing, names = Tally(), self.tallies.keys() | other.tallies.keys()
+        return Counts(
+            {name: self.tallies.get(name, nothing) + other.tallies.get(name, nothing) for name in names}
+        )
 
     @property
     def all_succeeded(self) -> bool:

@@ -87,11 +87,12 @@ class SyncRun:
             raise ValueError(message)
         return replace(self, state=RunState.RUNNING, owner=owner, lease_until=now + lease, started_at=now)
 
-    def pause(self, until: datetime, *, in_vain: bool) -> "SyncRun":
+    def pause(self, until: datetime, counts: Counts | None = None, *, in_vain: bool) -> "SyncRun":
         """End a slice: others have their turn before this one goes on where it stopped."""
         assert self.state is RunState.RUNNING, "only what runs can pause"
         times = self.slices_in_vain + 1 if in_vain else 0
-        return replace(self, owner=None, lease_until=None, paused_until=until, slices_in_vain=times)
+        paused = replace(self, owner=None, lease_until=None, paused_until=until, slices_in_vain=times)
+        return replace(paused, counts=counts or self.counts)
 
     def resume(self, owner: str, now: datetime, lease: timedelta) -> "SyncRun":
         if not self.can_resume(now):

@@ -29,6 +29,8 @@ class Schedule:
     """Runs in a row that stopped as a whole."""
     is_halted: bool = False
     """A token was refused: nothing is tried by itself until an admin has given another one."""
+    hinted_at: datetime | None = None
+    """The last hint that no run has answered yet."""
 
     @property
     def is_failing(self) -> bool:
@@ -42,7 +44,11 @@ class Schedule:
         assert run.finished_at is not None, "only a run that has ended is counted from"
         if run.state is not RunState.STOPPED or run.stop is None:
             usual = self._at(run, interval, failures=0, is_halted=False)
-            return replace(usual, due_at=self.due_at) if self.was_hinted_during(run) else usual
+            return (
+                replace(usual, due_at=self.hinted_at + QUIET)
+                if self.hinted_at and self.is_unanswered_by(run)
+                else usual
+            )
         if run.stop.code in STOPS_ASKED_FOR:
             return self
         if run.stop.by is StoppedBy.INTERRUPTION:
@@ -51,18 +57,19 @@ class Schedule:
         wait = min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT)
         return self._at(run, wait, failures=failures, is_halted=run.stop.code == REFUSED)
 
-    def was_hinted_during(self, run: SyncRun) -> bool:
-        """Tell whether a hint came while the run went on: what it is about may have been read before that."""
-        assert run.finished_at is not None
-        return run.started_at is not None and run.started_at < self.due_at <= run.finished_at + QUIET
+    def is_unanswered_by(self, run: SyncRun) -> bool:
+        """Tell whether a hint came so late that the run may have read what was there before it."""
+        if self.hinted_at is None or run.started_at is None:
+            return False
+        return self.hinted_at + QUIET > run.started_at
 
     def _at(self, run: SyncRun, wait: timedelta, *, failures: int, is_halted: bool) -> "Schedule":
         assert run.finished_at is not None
         return Schedule(self.mapping_id, run.finished_at + spread(wait, run), failures, is_halted)
 
     def hinted(self, now: datetime) -> "Schedule":
-        """Come earlier, after a quiet time; further hints within it change nothing."""
-        return replace(self, due_at=min(self.due_at, now + QUIET))
+        """Come earlier, after a quiet time; further hints within it are answered by one more run at the most."""
+        return replace(self, due_at=min(self.due_at, now + QUIET), hinted_at=now)
 
     def forgiven(self) -> "Schedule":
         """Wait no longer than usual after the next failure: somebody syncs by hand."""

@@ -42,8 +42,9 @@ class TakeHint:
                 checkpoint = await unit.checkpoints.get(mapping.id)
                 if checkpoint is not None:
                     await unit.checkpoints.save(checkpoint.ended(now))
-                if schedule is not None and schedule.hinted(now) != schedule:
-                    await unit.schedules.save(schedule.hinted(now))
-                    earlier += 1
+                if schedule is not None:
+                    hinted = schedule.hinted(now)
+                    await unit.schedules.save(hinted)
+                    earlier += hinted.due_at != schedule.due_at
             await unit.commit()
         return earlier

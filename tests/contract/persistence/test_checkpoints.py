@@ -22,7 +22,7 @@ from tests.contract.persistence.samples import (
 
 HOUR = timedelta(hours=1)
 SECOND = MappingId("map2")
-PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1")
+PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
 
 
 async def _save(units: Units, *checkpoints: Checkpoint) -> None:
@@ -44,7 +44,9 @@ async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> Non
     await _save(units, PROVED)
     assert await _kept(units) == PROVED
     zone = timezone(timedelta(hours=9))
-    later = Checkpoint(MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32)
+    later = Checkpoint(
+        MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32, "1" * 32
+    )
     await _save(units, later)
     assert await _kept(units) == later
 
@@ -52,36 +54,19 @@ async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> Non
 async def test_a_checkpoint_is_its_mapping_s_alone(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
-    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3")
+    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3", "0b")
     await _save(units, PROVED, theirs)
-    async with units.writing() as unit:
-        await unit.checkpoints.remove(MAPPING)
-        await unit.commit()
-    assert await _kept(units) is None
+    await _save(units, PROVED.ended(NOW))
+    assert await _kept(units) == PROVED.ended(NOW)
     assert await _kept(units, SECOND) == theirs
 
 
-async def test_a_checkpoint_that_is_not_there_can_be_removed(units: Units) -> None:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
-        await unit.checkpoints.remove(MAPPING)
-        await unit.checkpoints.remove(MappingId("none"))
-        await unit.commit()
-    await store(units, a_run())
-    await _save(units, PROVED)
-    assert await _kept(units) == PROVED
-
-
-async def test_what_is_not_committed_is_neither_saved_nor_removed(units: Units) -> None:
+async def test_what_is_not_committed_is_not_saved(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, a_run())
     async with units.writing() as unit:
         await unit.checkpoints.save(PROVED)
     assert await _kept(units) is None
-    await _save(units, PROVED)
-    async with units.writing() as unit:
-        await unit.checkpoints.remove(MAPPING)
-    assert await _kept(units) == PROVED
 
 
 @pytest.mark.parametrize(
@@ -108,26 +93,15 @@ async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(un
     assert await _kept(units) == PROVED
 
 
-async def test_a_checkpoint_goes_with_its_run_and_no_other_does(units: Units) -> None:
+async def test_a_checkpoint_keeps_its_run_and_the_outcomes_of_it(units: Units) -> None:
     await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"))
-    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW) for number in (1, 2)))
-    await store(units, *(a_run(number, SECOND).stopped(TAKEN_OVER, NOW) for number in (3, 4)))
-    theirs = Checkpoint(SECOND, RunId("run4"), NOW, NOW + HOUR, "c3")
-    await _save(units, PROVED, theirs)
-    async with units.writing() as unit:
-        assert await unit.runs.forget_before(NOW + HOUR, 100) == 2
-        await unit.commit()
-    assert await _kept(units) is None
-    assert await _kept(units, SECOND) == theirs
-
-
-async def test_a_checkpoint_stays_as_long_as_its_run_has_outcomes(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW) for number in (1, 2)))
+    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW) for number in (1, 2, 3)))
     await _save(units, PROVED)
     async with units.writing() as unit:
-        await unit.outcomes.add(PROVED.run_id, [an_outcome()])
-        assert await unit.runs.forget_before(NOW + HOUR, 100) == 0
+        for number in (1, 2):
+            await unit.outcomes.add(RunId(f"run{number}"), [an_outcome()])
+        assert await unit.outcomes.forget_before(NOW + HOUR, 100) == 1, "those of the second"
+        assert await unit.runs.forget_before(NOW + HOUR, 100) == 1
+        assert await unit.outcomes.of_run(PROVED.run_id)
         await unit.commit()
     assert await _kept(units) == PROVED

@@ -43,7 +43,7 @@ SUPPORT = Grant(Role.SUPPORT)
 
 
 def a_checkpoint(mapping: MappingId, run: int) -> Checkpoint:
-    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1")
+    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", "0a")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import SPEAKER
-from core.domain.runs import SyncRun
+from core.domain.runs import SyncRun, Trigger
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import Units
 from tests.contract.persistence.samples import (
@@ -206,3 +206,39 @@ async def test_what_is_forgotten_without_a_commit_is_still_there(units: Units) -
     assert await _left(units, (1, 2)) == {1: 2, 2: 2}
     async with units.reading() as unit:
         assert await unit.runs.booked_by(MAPPING, "key of run1") == "run1"
+
+
+async def _forget_confirming(units: Units, days: int, limit: int = 100) -> int:
+    async with units.writing() as unit:
+        gone = await unit.runs.forget_confirming(NOW + days * DAY, limit)
+        await unit.commit()
+    return gone
+
+
+async def test_rule_26_runs_that_only_confirm_another_one_go_sooner(units: Units) -> None:
+    await store_mapped_event(units)
+    await _with_outcomes(units, _ended(1, 0))
+    confirming = [
+        replace(_confirming(number, number, 1), trigger=Trigger.CONTINUOUS) for number in (2, 3, 4, 5)
+    ]
+    await store(units, *confirming)
+    assert await _forget_confirming(units, 3, limit=1) == 1, "in steps, the oldest first"
+    assert await _left(units, range(1, 6)) == {1: 2, 2: None, 3: 0, 4: 0, 5: 0}
+    assert await _forget_confirming(units, 99) == 2
+    assert await _left(units, range(1, 6)) == {1: 2, 2: None, 3: None, 4: None, 5: 0}, "the latest stays"
+
+
+async def test_what_somebody_asked_for_is_kept_though_it_only_confirms(units: Units) -> None:
+    await store_mapped_event(units)
+    await _with_outcomes(units, _ended(1, 0))
+    await store(units, replace(_confirming(2, 1, 1), trigger=Trigger.MANUAL), _ended(3, 2))
+    assert await _forget_confirming(units, 99) == 0
+
+
+async def test_outcomes_of_one_run_can_be_forgotten_alone(units: Units) -> None:
+    await store_mapped_event(units)
+    await _with_outcomes(units, _ended(1, 0), _ended(2, 1))
+    async with units.writing() as unit:
+        await unit.outcomes.forget_of(RunId("run1"))
+        await unit.commit()
+    assert await _left(units, (1, 2)) == {1: 0, 2: 2}

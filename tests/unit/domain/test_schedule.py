@@ -115,15 +115,29 @@ def test_a_hint_lets_it_come_earlier_after_a_quiet_time_and_further_hints_change
     usual = DUE.after(ended())
     hinted = usual.hinted(NOW)
     assert hinted.due_at == NOW + QUIET
-    assert hinted.hinted(NOW + MINUTE) == hinted
+    assert hinted.hinted(NOW + MINUTE).due_at == hinted.due_at
     assert replace(hinted, due_at=NOW).hinted(NOW + MINUTE).due_at == NOW
 
 
 def test_a_hint_during_a_run_is_not_lost_with_its_end() -> None:
-    began = NOW - 10 * MINUTE
-    hinted = DUE.after(ended(1, began)).hinted(NOW - 2 * MINUTE)
-    after = hinted.after(ended(2, NOW, took=9 * MINUTE))
-    assert after.due_at == NOW - 2 * MINUTE + QUIET
+    for due in (DUE.after(ended(1, NOW - 10 * MINUTE)), DUE):  # asked for by hand, and due anyway
+        after = due.hinted(NOW - 2 * MINUTE).after(ended(2, NOW, took=9 * MINUTE))
+        assert after.due_at == NOW - 2 * MINUTE + QUIET
+        assert after.hinted_at is None, "it is answered once"
+
+
+def test_a_hint_right_before_a_run_is_answered_by_the_next_one_for_that_one_may_read_a_cache() -> None:
+    for late, is_answered in ((QUIET - MINUTE, False), (QUIET, True)):
+        run = ended(2, NOW, took=MINUTE)
+        assert run.started_at is not None
+        hinted = DUE.hinted(run.started_at - late)
+        assert hinted.is_unanswered_by(run) is not is_answered
+        assert (hinted.after(run).due_at < NOW + EARLIEST) is not is_answered
+
+
+def test_a_hint_is_not_lost_with_an_interruption() -> None:
+    hinted = DUE.hinted(NOW - MINUTE)
+    assert hinted.after(failed(2, stops.INTERRUPTED)).hinted_at == NOW - MINUTE
 
 
 def test_rule_24_the_interval_can_be_set() -> None:

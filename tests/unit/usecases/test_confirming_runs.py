@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.checkpoint import READ_ALL_EVERY
-from core.domain.identifiers import MappingId, RunId
+from core.domain.identifiers import MappingId
 from core.domain.kinds import SESSION, SPEAKER, Scope
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun, Trigger
@@ -75,8 +74,8 @@ async def test_rule_26_outcomes_of_a_confirming_run_come_in_parts_too(runs: Runs
     page_outcomes, told = PageOutcomes(runs.stage.units), list[str]()
     start: int | None = 0
     while start is not None:
-        part = await page_outcomes(OutcomesAsked(runs.confirming.id, start=start, limit=4))
-        assert part == await page_outcomes(OutcomesAsked(runs.proved.id, start=start, limit=4))
+        part = await page_outcomes(OutcomesAsked(runs.confirming, start=start, limit=4))
+        assert part == await page_outcomes(OutcomesAsked(runs.proved, start=start, limit=4))
         told += [each.record.source_id for each in part.items]
         start = part.next
     assert sorted(told) == ["ada", "bob", "engines", "eve", "maybe", "opening"]
@@ -95,7 +94,7 @@ async def test_rule_26_outcomes_of_a_confirming_run_come_in_parts_too(runs: Runs
 async def test_rule_26_outcomes_of_a_confirming_run_can_be_searched(
     runs: Runs, asked: dict[str, object], expected: set[str]
 ) -> None:
-    page = await PageOutcomes(runs.stage.units)(OutcomesAsked(runs.confirming.id, **asked))  # type: ignore[arg-type]
+    page = await PageOutcomes(runs.stage.units)(OutcomesAsked(runs.confirming, **asked))  # type: ignore[arg-type]
     assert {each.record.source_id for each in page.items} == expected
 
 
@@ -117,25 +116,3 @@ async def test_a_run_confirms_the_one_that_read_and_not_another_that_confirmed(r
     again = await next_run(runs.stage, runs.mapping)
     assert again.confirms == runs.proved.id
     assert (await ListOutcomes(runs.stage.units)(again.id))[1]
-
-
-async def test_who_syncs_by_hand_or_a_part_only_confirms_nothing(runs: Runs) -> None:
-    by_hand = await next_run(runs.stage, runs.mapping, Trigger.MANUAL)
-    part = await next_run(runs.stage, runs.mapping, scope=Scope.AGENDA)
-    for run in (by_hand, part):
-        assert run.confirms is None
-        _, told = await ListOutcomes(runs.stage.units)(run.id)
-        assert {each.record.source_id for each in told} >= {"opening", "ada"}
-
-
-async def test_after_some_hours_a_run_has_outcomes_of_its_own_again(runs: Runs) -> None:
-    runs.stage.clock.advance(READ_ALL_EVERY - 2 * INTERVAL)
-    run = await next_run(runs.stage, runs.mapping)
-    assert run.confirms is None
-    async with runs.stage.units.reading() as unit:
-        assert len(await unit.outcomes.of_run(run.id)) == 6
-
-
-async def test_a_run_that_is_not_there_has_no_part_of_any_outcomes(runs: Runs) -> None:
-    page = await PageOutcomes(runs.stage.units)(OutcomesAsked(RunId("none")))
-    assert (page.items, page.next) == ([], None)

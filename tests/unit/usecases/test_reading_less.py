@@ -1,7 +1,10 @@
 """A continuous sync confirms an earlier one where nothing has changed (rules 21 and 24)."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,6 +17,7 @@ from core.domain.runs import RunState, SyncRun, Trigger
 from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up_records import TellHistory
 from core.usecases.take_hint import Hint, TakeHint
+from ports.persistence import Unit
 from tests.unit.domain.builders import at, exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power
 from tests.unit.usecases.stage import SESSIONBOARD_TOKEN, Stage
@@ -252,16 +256,28 @@ async def test_a_hint_has_everything_read_for_it_may_tell_of_what_the_change_fee
 
 async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage: Stage) -> None:
     mapping, _ = await proved(stage)
-    edited, stage.programme.sessions[0] = stage.programme.sessions[0], session("s1", title="Edited")
+    stage.clock.advance(READ_ALL_EVERY)
+    booked = await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
 
-    async def hinted() -> None:
-        await hint(stage, mapping)
+    @asynccontextmanager
+    async def reading_while_somebody_deletes() -> AsyncIterator[Unit]:
+        async with units.reading() as unit:
+            yield unit
+        if stage.readings == 3 and stage.programme.sessions:  # right after the sessions were read
+            stage.programme.sessions.clear()
+            await hint(stage, mapping)
 
-    stage.gate.pass_by = hinted  # at the write of the edit
-    await by_itself(stage, mapping)
-    stage.programme.sessions[0] = edited
-    await by_itself(stage, mapping)
-    assert await reads_all(stage, mapping, timedelta(minutes=4))
+    units = stage.units
+    stage.units = Mock(wraps=units, reading=reading_while_somebody_deletes)
+    await stage.run_sync(booked.id)
+    stage.units = units
+    assert not stage.programme.sessions
+    run = await by_itself(stage, mapping, timedelta(minutes=4))
+    assert (await stage.outcomes(run))["s1"].outcome is Outcome.KEPT
+    async with units.reading() as unit:
+        schedule = await unit.schedules.get(mapping.id)
+    assert schedule is not None
+    assert schedule.hinted_at is None
 
 
 async def checkpoint_of(stage: Stage, mapping: EventMapping) -> Checkpoint | None:

@@ -154,6 +154,9 @@ async def test_rule_08_a_disconnect_between_two_slices_ends_the_run(stage: Stage
     ended = await do_slice(stage, run.id)
     assert ended.stop == DISCONNECTED
     assert len(stage.gleanin.writes) == written
+    assert ended.counts.read == len(await told(stage, run.id)) > 0, (
+        "what it did is told all the same (rule 26)"
+    )
 
 
 async def test_a_mapping_that_is_removed_between_two_slices_ends_the_run(stage: Stage) -> None:

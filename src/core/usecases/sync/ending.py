@@ -55,7 +55,7 @@ class Ending:
                 return run
             # What was sent without an answer may show only later: so long, too, nobody goes on for a dead process.
             wait = self.lease if journal.unclear else timedelta(0)
-            paused = run.pause(self.clock.now() + wait, in_vain=not journal.told_now)
+            paused = run.pause(self.clock.now() + wait, journal.counts, in_vain=not journal.told_now)
             if run.stop_asked:
                 paused = await self._closed(unit, run, STOPS_ASKED_FOR[run.stop_asked], journal)
             elif paused.slices_in_vain >= MOST_IN_VAIN:
@@ -79,7 +79,7 @@ class Ending:
         await unit.runs.update(run)
         former = await self._reschedule(unit, run)
         # A hint tells of what the change feed may not tell: it wants everything read.
-        if journal.checkpoint is not None and stop is None and not former.was_hinted_during(run):
+        if journal.checkpoint is not None and stop is None and not former.is_unanswered_by(run):
             await unit.checkpoints.save(journal.checkpoint)
         return run
 

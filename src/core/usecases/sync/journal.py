@@ -35,6 +35,8 @@ class Journal:
     mapping: EventMapping
     owner: str
     lease: timedelta
+    before: Counts = field(default_factory=Counts)
+    """What earlier slices of the run have come to."""
     remarks: list[str] = field(default_factory=list)
     """What there is to know of the run as a whole, besides its records."""
     checkpoint: Checkpoint | None = None
@@ -61,14 +63,14 @@ class Journal:
         async with self.units.reading() as unit:
             for told in await unit.outcomes.of_run(self.run_id):
                 self._told_before.add((told.record.kind.name, told.record.source_id))
-                self._count(told)
+                self._digest_too(told)
 
     def has_told(self, record: RecordRef) -> bool:
         """Tell whether an earlier slice saw to this record: a run has one outcome for each (rule 26)."""
         return (record.kind.name, record.source_id) in self._told_before
 
     def expect(self, kind: RecordKind, total: int) -> None:
-        done = sum(self._numbers.get(kind.name, Counter()).values())
+        done = self.counts.of(kind).read
         self._progress[kind.plural] = Progress(done, max(done, total))
 
     def note(self, outcome: RecordOutcome, synced: SyncedRecord | None = None) -> None:
@@ -77,10 +79,7 @@ class Journal:
         if synced is not None:
             self._synced.append(synced)
         self.told_now += 1
-        self._count(outcome)
-
-    def _count(self, outcome: RecordOutcome) -> None:
-        self._digest = (self._digest + int(digest_of((outcome,)), 16)) % 2**128
+        self._digest_too(outcome)
         kind = outcome.record.kind
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())
@@ -96,6 +95,9 @@ class Journal:
             await unit.synced.doubt(organization_id, event_id, records[0].kind, ids)
             await unit.commit()
 
+    def _digest_too(self, outcome: RecordOutcome) -> None:
+        self._digest = (self._digest + int(digest_of((outcome,)), 16)) % 2**128
+
     @property
     def goes_on(self) -> bool:
         """Tell whether an earlier slice of the run has outcomes already."""
@@ -108,7 +110,8 @@ class Journal:
 
     @property
     def counts(self) -> Counts:
-        return Counts({name: Tally(dict(numbers)) for name, numbers in self._numbers.items()})
+        now = Counts({name: Tally(dict(numbers)) for name, numbers in self._numbers.items()})
+        return self.before + now
 
     async def store_if_due(self) -> None:
         now = self.clock.now()

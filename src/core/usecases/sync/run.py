@@ -116,7 +116,7 @@ class RunSync:
         except Refusal as refusal:  # it was removed in the moment between booking and start
             return await ending.refuse(run.id, owner, str(refusal))
         log = self.log.bound(run=run.id, mapping=mapping.id)
-        journal = Journal(self.access.units, self.clock, run.id, mapping, owner, self.lease)
+        journal = Journal(self.access.units, self.clock, run.id, mapping, owner, self.lease, run.counts)
         ended = asyncio.Event()
         keeper = asyncio.create_task(journal.keep_storing(ended))
         stop: Stop | None = stops.FAULT

@@ -1,4 +1,4 @@
-"""Runs that pause between two slices, runs that confirm another one, and the checkpoints that these rest on."""
+"""Slices of runs, runs that confirm another one, checkpoints that these rest on, and the last hint."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ CONFIRMS = sa.text("confirms IS NOT NULL")
 
 
 def upgrade() -> None:
+    op.add_column("schedules", sa.Column("hinted_at", sa.DateTime(timezone=True)))
     op.add_column("sync_runs", sa.Column("paused_until", sa.DateTime(timezone=True)))
     op.add_column("sync_runs", sa.Column("slices_in_vain", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("sync_runs", sa.Column("confirms", sa.Text()))
@@ -36,5 +37,6 @@ def downgrade() -> None:
     op.drop_table("checkpoints")
     for name in ("confirming_runs", "confirmed_runs"):
         op.drop_index(name, "sync_runs")
+    op.drop_column("schedules", "hinted_at")
     for column in ("confirms", "slices_in_vain", "paused_until"):
         op.drop_column("sync_runs", column)
