@@ -67,8 +67,13 @@ class ProcrastinateJobs:
         for name, cron, see_to in (
             ("look", f"* * * * * */{self.look_every}", self._see_to_all),
             ("tidy", "0 * * * *", partial(self._tried, self.work.tidy)),
+            ("tell", f"* * * * * */{self.look_every}", partial(self._tried, self.work.tell)),
         ):
-            task = self._app.task(name=name, queue=QUEUE, queueing_lock=name, priority=_FIRST)(_timed(see_to))
+            # Only telling may last longer than until the next one: its lock keeps it to one worker's one place.
+            lock = name if name == "tell" else None
+            task = self._app.task(name=name, queue=QUEUE, lock=lock, queueing_lock=name, priority=_FIRST)(
+                _timed(see_to)
+            )
             self._app.periodic(cron=cron)(task)
 
     def start(self, run_id: RunId) -> None:  # noqa: ARG002 - who is next is for `choose` to say

@@ -14,6 +14,7 @@ from adapters.persistence.audit import SqlAuditLog
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
 from adapters.persistence.mappings import SqlMappings
+from adapters.persistence.notices import SqlNotices, SqlRecipients
 from adapters.persistence.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.outcomes import SqlOutcomes
 from adapters.persistence.portal import SqlPortalRevocations
@@ -118,6 +119,14 @@ class SqlUnit:
     @cached_property
     def portal_revocations(self) -> SqlPortalRevocations:
         return SqlPortalRevocations(self.run)
+
+    @cached_property
+    def recipients(self) -> SqlRecipients:
+        return SqlRecipients(self.run)
+
+    @cached_property
+    def notices(self) -> SqlNotices:
+        return SqlNotices(self.run)
 
 
 class SqlUnits:

@@ -1,4 +1,4 @@
-"""Forget what happened long ago: outcomes, then the runs that had them.
+"""Forget what happened long ago: outcomes, then the runs that had them; and notices that wait for nothing any more.
 
 What rules 5, 10 and 21 need (mappings, connections, synced records) is not history, and stays.
 """
@@ -27,6 +27,8 @@ class ForgetOld:
                 step = await unit.outcomes.forget_before(instant, AT_ONCE)
                 if step < AT_ONCE:
                     step += await unit.runs.forget_before(instant, AT_ONCE)
+                if step < AT_ONCE:
+                    step += await unit.notices.forget_before(instant, AT_ONCE)
                 await unit.commit()
             gone += step
             if step < AT_ONCE:

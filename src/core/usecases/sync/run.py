@@ -21,6 +21,7 @@ from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.fence import Fence
 from core.usecases.sync.journal import Journal
 from core.usecases.sync.memory import recall
+from core.usecases.sync.notices import note_change
 from core.usecases.sync.plans import Plans
 from core.usecases.sync.reading import Reader
 from core.usecases.sync.share_links import ShareLinks
@@ -184,10 +185,12 @@ class RunSync:
     async def _reschedule(self, unit: Unit, run: SyncRun) -> None:
         """Say when the mapping is due next (rule 24); a token that was refused concerns its whole connection."""
         assert run.finished_at is not None
-        former = await unit.schedules.get(run.mapping_id) or Schedule(run.mapping_id, run.requested_at)
+        known = await unit.schedules.get(run.mapping_id)
+        former = known or Schedule(run.mapping_id, run.requested_at)
         later = former.after(run, self.interval)
         await unit.schedules.save(later)
         mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
+        await note_change(unit, self.names, mapping, run, before=known, after=later)
         if later.is_halted and not former.is_halted:
             for other in await unit.schedules.of_connection(mapping.connection_id):
                 await unit.schedules.save(other.halted())
