@@ -10,7 +10,7 @@ from core.domain.notices import Channel
 from core.domain.secrets import Token
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, examples
-from entrypoints.cli.output import Answer, say, table
+from entrypoints.cli.output import Answer, say
 from entrypoints.cli.running import carry_out
 
 if TYPE_CHECKING:  # takes longer to import than `--help` may take
@@ -38,9 +38,9 @@ async def _told(
         if secret is not None:
             screen.print("They are signed with this secret, which is shown this once:")
             screen.print(say(secret.value), soft_wrap=True)
-        if latest:
-            rows = ((f"{each.at:%Y-%m-%d %H:%M} UTC", each.state, each.text) for each in latest)
-            screen.print(table("Latest notices", ("At", "State", "Notice"), rows))
+        for each in latest:
+            state = each.state.replace("_", " ")
+            screen.print(say(f"{each.at:%Y-%m-%d %H:%M} UTC, {state}: {each.text}"), soft_wrap=True)
 
     document = shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
     return Answer(document | ({"secret": secret.value} if secret else {}), show)

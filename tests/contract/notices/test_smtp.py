@@ -81,7 +81,7 @@ async def test_no_server_at_all_is_unavailable() -> None:
 
 @pytest.mark.parametrize("odd", ["x\r\nBcc: eve@example.org", "x\nBcc: eve@example.org"])
 def test_no_header_can_be_smuggled_in(odd: str) -> None:
-    with pytest.raises(ValueError, match="linefeed|CR|newline|header"):
+    with pytest.raises(ValueError, match=r"linefeed|CR|newline|header"):
         letter(replace(MESSAGE, gleanin=Named("g1", odd)), SENDER, TO)
     with pytest.raises(ValueError, match=r"."):
         letter(MESSAGE, SENDER, f"{TO}\r\n{odd}")

@@ -137,7 +137,7 @@ def a_notice(
 Thing = Organization | Connection | EventMapping | SyncRun | Schedule | Account | ApiKey | Recipient | Notice
 
 
-async def store(units: Units, *things: Thing) -> None:
+async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case for each kind of thing
     async with units.writing() as unit:
         for thing in things:
             match thing:

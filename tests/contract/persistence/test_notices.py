@@ -10,7 +10,6 @@ from core.domain.notices import Channel, Delivery, Notice, Recipient
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     LONG,
-    MAPPING,
     NOW,
     ORGANIZATION,
     a_connection,
@@ -142,4 +141,3 @@ async def test_what_is_not_committed_is_not_told(units: Units) -> None:
     async with units.reading() as unit:
         assert await unit.recipients.get(ORGANIZATION) is None
         assert await unit.notices.get(a_notice().id) is None
-        assert MAPPING == a_notice().mapping_id
