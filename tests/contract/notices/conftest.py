@@ -124,7 +124,7 @@ class MailBox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
         assert isinstance(envelope.content, bytes)
         assert envelope.content.isascii()
-        self.letters.append(BytesParser(policy=default).parsebytes(envelope.content))  # type: ignore[arg-type] # its policy makes these
+        self.letters.append(BytesParser(policy=default).parsebytes(envelope.content))
         self.went_to.append(envelope.rcpt_tos)
         return "250 OK"
 

@@ -67,9 +67,9 @@ async def test_a_certificate_that_nobody_trusts_is_refused(mailbox: MailBox) -> 
 async def test_a_server_that_does_not_answer_is_not_waited_for(mailbox: MailBox) -> None:
     mailbox.seconds = 3
     async with asyncio.timeout(2):
-        for times in ({"silence": 0.2}, {"longest": 0.3}):
+        for impatient in (mailbox.messenger(silence=0.2), mailbox.messenger(longest=0.3)):
             with pytest.raises(RecipientUnavailable):
-                await mailbox.messenger(**times).deliver(MESSAGE, EMAIL, None)
+                await impatient.deliver(MESSAGE, EMAIL, None)
     assert mailbox.letters == []
 
 
