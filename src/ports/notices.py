@@ -7,8 +7,9 @@ NotDelivered
 
 from typing import ClassVar, Protocol
 
-from core.domain.notices import Channel, Message, Recipient
+from core.domain.notices import Channel, Recipient
 from core.domain.secrets import Token
+from core.domain.telling import Message
 
 
 class NotDelivered(Exception):

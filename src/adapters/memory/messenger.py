@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from core.domain.addresses import check_webhook
-from core.domain.notices import Channel, Message, Recipient, is_plain_email
+from core.domain.notices import Channel, Recipient, is_plain_email
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
+from core.domain.telling import Message
 from ports.notices import NotDelivered
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from adapters.notices.smtp import SmtpMessenger
 from adapters.notices.webhook import WebhookMessenger
-from core.domain.notices import Channel, Message, Recipient
+from core.domain.notices import Channel, Recipient
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
+from core.domain.telling import Message
 from ports.notices import RecipientRefused
 
 NO_MAIL_SERVER = (

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from core.domain.notices import Message
+from core.domain.telling import Message
 
 
 def letter(message: Message, sender: str, to: str) -> EmailMessage:

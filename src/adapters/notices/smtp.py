@@ -10,9 +10,10 @@ from email.message import EmailMessage
 
 from adapters.notices.mail import letter
 from core.domain.mail_server import MailServer, Security
-from core.domain.notices import LONGEST_EMAIL, Channel, Message, Recipient, is_plain_email
+from core.domain.notices import LONGEST_EMAIL, Channel, Recipient, is_plain_email
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
+from core.domain.telling import Message
 from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
 
 THREADS = 8

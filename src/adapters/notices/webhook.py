@@ -15,9 +15,10 @@ import httpx
 
 from adapters.http_client.connections import careful_client, problem_in
 from core.domain.addresses import check_webhook
-from core.domain.notices import Channel, Message, Named, Recipient
+from core.domain.notices import Channel, Recipient
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
+from core.domain.telling import Message, Named
 from ports.clock import Clock
 from ports.notices import RecipientRefused, RecipientUnavailable
 

@@ -66,7 +66,7 @@ class SqlRecipients:
 
     async def get(self, organization_id: OrganizationId) -> Recipient | None:
         asked = {"of_organization": organization_id}
-        row = await self._run(lambda database: database.execute(_RECIPIENT, asked).first(), is_short=True)
+        row = await self._run(lambda database: database.execute(_RECIPIENT, asked).first())
         if row is None:
             return None
         secret = SealedToken(row.sealed_secret) if row.sealed_secret is not None else None

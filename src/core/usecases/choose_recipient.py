@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import NoticeId, OrganizationId
-from core.domain.notices import Channel, Notice, Recipient, trial
+from core.domain.notices import Channel, Notice, Recipient
 from core.domain.refusals import found
 from core.domain.secrets import Token
+from core.domain.telling import trial
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.links import Links

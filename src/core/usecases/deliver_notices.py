@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.notices import Message, Notice, Recipient, message_of
+from core.domain.notices import Notice, Recipient
+from core.domain.telling import Message, message_of
 from ports.cipher import CannotUnseal, TokenCipher
 from ports.clock import Clock
 from ports.links import Links

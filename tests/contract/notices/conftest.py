@@ -29,8 +29,9 @@ from adapters.notices.smtp import SmtpMessenger
 from adapters.notices.webhook import WebhookMessenger
 from core.domain.identifiers import MappingId, NoticeId
 from core.domain.mail_server import MailServer, Security
-from core.domain.notices import Change, Channel, Message, Named, Recipient
+from core.domain.notices import Change, Channel, Recipient
 from core.domain.secrets import SealedToken, Token
+from core.domain.telling import Message, Named
 from ports.notices import Messenger, RecipientRefused, RecipientUnavailable
 from tests.contract.persistence.samples import NOW, ORGANIZATION
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.notices import Channel, Named
+from core.domain.notices import Channel
 from core.domain.refusals import BadInput
+from core.domain.telling import Named
 from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
 from tests.contract.notices.conftest import MESSAGE, TO, Place
 

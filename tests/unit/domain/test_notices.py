@@ -16,13 +16,12 @@ from core.domain.notices import (
     Notice,
     Recipient,
     change_between,
-    message_of,
-    notice_of,
 )
 from core.domain.refusals import BadInput
 from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
 from core.domain.stops import Stop, masked_emails, token_refused, unreachable
+from core.domain.telling import message_of, notice_of
 from tests.contract.persistence.samples import MAPPING, NOW, ORGANIZATION, a_mapping, a_run, an_organization
 
 WELL = Schedule(MAPPING, NOW)

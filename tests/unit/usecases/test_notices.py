@@ -8,10 +8,11 @@ import pytest
 from core.domain.audit import Action
 from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId
 from core.domain.mappings import EventMapping
-from core.domain.notices import Change, Channel, Delivery, Message, Notice, Recipient
+from core.domain.notices import Change, Channel, Delivery, Notice, Recipient
 from core.domain.refusals import BadInput, NotFound
 from core.domain.secrets import Token
 from core.domain.source import SourceEvent
+from core.domain.telling import Message
 from core.usecases.forget_old import ForgetOld
 from ports.notices import RecipientRefused, RecipientUnavailable
 from ports.session_source import SourceUnavailable

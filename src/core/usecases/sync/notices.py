@@ -2,9 +2,10 @@
 
 from core.domain.identifiers import NoticeId
 from core.domain.mappings import EventMapping
-from core.domain.notices import Change, change_between, notice_of
+from core.domain.notices import Change, change_between
 from core.domain.runs import SyncRun
 from core.domain.schedule import Schedule
+from core.domain.telling import notice_of
 from ports.names import Names
 from ports.persistence import Unit
 
