@@ -94,7 +94,7 @@ def _problem(error: Exception) -> tuple[int, str]:
         case smtplib.SMTPSenderRefused(smtp_code=code):
             problem = code, f"does not take the address in GLEANIN_SYNC_MAIL_FROM ({code})"
         case smtplib.SMTPResponseException(smtp_code=code):
-            problem = code, f"does not take the letter ({code})"
+            problem = code, f"does not take the e-mail ({code})"
         case ssl.SSLCertVerificationError():
             problem = _PERMANENT, "has no certificate that can be trusted"
         case smtplib.SMTPServerDisconnected():
@@ -132,18 +132,15 @@ class _Conversation:
             if server.user:
                 line.login(server.user, server.password)
             line.send_message(mail, sender, [to])
-            with suppress(
-                smtplib.SMTPException, OSError
-            ):  # it has the letter: how it says goodbye changes nothing
+            # It has the letter by now: how it says goodbye changes nothing.
+            with suppress(smtplib.SMTPException, OSError):
                 line.quit()
         finally:
             line.close()
 
     def hang_up(self) -> None:
         self._is_over = True
-        line = self._line
-        if line is not None and line.sock is not None:
+        line = self._line.sock if self._line else None
+        if line is not None:
             with suppress(OSError):
-                line.sock.shutdown(
-                    socket.SHUT_RDWR
-                )  # wakes a thread that waits for it, which closing does not
+                line.shutdown(socket.SHUT_RDWR)  # unlike closing, it wakes a thread that waits

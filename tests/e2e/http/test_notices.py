@@ -44,7 +44,11 @@ def test_a_webhook_is_chosen_tried_and_removed(fresh: Served, hook: Hook) -> Non
     assert post(fresh, "/remove").headers["Location"] == f"{settings(fresh)}#notices"
     assert hook.url not in page(fresh)
     log = fresh.browser(ADMIN).get(f"{settings(fresh)}/audit-log").text
-    for said in ("Chose where notices go", "Sent a trial notice", "Let notices go nowhere any more"):
+    for said in (
+        "Chose where notices go",
+        "Sent a trial notice",
+        "Stopped notices: the webhook at 127.0.0.1",
+    ):
         assert said in log
     assert "/hook" not in log, "the rest of the URL may be a secret"
 

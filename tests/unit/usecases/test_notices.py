@@ -1,5 +1,6 @@
 """Rule 24, told: one notice when a mapping starts to fail, one when it has recovered, whatever breaks meanwhile."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -326,3 +327,12 @@ async def test_notices_that_wait_for_nothing_are_forgotten_in_time(stage: Stage)
     await ForgetOld(stage.units, stage.clock, DAY)()
     (left,) = await outbox(stage, mapping.organization_id)
     assert (left.change, left.state) == (Change.RECOVERED, Delivery.WAITING)
+
+
+async def test_rule_24_mappings_whose_token_is_refused_at_the_same_time_tell_once(stage: Stage) -> None:
+    first = await with_recipient(stage)
+    second = await stage.map(first.organization_id, ELSEWHERE, FAR)
+    stage.gleanin.trouble.refuses_tokens = True
+    runs = [await stage.request_sync(each.id) for each in (first, second)]
+    await asyncio.gather(*(stage.run_sync(each.id) for each in runs))
+    assert [each.change for each in await outbox(stage, first.organization_id)] == [Change.HALTED]
