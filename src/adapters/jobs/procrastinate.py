@@ -67,13 +67,8 @@ class ProcrastinateJobs:
         for name, cron, see_to in (
             ("look", f"* * * * * */{self.look_every}", self._see_to_all),
             ("tidy", "0 * * * *", partial(self._tried, self.work.tidy)),
-            ("tell", f"* * * * * */{self.look_every}", partial(self._tried, self.work.tell)),
         ):
-            # Only telling may last longer than until the next one: its lock keeps it to one worker's one place.
-            lock = name if name == "tell" else None
-            task = self._app.task(name=name, queue=QUEUE, lock=lock, queueing_lock=name, priority=_FIRST)(
-                _timed(see_to)
-            )
+            task = self._app.task(name=name, queue=QUEUE, queueing_lock=name, priority=_FIRST)(_timed(see_to))
             self._app.periodic(cron=cron)(task)
 
     def start(self, run_id: RunId) -> None:  # noqa: ARG002 - who is next is for `choose` to say
@@ -86,6 +81,7 @@ class ProcrastinateJobs:
             beside = [
                 asyncio.create_task(self._keep_working(), name="jobs"),
                 asyncio.create_task(self._keep_offering(), name="offers"),
+                asyncio.create_task(self._keep_telling(), name="notices"),
             ]
             try:
                 yield
@@ -124,6 +120,15 @@ class ProcrastinateJobs:
             if not await self._tried(self._offer):
                 await asyncio.sleep(TRY_AGAIN_AFTER)
                 self._wanted.set()
+
+    async def _keep_telling(self) -> None:
+        """Deliver notices beside the queue: as a job, this would take a run's place for as long as somebody is slow.
+
+        Every worker looks; that no two make the same attempt is what the outbox sees to.
+        """
+        while True:
+            await self._tried(self.work.tell)
+            await asyncio.sleep(self.look_every)
 
     async def _tried(self, work: Callable[[], Awaitable[object]]) -> bool:
         try:

@@ -1,7 +1,6 @@
 """Notices are delivered beside the runs, which never wait for them."""
 
 import asyncio
-from contextlib import AsyncExitStack
 
 from core.domain.notices import Change, Channel
 from ports.session_source import SourceUnavailable
@@ -54,23 +53,3 @@ async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, yard: 
         await until(lambda: times > 1)
     assert yard.log.kept
     assert "jane@" not in str(yard.log.kept)
-
-
-async def test_with_a_queue_one_worker_tells_for_all(make: Making, yard: Yard, kind: str) -> None:
-    at_once = most = times = 0
-
-    async def tell() -> None:
-        nonlocal at_once, most, times
-        times += 1
-        at_once += 1
-        most = max(most, at_once)
-        await asyncio.sleep(1.5)
-        at_once -= 1
-
-    yard.tell_notices = tell
-    async with AsyncExitStack() as both:
-        for _ in range(2):
-            await both.enter_async_context(make(yard).working())
-        await until(lambda: times > 2)
-    if kind == "procrastinate":
-        assert most == 1
