@@ -92,7 +92,9 @@ async def _worked(container: Container) -> float:
         pass
 
     tick, choose = container.request_due_syncs(), container.choose_runs()
-    work = Work(tick, choose, take_over=nothing, carry_out=carry_out, ask_again=nothing, tidy=nothing)
+    work = Work(
+        tick, choose, take_over=nothing, carry_out=carry_out, ask_again=nothing, tidy=nothing, tell=nothing
+    )
     begun = time.perf_counter()
     async with InProcessJobs(work, KeptEvents()).working():
         await done.wait()

@@ -15,6 +15,9 @@ from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from adapters.http_client.connections import Connections
 from adapters.jobs.in_process import InProcessJobs, Work
+from adapters.notices.channels import Channels
+from adapters.notices.smtp import SmtpMessenger
+from adapters.notices.webhook import WebhookMessenger
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import HEAD, current_revision, is_current, upgrade
 from adapters.persistence.unit_of_work import SqlUnits
@@ -35,8 +38,10 @@ from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey, Who
 from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
 from core.usecases.change_connection import ChangeConnection
 from core.usecases.change_settings import ChangeSettings
+from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient, TryRecipient
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
+from core.usecases.deliver_notices import DeliverNotices
 from core.usecases.disconnect import Disconnect
 from core.usecases.forget_old import ForgetOld
 from core.usecases.list_events import ListEvents
@@ -81,13 +86,16 @@ from core.usecases.sync.run import RunSync
 from core.usecases.sync.show_event import ShowEvent
 from core.usecases.sync.slices import SLICE
 from core.usecases.take_hint import TakeHint
+from entrypoints.addresses import PublicLinks
 from entrypoints.settings import Settings
 from ports.cipher import KeysUnusable, TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
 from ports.jobs import Jobs
+from ports.links import Links
 from ports.log import EventLog
 from ports.names import Names
+from ports.notices import Messenger
 from ports.passwords import Passwords
 from ports.persistence import StoreUnusable, Units
 from ports.probe import DestinationProbe
@@ -139,6 +147,12 @@ def _gleanin(settings: Settings) -> GleaninDestinations:
     )
 
 
+def _messenger(settings: Settings, clock: Clock) -> Messenger:
+    allow_private, server = settings.allow_private_addresses, settings.mail_server
+    webhook = WebhookMessenger(allow_private, partial(Connections, allow_private=allow_private), clock)
+    return Channels(webhook, SmtpMessenger(server, settings.mail_from or "") if server else None)
+
+
 def _connection(engine: Engine) -> dict[str, Any]:
     """Give what the PostgreSQL driver connects with, as the engine understands the database's URL."""
     _, parameters = engine.dialect.create_connect_args(engine.url)
@@ -171,6 +185,9 @@ class Container(containers.DeclarativeContainer):
     gleanin: Provider[GleaninDestinations] = providers.Singleton(_gleanin, settings)
     destinations: Provider[Destinations] = providers.Callable(_as_port, gleanin)
     destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, gleanin)
+
+    messenger: Provider[Messenger] = providers.Singleton(_messenger, settings, clock)
+    links: Provider[Links] = providers.Singleton(PublicLinks, settings)
 
     lease: Provider[timedelta] = providers.Factory(timedelta, seconds=settings.provided.lease_seconds)
     access: Provider[Access] = providers.Factory(Access, units, sources, destinations, cipher)
@@ -218,6 +235,17 @@ class Container(containers.DeclarativeContainer):
     forget_old: Provider[ForgetOld] = providers.Factory(ForgetOld, units, clock, kept_for)
     take_hint: Provider[TakeHint] = providers.Factory(TakeHint, units, clock)
     show_status: Provider[ShowStatus] = providers.Factory(ShowStatus, units, clock)
+    choose_recipient: Provider[ChooseRecipient] = providers.Factory(
+        ChooseRecipient, units, messenger, cipher, names, clock
+    )
+    remove_recipient: Provider[RemoveRecipient] = providers.Factory(RemoveRecipient, units, clock)
+    show_recipient: Provider[ShowRecipient] = providers.Factory(ShowRecipient, units)
+    try_recipient: Provider[TryRecipient] = providers.Factory(
+        TryRecipient, units, messenger, cipher, links, names, clock
+    )
+    deliver_notices: Provider[DeliverNotices] = providers.Factory(
+        DeliverNotices, units, messenger, cipher, links, clock, log
+    )
     work: Provider[Work] = providers.Factory(
         Work,
         tick=request_due_syncs,
@@ -226,6 +254,7 @@ class Container(containers.DeclarativeContainer):
         carry_out=providers.Factory(partial, run_sync, waits=False, longest=SLICE),
         ask_again=request_again,
         tidy=forget_old,
+        tell=deliver_notices,
     )
     in_process: Provider[InProcessJobs] = providers.Singleton(InProcessJobs, work, log)
     on_queue: Provider[Jobs] = providers.Singleton(_on_queue, work, log, engine)

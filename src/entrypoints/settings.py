@@ -9,6 +9,10 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.domain.mail_server import MailServer, mail_server_at
+from core.domain.notices import is_plain_email
+from core.domain.refusals import BadInput
+
 LOCAL_URL = "http://127.0.0.1:8000"
 """Where `serve` is reached if nobody says otherwise."""
 GLEANIN_URL = "https://app.gleanin.com/api/clients/v1"
@@ -42,6 +46,10 @@ class Settings(BaseSettings):
     """How long runs and outcomes are kept; the latest of each mapping stays however old it is."""
     lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)
     """How long a run that gives no sign of life keeps its mapping."""
+    mail_from: str | None = None
+    """The address that notices by e-mail come from."""
+    smtp_url: SecretStr | None = None
+    """The mail server that they go out by: `smtp://user:password@host:587` (with STARTTLS) or `smtps://host`."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
 
     @field_validator("jobs")
@@ -55,6 +63,34 @@ class Settings(BaseSettings):
                 "postgresql://user:password@host/database, or leave this one out",
             )
         return jobs
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_an_email(cls, mail_from: str | None) -> str | None:
+        if mail_from is not None and not is_plain_email(mail_from):
+            raise PydanticCustomError(
+                "no_email", "it is no e-mail address in plain letters, as in sync@example.org"
+            )
+        return mail_from
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if url is None:
+            return None
+        try:
+            mail_server_at(url.get_secret_value())
+        except BadInput as refusal:
+            raise PydanticCustomError("no_mail_server", "{said}", {"said": str(refusal)}) from None
+        if not others.data.get("mail_from"):
+            raise PydanticCustomError(
+                "needs_a_sender", "set GLEANIN_SYNC_MAIL_FROM too, the address that notices come from"
+            )
+        return url
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        return mail_server_at(self.smtp_url.get_secret_value()) if self.smtp_url else None
 
     @property
     def offers_openid(self) -> bool:

@@ -9,6 +9,7 @@ from core.domain.api_keys import ApiKey
 from core.domain.audit import AuditEntry
 from core.domain.kinds import KINDS
 from core.domain.mappings import EventMapping, MappingSettings
+from core.domain.notices import Channel, Notice, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.planning import Change, Create, NoWrite, Step, Update
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # takes long to import, and `--help` should not
 
 OUTCOME_COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
 LINK_COLUMNS = ("kind", "source_id", "name", "email", "title", "url")
+CHANNELS = {Channel.WEBHOOK: "webhook", Channel.EMAIL: "e-mail address"}
 _NO_LINK = ShareLink("", "")
 
 
@@ -198,6 +200,24 @@ def api_key(key: ApiKey) -> dict[str, Any]:
         "created_at": key.created_at.isoformat(),
         "created_by": key.created_by,
         "revoked_at": _instant(key.revoked_at),
+    }
+
+
+def recipient(one: Recipient | None) -> dict[str, Any]:
+    return {"channel": one.channel.value if one else None, "address": one.address if one else None}
+
+
+def notice(one: Notice) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "mapping_id": one.mapping_id,
+        "run_id": one.run_id,
+        "at": one.at.isoformat(),
+        "change": one.change.value,
+        "text": one.text,
+        "state": one.state.value,
+        "attempts": one.attempts,
+        "next_attempt_at": _instant(one.next_attempt_at),
     }
 
 

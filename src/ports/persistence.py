@@ -18,6 +18,7 @@ from core.domain.identifiers import (
     GleaninEventId,
     GleaninId,
     MappingId,
+    NoticeId,
     OrganizationId,
     RunId,
     SessionboardEventId,
@@ -25,6 +26,7 @@ from core.domain.identifiers import (
 )
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
+from core.domain.notices import Notice, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.runs import Progress, SyncRun
@@ -95,7 +97,7 @@ class Organizations(Protocol):
         ...
 
     async def remove(self, organization_id: OrganizationId, at: datetime) -> None:
-        """Take an organization away with its mappings, runs, outcomes, synced records, API keys and grants.
+        """Take an organization away with its mappings, runs, outcomes, synced records, API keys, grants and notices.
 
         Its connections stay, ended at the latest now, without anything in them but their ids: they tell what was
         sent under them.
@@ -249,6 +251,44 @@ class Schedules(Protocol):
         These are active, have continuous sync, are not halted, have no open run, and are due or have no schedule
         yet; of each organization no more than leave it with so many open runs.
         """
+        ...
+
+
+class Recipients(Protocol):
+    """Where notices go: of each organization to one place at most."""
+
+    async def get(self, organization_id: OrganizationId) -> Recipient | None: ...
+
+    async def save(self, recipient: Recipient) -> None:
+        """Insert or replace; what waits goes to the new one."""
+        ...
+
+    async def remove(self, organization_id: OrganizationId) -> None:
+        """Take the recipient away, and the notices that still wait for it."""
+        ...
+
+
+class Notices(Protocol):
+    """The outbox: what is to be told stands here from the moment in which it has happened."""
+
+    async def add(self, notice: Notice) -> None: ...
+
+    async def update(self, notice: Notice) -> None:
+        """Store how far its delivery has come; one that has gone with its recipient stays gone."""
+        ...
+
+    async def get(self, notice_id: NoticeId) -> Notice | None: ...
+
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notice]:
+        """Give notices for which an attempt is due, the longest due first, at most so many of each organization."""
+        ...
+
+    async def of_organization(self, organization_id: OrganizationId, limit: int = 50) -> Sequence[Notice]:
+        """Give the organization's notices, newest first."""
+        ...
+
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        """Take away notices of before that wait for nothing any more, at most so many; give how many went."""
         ...
 
 
@@ -450,6 +490,10 @@ class Unit(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def portal_revocations(self) -> PortalRevocations: ...
+    @property
+    def recipients(self) -> Recipients: ...
+    @property
+    def notices(self) -> Notices: ...
 
     async def commit(self) -> None: ...
 

@@ -34,6 +34,8 @@ class Work:
     """Books another run for one that had to be interrupted."""
     tidy: Callable[[], Awaitable[object]]
     """Forgets what is old."""
+    tell: Callable[[], Awaitable[object]]
+    """Delivers notices; it waits for other people's servers, so nothing may wait for it."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,8 @@ class InProcessJobs:
     async def working(self) -> AsyncIterator[None]:
         beside = [
             asyncio.create_task(self._keep_looking(), name="jobs"),
-            asyncio.create_task(self._keep_tidy(), name="retention"),
+            asyncio.create_task(self._keep_doing(self.work.tidy, TIDY_EVERY), name="retention"),
+            asyncio.create_task(self._keep_doing(self.work.tell, self.look_every), name="notices"),
         ]
         try:
             yield
@@ -68,10 +71,10 @@ class InProcessJobs:
                 async with asyncio.timeout(self.look_every):
                     await self._look.wait()
 
-    async def _keep_tidy(self) -> None:
+    async def _keep_doing(self, work: Callable[[], Awaitable[object]], every: float) -> None:
         while True:
-            await self._tried(self.work.tidy)
-            await asyncio.sleep(TIDY_EVERY)
+            await self._tried(work)
+            await asyncio.sleep(every)
 
     async def _tried(self, work: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -81,6 +81,7 @@ class ProcrastinateJobs:
             beside = [
                 asyncio.create_task(self._keep_working(), name="jobs"),
                 asyncio.create_task(self._keep_offering(), name="offers"),
+                asyncio.create_task(self._keep_telling(), name="notices"),
             ]
             try:
                 yield
@@ -119,6 +120,15 @@ class ProcrastinateJobs:
             if not await self._tried(self._offer):
                 await asyncio.sleep(TRY_AGAIN_AFTER)
                 self._wanted.set()
+
+    async def _keep_telling(self) -> None:
+        """Deliver notices beside the queue: as a job, this would take a run's place for as long as somebody is slow.
+
+        Every worker looks; that no two make the same attempt is what the outbox sees to.
+        """
+        while True:
+            await self._tried(self.work.tell)
+            await asyncio.sleep(self.look_every)
 
     async def _tried(self, work: Callable[[], Awaitable[object]]) -> bool:
         try:

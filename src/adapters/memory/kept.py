@@ -14,11 +14,13 @@ from core.domain.identifiers import (
     ConnectionId,
     GleaninEventId,
     MappingId,
+    NoticeId,
     OrganizationId,
     RunId,
     SourceId,
 )
 from core.domain.mappings import EventMapping
+from core.domain.notices import Notice, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import RecordOutcome
 from core.domain.portal import PersonRef
@@ -54,6 +56,8 @@ class Kept:
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     audit: dict[int, AuditEntry] = field(default_factory=dict)
     revocations: dict[PersonRef, datetime] = field(default_factory=dict)
+    recipients: dict[OrganizationId, Recipient] = field(default_factory=dict)
+    notices: dict[NoticeId, Notice] = field(default_factory=dict)
     last_position: int = 0
     """Of an outcome or an entry of the audit log."""
 

@@ -58,6 +58,8 @@ class MemoryOrganizations:
                 kept.connections[row.id] = replace(row, token=None, token_hint="", ended_at=ended_at)
         mappings = {row.id for row in kept.mappings.values() if row.organization_id == organization_id}
         runs = {row.id for row in kept.runs.values() if row.mapping_id in mappings}
+        kept.recipients.pop(organization_id, None)
+        _drop(kept.notices, lambda row: row.organization_id == organization_id)
         _drop(kept.mappings, lambda row: row.id in mappings)
         _drop(kept.schedules, lambda row: row.mapping_id in mappings)
         _drop(kept.checkpoints, lambda row: row.mapping_id in mappings)

@@ -13,6 +13,7 @@ from adapters.memory.access import (
     MemorySignIns,
 )
 from adapters.memory.kept import Kept
+from adapters.memory.notices import MemoryNotices, MemoryRecipients
 from adapters.memory.runs import MemoryOutcomes, MemoryRuns
 from adapters.memory.schedules import MemoryCheckpoints, MemorySchedules
 from adapters.memory.synced import MemorySyncedRecords
@@ -38,6 +39,8 @@ class MemoryUnit:
         self.api_keys = MemoryApiKeys(own)
         self.audit = MemoryAuditLog(own)
         self.portal_revocations = MemoryPortalRevocations(own)
+        self.recipients = MemoryRecipients(own)
+        self.notices = MemoryNotices(own)
 
     async def commit(self) -> None:
         if not self._writes:

@@ -11,9 +11,11 @@ from adapters.persistence.tables import (
     connections,
     grants,
     mappings,
+    notices,
     organizations,
     outcomes,
     portal_revocations,
+    recipients,
     run_bookings,
     runs,
     schedules,
@@ -43,7 +45,15 @@ def removal_of(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Exe
         sa.delete(schedules).where(schedules.c.mapping_id.in_(own_mappings)),
         *(
             sa.delete(table).where(table.c.organization_id == organization_id)
-            for table in (mappings, synced_records, api_keys, grants, portal_revocations)
+            for table in (
+                notices,
+                recipients,
+                mappings,
+                synced_records,
+                api_keys,
+                grants,
+                portal_revocations,
+            )
         ),
         sa.update(connections)
         .where(is_own_connection, connections.c.ended_at.is_(sa.null()))

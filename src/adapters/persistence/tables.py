@@ -325,6 +325,35 @@ portal_revocations = sa.Table(
     _time("revoked_at"),
 )
 
+recipients = sa.Table(
+    "recipients",
+    metadata,
+    sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
+    _text("channel"),
+    _text("address"),
+    _text("sealed_secret", nullable=True),
+)
+
+# Refers to no run, for old runs are forgotten.
+notices = sa.Table(
+    "notices",
+    metadata,
+    _position(),
+    sa.Column("id", sa.Text(), nullable=False, unique=True),
+    _text("organization_id", sa.ForeignKey("organizations.id")),
+    _text("mapping_id", sa.ForeignKey("event_mappings.id")),
+    _text("run_id"),
+    _time("changed_at"),
+    _text("change"),
+    _text("sentence"),
+    _text("state"),
+    sa.Column("attempts", sa.Integer(), nullable=False),
+    _time("next_attempt_at", nullable=True),
+    sa.Index(None, "organization_id", "position"),
+    sa.Index(None, "next_attempt_at"),
+    sa.Index(None, "changed_at"),
+)
+
 # SQLite names a violated index by its columns only, so no two may have the same columns in the same order.
 ONLY_ONE = (
     _only_one(Unique.ORGANIZATION_NAME, organizations.c.name_folded),

@@ -15,6 +15,7 @@ from adapters.persistence.checkpoints import SqlCheckpoints
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
 from adapters.persistence.mappings import SqlMappings
+from adapters.persistence.notices import SqlNotices, SqlRecipients
 from adapters.persistence.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.outcomes import SqlOutcomes
 from adapters.persistence.portal import SqlPortalRevocations
@@ -123,6 +124,14 @@ class SqlUnit:
     @cached_property
     def portal_revocations(self) -> SqlPortalRevocations:
         return SqlPortalRevocations(self.run)
+
+    @cached_property
+    def recipients(self) -> SqlRecipients:
+        return SqlRecipients(self.run)
+
+    @cached_property
+    def notices(self) -> SqlNotices:
+        return SqlNotices(self.run)
 
 
 class SqlUnits:

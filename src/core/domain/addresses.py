@@ -43,7 +43,7 @@ NEVER_PUBLIC = tuple(
 """Some of them pass for global in Python's `ipaddress`."""
 
 
-def check_address(url: str, *, allow_private: bool) -> str:
+def check_address(url: str, *, allow_private: bool, carries: str = "the token") -> str:
     """Give the address in its normal form, without a slash at its end.
 
     Private means this machine and the networks around it. What a public name resolves to is not known
@@ -61,12 +61,25 @@ def check_address(url: str, *, allow_private: bool) -> str:
         )
         raise BadInput(message)
     if parts.scheme == "http" and not private:
-        message = f"The address of {host} must begin with https://, else the token could be read on its way."
+        message = f"The address of {host} must begin with https://, else {carries} could be read on its way."
         raise BadInput(message)
     port = _port(parts)
     shown = f"[{host}]" if ":" in host else host
     where = shown if port in (None, {"http": 80, "https": 443}[parts.scheme]) else f"{shown}:{port}"
     return f"{parts.scheme}://{where}{parts.path.rstrip('/')}"
+
+
+def check_webhook(url: str, *, allow_private: bool) -> str:
+    """Give a webhook's address in its normal form: unlike a base address, it may have a query.
+
+    Raises:
+        BadInput: it is no address, or one that is not allowed.
+    """
+    base, mark, query = url.strip().partition("?")
+    if len(query) > LONGEST or not all("!" <= character <= "~" and character != "#" for character in query):
+        raise BadInput("The address has a query (?) that is too long, or has characters that no address has.")
+    checked = check_address(base, allow_private=allow_private, carries="the notices")
+    return f"{checked}{'/' if base.endswith('/') else ''}{mark}{query}"
 
 
 def is_private_host(host: str) -> bool:

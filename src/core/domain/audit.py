@@ -26,6 +26,9 @@ class Action(StrEnum):
     API_KEY_REVOKED = "api_key_revoked"
     PORTAL_ADDRESS_MADE = "portal_address_made"
     PORTAL_ADDRESS_REVOKED = "portal_address_revoked"
+    RECIPIENT_CHOSEN = "recipient_chosen"
+    RECIPIENT_REMOVED = "recipient_removed"
+    RECIPIENT_TRIED = "recipient_tried"
 
 
 @dataclass(frozen=True, slots=True)

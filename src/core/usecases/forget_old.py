@@ -1,6 +1,7 @@
-"""Forget what happened long ago: outcomes, then the runs that had them; and sooner, runs that only confirm another.
+"""Forget what happened long ago: outcomes, then the runs that had them, and notices that wait for nothing any more.
 
-What rules 5, 10 and 21 need (mappings, connections, synced records) is not history, and stays.
+Runs that only confirm another one go sooner. What rules 5, 10 and 21 need (mappings, connections, synced records) is no
+history, and stays.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class ForgetOld:
                     step += await unit.outcomes.forget_before(instant, AT_ONCE)
                 if step < AT_ONCE:
                     step += await unit.runs.forget_before(instant, AT_ONCE)
+                if step < AT_ONCE:
+                    step += await unit.notices.forget_before(instant, AT_ONCE)
                 await unit.commit()
             gone += step
             if step < AT_ONCE:

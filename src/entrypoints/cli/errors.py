@@ -19,6 +19,7 @@ from core.domain.stops import Stop, StoppedBy
 from core.usecases.sync.failures import SyncStopped
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError
+from ports.notices import NotDelivered
 from ports.persistence import StoreUnusable
 from ports.session_source import SourceError
 
@@ -90,7 +91,7 @@ def failure_of(error: BaseException) -> Failure:
             return Failure(ExitCode.REFUSED, error.code, str(error), _hint(error))
         case SyncStopped():
             return failure_of_stop(error.stop)
-        case SourceError() | DestinationError():
+        case SourceError() | DestinationError() | NotDelivered():
             return Failure(ExitCode.OTHER_SIDE, error.code, str(error), HINTS.get(error.code, ""))
     for kind, exit_code, code in BY_ERROR:
         if isinstance(error, kind):

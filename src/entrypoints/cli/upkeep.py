@@ -63,8 +63,12 @@ def told_settings(chosen: "Settings") -> dict[str, Any]:
         **{
             f"GLEANIN_SYNC_{name.upper()}": getattr(chosen, name)
             for name in type(chosen).model_fields
-            if name not in {"database_url", "secret_keys"}
+            if name not in {"database_url", "secret_keys", "smtp_url", "openid_client_secret"}
         },
+        "GLEANIN_SYNC_SMTP_URL": _without_password(chosen.smtp_url.get_secret_value())
+        if chosen.smtp_url
+        else None,
+        "GLEANIN_SYNC_OPENID_CLIENT_SECRET": "set" if chosen.openid_client_secret else None,
     }
 
 

@@ -8,6 +8,7 @@ from core.domain.stops import StoppedBy
 from core.usecases.sync.failures import SyncStopped
 from ports.cipher import CannotUnseal
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
+from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
 from ports.persistence import StoreUnusable
 from ports.session_source import SourceError, SourceRefused, SourceUnavailable
 
@@ -42,10 +43,13 @@ BY_SIDES_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...
     (DestinationRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
     (SourceUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
     (DestinationUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
+    (RecipientRefused, (HTTPStatus.UNPROCESSABLE_ENTITY, None)),
+    (RecipientUnavailable, (HTTPStatus.SERVICE_UNAVAILABLE, 60)),
+    (NotDelivered, (HTTPStatus.BAD_GATEWAY, None)),
     (SourceError, (HTTPStatus.BAD_GATEWAY, None)),
     (DestinationError, (HTTPStatus.BAD_GATEWAY, None)),
 )
-"""Of what Sessionboard and Gleanin do to us: the status, and after how many seconds to ask again."""
+"""Of what Sessionboard, Gleanin and recipients do to us: the status, and after how many seconds to ask again."""
 STATUS_BY_STOP = {
     StoppedBy.RULE: HTTPStatus.CONFLICT,
     StoppedBy.OTHER_SIDE: HTTPStatus.BAD_GATEWAY,
@@ -98,7 +102,7 @@ DATABASE = Problem(
     "The database cannot be used at the moment. Try again later.",
     retry_after=30,
 )
-TOLD = (Refusal, SyncStopped, SourceError, DestinationError, CannotUnseal, StoreUnusable)
+TOLD = (Refusal, SyncStopped, SourceError, DestinationError, NotDelivered, CannotUnseal, StoreUnusable)
 """What has a sentence for whoever asked; anything else is a fault of this program."""
 
 
@@ -120,7 +124,7 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(STATUS_BY_CODE[error.code], error.code, str(error), retry_after)
         case SyncStopped():
             return Problem(STATUS_BY_STOP[error.stop.by], error.stop.code, error.stop.sentence)
-        case SourceError() | DestinationError():
+        case SourceError() | DestinationError() | NotDelivered():
             status, retry_after = next(told for kind, told in BY_SIDES_ERROR if isinstance(error, kind))
             return Problem(status, error.code, str(error), retry_after)
         case CannotUnseal():

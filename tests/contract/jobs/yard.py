@@ -1,7 +1,7 @@
 """What the jobs port works on in these tests: real use cases over some store, and runs that wait to be let go on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -23,6 +23,10 @@ from tests.contract.persistence.samples import a_connection, a_mapping, an_organ
 from tests.unit.usecases.stage import Stage
 
 
+async def nothing() -> None:
+    pass
+
+
 def ignore(_: str, __: RunId) -> None:
     pass
 
@@ -41,6 +45,7 @@ class Yard:
     fails: set[MappingId] = field(default_factory=set)
     slices: dict[MappingId, int] = field(default_factory=dict)
     """How many more slices a run of the mapping takes after this one."""
+    tell_notices: Callable[[], Awaitable[object]] = nothing
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     ticks: int = 0
     most_at_once: int = 0
@@ -75,6 +80,7 @@ class Yard:
             carry_out=self._carry_out,
             ask_again=RequestAgain(self.units, self.names, self.clock),
             tidy=nothing,
+            tell=self.tell_notices,
         )
 
     async def _tick(self) -> None:
@@ -135,10 +141,6 @@ class Yard:
             await unit.commit()
 
 
-async def nothing() -> None:
-    pass
-
-
 def work_on_stage(stage: Stage) -> Work:
     """Let whole syncs be carried out."""
     return Work(
@@ -148,6 +150,7 @@ def work_on_stage(stage: Stage) -> Work:
         carry_out=partial(stage.run_sync, waits=False),
         ask_again=stage.request_again,
         tidy=nothing,
+        tell=stage.deliver_notices,
     )
 
 

@@ -12,6 +12,7 @@ from core.domain.identifiers import (
     GleaninEventId,
     GleaninId,
     MappingId,
+    NoticeId,
     OrganizationId,
     RunId,
     SessionboardEventId,
@@ -19,6 +20,7 @@ from core.domain.identifiers import (
 )
 from core.domain.kinds import SPEAKER, RecordKind, Scope
 from core.domain.mappings import EventMapping, EventPair
+from core.domain.notices import Change, Channel, Notice, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.reasons import Reason
@@ -113,10 +115,29 @@ def a_key(number: int = 1, organization: OrganizationId | None = ORGANIZATION) -
     )
 
 
-Thing = Organization | Connection | EventMapping | SyncRun | Schedule | Account | ApiKey
+def a_recipient(organization: OrganizationId = ORGANIZATION) -> Recipient:
+    return Recipient(organization, Channel.WEBHOOK, "https://hooks.example.org/x?y=z", SealedToken("sealed"))
 
 
-async def store(units: Units, *things: Thing) -> None:
+def a_notice(
+    number: int = 1, mapping: MappingId = MAPPING, organization: OrganizationId = ORGANIZATION
+) -> Notice:
+    return Notice(
+        NoticeId(f"notice{number}"),
+        organization,
+        mapping,
+        RunId("run1"),
+        NOW,
+        Change.FAILING,
+        "The sync has started to fail.",
+        next_attempt_at=NOW,
+    )
+
+
+Thing = Organization | Connection | EventMapping | SyncRun | Schedule | Account | ApiKey | Recipient | Notice
+
+
+async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case for each kind of thing
     async with units.writing() as unit:
         for thing in things:
             match thing:
@@ -134,6 +155,10 @@ async def store(units: Units, *things: Thing) -> None:
                     await unit.accounts.add(thing)
                 case ApiKey():
                     await unit.api_keys.add(thing)
+                case Recipient():
+                    await unit.recipients.save(thing)
+                case Notice():
+                    await unit.notices.add(thing)
         await unit.commit()
 
 

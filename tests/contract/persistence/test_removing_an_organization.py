@@ -26,6 +26,8 @@ from tests.contract.persistence.samples import (
     a_connection,
     a_key,
     a_mapping,
+    a_notice,
+    a_recipient,
     a_record,
     a_run,
     an_account,
@@ -57,6 +59,7 @@ async def removed(units: Units) -> Units:
     await store(units, a_run(4, MappingId("map2")).stopped(TAKEN_OVER, NOW))
     await store(units, a_key(1), a_key(2, OTHER), a_key(3, None))
     await store(units, *(Schedule(MappingId(f"map{number}"), NOW) for number in range(1, 4)))
+    await store(units, a_recipient(), a_recipient(OTHER), a_notice(1), a_notice(2, theirs.id, OTHER))
     grants = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER), SUPPORT
     await store(units, an_account(1, "ada@example.org", *grants))
     async with units.writing() as unit:
@@ -108,6 +111,8 @@ async def test_nothing_is_left_of_what_a_removed_organization_had(removed: Units
         assert await unit.api_keys.with_digest(a_key(1).digest) is None
         assert await unit.accounts.of_organization(ORGANIZATION) == []
         assert await unit.portal_revocations.of(PERSON) is None
+        assert await unit.recipients.get(ORGANIZATION) is None
+        assert await unit.notices.of_organization(ORGANIZATION) == []
 
 
 async def test_what_others_have_stays(removed: Units) -> None:
@@ -122,6 +127,8 @@ async def test_what_others_have_stays(removed: Units) -> None:
         assert (await unit.synced.people(OTHER, EVENT)).total == 2
         assert await unit.api_keys.of_organization(OTHER) == [a_key(2, OTHER)]
         assert await unit.api_keys.of_organization(None) == [a_key(3, None)]
+        assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
+        assert await unit.notices.of_organization(OTHER) == [a_notice(2, theirs, OTHER)]
         assert await unit.connections.open_one(OTHER) == a_connection(2, OTHER)
         assert await unit.portal_revocations.of(replace(PERSON, organization_id=OTHER)) == NOW
         assert await unit.accounts.all() == [
@@ -185,6 +192,8 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> 
         lambda unit: unit.api_keys.add(a_key(4)),
         lambda unit: unit.accounts.add(an_account(2, "b@example.org", Grant(Role.ADMIN, ORGANIZATION))),
         lambda unit: unit.portal_revocations.save(PERSON, NOW),
+        lambda unit: unit.recipients.save(a_recipient()),
+        lambda unit: unit.notices.add(a_notice(3)),
     ],
     ids=[
         "itself",
@@ -198,6 +207,8 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> 
         "an API key",
         "an account",
         "a revocation",
+        "a recipient",
+        "a notice",
     ],
 )
 async def test_nothing_can_be_added_to_a_removed_organization(

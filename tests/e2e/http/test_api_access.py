@@ -53,6 +53,11 @@ EXPECTED = {
     f"GET {ORGANIZATION}/api-keys": Expected(MANAGE, 200),
     f"POST {ORGANIZATION}/api-keys": Expected(MANAGE, 201, {"name": "Another", "role": "viewer"}),
     f"GET {ORGANIZATION}/audit-log": Expected(READ, 200),
+    f"GET {ORGANIZATION}/notices": Expected(MANAGE, 200),
+    f"PUT {ORGANIZATION}/notices": Expected(
+        MANAGE, 200, {"channel": "webhook", "address": "https://hooks.example.org/sync"}
+    ),
+    f"DELETE {ORGANIZATION}/notices": Expected(MANAGE, 204),
     f"GET {ORGANIZATION}/mappings": Expected(READ, 200),
     f"POST {ORGANIZATION}/mappings": Expected(
         MANAGE, 404, {"sessionboard_event": "no-such-event", "gleanin_event": "no-such-event"}

@@ -21,6 +21,7 @@ from tests.e2e.http.furnishing import EVERYWHERE
 SECONDS = 150
 """More than it takes on a machine that has much else to do."""
 JUDGED_BY_OTHERS = {
+    "notices_choose": "what an address may be, and whether there is a mail server",
     "organizations_add": "whether there is a Sessionboard at an address, and whether it knows a token",
     "organizations_replace_sessionboard_token": "whether Sessionboard knows a token",
     "organizations_connect": "whether Gleanin knows a token (rule 1)",

@@ -35,6 +35,7 @@ COMMANDS = [
     ["run"],
     ["record"],
     ["links"],
+    ["notices"],
     ["user", "add"],
     ["user", "list"],
     ["user", "role"],

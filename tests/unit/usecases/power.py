@@ -109,6 +109,8 @@ class MortalUnit:
         self.api_keys = unit.api_keys
         self.audit = unit.audit
         self.portal_revocations = unit.portal_revocations
+        self.recipients = unit.recipients
+        self.notices = unit.notices
 
     async def commit(self) -> None:
         async with self._power.moment(self._power.stores):

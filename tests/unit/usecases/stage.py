@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from adapters.memory.clock import ManualClock
 from adapters.memory.destination import MemoryDestination, MemoryGleanin
 from adapters.memory.log import KeptEvents
+from adapters.memory.messenger import MemoryMessenger
 from adapters.memory.names import CountingNames
 from adapters.memory.records import StoredRecord
 from adapters.memory.session_source import MemorySessionSource, MemorySessionSources, Programme
@@ -19,6 +20,7 @@ from core.domain.identifiers import (
     GleaninEventId,
     MappingId,
     OrganizationId,
+    RunId,
     SessionboardEventId,
     SourceId,
     external_id,
@@ -32,8 +34,10 @@ from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.change_settings import ChangeSettings
+from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
+from core.usecases.deliver_notices import DeliverNotices
 from core.usecases.disconnect import Disconnect
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up_records import ListOutcomes, ListShareLinks
@@ -83,6 +87,14 @@ class Gate:
             yield destination
 
 
+class Paths:
+    def home(self) -> str:
+        return "https://sync.example.org/"
+
+    def run(self, run_id: RunId) -> str:
+        return f"https://sync.example.org/runs/{run_id}"
+
+
 @dataclass(slots=True)
 class Watched(MemorySessionSource):
     """Sessionboard, with a count of how often somebody read all sessions."""
@@ -107,6 +119,8 @@ class Stage:
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
     log: KeptEvents = field(default_factory=KeptEvents)
     contact: str | None = None
+    messenger: MemoryMessenger = field(default_factory=MemoryMessenger)
+    links: Paths = field(default_factory=Paths)
     gate: Gate = field(init=False)
     destinations: Destinations = field(init=False)
 
@@ -208,6 +222,22 @@ class Stage:
     @property
     def run_sync(self) -> RunSync:
         return RunSync(self.access, self.names, self.clock, self.log, LEASE, support_contact=self.contact)
+
+    @property
+    def choose_recipient(self) -> ChooseRecipient:
+        return ChooseRecipient(self.units, self.messenger, self.cipher, self.names, self.clock)
+
+    @property
+    def remove_recipient(self) -> RemoveRecipient:
+        return RemoveRecipient(self.units, self.clock)
+
+    @property
+    def try_recipient(self) -> TryRecipient:
+        return TryRecipient(self.units, self.messenger, self.cipher, self.links, self.names, self.clock)
+
+    @property
+    def deliver_notices(self) -> DeliverNotices:
+        return DeliverNotices(self.units, self.messenger, self.cipher, self.links, self.clock, self.log)
 
     @property
     def preview(self) -> Preview:

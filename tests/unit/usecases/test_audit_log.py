@@ -10,6 +10,7 @@ from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import ApiKeyId, OrganizationId, SourceId
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping, TracksFrom
+from core.domain.notices import Channel
 from core.domain.refusals import Refusal
 from core.domain.runs import Trigger
 from core.domain.secrets import Token
@@ -64,6 +65,7 @@ async def scene(stage: Stage, doors: Doors) -> Scene:
     bolt = (await stage.organization("Bolt")).id
     await doors.account(GRACE, Grant(Role.VIEWER, mapping.organization_id))
     key, _ = await doors.make_api_key("export", Grant(Role.VIEWER, mapping.organization_id))
+    await stage.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
     return Scene(stage, doors, mapping, bolt, key.id)
 
 
@@ -159,6 +161,24 @@ CASES = [
         "export",
         "acme",
         lambda on: on.doors.revoke_api_key(on.acme, on.key, by=BY),
+    ),
+    Case(
+        Action.RECIPIENT_CHOSEN,
+        "e-mail to ops@example.org",
+        "acme",
+        lambda on: on.stage.choose_recipient(on.acme, Channel.EMAIL, "ops@example.org", by=BY),
+    ),
+    Case(
+        Action.RECIPIENT_TRIED,
+        "e-mail to ops@example.org",
+        "acme",
+        lambda on: on.stage.try_recipient(on.acme, by=BY),
+    ),
+    Case(
+        Action.RECIPIENT_REMOVED,
+        "e-mail to ops@example.org",
+        "acme",
+        lambda on: on.stage.remove_recipient(on.acme, by=BY),
     ),
     Case(
         Action.PORTAL_ADDRESS_MADE,

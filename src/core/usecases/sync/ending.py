@@ -10,15 +10,18 @@ from core.domain.runs import SyncRun
 from core.domain.schedule import INTERVAL, Schedule
 from core.domain.stops import STOPS_ASKED_FOR, Stop
 from core.usecases.sync.journal import Journal
+from core.usecases.sync.notices import note_change
 from core.usecases.sync.slices import MOST_IN_VAIN
 from ports.clock import Clock
 from ports.log import EventLog
+from ports.names import Names
 from ports.persistence import Unit, Units
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     units: Units
+    names: Names
     clock: Clock
     log: EventLog
     lease: timedelta
@@ -88,10 +91,12 @@ class Ending:
 
         A token that was refused concerns the whole connection.
         """
-        former = await unit.schedules.get(run.mapping_id) or Schedule(run.mapping_id, run.requested_at)
+        known = await unit.schedules.get(run.mapping_id)
+        former = known or Schedule(run.mapping_id, run.requested_at)
         later = former.after(run, self.interval)
         await unit.schedules.save(later)
         mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
+        await note_change(unit, self.names, mapping, run, before=known, after=later)
         if later.is_halted and not former.is_halted:
             for other in await unit.schedules.of_connection(mapping.connection_id):
                 await unit.schedules.save(other.halted())

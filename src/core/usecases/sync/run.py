@@ -109,7 +109,13 @@ class RunSync:
 
     async def _carry_out(self, run: SyncRun, owner: str, longest: timedelta | None) -> SyncRun:
         ending = Ending(
-            self.access.units, self.clock, self.log, self.lease, self.interval, self.support_contact
+            self.access.units,
+            self.names,
+            self.clock,
+            self.log,
+            self.lease,
+            self.interval,
+            self.support_contact,
         )
         try:
             mapping, tokens = await self.access.of(run.mapping_id)

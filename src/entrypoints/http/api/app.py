@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from entrypoints.http.api import mappings, organizations, people, records, runs, syncing
+from entrypoints.http.api import mappings, notices, organizations, people, records, runs, syncing
 from entrypoints.http.problems import FAULT, MEDIA_TYPE, TOLD, Problem, problem_of
 
 TITLE = "gleanin-sync"
@@ -42,7 +42,7 @@ def api(version: str) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=_operation,
     )
-    for part in (organizations, mappings, syncing, records, people, runs):
+    for part in (organizations, notices, mappings, syncing, records, people, runs):
         app.include_router(part.routes)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

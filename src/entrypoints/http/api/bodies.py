@@ -10,6 +10,7 @@ from core.domain.access import Role
 from core.domain.audit import Action
 from core.domain.kinds import Scope
 from core.domain.mappings import ExhibitorName, TracksFrom
+from core.domain.notices import Change, Channel, Delivery
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, Trigger
 
@@ -96,6 +97,13 @@ class NewRun(Taken):
 class NewApiKey(Taken):
     name: Annotated[Word, Field(max_length=api_keys.LONGEST_NAME)]
     role: Literal["admin", "viewer", "hook"]
+
+
+class NewRecipient(Taken):
+    channel: Channel
+    address: Annotated[Word, Field(max_length=2000)] = Field(
+        description="A URL for webhook, an address for email"
+    )
 
 
 class Given(BaseModel):
@@ -274,6 +282,30 @@ class ApiKey(Given):
 
 class MadeApiKey(ApiKey):
     secret: str = Field(description="Shown this once")
+
+
+class Notice(Given):
+    id: str
+    mapping_id: str
+    run_id: str
+    at: datetime
+    change: Change
+    text: str
+    state: Delivery
+    attempts: int
+    next_attempt_at: datetime | None
+
+
+class Notices(Given):
+    channel: Channel | None = Field(description="Null where notices go nowhere")
+    address: str | None
+    latest: list[Notice]
+
+
+class ChosenRecipient(Given):
+    channel: Channel
+    address: str
+    secret: str | None = Field(description="What a webhook's notices are signed with; shown this once")
 
 
 class AuditEntry(Given):

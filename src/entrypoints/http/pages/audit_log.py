@@ -34,6 +34,9 @@ SENTENCES = {
     Action.API_KEY_REVOKED: "revoked the API key {}",
     Action.PORTAL_ADDRESS_MADE: "made a portal address for {}",
     Action.PORTAL_ADDRESS_REVOKED: "revoked the portal addresses of {}",
+    Action.RECIPIENT_CHOSEN: "chose where notices go: {}",
+    Action.RECIPIENT_REMOVED: "stopped notices: {}",
+    Action.RECIPIENT_TRIED: "sent a trial notice: {}",
 }
 """What somebody did, by action; {} is to what."""
 

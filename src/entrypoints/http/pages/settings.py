@@ -37,6 +37,7 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
     """Give what the page shows, which stands behind every dialog too."""
     organization = here.organization
     keys = await container.list_api_keys()(organization.id) if here.may_manage else ()
+    recipient, notices = await container.show_recipient()(organization.id) if here.may_manage else (None, ())
     return {
         "here": here,
         "section": SECTION,
@@ -51,6 +52,11 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
         "token_error": "",
         "key_error": "",
         "key_values": {},
+        "recipient": recipient,
+        "notices": notices,
+        "notices_error": "",
+        "notices_values": {},
+        "trial_error": "",
     }
 
 

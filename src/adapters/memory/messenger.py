@@ -1,0 +1,39 @@
+"""Notices that arrive in a list, and the troubles they can meet on the way."""
+
+from dataclasses import dataclass, field
+
+from core.domain.addresses import check_webhook
+from core.domain.notices import Channel, Recipient, is_plain_email
+from core.domain.refusals import BadInput
+from core.domain.secrets import Token
+from core.domain.telling import Message
+from ports.notices import NotDelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    message: Message
+    recipient: Recipient
+    secret: Token | None
+
+
+@dataclass(slots=True)
+class MemoryMessenger:
+    arrived: list[Arrived] = field(default_factory=list)
+    trouble: NotDelivered | None = None
+    """What every attempt meets."""
+    has_mail_server: bool = True
+
+    def checked(self, channel: Channel, address: str) -> str:
+        if channel is Channel.WEBHOOK:
+            return check_webhook(address, allow_private=False)
+        if not self.has_mail_server:
+            raise BadInput("No mail server is set up.")
+        if not is_plain_email(address.strip()):
+            raise BadInput("This is no e-mail address that notices can go to.")
+        return address.strip()
+
+    async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.arrived.append(Arrived(message, recipient, secret))

@@ -1,0 +1,32 @@
+"""A notice as an e-mail."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from core.domain.telling import Message
+
+
+def letter(message: Message, sender: str, to: str) -> EmailMessage:
+    """Write the e-mail.
+
+    The addresses are plain ones and the subject is one line, as the domain sees to; were they not, the headers'
+    policy would refuse to be built.
+
+    Raises:
+        ValueError: of a header that cannot be one.
+    """
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address("Gleanin Sync", addr_spec=sender)
+    mail["To"] = Address(addr_spec=to)
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(message.at)
+    # The same at every attempt: mailboxes show what comes twice once.
+    mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
+    mail["X-Gleanin-Sync-Notice"] = message.id
+    about = f"Organization: {message.organization.name}\nAt: {message.at:%Y-%m-%d %H:%M} UTC"
+    # Not every server takes eight bits, and names have accents.
+    mail.set_content(f"{message.text}\n\n{message.url}\n\n{about}\n", cte="quoted-printable")
+    return mail

@@ -1,0 +1,116 @@
+"""Notices: what an organization is told, once, when a mapping starts to fail and when it has recovered."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.domain.identifiers import MappingId, NoticeId, OrganizationId, RunId
+from core.domain.refusals import BadInput
+from core.domain.schedule import Schedule
+from core.domain.secrets import SealedToken
+
+GIVEN_UP_AFTER = timedelta(days=1)
+FIRST_WAIT = timedelta(minutes=1)
+"""Longer than any attempt lasts, so that no other process begins the next one meanwhile."""
+LONGEST_WAIT = timedelta(hours=2)
+LONGEST_EMAIL = 254
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
+"""What goes into a header of an e-mail as it is; the rule of HTML's e-mail fields."""
+
+
+class Change(StrEnum):
+    FAILING = "failing"
+    HALTED = "halted"
+    """A token was refused: nothing of the connection goes on by itself."""
+    RECOVERED = "recovered"
+    TRIAL = "trial"
+    """None at all: somebody tries whether notices arrive."""
+
+
+class Channel(StrEnum):
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+
+
+class Delivery(StrEnum):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Where an organization's notices go."""
+
+    organization_id: OrganizationId
+    channel: Channel
+    address: str
+    """A URL, or an e-mail."""
+    secret: SealedToken | None = None
+    """What a webhook's notices are signed with."""
+
+    def __post_init__(self) -> None:
+        if self.channel is Channel.EMAIL and not is_plain_email(self.address):
+            raise BadInput(
+                f"{self.address!r:.80} is no e-mail address that notices can go to. "
+                "Write it in plain letters, as in ops@example.org."
+            )
+        if (self.channel is Channel.WEBHOOK) != (self.secret is not None):
+            message = "a webhook's notices are signed, and no others"
+            raise ValueError(message)
+
+    @property
+    def label(self) -> str:
+        """As the audit log calls it: of a webhook's URL the host only, for the rest of it may be a secret."""
+        if self.channel is Channel.EMAIL:
+            return f"e-mail to {self.address}"
+        return f"the webhook at {self.address.partition('://')[2].partition('/')[0].partition('?')[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is to be told, and how far its delivery has come."""
+
+    id: NoticeId
+    organization_id: OrganizationId
+    mapping_id: MappingId
+    run_id: RunId
+    at: datetime
+    change: Change
+    text: str
+    """A sentence or two for people."""
+    state: Delivery = Delivery.WAITING
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    """None once nothing is to be tried any more."""
+
+    def attempted(self, now: datetime) -> "Notice":
+        """Note an attempt that is about to be made; if nothing more is noted, there is another one after a wait."""
+        wait = min(FIRST_WAIT * 2 ** min(self.attempts, 16), LONGEST_WAIT)
+        return replace(self, attempts=self.attempts + 1, next_attempt_at=now + wait)
+
+    def delivered(self) -> "Notice":
+        return replace(self, state=Delivery.DELIVERED, next_attempt_at=None)
+
+    def is_to_be_given_up(self, now: datetime) -> bool:
+        """Tell whether it is too late for another attempt; one that was never tried, as we slept, is tried."""
+        return self.attempts > 0 and now >= self.at + GIVEN_UP_AFTER
+
+    def given_up(self) -> "Notice":
+        return replace(self, state=Delivery.GIVEN_UP, next_attempt_at=None)
+
+
+def is_plain_email(text: str) -> bool:
+    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
+
+
+def change_between(before: Schedule, after: Schedule) -> Change | None:
+    """Tell what has changed; None for what is as it was, however often it failed again."""
+    if after.is_halted and not before.is_halted:
+        return Change.HALTED
+    if after.is_failing and not before.is_failing:
+        return Change.FAILING
+    if before.is_failing and not after.is_failing:
+        return Change.RECOVERED
+    return None

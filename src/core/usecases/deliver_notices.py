@@ -1,0 +1,100 @@
+"""Deliver what stands in the outbox: at least once, and to nobody twice as long as nothing breaks."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.notices import Notice, Recipient
+from core.domain.telling import Message, message_of
+from ports.cipher import CannotUnseal, TokenCipher
+from ports.clock import Clock
+from ports.links import Links
+from ports.log import EventLog
+from ports.notices import Messenger, NotDelivered
+from ports.persistence import Unit, Units
+
+AT_ONCE = 20
+"""Attempts: each waits for somebody else's server most of its time."""
+MOST_PER_ORGANIZATION = 1
+"""In a round, so that who has a dead webhook takes no other one's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    notice: Notice
+    message: Message
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverNotices:
+    units: Units
+    messenger: Messenger
+    cipher: TokenCipher
+    links: Links
+    clock: Clock
+    log: EventLog
+
+    async def __call__(self) -> int:
+        """Try to deliver what is due, round by round, until nothing is; give how many notices arrived.
+
+        Any number of processes may do so at once.
+        """
+        arrived = 0
+        while await self._is_any_due():
+            results = await asyncio.gather(*map(self._make, await self._begun()), return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):  # all others have been seen through
+                    raise result
+                arrived += result
+        return arrived
+
+    async def _is_any_due(self) -> bool:
+        """Look first without keeping other writers waiting: mostly, there is nothing."""
+        async with self.units.reading() as unit:
+            return bool(await unit.notices.due(self.clock.now(), MOST_PER_ORGANIZATION, 1))
+
+    async def _begun(self) -> Sequence[_Attempt]:
+        """Note the attempts that are to be made now, before they are: so another process leaves them alone."""
+        now, begun = self.clock.now(), []
+        async with self.units.writing() as unit:
+            for notice in await unit.notices.due(now, MOST_PER_ORGANIZATION, AT_ONCE):
+                noted = await self._noted(unit, notice, now)
+                if noted is not None:
+                    begun.append(noted)
+            await unit.commit()
+        return begun
+
+    async def _noted(self, unit: Unit, notice: Notice, now: datetime) -> _Attempt | None:
+        organization = await unit.organizations.get(notice.organization_id)
+        mapping = await unit.mappings.get(notice.mapping_id)
+        recipient = await unit.recipients.get(notice.organization_id)
+        if recipient is None or organization is None or mapping is None or notice.is_to_be_given_up(now):
+            self.log.warning(
+                "notices.given_up", notice=notice.id, mapping=notice.mapping_id, attempts=notice.attempts
+            )
+            await unit.notices.update(notice.given_up())
+            return None
+        notice = notice.attempted(now)
+        await unit.notices.update(notice)
+        message = message_of(notice, organization, mapping, self.links.run(notice.run_id))
+        return _Attempt(notice, message, recipient)
+
+    async def _make(self, attempt: _Attempt) -> bool:
+        notice, recipient = attempt.notice, attempt.recipient
+        log = self.log.bound(notice=notice.id, channel=recipient.channel)
+        try:
+            secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
+            await self.messenger.deliver(attempt.message, recipient, secret)
+        except (NotDelivered, CannotUnseal) as error:
+            log.warning("notices.not_delivered", attempts=notice.attempts, problem=str(error))
+            return False
+        except Exception as error:  # noqa: BLE001 - one notice that meets a fault of ours must not stop the others
+            log.fault("notices.failed", error)
+            return False
+        async with self.units.writing() as unit:
+            await unit.notices.update(notice.delivered())
+            await unit.commit()
+        log.event("notices.delivered", attempts=notice.attempts)
+        return True

@@ -1,0 +1,17 @@
+"""Addresses of our own pages, for whoever reads a notice."""
+
+from dataclasses import dataclass
+
+from core.domain.identifiers import RunId
+from entrypoints.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLinks:
+    settings: Settings
+
+    def home(self) -> str:
+        return self.settings.address_of("/")
+
+    def run(self, run_id: RunId) -> str:
+        return self.settings.address_of(f"/runs/{run_id}")

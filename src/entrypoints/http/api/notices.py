@@ -1,0 +1,36 @@
+"""Where an organization's notices go."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+
+from entrypoints import shapes
+from entrypoints.http.api import bodies
+from entrypoints.http.api.asked import ManageOrganization, problems
+from entrypoints.http.asking import Wired
+
+routes = APIRouter(prefix="/organizations/{organization_id}/notices", tags=["notices"])
+LATEST = 20
+
+
+@routes.get("", response_model=bodies.Notices, responses=problems())
+async def read(here: ManageOrganization, container: Wired) -> dict[str, Any]:
+    """Read where notices go, and what became of the latest ones, newest first; never the signing secret."""
+    recipient, latest = await container.show_recipient()(here.organization.id, LATEST)
+    return shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
+
+
+@routes.put("", response_model=bodies.ChosenRecipient, responses=problems())
+async def choose(new: bodies.NewRecipient, here: ManageOrganization, container: Wired) -> dict[str, Any]:
+    """Choose a webhook or an e-mail address; a webhook gets a new signing secret each time, shown this once."""
+    chosen, secret = await container.choose_recipient()(
+        here.organization.id, new.channel, new.address, here.actor.name
+    )
+    return shapes.recipient(chosen) | {"secret": secret.value if secret else None}
+
+
+@routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=problems())
+async def remove(here: ManageOrganization, container: Wired) -> None:
+    """Let notices go nowhere any more; what waits is dropped."""
+    await container.remove_recipient()(here.organization.id, here.actor.name)

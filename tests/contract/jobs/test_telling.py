@@ -1,0 +1,55 @@
+"""Notices are delivered beside the runs, which never wait for them."""
+
+import asyncio
+
+from core.domain.notices import Change, Channel
+from ports.session_source import SourceUnavailable
+from tests.contract.jobs.conftest import Making
+from tests.contract.jobs.yard import Yard, until
+from tests.unit.usecases.stage import Stage
+
+
+async def test_a_notice_that_a_run_leaves_is_delivered(make: Making) -> None:
+    stage = Stage()
+    mapping = await stage.mapping()
+    await stage.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
+    stage.source.trouble = SourceUnavailable("It accepts no connection.")
+    await stage.request_sync(mapping.id)
+    async with make(stage).working():
+        await until(lambda: stage.messenger.arrived)
+        await asyncio.sleep(0.1)
+    (arrived,) = stage.messenger.arrived
+    assert arrived.message.change is Change.FAILING
+
+
+async def test_a_recipient_that_takes_its_time_delays_no_run(make: Making, yard: Yard) -> None:
+    telling, let_go = asyncio.Event(), asyncio.Event()
+
+    async def tell() -> None:
+        telling.set()
+        await let_go.wait()
+
+    yard.tell_notices = tell
+    yard.go_on.set()
+    async with make(yard).working():
+        await telling.wait()
+        for number in range(1, 4):
+            mapping = await yard.mapped(number)
+            await yard.book(mapping)
+            await until(lambda mapping=mapping: mapping in yard.ended, seconds=5)  # type: ignore[misc] # mypy knows no type for it
+        assert not let_go.is_set()
+
+
+async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, yard: Yard) -> None:
+    times = 0
+
+    async def tell() -> None:
+        nonlocal times
+        times += 1
+        raise RuntimeError("jane@example.org")
+
+    yard.tell_notices = tell
+    async with make(yard).working():
+        await until(lambda: times > 1)
+    assert yard.log.kept
+    assert "jane@" not in str(yard.log.kept)

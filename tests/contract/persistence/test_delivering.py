@@ -1,0 +1,73 @@
+"""Processes that deliver notices out of one database at once."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from adapters.memory.clock import ManualClock
+from adapters.memory.log import KeptEvents
+from adapters.memory.messenger import MemoryMessenger
+from adapters.persistence.engine import engine_at
+from adapters.persistence.unit_of_work import SqlUnits
+from core.domain.identifiers import ConnectionId, OrganizationId
+from core.domain.notices import Channel, Delivery, Recipient
+from core.domain.secrets import Token
+from core.domain.telling import Message
+from core.usecases.deliver_notices import DeliverNotices
+from ports.persistence import Units
+from tests.contract.persistence.samples import (
+    NOW,
+    a_connection,
+    a_mapping,
+    a_notice,
+    an_organization,
+    store,
+)
+from tests.unit.usecases.stage import Paths, Stage
+
+NUMBERS = range(1, 31)
+
+
+@dataclass(slots=True)
+class Slow(MemoryMessenger):
+    under_way: int = 0
+    most_at_once: int = 0
+    ids: list[str] = field(default_factory=list)
+
+    async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
+        self.under_way += 1
+        self.most_at_once = max(self.most_at_once, self.under_way)
+        await asyncio.sleep(0.05)
+        self.under_way -= 1
+        self.ids.append(message.id)
+
+
+async def furnish(units: Units) -> None:
+    """Store organizations that each have a recipient and two notices that are due."""
+    for number in NUMBERS:
+        whose = OrganizationId(f"org{number}")
+        mapping = replace(
+            a_mapping(number, f"s{number}", f"g{number}"),
+            organization_id=whose,
+            connection_id=ConnectionId(f"con{number}"),
+        )
+        await store(units, an_organization(f"Organization {number}", number), a_connection(number, whose))
+        await store(units, mapping, Recipient(whose, Channel.EMAIL, "ops@example.org"))
+        await store(units, *(a_notice(2 * number + each, mapping.id, whose) for each in (0, 1)))
+
+
+async def test_each_notice_is_delivered_once_and_not_too_many_at_once(database: str) -> None:
+    messenger, clock, log = Slow(), ManualClock(NOW), KeptEvents()
+    processes = [SqlUnits(engine_at(database)) for _ in range(2)]
+    await furnish(processes[0])
+    deliver = [DeliverNotices(units, messenger, Stage().cipher, Paths(), clock, log) for units in processes]
+    arrived = await asyncio.gather(*(each() for each in deliver))
+    assert sum(arrived) == 2 * len(NUMBERS)
+    assert {*Counter(messenger.ids).values()} == {1}
+    assert messenger.most_at_once <= 40, "twenty of each process"
+    async with processes[0].reading() as unit:
+        for number in NUMBERS:
+            notices = await unit.notices.of_organization(OrganizationId(f"org{number}"))
+            assert [each.state for each in notices] == [Delivery.DELIVERED] * 2
+    for units in processes:
+        units.close()

@@ -1,0 +1,48 @@
+"""An admin chooses where notices go, without JavaScript too; axe finds nothing on the way."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.stage import Stage, expect_error, expect_message
+from tests.e2e.browser.journeys.test_forms_accessibility import LOOKS, check
+from tests.e2e.cli.test_notices import Hook, hook
+
+__all__ = ["hook"]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])
+def test_a_webhook_is_chosen_and_tried(
+    stage: Stage, new_page: NewPage, hook: Hook, look: dict[str, int | str]
+) -> None:
+    page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
+    page.goto(stage.at("settings"))
+    address = page.get_by_label("URL or e-mail address")
+    page.get_by_label("E-mail", exact=True).check()
+    address.fill("ops@example.org")
+    page.get_by_role("button", name="Send notices there").click()
+    expect_error(address, "No mail server is set up")
+    check(page)
+
+    page.get_by_label("Webhook", exact=True).check()
+    address.fill(hook.url)
+    page.get_by_role("button", name="Send notices there").click()
+    expect(page.get_by_role("region", name="Signing secret")).to_be_visible()
+    check(page)
+    page.get_by_role("link", name="I have copied it").click()
+    page.get_by_role("button", name="Send a trial notice").click()
+    expect_message(page, "The trial notice has arrived.")
+    check(page)
+
+
+def test_without_javascript_a_trial_that_does_not_arrive_is_told(stage: Stage, new_page: NewPage) -> None:
+    page = stage.sign_in(new_page(java_script_enabled=False))
+    page.goto(stage.at("settings"))
+    page.get_by_label("URL or e-mail address").fill("http://127.0.0.1:1/")
+    page.get_by_role("button", name="Send notices there").click()
+    page.get_by_role("link", name="I have copied it").click()
+    page.get_by_role("button", name="Send a trial notice").click()
+    expect(page.get_by_role("alert")).to_contain_text("127.0.0.1 accepts no connection.")
+    page.get_by_role("button", name="Stop notices").click()
+    expect_message(page, "Notices go nowhere any more.")
+    expect(page.get_by_text("Notices go nowhere yet.")).to_be_visible()

@@ -1,0 +1,141 @@
+"""Where notices go, chosen and tried at the command line."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import World
+from tests.e2e.cli.conftest import CommandLine
+
+SMTP = "smtp://user:s3cr3t@mail.example.org:587"
+
+
+class Hook(HTTPServer):
+    taken: list[Any]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+
+class Take(BaseHTTPRequestHandler):
+    server: Hook
+
+    def do_POST(self) -> None:
+        self.server.taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with HTTPServerOnAnyPort() as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+class HTTPServerOnAnyPort(Hook):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Take)
+        self.taken = []
+
+
+def test_at_first_notices_go_nowhere(cli: CommandLine, organization: str) -> None:
+    assert "Notices go nowhere" in cli("notices", organization).out
+    document = cli.json("notices", organization).document
+    assert document == {"channel": None, "address": None, "latest": []}
+    tried = cli.json("notices", organization, "--try")
+    assert (tried.exit_code, tried.error["code"]) == (3, "not_found")
+
+
+def test_the_secret_of_a_webhook_is_shown_once(cli: CommandLine, organization: str, hook: Hook) -> None:
+    chosen = cli.json("notices", organization, "--webhook", hook.url)
+    secret = chosen.document["secret"]
+    assert len(secret) > 20
+    for again in (cli("notices", organization), cli.json("notices", organization)):
+        assert secret not in again.out
+        assert hook.url in again.out
+    shown = cli("notices", organization, "--webhook", hook.url).out
+    assert "shown this once" in shown
+    assert secret not in shown, "choosing it again makes another one"
+
+
+def test_a_trial_says_what_came_of_it(cli: CommandLine, organization: str, hook: Hook) -> None:
+    cli("notices", organization, "--webhook", hook.url)
+    tried = cli("notices", organization, "--try")
+    assert tried.exit_code == 0
+    assert "The trial notice was taken by this webhook" in tried.out
+    assert hook.taken[0]["change"] == "trial"
+    cli("notices", organization, "--webhook", "http://127.0.0.1:1/s3cr3t")
+    dead = cli.json("notices", organization, "--try")
+    assert (dead.exit_code, dead.error["code"]) == (5, "recipient_unavailable")
+    assert "s3cr3t" not in dead.out
+
+
+def test_what_is_off_tells_nobody(cli: CommandLine, organization: str, hook: Hook) -> None:
+    cli("notices", organization, "--webhook", hook.url)
+    assert cli.json("notices", organization, "--off").document["channel"] is None
+    assert cli.json("notices", organization, "--off").exit_code == 0
+
+
+def test_a_failing_sync_leaves_a_notice(
+    cli: CommandLine, connected: str, mapping: str, hook: Hook, world: World
+) -> None:
+    cli("notices", connected, "--webhook", hook.url)
+    world.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    for _ in range(2):
+        assert cli("sync", mapping).exit_code == 5
+    (notice,) = cli.json("notices", connected).document["latest"]
+    assert (notice["change"], notice["state"]) == ("halted", "waiting")
+    assert "until another token is given" in cli("notices", connected).out
+
+
+def test_an_e_mail_needs_a_mail_server(
+    cli: CommandLine, organization: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = cli.json("notices", organization, "--email", "ops@example.org")
+    assert refused.exit_code == 3
+    assert "GLEANIN_SYNC_SMTP_URL" in refused.error["message"]
+    monkeypatch.setenv("GLEANIN_SYNC_SMTP_URL", SMTP)
+    unsent = cli.json("notices", organization, "--email", "ops@example.org")
+    assert unsent.exit_code == 2
+    assert "GLEANIN_SYNC_MAIL_FROM" in unsent.error["message"]
+    assert "s3cr3t" not in unsent.out
+    monkeypatch.setenv("GLEANIN_SYNC_MAIL_FROM", "sync@example.org")
+    chosen = cli.json("notices", organization, "--email", "ops@example.org")
+    assert (chosen.exit_code, chosen.document["channel"]) == (0, "email")
+    assert "secret" not in chosen.document
+    injected = cli.json("notices", organization, "--email", "ops@example.org\nBcc: eve@example.org")
+    assert (injected.exit_code, injected.error["code"]) == (3, "bad_input")
+    for doctor in (cli("doctor"), cli.json("doctor")):
+        assert "mail.example.org" in doctor.out
+        assert "s3cr3t" not in doctor.out + doctor.err
+
+
+@pytest.mark.parametrize("url", ["mail.example.org", "smtp+plain://user:s3cr3t@localhost", "smtp://{s3cr3t}"])
+def test_a_mail_server_that_is_none_is_told_without_repeating_it(
+    cli: CommandLine, organization: str, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_MAIL_FROM", "sync@example.org")
+    monkeypatch.setenv("GLEANIN_SYNC_SMTP_URL", url)
+    wrong = cli.json("notices", organization)
+    assert (wrong.exit_code, wrong.error["code"]) == (2, "settings")
+    assert "GLEANIN_SYNC_SMTP_URL is wrong" in wrong.error["message"]
+    assert "s3cr3t" not in wrong.out
+
+
+def test_only_one_thing_is_done_at_a_time(cli: CommandLine, organization: str) -> None:
+    both = cli("notices", organization, "--off", "--try")
+    assert both.exit_code == 2
+    assert "Give one of these" in both.err

@@ -1,0 +1,111 @@
+"""Where notices go, chosen in the settings page and over the API."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.cli.test_notices import Hook, hook
+from tests.e2e.http.conftest import Served, served_from
+from tests.e2e.http.furnishing import ADMIN, VIEWER, Furnished
+from tests.e2e.http.pages import csrf_in
+from tests.e2e.http.test_settings_pages import settings
+
+__all__ = ["hook"]
+
+
+def post(served: Served, path: str = "", **form: str) -> httpx.Response:
+    browser, at = served.browser(ADMIN), settings(served)
+    return browser.post(f"{at}/notices{path}", data={"csrf_token": csrf_in(browser.get(at)), **form})
+
+
+def page(served: Served) -> str:
+    return served.browser(ADMIN).get(settings(served)).text
+
+
+@pytest.fixture
+def with_mail(furnished: Furnished, tmp_path: Path) -> Iterator[Served]:
+    mail = {"smtp_url": "smtp+plain://localhost:1", "mail_from": "sync@example.org"}
+    with served_from(furnished, tmp_path, **mail) as served:
+        yield served
+
+
+def test_a_webhook_is_chosen_tried_and_removed(fresh: Served, hook: Hook) -> None:
+    chosen = post(fresh, channel="webhook", address=hook.url)
+    assert chosen.status_code == 201
+    (secret,) = re.findall(r"<code>([\w-]{20,})</code>", chosen.text)
+    shown = page(fresh)
+    assert hook.url in shown
+    assert secret not in shown
+    assert post(fresh, "/try").headers["Location"] == f"{settings(fresh)}#notices"
+    assert hook.taken[0]["change"] == "trial"
+    assert post(fresh, "/remove").headers["Location"] == f"{settings(fresh)}#notices"
+    assert hook.url not in page(fresh)
+    log = fresh.browser(ADMIN).get(f"{settings(fresh)}/audit-log").text
+    for said in (
+        "Chose where notices go",
+        "Sent a trial notice",
+        "Stopped notices: the webhook at 127.0.0.1",
+    ):
+        assert said in log
+    assert "/hook" not in log, "the rest of the URL may be a secret"
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"channel": "webhook", "address": ""}, "An address is needed"),
+        ({"channel": "webhook", "address": "http://hooks.example.org/"}, "must begin with https://"),
+        ({"channel": "email", "address": "ops@example.org"}, "GLEANIN_SYNC_SMTP_URL"),
+        ({"channel": "pigeon", "address": "ops@example.org"}, "Choose a webhook or an e-mail address."),
+        ({}, "Choose a webhook or an e-mail address."),
+    ],
+)
+def test_what_can_be_no_recipient_comes_back_with_why(
+    served: Served, form: dict[str, str], said: str
+) -> None:
+    refused = post(served, **form)
+    assert refused.status_code == 422
+    assert 'class="field-error"' in refused.text
+    assert said in refused.text
+
+
+def test_a_trial_that_does_not_arrive_is_told(fresh: Served) -> None:
+    nowhere = post(fresh, "/try")
+    assert nowhere.status_code == 404
+    assert "Choose a webhook or an e-mail first." in nowhere.text
+    post(fresh, channel="webhook", address="http://127.0.0.1:1/")
+    dead = post(fresh, "/try")
+    assert dead.status_code == 503
+    assert "accepts no connection" in dead.text
+
+
+def test_an_e_mail_address_is_chosen_where_there_is_a_mail_server(with_mail: Served) -> None:
+    assert post(with_mail, channel="email", address="ops@example.org").status_code == 303
+    assert "ops@example.org" in page(with_mail)
+    smuggled = post(with_mail, channel="email", address="ops@example.org\nBcc: eve@example.org")
+    assert smuggled.status_code == 422
+    assert "cannot be reached" in post(with_mail, "/try").text
+
+
+def test_over_the_api_the_secret_is_given_once(fresh: Served, hook: Hook) -> None:
+    client, path = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}/notices"
+    assert client.get(path).json() == {"channel": None, "address": None, "latest": []}
+    chosen = client.put(path, json={"channel": "webhook", "address": hook.url})
+    assert chosen.status_code == 200
+    assert len(chosen.json()["secret"]) > 20
+    assert client.get(path).json() == {"channel": "webhook", "address": hook.url, "latest": []}
+    assert client.delete(path).status_code == 204
+    assert client.delete(path).status_code == 204
+    assert client.get(path).json()["channel"] is None
+    wrong = client.put(path, json={"channel": "email", "address": "ops@example.org"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_input")
+    assert "GLEANIN_SYNC_SMTP_URL" in wrong.json()["detail"]
+
+
+def test_where_notices_go_is_for_admins_only(served: Served) -> None:
+    path = f"/organizations/{served.acme.organization}/notices"
+    assert served.client(VIEWER).get(path).status_code == 403
+    assert 'id="notices"' not in served.browser(VIEWER).get(settings(served)).text

@@ -1,0 +1,43 @@
+"""How a setting names a mail server."""
+
+import pytest
+
+from core.domain.mail_server import MailServer, Security, mail_server_at
+from core.domain.refusals import BadInput
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://host", MailServer(Security.STARTTLS, "host", 587)),
+        ("smtps://mail.example.org", MailServer(Security.TLS, "mail.example.org", 465)),
+        ("smtp+plain://localhost", MailServer(Security.NONE, "localhost", 25)),
+        (
+            "smtp://me%40example.org:p%2Fss@host:2525/",
+            MailServer(Security.STARTTLS, "host", 2525, "me@example.org", "p/ss"),
+        ),
+    ],
+)
+def test_a_mail_server_is_named_by_a_url(url: str, server: MailServer) -> None:
+    assert mail_server_at(url) == server
+    assert "p/ss" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "host",
+        "https://host",
+        "smtp://",
+        "smtp://host:0",
+        "smtp://host:x",
+        "smtp://user:s3cr3t@ho st",
+        "smtp://user:s3cr3t@host/path",
+        "smtp+plain://user:s3cr3t@host",
+    ],
+)
+def test_what_is_no_mail_server_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        mail_server_at(url)
+    assert "s3cr3t" not in str(refused.value)

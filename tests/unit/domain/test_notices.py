@@ -1,0 +1,143 @@
+"""What an organization is told of continuous sync (rule 24), and in which words."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain.identifiers import NoticeId
+from core.domain.notices import (
+    FIRST_WAIT,
+    GIVEN_UP_AFTER,
+    LONGEST_WAIT,
+    Change,
+    Channel,
+    Delivery,
+    Notice,
+    Recipient,
+    change_between,
+)
+from core.domain.refusals import BadInput
+from core.domain.schedule import Schedule
+from core.domain.secrets import SealedToken
+from core.domain.stops import Stop, masked_emails, token_refused, unreachable
+from core.domain.telling import message_of, notice_of
+from tests.contract.persistence.samples import MAPPING, NOW, ORGANIZATION, a_mapping, a_run, an_organization
+
+WELL = Schedule(MAPPING, NOW)
+FAILING, AGAIN = replace(WELL, failures=1), replace(WELL, failures=2)
+HALTED = replace(FAILING, is_halted=True)
+DOWN = unreachable("Gleanin", "app.gleanin.com accepts no connection.")
+
+
+def noticed(change: Change = Change.FAILING, stop: Stop = DOWN, **mapping: object) -> Notice:
+    of = replace(a_mapping(), **mapping)  # type: ignore[arg-type] # whatever a test wants to be different
+    return notice_of(NoticeId("n1"), change, of, a_run().stopped(stop, NOW))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        (WELL, WELL, None),
+        (WELL, FAILING, Change.FAILING),
+        (FAILING, AGAIN, None),
+        (AGAIN, WELL, Change.RECOVERED),
+        (WELL, HALTED, Change.HALTED),
+        (FAILING, HALTED, Change.HALTED),
+        (HALTED, HALTED, None),
+        (HALTED, AGAIN, None),
+        (HALTED, WELL, Change.RECOVERED),
+    ],
+)
+def test_rule_24_a_change_is_told_and_what_is_as_it_was_is_not(
+    before: Schedule, after: Schedule, change: Change | None
+) -> None:
+    assert change_between(before, after) is change
+
+
+def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
+    assert noticed(continuous_sync=True).text == (
+        "The sync of PyConFR 2027 > PyConFR has started to fail. Gleanin cannot be reached. "
+        "It is tried again by itself, after growing waits."
+    )
+    assert noticed().text.endswith("When that is put right, sync again.")
+    assert "until another token is given" in noticed(Change.HALTED).text
+    assert noticed(Change.RECOVERED).text == "The sync of PyConFR 2027 > PyConFR works again."
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        token_refused("Gleanin", "no such token: s3cr3t of jane@example.org"),
+        unreachable("Sessionboard", "s3cr3t jane@example.org"),
+        masked_emails("j***@example.org"),
+    ],
+)
+def test_rule_2_nothing_that_the_other_side_said_is_in_a_notice(stop: Stop) -> None:
+    text = noticed(stop=stop).text
+    assert "s3cr3t" not in text
+    assert "@" not in text
+
+
+def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> None:
+    odd = "Conf\r\nBcc: eve@example.org\x1b[31m" + "x" * 10_000
+    notice = noticed(gleanin_name=odd, sessionboard_name=odd)
+    mapping = replace(a_mapping(), gleanin_name=odd, sessionboard_name=odd)
+    message = message_of(notice, an_organization("y" * 100), mapping, "https://sync.example.org/runs/run1")
+    assert message.gleanin is not None
+    for text in (notice.text, message.subject, message.gleanin.name, message.organization.name):
+        assert len(text) < 1_000
+        assert text.isprintable()
+
+
+def test_rule_24_attempts_come_after_growing_waits_and_end_after_a_day() -> None:
+    notice, now, waits = noticed(), NOW, list[timedelta]()
+    while not notice.is_to_be_given_up(now):
+        notice = notice.attempted(now)
+        assert notice.next_attempt_at is not None
+        waits.append(notice.next_attempt_at - now)
+        now = notice.next_attempt_at
+    assert waits[:3] == [FIRST_WAIT, 2 * FIRST_WAIT, 4 * FIRST_WAIT]
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_WAIT
+    assert GIVEN_UP_AFTER <= now - NOW <= GIVEN_UP_AFTER + LONGEST_WAIT
+    assert (notice.given_up().state, notice.given_up().next_attempt_at) == (Delivery.GIVEN_UP, None)
+    assert (notice.delivered().state, notice.delivered().next_attempt_at) == (Delivery.DELIVERED, None)
+
+
+def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
+    assert not noticed().is_to_be_given_up(NOW + 2 * GIVEN_UP_AFTER)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "a@b.org\nBcc: eve@example.org",
+        "a@b.org\r\n",
+        "a@b.org, c@d.org",
+        "a,b@c.org",
+        "<a@b.org>",
+        "jürgen@example.org",
+        "a" * 250 + "@b.org",
+    ],
+)
+def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> None:
+    with pytest.raises(BadInput):
+        Recipient(ORGANIZATION, Channel.EMAIL, address)
+
+
+def test_the_audit_log_is_told_no_more_of_a_webhook_than_its_host() -> None:
+    url = "https://hooks.example.org/s3cr3t?sig=s3cr3t"
+    assert Recipient(ORGANIZATION, Channel.WEBHOOK, url, SealedToken("x")).label == (
+        "the webhook at hooks.example.org"
+    )
+    assert Recipient(ORGANIZATION, Channel.EMAIL, "ops@example.org").label == "e-mail to ops@example.org"
+
+
+def test_a_webhook_has_a_secret_and_an_e_mail_has_none() -> None:
+    with pytest.raises(ValueError, match="signed"):
+        Recipient(ORGANIZATION, Channel.WEBHOOK, "https://hooks.example.org")
+    with pytest.raises(ValueError, match="signed"):
+        Recipient(ORGANIZATION, Channel.EMAIL, "ops@example.org", SealedToken("x"))
