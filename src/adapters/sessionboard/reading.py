@@ -28,6 +28,7 @@ UNSAFE = re.compile("[\x00\ud800-\udfff]")
 TIMES = frozenset({"starts_at", "ends_at"})
 DECISIVE = frozenset({"is_abstract", "composition_status"})
 """They decide whether a session may sync at all, so a guess at one could send what nobody wanted sent."""
+TOTALS = ("totalResults", "total_results")
 WHO = ("first_name", "last_name", "full_name", "email")
 
 W = TypeVar("W", EventRow, SessionRow, ExhibitorRow)
@@ -149,8 +150,8 @@ def has_rows(body: bytes) -> bool:
         return True
     rows = [document[key] for key in ("results", "data") if document.get(key) is not None]
     pagination = document.get("pagination")
-    told = pagination.get("totalResults") if isinstance(pagination, dict) else None
-    return rows != [[]] or told not in (None, 0, "0")
+    totals = [pagination.get(key) for key in TOTALS] if isinstance(pagination, dict) else []
+    return rows != [[]] or any(total not in (None, 0, "0") for total in totals)
 
 
 def parse(body: bytes) -> object:

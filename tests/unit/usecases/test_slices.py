@@ -42,6 +42,8 @@ async def paused(stage: Stage, number: int = NUMBER) -> tuple[EventMapping, Sync
     mapping = await stage.mapping()
     big(stage, number)
     run = await do_slice(stage, (await stage.request_sync(mapping.id)).id)
+    while run.is_open and not await told(stage, run.id):  # a machine that is busy
+        run = await do_slice(stage, run.id)
     assert run.is_open
     assert run.paused_until == stage.clock.now()
     return mapping, run
