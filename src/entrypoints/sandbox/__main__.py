@@ -9,6 +9,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from entrypoints.sandbox.generate import Size, generated_programme
@@ -27,6 +28,9 @@ def main() -> None:
     parser.add_argument("--exhibitors", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument(
+        "--doors", type=int, default=1, help="serve at 127.0.0.1 to 127.0.0.N: the log tells who asked where"
+    )
     parser.add_argument("--link-delay", type=float, default=LINK_DELAY, metavar="SECONDS")
     parser.add_argument("--page-size", type=int, default=INCLUDED_PAGE_SIZE)
     parser.add_argument("--latency", type=float, default=0, metavar="MS")
@@ -45,10 +49,11 @@ def main() -> None:
         )
     if options.latency:
         world.make_trouble(Trouble(latency_ms=options.latency))
-    asyncio.run(_serve(world, options.port, with_parent=options.with_parent))
+    also = [f"127.0.0.{number}" for number in range(2, options.doors + 1)]
+    asyncio.run(_serve(world, options.port, also, with_parent=options.with_parent))
 
 
-async def _serve(world: World, port: int, *, with_parent: bool) -> None:
+async def _serve(world: World, port: int, also: Sequence[str], *, with_parent: bool) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
@@ -59,7 +64,7 @@ async def _serve(world: World, port: int, *, with_parent: bool) -> None:
             loop.call_soon_threadsafe(over.set)
 
         threading.Thread(target=wait_for_parent, daemon=True).start()
-    async with serve(world, port=port) as sandbox:
+    async with serve(world, port=port, also=also) as sandbox:
         urls = {name: getattr(sandbox, name) for name in ("sessionboard_url", "gleanin_url", "control_url")}
         print(json.dumps(urls), flush=True)  # noqa: T201 - what this process is asked for
         await over.wait()
