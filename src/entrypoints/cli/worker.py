@@ -47,6 +47,6 @@ def worker(as_json: AsJson = False) -> None:
                 await _work(container, as_json=as_json)
         return Answer(None, lambda _: None)
 
-    answer = in_loop(until_stopped)
+    answer = in_loop(until_stopped, stops_within=chosen.stop_seconds)
     if not as_json:
         finish(answer, as_json=False)

@@ -83,6 +83,11 @@ class Trial:
         }
 
 
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    own = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
+    return Settings.model_validate(own)
+
+
 Mapped = Mapping[MappingId, str]
 """With their events in Gleanin."""
 
@@ -166,9 +171,8 @@ async def tried(trial: Trial, folder: Path) -> None:
     with sandbox_with(trial, folder) as sandbox:
         settings = trial.settings(sandbox.gleanin_url)
         crew = Crew(sandbox.gleanin_url, settings, folder, trial.lease)
-        own = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in settings.items()}
         try:
-            async with opened(Settings.model_validate(own)) as container:
+            async with opened(settings_of(settings)) as container:
                 await _tried(trial, sandbox, crew, container)
         finally:
             crew.close()
