@@ -25,6 +25,7 @@ from adapters.security.signer import ItsdangerousSigner
 from adapters.sessionboard.file import SavedEvent, SavedEvents
 from adapters.sessionboard.http import SessionboardSources
 from adapters.system.clock import SystemClock
+from adapters.system.exposition import Meters
 from adapters.system.log import StructlogEvents
 from adapters.system.meters import CountedEvents
 from adapters.system.names import RandomNames
@@ -65,7 +66,7 @@ from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
-from core.usecases.show_status import ShowStatus
+from core.usecases.show_status import ShowQueue, ShowStatus
 from core.usecases.sign_in import (
     OfferSignIn,
     SignInElsewhere,
@@ -217,6 +218,8 @@ class Container(containers.DeclarativeContainer):
     forget_old: Provider[ForgetOld] = providers.Factory(ForgetOld, units, clock, kept_for)
     take_hint: Provider[TakeHint] = providers.Factory(TakeHint, units, clock)
     show_status: Provider[ShowStatus] = providers.Factory(ShowStatus, units, clock)
+    show_queue: Provider[ShowQueue] = providers.Factory(ShowQueue, units, clock)
+    meters: Provider[Meters] = providers.Singleton(Meters, show_queue)
     work: Provider[Work] = providers.Factory(
         Work,
         tick=request_due_syncs,
@@ -351,5 +354,21 @@ def database_revisions(settings: Settings) -> tuple[str | None, str]:
     engine = engine_at(settings.database)
     try:
         return current_revision(engine), HEAD
+    finally:
+        engine.dispose()
+
+
+def workers_on_queue(settings: Settings) -> int | None:
+    """Count the workers on the common queue that are alive; None where the queue is not made yet.
+
+    Raises:
+        StoreUnusable: the queue cannot be used.
+    """
+    from adapters.jobs.procrastinate import SILENCE
+    from adapters.jobs.queue_schema import workers_alive
+
+    engine = engine_at(settings.database)
+    try:
+        return workers_alive(_connection(engine), SILENCE)
     finally:
         engine.dispose()

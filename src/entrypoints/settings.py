@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     """How long runs and outcomes are kept; the latest of each mapping stays however old it is."""
     lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)
     """How long a run that gives no sign of life keeps its mapping."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where `worker` serves metrics, if it is to; `serve` does so at /metrics."""
+    metrics_host: str = "127.0.0.1"
     stop_seconds: float = Field(default=25, ge=0.1, le=3600, allow_inf_nan=False)
     """How long `serve` and `worker`, asked to end, wait for answers to what they have sent."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
