@@ -5,14 +5,16 @@ It writes one line of JSON when it is ready, and serves until it is terminated.
 
 import argparse
 import asyncio
+import itertools
 import json
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from entrypoints.sandbox.generate import Size, generated_programme
+from entrypoints.sandbox.generate import EVENT_ID, Size, generated_programme
 from entrypoints.sandbox.loading import load_world
 from entrypoints.sandbox.server import serve
 from entrypoints.sandbox.trouble import Trouble
@@ -31,15 +33,19 @@ def main() -> None:
     parser.add_argument(
         "--doors", type=int, default=1, help="serve at 127.0.0.1 to 127.0.0.N: the log tells who asked where"
     )
+    parser.add_argument(
+        "--events-each", type=int, metavar="N", help="generate N events for each door, which shows no others"
+    )
     parser.add_argument("--link-delay", type=float, default=LINK_DELAY, metavar="SECONDS")
     parser.add_argument("--page-size", type=int, default=INCLUDED_PAGE_SIZE)
     parser.add_argument("--latency", type=float, default=0, metavar="MS")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin ends")
     options = parser.parse_args()
+    doors = [f"127.0.0.{number + 1}" for number in range(options.doors)]
     if options.generate:
         world = World(link_delay=options.link_delay, page_size=options.page_size)
         size = Size(options.generate, options.people_per_session, options.exhibitors, options.seed)
-        world.add_programme(generated_programme(size))
+        _generate(world, size, doors, options.events_each)
     else:
         world = load_world(
             options.event,
@@ -49,8 +55,18 @@ def main() -> None:
         )
     if options.latency:
         world.make_trouble(Trouble(latency_ms=options.latency))
-    also = [f"127.0.0.{number}" for number in range(2, options.doors + 1)]
-    asyncio.run(_serve(world, options.port, also, with_parent=options.with_parent))
+    asyncio.run(_serve(world, options.port, doors[1:], with_parent=options.with_parent))
+
+
+def _generate(world: World, size: Size, doors: Sequence[str], events_each: int | None) -> None:
+    if events_each is None:
+        world.add_programme(generated_programme(size))
+        return
+    ids = itertools.count(EVENT_ID)
+    for door in doors:
+        world.shown[door] = frozenset(itertools.islice(ids, events_each))
+        for event_id in world.shown[door]:
+            world.add_programme(generated_programme(replace(size, event_id=event_id)))
 
 
 async def _serve(world: World, port: int, also: Sequence[str], *, with_parent: bool) -> None:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from entrypoints.sandbox import control, gleanin, sessionboard
-from entrypoints.sandbox.answers import Side, refusal
+from entrypoints.sandbox.answers import Side, host_of, refusal
 from entrypoints.sandbox.control import Control
 from entrypoints.sandbox.gleanin import EVENT, FATE, Gleanin
 from entrypoints.sandbox.sessionboard import Sessionboard
@@ -151,7 +151,7 @@ class _Door:
                 n=log.total,
                 begun=begun,
                 at=self.world.clock(),
-                host=request.host.rpartition(":")[0],
+                host=host_of(request),
                 side=side,
                 method=request.method,
                 path=request.path_qs,

@@ -70,6 +70,8 @@ class World:
     clock: Callable[[], float] = time.time
     programmes: dict[int, Programme] = field(default_factory=dict)
     """What Sessionboard has, by event."""
+    shown: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Which of them, by the host name under which Sessionboard is asked for its list; all where nothing is said."""
     writes: Counter[str] = field(default_factory=Counter)
     """Writes that took place in Gleanin, as in `POST /speakers`."""
     troubles: Troubles = field(default_factory=Troubles)

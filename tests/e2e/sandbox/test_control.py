@@ -236,3 +236,16 @@ def test_who_asks_by_another_door_is_told_from_the_others() -> None:
             url = addresses.gleanin_url.replace("127.0.0.1", host)
             httpx.get(f"{url}/events", trust_env=False, verify=False)
         assert [each["host"] for each in addresses.control.requests()] == ["127.0.0.3", "127.0.0.1"]
+
+
+def test_every_door_shows_its_own_events() -> None:
+    with in_process(("--generate", "1", "--doors", "2", "--events-each", "2")) as addresses:
+        shown = []
+        for host in ("127.0.0.1", "127.0.0.2"):
+            url = addresses.sessionboard_url.replace("127.0.0.1", host)
+            headers = {"x-access-token": SESSIONBOARD_TOKEN}
+            answer = httpx.get(f"{url}/v1/events", headers=headers, trust_env=False, verify=False)
+            shown.append({event["id"] for event in answer.raise_for_status().json()["results"]})
+        all_of_them = {event["id"] for event in addresses.control.state()["sessionboard"]}
+    assert [len(each) for each in shown] == [2, 2]
+    assert shown[0] | shown[1] == all_of_them

@@ -15,6 +15,8 @@ MOST_IN_FLIGHT = 16
 """Requests that one process has under way with one token at the most."""
 PASSED = 5.0
 """Seconds: what was past the fence when its process was stopped arrives so soon after it goes on, or never."""
+AROUND = 20.0
+"""Seconds before and after a request that are told of."""
 WRITES = ("POST", "PATCH")
 
 
@@ -62,13 +64,32 @@ class Evidence:
                 continue  # it was killed before it could say that it had begun: nobody else is known to have
             stop = self._excuse(request, by)
             if stop is None:
-                told = f"run {run.id} of {owner.host if owner else '?'}" if run else "no run"
-                yield f"{request} came during {told}"
+                yield f"{request} came during {run and run.id}; {self._story(request, by)}"
                 continue
             excused[request.host, stop] += request.is_write
         for (host, stop), number in excused.items():
             if number > MOST_IN_FLIGHT:
                 yield f"{number} writes of {host} arrived after it had been stopped from {stop.at} to {stop.until}"
+
+    def _story(self, request: Request, by: Mapping[RunId, Worker]) -> str:
+        """Tell what happened around a request, in seconds from it."""
+        runs = [
+            f"run {each.id} of {by[each.id].host if each.id in by else '?'} from {_begin(each) - request.begun:.3f} "
+            f"to {_end(each) - request.begun:.3f}, {each.stop.code if each.stop else each.state}"
+            for each in self.runs[request.event]
+            if abs(_begin(each) - request.begun) < AROUND or abs(_end(each) - request.begun) < AROUND
+        ]
+        workers = [
+            f"{each.host} stopped from {stop.at - request.begun:.3f} to {stop.until - request.begun:.3f}"
+            for each in self.workers
+            for stop in each.stops
+            if abs(stop.at - request.begun) < AROUND
+        ] + [
+            f"{each.host} killed at {each.killed_at - request.begun:.3f}"
+            for each in self.workers
+            if each.killed_at and abs(each.killed_at - request.begun) < AROUND
+        ]
+        return "; ".join(runs + workers)
 
     def excused_writes(self) -> int:
         by = self.carried_out_by()
