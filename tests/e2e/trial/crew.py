@@ -72,6 +72,11 @@ class Crew:
         self.workers.append(worker)
         return worker
 
+    async def all_working(self) -> None:
+        for worker in self.workers:
+            assert worker.process.stdout is not None
+            assert await asyncio.to_thread(worker.process.stdout.readline), worker.log.read_text()
+
     @property
     def alive(self) -> Sequence[Worker]:
         return [each for each in self.workers if each.process.poll() is None]

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.identifiers import RunId
 from core.domain.runs import SyncRun
+from core.domain.stops import TAKEN_OVER
 from tests.e2e.trial.crew import Stopped, Worker
 
 Json = dict[str, Any]
@@ -112,15 +113,27 @@ class Evidence:
         )
 
     def _excuse(self, request: Request, by: Mapping[RunId, Worker]) -> Stopped | None:
-        """Give the stop of its process during which its run was taken over; None where there is none."""
+        """Give the stop during which the asker's run lost its lease; None where there is none.
+
+        For a write, it is a stop of the asker itself. For a read, it may be another's: a process that is stopped amid
+        a change of the database keeps all others from prolonging their leases.
+        """
         (worker,) = (each for each in self.workers if each.host == request.host)
-        own = [each for each in self.runs[request.event] if by.get(each.id) is worker]
-        for stop in worker.stops:
-            if stop.until - 0.1 <= request.begun <= stop.until + PASSED and any(
-                _begin(each) <= stop.until and stop.at <= _end(each) <= request.begun for each in own
-            ):
-                return stop
-        return None
+        lost = [
+            each
+            for each in self.runs[request.event]
+            if by.get(each.id) is worker and each.stop == TAKEN_OVER and _end(each) <= request.begun
+        ]
+        stops = worker.stops if request.is_write else [stop for each in self.workers for stop in each.stops]
+        return next(
+            (
+                stop
+                for stop in stops
+                if stop.until - 0.1 <= request.begun <= stop.until + PASSED
+                and any(_begin(each) <= stop.until and stop.at <= _end(each) for each in lost)
+            ),
+            None,
+        )
 
     def takeovers(self) -> Sequence[float]:
         """Give for every run that died with a killed worker the seconds until its mapping was synced elsewhere."""

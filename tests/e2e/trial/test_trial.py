@@ -7,8 +7,9 @@ tells; what a dead one had, it has until it is taken over. Every request to Glea
 arrives within this time comes from the worker that carries this run out; none arrives while there is no run. Excused
 is only what decision 5 names: what was past the fence when its process was stopped (SIGSTOP), arriving within 5
 seconds after it goes on (SIGCONT), if the run was taken over meanwhile; no more than 16 writes, the requests that a
-process has under way at the most. Reads of such a run, which change nothing, are excused for the same 5 seconds: that
-its time is over it sees before its next write.
+process has under way at the most. Reads of a run that was taken over, which change nothing, are excused for the same 5
+seconds, also where it was another process that was stopped, amid a change of the database, so that nobody could prolong
+a lease: that its time is over a run sees before its next write.
 
 *Every due mapping is synced*: none goes without a sync that saw its end for longer than a minute.
 
@@ -63,6 +64,8 @@ class Trial:
     organizations: int = 6
     mappings_each: int = 4
     lease: float = 3
+    latency_ms: float = 40
+    """So that runs take their time, and mishaps meet them."""
     pause: tuple[float, float] = (1.5, 5)
     """Seconds between two mishaps."""
 
@@ -182,11 +185,12 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
     mapped = await set_up(container, trial, sandbox)
     control, begun = sandbox.control, time.time()
     control.make_trouble(
-        Trouble(latency_ms=15),
+        Trouble(latency_ms=trial.latency_ms),
         Trouble(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=trial.seed),
     )
     for _ in range(trial.workers):
         crew.begin()
+    await crew.all_working()
     editor = Editor(control, trial.mappings, random.Random(trial.seed))
     ended = asyncio.Event()
     editing = asyncio.create_task(edit_until(ended, editor))
@@ -243,11 +247,12 @@ async def test_rules_23_and_32_hold_while_workers_are_killed_and_stopped(tmp_pat
         "in_process",
         f"sqlite:///{tmp_path / 'trial.db'}",
         workers=2,
-        seed=1,
-        seconds=8,
-        organizations=3,
+        seed=52,
+        seconds=6,
+        organizations=2,
         lease=1.5,
-        pause=(0.5, 2),
+        latency_ms=200,
+        pause=(0.5, 1.5),
     )
     await tried(trial, tmp_path)
 
