@@ -147,13 +147,18 @@ class Evidence:
                     waits.append(min(later, default=float("inf")) - killed)
         return waits
 
-    def longest_gap(self, since: float, until: float) -> float:
-        """Give the longest time for which any mapping had no sync that saw its end."""
-        gaps = []
+    def longest_wait(self, since: float) -> float:
+        """Give the longest time in seconds from the end of a mapping's run, however it ended, to the next one's start.
+
+        Args:
+            since: when all mappings were due for the first time.
+        """
+        waits = []
         for runs in self.runs.values():
-            ends = sorted(_end(each) for each in runs if each.stop is None and since < _end(each) < until)
-            gaps += [b - a for a, b in zip([since, *ends], [*ends, until], strict=True)]
-        return max(gaps)
+            started = [each for each in runs if each.started_at is not None]
+            ends = [since, *(_end(each) for each in started[:-1])]
+            waits += [_begin(each) - end for end, each in zip(ends, started, strict=True)]
+        return max(waits)
 
 
 def _begin(run: SyncRun) -> float:

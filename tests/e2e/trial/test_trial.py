@@ -11,7 +11,8 @@ process has under way at the most. Reads of a run that was taken over, which cha
 seconds, also where it was another process that was stopped, amid a change of the database, so that nobody could prolong
 a lease: that its time is over a run sees before its next write.
 
-*Every due mapping is synced*: none goes without a sync that saw its end for longer than a minute.
+*Every due mapping is synced*: from the end of a run, however it ended, to the start of the mapping's next one it is less
+than a minute; and each has a run that saw its end within two minutes after the last mishap.
 
 *What a killed worker had goes on elsewhere* within a minute, counted from the kill to the next run's start.
 
@@ -214,13 +215,13 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
     runs = await runs_of(container, mapped)
     asked = [Request.of(each) for each in control.requests() if each["event"] is not None]
     evidence = Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], crew.workers)
-    waits, gap = evidence.takeovers(), evidence.longest_gap(begun, quiet)
+    waits, wait = evidence.takeovers(), evidence.longest_wait(begun)
     killed = sum(each.killed_at is not None for each in crew.workers)
     print(
         f"{trial.jobs} on {trial.database.partition(':')[0]}, {trial.workers} workers, seed {trial.seed}: "
         f"{sum(map(len, runs.values()))} runs, {editor.edits} edits, {before} writes, {killed} kills, "
         f"{sum(len(each.stops) for each in crew.workers)} stops, {len(waits)} runs died and went on after "
-        f"{max(waits, default=0):.1f} s at most, longest time without a sync {gap:.1f} s, "
+        f"{max(waits, default=0):.1f} s at most, nobody waited longer than {wait:.1f} s, "
         f"{evidence.excused_writes()} writes past the fence, quiet after {quiet - quiet_from:.1f} s, "
         f"ended in {seconds_to_end:.1f} s"
     )
@@ -229,7 +230,7 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
     assert not any(sum(kinds.values()) for kinds in state["duplicates"].values()), state["duplicates"]
     assert sum(state["writes"].values()) == before, "a round of syncs of what is unchanged writes nothing"
     assert max(waits, default=0) < A_MINUTE
-    assert gap < A_MINUTE
+    assert wait < A_MINUTE
     assert seconds_to_end < ENDS_WITHIN
     assert killed
 
