@@ -145,11 +145,18 @@ def _connection(engine: Engine) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name != "context"}
 
 
-def _on_queue(work: Work, log: EventLog, engine: Engine) -> Jobs:
+def _silence(settings: Settings) -> float:
+    """Take a worker for dead when the leases of its runs have run out, too."""
+    from adapters.jobs.procrastinate import SHORTEST_SILENCE
+
+    return max(settings.lease_seconds, SHORTEST_SILENCE)
+
+
+def _on_queue(work: Work, log: EventLog, engine: Engine, settings: Settings) -> Jobs:
     # Imported for those that have a queue: it takes a while.
     from adapters.jobs.procrastinate import ProcrastinateJobs
 
-    return ProcrastinateJobs(work, log, _connection(engine))
+    return ProcrastinateJobs(work, log, _connection(engine), silence=_silence(settings))
 
 
 class Container(containers.DeclarativeContainer):
@@ -230,7 +237,7 @@ class Container(containers.DeclarativeContainer):
         tidy=forget_old,
     )
     in_process: Provider[InProcessJobs] = providers.Singleton(InProcessJobs, work, log)
-    on_queue: Provider[Jobs] = providers.Singleton(_on_queue, work, log, engine)
+    on_queue: Provider[Jobs] = providers.Singleton(_on_queue, work, log, engine, settings)
     jobs: Provider[Jobs] = providers.Selector(
         settings.provided.jobs, in_process=in_process, procrastinate=on_queue
     )
@@ -364,11 +371,10 @@ def workers_on_queue(settings: Settings) -> int | None:
     Raises:
         StoreUnusable: the queue cannot be used.
     """
-    from adapters.jobs.procrastinate import SILENCE
     from adapters.jobs.queue_schema import workers_alive
 
     engine = engine_at(settings.database)
     try:
-        return workers_alive(_connection(engine), SILENCE)
+        return workers_alive(_connection(engine), _silence(settings))
     finally:
         engine.dispose()
