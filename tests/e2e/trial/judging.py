@@ -16,6 +16,7 @@ MOST_IN_FLIGHT = 16
 """Requests that one process has under way with one token at the most."""
 PASSED = 5.0
 """Seconds: what was past the fence when its process was stopped arrives so soon after it goes on, or never."""
+NO_STOP = Stopped(0, 0)
 AROUND = 20.0
 """Seconds before and after a request that are told of."""
 WRITES = ("POST", "PATCH")
@@ -115,8 +116,7 @@ class Evidence:
     def _excuse(self, request: Request, by: Mapping[RunId, Worker]) -> Stopped | None:
         """Give the stop during which the asker's run lost its lease; None where there is none.
 
-        For a write, it is a stop of the asker itself. For a read, it may be another's: a process that is stopped amid
-        a change of the database keeps all others from prolonging their leases.
+        A read needs none right after its run was taken over, for whatever cause.
         """
         (worker,) = (each for each in self.workers if each.host == request.host)
         lost = [
@@ -124,11 +124,12 @@ class Evidence:
             for each in self.runs[request.event]
             if by.get(each.id) is worker and each.stop == TAKEN_OVER and _end(each) <= request.begun
         ]
-        stops = worker.stops if request.is_write else [stop for each in self.workers for stop in each.stops]
+        if not request.is_write and any(request.begun <= _end(each) + PASSED for each in lost):
+            return NO_STOP
         return next(
             (
                 stop
-                for stop in stops
+                for stop in worker.stops
                 if stop.until - 0.1 <= request.begun <= stop.until + PASSED
                 and any(_begin(each) <= stop.until and stop.at <= _end(each) for each in lost)
             ),
@@ -147,18 +148,29 @@ class Evidence:
                     waits.append(min(later, default=float("inf")) - killed)
         return waits
 
-    def longest_wait(self, since: float) -> float:
+    def longest_wait(self, since: float) -> tuple[float, str]:
         """Give the longest time in seconds from the end of a mapping's run, however it ended, to the next one's start.
 
         Args:
             since: when all mappings were due for the first time.
+
+        Returns:
+            it, and what happened to that mapping, in seconds from there.
         """
-        waits = []
-        for runs in self.runs.values():
+        by, longest = self.carried_out_by(), (0.0, "")
+        for event, runs in self.runs.items():
             started = [each for each in runs if each.started_at is not None]
             ends = [since, *(_end(each) for each in started[:-1])]
-            waits += [_begin(each) - end for end, each in zip(ends, started, strict=True)]
-        return max(waits)
+            wait = max(_begin(each) - end for end, each in zip(ends, started, strict=True))
+            if wait > longest[0]:
+                told = [
+                    f"{each.requested_at.timestamp() - since:.1f}, {_begin(each) - since:.1f} to "
+                    f"{_end(each) - since:.1f} ({each.stop.code if each.stop else each.state}"
+                    f" by {by[each.id].host if each.id in by else '?'})"
+                    for each in runs
+                ]
+                longest = wait, f"event {event}: {'; '.join(told)}"
+        return longest
 
 
 def _begin(run: SyncRun) -> float:

@@ -8,8 +8,9 @@ arrives within this time comes from the worker that carries this run out; none a
 is only what decision 5 names: what was past the fence when its process was stopped (SIGSTOP), arriving within 5
 seconds after it goes on (SIGCONT), if the run was taken over meanwhile; no more than 16 writes, the requests that a
 process has under way at the most. Reads of a run that was taken over, which change nothing, are excused for the same 5
-seconds, also where it was another process that was stopped, amid a change of the database, so that nobody could prolong
-a lease: that its time is over a run sees before its next write.
+seconds, from the moment of the taking over too: its lease may have run out because another process, stopped amid a change
+of the database, let nobody prolong one, or because the machine was too busy. That its time is over, a run sees before
+its next write.
 
 *Every due mapping is synced*: from the end of a run, however it ended, to the start of the mapping's next one it is less
 than a minute; and each has a run that saw its end within two minutes after the last mishap.
@@ -215,7 +216,8 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
     runs = await runs_of(container, mapped)
     asked = [Request.of(each) for each in control.requests() if each["event"] is not None]
     evidence = Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], crew.workers)
-    waits, wait = evidence.takeovers(), evidence.longest_wait(begun)
+    waits, (wait, story) = evidence.takeovers(), evidence.longest_wait(begun)
+    intrusions = [*evidence.intrusions()]
     killed = sum(each.killed_at is not None for each in crew.workers)
     print(
         f"{trial.jobs} on {trial.database.partition(':')[0]}, {trial.workers} workers, seed {trial.seed}: "
@@ -225,7 +227,8 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
         f"{evidence.excused_writes()} writes past the fence, quiet after {quiet - quiet_from:.1f} s, "
         f"ended in {seconds_to_end:.1f} s"
     )
-    assert [*evidence.intrusions()] == []
+    print(*intrusions, story, sep="\n")
+    assert not intrusions
     assert found == []
     assert not any(sum(kinds.values()) for kinds in state["duplicates"].values()), state["duplicates"]
     assert sum(state["writes"].values()) == before, "a round of syncs of what is unchanged writes nothing"
