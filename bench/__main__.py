@@ -1,20 +1,18 @@
-"""`python -m bench [first|latency|again|scaling|pages|fairness|all] [--runs N]`: measure, and write bench/README.md.
+"""`python -m bench [first|latency|again|scaling|pages|fairness|cycles|days|workers|all] [--runs N]`: measure, and write bench/README.md.
 
 The sandbox runs in one process and each measured client in another, fresh one: with two cores, each has its own.
 """
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bench import fairness
-from bench.report import Line, write
+from bench import continuous, fairness, many, workers
+from bench.report import Line, Series, write
 from entrypoints.sandbox.running import in_process
 
 PEOPLE_PER_SESSION = 1.2
@@ -24,7 +22,13 @@ Json = dict[str, Any]
 def measure(side: str, people: int, latency_ms: float = 0) -> Json:
     """Measure one side against a sandbox of its own."""
     sessions = round(people / PEOPLE_PER_SESSION)
-    arguments = ["--generate", str(sessions), "--latency", str(latency_ms)]
+    result = measure_beside(side, ["--generate", str(sessions), "--latency", str(latency_ms)])
+    print(f"{side:8} {people:6} people, {latency_ms:3} ms: {result}", flush=True)
+    return result
+
+
+def measure_beside(side: str, arguments: Sequence[str]) -> Json:
+    """Measure beside a sandbox that is started with these arguments."""
     with in_process(arguments) as urls, tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable, "-m", "bench.child", side,
@@ -34,28 +38,7 @@ def measure(side: str, people: int, latency_ms: float = 0) -> Json:
     if done.returncode:
         raise RuntimeError(done.stderr)
     result: Json = json.loads(done.stdout.splitlines()[-1])
-    print(f"{side:8} {people:6} people, {latency_ms:3} ms: {result}", flush=True)
     return result
-
-
-@dataclass
-class Series:
-    """One number, measured several times."""
-
-    values: list[float] = field(default_factory=list)
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.values)
-
-    def __str__(self) -> str:
-        shown = "{:.2f}" if self.median < 10 else "{:,.0f}"
-        spread = (
-            ""
-            if len(self.values) == 1
-            else f" ({shown.format(min(self.values))} to {shown.format(max(self.values))})"
-        )
-        return shown.format(self.median) + spread
 
 
 def _rate(result: Json) -> float:
@@ -159,6 +142,18 @@ def fair(runs: int) -> Iterable[Line]:
     )
 
 
+def cycles(runs: int) -> Iterable[Line]:
+    yield from continuous.cycles([measure_beside("cycles", many.arguments(50)) for _ in range(min(runs, 3))])
+
+
+def days(_: int) -> Iterable[Line]:
+    yield from continuous.days(measure_beside("days", many.arguments(3)))
+
+
+def worker_processes(runs: int) -> Iterable[Line]:
+    yield from continuous.worker_processes(workers.measured(min(runs, 3)))
+
+
 MEASURES: dict[str, Callable[[int], Iterable[Line]]] = {
     "first": first,
     "latency": latency,
@@ -166,6 +161,9 @@ MEASURES: dict[str, Callable[[int], Iterable[Line]]] = {
     "scaling": scaling,
     "pages": pages,
     "fairness": fair,
+    "cycles": cycles,
+    "days": days,
+    "workers": worker_processes,
 }
 
 

@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import Any
 
-from bench import bare, pages, peer, product
+from bench import bare, cycle, pages, peer, product
 from entrypoints.cli.running import spare_the_collector
 from entrypoints.logs import set_up_logs
 
@@ -20,6 +20,10 @@ def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, f
     match side:
         case "product":
             result = asyncio.run(product.measured(**urls, control_url=control_url, folder=folder))
+        case "cycles":
+            result = asyncio.run(cycle.cycles_measured(urls, control_url, folder))
+        case "days":
+            result = asyncio.run(cycle.days_measured(urls, control_url, folder))
         case "pages":
             result = pages.measured(**urls, folder=folder)
         case "bare":

@@ -1,8 +1,9 @@
 """Writes the results down, in bench/README.md between two marks."""
 
 import os
+import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,26 @@ class Line:
     def __str__(self) -> str:
         number = f"{self.measured:.2f}" if self.measured < 10 else f"{self.measured:,.0f}"
         return f"| {self.what} | {self.target} | **{number}** | {self.told} |"
+
+
+@dataclass
+class Series:
+    """One number, measured several times."""
+
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    def __str__(self) -> str:
+        shown = "{:.2f}" if self.median < 10 else "{:,.0f}"
+        spread = (
+            ""
+            if len(self.values) == 1
+            else f" ({shown.format(min(self.values))} to {shown.format(max(self.values))})"
+        )
+        return shown.format(self.median) + spread
 
 
 def write(lines: Iterable[Line], runs: int) -> None:

@@ -28,6 +28,7 @@ from adapters.security.signer import ItsdangerousSigner
 from adapters.sessionboard.file import SavedEvent, SavedEvents
 from adapters.sessionboard.http import SessionboardSources
 from adapters.system.clock import SystemClock
+from adapters.system.exposition import Meters
 from adapters.system.log import StructlogEvents
 from adapters.system.meters import CountedEvents
 from adapters.system.names import RandomNames
@@ -70,7 +71,7 @@ from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
-from core.usecases.show_status import ShowStatus
+from core.usecases.show_status import ShowQueue, ShowStatus
 from core.usecases.sign_in import (
     OfferSignIn,
     SignInElsewhere,
@@ -159,11 +160,18 @@ def _connection(engine: Engine) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name != "context"}
 
 
-def _on_queue(work: Work, log: EventLog, engine: Engine) -> Jobs:
+def _silence(settings: Settings) -> float:
+    """Take a worker for dead when the leases of its runs have run out, too."""
+    from adapters.jobs.procrastinate import SHORTEST_SILENCE
+
+    return max(settings.lease_seconds, SHORTEST_SILENCE)
+
+
+def _on_queue(work: Work, log: EventLog, engine: Engine, settings: Settings) -> Jobs:
     # Imported for those that have a queue: it takes a while.
     from adapters.jobs.procrastinate import ProcrastinateJobs
 
-    return ProcrastinateJobs(work, log, _connection(engine))
+    return ProcrastinateJobs(work, log, _connection(engine), silence=_silence(settings))
 
 
 class Container(containers.DeclarativeContainer):
@@ -246,6 +254,8 @@ class Container(containers.DeclarativeContainer):
     deliver_notices: Provider[DeliverNotices] = providers.Factory(
         DeliverNotices, units, messenger, cipher, links, clock, log
     )
+    show_queue: Provider[ShowQueue] = providers.Factory(ShowQueue, units, clock)
+    meters: Provider[Meters] = providers.Singleton(Meters, show_queue)
     work: Provider[Work] = providers.Factory(
         Work,
         tick=request_due_syncs,
@@ -257,7 +267,7 @@ class Container(containers.DeclarativeContainer):
         tell=deliver_notices,
     )
     in_process: Provider[InProcessJobs] = providers.Singleton(InProcessJobs, work, log)
-    on_queue: Provider[Jobs] = providers.Singleton(_on_queue, work, log, engine)
+    on_queue: Provider[Jobs] = providers.Singleton(_on_queue, work, log, engine, settings)
     jobs: Provider[Jobs] = providers.Selector(
         settings.provided.jobs, in_process=in_process, procrastinate=on_queue
     )
@@ -381,5 +391,20 @@ def database_revisions(settings: Settings) -> tuple[str | None, str]:
     engine = engine_at(settings.database)
     try:
         return current_revision(engine), HEAD
+    finally:
+        engine.dispose()
+
+
+def workers_on_queue(settings: Settings) -> int | None:
+    """Count the workers on the common queue that are alive; None where the queue is not made yet.
+
+    Raises:
+        StoreUnusable: the queue cannot be used.
+    """
+    from adapters.jobs.queue_schema import workers_alive
+
+    engine = engine_at(settings.database)
+    try:
+        return workers_alive(_connection(engine), _silence(settings))
     finally:
         engine.dispose()

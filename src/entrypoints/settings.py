@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     """The address that notices by e-mail come from."""
     smtp_url: SecretStr | None = None
     """The mail server that they go out by: `smtp://user:password@host:587` (with STARTTLS) or `smtps://host`."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where `worker` serves metrics, if it is to; `serve` does so at /metrics."""
+    metrics_host: str = "127.0.0.1"
+    stop_seconds: float = Field(default=25, ge=0.1, le=3600, allow_inf_nan=False)
+    """How long `serve` and `worker`, asked to end, wait for answers to what they have sent."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
 
     @field_validator("jobs")

@@ -199,6 +199,10 @@ class Runs(Protocol):
         """
         ...
 
+    async def counts(self, now: datetime) -> Mapping[OrganizationId, "RunCounts"]:
+        """Count the open runs of every organization that has any."""
+        ...
+
     async def forget_before(self, instant: datetime, limit: int) -> int:
         """Take away ended runs that ended before and have no outcomes any more, at most so many; give how many went.
 
@@ -252,6 +256,31 @@ class Schedules(Protocol):
         yet; of each organization no more than leave it with so many open runs.
         """
         ...
+
+    async def counts(self, now: datetime) -> Mapping[OrganizationId, "ScheduleCounts"]:
+        """Count the mappings with continuous sync of every organization that has any."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    queued: int = 0
+    """Those that wait for another run of their mapping, and those between two slices, too."""
+    running: int = 0
+    """Not those that give no sign of life any more."""
+    queued_since: datetime | None = None
+    """When the one was asked for that has waited longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleCounts:
+    continuous: int = 0
+    due: int = 0
+    """Those that have never been synced, too; whether or not a run of theirs is booked."""
+    failing: int = 0
+    halted: int = 0
+    next_due_at: datetime | None = None
+    """In the past where one is due already."""
 
 
 class Recipients(Protocol):

@@ -101,7 +101,7 @@ class Exchange:
     ) -> Answer:
         patience = self._sender.patience
         try:
-            return await persist(patience, lambda: once(request))
+            return await persist(patience, request.url.host, lambda: once(request))
         except Throttled as error:
             message = (
                 f"{self.host} has too many requests to answer, "

@@ -1,6 +1,7 @@
 """One request on its way: paced, bounded in time and size, announced if it writes."""
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,6 +10,7 @@ import httpx
 
 from adapters.gleanin.pacing import AdaptiveLimit
 from adapters.http_client.connections import problem_in
+from adapters.http_client.meters import PACED, WAITED
 from adapters.http_client.patience import Faltered, Patience, Throttled, pause_asked
 from ports.destination import BeforeWrite
 
@@ -17,6 +19,8 @@ MOST_BYTES_READ = 128 * 1024 * 1024
 MOST_BYTES_WRITTEN = 1024 * 1024
 """Of the answer to a write, and of any that is no success."""
 READ = "GET"
+_A_MOMENT = 0.0001
+"""Seconds: less is no wait."""
 
 
 class Garbled(Exception):
@@ -63,7 +67,10 @@ class Sender:
             Faltered, Garbled: it may have been.
         """
         limit = self.limit
+        begun = time.monotonic()
         in_round = await limit.acquire()
+        if (waited := time.monotonic() - begun) > _A_MOMENT:
+            WAITED.labels(request.url.host, PACED).inc(waited)
         try:
             if request.method == READ:
                 answer = await self._answer(request)

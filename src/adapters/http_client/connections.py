@@ -14,6 +14,7 @@ from aiohttp.resolver import DefaultResolver
 from httpx_aiohttp import AiohttpTransport
 
 from adapters.http_client.inflating import CODING, inflated
+from adapters.http_client.meters import NO_ANSWER, REQUESTS
 from core.domain.addresses import is_public_ip
 from core.domain.refusals import BadInput
 
@@ -92,10 +93,14 @@ class Connections(AiohttpTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        status = NO_ANSWER
         try:
             response = await super().handle_async_request(request)
+            status = str(response.status_code)
         except _UNTRANSLATED as error:
             raise _translated(error) from error
+        finally:
+            REQUESTS.labels(request.url.host, status).inc()
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Body(response.stream)
         return inflated(response)

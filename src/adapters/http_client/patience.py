@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar
 
 import stamina
 
+from adapters.http_client.meters import FALTERED, THROTTLED, WAITED
+
 T = TypeVar("T")
 _EPOCH_FROM = 1_000_000_000
 """A `RateLimit-Reset` this large is no number of seconds to wait but a point in time: services differ."""
@@ -67,6 +69,8 @@ class Perseverance:
     """
 
     patience: Patience
+    host: str
+    """Who is waited for."""
     _falters: int = 0
     _pauses: int = 0
     _waited: float = 0
@@ -75,12 +79,19 @@ class Perseverance:
         match error:
             case Throttled(asked=asked):
                 self._pauses += 1
-                return self._wait(asked, self._pauses)
+                return self._told(THROTTLED, self._wait(asked, self._pauses))
             case Faltered(asked=asked):
                 self._falters += 1
-                return self._falters < self.patience.tries and self._wait(asked, self._falters)
+                return self._falters < self.patience.tries and self._told(
+                    FALTERED, self._wait(asked, self._falters)
+                )
             case _:
                 return False
+
+    def _told(self, why: str, wait: bool | float) -> bool | float:
+        if wait:
+            WAITED.labels(self.host, why).inc(wait)
+        return wait
 
     def _wait(self, asked: float | None, times: int) -> bool | float:
         patience = self.patience
@@ -97,8 +108,8 @@ class Perseverance:
         return wait + random.uniform(0, patience.jitter)  # noqa: S311 - no secret
 
 
-async def persist(patience: Patience, ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask, and ask again while that can help.
+async def persist(patience: Patience, host: str, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask a host, and ask again while that can help.
 
     Raises:
         Throttled: the waits asked for are longer than patience lasts.
@@ -109,7 +120,7 @@ async def persist(patience: Patience, ask: Callable[[], Awaitable[T]]) -> T:
     except (Throttled, Faltered) as error:
         trouble = error
     # Only now that something is wrong: stamina's loop costs more than a request does.
-    async for attempt in stamina.retry_context(on=Perseverance(patience), attempts=None, timeout=None):
+    async for attempt in stamina.retry_context(on=Perseverance(patience, host), attempts=None, timeout=None):
         with attempt:
             if attempt.num == 1:  # what has just happened counts as stamina's first attempt
                 raise trouble

@@ -32,7 +32,8 @@ MOST_OFFERED = 200
 CONNECTIONS = 4
 """For jobs; one more listens."""
 SILENCE = 30.0
-"""Seconds without a heartbeat after which a worker is taken for dead."""
+SHORTEST_SILENCE = 3.0
+"""Seconds: heartbeats come three times as often, and each is a question to the database."""
 TRY_AGAIN_AFTER = 1.0
 """Seconds."""
 _PATIENCE = 5.0
@@ -52,6 +53,7 @@ class ProcrastinateJobs:
     at_once: int = AT_ONCE
     look_every: int = int(LOOK_EVERY)
     silence: float = SILENCE
+    """Seconds without a heartbeat after which a worker is taken for dead."""
     _app: App = field(init=False)
     _manager: PatientManager = field(init=False)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)

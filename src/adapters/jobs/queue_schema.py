@@ -21,6 +21,8 @@ _MARK = f"procrastinate {hashlib.sha256(SchemaManager.get_schema().encode()).hex
 # Out of the table itself: what a name means is remembered for as long as a transaction lasts.
 _WHOSE = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
 
+_ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+
 
 def connecting(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Let connections with these parameters see the queue's tables, and no others."""
@@ -56,6 +58,20 @@ def renew_tables(parameters: Mapping[str, Any]) -> None:
         if is_there and mark is not None:
             connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(_NAME))
         _make(connection)
+
+
+def workers_alive(parameters: Mapping[str, Any], silence: float) -> int | None:
+    """Count the workers that gave a sign of life within so many seconds; None where the tables are not made yet.
+
+    Raises:
+        StoreUnusable: the database cannot be reached, or has the tables of another version.
+    """
+    with _transaction(parameters) as connection:
+        if not _is_current(connection):
+            return None
+        row = connection.execute(_ALIVE, [silence]).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 @contextmanager

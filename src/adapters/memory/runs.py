@@ -14,7 +14,7 @@ from core.domain.kinds import RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.turns import WaitingRun, place_of
-from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
+from ports.persistence import HistoryEntry, Page, RunCounts, Standing, Taken, Unique
 
 _ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
 
@@ -78,6 +78,19 @@ class MemoryRuns:
             elif row.state is RunState.RUNNING and row.paused_until is None:
                 going_on[whose] += 1
         return waiting, going_on
+
+    async def counts(self, now: datetime) -> Mapping[OrganizationId, RunCounts]:
+        counts = dict[OrganizationId, RunCounts]()
+        for row in self._rows.values():
+            whose = self._mappings[row.mapping_id].organization_id
+            former = counts.get(whose, RunCounts())
+            if row.state is RunState.QUEUED or row.paused_until is not None:
+                _, since = place_of(row.trigger, row.requested_at, row.paused_until)
+                since = min(former.queued_since or since, since)
+                counts[whose] = RunCounts(former.queued + 1, former.running, since)
+            elif row.state is RunState.RUNNING and not row.lease_has_run_out(now):
+                counts[whose] = replace(former, running=former.running + 1)
+        return counts
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         old = [run.id for run in old_runs(self._kept, instant) if not self._kept.outcomes.get(run.id)][:limit]

@@ -1,14 +1,15 @@
 """When mappings are synced next by themselves, and what spares that the reading, in memory."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from adapters.memory.kept import Kept, check
 from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import ConnectionId, MappingId
+from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.schedule import Schedule
+from ports.persistence import ScheduleCounts
 
 
 class MemorySchedules:
@@ -40,8 +41,29 @@ class MemorySchedules:
                 chosen.append(mapping.id)
         return chosen[:limit]
 
+    async def counts(self, now: datetime) -> Mapping[OrganizationId, ScheduleCounts]:
+        own = defaultdict[OrganizationId, list[EventMapping]](list)
+        for mapping in self._mappings.values():
+            if self._is_continuous(mapping):
+                own[mapping.organization_id].append(mapping)
+        return {who: self._counted(each, now) for who, each in own.items()}
+
+    def _counted(self, mappings: Sequence[EventMapping], now: datetime) -> ScheduleCounts:
+        known = [self._rows[each.id] for each in mappings if each.id in self._rows]
+        return ScheduleCounts(
+            len(mappings),
+            due=sum(self._is_due(each, now) for each in mappings),
+            failing=sum(each.is_failing for each in known),
+            halted=sum(each.is_halted for each in known),
+            next_due_at=min((each.due_at for each in known if not each.is_halted), default=None),
+        )
+
+    @staticmethod
+    def _is_continuous(mapping: EventMapping) -> bool:
+        return mapping.is_active and mapping.continuous_sync and not mapping.connection_ended
+
     def _is_due(self, mapping: EventMapping, now: datetime) -> bool:
-        if not (mapping.is_active and mapping.continuous_sync) or mapping.connection_ended:
+        if not self._is_continuous(mapping):
             return False
         schedule = self._rows.get(mapping.id)
         return schedule is None or (not schedule.is_halted and schedule.due_at <= now)

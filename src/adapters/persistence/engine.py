@@ -27,12 +27,14 @@ _DRIVERS = {
 }
 
 
-def engine_at(url: str, patience: float = 30) -> sa.Engine:
+def engine_at(url: str, patience: float = 30, silence: float = 5) -> sa.Engine:
     """Set up the engine; nothing is connected yet, but an SQLite file is made, with its folder.
 
     Args:
         url: where the database is.
         patience: seconds that a writer waits for other processes' writers.
+        silence: seconds after which a PostgreSQL server ends a writer that asks nothing more: a process that is
+            stopped, or a machine that is gone, would hold up all others.
 
     Raises:
         StoreUnusable: the URL is none, or of a database that is not supported.
@@ -47,7 +49,7 @@ def engine_at(url: str, patience: float = 30) -> sa.Engine:
         case "sqlite+pysqlite":
             return _sqlite(parsed, patience)
         case "postgresql+psycopg":
-            return _postgresql(parsed, patience)
+            return _postgresql(parsed, patience, silence)
         case other:
             raise StoreUnusable(f"The database {other} is not supported. {_HOW_TO_WRITE_IT}")
 
@@ -106,7 +108,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _postgresql(url: sa.URL, patience: float) -> sa.Engine:
+def _postgresql(url: sa.URL, patience: float, silence: float) -> sa.Engine:
     engine = sa.create_engine(
         url,
         pool_size=MOST_UNITS,
@@ -116,6 +118,7 @@ def _postgresql(url: sa.URL, patience: float) -> sa.Engine:
     )
     take_turn = (
         f"SELECT set_config('lock_timeout', '{patience * 1000:.0f}', true), "
+        f"set_config('idle_in_transaction_session_timeout', '{silence * 1000:.0f}', true), "
         f"pg_advisory_xact_lock({_WRITER_LOCK})"
     )
 

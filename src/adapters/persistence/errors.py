@@ -15,6 +15,7 @@ _BY_COLUMNS = {
 }
 _NOT_MIGRATED = ("no such table", "no such column", "has no column", "UndefinedTable", "UndefinedColumn")
 _LOCKED = ("database is locked", "LockNotAvailable")
+_SILENT = "IdleInTransactionSessionTimeout"
 _OUT_OF_REACH = (sa.exc.OperationalError, sa.exc.InterfaceError)
 
 
@@ -51,6 +52,11 @@ def _sentence(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
         return (
             f"Another process keeps the database {_named(url)} busy. "
             "Try again later, or look for a process that hangs."
+        )
+    if _SILENT in said:
+        return (
+            f"The database {_named(url)} did not wait for this process, which was stopped amid a change: "
+            "nothing of it was stored. Try again."
         )
     # A file that is no database is a bare DatabaseError in SQLite.
     if isinstance(error, _OUT_OF_REACH) or type(error) is sa.exc.DatabaseError:

@@ -11,14 +11,14 @@ from adapters.persistence.retention import forget_confirming, forget_runs
 from adapters.persistence.rows import from_json, key_of, replace_row, to_json
 from adapters.persistence.tables import mappings, run_bookings, runs
 from adapters.persistence.threads import Run
-from adapters.persistence.turns import is_in_state, waiting_at
+from adapters.persistence.turns import counted_at, is_in_state, waiting_at
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts, Outcome, Tally
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.stops import Stop, StoppedBy
 from core.domain.turns import WaitingRun
-from ports.persistence import Standing
+from ports.persistence import RunCounts, Standing
 
 _RUNS = sa.select(runs)
 _OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))
@@ -102,6 +102,9 @@ class SqlRuns:
 
     async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
         return await self._run(partial(waiting_at, now))
+
+    async def counts(self, now: datetime) -> Mapping[OrganizationId, RunCounts]:
+        return await self._run(partial(counted_at, now))
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         return await self._run(partial(forget_runs, instant, limit))

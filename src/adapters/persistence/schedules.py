@@ -1,6 +1,6 @@
 """When mappings are synced next by themselves, in a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,10 @@ from adapters.persistence.rows import upserts
 from adapters.persistence.tables import IS_CONTINUOUS, mappings, runs, schedules
 from adapters.persistence.threads import Run
 from adapters.persistence.turns import is_in_state
-from core.domain.identifiers import ConnectionId, MappingId
+from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.runs import RunState
 from core.domain.schedule import Schedule
+from ports.persistence import ScheduleCounts
 
 _SCHEDULES = sa.select(schedules)
 _OF_MAPPING = _SCHEDULES.where(schedules.c.mapping_id == sa.bindparam("of_mapping"))
@@ -77,6 +78,31 @@ def _due() -> sa.Select[MappingId]:
 DUE = _due()
 
 
+def _counts() -> sa.Select[Any]:
+    is_known, comes = schedules.c.mapping_id.is_not(None), ~schedules.c.is_halted
+    is_due = sa.or_(~is_known, comes & (schedules.c.due_at <= sa.bindparam("now")))
+    return (
+        sa.select(
+            mappings.c.organization_id,
+            sa.func.count().label("continuous"),
+            _number_of(is_due).label("due"),
+            _number_of(is_known & (schedules.c.is_halted | (schedules.c.failures > 0))).label("failing"),
+            _number_of(is_known & schedules.c.is_halted).label("halted"),
+            sa.func.min(sa.case((comes, schedules.c.due_at))).label("next_due_at"),
+        )
+        .outerjoin(schedules, schedules.c.mapping_id == mappings.c.id)
+        .where(sa.text(IS_CONTINUOUS))
+        .group_by(mappings.c.organization_id)
+    )
+
+
+def _number_of(those: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((those, 1), else_=0))
+
+
+_COUNTS = _counts()
+
+
 class SqlSchedules:
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -104,6 +130,10 @@ class SqlSchedules:
     async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
         asked = {"now": now, "most": most_per_organization, "limit": limit}
         return await self._run(lambda database: database.scalars(DUE, asked).all())
+
+    async def counts(self, now: datetime) -> Mapping[OrganizationId, ScheduleCounts]:
+        rows = await self._run(lambda database: database.execute(_COUNTS, {"now": now}).all())
+        return {row.organization_id: ScheduleCounts(*row[1:]) for row in rows}
 
 
 def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:

@@ -1,6 +1,6 @@
 """Which open runs wait for somebody to carry them out, out of the table of runs."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from adapters.persistence.tables import mappings, runs
 from core.domain.identifiers import OrganizationId
 from core.domain.runs import RunState, Trigger
 from core.domain.turns import WaitingRun, place_of
+from ports.persistence import RunCounts
 
 
 def is_in_state(state: RunState) -> sa.ColumnElement[bool]:
@@ -35,6 +36,21 @@ _OPEN = sa.union_all(
         for state in (RunState.RUNNING, RunState.QUEUED)
     )
 )
+
+
+def counted_at(now: datetime, database: sa.Connection) -> Mapping[OrganizationId, RunCounts]:
+    """Count the open runs of each organization."""
+    queued, running = defaultdict[OrganizationId, list[datetime]](list), Counter[OrganizationId]()
+    for row in database.execute(_OPEN).all():
+        if row.state == RunState.QUEUED or row.paused_until is not None:
+            _, since = place_of(Trigger(row.trigger), row.requested_at, row.paused_until)
+            queued[row.organization_id].append(since)
+        elif row.lease_until is not None and row.lease_until > now:
+            running[row.organization_id] += 1
+    return {
+        who: RunCounts(len(queued[who]), running[who], min(queued[who], default=None))
+        for who in {*queued, *running}
+    }
 
 
 def waiting_at(

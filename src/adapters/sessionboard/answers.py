@@ -67,7 +67,7 @@ class Answers:
                 raise Faltered(problem_in(error)) from error
 
         try:
-            content, kind = await persist(self.patience, ask)
+            content, kind = await persist(self.patience, self.host, ask)
         except Faltered as error:
             raise SourceUnavailable(f"{self.host} {error}.") from error
         except Throttled as error:

@@ -1,12 +1,12 @@
-"""Show how continuous sync fares: what is due, booked, going on, failing, for each organization."""
+"""Show how continuous sync fares: what is due, booked, going on, failing; for each organization, and in all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain.organizations import Organization
 from ports.clock import Clock
-from ports.persistence import Unit, Units
+from ports.persistence import RunCounts, ScheduleCounts, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Status:
     """Mappings with continuous sync."""
     due: int
     queued: int
+    """Runs, those behind another one of their mapping too."""
     running: int
     failing: int
     halted: int
@@ -30,35 +31,66 @@ class ShowStatus:
 
     async def __call__(self) -> Sequence[Status]:
         """Give the status of every organization, by name."""
+        now = self.clock.now()
         async with self.units.reading() as unit:
-            now = self.clock.now()
-            waiting, going_on = await unit.runs.waiting(now)
-            queued = [each.organization_id for each in waiting]
-            return [
-                await _status(unit, each, now, queued.count(each.id), going_on.get(each.id, 0))
-                for each in await unit.organizations.all()
-            ]
+            organizations = await unit.organizations.all()
+            schedules, runs = await unit.schedules.counts(now), await unit.runs.counts(now)
+        return [
+            _status(each, schedules.get(each.id, ScheduleCounts()), runs.get(each.id, RunCounts()))
+            for each in organizations
+        ]
 
 
-async def _status(unit: Unit, organization: Organization, now: datetime, queued: int, running: int) -> Status:
-    connection = await unit.connections.open_one(organization.id)
-    mappings = await unit.mappings.of_connection(connection.id) if connection else []
-    schedules = (
-        {each.mapping_id: each for each in await unit.schedules.of_connection(connection.id)}
-        if connection
-        else {}
-    )
-    continuous = [each for each in mappings if each.is_active and each.continuous_sync]
-    known = [schedules[each.id] for each in continuous if each.id in schedules]
-    coming = [each.due_at for each in known if not each.is_halted]
-    unknown = len(continuous) - len(known)
+def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCounts) -> Status:
     return Status(
         organization,
-        continuous=len(continuous),
-        due=unknown + sum(at <= now for at in coming),
-        queued=queued,
-        running=running,
-        failing=sum(each.is_failing for each in known),
-        halted=sum(each.is_halted for each in known),
-        next_due_at=min(coming, default=None),
+        continuous=schedules.continuous,
+        due=schedules.due,
+        queued=runs.queued,
+        running=runs.running,
+        failing=schedules.failing,
+        halted=schedules.halted,
+        next_due_at=schedules.next_due_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """All organizations together."""
+
+    due: int
+    queued: int
+    running: int
+    failing: int
+    halted: int
+    due_for: timedelta
+    """How long the mapping that has been due the longest has been so; nothing where none is."""
+    queued_for: timedelta
+    """How long the run has waited that has waited longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowQueue:
+    units: Units
+    clock: Clock
+
+    async def __call__(self) -> Queue:
+        """Count everything at one moment: two questions, whatever is stored besides."""
+        now = self.clock.now()
+        async with self.units.reading() as unit:
+            schedules = (await unit.schedules.counts(now)).values()
+            runs = (await unit.runs.counts(now)).values()
+        return Queue(
+            due=sum(each.due for each in schedules),
+            queued=sum(each.queued for each in runs),
+            running=sum(each.running for each in runs),
+            failing=sum(each.failing for each in schedules),
+            halted=sum(each.halted for each in schedules),
+            due_for=_longest(now, (each.next_due_at for each in schedules)),
+            queued_for=_longest(now, (each.queued_since for each in runs)),
+        )
+
+
+def _longest(now: datetime, since: Iterable[datetime | None]) -> timedelta:
+    # What is still to come has not waited at all.
+    return now - min((each for each in since if each is not None and each < now), default=now)

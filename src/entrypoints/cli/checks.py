@@ -1,4 +1,4 @@
-"""What `doctor` looks at: settings, key, database, migrations, clock, and whether both sides can be reached."""
+"""What `doctor` looks at: key, database, migrations, queue, clock, and whether both sides can be reached."""
 
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +10,7 @@ from core.domain.organizations import Connection, Organization
 from core.domain.refusals import Refusal
 from core.domain.secrets import Token
 from entrypoints.cli.errors import ExitCode, failure_of
-from entrypoints.container import Container, cipher_for, database_revisions, opened
+from entrypoints.container import Container, cipher_for, database_revisions, opened, workers_on_queue
 from entrypoints.settings import Settings
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
@@ -65,6 +65,7 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
         yield _migrations(current, head)
         return
     yield well("migrations", f"The database is up to date ({head}).")
+    yield _queue(settings)
     async with opened(settings) as container:
         yield _clock(container.clock().now())
         async for check in _sides(container):
@@ -100,6 +101,21 @@ def _migrations(current: str | None, head: str) -> Check:
         return well("migrations", "The database is empty: it is set up at first use.")
     message = f"The database is at {current}, not at {head}. Run gleanin-sync database upgrade."
     return Check("migrations", Health.PROBLEM, message, ExitCode.FAULT)
+
+
+def _queue(settings: Settings) -> Check:
+    if settings.jobs == "in_process":
+        return well("queue", "The table of runs (in_process): every serve and worker looks into it.")
+    try:
+        alive = workers_on_queue(settings)
+    except StoreUnusable as error:
+        return broken("queue", error)
+    if not alive:
+        return odd(
+            "queue",
+            "It can be reached (procrastinate). No worker is alive: run gleanin-sync worker or serve.",
+        )
+    return well("queue", f"It can be reached (procrastinate). Workers alive: {alive}.")
 
 
 def _clock(now: datetime) -> Check:

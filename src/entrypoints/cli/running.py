@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -58,8 +59,15 @@ def carry_out(work: Work, *, as_json: bool, interrupted: str = NOTHING_LOST) -> 
     finish(in_loop(with_container, interrupted), as_json=as_json)
 
 
-def in_loop(work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LOST) -> Answer:
+def in_loop(
+    work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LOST, stops_within: float | None = None
+) -> Answer:
     """Do the work; it is cancelled by Ctrl-C, and by the signal that a stopping container sends.
+
+    Args:
+        work: what is to be done.
+        interrupted: what is said when it was cancelled.
+        stops_within: seconds from then after which the process ends as by a kill, whatever it still waits for.
 
     Raises:
         Interrupted
@@ -73,7 +81,7 @@ def in_loop(work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LO
         assert task is not None
         with suppress(NotImplementedError):  # Windows has no such handlers
             for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, _stop, task)
+                asyncio.get_running_loop().add_signal_handler(number, _stop, task, stops_within)
         return await work()
 
     try:
@@ -82,12 +90,22 @@ def in_loop(work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LO
         raise Interrupted(interrupted) from None
 
 
-def _stop(task: "asyncio.Task[Any]") -> None:
+def _stop(task: "asyncio.Task[Any]", within: float | None) -> None:
     """End the work cleanly; who asks twice gets what a kill does, after which the next sync puts everything right."""
     if task.cancelling():
         os._exit(ExitCode.INTERRUPTED)
+    if within is not None:
+        # Not by the event loop, which may be what does not end.
+        timer = threading.Timer(within, _give_up)
+        timer.daemon = True
+        timer.start()
     typer.echo("Stopping. What has been sent is seen through first; Ctrl-C again stops at once.", err=True)
     task.cancel()
+
+
+def _give_up() -> None:
+    typer.echo("What was sent is not answered in time: what waits for it goes on elsewhere.", err=True)
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def spare_the_collector() -> None:

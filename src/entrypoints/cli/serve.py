@@ -199,6 +199,6 @@ def serve(
                     await served(container, door)
         return Answer(None, lambda _: None)
 
-    answer = in_loop(until_stopped)
+    answer = in_loop(until_stopped, stops_within=chosen.stop_seconds)
     if not as_json:
         finish(answer, as_json=False)

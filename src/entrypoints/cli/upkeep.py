@@ -120,7 +120,7 @@ def probe(org: Org, as_json: AsJson = False) -> None:
 
 @commands.command(epilog=examples("gleanin-sync doctor"))
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, keys, database, migrations and clock, and whether both sides can be reached.
+    """Check settings, keys, database, migrations, queue and clock, and whether both sides can be reached.
 
     Ends with the exit code of the first problem.
     """

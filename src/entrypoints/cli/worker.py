@@ -1,8 +1,9 @@
 """Continuous sync, and runs that others booked, without serving anything: `worker`."""
 
 import asyncio
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -25,19 +26,57 @@ def _told() -> Answer:
 
 
 async def _work(container: "Container", *, as_json: bool) -> None:
-    async with container.jobs().working():
-        print_answer(_told(), as_json=as_json)
-        await asyncio.Event().wait()
+    with _metrics_served(container):
+        async with container.jobs().working():
+            print_answer(_told(), as_json=as_json)
+            await asyncio.Event().wait()
 
 
-@commands.command(epilog=examples("gleanin-sync worker", "GLEANIN_SYNC_LOG_LEVEL=info gleanin-sync worker"))
-def worker(as_json: AsJson = False) -> None:
+@contextmanager
+def _metrics_served(container: "Container") -> Iterator[None]:
+    """Serve metrics, where a port was given for them.
+
+    Raises:
+        typer.BadParameter: it cannot be had.
+    """
+    host, port = container.settings().metrics_host, container.settings().metrics_port
+    with ExitStack() as stack:
+        if port is not None:
+            try:
+                stack.enter_context(container.meters().served(host, port))
+            except OSError as error:
+                message = f"{host:.80}, port {port} cannot be used for metrics: {error.strerror}."
+                raise typer.BadParameter(message, param_hint="--metrics-port") from error
+        yield
+
+
+@commands.command(
+    epilog=examples(
+        "gleanin-sync worker",
+        "gleanin-sync worker --metrics-port 9100",
+        "GLEANIN_SYNC_LOG_LEVEL=info gleanin-sync worker",
+    )
+)
+def worker(
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Serve metrics for Prometheus at this port. [default: GLEANIN_SYNC_METRICS_PORT]",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Carry out booked and continuous syncs until Ctrl-C; any number of workers can share a database.
 
     `serve` does the same beside serving; a worker is for more of it, or for another machine. With --json, one
     document tells that it has begun.
     """
     chosen = settings()
+    if metrics_port is not None:
+        chosen = chosen.model_copy(update={"metrics_port": metrics_port})
 
     async def until_stopped() -> Answer:
         from entrypoints.container import opened
@@ -47,6 +86,6 @@ def worker(as_json: AsJson = False) -> None:
                 await _work(container, as_json=as_json)
         return Answer(None, lambda _: None)
 
-    answer = in_loop(until_stopped)
+    answer = in_loop(until_stopped, stops_within=chosen.stop_seconds)
     if not as_json:
         finish(answer, as_json=False)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from entrypoints.http.asking import Wired
 from ports.persistence import PersistenceError
@@ -31,5 +31,5 @@ async def ready(container: Wired) -> JSONResponse:
 
 
 @routes.get("/metrics")
-async def metrics() -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(container: Wired) -> Response:
+    return Response(await container.meters().told(), media_type=CONTENT_TYPE_LATEST)

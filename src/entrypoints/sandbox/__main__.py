@@ -5,13 +5,16 @@ It writes one line of JSON when it is ready, and serves until it is terminated.
 
 import argparse
 import asyncio
+import itertools
 import json
 import signal
 import sys
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from entrypoints.sandbox.generate import Size, generated_programme
+from entrypoints.sandbox.generate import EVENT_ID, Size, generated_programme
 from entrypoints.sandbox.loading import load_world
 from entrypoints.sandbox.server import serve
 from entrypoints.sandbox.trouble import Trouble
@@ -27,15 +30,22 @@ def main() -> None:
     parser.add_argument("--exhibitors", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument(
+        "--doors", type=int, default=1, help="serve at 127.0.0.1 to 127.0.0.N: the log tells who asked where"
+    )
+    parser.add_argument(
+        "--events-each", type=int, metavar="N", help="generate N events for each door, which shows no others"
+    )
     parser.add_argument("--link-delay", type=float, default=LINK_DELAY, metavar="SECONDS")
     parser.add_argument("--page-size", type=int, default=INCLUDED_PAGE_SIZE)
     parser.add_argument("--latency", type=float, default=0, metavar="MS")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin ends")
     options = parser.parse_args()
+    doors = [f"127.0.0.{number + 1}" for number in range(options.doors)]
     if options.generate:
         world = World(link_delay=options.link_delay, page_size=options.page_size)
         size = Size(options.generate, options.people_per_session, options.exhibitors, options.seed)
-        world.add_programme(generated_programme(size))
+        _generate(world, size, doors, options.events_each)
     else:
         world = load_world(
             options.event,
@@ -45,10 +55,21 @@ def main() -> None:
         )
     if options.latency:
         world.make_trouble(Trouble(latency_ms=options.latency))
-    asyncio.run(_serve(world, options.port, with_parent=options.with_parent))
+    asyncio.run(_serve(world, options.port, doors[1:], with_parent=options.with_parent))
 
 
-async def _serve(world: World, port: int, *, with_parent: bool) -> None:
+def _generate(world: World, size: Size, doors: Sequence[str], events_each: int | None) -> None:
+    if events_each is None:
+        world.add_programme(generated_programme(size))
+        return
+    ids = itertools.count(EVENT_ID)
+    for door in doors:
+        world.shown[door] = frozenset(itertools.islice(ids, events_each))
+        for event_id in world.shown[door]:
+            world.add_programme(generated_programme(replace(size, event_id=event_id)))
+
+
+async def _serve(world: World, port: int, also: Sequence[str], *, with_parent: bool) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
@@ -59,7 +80,7 @@ async def _serve(world: World, port: int, *, with_parent: bool) -> None:
             loop.call_soon_threadsafe(over.set)
 
         threading.Thread(target=wait_for_parent, daemon=True).start()
-    async with serve(world, port=port) as sandbox:
+    async with serve(world, port=port, also=also) as sandbox:
         urls = {name: getattr(sandbox, name) for name in ("sessionboard_url", "gleanin_url", "control_url")}
         print(json.dumps(urls), flush=True)  # noqa: T201 - what this process is asked for
         await over.wait()

@@ -15,6 +15,11 @@ class Side(StrEnum):
     CONTROL = "sandbox"
 
 
+def host_of(request: web.Request) -> str:
+    """Give the host name that was asked."""
+    return request.host.rpartition(":")[0]
+
+
 def json_bytes(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 

@@ -36,6 +36,7 @@ class Size:
     people_per_session: float = 1.2
     exhibitors: int = 0
     seed: int = 1
+    event_id: int = EVENT_ID
 
 
 def generated_programme(size: Size) -> Programme:
@@ -45,8 +46,8 @@ def generated_programme(size: Size) -> Programme:
 
 def _event(size: Size) -> Json:
     return {
-        "id": EVENT_ID,
-        "name": f"Generated event of {size.sessions:,} sessions",
+        "id": size.event_id,
+        "name": f"Generated event {size.event_id} of {size.sessions:,} sessions",
         "timezone": "Europe/Vienna",
         "features": {"translated_fields": False},
     }

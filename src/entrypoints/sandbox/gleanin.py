@@ -21,6 +21,8 @@ BASE = "/gleanin/api/clients/v1"
 LARGEST_WRITE = 2**20
 INCLUDES = frozenset({*SHAPES, "campaigns", "images"})
 FATE = web.RequestKey("fate", Fate)
+EVENT = web.RequestKey("event", int)
+"""Which one the request turned out to be about."""
 
 refuse = partial(refusal, Side.GLEANIN)
 
@@ -59,6 +61,7 @@ class Gleanin:
         event = known.get(int(told)) if told.isascii() and told.isdecimal() else None
         if event is None:
             return refuse(HTTPStatus.NOT_FOUND, "There is no such event.")
+        request[EVENT] = event.id
         return self._read(request, [event], alone=True)
 
     def _read(self, request: web.Request, events: list[Event], *, alone: bool) -> web.Response:
@@ -107,6 +110,7 @@ class Gleanin:
             return gleanin_errors(refused.status, refused.complaints)
         event_id = attributes["event_id"]
         assert isinstance(event_id, int)
+        request[EVENT] = event_id
         record = self.world.gleanin.add(record_type, event_id, attributes)
         return self._written("POST", record, HTTPStatus.CREATED)
 
@@ -114,6 +118,7 @@ class Gleanin:
         record = self.world.gleanin.find(record_type, request.match_info["id"])
         if record is None:
             return refuse(HTTPStatus.NOT_FOUND, f"There is no such record among {record_type}.")
+        request[EVENT] = record.event_id
         try:
             attributes = await self._attributes(record_type, request, record)
         except Refused as refused:

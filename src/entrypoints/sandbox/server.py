@@ -1,7 +1,7 @@
 """Serves a world over HTTP: one port, both APIs and the control below their base paths."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,9 +9,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from entrypoints.sandbox import control, gleanin, sessionboard
-from entrypoints.sandbox.answers import Side, refusal
+from entrypoints.sandbox.answers import Side, host_of, refusal
 from entrypoints.sandbox.control import Control
-from entrypoints.sandbox.gleanin import FATE, Gleanin
+from entrypoints.sandbox.gleanin import EVENT, FATE, Gleanin
 from entrypoints.sandbox.sessionboard import Sessionboard
 from entrypoints.sandbox.trouble import Fate, is_write
 from entrypoints.sandbox.world import Asked, World
@@ -42,8 +42,16 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Sandbox]:
+async def serve(
+    world: World, host: str = "127.0.0.1", port: int = 0, also: Sequence[str] = ()
+) -> AsyncIterator[Sandbox]:
     """Serve a world until the block ends; port 0 takes a free one.
+
+    Args:
+        world: what is served.
+        host: where.
+        port: where.
+        also: further hosts of this machine, with the same port.
 
     Raises:
         OSError: the port is taken.
@@ -57,6 +65,8 @@ async def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
         site = web.TCPSite(runner, host, port)
         await site.start()
         taken = runner.addresses[0][1]
+        for each in also:
+            await web.TCPSite(runner, each, taken).start()
         yield Sandbox(f"http://{host}:{taken}", world)
     finally:
         await runner.cleanup()
@@ -87,12 +97,13 @@ class _Door:
             return await _handled(side, request, handler)
         log = self.world.log
         log.in_flight += 1
+        begun = self.world.clock()
         result: web.StreamResponse | None = None
         try:
             result = await self._answered(side, request, handler)
         finally:
             log.in_flight -= 1
-            self._note(side, request, result)
+            self._note(side, request, result, begun)
         # Into a connection that was cut, nothing goes out. StreamResponse may be falsy: it is a mapping.
         return web.Response() if result is None else result
 
@@ -125,7 +136,9 @@ class _Door:
         result.headers.update(fate.headers)
         return result
 
-    def _note(self, side: Side, request: web.Request, result: web.StreamResponse | None) -> None:
+    def _note(
+        self, side: Side, request: web.Request, result: web.StreamResponse | None, begun: float
+    ) -> None:
         log = self.world.log
         log.total += 1
         status = 0 if result is None else result.status
@@ -136,7 +149,9 @@ class _Door:
         log.last.append(
             Asked(
                 n=log.total,
+                begun=begun,
                 at=self.world.clock(),
+                host=host_of(request),
                 side=side,
                 method=request.method,
                 path=request.path_qs,
@@ -145,6 +160,7 @@ class _Door:
                 sent=len(result.body)
                 if isinstance(result, web.Response) and isinstance(result.body, bytes)
                 else 0,
+                event=request.get(EVENT),
             )
         )
 

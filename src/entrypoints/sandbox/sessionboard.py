@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from entrypoints.sandbox.answers import Side, answer, json_bytes, refusal
+from entrypoints.sandbox.answers import Side, answer, host_of, json_bytes, refusal
 from entrypoints.sandbox.programme import Programme, Query, instant
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN, World
 
@@ -51,7 +51,9 @@ class Sessionboard:
         return refusal(Side.SESSIONBOARD, HTTPStatus.UNAUTHORIZED, "The access token is not valid.")
 
     async def events(self, request: web.Request) -> web.Response:
-        rows = [json_bytes(programme.event) for programme in self.world.programmes.values()]
+        programmes = self.world.programmes
+        shown = self.world.shown.get(host_of(request), programmes)
+        rows = [json_bytes(programmes[each].event) for each in shown if each in programmes]
         try:
             page, size = paging(request)
         except NotAllowed as error:

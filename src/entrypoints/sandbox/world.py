@@ -24,7 +24,11 @@ class Asked:
     """One request, when it was answered."""
 
     n: int
+    begun: float
+    """When it came."""
     at: float
+    host: str
+    """The name under which the sandbox was asked: where every client has another one, it tells who asked."""
     side: str
     method: str
     path: str
@@ -33,12 +37,17 @@ class Asked:
     received: int
     """Bytes of the body."""
     sent: int
+    event: int | None = None
+    """Which event in Gleanin it was about, if it was about one that there is."""
 
     def as_json(self) -> Json:
-        at = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")
-        return {"n": self.n, "at": at} | {
-            name: getattr(self, name) for name in ("side", "method", "path", "status", "received", "sent")
-        }
+        told = ("host", "side", "method", "path", "status", "received", "sent", "event")
+        times = {"begun": _instant(self.begun), "at": _instant(self.at)}
+        return {"n": self.n} | times | {name: getattr(self, name) for name in told}
+
+
+def _instant(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(slots=True)
@@ -61,6 +70,8 @@ class World:
     clock: Callable[[], float] = time.time
     programmes: dict[int, Programme] = field(default_factory=dict)
     """What Sessionboard has, by event."""
+    shown: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Which of them, by the host name under which Sessionboard is asked for its list; all where nothing is said."""
     writes: Counter[str] = field(default_factory=Counter)
     """Writes that took place in Gleanin, as in `POST /speakers`."""
     troubles: Troubles = field(default_factory=Troubles)

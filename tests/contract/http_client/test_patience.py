@@ -19,6 +19,8 @@ from adapters.http_client.patience import (
     retry_after,
 )
 
+HOST = "gleanin.example.org"
+
 NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
 HERE = format_datetime(NOW, usegmt=True)
 LATER = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
@@ -85,39 +87,39 @@ def test_any_header_is_read_or_left(retry: str, reset: str, date: str) -> None:
 
 
 def test_what_falters_is_tried_so_many_times_and_no_more() -> None:
-    perseverance = Perseverance(Patience(tries=3))
+    perseverance = Perseverance(Patience(tries=3), HOST)
     assert [bool(perseverance(Faltered("broke"))) for _ in range(3)] == [True, True, False]
 
 
 def test_own_waits_grow_and_then_stay() -> None:
-    perseverance = Perseverance(Patience(first_wait=1, longest_wait=5, jitter=0))
+    perseverance = Perseverance(Patience(first_wait=1, longest_wait=5, jitter=0), HOST)
     assert [perseverance(Throttled(None)) for _ in range(5)] == [1, 2, 4, 5, 5]
 
 
 def test_a_wait_that_was_asked_for_is_kept_and_spread() -> None:
-    waits = {Perseverance(Patience(jitter=1))(Throttled(7.0)) for _ in range(20)}
+    waits = {Perseverance(Patience(jitter=1), HOST)(Throttled(7.0)) for _ in range(20)}
     assert all(7 <= wait <= 8 for wait in waits)
     assert len(waits) > 1
 
 
 def test_zero_for_ever_does_not_become_a_busy_loop() -> None:
-    perseverance = Perseverance(Patience(first_wait=1, jitter=0))
+    perseverance = Perseverance(Patience(first_wait=1, jitter=0), HOST)
     assert [perseverance(Throttled(0)) for _ in range(3)] == [1, 2, 4]
 
 
 @pytest.mark.parametrize("asked", [901, 3600])
 def test_an_hour_is_cut_to_a_quarter_of_it_and_asked_for_again(asked: float) -> None:
-    perseverance = Perseverance(Patience(jitter=0))
+    perseverance = Perseverance(Patience(jitter=0), HOST)
     assert [perseverance(Throttled(asked)) for _ in range(5)] == [900, 900, 900, 900, False]
 
 
 @pytest.mark.parametrize("trouble", [Throttled(86_400), Faltered("is down", 86_400)])
 def test_a_day_is_longer_than_patience_lasts_and_not_waited_for_at_all(trouble: Exception) -> None:
-    assert Perseverance(Patience(jitter=0))(trouble) is False
+    assert Perseverance(Patience(jitter=0), HOST)(trouble) is False
 
 
 def test_nothing_but_what_was_not_executed_or_got_no_answer_is_sent_again() -> None:
-    assert Perseverance(Patience())(RuntimeError()) is False
+    assert Perseverance(Patience(), HOST)(RuntimeError()) is False
 
 
 async def test_what_passes_is_not_told() -> None:
@@ -129,7 +131,7 @@ async def test_what_passes_is_not_told() -> None:
             raise answer
         return answer
 
-    assert await persist(Patience(first_wait=0.001, jitter=0), ask) == "well"
+    assert await persist(Patience(first_wait=0.001, jitter=0), HOST, ask) == "well"
 
 
 async def test_what_does_not_pass_is_raised_in_its_own_words() -> None:
@@ -141,5 +143,5 @@ async def test_what_does_not_pass_is_raised_in_its_own_words() -> None:
         raise Faltered(f"broke {asked}")
 
     with pytest.raises(Faltered, match="broke 3"):
-        await persist(Patience(first_wait=0.001, jitter=0, tries=3), ask)
+        await persist(Patience(first_wait=0.001, jitter=0, tries=3), HOST, ask)
     assert asked == 3

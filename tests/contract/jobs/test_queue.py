@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr, ValidationError
 
-from adapters.jobs.queue_schema import SCHEMA, connecting, make_tables, renew_tables
+from adapters.jobs.queue_schema import SCHEMA, connecting, make_tables, renew_tables, workers_alive
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from entrypoints.container import upgrade_database
@@ -56,6 +56,20 @@ async def test_losing_the_whole_queue_loses_nothing(
         yard.go_on.set()
         await until(lambda: len(yard.ended) == 5)
     assert sorted(yard.begun) == mappings
+
+
+async def test_workers_that_are_alive_are_counted(
+    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+) -> None:
+    _ask(queue, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
+    assert workers_alive(queue, 30) == 0
+    async with make_queued(yard, 8).working(), make_queued(yard, 8).working():
+        await until(lambda: workers_alive(queue, 30) == 2)
+
+
+def test_before_the_queue_is_made_nobody_works_on_it(no_queue: dict[str, Any]) -> None:
+    assert workers_alive(no_queue, 30) is None
+    assert _ask(no_queue, "SELECT count(*) FROM pg_namespace WHERE nspname = %s", SCHEMA) == 0
 
 
 async def test_a_database_that_drops_every_connection_stops_nothing(

@@ -16,7 +16,7 @@ from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.schedule import Schedule
 from core.domain.stops import TAKEN_OVER
-from ports.persistence import PersistenceError, Units
+from ports.persistence import PersistenceError, ScheduleCounts, Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     LEASE,
@@ -198,3 +198,32 @@ def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
     assert not {"SCAN schedules", "SCAN event_mappings", "SCAN sync_runs"} & {*plans}
     assert "SEARCH schedules USING INDEX ix_schedules_due_at (due_at<?)" in plans
     assert "SCAN event_mappings USING INDEX continuous_mappings" in plans
+
+
+async def test_mappings_with_continuous_sync_are_counted_for_each_organization(units: Units) -> None:
+    await _organizations(units, 3)
+    never, due, later, failing, halted = (_continuous(number) for number in range(1, 6))
+    by_hand, removed = replace(_continuous(6), continuous_sync=False), _continuous(7).remove(NOW)
+    theirs = _continuous(8, 2)
+    await store(units, never, due, later, failing, halted, by_hand, removed, theirs)
+    async with units.writing() as unit:
+        assert await unit.schedules.counts(NOW) == {
+            OrganizationId("org1"): ScheduleCounts(continuous=5, due=5),
+            OrganizationId("org2"): ScheduleCounts(continuous=1, due=1),
+        }
+        for schedule in (
+            _due(2, minutes_ago=3),
+            _due(3, minutes_ago=-1),
+            replace(_due(4, minutes_ago=1), failures=2),
+            replace(_due(5, minutes_ago=9), is_halted=True),
+            _due(6, minutes_ago=9),
+            _due(7, minutes_ago=9),
+            _due(8, minutes_ago=-2),
+        ):
+            await unit.schedules.save(schedule)
+        assert await unit.schedules.counts(NOW) == {
+            OrganizationId("org1"): ScheduleCounts(
+                continuous=5, due=3, failing=2, halted=1, next_due_at=NOW - 3 * MINUTE
+            ),
+            OrganizationId("org2"): ScheduleCounts(continuous=1, next_due_at=NOW + 2 * MINUTE),
+        }

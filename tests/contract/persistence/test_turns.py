@@ -7,7 +7,7 @@ from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.runs import SyncRun, Trigger
 from core.domain.stops import DISCONNECTED, TAKEN_OVER
 from core.domain.turns import WaitingRun
-from ports.persistence import Units
+from ports.persistence import RunCounts, Units
 from tests.contract.persistence.samples import (
     LEASE,
     NOW,
@@ -112,3 +112,16 @@ async def test_rule_23_what_is_queued_behind_a_run_between_two_slices_comes_afte
         assert await unit.runs.waiting(NOW + LEASE) == ([], {ORGANIZATION: 2})
         await unit.runs.update(resumed.stopped(TAKEN_OVER, NOW + LEASE))
         assert await unit.runs.waiting(NOW + LEASE) == ([_waiting(behind)], {ORGANIZATION: 1})
+
+
+async def test_open_runs_are_counted_for_each_organization(units: Units) -> None:
+    await _two_organizations(units)
+    going_on, behind = a_run(1).start("a", NOW, LEASE), replace(a_run(2), requested_at=NOW - LEASE)
+    abandoned, ended = a_run(3, SECOND).start("b", NOW - LEASE, LEASE), a_run(4).stopped(TAKEN_OVER, NOW)
+    theirs = a_run(5, THEIRS).start("c", NOW - LEASE, LEASE).pause(NOW - LEASE / 2, in_vain=False)
+    await store(units, going_on, behind, abandoned, ended, a_run(6, SECOND), theirs)
+    async with units.reading() as unit:
+        assert await unit.runs.counts(NOW) == {
+            ORGANIZATION: RunCounts(queued=2, running=1, queued_since=NOW - LEASE),
+            OTHER: RunCounts(queued=1, running=0, queued_since=NOW - LEASE / 2),
+        }

@@ -1,5 +1,6 @@
 """A database that cannot be used: the message says what to do, and never the password."""
 
+import asyncio
 import socket
 import traceback
 from pathlib import Path
@@ -12,6 +13,7 @@ from adapters.persistence.engine import WRITING, engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
 from ports.persistence import StoreUnusable
+from tests.contract.persistence.conftest import Server
 from tests.contract.persistence.samples import an_organization, store
 
 
@@ -157,3 +159,24 @@ def test_upgrading_a_database_that_cannot_be_reached_says_so(tmp_path: Path) -> 
 def test_rule_02_no_table_has_a_place_for_a_token_in_the_clear() -> None:
     columns = {column.name for table in metadata.tables.values() for column in table.columns}
     assert {name for name in columns if "token" in name} == {"sealed_token", "token_hint"}
+
+
+async def test_a_writer_that_falls_silent_holds_up_the_others_for_moments_only(
+    postgresql_server: Server,
+) -> None:
+    url = postgresql_server.new_database()
+    engine = engine_at(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    silent, others = SqlUnits(engine_at(url, silence=0.3)), SqlUnits(engine_at(url))
+    async with silent.writing() as unit:
+        await unit.organizations.add(an_organization())
+        async with asyncio.timeout(5), others.writing() as other:
+            await other.organizations.add(an_organization())
+            await other.commit()
+        with pytest.raises(StoreUnusable):  # when it comes back, it is told so
+            await unit.commit()
+    async with silent.reading() as unit:
+        assert len(await unit.organizations.all()) == 1
+    for each in (silent, others):
+        each.close()

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from entrypoints.sandbox.trouble import Trouble
@@ -99,6 +101,23 @@ def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
             for process in (second, third):
                 _, told = process.communicate(timeout=60)
                 assert (process.returncode, told) == (4, "")
+
+
+def test_a_worker_serves_metrics_where_it_is_told_to(cli: CommandLine, mapping: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with started("worker", "--metrics-port", str(port), "--json") as process:
+            out, _ = process.communicate(timeout=60)
+            assert process.returncode == 2
+            assert f"port {port} cannot be used for metrics" in json.loads(out)["error"]["message"]
+    with started("worker", "--metrics-port", str(port), "--json") as process:
+        first_document(process)
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        assert "gleanin_sync_runs_queued 0.0" in text
+        assert "gleanin_sync_faults_total 0.0" in text
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
 
 
 def test_the_stand_ins_tell_where_they_are_and_serve_until_they_are_stopped(

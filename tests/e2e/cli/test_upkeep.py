@@ -10,7 +10,10 @@ from cryptography.fernet import Fernet
 from core.usecases.look_up import ListOrganizations
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
+from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.e2e.cli.conftest import CommandLine
+
+__all__ = ["postgresql_server"]
 
 
 def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: str) -> None:
@@ -18,8 +21,8 @@ def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: 
     assert result.exit_code == 0
     assert {check["health"] for check in result.document["checks"]} == {"ok"}
     names = [check["name"] for check in result.document["checks"]]
-    assert names[:4] == ["secret keys", "database", "migrations", "clock"]
-    assert len(names) == 6
+    assert names[:5] == ["secret keys", "database", "migrations", "queue", "clock"]
+    assert len(names) == 7
     assert "GLEANIN_SYNC_DATABASE_URL" in cli("doctor").out
 
 
@@ -55,6 +58,18 @@ def test_the_doctor_shows_neither_keys_nor_passwords(
         assert result.exit_code == 1
         assert "127.0.0.1:1" in result.out
         assert not any(secret in result.out + result.err for secret in (key, "p@ss", "w0rd"))
+
+
+def test_the_doctor_tells_whether_anybody_works_on_the_queue(
+    cli: CommandLine, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", postgresql_server.new_database())
+    monkeypatch.setenv("GLEANIN_SYNC_JOBS", "procrastinate")
+    cli("database", "upgrade")
+    (queue,) = (each for each in cli.json("doctor").document["checks"] if each["name"] == "queue")
+    assert queue["health"] == "warning"
+    assert "procrastinate" in queue["message"]
+    assert "gleanin-sync worker" in queue["message"]
 
 
 def test_the_doctor_sets_up_nothing(cli: CommandLine, tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from adapters.system.exposition import Meters
+from core.usecases.show_status import Queue
+from ports.persistence import StoreUnusable
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, Furnished
 
@@ -40,6 +43,30 @@ def test_a_request_is_counted_for_its_route_with_where_it_is_mounted(
     before = number(served, metric)
     served.browser().get(path, headers=headers)
     assert number(served, metric) == before + 1
+
+
+QUEUE = (
+    *(f"gleanin_sync_mappings_{state}" for state in ("due", "failing", "halted")),
+    *(f"gleanin_sync_runs_{state}" for state in ("queued", "running")),
+    *(f"gleanin_sync_{wait}_seconds" for wait in ("due", "queued")),
+)
+
+
+def test_the_metrics_tell_how_the_queue_stands_in_all(fresh: Served) -> None:
+    text = fresh.browser().get("/metrics").text
+    told = dict(line.split(" ") for line in text.splitlines() if line.startswith(QUEUE))
+    assert told == dict.fromkeys(QUEUE, "0.0")
+    assert fresh.acme.organization not in text
+
+
+def test_the_metrics_are_there_without_the_queue_where_the_database_is_not(fresh: Served) -> None:
+    async def fail() -> Queue:
+        raise StoreUnusable("gone")
+
+    with fresh.running.container.meters.override(Meters(fail)):
+        text = fresh.browser().get("/metrics").text
+    assert "gleanin_sync_faults_total" in text
+    assert "gleanin_sync_runs_queued" not in text
 
 
 class _Broken(Exception):

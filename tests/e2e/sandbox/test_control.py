@@ -73,7 +73,8 @@ def test_requests_are_told_in_their_order_and_the_control_is_none_of_them(both: 
     both.read("sessions")
     first, second = both.control.requests()
     assert first.items() >= {"n": 1, "side": "gleanin", "method": "POST", "status": 201}.items()
-    assert first["at"] == "2027-03-01T12:00:00.000+00:00"
+    assert first["begun"] == first["at"] == "2027-03-01T12:00:00.000+00:00"
+    assert first.items() >= {"host": "127.0.0.1", "event": GLEANIN_EVENT}.items()
     assert first["received"] > 100
     assert first["sent"] > first["received"]
     assert second["path"] == f"/gleanin/api/clients/v1/events/{GLEANIN_EVENT}?include=sessions"
@@ -227,3 +228,24 @@ def test_a_sandbox_in_a_process_of_its_own_serves_what_it_makes_up() -> None:
         made = addresses.control.event(event["id"])
     assert (len(made["sessions"]), len(made["exhibitors"])) == (20, 3)
     assert len({person["id"] for session in made["sessions"] for person in session["speakers"]}) == 24
+
+
+def test_who_asks_by_another_door_is_told_from_the_others() -> None:
+    with in_process(("--generate", "1", "--doors", "3")) as addresses:
+        for host in ("127.0.0.3", "127.0.0.1"):
+            url = addresses.gleanin_url.replace("127.0.0.1", host)
+            httpx.get(f"{url}/events", trust_env=False, verify=False)
+        assert [each["host"] for each in addresses.control.requests()] == ["127.0.0.3", "127.0.0.1"]
+
+
+def test_every_door_shows_its_own_events() -> None:
+    with in_process(("--generate", "1", "--doors", "2", "--events-each", "2")) as addresses:
+        shown = []
+        for host in ("127.0.0.1", "127.0.0.2"):
+            url = addresses.sessionboard_url.replace("127.0.0.1", host)
+            headers = {"x-access-token": SESSIONBOARD_TOKEN}
+            answer = httpx.get(f"{url}/v1/events", headers=headers, trust_env=False, verify=False)
+            shown.append({event["id"] for event in answer.raise_for_status().json()["results"]})
+        all_of_them = {event["id"] for event in addresses.control.state()["sessionboard"]}
+    assert [len(each) for each in shown] == [2, 2]
+    assert shown[0] | shown[1] == all_of_them

@@ -1,8 +1,10 @@
 """How continuous sync fares, organization by organization."""
 
+from datetime import timedelta
+
 from core.usecases.change_settings import SettingsChange
-from core.usecases.show_status import ShowStatus, Status
-from tests.unit.usecases.stage import Stage
+from core.usecases.show_status import Queue, ShowQueue, ShowStatus, Status
+from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_due import booked, carry_out
 
 
@@ -43,3 +45,32 @@ async def test_a_disconnected_organization_has_nothing_to_tell(stage: Stage) -> 
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await stage.disconnect(mapping.organization_id, "Acme")
     assert numbers(await status(stage)) == (0, 0, 0, 0)
+
+
+async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_does_not(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    run = await stage.request_sync(mapping.id)
+    async with stage.units.writing() as unit:
+        await unit.runs.update(run.start("somebody", stage.clock.now(), LEASE))
+        await unit.commit()
+    await stage.request_sync(mapping.id)
+    assert numbers(await status(stage))[2:] == (1, 1)
+    stage.clock.advance(LEASE)
+    assert numbers(await status(stage))[2:] == (1, 0)
+
+
+async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    queue = ShowQueue(stage.units, stage.clock)
+    nothing = Queue(0, 0, 0, 0, 0, timedelta(), timedelta())
+    assert await queue() == nothing
+    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
+    await booked(stage)
+    stage.clock.advance(timedelta(seconds=7))
+    assert await queue() == Queue(1, 1, 0, 0, 0, timedelta(), timedelta(seconds=7))
+    await carry_out(stage)
+    assert await queue() == nothing, "it has been synced, and is not due yet"
+    (told,) = await ShowStatus(stage.units, stage.clock)()
+    assert told.next_due_at is not None
+    stage.clock.advance(told.next_due_at - stage.clock.now() + timedelta(seconds=5))
+    assert await queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())

@@ -1,0 +1,198 @@
+"""Continuous sync of many mappings, on a clock that is moved: what it costs, and what it leaves in the database.
+
+Real are the use cases, ticks and turns, the jobs in process, SQLite, and HTTP to a sandbox; only the time between two
+looks is not waited for.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from dependency_injector import providers
+
+from adapters.jobs.in_process import LOOK_EVERY, InProcessJobs, Work
+from adapters.memory.clock import ManualClock
+from bench.many import Mapped, furnish
+from core.domain.identifiers import RunId
+from core.domain.turns import MOST_PER_ORGANIZATION
+from core.usecases.request_sync import MOST_AT_ONCE, SyncRequest
+from entrypoints.container import Container, opened
+from entrypoints.sandbox.remote import Remote
+from entrypoints.settings import Settings
+
+INTERVAL = timedelta(minutes=30)
+EDITED_EVERY = 100
+"""One in so many mappings has changed since the cycle before."""
+IDLE = 9_800
+"""Mappings that are there besides, and not due: tables and indexes are as large as with 10,000."""
+CYCLES = 3
+DAYS, KEPT = 7, 3
+"""What is simulated, and how long runs and outcomes are kept in it."""
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Json = dict[str, Any]
+
+
+@dataclass
+class Simulation:
+    container: Container
+    control: Remote
+    clock: ManualClock
+    mapped: Sequence[Mapped]
+    by_hand: bool = False
+    """Every run is one that somebody asks for."""
+    step: timedelta = timedelta(seconds=LOOK_EVERY)
+    """From one look to the next, where nothing is going on."""
+    runs: int = 0
+    looks: int = 0
+    """Those at which nothing was going on."""
+    edits: int = 0
+    _under_way: int = 0
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def go_on(self, span: timedelta) -> None:
+        """Let so much time pass, and everything happen that is due in it; then wait for what is under way."""
+        jobs = InProcessJobs(self._work(), self.container.log())
+        until, cycle, tidy = self.clock.now() + span, self.clock.now(), self.clock.now()
+        while self.clock.now() < until:
+            if self.clock.now() >= cycle:
+                cycle += INTERVAL
+                await asyncio.to_thread(self._edit)
+            if self.clock.now() >= tidy:
+                tidy += HOUR
+                await self.container.forget_old()()
+            self._ended.clear()
+            await jobs.look()
+            await asyncio.sleep(0)  # what was started begins
+            if self._under_way:
+                await self._ended.wait()
+            else:
+                self.looks += 1
+                self.clock.advance(self.step)
+
+    def _work(self) -> Work:
+        container = self.container
+        carry_out, tick = container.run_sync(), container.request_due_syncs()
+
+        async def counted(run_id: RunId) -> None:
+            self._under_way += 1
+            try:
+                await carry_out(run_id, waits=False)
+            finally:
+                self._under_way -= 1
+                self.runs += 1
+                self._ended.set()
+
+        async def nothing(*_: object) -> None:
+            pass
+
+        book: Callable[[], Awaitable[object]] = self._ask_by_hand if self.by_hand else tick
+        return Work(book, container.choose_runs(), nothing, counted, nothing, nothing, nothing)
+
+    async def _ask_by_hand(self) -> None:
+        async with self.container.units().reading() as unit:
+            due = await unit.schedules.due(self.clock.now(), MOST_PER_ORGANIZATION, MOST_AT_ONCE)
+        for mapping_id in due:
+            await self.container.request_sync()(SyncRequest(mapping_id))
+
+    def _edit(self) -> None:
+        """Change a title and a job in one of so many events, at the simulated time."""
+        at = self.clock.now().isoformat()
+        for mapped in self.mapped[::EDITED_EVERY]:
+            saved = self.control.event(mapped.event)
+            session = saved["sessions"][self.edits % len(saved["sessions"])]
+            person, stamp = session["speakers"][0]["id"], f" ({at})"
+            moved = {"id": session["id"], "title": session["title"].partition(" (")[0] + stamp}
+            moved["updated_at"] = at
+            promoted = {"id": person, "title": f"Chief{stamp}", "updated_at": at}
+            self.control.edit_event(mapped.event, sessions=[moved], people=[promoted])
+            self.edits += 2
+
+
+def opened_at(folder: str, gleanin_url: str, **settings: Any) -> AbstractAsyncContextManager[Container]:
+    own = {
+        "database_url": f"sqlite:///{Path(folder) / 'bench.db'}",
+        "gleanin_url": gleanin_url,
+        "allow_private_addresses": True,
+        **settings,
+    }
+    return opened(Settings.model_validate(own))
+
+
+def _requests(control: Remote) -> int:
+    """Count those to Sessionboard."""
+    asked = control.state()["requests"]
+    return sum(number for template, number in asked.items() if " /sessionboard" in template)
+
+
+def _writes(control: Remote) -> int:
+    return sum(control.state()["writes"].values())
+
+
+def _megabytes(container: Container) -> float:
+    """Tell how large the database is, with nothing of it left in its log."""
+    with container.engine().connect() as connection:
+        connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        pages = connection.scalar(sa.text("PRAGMA page_count"))
+        size = connection.scalar(sa.text("PRAGMA page_size"))
+    assert pages is not None
+    assert size is not None
+    return float(pages * size / 2**20)
+
+
+async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str) -> Json:
+    """Give, for runs that come by themselves and for runs asked for by hand, what one of them costs."""
+    control = Remote(control_url)
+    async with opened_at(folder, urls["gleanin_url"]) as container:
+        clock = ManualClock(datetime.now(UTC))
+        container.clock.override(providers.Object(clock))
+        mapped = await furnish(container, urls["sessionboard_url"], control, IDLE)
+        await Simulation(container, control, clock, mapped).go_on(INTERVAL * 0.8)
+        result: Json = {"mappings": len(mapped)}
+        for name, by_hand in (("continuous", False), ("by_hand", True)):
+            simulated = Simulation(container, control, clock, mapped, by_hand)
+            requests, writes = _requests(control), _writes(control)
+            begun, cpu = time.perf_counter(), time.process_time()
+            await simulated.go_on(INTERVAL * CYCLES)
+            cpu, seconds = time.process_time() - cpu, time.perf_counter() - begun
+            result[name] = {
+                "runs": simulated.runs,
+                "looks": simulated.looks,
+                "cpu_seconds": cpu,
+                "seconds": seconds,
+                "requests": _requests(control) - requests,
+                "writes": _writes(control) - writes,
+                "edits": simulated.edits,
+            }
+        looks = Simulation(container, control, clock, ())
+        async with container.units().writing() as unit:
+            for each in mapped:  # nothing of it is due any more
+                schedule = await unit.schedules.get(each.id)
+                assert schedule is not None
+                await unit.schedules.save(schedule.halted())
+            await unit.commit()
+        cpu = time.process_time()
+        await looks.go_on(INTERVAL)
+        result["cpu_seconds_a_look"] = (time.process_time() - cpu) / looks.looks
+    return result
+
+
+async def days_measured(urls: Mapping[str, str], control_url: str, folder: str) -> Json:
+    """Give the database's size in MB at the end of each day."""
+    control = Remote(control_url)
+    async with opened_at(folder, urls["gleanin_url"], retention_days=KEPT) as container:
+        clock = ManualClock(datetime.now(UTC))
+        container.clock.override(providers.Object(clock))
+        mapped = await furnish(container, urls["sessionboard_url"], control)
+        simulated = Simulation(container, control, clock, mapped, step=timedelta(minutes=1))
+        await simulated.go_on(INTERVAL * 0.8)
+        sizes = [_megabytes(container)]
+        for _ in range(DAYS):
+            await simulated.go_on(DAY)
+            sizes.append(_megabytes(container))
+    return {"mappings": len(mapped), "kept": KEPT, "megabytes": sizes, "runs": simulated.runs}

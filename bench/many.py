@@ -1,0 +1,85 @@
+"""Many small events of many organizations: what the measurements of continuous sync are made with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.domain.identifiers import (
+    ConnectionId,
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    SessionboardEventId,
+)
+from core.domain.mappings import EventMapping, EventPair
+from core.domain.organizations import Connection, Organization
+from core.domain.schedule import Schedule
+from core.domain.secrets import Token
+from entrypoints.container import Container
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+
+EVENTS_EACH = 4
+"""An organization's; in the sandbox, each has a door of its own, by which it sees no others."""
+SESSIONS, EXHIBITORS = 16, 2
+PEOPLE_PER_SESSION = 1.2
+LONG = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    id: MappingId
+    event: str
+    """In Sessionboard."""
+
+
+def arguments(organizations: int) -> list[str]:
+    """Give what a sandbox is to be started with."""
+    return [
+        "--generate", str(SESSIONS), "--people-per-session", str(PEOPLE_PER_SESSION), "--exhibitors", str(EXHIBITORS),
+        "--doors", str(organizations), "--events-each", str(EVENTS_EACH), "--link-delay", "0",
+    ]  # fmt: skip
+
+
+async def furnish(
+    container: Container, sessionboard_url: str, control: Remote, idle: int = 0
+) -> Sequence[Mapped]:
+    """Map all events of the sandbox, with continuous sync and due at once.
+
+    Args:
+        container: with an empty database.
+        sessionboard_url: of the first organization; those of the others follow.
+        control: the sandbox's.
+        idle: so many further mappings are there, and not due.
+    """
+    state = control.state()
+    pairs = [
+        (one["id"], two["id"], one["time_zone"])
+        for one, two in zip(state["sessionboard"], state["gleanin"], strict=True)
+    ]
+    mapped, now = [], container.clock().now()
+    async with container.units().writing() as unit:
+        for number in range((len(pairs) + idle) // EVENTS_EACH):
+            key, url = f"o{number}", sessionboard_url.replace("127.0.0.1", f"127.0.0.{number + 1}")
+            organization, connection = OrganizationId(key), ConnectionId(key)
+            seal = container.cipher().seal
+            await unit.organizations.add(
+                Organization(organization, key, url, seal(Token(SESSIONBOARD_TOKEN)))
+            )
+            token = seal(Token(GLEANIN_TOKEN))
+            await unit.connections.add(Connection(connection, organization, token, "", now))
+            for place in range(number * EVENTS_EACH, (number + 1) * EVENTS_EACH):
+                is_idle = place >= len(pairs)
+                source, destination, zone = (place, f"idle{place}", "UTC") if is_idle else pairs[place]
+                pair = EventPair(url, SessionboardEventId(str(source)), GleaninEventId(destination))
+                mapping = EventMapping(
+                    MappingId(f"m{place}"), organization, connection, pair, str(source), destination, now,
+                    confirmed_time_zone=zone, continuous_sync=True,
+                )  # fmt: skip
+                await unit.mappings.add(mapping)
+                if is_idle:
+                    await unit.schedules.save(Schedule(mapping.id, now + LONG))
+                else:
+                    mapped.append(Mapped(mapping.id, str(source)))
+        await unit.commit()
+    return mapped

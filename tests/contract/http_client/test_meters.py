@@ -1,0 +1,63 @@
+"""What is counted of requests to other hosts, and of the waits for them."""
+
+import asyncio
+
+import httpx
+import pytest
+from prometheus_client import REGISTRY
+
+from adapters.gleanin.pacing import AdaptiveLimit
+from adapters.gleanin.sending import Sender
+from adapters.http_client.connections import Connections
+from adapters.http_client.patience import Faltered, Patience, Throttled, persist
+from entrypoints.sandbox.running import in_thread
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import World
+
+HOST = "127.0.0.1"
+
+
+def requests(status: str) -> float:
+    return REGISTRY.get_sample_value("gleanin_sync_requests_total", {"host": HOST, "status": status}) or 0
+
+
+def waited(why: str, host: str = HOST) -> float:
+    return REGISTRY.get_sample_value("gleanin_sync_waited_seconds_total", {"host": host, "why": why}) or 0
+
+
+async def test_requests_are_counted_by_host_and_status_and_those_without_an_answer_too() -> None:
+    world = World()
+    with in_thread(world) as sandbox:
+        refused, unanswered = requests("401"), requests("none")
+        async with httpx.AsyncClient(transport=Connections(allow_private=True)) as client:
+            await client.get(f"{sandbox.gleanin_url}/events")
+            world.make_trouble(Trouble(cuts=1))
+            with pytest.raises(httpx.TransportError):
+                await client.get(f"{sandbox.gleanin_url}/events")
+        assert (requests("401"), requests("none")) == (refused + 1, unanswered + 1)
+
+
+async def test_waits_are_counted_by_what_they_are_for() -> None:
+    answers = iter([Throttled(0.02), Faltered("broke", 0.03), "well"])
+
+    async def ask() -> object:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    patience = Patience(first_wait=0.01, jitter=0)
+    assert await persist(patience, "waits.example.org", ask) == "well"
+    assert waited("429", "waits.example.org") == pytest.approx(0.02)
+    assert waited("error", "waits.example.org") == pytest.approx(0.03)
+
+
+async def test_a_request_that_waits_for_others_of_ours_is_paced() -> None:
+    async def answer(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.05)
+        return httpx.Response(200)
+
+    transport = httpx.MockTransport(answer)
+    sender = Sender(transport, AdaptiveLimit(ceiling=1), Patience())
+    await asyncio.gather(*(sender.send(httpx.Request("GET", "https://paced.example.org")) for _ in range(2)))
+    assert 0.04 < waited("pacing", "paced.example.org") < 5

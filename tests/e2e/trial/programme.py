@@ -1,0 +1,121 @@
+"""Conferences that are edited while they are synced, and what has to stand in Gleanin in the end."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from entrypoints.sandbox.remote import Remote
+
+Json = dict[str, Any]
+FIRST_ID = 101
+SESSIONS = 5
+
+
+def conference(event_id: int) -> Json:
+    """Make a saved event in which people speak in several sessions, with one exhibitor."""
+    return {
+        "event": {"id": event_id, "name": f"Conference {event_id}", "timezone": "Europe/Paris"},
+        "sessions": [session(event_id, number) for number in range(SESSIONS)],
+        "exhibitors": [
+            {
+                "id": f"exhibitor-{event_id}",
+                "name": f"Exhibitor {event_id}",
+                "contacts": [
+                    {
+                        "id": f"contact-{event_id}",
+                        "full_name": f"Contact {event_id}",
+                        "email": f"contact{event_id}@example.org",
+                        "is_primary": True,
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def session(event_id: int, number: int) -> Json:
+    return {
+        "id": f"session-{event_id}-{number}",
+        "title": f"Session {number}",
+        "status": "accepted",
+        "starts_at": f"2099-06-0{number % 9 + 1}T09:00:00Z",
+        "ends_at": f"2099-06-0{number % 9 + 1}T10:00:00Z",
+        "created_at": "2026-01-01T09:00:00Z",
+        "updated_at": "2026-01-01T09:00:00Z",
+        "is_abstract": False,
+        "speakers": [_person(event_id, number), _person(event_id, number + 1)],
+    }
+
+
+def _person(event_id: int, number: int) -> Json:
+    return {
+        "id": f"person-{event_id}-{number}",
+        "first_name": f"First{number}",
+        "last_name": f"Last{number}",
+        "email": f"person{number}.{event_id}@example.org",
+        "title": "Engineer",
+        "created_at": "2026-01-01T09:00:00Z",
+        "updated_at": "2026-01-01T09:00:00Z",
+    }
+
+
+@dataclass(slots=True)
+class Editor:
+    """Edits any of the events: another title, another job, one more session with one more person."""
+
+    control: Remote
+    events: int
+    dice: random.Random
+    edits: int = 0
+    _numbers: Iterator[int] = field(default_factory=lambda: count(SESSIONS))
+
+    def edit(self) -> None:
+        event_id = FIRST_ID + self.dice.randrange(self.events)
+        number, stamp = self.dice.randrange(SESSIONS), self.edits
+        match self.dice.randrange(4):
+            case 0:
+                new = session(event_id, next(self._numbers))
+                now = datetime.now(UTC).isoformat()
+                self.control.edit_event(event_id, sessions=[new | {"created_at": now, "updated_at": now}])
+            case 1:
+                person = {"id": f"person-{event_id}-{number}", "title": f"Engineer {stamp}"}
+                self.control.edit_event(event_id, people=[person])
+            case _:
+                moved = {"id": f"session-{event_id}-{number}", "title": f"Session {number}, edit {stamp}"}
+                self.control.edit_event(event_id, sessions=[moved])
+        self.edits += 1
+
+
+def differences(control: Remote, event_id: int, gleanin_id: str) -> list[str]:
+    """Compare an event on both sides: every record exactly once, with its last content, and the people tied."""
+    saved = control.event(event_id)
+    sessions = {each["id"]: each for each in saved["sessions"]}
+    people = {person["id"]: person for each in saved["sessions"] for person in each["speakers"]}
+    ties = Counter(person["id"] for each in saved["sessions"] for person in each["speakers"])
+    contacts = [each["contacts"][0] for each in saved["exhibitors"]]
+    expected = {
+        "sessions": Counter(each["title"] for each in sessions.values()),
+        "speakers": Counter((each["email"], each["title"], ties[each["id"]]) for each in people.values()),
+        "exhibitors": Counter((each["email"], each["full_name"]) for each in contacts),
+    }
+    found = {kind: [each["attributes"] for each in control.records(gleanin_id, kind)] for kind in expected}
+    told = {
+        "sessions": Counter(each["title"] for each in found["sessions"]),
+        "speakers": Counter(
+            (each["email"], each["job_title"], len(each["session_ids"])) for each in found["speakers"]
+        ),
+        "exhibitors": Counter((each["email"], each["company_name"]) for each in found["exhibitors"]),
+    }
+    return [
+        f"event {event_id}, {kind}: {what} {sorted(which)}"
+        for kind in expected
+        for what, which in (
+            ("missing", expected[kind] - told[kind]),
+            ("too many", told[kind] - expected[kind]),
+        )
+        if which
+    ]

@@ -1,0 +1,107 @@
+"""A worker that is asked to end while it syncs: it finishes or hands back what it has, and ends in time."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from core.domain.runs import RunState
+from entrypoints.cli.errors import ExitCode
+from entrypoints.container import opened
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.settings import Settings
+from tests.contract.persistence.conftest import postgresql_server
+from tests.e2e.trial.crew import ENDS_WITHIN, Crew, Worker
+from tests.e2e.trial.programme import FIRST_ID, differences
+from tests.e2e.trial.test_trial import (
+    Trial,
+    database_for,
+    runs_of,
+    sandbox_with,
+    set_up,
+    settings_of,
+    until_all_are_synced,
+)
+
+__all__ = ["postgresql_server"]
+STOP_SECONDS = 1.5
+OVER = pytest.mark.parametrize("over", ["in_process on sqlite", "procrastinate on postgresql"])
+
+
+def trial_over(over: str, folder: Path, request: pytest.FixtureRequest) -> Trial:
+    jobs, _, database = over.partition(" on ")
+    where = database_for(database, folder, request)
+    return Trial(jobs, where, workers=1, seed=0, organizations=1, mappings_each=2, lease=1)
+
+
+async def until_it_writes(control: Remote, worker: Worker, at_least: int = 1) -> None:
+    async with asyncio.timeout(30):
+        while sum(control.state()["writes"].values()) < at_least or not control.state()["in_flight"]:
+            assert worker.process.poll() is None, worker.log.read_text()
+            await asyncio.sleep(0.02)
+
+
+async def seconds_to_end(worker: Worker) -> float:
+    asked = time.monotonic()
+    worker.process.terminate()
+    await asyncio.to_thread(worker.process.wait, ENDS_WITHIN)
+    return time.monotonic() - asked
+
+
+@OVER
+async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_path: Path, over: str) -> None:
+    trial = trial_over(over, tmp_path, request)
+    with sandbox_with(trial, tmp_path) as sandbox:
+        settings = trial.settings(sandbox.gleanin_url)
+        crew = Crew(sandbox.gleanin_url, settings, tmp_path, trial.lease)
+        async with opened(settings_of(settings)) as container:
+            mapped = await set_up(container, trial, sandbox)
+            sandbox.control.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), answer_delay_ms=1000))
+            try:
+                worker = crew.begin()
+                await until_it_writes(sandbox.control, worker)
+                assert await seconds_to_end(worker) < 5
+                assert worker.process.returncode == 0
+            finally:
+                crew.close()
+            for runs in (await runs_of(container, mapped)).values():
+                interrupted, again = runs
+                assert interrupted.stop is not None
+                assert (interrupted.stop.code, again.state) == ("interrupted", RunState.QUEUED)
+
+
+@OVER
+async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
+    request: pytest.FixtureRequest, tmp_path: Path, over: str
+) -> None:
+    trial = trial_over(over, tmp_path, request)
+    with sandbox_with(trial, tmp_path) as sandbox:
+        settings = trial.settings(sandbox.gleanin_url)
+        settings["GLEANIN_SYNC_STOP_SECONDS"] = str(STOP_SECONDS)
+        crew = Crew(sandbox.gleanin_url, settings, tmp_path, trial.lease)
+        async with opened(settings_of(settings)) as container:
+            mapped = await set_up(container, trial, sandbox)
+            sandbox.control.make_trouble(
+                Trouble(sides=("gleanin",), methods=("POST",), answer_delay_ms=600_000)
+            )
+            try:
+                worker = crew.begin()
+                await until_it_writes(sandbox.control, worker)
+                assert STOP_SECONDS <= await seconds_to_end(worker) < STOP_SECONDS + 2
+                assert worker.process.returncode == ExitCode.INTERRUPTED
+                assert "goes on elsewhere" in worker.log.read_text()
+                former = [runs[0].state for runs in (await runs_of(container, mapped)).values()]
+                assert RunState.RUNNING in former, "whatever waits for an answer is left to its lease"
+                sandbox.control.make_trouble()
+                crew.begin()
+                await until_all_are_synced(container, mapped)
+                for number, event in enumerate(mapped.values()):
+                    assert differences(sandbox.control, FIRST_ID + number, event) == []
+            finally:
+                crew.close()
+
+
+def test_by_default_it_ends_before_supervisors_kill_it() -> None:
+    assert Settings().stop_seconds < ENDS_WITHIN

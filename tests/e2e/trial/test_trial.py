@@ -1,0 +1,274 @@
+"""Many workers over one database, killed and stopped at random moments while everything is being edited.
+
+What is shown, from the sandbox's own log of requests:
+
+*No mapping is synced by two at once* (rule 23). A run has its mapping from its start to its end, as the run table
+tells; what a dead one had, it has until it is taken over. Every request to Gleanin about the mapping's event that
+arrives within this time comes from the worker that carries this run out; none arrives while there is no run. Excused
+is only what decision 5 names: what was past the fence when its process was stopped (SIGSTOP), arriving within 5
+seconds after it goes on (SIGCONT), if the run was taken over meanwhile; no more than 16 writes, the requests that a
+process has under way at the most. Reads of a run that was taken over, which change nothing, are excused for the same 5
+seconds, from the moment of the taking over too: its lease may have run out because another process, stopped amid a change
+of the database, let nobody prolong one, or because the machine was too busy. That its time is over, a run sees before
+its next write.
+
+*Every due mapping is synced*: from the end of a run, however it ended, to the start of the mapping's next one it is less
+than a minute; and each has a run that saw its end within two minutes after the last mishap.
+
+*What a killed worker had goes on elsewhere* within a minute, counted from the kill to the next run's start.
+
+*Nothing is lost and nothing doubled* (rule 32): once all is quiet, every record is in Gleanin exactly once, with its
+last content, and a further round of syncs writes nothing.
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.runs import RunState, SyncRun
+from core.domain.secrets import Token
+from core.usecases.add_organization import NewOrganization
+from core.usecases.map_events import NewMapping
+from core.usecases.request_sync import SyncRequest
+from entrypoints.container import Container, opened
+from entrypoints.sandbox.running import Addresses, in_process
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.settings import Settings
+from tests.contract.persistence.conftest import Server, postgresql_server
+from tests.e2e.trial.crew import DOORS, ENDS_WITHIN, Crew
+from tests.e2e.trial.judging import Evidence, Request
+from tests.e2e.trial.programme import FIRST_ID, Editor, conference, differences
+
+__all__ = ["postgresql_server"]
+EDITS_EVERY = 0.12
+LOST_ANSWERS = 0.05
+A_MINUTE = 60.0
+QUIET_WITHIN = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    jobs: str
+    database: str
+    workers: int
+    seed: int
+    seconds: float = A_MINUTE
+    organizations: int = 6
+    mappings_each: int = 4
+    lease: float = 3
+    latency_ms: float = 40
+    """So that runs take their time, and mishaps meet them."""
+    pause: tuple[float, float] = (1.5, 5)
+    """Seconds between two mishaps."""
+
+    @property
+    def mappings(self) -> int:
+        return self.organizations * self.mappings_each
+
+    def settings(self, gleanin_url: str) -> dict[str, str]:
+        return {
+            "GLEANIN_SYNC_DATABASE_URL": self.database,
+            "GLEANIN_SYNC_SECRET_KEYS": Fernet.generate_key().decode(),
+            "GLEANIN_SYNC_GLEANIN_URL": gleanin_url,
+            "GLEANIN_SYNC_ALLOW_PRIVATE_ADDRESSES": "true",
+            "GLEANIN_SYNC_JOBS": self.jobs,
+            "GLEANIN_SYNC_INTERVAL_MINUTES": "0.05",
+            "GLEANIN_SYNC_LEASE_SECONDS": str(self.lease),
+            "GLEANIN_SYNC_LOG_LEVEL": "info",
+        }
+
+
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    own = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
+    return Settings.model_validate(own)
+
+
+Mapped = Mapping[MappingId, str]
+"""With their events in Gleanin."""
+
+
+@contextmanager
+def sandbox_with(trial: Trial, folder: Path) -> Iterator[Addresses]:
+    arguments = ["--doors", str(DOORS), "--link-delay", "0"]
+    for number in range(trial.mappings):
+        path = folder / f"{number}.json"
+        path.write_text(json.dumps(conference(FIRST_ID + number)), encoding="utf-8")
+        arguments += ["--event", str(path)]
+    with in_process(arguments) as addresses:
+        yield addresses
+
+
+async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapped:
+    """Let several organizations have some mappings each, all of them with continuous sync."""
+    mapped = {}
+    events = iter(sandbox.control.state()["gleanin"])
+    number = FIRST_ID
+    for each in range(trial.organizations):
+        new = NewOrganization(f"Organization {each}", sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
+        organization = await container.add_organization()(new)
+        await container.connect()(organization.id, Token(GLEANIN_TOKEN))
+        for _ in range(trial.mappings_each):
+            pair = SessionboardEventId(str(number)), GleaninEventId(next(events)["id"])
+            new_mapping = NewMapping(organization.id, *pair, time_zone_confirmed=True)
+            mapping = await container.map_events()(new_mapping)
+            mapped[mapping.id] = str(pair[1])
+            number += 1
+    async with container.units().writing() as unit:
+        for mapping_id in mapped:
+            found = await unit.mappings.get(mapping_id)
+            assert found is not None
+            await unit.mappings.update(replace(found, continuous_sync=True))
+        await unit.commit()
+    return mapped
+
+
+async def runs_of(container: Container, mapped: Mapped) -> Mapping[str, list[SyncRun]]:
+    async with container.units().reading() as unit:
+        return {
+            event: [*reversed(await unit.runs.of_mapping(mapping_id, 10_000))]
+            for mapping_id, event in mapped.items()
+        }
+
+
+async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
+    """Wait until every mapping has had a whole run that began from now on."""
+    begun = container.clock().now()
+    async with asyncio.timeout(QUIET_WITHIN):
+        while True:
+            runs = await runs_of(container, mapped)
+            left = [
+                event
+                for event, those in runs.items()
+                if not any(
+                    each.started_at and each.started_at > begun and each.stop is None and not each.is_open
+                    for each in those
+                )
+            ]
+            if not left:
+                return
+            await asyncio.sleep(0.3)
+
+
+async def sync_once_more(container: Container, mapped: Mapped) -> None:
+    for mapping_id in mapped:
+        run = await container.request_sync()(SyncRequest(mapping_id))
+        run = await container.run_sync()(run.id)
+        assert run.state is RunState.COMPLETED, run.message
+
+
+async def edit_until(ended: asyncio.Event, editor: Editor) -> None:
+    while not ended.is_set():
+        await asyncio.to_thread(editor.edit)
+        await asyncio.sleep(EDITS_EVERY)
+
+
+async def tried(trial: Trial, folder: Path) -> None:
+    with sandbox_with(trial, folder) as sandbox:
+        settings = trial.settings(sandbox.gleanin_url)
+        crew = Crew(sandbox.gleanin_url, settings, folder, trial.lease)
+        try:
+            async with opened(settings_of(settings)) as container:
+                await _tried(trial, sandbox, crew, container)
+        finally:
+            crew.close()
+
+
+async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Container) -> None:
+    mapped = await set_up(container, trial, sandbox)
+    control, begun = sandbox.control, time.time()
+    control.make_trouble(
+        Trouble(latency_ms=trial.latency_ms),
+        Trouble(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=trial.seed),
+    )
+    for _ in range(trial.workers):
+        crew.begin()
+    await crew.all_working()
+    editor = Editor(control, trial.mappings, random.Random(trial.seed))
+    ended = asyncio.Event()
+    editing = asyncio.create_task(edit_until(ended, editor))
+    await crew.harass(random.Random(trial.seed), trial.seconds, trial.pause)
+    ended.set()
+    await editing
+    control.make_trouble()
+    quiet_from = time.time()
+    await until_all_are_synced(container, mapped)
+    quiet = time.time()
+    found = [
+        each
+        for number, event in enumerate(mapped.values())
+        for each in differences(control, FIRST_ID + number, event)
+    ]
+    before = sum(control.state()["writes"].values())
+    seconds_to_end = await crew.end()
+    await sync_once_more(container, mapped)
+    state = control.state()
+
+    runs = await runs_of(container, mapped)
+    asked = [Request.of(each) for each in control.requests() if each["event"] is not None]
+    evidence = Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], crew.workers)
+    waits, (wait, story) = evidence.takeovers(), evidence.longest_wait(begun)
+    intrusions = [*evidence.intrusions()]
+    killed = sum(each.killed_at is not None for each in crew.workers)
+    print(
+        f"{trial.jobs} on {trial.database.partition(':')[0]}, {trial.workers} workers, seed {trial.seed}: "
+        f"{sum(map(len, runs.values()))} runs, {editor.edits} edits, {before} writes, {killed} kills, "
+        f"{sum(len(each.stops) for each in crew.workers)} stops, {len(waits)} runs died and went on after "
+        f"{max(waits, default=0):.1f} s at most, nobody waited longer than {wait:.1f} s, "
+        f"{evidence.excused_writes()} writes past the fence, quiet after {quiet - quiet_from:.1f} s, "
+        f"ended in {seconds_to_end:.1f} s"
+    )
+    print(*intrusions, story, sep="\n")
+    assert not intrusions
+    assert found == []
+    assert not any(sum(kinds.values()) for kinds in state["duplicates"].values()), state["duplicates"]
+    assert sum(state["writes"].values()) == before, "a round of syncs of what is unchanged writes nothing"
+    assert max(waits, default=0) < A_MINUTE
+    assert wait < A_MINUTE
+    assert seconds_to_end < ENDS_WITHIN
+    assert killed
+
+
+def database_for(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'trial.db'}"
+    server: Server = request.getfixturevalue("postgresql_server")
+    return server.new_database()
+
+
+async def test_rules_23_and_32_hold_while_workers_are_killed_and_stopped(tmp_path: Path) -> None:
+    """The short one."""
+    trial = Trial(
+        "in_process",
+        f"sqlite:///{tmp_path / 'trial.db'}",
+        workers=2,
+        seed=52,
+        seconds=6,
+        organizations=2,
+        lease=1.5,
+        latency_ms=200,
+        pause=(0.5, 1.5),
+    )
+    await tried(trial, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("workers", [2, 4])
+@pytest.mark.parametrize(
+    "over", ["in_process on sqlite", "in_process on postgresql", "procrastinate on postgresql"]
+)
+async def test_rules_23_and_32_hold_for_a_minute_of_kills_and_stops(
+    request: pytest.FixtureRequest, tmp_path: Path, over: str, workers: int, seed: int
+) -> None:
+    jobs, _, database = over.partition(" on ")
+    await tried(Trial(jobs, database_for(database, tmp_path, request), workers, seed), tmp_path)
