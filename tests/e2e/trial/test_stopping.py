@@ -50,6 +50,7 @@ async def seconds_to_end(worker: Worker) -> float:
     return time.monotonic() - asked
 
 
+@pytest.mark.long  # by default, the contract of the jobs port tells so of processes that sync nothing
 @OVER
 async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_path: Path, over: str) -> None:
     trial = trial_over(over, tmp_path, request)
