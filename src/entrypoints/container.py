@@ -237,7 +237,7 @@ class Container(containers.DeclarativeContainer):
     )
     request_again: Provider[RequestAgain] = providers.Factory(RequestAgain, units, names, clock)
     request_due_syncs: Provider[RequestDueSyncs] = providers.Factory(RequestDueSyncs, units, names, clock)
-    take_over: Provider[TakeOver] = providers.Factory(TakeOver, units, names, clock, log)
+    take_over: Provider[TakeOver] = providers.Factory(TakeOver, units, names, clock, log, interval)
     choose_runs: Provider[ChooseRuns] = providers.Factory(ChooseRuns, units, clock)
     kept_for: Provider[timedelta] = providers.Factory(timedelta, days=settings.provided.retention_days)
     forget_old: Provider[ForgetOld] = providers.Factory(ForgetOld, units, clock, kept_for)

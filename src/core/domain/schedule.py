@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from core.domain.identifiers import MappingId
 from core.domain.runs import RunState, SyncRun
-from core.domain.stops import STOPS_ASKED_FOR, StoppedBy
+from core.domain.stops import DIED_AGAIN, STOPS_ASKED_FOR, StoppedBy
 
 INTERVAL = timedelta(minutes=30)
 SPREAD = 0.1
@@ -51,7 +51,8 @@ class Schedule:
             )
         if run.stop.code in STOPS_ASKED_FOR:
             return self
-        if run.stop.by is StoppedBy.INTERRUPTION:
+        # What ends its process again and again may be what ends it: that counts as a failure.
+        if run.stop.by is StoppedBy.INTERRUPTION and run.stop != DIED_AGAIN:
             return replace(self, due_at=run.finished_at + AFTER_AN_INTERRUPTION)
         failures = self.failures + 1
         wait = min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT)

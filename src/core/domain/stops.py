@@ -73,6 +73,11 @@ TAKEN_OVER = Stop(
     "The run was interrupted and gave no sign of life; another one has taken its place.",
 )
 INTERRUPTED = Stop("interrupted", StoppedBy.INTERRUPTION, "The run was interrupted. Sync again to go on.")
+DIED_AGAIN = Stop(
+    "died_again",
+    StoppedBy.INTERRUPTION,
+    "The run ended twice with the process that carried it out. Sync again; if it persists, its log may tell why.",
+)
 STORE_UNUSABLE = Stop(
     "store_unusable", StoppedBy.INTERRUPTION, "The database could not be used any more. Sync again to go on."
 )

@@ -9,7 +9,7 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import Schedule
-from core.domain.stops import DISCONNECTED, INTERRUPTED, TAKEN_OVER, Stop, refused
+from core.domain.stops import DIED_AGAIN, DISCONNECTED, INTERRUPTED, TAKEN_OVER, Stop, refused
 from core.usecases.change_settings import SettingsChange
 from core.usecases.request_sync import SyncRequest
 from tests.unit.domain.builders import on, person, session
@@ -185,7 +185,10 @@ async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage) -> None
         assert known is not None
         run = known
     assert again is None
-    assert run.stop == INTERRUPTED
+    assert run.stop == DIED_AGAIN
+    schedule = await schedule_of(stage, mapping.id)
+    assert schedule.failures == 1, "what ends its process comes again after growing waits only"
+    assert schedule.due_at > stage.clock.now() + timedelta(minutes=26)
     assert not await waiting(stage)
 
 

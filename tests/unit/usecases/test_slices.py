@@ -12,8 +12,9 @@ from core.domain.mappings import EventMapping
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
-from core.domain.stops import DISCONNECTED, MAPPING_REMOVED, NO_PROGRESS
+from core.domain.stops import DISCONNECTED, MAPPING_REMOVED, NO_PROGRESS, TAKEN_OVER
 from core.usecases.look_up_records import ListOutcomes
+from core.usecases.sync.run import RunSync
 from core.usecases.sync.slices import MOST_IN_VAIN
 from ports.session_source import SessionSource
 from tests.unit.domain.builders import on, person, session
@@ -283,3 +284,22 @@ async def test_without_others_a_run_takes_as_long_as_it_takes(stage: Stage) -> N
     run = await stage.run_sync((await stage.request_sync(mapping.id)).id)
     assert run.state is RunState.COMPLETED
     assert [name for name, _ in stage.log.kept].count("sync.run_resumed") == 0
+
+
+async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(session("s1"))
+    sources = SlowSources(SlowSource(stage.source, 30))
+    stage.sources = sources  # type: ignore[assignment]  # whatever opens a source will do
+    run = await stage.request_sync(mapping.id)
+    lease = timedelta(seconds=0.04)  # looked after four times as often
+    reading = RunSync(stage.access, stage.names, stage.clock, stage.log, lease)(run.id, waits=False)
+    task = asyncio.create_task(reading)
+    await asyncio.sleep(0.02)
+    async with stage.units.writing() as unit:
+        running = await unit.runs.get(run.id)
+        assert running is not None
+        await unit.runs.update(running.stopped(TAKEN_OVER, stage.clock.now()))
+        await unit.commit()
+    async with asyncio.timeout(5):
+        assert (await task).stop == TAKEN_OVER

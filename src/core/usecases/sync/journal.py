@@ -6,7 +6,7 @@ Gleanin by its external id when the next run begins (rule 32).
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -164,15 +164,18 @@ class Journal:
                 await unit.outcomes.add(self.run_id, outcomes)
             await unit.commit()
 
-    async def keep_storing(self, ended: asyncio.Event) -> None:
-        """Store from time to time, and so keep the lease, until the run has ended."""
+    async def keep_storing(self, ended: asyncio.Event, when_lost: Callable[[], None]) -> None:
+        """Store from time to time, and so keep the lease, until the run has ended or another one has taken over."""
         while not ended.is_set():
             # In real time, whatever the clock: another process judges the lease by its own.
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.lease.total_seconds() / 4):
                     await ended.wait()
             if not ended.is_set():
-                with suppress(
-                    PersistenceError
-                ):  # whoever writes meets it too, and the next time may be better
+                try:
                     await self.store()
+                except SyncStopped:
+                    when_lost()
+                    return
+                except PersistenceError:
+                    pass  # whoever writes meets it too, and the next time may be better

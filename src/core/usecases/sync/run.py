@@ -123,21 +123,13 @@ class RunSync:
             return await ending.refuse(run.id, owner, str(refusal))
         log = self.log.bound(run=run.id, mapping=mapping.id)
         journal = Journal(self.access.units, self.clock, run.id, mapping, owner, self.lease, run.counts)
-        ended = asyncio.Event()
-        keeper = asyncio.create_task(journal.keep_storing(ended))
+        work = OneSlice(self.access, self.clock, self.lease, log, run, mapping, tokens, journal)
         stop: Stop | None = stops.FAULT
         slice_over = False
         try:
-            async with slice_of(longest) as its_slice:
-                work = OneSlice(self.access, self.clock, self.lease, log, run, mapping, tokens, journal)
-                await stopping(work(its_slice), mapping)
-            stop = None
+            stop = await _stopped_by(work, longest)
         except SliceOver:
             slice_over = True
-        except SyncStopped as stopped:
-            stop = stopped.stop
-        except (Refusal, CannotUnseal) as refusal:
-            stop = stops.refused(str(refusal))
         except asyncio.CancelledError:
             stop = stops.INTERRUPTED
             raise
@@ -148,8 +140,6 @@ class RunSync:
             log.fault("sync.run_failed", error)
             raise
         finally:
-            ended.set()
-            await asyncio.gather(keeper, return_exceptions=True)
             with suppress(SyncStopped):  # another run has taken over: `close` sees that too
                 await journal.store()
             if slice_over:
@@ -167,6 +157,28 @@ class RunSync:
                     **_sums(closed.counts),
                 )
         return closed
+
+
+async def _stopped_by(work: OneSlice, longest: timedelta | None) -> Stop | None:
+    """Do the work, keeping its lease meanwhile, and give what stopped the run as a whole, if something did.
+
+    Raises:
+        SliceOver: also when another run has taken over.
+        PersistenceError
+    """
+    ended, journal = asyncio.Event(), work.journal
+    async with slice_of(longest) as its_slice:
+        keeper = asyncio.create_task(journal.keep_storing(ended, its_slice.end))
+        try:
+            await stopping(work(its_slice), work.mapping)
+        except SyncStopped as stopped:
+            return stopped.stop
+        except (Refusal, CannotUnseal) as refusal:
+            return stops.refused(str(refusal))
+        finally:
+            ended.set()
+            await asyncio.gather(keeper, return_exceptions=True)
+    return None
 
 
 def _sums(counts: Counts) -> dict[str, int]:

@@ -28,11 +28,17 @@ class SliceOver(Exception):
 class Slice:
     longest: timedelta | None
     _cut: asyncio.Timeout
+    is_over: bool = False
     _planned: float | None = None
     """When it ends, by the event loop's clock."""
 
     def __post_init__(self) -> None:
         self._planned = self._cut.when()
+
+    def end(self) -> None:
+        """End it now, if it has not ended by itself."""
+        if not self.is_over:
+            self._cut.reschedule(asyncio.get_running_loop().time())
 
     def page_came(self) -> None:
         self._leave(STILL_READING)
@@ -42,7 +48,7 @@ class Slice:
 
     def _leave(self, share: float) -> None:
         """Let so much of a slice be left from now on at the least."""
-        if self.longest is None or self._planned is None or self._cut.expired():
+        if self.longest is None or self._planned is None or self.is_over:
             return
         least = asyncio.get_running_loop().time() + share * self.longest.total_seconds()
         self._cut.reschedule(max(self._planned, least))
@@ -58,7 +64,11 @@ async def slice_of(longest: timedelta | None) -> AsyncIterator[Slice]:
     cut = asyncio.timeout(None if longest is None else longest.total_seconds())
     try:
         async with cut:
-            yield Slice(longest, cut)
+            its_slice = Slice(longest, cut)
+            try:
+                yield its_slice
+            finally:
+                its_slice.is_over = True
     except TimeoutError:
         if cut.expired():
             raise SliceOver from None
