@@ -47,7 +47,7 @@ class Proofs:
     def given_by(self, sides: BothSides, now: datetime) -> Checkpoint | None:
         """Say what the run has proved, if it wrote nothing after it read both sides from `now` on."""
         journal = self.journal
-        if not self._is_whole or journal.unclear or journal.remarks or not is_proved_by(journal.counts):
+        if not self._is_whole or journal.remarks or not is_proved_by(journal.counts):
             return None
         outcomes, latest = journal.digest, until(now, sides.programme.next_verdict)
         is_as_before = self._stored is not None and self._stored.outcomes == outcomes
