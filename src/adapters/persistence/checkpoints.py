@@ -9,7 +9,7 @@ from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import MappingId
 
 _OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
-_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "until", "digest", "outcomes"))
+_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "until", "digest", "has_many", "outcomes"))
 
 
 class SqlCheckpoints:
@@ -28,6 +28,7 @@ class SqlCheckpoints:
             "read_at": checkpoint.read_at,
             "until": checkpoint.until,
             "digest": checkpoint.digest,
+            "has_many": checkpoint.has_many,
             "outcomes": checkpoint.outcomes,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))

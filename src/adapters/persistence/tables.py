@@ -188,6 +188,7 @@ checkpoints = sa.Table(
     _time("read_at"),
     _time("until"),
     _text("digest"),
+    _flag("has_many"),
     _text("outcomes"),
     sa.Index(None, "run_id"),
 )

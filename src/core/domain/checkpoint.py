@@ -5,17 +5,19 @@ that read everything and had nothing to write need not be repeated while none of
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from core.domain.identifiers import MappingId, RunId
+from core.domain.identifiers import MappingId, RunId, SourceId
 from core.domain.outcomes import Counts, Outcome
 
 READ_ALL_EVERY = timedelta(hours=6)
 """Sessionboard's change feed does not tell of deletions, of statuses that were left, nor of people edited elsewhere."""
 OVERLAP = timedelta(minutes=10)
 """Sessionboard's searches are cached for 3 minutes: a reading can be older than the moment at which it is made."""
+FEW = 200
+"""Sessions: two pages of them are read with no more requests than the change feed takes."""
 CONFIRMATIONS_KEPT = timedelta(days=1)
 """Runs of continuous sync that confirm another one say nothing that this one does not."""
 WRITTEN = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
@@ -31,7 +33,9 @@ class Checkpoint:
     """When it began to read."""
     until: datetime
     digest: str
-    """Of everything that is compared rather than asked of the change feed."""
+    """Of everything that was read, but for sessions where these are many."""
+    has_many: bool
+    """Sessions: so many that the change feed is asked first whether they have to be read."""
     outcomes: str
     """A digest of the outcomes that hold."""
 
@@ -70,3 +74,27 @@ def digest_of(things: Iterable[object]) -> str:
     for thing in things:
         digest.update(repr(thing).encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()
+
+
+@dataclass(slots=True)
+class RowDigests:
+    """Digests of rows as they are read, kept for as long as they are few enough."""
+
+    most: int | None = None
+    are_many: bool = False
+    _rows: dict[SourceId, str] = field(default_factory=dict)
+
+    def add(self, row_id: SourceId, row: object) -> None:
+        """Take a row; one that comes twice and differs is like no row that comes once."""
+        if self.are_many:
+            return
+        digest, former = digest_of((row,)), self._rows.get(row_id, "")
+        if digest not in former:
+            self._rows[row_id] = f"{former}{digest}"
+        if self.most is not None and len(self._rows) > self.most:
+            self.are_many = True
+            self._rows.clear()
+
+    @property
+    def all(self) -> Sequence[tuple[SourceId, str]]:
+        return sorted(self._rows.items())

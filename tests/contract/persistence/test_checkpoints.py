@@ -22,7 +22,7 @@ from tests.contract.persistence.samples import (
 
 HOUR = timedelta(hours=1)
 SECOND = MappingId("map2")
-PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
+PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", True, "0a")
 
 
 async def _save(units: Units, *checkpoints: Checkpoint) -> None:
@@ -45,7 +45,7 @@ async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> Non
     assert await _kept(units) == PROVED
     zone = timezone(timedelta(hours=9))
     later = Checkpoint(
-        MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32, "1" * 32
+        MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32, False, "1" * 32
     )
     await _save(units, later)
     assert await _kept(units) == later
@@ -54,7 +54,7 @@ async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> Non
 async def test_a_checkpoint_is_its_mapping_s_alone(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
-    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3", "0b")
+    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3", False, "0b")
     await _save(units, PROVED, theirs)
     await _save(units, PROVED.ended(NOW))
     assert await _kept(units) == PROVED.ended(NOW)

@@ -45,7 +45,7 @@ SUPPORT = Grant(Role.SUPPORT)
 
 
 def a_checkpoint(mapping: MappingId, run: int) -> Checkpoint:
-    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", "0a")
+    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", True, "0a")
 
 
 @pytest.fixture

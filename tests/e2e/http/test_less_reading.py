@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from core.domain.identifiers import MappingId, RunId
+from core.usecases.sync import reading
 from entrypoints.cli.main import run as command_line
 from entrypoints.container import Container
 from entrypoints.sandbox.remote import Remote
@@ -86,7 +87,9 @@ class Event:
 
 
 @pytest.fixture
-def event(tmp_path: Path) -> Iterator[Event]:
+def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """Serve an event whose sessions are many, as these things go."""
+    monkeypatch.setattr(reading, "FEW", 0)
     (furnished := tmp_path / "furnished").mkdir()
     (copy := tmp_path / "served").mkdir()
     with in_thread(furnished_world()) as sandbox:
@@ -96,6 +99,15 @@ def event(tmp_path: Path) -> Iterator[Event]:
             switched_on = api.patch(f"/mappings/{served.stranger.mapping}", json={"continuous_sync": True})
             assert switched_on.raise_for_status().json()["continuous_sync"] is True
             yield Event(served, api)
+
+
+def test_few_sessions_are_read_with_fewer_requests_than_the_change_feed_takes(
+    event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "FEW", 200)
+    proved, asked = event.next_sync(), event.asked_in_all
+    assert event.next_sync()["confirms"] == proved["run_id"]
+    assert event.asked_of_sessionboard(asked) == ALWAYS | {SESSIONS: 1}
 
 
 def test_rules_24_and_26_where_nothing_has_changed_two_searches_confirm_what_an_earlier_run_told(

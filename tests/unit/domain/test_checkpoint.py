@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 def a_checkpoint(next_verdict: timedelta | None = None) -> Checkpoint:
     latest = until(NOW, None if next_verdict is None else NOW + next_verdict)
-    return Checkpoint(MappingId("m1"), RunId("r1"), NOW, latest, "digest", "outcomes")
+    return Checkpoint(MappingId("m1"), RunId("r1"), NOW, latest, "digest", False, "outcomes")
 
 
 def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from_a_cache() -> None:

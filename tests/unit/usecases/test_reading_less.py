@@ -16,6 +16,7 @@ from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up_records import TellHistory
+from core.usecases.sync import reading
 from core.usecases.take_hint import Hint, TakeHint
 from ports.persistence import Unit
 from tests.unit.domain.builders import at, exhibitor, on, person, primary, session
@@ -27,7 +28,9 @@ HALF_AN_HOUR = timedelta(minutes=34)
 
 
 @pytest.fixture
-def stage() -> Stage:
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Set the stage for an event whose sessions are many, as these things go."""
+    monkeypatch.setattr(reading, "FEW", 0)
     stage = Stage()
     stage.clock.set(at(20))
     stage.offer(
@@ -325,3 +328,33 @@ async def test_a_kind_that_gleanin_did_not_tell_of_is_tried_again_by_the_next_ru
         assert (await stage.outcomes(run))["ada"].outcome is Outcome.FAILED
     stage.gleanin.trouble.unknown_kinds = set()  # nothing else has changed, and there is nobody yet
     assert (await stage.outcomes(await by_itself(stage, mapping)))["ada"].outcome is Outcome.CREATED
+
+
+@pytest.fixture
+def small(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr(reading, "FEW", 2)
+    return stage
+
+
+async def test_few_sessions_are_read_each_time_for_that_takes_no_more_requests(small: Stage) -> None:
+    mapping, whole = await proved(small)
+    small.programme.seen.clear()  # so that the change feed, were it asked, would tell of changes
+    run = await by_itself(small, mapping)
+    assert run.confirms == whole.id
+    assert small.readings == 3
+
+
+async def test_rule_22_among_few_sessions_a_deletion_is_noticed_at_once(small: Stage) -> None:
+    mapping, _ = await proved(small)
+    del small.programme.sessions[0]
+    run = await by_itself(small, mapping)
+    assert (await small.outcomes(run))["s1"].outcome is Outcome.KEPT
+
+
+async def test_one_session_more_than_few_and_the_change_feed_is_asked(small: Stage) -> None:
+    mapping, _ = await proved(small)
+    small.offer(*small.programme.sessions, session("s3"))
+    assert [await reads_all(small, mapping) for _ in range(3)] == [True, True, False]
+    small.offer(*small.programme.sessions[:2])  # which the feed does not tell
+    assert not await reads_all(small, mapping)
+    assert await reads_all(small, mapping, READ_ALL_EVERY)

@@ -52,7 +52,7 @@ class Proofs:
         outcomes, latest = journal.digest, until(now, sides.programme.next_verdict)
         is_as_before = self._stored is not None and self._stored.outcomes == outcomes
         first = self._stored.run_id if self._stored and is_as_before else self.run.id
-        return Checkpoint(self.mapping.id, first, now, latest, sides.digest, outcomes)
+        return Checkpoint(self.mapping.id, first, now, latest, sides.digest, sides.has_many, outcomes)
 
     @property
     def _is_whole(self) -> bool:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from core.domain import stops
-from core.domain.checkpoint import Checkpoint, digest_of
+from core.domain.checkpoint import FEW, Checkpoint, RowDigests, digest_of
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord, GleaninSide
-from core.domain.identifiers import GleaninId, SessionboardEventId, SourceId
+from core.domain.identifiers import GleaninId, SessionboardEventId
 from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
 from core.domain.mappings import EventMapping
 from core.domain.programme import Part, Programme, empty_programme
@@ -47,9 +47,11 @@ class BothSides:
     stop: Stop | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
     digest: str = ""
-    """Of all that was read, but for what Sessionboard's change feed speaks of."""
+    """Of all that was read, but for sessions where these are many."""
+    has_many: bool = False
+    """Sessions, so that the change feed is asked for them."""
     is_as_before: bool = False
-    """Nothing has changed since the checkpoint; what the change feed speaks of was not read."""
+    """Nothing has changed since the checkpoint; if it has many sessions, they were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Reader:
     async def read(self, scope: Scope, checkpoint: Checkpoint | None = None) -> BothSides:
         """Read what the scope needs, and check what concerns all records.
 
-        With a checkpoint, the sessions are read only if something differs from what it has proved.
+        With a checkpoint that has many sessions, they are read only if something differs from what it has proved.
 
         Raises:
             SyncStopped: Sessionboard tells no time zone that is known (rule 7).
@@ -85,29 +87,39 @@ class Reader:
         sides = BothSides(kinds, programme, self.remembered.gleanin_side(self.mapping.connection_id))
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
-        rows = dict[SourceId, str]()
-        put_off = await self._unchanged(checkpoint) & programme.parts.keys()
-        at_once = programme.parts.keys() - put_off
+        put_off = IN_CHANGE_FEED if await self._is_spared(checkpoint) else frozenset()
+        rows = {each: RowDigests(FEW if each in IN_CHANGE_FEED else None) for each in programme.parts}
+
+        async def read(scopes: AbstractSet[Scope]) -> None:
+            await _together(*(self._read_part(each, programme.parts[each], rows[each]) for each in scopes))
+
         await _together(
-            *(self._read_part(each, programme.parts[each], rows) for each in at_once),
-            *(self._read_gleanin(kind, sides) for kind in there),
+            read(programme.parts.keys() - put_off), *(self._read_gleanin(kind, sides) for kind in there)
         )
         digest = digest_of(
-            (*self.setup, source_event, gleanin_event, sides.gleanin.digest, sorted(rows.items()))
+            (
+                *self.setup,
+                source_event,
+                gleanin_event,
+                sides.gleanin.digest,
+                *(each.all for each in rows.values()),
+            )
         )
-        if put_off and checkpoint and checkpoint.digest == digest:
-            return replace(sides, digest=digest, is_as_before=True)
-        await _together(*(self._read_part(each, programme.parts[each], rows) for each in put_off))
-        return replace(sides, digest=digest, stop=self._stop(programme, source_event, gleanin_event))
+        has_many = bool(put_off) or any(each.are_many for each in rows.values())
+        if checkpoint and checkpoint.digest == digest and (put_off or not has_many):
+            return replace(sides, is_as_before=True)
+        await read(put_off)
+        stop = self._stop(programme, source_event, gleanin_event)
+        return replace(sides, digest=digest, has_many=has_many, stop=stop)
 
-    async def _unchanged(self, checkpoint: Checkpoint | None) -> AbstractSet[Scope]:
-        """Tell what need not be read for now, by Sessionboard's change feed."""
-        if checkpoint is None:
-            return frozenset()
+    async def _is_spared(self, checkpoint: Checkpoint | None) -> bool:
+        """Ask the change feed, where that takes fewer requests than to read."""
+        if checkpoint is None or not checkpoint.has_many:
+            return False
         event_id, since = self.mapping.events.sessionboard_id, checkpoint.changes_since
-        return frozenset() if await self.source.has_changed(event_id, since) else IN_CHANGE_FEED
+        return not await self.source.has_changed(event_id, since)
 
-    async def _read_part(self, scope: Scope, part: Part, rows: dict[SourceId, str]) -> None:
+    async def _read_part(self, scope: Scope, part: Part, rows: RowDigests) -> None:
         feeds: dict[Scope, Feed] = {
             Scope.AGENDA: self.source.sessions,
             Scope.EXHIBITORS: self.source.exhibitors,
@@ -116,8 +128,7 @@ class Reader:
             self.when_read()
             for row in page:
                 part.add(row)
-                if scope not in IN_CHANGE_FEED:
-                    rows[row.id] = digest_of((row,))
+                rows.add(row.id, row)
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
         links = sides.links.setdefault(kind.name, {})

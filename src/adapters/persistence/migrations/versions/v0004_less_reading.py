@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("has_many", sa.Boolean(), nullable=False),
         sa.Column("outcomes", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("mapping_id", name="pk_checkpoints"),
         sa.ForeignKeyConstraint(["mapping_id"], ["event_mappings.id"], name="fk_checkpoints_mapping_id"),
