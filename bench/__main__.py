@@ -144,10 +144,11 @@ def fair(runs: int) -> Iterable[Line]:
 
 def cycles(runs: int) -> Iterable[Line]:
     yield from continuous.cycles([measure_beside("cycles", many.arguments(50)) for _ in range(min(runs, 3))])
+    yield continuous.large(measure_beside("large", many.arguments(1, continuous.LARGE)))
 
 
 def days(_: int) -> Iterable[Line]:
-    yield from continuous.days(measure_beside("days", many.arguments(3)))
+    yield from continuous.days(measure_beside("days", many.arguments(6)))
 
 
 def worker_processes(runs: int) -> Iterable[Line]:

@@ -22,6 +22,8 @@ def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, f
             result = asyncio.run(product.measured(**urls, control_url=control_url, folder=folder))
         case "cycles":
             result = asyncio.run(cycle.cycles_measured(urls, control_url, folder))
+        case "large":
+            result = asyncio.run(cycle.cycles_measured(urls, control_url, folder, idle=0))
         case "days":
             result = asyncio.run(cycle.days_measured(urls, control_url, folder))
         case "pages":

@@ -33,10 +33,10 @@ class Mapped:
     """In Sessionboard."""
 
 
-def arguments(organizations: int) -> list[str]:
+def arguments(organizations: int, sessions: int = SESSIONS) -> list[str]:
     """Give what a sandbox is to be started with."""
     return [
-        "--generate", str(SESSIONS), "--people-per-session", str(PEOPLE_PER_SESSION), "--exhibitors", str(EXHIBITORS),
+        "--generate", str(sessions), "--people-per-session", str(PEOPLE_PER_SESSION), "--exhibitors", str(EXHIBITORS),
         "--doors", str(organizations), "--events-each", str(EVENTS_EACH), "--link-delay", "0",
     ]  # fmt: skip
 
