@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from adapters.notices.smtp import SmtpMessenger
 from adapters.notices.webhook import WebhookMessenger
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import HEAD, current_revision, is_current, upgrade
+from adapters.persistence.server_clock import server_clock
 from adapters.persistence.unit_of_work import SqlUnits
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
@@ -391,6 +392,19 @@ def database_revisions(settings: Settings) -> tuple[str | None, str]:
     engine = engine_at(settings.database)
     try:
         return current_revision(engine), HEAD
+    finally:
+        engine.dispose()
+
+
+def database_clock(settings: Settings) -> datetime | None:
+    """Read the clock of the database's server; None where there is no server.
+
+    Raises:
+        StoreUnusable: the database cannot be reached.
+    """
+    engine = engine_at(settings.database)
+    try:
+        return server_clock(engine)
     finally:
         engine.dispose()
 

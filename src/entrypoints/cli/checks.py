@@ -3,14 +3,21 @@
 import stat
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.domain.organizations import Connection, Organization
 from core.domain.refusals import Refusal
 from core.domain.secrets import Token
 from entrypoints.cli.errors import ExitCode, failure_of
-from entrypoints.container import Container, cipher_for, database_revisions, opened, workers_on_queue
+from entrypoints.container import (
+    Container,
+    cipher_for,
+    database_clock,
+    database_revisions,
+    opened,
+    workers_on_queue,
+)
 from entrypoints.settings import Settings
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
@@ -19,6 +26,8 @@ from ports.session_source import SourceError
 
 _OLDEST_YEAR = 2025
 """No clock that is right shows an earlier one."""
+_MOST_OFF = timedelta(seconds=5)
+"""A sixth of a lease, as these are by default."""
 _NO_TOKEN = Token("gleanin-sync-doctor")
 """A token that is none: that Gleanin refuses it shows that it can be reached."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -67,7 +76,7 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
     yield well("migrations", f"The database is up to date ({head}).")
     yield _queue(settings)
     async with opened(settings) as container:
-        yield _clock(container.clock().now())
+        yield _clock(container.clock().now(), database_clock(settings))
         async for check in _sides(container):
             yield check
 
@@ -118,7 +127,14 @@ def _queue(settings: Settings) -> Check:
     return well("queue", f"It can be reached (procrastinate). Workers alive: {alive}.")
 
 
-def _clock(now: datetime) -> Check:
+def _clock(now: datetime, of_database: datetime | None) -> Check:
+    off = abs(now - (of_database or now))
+    if off > _MOST_OFF:
+        return odd(
+            "clock",
+            f"{now:%Y-%m-%d %H:%M:%S} UTC is {off.total_seconds():.0f} seconds off the database server's clock. Hosts "
+            "compare leases by their clocks: let all of them follow the same time server (NTP).",
+        )
     if now.year < _OLDEST_YEAR:
         return odd(
             "clock", f"{now:%Y-%m-%d %H:%M:%S} UTC cannot be right: which sessions have passed depends on it."
