@@ -21,7 +21,7 @@ MOST = {
     "{o}/share-links": 8,
     "{o}/integrations": 4,
     "{o}/integrations/mappings": 6,
-    "{o}/settings": 6,
+    "{o}/settings": 8,
     "{o}/settings/audit-log": 4,
     "/mappings/{m}/records?who=nobody": 6,
 }
