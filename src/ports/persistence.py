@@ -476,8 +476,8 @@ class Outcomes(Protocol):
         """
         ...
 
-    async def forget_of(self, run_id: RunId) -> None:
-        """Take away all outcomes of a run: another one has the same."""
+    async def forget_of(self, run_id: RunId, limit: int) -> int:
+        """Take away outcomes of a run, for another one has the same; at most so many; give how many went."""
         ...
 
     async def history(

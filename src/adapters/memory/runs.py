@@ -68,12 +68,18 @@ class MemoryRuns:
 
     async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
         running = {row.mapping_id for row in self._rows.values() if row.state is RunState.RUNNING}
+        by_hand = {
+            row.mapping_id
+            for row in self._rows.values()
+            if row.state is RunState.QUEUED and row.trigger is Trigger.MANUAL
+        }
         waiting, going_on = list[WaitingRun](), Counter[OrganizationId]()
         for row in self._rows.values():
             whose, is_abandoned = self._mappings[row.mapping_id].organization_id, row.lease_has_run_out(now)
             is_next = row.state is RunState.QUEUED and row.mapping_id not in running
             if is_abandoned or is_next or row.can_resume(now):
-                place = place_of(row.trigger, row.requested_at, row.paused_until)
+                awaited = row.mapping_id in by_hand
+                place = place_of(row.trigger, row.requested_at, row.paused_until, is_awaited=awaited)
                 waiting.append(WaitingRun(row.id, row.mapping_id, whose, *place, is_abandoned=is_abandoned))
             elif row.state is RunState.RUNNING and row.paused_until is None:
                 going_on[whose] += 1
@@ -98,9 +104,8 @@ class MemoryRuns:
 
     async def forget_confirming(self, instant: datetime, limit: int) -> int:
         old = old_runs(self._kept, instant)
-        return self._forget(
-            [run.id for run in old if run.confirms and run.trigger is Trigger.CONTINUOUS][:limit]
-        )
+        by_itself = [run.id for run in old if run.confirms and run.trigger is Trigger.CONTINUOUS]
+        return self._forget([run_id for run_id in by_itself if not self._kept.outcomes.get(run_id)][:limit])
 
     def _forget(self, old: Sequence[RunId]) -> int:
         for run_id in old:
@@ -181,8 +186,10 @@ class MemoryOutcomes:
             self._rows[run_id] = {each: row for each, row in self._rows[run_id].items() if each != key}
         return len(chosen)
 
-    async def forget_of(self, run_id: RunId) -> None:
-        self._rows.pop(run_id, None)
+    async def forget_of(self, run_id: RunId, limit: int) -> int:
+        rows = self._rows.get(run_id, {})
+        self._rows[run_id] = dict(islice(rows.items(), limit, None))
+        return len(rows) - len(self._rows[run_id])
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

@@ -58,7 +58,13 @@ _AT = (
     .where(outcomes.c.position.in_(sa.bindparam("positions", expanding=True)))
     .order_by(outcomes.c.position)
 )
-_FORGET_OF_RUN = sa.delete(outcomes).where(outcomes.c.run_id == sa.bindparam("run_id"))
+_FORGET_OF_RUN = sa.delete(outcomes).where(
+    outcomes.c.position.in_(
+        sa.select(outcomes.c.position)
+        .where(outcomes.c.run_id == sa.bindparam("run_id"))
+        .limit(sa.bindparam("limit"))
+    )
+)
 _ROWS_AT_ONCE = 500
 
 
@@ -112,8 +118,9 @@ class SqlOutcomes:
     async def forget_before(self, instant: datetime, limit: int) -> int:
         return await self._run(partial(forget_outcomes, instant, limit))
 
-    async def forget_of(self, run_id: RunId) -> None:
-        await self._run(lambda database: database.execute(_FORGET_OF_RUN, {"run_id": run_id}))
+    async def forget_of(self, run_id: RunId, limit: int) -> int:
+        asked = {"run_id": run_id, "limit": limit}
+        return await self._run(lambda database: database.execute(_FORGET_OF_RUN, asked).rowcount)
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

@@ -54,6 +54,7 @@ _OLD_CONFIRMATIONS = (
         runs.c.finished_at < sa.bindparam("instant"),
         runs.c.position < _LATEST,
         runs.c.trigger == Trigger.CONTINUOUS.value,
+        _ANY_OUTCOME.is_(sa.null()),
     )
     .order_by(runs.c.finished_at)
     .limit(sa.bindparam("limit"))

@@ -22,7 +22,7 @@ _OF_CONNECTION = (
     .where(mappings.c.connection_id == sa.bindparam("of_connection"))
     .order_by(mappings.c.position)
 )
-_UPSERTS = upserts(schedules, ("due_at", "failures", "is_halted", "hinted_at"))
+_UPSERTS = upserts(schedules, ("due_at", "failures", "has_failed", "is_halted", "hinted_at"))
 
 
 def _due() -> sa.Select[MappingId]:
@@ -86,7 +86,7 @@ def _counts() -> sa.Select[Any]:
             mappings.c.organization_id,
             sa.func.count().label("continuous"),
             _number_of(is_due).label("due"),
-            _number_of(is_known & (schedules.c.is_halted | (schedules.c.failures > 0))).label("failing"),
+            _number_of(is_known & (schedules.c.is_halted | schedules.c.has_failed)).label("failing"),
             _number_of(is_known & schedules.c.is_halted).label("halted"),
             sa.func.min(sa.case((comes, schedules.c.due_at))).label("next_due_at"),
         )
@@ -117,6 +117,7 @@ class SqlSchedules:
             "mapping_id": schedule.mapping_id,
             "due_at": schedule.due_at,
             "failures": schedule.failures,
+            "has_failed": schedule.has_failed,
             "is_halted": schedule.is_halted,
             "hinted_at": schedule.hinted_at,
         }
@@ -137,4 +138,4 @@ class SqlSchedules:
 
 
 def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:
-    return Schedule(row.mapping_id, row.due_at, row.failures, row.is_halted, row.hinted_at)
+    return Schedule(row.mapping_id, row.due_at, row.failures, row.has_failed, row.is_halted, row.hinted_at)

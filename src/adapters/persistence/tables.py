@@ -141,6 +141,7 @@ schedules = sa.Table(
     sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
     _time("due_at"),
     sa.Column("failures", sa.Integer(), nullable=False),
+    _flag("has_failed", default=sa.false()),
     _flag("is_halted"),
     _time("hinted_at", nullable=True),
     sa.Index(None, "due_at"),

@@ -59,6 +59,9 @@ def waiting_at(
     """Give the runs that wait, oldest first, and how many of each organization are going on."""
     rows = sorted(database.execute(_OPEN).all(), key=lambda row: row.position)
     carried_out = {row.mapping_id for row in rows if row.state == RunState.RUNNING}
+    by_hand = {
+        row.mapping_id for row in rows if row.state == RunState.QUEUED and row.trigger == Trigger.MANUAL
+    }
     waiting, going_on = list[WaitingRun](), Counter[OrganizationId]()
     for row in rows:
         is_running, is_paused = row.state == RunState.RUNNING, row.paused_until is not None
@@ -68,7 +71,8 @@ def waiting_at(
             going_on[row.organization_id] += 1
         # What is queued behind an abandoned run, or one between two slices, comes once that one is ended.
         elif is_running or row.mapping_id not in carried_out:
-            place = place_of(Trigger(row.trigger), row.requested_at, row.paused_until)
+            awaited = row.mapping_id in by_hand
+            place = place_of(Trigger(row.trigger), row.requested_at, row.paused_until, is_awaited=awaited)
             ids = row.id, row.mapping_id, row.organization_id
             waiting.append(WaitingRun(*ids, *place, is_abandoned=is_running and not is_paused))
     return waiting, going_on

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from core.domain.identifiers import MappingId, RunId, SourceId
 from core.domain.outcomes import Counts, Outcome
+from core.domain.schedule import SPREAD
 
 READ_ALL_EVERY = timedelta(hours=6)
 """Sessionboard's change feed does not tell of deletions, of statuses that were left, nor of people edited elsewhere."""
@@ -20,7 +21,7 @@ FEW = 200
 """Sessions: two pages of them are read with no more requests than the change feed takes."""
 CONFIRMATIONS_KEPT = timedelta(days=1)
 """Runs of continuous sync that confirm another one say nothing that this one does not."""
-WRITTEN = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
+UNSETTLED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
 """What speaks against a checkpoint: the next run may find something to do, though nobody has changed anything."""
 
 
@@ -47,6 +48,10 @@ class Checkpoint:
     def holds_at(self, now: datetime) -> bool:
         return self.read_at <= now < self.until  # a clock that was set back proves nothing
 
+    def spares(self, now: datetime, interval: timedelta) -> bool:
+        """Tell whether everything will have been read in time though it is not read now."""
+        return self.holds_at(now) and now + interval * (1 + SPREAD) <= self.read_at + READ_ALL_EVERY
+
     def ended(self, now: datetime) -> "Checkpoint":
         """Let it prove nothing any more; what it knows of outcomes stays true."""
         return replace(self, until=min(self.until, now))
@@ -65,7 +70,7 @@ def until(read_at: datetime, next_verdict: datetime | None) -> datetime:
 
 def is_proved_by(counts: Counts) -> bool:
     """Tell whether a run that read everything has found both sides to agree."""
-    return not any(tally[outcome] for tally in counts.tallies.values() for outcome in WRITTEN)
+    return not any(tally[outcome] for tally in counts.tallies.values() for outcome in UNSETTLED)
 
 
 def digest_of(things: Iterable[object]) -> str:

@@ -159,5 +159,5 @@ class GleaninSide:
 
 def _digest(kind: RecordKind, record: GleaninRecord) -> int:
     """Give a number for what a plan looks at in a record; its share links are no part of that."""
-    looked_at = repr((kind.name, record.id, record.external_id, record.email, record.sessions))
+    looked_at = repr((kind.name, record.id, record.external_id, record.email, sorted(record.sessions)))
     return int.from_bytes(hashlib.blake2b(looked_at.encode("utf-8", "surrogatepass"), digest_size=8).digest())

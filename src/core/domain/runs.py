@@ -52,7 +52,7 @@ class SyncRun:
     paused_until: datetime | None = None
     """Between two of its slices: nobody carries it out, and from then on anybody may go on with it."""
     slices_in_vain: int = 0
-    """Slices in a row in which nothing became of any record."""
+    """Slices in which nothing became of any record: each makes the next one twice as long."""
     stop_asked: str | None = None
     """The code of the stop that somebody asked for, seen before the next write."""
     started_at: datetime | None = None
@@ -90,7 +90,7 @@ class SyncRun:
     def pause(self, until: datetime, counts: Counts | None = None, *, in_vain: bool) -> "SyncRun":
         """End a slice: others have their turn before this one goes on where it stopped."""
         assert self.state is RunState.RUNNING, "only what runs can pause"
-        times = self.slices_in_vain + 1 if in_vain else 0
+        times = self.slices_in_vain + in_vain
         paused = replace(self, owner=None, lease_until=None, paused_until=until, slices_in_vain=times)
         return replace(paused, counts=counts or self.counts)
 

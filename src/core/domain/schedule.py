@@ -6,8 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.identifiers import MappingId
+from core.domain.kinds import Scope
 from core.domain.runs import RunState, SyncRun
-from core.domain.stops import DIED_AGAIN, STOPS_ASKED_FOR, StoppedBy
+from core.domain.stops import (
+    INTERRUPTED,
+    STOPS_ASKED_FOR,
+    STORE_UNUSABLE,
+    TAKEN_OVER,
+    TOKEN_REFUSED,
+    TOKEN_REPLACED,
+)
 
 INTERVAL = timedelta(minutes=30)
 SPREAD = 0.1
@@ -16,7 +24,9 @@ LONGEST_WAIT = timedelta(hours=6)
 AFTER_AN_INTERRUPTION = timedelta(minutes=1)
 QUIET = timedelta(minutes=4)
 """From a hint that something has changed until the sync: longer than Sessionboard's cache of 3 minutes."""
-REFUSED = "token_refused"
+ONE_HINT = timedelta(seconds=30)
+"""Hints that come within it are one: a run after the quiet time of the first is still later than the cache of each."""
+PASSES_BY_ITSELF = frozenset(stop.code for stop in (INTERRUPTED, TAKEN_OVER, TOKEN_REPLACED, STORE_UNUSABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,37 +36,47 @@ class Schedule:
     mapping_id: MappingId
     due_at: datetime
     failures: int = 0
-    """Runs in a row that stopped as a whole."""
+    """Runs in a row that stopped as a whole, since somebody last synced by hand: what the wait grows by."""
+    has_failed: bool = False
+    """The last run stopped as a whole."""
     is_halted: bool = False
-    """A token was refused: nothing is tried by itself until an admin has given another one."""
+    """A token of its connection was refused: nothing is tried by itself until an admin has given another one."""
     hinted_at: datetime | None = None
     """The last hint that no run has answered yet."""
 
     @property
     def is_failing(self) -> bool:
-        return self.is_halted or self.failures > 0
+        return self.is_halted or self.has_failed
 
     def after(self, run: SyncRun, interval: timedelta = INTERVAL) -> "Schedule":
         """Count from the end of a run.
 
-        What concerned the whole run makes the wait longer each time; an interruption of ours is made up for soon.
+        What concerned the whole run makes the wait longer each time; what passes by itself is made up for soon. A run
+        of a part puts nothing off: the rest waits as it did.
         """
         assert run.finished_at is not None, "only a run that has ended is counted from"
         if run.state is not RunState.STOPPED or run.stop is None:
-            usual = self._at(run, interval, failures=0, is_halted=False)
-            return (
-                replace(usual, due_at=self.hinted_at + QUIET)
-                if self.hinted_at and self.is_unanswered_by(run)
-                else usual
-            )
+            return self._after_success(run, interval) if run.scope is Scope.ALL else self
         if run.stop.code in STOPS_ASKED_FOR:
             return self
-        # What ends its process again and again may be what ends it: that counts as a failure.
-        if run.stop.by is StoppedBy.INTERRUPTION and run.stop != DIED_AGAIN:
+        if run.stop.code in PASSES_BY_ITSELF:
             return replace(self, due_at=run.finished_at + AFTER_AN_INTERRUPTION)
+        is_refused = run.stop.code == TOKEN_REFUSED
+        if run.scope is not Scope.ALL and not is_refused:
+            return self
         failures = self.failures + 1
-        wait = min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT)
-        return self._at(run, wait, failures=failures, is_halted=run.stop.code == REFUSED)
+        due_at = _spread(run, min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT))
+        is_halted = self.is_halted or is_refused
+        return replace(self, due_at=due_at, failures=failures, has_failed=True, is_halted=is_halted)
+
+    def _after_success(self, run: SyncRun, interval: timedelta) -> "Schedule":
+        if self.hinted_at is not None and self.is_unanswered_by(run):
+            due_at, hinted_at = self.hinted_at + QUIET, self.hinted_at
+        else:
+            due_at, hinted_at = _spread(run, interval), None
+        # A token that was refused is one until there is another: whoever syncs by hand may have been lucky.
+        has_failed = self.has_failed and self.is_halted
+        return replace(self, due_at=due_at, failures=0, has_failed=has_failed, hinted_at=hinted_at)
 
     def is_unanswered_by(self, run: SyncRun) -> bool:
         """Tell whether a hint came so late that the run may have read what was there before it."""
@@ -64,17 +84,21 @@ class Schedule:
             return False
         return self.hinted_at + QUIET > run.started_at
 
-    def _at(self, run: SyncRun, wait: timedelta, *, failures: int, is_halted: bool) -> "Schedule":
-        assert run.finished_at is not None
-        return Schedule(self.mapping_id, run.finished_at + spread(wait, run), failures, is_halted)
-
     def hinted(self, now: datetime) -> "Schedule":
-        """Come earlier, after a quiet time; further hints within it are answered by one more run at the most."""
-        return replace(self, due_at=min(self.due_at, now + QUIET), hinted_at=now)
+        """Come earlier, after a quiet time; further hints within it are answered by one more run at the most.
+
+        What fails comes when it would: that something has changed does not mend it.
+        """
+        due_at = self.due_at if self.has_failed else min(self.due_at, now + QUIET)
+        return replace(self, due_at=due_at, hinted_at=now)
+
+    def is_hinted(self, now: datetime) -> bool:
+        """Tell whether a further hint would change nothing: what answers the last one answers it too."""
+        return self.hinted_at is not None and self.hinted_at <= now < self.hinted_at + ONE_HINT
 
     def forgiven(self) -> "Schedule":
         """Wait no longer than usual after the next failure: somebody syncs by hand."""
-        return replace(self, failures=min(self.failures, 1))
+        return replace(self, failures=0)
 
     def halted(self) -> "Schedule":
         """Try nothing by itself any more: the token that it shares with another mapping was refused."""
@@ -90,7 +114,8 @@ def released(schedules: Iterable[Schedule], now: datetime) -> Sequence[Schedule]
     return [each.begun_anew(now) for each in schedules if each.is_failing]
 
 
-def spread(wait: timedelta, run: SyncRun) -> timedelta:
-    """Make a wait a little longer or shorter: out of what is stored, so that every process comes to the same moment."""
+def _spread(run: SyncRun, wait: timedelta) -> datetime:
+    """Wait from the end of a run, a little longer or shorter: as every process finds it out of what is stored."""
+    assert run.finished_at is not None
     share = int.from_bytes(hashlib.sha256(f"{run.mapping_id}:{run.id}".encode()).digest()[:4]) / 2**32
-    return wait * (1 - SPREAD + 2 * SPREAD * share)
+    return run.finished_at + wait * (1 - SPREAD + 2 * SPREAD * share)

@@ -32,8 +32,11 @@ class Stop:
     sentence: str
 
 
+TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code
+
+
 def token_refused(side: str, said: str) -> Stop:
-    return Stop("token_refused", StoppedBy.OTHER_SIDE, f"{side} refused the token: {said}")
+    return Stop(TOKEN_REFUSED, StoppedBy.OTHER_SIDE, f"{side} refused the token: {said}")
 
 
 def unreachable(side: str, said: str) -> Stop:
@@ -73,6 +76,11 @@ TAKEN_OVER = Stop(
     "The run was interrupted and gave no sign of life; another one has taken its place.",
 )
 INTERRUPTED = Stop("interrupted", StoppedBy.INTERRUPTION, "The run was interrupted. Sync again to go on.")
+TOKEN_REPLACED = Stop(
+    "token_replaced",
+    StoppedBy.INTERRUPTION,
+    "The token was refused, and has been replaced meanwhile. Sync again to go on.",
+)
 DIED_AGAIN = Stop(
     "died_again",
     StoppedBy.INTERRUPTION,

@@ -25,10 +25,15 @@ class WaitingRun:
 
 
 def place_of(
-    trigger: Trigger, requested_at: datetime, paused_until: datetime | None
+    trigger: Trigger, requested_at: datetime, paused_until: datetime | None, *, is_awaited: bool = False
 ) -> tuple[Trigger, datetime]:
-    """Tell as what, and since when, a run waits: one that had a slice already queues anew, whoever asked for it."""
-    return (trigger, requested_at) if paused_until is None else (Trigger.CONTINUOUS, paused_until)
+    """Tell as what, and since when, a run waits.
+
+    One that had a slice already queues anew, whoever asked for it, unless somebody waits for the run behind it.
+    """
+    if paused_until is None:
+        return trigger, requested_at
+    return Trigger.MANUAL if is_awaited else Trigger.CONTINUOUS, paused_until
 
 
 def next_in_turn(

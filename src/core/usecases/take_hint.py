@@ -34,10 +34,14 @@ class TakeHint:
             raise NotSignedIn("This secret is none of a webhook of this organization.")
         now, earlier = self.clock.now(), 0
         async with self.units.writing() as unit:
-            for mapping in await unit.mappings.of_organization(hint.organization_id):
-                if hint.event_id not in (None, str(mapping.events.sessionboard_id)):
+            connection = await unit.connections.open_one(hint.organization_id)
+            mappings = await unit.mappings.of_connection(connection.id) if connection else ()
+            for mapping in mappings:
+                if hint.event_id not in (None, str(mapping.events.sessionboard_id)) or not mapping.is_active:
                     continue
-                schedule = await unit.schedules.get(mapping.id) if mapping.is_active else None
+                schedule = await unit.schedules.get(mapping.id)
+                if schedule is not None and schedule.is_hinted(now):
+                    continue
                 # What changed may be what the change feed does not tell: everything is to be read.
                 checkpoint = await unit.checkpoints.get(mapping.id)
                 if checkpoint is not None:

@@ -239,6 +239,7 @@ async def test_outcomes_of_one_run_can_be_forgotten_alone(units: Units) -> None:
     await store_mapped_event(units)
     await _with_outcomes(units, _ended(1, 0), _ended(2, 1))
     async with units.writing() as unit:
-        await unit.outcomes.forget_of(RunId("run1"))
+        assert await unit.outcomes.forget_of(RunId("run1"), 1) == 1, "in steps"
+        assert await unit.outcomes.forget_of(RunId("run1"), 9) == 1
         await unit.commit()
     assert await _left(units, (1, 2)) == {1: 0, 2: 2}

@@ -64,7 +64,7 @@ async def _ask(units: Units, most: int = 2, limit: int = 100) -> Sequence[Mappin
 
 async def test_a_schedule_comes_back_as_it_was_last_saved(units: Units) -> None:
     await store_mapped_event(units)
-    saved = Schedule(MAPPING, NOW, failures=3, is_halted=True)
+    saved = Schedule(MAPPING, NOW, failures=3, has_failed=True, is_halted=True, hinted_at=NOW)
     async with units.writing() as unit:
         assert await unit.schedules.get(MAPPING) is None
         await unit.schedules.save(saved)
@@ -214,7 +214,7 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(u
         for schedule in (
             _due(2, minutes_ago=3),
             _due(3, minutes_ago=-1),
-            replace(_due(4, minutes_ago=1), failures=2),
+            replace(_due(4, minutes_ago=1), failures=2, has_failed=True),
             replace(_due(5, minutes_ago=9), is_halted=True),
             _due(6, minutes_ago=9),
             _due(7, minutes_ago=9),

@@ -25,7 +25,7 @@ from core.domain.telling import message_of, notice_of
 from tests.contract.persistence.samples import MAPPING, NOW, ORGANIZATION, a_mapping, a_run, an_organization
 
 WELL = Schedule(MAPPING, NOW)
-FAILING, AGAIN = replace(WELL, failures=1), replace(WELL, failures=2)
+FAILING, AGAIN = replace(WELL, failures=1, has_failed=True), replace(WELL, failures=2, has_failed=True)
 HALTED = replace(FAILING, is_halted=True)
 DOWN = unreachable("Gleanin", "app.gleanin.com accepts no connection.")
 

@@ -101,9 +101,72 @@ def test_a_refused_token_halts_until_another_one_is_given() -> None:
 
 
 def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None:
-    for stop in (stops.INTERRUPTED, stops.TAKEN_OVER, stops.FAULT):
+    for stop in (stops.INTERRUPTED, stops.TAKEN_OVER, stops.STORE_UNUSABLE, stops.TOKEN_REPLACED):
         after = DUE.after(failed(stop=stop))
         assert (after.due_at, after.is_failing) == (NOW + AFTER_AN_INTERRUPTION, False)
+
+
+@pytest.mark.parametrize(
+    "stop", [stops.FAULT, stops.DIED_AGAIN, stops.NO_PROGRESS], ids=lambda stop: stop.code
+)
+def test_rule_24_what_may_happen_again_each_time_makes_the_wait_grow(stop: Stop) -> None:
+    after = DUE.after(failed(stop=stop))
+    assert after.is_failing
+    assert after.due_at >= NOW + EARLIEST
+    assert after.after(failed(2, stop)).due_at >= NOW + 2 * EARLIEST
+
+
+def part(number: int = 1, stop: Stop | None = None) -> SyncRun:
+    run = replace(running(number), scope=Scope.EXHIBITORS)
+    return run.stopped(stop, NOW) if stop else run.finished(Counts(), NOW)
+
+
+def test_rule_24_a_run_of_a_part_puts_nothing_off_and_answers_for_nothing() -> None:
+    due = DUE.after(failed()).hinted(NOW - 9 * MINUTE)
+    assert due.after(part()) == due
+    assert due.after(part(stop=stops.unreachable("Gleanin", "No answer."))) == due
+    assert due.after(part(stop=stops.token_refused("Gleanin", "No."))).is_halted, "which concerns everything"
+
+
+def test_a_halt_ends_with_another_token_only() -> None:
+    halted = DUE.after(failed(stop=stops.token_refused("Gleanin", "No.")))
+    for run in (ended(2), failed(3), failed(4, stops.FAULT)):
+        halted = halted.after(run)
+        assert halted.is_halted
+        assert halted.is_failing
+    anew = halted.begun_anew(NOW)
+    assert not anew.is_halted
+    assert not anew.after(ended(5)).is_failing
+
+
+def test_a_mapping_that_another_one_has_halted_has_not_failed_itself() -> None:
+    halted = DUE.halted()
+    assert halted.is_failing
+    assert halted.after(ended()).is_halted, "its run was under way"
+    assert not halted.begun_anew(NOW).is_failing
+
+
+def test_rule_24_a_sync_by_hand_resets_the_wait_and_tells_nothing_as_mended() -> None:
+    failing = DUE
+    for number in range(8):
+        failing = failing.after(failed(number))
+    forgiven = failing.forgiven()
+    assert forgiven.is_failing
+    assert EARLIEST <= forgiven.after(failed(9)).due_at - NOW <= LATEST
+
+
+def test_a_hint_does_not_hasten_what_fails_and_is_answered_by_its_next_run() -> None:
+    failing = DUE.after(failed()).after(failed(2))
+    hinted = failing.hinted(NOW)
+    assert (hinted.due_at, hinted.hinted_at) == (failing.due_at, NOW)
+    assert hinted.after(failed(3)).hinted_at == NOW, "not by one that fails"
+
+
+def test_hints_that_come_at_once_are_one() -> None:
+    hinted = DUE.hinted(NOW)
+    assert hinted.is_hinted(NOW + timedelta(seconds=29))
+    assert not hinted.is_hinted(NOW + timedelta(seconds=30))
+    assert not hinted.is_hinted(NOW - MINUTE), "by a clock that was set back"
 
 
 @pytest.mark.parametrize("stop", [stops.DISCONNECTED, stops.MAPPING_REMOVED], ids=lambda stop: stop.code)
@@ -123,7 +186,8 @@ def test_a_hint_during_a_run_is_not_lost_with_its_end() -> None:
     for due in (DUE.after(ended(1, NOW - 10 * MINUTE)), DUE):  # asked for by hand, and due anyway
         after = due.hinted(NOW - 2 * MINUTE).after(ended(2, NOW, took=9 * MINUTE))
         assert after.due_at == NOW - 2 * MINUTE + QUIET
-        assert after.hinted_at is None, "it is answered once"
+        answer = replace(ended(3), started_at=after.due_at, finished_at=after.due_at)
+        assert after.after(answer).hinted_at is None, "it is answered once"
 
 
 def test_a_hint_right_before_a_run_is_answered_by_the_next_one_for_that_one_may_read_a_cache() -> None:

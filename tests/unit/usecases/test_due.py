@@ -8,12 +8,13 @@ from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import Schedule
-from core.domain.stops import DIED_AGAIN, DISCONNECTED, INTERRUPTED, TAKEN_OVER, Stop, refused
+from core.domain.schedule import AFTER_AN_INTERRUPTION, Schedule
+from core.domain.secrets import Token
+from core.domain.stops import DIED_AGAIN, DISCONNECTED, INTERRUPTED, TAKEN_OVER, TOKEN_REPLACED, Stop, refused
 from core.usecases.change_settings import SettingsChange
 from core.usecases.request_sync import SyncRequest
 from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, TOKEN, Stage
+from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, TOKEN, Stage, nothing
 
 HALF_AN_HOUR = timedelta(minutes=33)
 
@@ -149,6 +150,30 @@ async def test_a_refused_token_stops_continuous_sync_once_and_another_one_lets_i
     assert await booked(stage) == [mapping_id]
     await carry_out(stage)
     assert not (await schedule_of(stage, mapping_id)).is_failing
+
+
+async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former_one_is_refused(
+    stage: Stage,
+) -> None:
+    mapping_id = await continuous(stage)
+    stage.offer(session("s1", on(person("ada"))))
+    another = Token("another-gleanin-token-0123456789")
+
+    async def replaced() -> None:
+        stage.gleanin.tokens = {another.value}
+        async with stage.units.reading() as unit:
+            mapping = await unit.mappings.get(mapping_id)
+        assert mapping is not None
+        await stage.replace_gleanin_token(mapping.organization_id, another)
+
+    stage.gate.pass_by = replaced
+    run = await stage.run_sync((await book(stage, mapping_id)).id)
+    assert run.stop == TOKEN_REPLACED
+    schedule = await schedule_of(stage, mapping_id)
+    assert not schedule.is_failing
+    assert schedule.due_at == stage.clock.now() + AFTER_AN_INTERRUPTION
+    stage.gate.pass_by = nothing
+    assert (await stage.run_sync((await book(stage, mapping_id)).id)).state is RunState.COMPLETED
 
 
 async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(stage: Stage) -> None:

@@ -18,7 +18,7 @@ from core.usecases.sync.run import RunSync
 from core.usecases.sync.slices import MOST_IN_VAIN
 from ports.session_source import SessionSource
 from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.stage import LEASE, Stage
+from tests.unit.usecases.stage import ELSEWHERE, LEASE, THERE, Stage, nothing
 
 SLICE = timedelta(seconds=0.05)
 NUMBER = 40
@@ -192,34 +192,50 @@ async def test_a_run_that_gets_nowhere_ends_and_counts_as_a_failure(stage: Stage
     stage.offer(session("s1"))
 
     async def asleep() -> None:
-        await asyncio.sleep(3)
+        await asyncio.sleep(30)
 
     stage.gate.pass_by = asleep
     run = await stage.request_sync(mapping.id)
     slices_done = 0
     while run.is_open:
-        run = await do_slice(stage, run.id, timedelta(seconds=0.005))
+        run = await do_slice(stage, run.id, timedelta(seconds=0.01))
         slices_done += 1
     assert slices_done == MOST_IN_VAIN
     assert run.stop == NO_PROGRESS
     async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
+        schedule, known = await unit.schedules.get(mapping.id), await unit.mappings.get(mapping.id)
     assert schedule is not None
     assert schedule.failures == 1
+    assert known is not None
+    assert not known.written, "its events are free, for nothing was written (rule 5)"
 
 
-async def test_a_slice_in_which_something_came_about_forgives_those_in_vain(stage: Stage) -> None:
+async def test_rule_05_a_slice_that_wrote_nothing_leaves_no_mark(stage: Stage) -> None:
     mapping = await stage.mapping()
-    big(stage, 400)
-    pass_by, run = stage.gate.pass_by, await stage.request_sync(mapping.id)
+    stage.offer(session("s1"))
 
     async def asleep() -> None:
-        await asyncio.sleep(3)
+        await asyncio.sleep(30)
 
-    for gate, in_vain in ((asleep, 1), (asleep, 2), (pass_by, 0), (asleep, 1)):
-        stage.gate.pass_by = gate
-        run = await do_slice(stage, run.id, timedelta(seconds=0.2))
-        assert run.slices_in_vain == in_vain
+    stage.gate.pass_by = asleep
+    run = await do_slice(stage, (await stage.request_sync(mapping.id)).id)
+    assert run.is_open
+    stage.offer()
+    stage.gate.pass_by = nothing
+    await stage.run_sync(run.id)
+    await stage.remove_mapping(mapping.id)
+    again = await stage.map(mapping.organization_id, ELSEWHERE, THERE)
+    assert again.is_active, "neither event was bound"
+
+
+async def test_each_slice_in_vain_makes_the_next_one_twice_as_long(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{each}") for each in range(20)))
+    run = await slice_with(stage, mapping.id, 0.02, timedelta(seconds=0.1))  # four times as long in all
+    assert (run.is_open, run.slices_in_vain) == (True, 1)
+    for _ in range(3):
+        run = await do_slice(stage, run.id, timedelta(seconds=0.1))
+    assert run.state is RunState.COMPLETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,20 +278,6 @@ async def slice_with(
     sources = SlowSources(SlowSource(stage.source, seconds))
     stage.sources = sources  # type: ignore[assignment]  # whatever opens a source will do
     return await do_slice(stage, (await stage.request_sync(mapping_id)).id, longest)
-
-
-async def test_a_reading_whose_pages_keep_coming_is_seen_through(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{each}") for each in range(20)))
-    run = await slice_with(stage, mapping.id, 0.04, timedelta(seconds=0.4))  # twice a slice in all
-    assert run.state is RunState.COMPLETED
-
-
-async def test_a_reading_whose_pages_do_not_come_is_cut(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("s1"))
-    run = await slice_with(stage, mapping.id, 5)
-    assert (run.is_open, run.slices_in_vain) == (True, 1)
 
 
 async def test_without_others_a_run_takes_as_long_as_it_takes(stage: Stage) -> None:

@@ -8,7 +8,8 @@ from core.domain.identifiers import RunId
 from core.domain.refusals import found
 from core.domain.runs import SyncRun
 from core.domain.schedule import INTERVAL, Schedule
-from core.domain.stops import STOPS_ASKED_FOR, Stop
+from core.domain.stops import STOPS_ASKED_FOR, TOKEN_REFUSED, Stop
+from core.usecases.sync.access import Tokens
 from core.usecases.sync.journal import Journal
 from core.usecases.sync.notices import note_change
 from core.usecases.sync.slices import MOST_IN_VAIN
@@ -16,6 +17,9 @@ from ports.clock import Clock
 from ports.log import EventLog
 from ports.names import Names
 from ports.persistence import Unit, Units
+
+AT_ONCE = 1000
+"""Outcomes: a writer waits for no more than these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Ending:
     clock: Clock
     log: EventLog
     lease: timedelta
+    tokens: Tokens | None = None
+    """What the run reached both sides with."""
     interval: timedelta = INTERVAL
     support_contact: str | None = None
     """Whom the closing message names if problems persist (rule 28)."""
@@ -37,7 +43,15 @@ class Ending:
                 return run
             run = await self._closed(unit, run, stop, journal)
             await unit.commit()
+        while run.confirms is not None and journal.told_now and await self._forget_some(run_id):
+            pass  # the outcomes are those of the run that is confirmed, and are kept once
         return run
+
+    async def _forget_some(self, run_id: RunId) -> bool:
+        async with self.units.writing() as unit:
+            gone = await unit.outcomes.forget_of(run_id, AT_ONCE)
+            await unit.commit()
+        return gone == AT_ONCE
 
     async def refuse(self, run_id: RunId, owner: str, why: str) -> SyncRun:
         """End a run that cannot even begin."""
@@ -70,6 +84,8 @@ class Ending:
 
     async def _closed(self, unit: Unit, run: SyncRun, stop: Stop | None, journal: Journal) -> SyncRun:
         now = self.clock.now()
+        if stop is not None and stop.code == TOKEN_REFUSED and await self._has_other_tokens(unit, run):
+            stop = stops.TOKEN_REPLACED
         if stop is not None:
             run = run.stopped(stop, now, journal.counts)
         else:
@@ -77,7 +93,6 @@ class Ending:
             if journal.confirms is not None:
                 confirmed = found(await unit.runs.get(journal.confirms), "run", journal.confirms)
                 run, counts = run.confirming(confirmed), confirmed.counts
-                await unit.outcomes.forget_of(run.id)  # they are the same, and are kept once
             run = run.finished(counts, now, self.support_contact, journal.remarks)
         await unit.runs.update(run)
         former = await self._reschedule(unit, run)
@@ -85,6 +100,15 @@ class Ending:
         if journal.checkpoint is not None and stop is None and not former.is_unanswered_by(run):
             await unit.checkpoints.save(journal.checkpoint)
         return run
+
+    async def _has_other_tokens(self, unit: Unit, run: SyncRun) -> bool:
+        """Tell whether somebody has given another token while the run went on with the one that was refused."""
+        mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
+        organization = await unit.organizations.get(mapping.organization_id)
+        connection = await unit.connections.get(mapping.connection_id)
+        if self.tokens is None or organization is None or connection is None or connection.token is None:
+            return False
+        return self.tokens != Tokens(organization.sessionboard_token, connection.token)
 
     async def _reschedule(self, unit: Unit, run: SyncRun) -> Schedule:
         """Say when the mapping is due next (rule 24), and give what was said before.

@@ -84,11 +84,17 @@ class Fence:
                 self._marked_now = True
 
     async def take_mark_back(self) -> None:
-        """Free the events again, if it was this run that bound them: for a run that wrote nothing after all."""
+        """Free the events again, if it was this slice that bound them: for one that wrote nothing after all.
+
+        Where another run has taken over, that one may have written since.
+        """
         if not self._marked_now:
             return
         async with self.units.writing() as unit:
-            mapping = await unit.mappings.get(self.mapping_id)
-            if mapping is not None:
+            mapping, standing = (
+                await unit.mappings.get(self.mapping_id),
+                await unit.runs.standing(self.run_id),
+            )
+            if mapping is not None and standing is not None and standing.owner == self.owner:
                 await unit.mappings.update(mapping.take_mark_back())
                 await unit.commit()

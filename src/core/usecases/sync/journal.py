@@ -43,8 +43,10 @@ class Journal:
     """What the run has proved, if it has."""
     confirms: RunId | None = None
     """The run whose outcomes are this one's too, if nothing has changed since."""
+    wrote: bool = False
+    """Something was written for certain in this slice,"""
     unclear: bool = False
-    """An answer to a write was lost: it may have taken place."""
+    """or may have been: an answer was lost."""
     told_now: int = 0
     """Outcomes of this slice."""
     _told_before: set[tuple[str, SourceId]] = field(default_factory=set)
@@ -63,7 +65,6 @@ class Journal:
         async with self.units.reading() as unit:
             for told in await unit.outcomes.of_run(self.run_id):
                 self._told_before.add((told.record.kind.name, told.record.source_id))
-                self._digest_too(told)
 
     def has_told(self, record: RecordRef) -> bool:
         """Tell whether an earlier slice saw to this record: a run has one outcome for each (rule 26)."""
@@ -79,7 +80,7 @@ class Journal:
         if synced is not None:
             self._synced.append(synced)
         self.told_now += 1
-        self._digest_too(outcome)
+        self._digest = (self._digest + int(digest_of((outcome,)), 16)) % 2**128
         kind = outcome.record.kind
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())
@@ -95,9 +96,6 @@ class Journal:
             await unit.synced.doubt(organization_id, event_id, records[0].kind, ids)
             await unit.commit()
 
-    def _digest_too(self, outcome: RecordOutcome) -> None:
-        self._digest = (self._digest + int(digest_of((outcome,)), 16)) % 2**128
-
     @property
     def goes_on(self) -> bool:
         """Tell whether an earlier slice of the run has outcomes already."""
@@ -105,7 +103,7 @@ class Journal:
 
     @property
     def digest(self) -> str:
-        """Of all outcomes of the run, in whatever order they came."""
+        """Of the slice's outcomes, in whatever order they came."""
         return f"{self._digest:032x}"
 
     @property

@@ -29,6 +29,7 @@ class OneSlice:
     access: Access
     clock: Clock
     lease: timedelta
+    interval: timedelta
     log: EventLog
     run: SyncRun
     mapping: EventMapping
@@ -44,11 +45,11 @@ class OneSlice:
         units, mapping, journal = self.access.units, self.mapping, self.journal
         await journal.go_on()
         remembered = await recall(units, mapping)
-        proofs = Proofs(units, mapping, self.run, journal)
+        proofs = Proofs(units, mapping, self.run, journal, self.interval)
         fence = Fence(units, self.clock, self.run.id, mapping.id, journal.owner, self.lease)
         async with open_sides(self.access, mapping, self.tokens, before_write=fence) as (source, destination):
             now, setup = self.clock.now(), proofs.setup(self.tokens, remembered)
-            reader = Reader(mapping, remembered, source, destination, now, setup, its_slice.page_came)
+            reader = Reader(mapping, remembered, source, destination, now, setup)
             held = await proofs.held(now)
             sides = await reader.read(self.run.scope, held)
             if held is not None and sides.is_as_before:
@@ -58,15 +59,17 @@ class OneSlice:
             await proofs.end(now)  # before anything is changed
             its_slice.writing_begins()
             plans = Plans(units, mapping, remembered, sides)
-            written = await self._write(destination, sides, plans, fence)
+            try:
+                written = await self._write(destination, sides, plans)
+            finally:
+                if not journal.wrote and not journal.unclear:
+                    await fence.take_mark_back()
             await self._read_links(destination, sides, written)
             journal.checkpoint = None if written else proofs.given_by(sides, now)
             if journal.checkpoint and journal.checkpoint.run_id != self.run.id:
                 journal.confirms = journal.checkpoint.run_id
 
-    async def _write(
-        self, destination: Destination, sides: BothSides, plans: Plans, fence: Fence
-    ) -> Collection[str]:
+    async def _write(self, destination: Destination, sides: BothSides, plans: Plans) -> Collection[str]:
         """Carry out the plan, and name the kinds of which something was sent."""
         mapping, journal = self.mapping, self.journal
         writer = Writer(mapping, destination, sides.gleanin, journal, self.clock, self.log)
@@ -75,8 +78,6 @@ class OneSlice:
             # Planned only now: people are tied to the sessions that are in Gleanin by now (rule 25).
             steps = plans.steps(kind, plans.ties(), partial(journal.expect, kind))
             stop = await writer.carry_out(kind, steps, stop)
-        if not writer.wrote and not journal.unclear:
-            await fence.take_mark_back()
         if stop is not None:
             raise SyncStopped(stop)
         if sides.gleanin.doubled:

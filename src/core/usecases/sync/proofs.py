@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain.checkpoint import Checkpoint, is_proved_by, until
 from core.domain.kinds import Scope
@@ -21,6 +21,7 @@ class Proofs:
     mapping: EventMapping
     run: SyncRun
     journal: Journal
+    interval: timedelta
     _stored: Checkpoint | None = None
 
     def setup(self, tokens: Tokens, remembered: Remembered) -> Sequence[object]:
@@ -34,7 +35,7 @@ class Proofs:
         async with self.units.reading() as unit:
             checkpoint = self._stored = await unit.checkpoints.get(self.mapping.id)
         by_itself = self.run.trigger is Trigger.CONTINUOUS and self._is_whole
-        return checkpoint if checkpoint and by_itself and checkpoint.holds_at(now) else None
+        return checkpoint if checkpoint and by_itself and checkpoint.spares(now, self.interval) else None
 
     async def end(self, now: datetime) -> None:
         """Let nothing that was proved hold any more: before anything is changed, so that no crash comes between."""

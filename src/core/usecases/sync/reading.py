@@ -30,10 +30,6 @@ Links = dict[GleaninId, tuple[ShareLink, ...] | None]
 Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
 
 
-def nothing() -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class BothSides:
     kinds: tuple[RecordKind, ...]
@@ -63,8 +59,6 @@ class Reader:
     now: datetime
     setup: Sequence[object] = ()
     """What else a plan depends on: it becomes a part of the digest."""
-    when_read: Callable[[], None] = nothing
-    """Called with every page that has come."""
 
     async def read(self, scope: Scope, checkpoint: Checkpoint | None = None) -> BothSides:
         """Read what the scope needs, and check what concerns all records.
@@ -125,7 +119,6 @@ class Reader:
             Scope.EXHIBITORS: self.source.exhibitors,
         }
         async for page in feeds[scope](self.mapping.events.sessionboard_id):
-            self.when_read()
             for row in page:
                 part.add(row)
                 rows.add(row.id, row)
@@ -134,7 +127,6 @@ class Reader:
         links = sides.links.setdefault(kind.name, {})
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                self.when_read()
                 sides.gleanin.add(kind, page)
                 if kind.is_person:
                     links.update(linked(page))

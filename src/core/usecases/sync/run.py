@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.domain import stops
@@ -114,20 +114,22 @@ class RunSync:
             self.clock,
             self.log,
             self.lease,
-            self.interval,
-            self.support_contact,
+            interval=self.interval,
+            support_contact=self.support_contact,
         )
         try:
             mapping, tokens = await self.access.of(run.mapping_id)
         except Refusal as refusal:  # it was removed in the moment between booking and start
             return await ending.refuse(run.id, owner, str(refusal))
-        log = self.log.bound(run=run.id, mapping=mapping.id)
+        ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
         journal = Journal(self.access.units, self.clock, run.id, mapping, owner, self.lease, run.counts)
-        work = OneSlice(self.access, self.clock, self.lease, log, run, mapping, tokens, journal)
+        work = OneSlice(
+            self.access, self.clock, self.lease, self.interval, log, run, mapping, tokens, journal
+        )
         stop: Stop | None = stops.FAULT
         slice_over = False
         try:
-            stop = await _stopped_by(work, longest)
+            stop = await _stopped_by(work, longest and longest * 2**run.slices_in_vain)
         except SliceOver:
             slice_over = True
         except asyncio.CancelledError:

@@ -10,14 +10,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-SLICE = timedelta(minutes=2)
-STILL_READING = 1 / 4
-"""Of a slice: so long the next page of a reading is waited for, however long the reading has taken. It cannot be gone
-on with later, so it is seen through for as long as its pages keep coming."""
+SLICE = timedelta(seconds=80)
+"""Two minutes at most, with what is left for writing. One in which nothing became of any record was too short, for the
+other sides may be slow, or ask for pauses: the next one is twice as long."""
 FOR_WRITING = 1 / 2
-"""Of a slice: so much is left for writing at the least, however long the reading has taken."""
-MOST_IN_VAIN = 30
-"""Slices in a row in which nothing became of any record: an hour of trying."""
+"""Of a slice: so much is left for writing at the least, however long the reading took."""
+MOST_IN_VAIN = 5
+"""Slices of a run in which nothing became of any record: three quarters of an hour of trying."""
 
 
 class SliceOver(Exception):
@@ -40,17 +39,11 @@ class Slice:
         if not self.is_over:
             self._cut.reschedule(asyncio.get_running_loop().time())
 
-    def page_came(self) -> None:
-        self._leave(STILL_READING)
-
     def writing_begins(self) -> None:
-        self._leave(FOR_WRITING)
-
-    def _leave(self, share: float) -> None:
-        """Let so much of a slice be left from now on at the least."""
+        """See that enough of the slice is left for it."""
         if self.longest is None or self._planned is None or self.is_over:
             return
-        least = asyncio.get_running_loop().time() + share * self.longest.total_seconds()
+        least = asyncio.get_running_loop().time() + FOR_WRITING * self.longest.total_seconds()
         self._cut.reschedule(max(self._planned, least))
 
 

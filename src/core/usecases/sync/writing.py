@@ -48,8 +48,6 @@ class Writer:
     log: EventLog
     written: set[str] = field(default_factory=set)
     """Names of the kinds of which something was sent."""
-    wrote: bool = False
-    """Something was written for certain; what is unclear the journal knows."""
 
     async def carry_out(
         self, kind: RecordKind, steps: AsyncIterator[Sequence[Step]], stop: Stop | None = None
@@ -90,7 +88,12 @@ class Writer:
                 return stop
             if feed.is_dry:
                 for step in feed.let_go():
-                    self._note_failure(step, reasons.waited_in_vain(str(step.fields.get("email"))))
+                    email = str(step.fields.get("email"))
+                    told = any(
+                        self.journal.has_told(replace(step.record, source_id=who)) for who in step.waits_for
+                    )
+                    why = reasons.waits_for_next_run(email) if told else reasons.waited_in_vain(email)
+                    self._note_failure(step, why)
             if feed.is_dry:
                 return None
 
@@ -221,7 +224,7 @@ class Writer:
 
     def _note_success(self, step: Write, gleanin_id: GleaninId, feed: Feed) -> None:
         record = step.record
-        self.wrote = True
+        self.journal.wrote = True
         feed.succeeded(record.source_id)
         self.gleanin.note_written(record.kind, record.source_id, gleanin_id)
         email = step.fields.get("email")

@@ -13,6 +13,13 @@ CONFIRMS = sa.text("confirms IS NOT NULL")
 
 def upgrade() -> None:
     op.add_column("schedules", sa.Column("hinted_at", sa.DateTime(timezone=True)))
+    op.add_column(
+        "schedules", sa.Column("has_failed", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    schedules = sa.table(
+        "schedules", sa.column("failures", sa.Integer()), sa.column("has_failed", sa.Boolean())
+    )
+    op.execute(sa.update(schedules).where(schedules.c.failures > 0).values(has_failed=sa.true()))
     op.add_column("sync_runs", sa.Column("paused_until", sa.DateTime(timezone=True)))
     op.add_column("sync_runs", sa.Column("slices_in_vain", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("sync_runs", sa.Column("confirms", sa.Text()))
@@ -38,6 +45,7 @@ def downgrade() -> None:
     op.drop_table("checkpoints")
     for name in ("confirming_runs", "confirmed_runs"):
         op.drop_index(name, "sync_runs")
-    op.drop_column("schedules", "hinted_at")
+    for column in ("has_failed", "hinted_at"):
+        op.drop_column("schedules", column)
     for column in ("confirms", "slices_in_vain", "paused_until"):
         op.drop_column("sync_runs", column)
