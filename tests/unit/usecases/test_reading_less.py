@@ -313,6 +313,17 @@ async def test_a_clock_that_was_set_back_proves_nothing(stage: Stage) -> None:
     assert await reads_all(stage, mapping)
 
 
+async def test_what_a_clock_that_was_set_back_saw_ended_does_not_hold_again_later(stage: Stage) -> None:
+    mapping, _ = await proved(stage)
+    stage.clock.advance(timedelta(hours=-2))
+    await by_itself(stage, mapping, timedelta(0))
+    stage.clock.advance(timedelta(hours=2))
+    async with stage.units.reading() as unit:
+        checkpoint = await unit.checkpoints.get(mapping.id)
+    assert checkpoint is not None
+    assert checkpoint.read_at < stage.clock.now() - timedelta(hours=1), "the one of the run in between"
+
+
 async def test_an_event_that_changes_its_time_zone_is_noticed(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.programme.event = replace(stage.programme.event, time_zone="Asia/Tokyo")

@@ -39,7 +39,7 @@ class Proofs:
 
     async def end(self, now: datetime) -> None:
         """Let nothing that was proved hold any more: before anything is changed, so that no crash comes between."""
-        if self._stored is None or not self._stored.holds_at(now):
+        if self._stored is None or self._stored.until <= now:
             return
         async with self.units.writing() as unit:
             await unit.checkpoints.save(self._stored.ended(now))
