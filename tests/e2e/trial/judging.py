@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.identifiers import RunId
 from core.domain.runs import SyncRun
-from core.domain.stops import TAKEN_OVER
+from core.domain.stops import DIED_AGAIN, TAKEN_OVER
 from tests.e2e.trial.crew import Stopped, Worker
 
 Json = dict[str, Any]
@@ -20,6 +20,7 @@ NO_STOP = Stopped(0, 0)
 AROUND = 20.0
 """Seconds before and after a request that are told of."""
 WRITES = ("POST", "PATCH")
+TAKEN_AWAY = (TAKEN_OVER, DIED_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Evidence:
         lost = [
             each
             for each in self.runs[request.event]
-            if by.get(each.id) is worker and each.stop == TAKEN_OVER and _end(each) <= request.begun
+            if by.get(each.id) is worker and each.stop in TAKEN_AWAY and _end(each) <= request.begun
         ]
         if not request.is_write and any(request.begun <= _end(each) + PASSED for each in lost):
             return NO_STOP
