@@ -135,6 +135,15 @@ def test_a_mail_server_that_is_none_is_told_without_repeating_it(
     assert "s3cr3t" not in wrong.out
 
 
+def test_an_address_that_no_letter_can_come_from_is_told_at_the_start(
+    cli: CommandLine, organization: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_MAIL_FROM", "a..b@example.org")
+    wrong = cli.json("notices", organization)
+    assert (wrong.exit_code, wrong.error["code"]) == (2, "settings")
+    assert "GLEANIN_SYNC_MAIL_FROM is wrong" in wrong.error["message"]
+
+
 def test_only_one_thing_is_done_at_a_time(cli: CommandLine, organization: str) -> None:
     both = cli("notices", organization, "--off", "--try")
     assert both.exit_code == 2

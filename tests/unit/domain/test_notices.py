@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from email.headerregistry import Address
 
 import pytest
 
@@ -16,6 +17,7 @@ from core.domain.notices import (
     Notice,
     Recipient,
     change_between,
+    check_email,
 )
 from core.domain.refusals import BadInput
 from core.domain.schedule import Schedule
@@ -115,7 +117,7 @@ def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
         "",
         "nobody",
         "a@b.org\nBcc: eve@example.org",
-        "a@b.org\r\n",
+        "a@b.org\r\nc@d.org",
         "a@b.org, c@d.org",
         "a,b@c.org",
         "<a@b.org>",
@@ -125,7 +127,36 @@ def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
 )
 def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> None:
     with pytest.raises(BadInput):
-        Recipient(ORGANIZATION, Channel.EMAIL, address)
+        check_email(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a..b@x.org",
+        ".a@x.org",
+        "a.@x.org",
+        "a@-x.org",
+        "a@x-.org",
+        "a@x..org",
+        "a@x.org.",
+        "a" * 65 + "@x.org",
+    ],
+)
+def test_an_e_mail_that_no_letter_can_be_written_to_is_none(address: str) -> None:
+    with pytest.raises(BadInput, match="no e-mail address that notices can go to"):
+        check_email(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["ops@example.org", "a.b+c.d@x-y.example.org", "o'neil@example.org", "root@localhost", "a@b.c"]
+)
+def test_an_e_mail_that_letters_are_written_to_is_one(address: str) -> None:
+    assert check_email(f" {address} ") == Address(addr_spec=address).addr_spec == address
+
+
+def test_a_recipient_that_was_stored_before_the_rule_grew_stricter_is_still_one() -> None:
+    assert Recipient(ORGANIZATION, Channel.EMAIL, "a..b@example.org").label == "e-mail to a..b@example.org"
 
 
 def test_the_audit_log_is_told_no_more_of_a_webhook_than_its_host() -> None:
