@@ -83,14 +83,20 @@ class Notice:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     """None once nothing is to be tried any more."""
+    problem: str = ""
+    """Why the latest attempt failed, in one sentence for its admins."""
 
     def attempted(self, now: datetime) -> "Notice":
         """Note an attempt that is about to be made; if nothing more is noted, there is another one after a wait."""
         wait = min(FIRST_WAIT * 2 ** min(self.attempts, 16), LONGEST_WAIT)
         return replace(self, attempts=self.attempts + 1, next_attempt_at=now + wait)
 
+    def failed(self, problem: str) -> "Notice":
+        """Note what the attempt met; there is another one all the same, for somebody may see to it."""
+        return replace(self, problem=problem)
+
     def delivered(self) -> "Notice":
-        return replace(self, state=Delivery.DELIVERED, next_attempt_at=None)
+        return replace(self, state=Delivery.DELIVERED, next_attempt_at=None, problem="")
 
     def is_to_be_given_up(self, now: datetime) -> bool:
         """Tell whether it is too late for another attempt; one that was never tried, as we slept, is tried."""
