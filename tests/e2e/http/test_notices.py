@@ -41,6 +41,7 @@ def test_a_webhook_is_chosen_tried_and_removed(fresh: Served, hook: Hook) -> Non
     assert secret not in shown
     assert post(fresh, "/try").headers["Location"] == f"{settings(fresh)}#notices"
     assert hook.taken[0]["change"] == "trial"
+    assert 'gleanin_sync_requests_total{host="webhook",status="204"}' in fresh.browser().get("/metrics").text
     assert post(fresh, "/remove").headers["Location"] == f"{settings(fresh)}#notices"
     assert hook.url not in page(fresh)
     log = fresh.browser(ADMIN).get(f"{settings(fresh)}/audit-log").text
