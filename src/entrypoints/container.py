@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from adapters.http_client.connections import Connections
+from adapters.http_client.meters import WEBHOOK
 from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.notices.channels import Channels
 from adapters.notices.smtp import SmtpMessenger
@@ -151,7 +152,8 @@ def _gleanin(settings: Settings) -> GleaninDestinations:
 
 def _messenger(settings: Settings, clock: Clock) -> Messenger:
     allow_private, server = settings.allow_private_addresses, settings.mail_server
-    webhook = WebhookMessenger(allow_private, partial(Connections, allow_private=allow_private), clock)
+    transport = partial(Connections, allow_private=allow_private, counted_as=WEBHOOK)
+    webhook = WebhookMessenger(allow_private, transport, clock)
     return Channels(webhook, SmtpMessenger(server, settings.mail_from or "") if server else None)
 
 

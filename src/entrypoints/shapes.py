@@ -218,6 +218,7 @@ def notice(one: Notice) -> dict[str, Any]:
         "state": one.state.value,
         "attempts": one.attempts,
         "next_attempt_at": _instant(one.next_attempt_at),
+        "problem": one.problem or None,
     }
 
 

@@ -265,22 +265,22 @@ class Schedules(Protocol):
 @dataclass(frozen=True, slots=True)
 class RunCounts:
     queued: int = 0
-    """Those that wait for another run of their mapping, and those between two slices, too."""
+    """Those that wait for another run of their mapping, those between two slices, and those that wait to be taken
+    over, because they give no sign of life any more, too."""
     running: int = 0
-    """Not those that give no sign of life any more."""
     queued_since: datetime | None = None
-    """When the one was asked for that has waited longest."""
+    """From when on the one has waited that has waited longest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleCounts:
     continuous: int = 0
     due: int = 0
-    """Those that have never been synced, too; whether or not a run of theirs is booked."""
+    """Those that have never been synced, too; not those that have an open run: it is what they were due for."""
     failing: int = 0
     halted: int = 0
     next_due_at: datetime | None = None
-    """In the past where one is due already."""
+    """Of those without an open run; in the past where one is due already."""
 
 
 class Recipients(Protocol):

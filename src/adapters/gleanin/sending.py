@@ -68,9 +68,11 @@ class Sender:
         """
         limit = self.limit
         begun = time.monotonic()
-        in_round = await limit.acquire()
-        if (waited := time.monotonic() - begun) > _A_MOMENT:
-            WAITED.labels(request.url.host, PACED).inc(waited)
+        try:
+            in_round = await limit.acquire()
+        finally:
+            if (waited := time.monotonic() - begun) > _A_MOMENT:
+                WAITED.labels(request.url.host, PACED).inc(waited)
         try:
             if request.method == READ:
                 answer = await self._answer(request)

@@ -73,8 +73,15 @@ class Connections(AiohttpTransport):
     only that it is a `TransportError` can be relied on.
     """
 
-    def __init__(self, *, allow_private: bool = False) -> None:
+    def __init__(self, *, allow_private: bool = False, counted_as: str | None = None) -> None:
+        """Open none yet.
+
+        Args:
+            allow_private: lets them lead into the networks around us.
+            counted_as: what requests are counted under, instead of their host.
+        """
         self._allow_private = allow_private
+        self._counted_as = counted_as
         super().__init__(verify=_trusted(), client=self._session)
 
     def _session(self) -> aiohttp.ClientSession:
@@ -100,7 +107,7 @@ class Connections(AiohttpTransport):
         except _UNTRANSLATED as error:
             raise _translated(error) from error
         finally:
-            REQUESTS.labels(request.url.host, status).inc()
+            REQUESTS.labels(self._counted_as or request.url.host, status).inc()
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Body(response.stream)
         return inflated(response)

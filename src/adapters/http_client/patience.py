@@ -74,6 +74,8 @@ class Perseverance:
     _falters: int = 0
     _pauses: int = 0
     _waited: float = 0
+    _waits: tuple[str, float] | None = None
+    """Why, and since when."""
 
     def __call__(self, error: Exception) -> bool | float:
         match error:
@@ -90,8 +92,15 @@ class Perseverance:
 
     def _told(self, why: str, wait: bool | float) -> bool | float:
         if wait:
-            WAITED.labels(self.host, why).inc(wait)
+            self._waits = why, time.monotonic()
         return wait
+
+    def has_waited(self) -> None:
+        """Count the wait that is over, or was cut; where there was none, nothing."""
+        if self._waits is not None:
+            why, since = self._waits
+            self._waits = None
+            WAITED.labels(self.host, why).inc(time.monotonic() - since)
 
     def _wait(self, asked: float | None, times: int) -> bool | float:
         patience = self.patience
@@ -120,11 +129,16 @@ async def persist(patience: Patience, host: str, ask: Callable[[], Awaitable[T]]
     except (Throttled, Faltered) as error:
         trouble = error
     # Only now that something is wrong: stamina's loop costs more than a request does.
-    async for attempt in stamina.retry_context(on=Perseverance(patience, host), attempts=None, timeout=None):
-        with attempt:
-            if attempt.num == 1:  # what has just happened counts as stamina's first attempt
-                raise trouble
-            return await ask()
+    perseverance = Perseverance(patience, host)
+    try:
+        async for attempt in stamina.retry_context(on=perseverance, attempts=None, timeout=None):
+            perseverance.has_waited()
+            with attempt:
+                if attempt.num == 1:  # what has just happened counts as stamina's first attempt
+                    raise trouble
+                return await ask()
+    finally:
+        perseverance.has_waited()
     raise trouble  # stamina may have been switched off
 
 

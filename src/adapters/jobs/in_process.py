@@ -55,13 +55,14 @@ class InProcessJobs:
         beside = [
             asyncio.create_task(self._keep_looking(), name="jobs"),
             asyncio.create_task(self._keep_doing(self.work.tidy, TIDY_EVERY), name="retention"),
-            asyncio.create_task(self._keep_doing(self.work.tell, self.look_every), name="notices"),
         ]
+        telling = asyncio.create_task(self._keep_doing(self.work.tell, self.look_every), name="notices")
         try:
             yield
         finally:
             await ended(beside)
-            await ended(list(self._tasks.values()))
+            # At once: each sees through what it has sent, and there is not time for one after the other.
+            await ended([telling, *self._tasks.values()])
 
     async def _keep_looking(self) -> None:
         while True:

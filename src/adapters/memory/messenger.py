@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.domain.addresses import check_webhook
-from core.domain.notices import Channel, Recipient, is_plain_email
+from core.domain.notices import Channel, Recipient, check_email
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
 from core.domain.telling import Message
@@ -29,9 +29,7 @@ class MemoryMessenger:
             return check_webhook(address, allow_private=False)
         if not self.has_mail_server:
             raise BadInput("No mail server is set up.")
-        if not is_plain_email(address.strip()):
-            raise BadInput("This is no e-mail address that notices can go to.")
-        return address.strip()
+        return check_email(address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
         if self.trouble is not None:

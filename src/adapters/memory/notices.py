@@ -47,6 +47,7 @@ class MemoryNotices:
                 state=notice.state,
                 attempts=notice.attempts,
                 next_attempt_at=notice.next_attempt_at,
+                problem=notice.problem,
             )
 
     async def get(self, notice_id: NoticeId) -> Notice | None:

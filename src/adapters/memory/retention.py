@@ -8,7 +8,10 @@ from core.domain.runs import SyncRun
 
 
 def old_runs(kept: Kept, instant: datetime) -> Sequence[SyncRun]:
-    """Give the runs that ended before, the earliest first, without the latest of each mapping those that others confirm, and those that checkpoints name."""
+    """Give the runs that ended before, the earliest first.
+
+    Left out are the latest of each mapping, those that others confirm, and those that checkpoints name.
+    """
     latest = {run.mapping_id: run.id for run in kept.runs.values()}
     needed = {run.confirms for run in kept.runs.values()} | {row.run_id for row in kept.checkpoints.values()}
     ended = (

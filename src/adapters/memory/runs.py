@@ -92,10 +92,15 @@ class MemoryRuns:
             former = counts.get(whose, RunCounts())
             if row.state is RunState.QUEUED or row.paused_until is not None:
                 _, since = place_of(row.trigger, row.requested_at, row.paused_until)
-                since = min(former.queued_since or since, since)
-                counts[whose] = RunCounts(former.queued + 1, former.running, since)
-            elif row.state is RunState.RUNNING and not row.lease_has_run_out(now):
+            elif row.lease_has_run_out(now):
+                since = row.lease_until or row.requested_at
+            elif row.state is RunState.RUNNING:
                 counts[whose] = replace(former, running=former.running + 1)
+                continue
+            else:
+                continue
+            since = min(former.queued_since or since, since)
+            counts[whose] = RunCounts(former.queued + 1, former.running, since)
         return counts
 
     async def forget_before(self, instant: datetime, limit: int) -> int:

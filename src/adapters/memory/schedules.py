@@ -50,12 +50,15 @@ class MemorySchedules:
 
     def _counted(self, mappings: Sequence[EventMapping], now: datetime) -> ScheduleCounts:
         known = [self._rows[each.id] for each in mappings if each.id in self._rows]
+        are_open = {run.mapping_id for run in self._runs.values() if run.is_open}
+        waiting = [each for each in mappings if each.id not in are_open]
+        halted = {each.mapping_id for each in known if each.is_halted}
         return ScheduleCounts(
             len(mappings),
-            due=sum(self._is_due(each, now) for each in mappings),
+            due=sum(self._is_due(each, now) for each in waiting),
             failing=sum(each.is_failing for each in known),
-            halted=sum(each.is_halted for each in known),
-            next_due_at=min((each.due_at for each in known if not each.is_halted), default=None),
+            halted=len(halted),
+            next_due_at=min((self._due_at(each) for each in waiting if each.id not in halted), default=None),
         )
 
     @staticmethod

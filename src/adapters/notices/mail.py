@@ -1,22 +1,37 @@
 """A notice as an e-mail."""
 
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
 from core.domain.telling import Message
+from ports.notices import RecipientRefused
 
 
 def letter(message: Message, sender: str, to: str) -> EmailMessage:
     """Write the e-mail.
 
-    The addresses are plain ones and the subject is one line, as the domain sees to; were they not, the headers'
-    policy would refuse to be built.
+    The addresses are plain ones and the subject is one line, as the domain sees to when they come in; of what was
+    stored before, the headers' policy refuses the rest.
 
     Raises:
-        ValueError: of a header that cannot be one.
+        RecipientRefused: a header cannot be written.
     """
+    try:
+        return _written(message, sender, to)
+    except (
+        ValueError,
+        IndexError,
+        MessageError,
+    ) as error:  # all that the parser of addresses is known to raise
+        raise RecipientRefused(
+            "The e-mail cannot be written: its address is none that a letter can go to. Choose another one."
+        ) from error
+
+
+def _written(message: Message, sender: str, to: str) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address("Gleanin Sync", addr_spec=sender)
     mail["To"] = Address(addr_spec=to)

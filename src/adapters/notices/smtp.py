@@ -4,14 +4,14 @@ import asyncio
 import smtplib
 import socket
 import ssl
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.message import EmailMessage
 
 from adapters.notices.mail import letter
 from core.domain.mail_server import MailServer, Security
-from core.domain.notices import LONGEST_EMAIL, Channel, Recipient, is_plain_email
-from core.domain.refusals import BadInput
+from core.domain.notices import Channel, Recipient, check_email
 from core.domain.secrets import Token
 from core.domain.telling import Message
 from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
@@ -48,12 +48,7 @@ class SmtpMessenger:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mail")
 
     def checked(self, channel: Channel, address: str) -> str:  # noqa: ARG002 - there is one here
-        if not is_plain_email(address.strip()):
-            raise BadInput(
-                f"{address.strip()!r:.80} is no e-mail address that notices can go to. Write it in plain letters, "
-                f"as in ops@example.org, and in no more than {LONGEST_EMAIL} of them."
-            )
-        return address.strip()
+        return check_email(address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:  # noqa: ARG002 - letters are not signed
         mail = letter(message, self._sender, recipient.address)
@@ -112,10 +107,10 @@ class _Conversation:
         self._tls = tls
         self._silence = silence
         self._line: smtplib.SMTP | None = None
-        self._is_over = False
+        self._over = threading.Event()
 
     def send(self, mail: EmailMessage, sender: str, to: str) -> None:
-        if self._is_over:  # it waited for a thread for too long
+        if self._over.is_set():  # it waited for a thread for too long
             return
         server = self._server
         tls = self._tls or ssl.create_default_context()
@@ -127,10 +122,14 @@ class _Conversation:
             line = smtplib.SMTP(server.host, server.port, timeout=self._silence)
         self._line = line
         try:
+            if self._over.is_set():  # there was no line yet that could be cut
+                return
             if server.security is Security.STARTTLS:
                 line.starttls(context=tls)
             if server.user:
                 line.login(server.user, server.password)
+            if self._over.is_set():  # the line was another one when it was cut: before TLS
+                return
             line.send_message(mail, sender, [to])
             # It has the letter by now: how it says goodbye changes nothing.
             with suppress(smtplib.SMTPException, OSError):
@@ -139,8 +138,9 @@ class _Conversation:
             line.close()
 
     def hang_up(self) -> None:
-        self._is_over = True
+        self._over.set()
         line = self._line.sock if self._line else None
         if line is not None:
             with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)  # unlike closing, it wakes a thread that waits
+                # Unlike closing, it wakes a thread that waits; TLS's own would first go on in plain text.
+                socket.socket.shutdown(line, socket.SHUT_RDWR)

@@ -27,7 +27,7 @@ _OF_ORGANIZATION = (
     .order_by(notices.c.position.desc())
     .limit(sa.bindparam("limit"))
 )
-_PROGRESS = ("state", "attempts", "next_attempt_at")
+_PROGRESS = ("state", "attempts", "next_attempt_at", "problem")
 _UPDATE = (
     sa.update(notices)
     .where(notices.c.id == sa.bindparam("the_id"))
@@ -147,6 +147,7 @@ def _progress(notice: Notice) -> dict[str, object]:
         "state": notice.state.value,
         "attempts": notice.attempts,
         "next_attempt_at": notice.next_attempt_at,
+        "problem": notice.problem,
     }
 
 
@@ -162,4 +163,5 @@ def _notice(row: sa.Row[*tuple[Any, ...]]) -> Notice:
         Delivery(row.state),
         row.attempts,
         row.next_attempt_at,
+        row.problem,
     )

@@ -23,16 +23,15 @@ _OF_CONNECTION = (
     .order_by(mappings.c.position)
 )
 _UPSERTS = upserts(schedules, ("due_at", "failures", "has_failed", "is_halted", "hinted_at"))
+_OPEN = [
+    sa.select(runs.c.mapping_id).where(is_in_state(state)) for state in (RunState.RUNNING, RunState.QUEUED)
+]
+"""Which mappings have a run that goes on, and which one that waits; one can have both."""
 
 
 def _due() -> sa.Select[MappingId]:
     """Build the question of what is due. What is not due is not read, but for one look at an index."""
-    open_runs = sa.union_all(
-        *(
-            sa.select(runs.c.mapping_id).where(is_in_state(state))
-            for state in (RunState.RUNNING, RunState.QUEUED)
-        )
-    ).cte("open_runs")
+    open_runs = sa.union_all(*_OPEN).cte("open_runs")
     busy = (
         sa.select(mappings.c.organization_id, sa.func.count().label("runs"))
         .join(open_runs, open_runs.c.mapping_id == mappings.c.id)
@@ -80,7 +79,10 @@ DUE = _due()
 
 def _counts() -> sa.Select[Any]:
     is_known, comes = schedules.c.mapping_id.is_not(None), ~schedules.c.is_halted
-    is_due = sa.or_(~is_known, comes & (schedules.c.due_at <= sa.bindparam("now")))
+    open_runs = sa.union(*_OPEN).cte("open_runs")
+    has_none_open = open_runs.c.mapping_id.is_(None)
+    is_due = has_none_open & sa.or_(~is_known, comes & (schedules.c.due_at <= sa.bindparam("now")))
+    due_at = sa.func.coalesce(schedules.c.due_at, mappings.c.created_at)
     return (
         sa.select(
             mappings.c.organization_id,
@@ -88,9 +90,10 @@ def _counts() -> sa.Select[Any]:
             _number_of(is_due).label("due"),
             _number_of(is_known & (schedules.c.is_halted | schedules.c.has_failed)).label("failing"),
             _number_of(is_known & schedules.c.is_halted).label("halted"),
-            sa.func.min(sa.case((comes, schedules.c.due_at))).label("next_due_at"),
+            sa.func.min(sa.case((has_none_open & sa.or_(~is_known, comes), due_at))).label("next_due_at"),
         )
         .outerjoin(schedules, schedules.c.mapping_id == mappings.c.id)
+        .outerjoin(open_runs, open_runs.c.mapping_id == mappings.c.id)
         .where(sa.text(IS_CONTINUOUS))
         .group_by(mappings.c.organization_id)
     )

@@ -351,6 +351,7 @@ notices = sa.Table(
     _text("state"),
     sa.Column("attempts", sa.Integer(), nullable=False),
     _time("next_attempt_at", nullable=True),
+    _text("problem"),
     sa.Index(None, "organization_id", "position"),
     sa.Index(None, "next_attempt_at"),
     sa.Index(None, "changed_at"),

@@ -47,6 +47,8 @@ def counted_at(now: datetime, database: sa.Connection) -> Mapping[OrganizationId
             queued[row.organization_id].append(since)
         elif row.lease_until is not None and row.lease_until > now:
             running[row.organization_id] += 1
+        else:  # it waits to be taken over
+            queued[row.organization_id].append(row.lease_until or row.requested_at)
     return {
         who: RunCounts(len(queued[who]), running[who], min(queued[who], default=None))
         for who in {*queued, *running}

@@ -13,6 +13,7 @@ from ports.persistence import PersistenceError
 
 _LONGEST = 10.0
 """Seconds that a scrape waits for the database: without its answer, the queue is left out."""
+_CONTINUOUS = "Mappings with continuous sync, and no others,"
 
 
 class Meters:
@@ -71,12 +72,16 @@ def _registry(queue: Queue | None) -> CollectorRegistry:
 
 def _gauges(queue: Queue) -> Iterator[Metric]:
     for name, told, value in (
-        ("mappings_due", "Mappings whose continuous sync is due, booked or not.", queue.due),
-        ("mappings_failing", "Mappings whose last runs stopped as a whole.", queue.failing),
-        ("mappings_halted", "Mappings that wait for another token.", queue.halted),
-        ("runs_queued", "Runs that wait.", queue.queued),
+        ("mappings_due", "Mappings whose continuous sync is due, without a run yet.", queue.due),
+        ("mappings_failing", f"{_CONTINUOUS} whose last runs stopped as a whole.", queue.failing),
+        ("mappings_halted", f"{_CONTINUOUS} that wait for another token.", queue.halted),
+        ("runs_queued", "Runs that wait, to be taken over too.", queue.queued),
         ("runs_running", "Runs that are carried out.", queue.running),
-        ("due_seconds", "How long the longest due mapping has been due.", queue.due_for.total_seconds()),
+        (
+            "due_seconds",
+            "How long the longest due mapping has been due, without a run yet.",
+            queue.due_for.total_seconds(),
+        ),
         ("queued_seconds", "How long the longest queued run waits.", queue.queued_for.total_seconds()),
     ):
         yield GaugeMetricFamily(f"gleanin_sync_{name}", told, value)

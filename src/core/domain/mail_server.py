@@ -1,5 +1,6 @@
 """The mail server that notices go out by, as a setting names it."""
 
+import ipaddress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
@@ -40,9 +41,27 @@ def mail_server_at(url: str) -> MailServer:
         security, host, port = Security(parts.scheme), parts.hostname or "", parts.port
     except ValueError as error:
         raise BadInput(f"A mail server is written as {FORM}, or smtp+plain://localhost:25.") from error
-    if not NAME.fullmatch(host) or parts.path.strip("/") or parts.query or parts.fragment or port == 0:
+    if (
+        not (NAME.fullmatch(host) or _is_this_machine(host))
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+        or port == 0
+    ):
         raise BadInput(f"A mail server is written as {FORM}, with a host and nothing behind the port.")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if password and security is Security.NONE:
         raise BadInput("A password for the mail server goes over TLS only: write smtp:// or smtps://.")
+    if security is Security.NONE and not _is_this_machine(host):
+        raise BadInput(
+            "smtp+plain:// is for a mail server on this machine only, as in smtp+plain://localhost:25, for anybody on "
+            "the way could read the e-mails. Write smtp:// or smtps://."
+        )
     return MailServer(security, host, port or PORTS[security], user, password)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -15,8 +15,10 @@ FIRST_WAIT = timedelta(minutes=1)
 """Longer than any attempt lasts, so that no other process begins the next one meanwhile."""
 LONGEST_WAIT = timedelta(hours=2)
 LONGEST_EMAIL = 254
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
-"""What goes into a header of an e-mail as it is; the rule of HTML's e-mail fields."""
+_LONGEST_LOCAL = 64
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"(?P<local>{_ATOM}(\.{_ATOM})*)@{_LABEL}(\.{_LABEL})*")
+"""What goes into a header of an e-mail as it is: RFC 5322's dot-atom at a host's name."""
 
 
 class Change(StrEnum):
@@ -51,11 +53,8 @@ class Recipient:
     """What a webhook's notices are signed with."""
 
     def __post_init__(self) -> None:
-        if self.channel is Channel.EMAIL and not is_plain_email(self.address):
-            raise BadInput(
-                f"{self.address!r:.80} is no e-mail address that notices can go to. "
-                "Write it in plain letters, as in ops@example.org."
-            )
+        # What an address may be is judged when it is chosen: a stored one, from before the rule grew stricter, must
+        # not keep a run from ending. Whoever delivers refuses what it cannot send to.
         if (self.channel is Channel.WEBHOOK) != (self.secret is not None):
             message = "a webhook's notices are signed, and no others"
             raise ValueError(message)
@@ -84,14 +83,20 @@ class Notice:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     """None once nothing is to be tried any more."""
+    problem: str = ""
+    """Why the latest attempt failed, in one sentence for its admins."""
 
     def attempted(self, now: datetime) -> "Notice":
         """Note an attempt that is about to be made; if nothing more is noted, there is another one after a wait."""
         wait = min(FIRST_WAIT * 2 ** min(self.attempts, 16), LONGEST_WAIT)
         return replace(self, attempts=self.attempts + 1, next_attempt_at=now + wait)
 
+    def failed(self, problem: str) -> "Notice":
+        """Note what the attempt met; there is another one all the same, for somebody may see to it."""
+        return replace(self, problem=problem)
+
     def delivered(self) -> "Notice":
-        return replace(self, state=Delivery.DELIVERED, next_attempt_at=None)
+        return replace(self, state=Delivery.DELIVERED, next_attempt_at=None, problem="")
 
     def is_to_be_given_up(self, now: datetime) -> bool:
         """Tell whether it is too late for another attempt; one that was never tried, as we slept, is tried."""
@@ -102,7 +107,23 @@ class Notice:
 
 
 def is_plain_email(text: str) -> bool:
-    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
+    matched = _EMAIL.fullmatch(text) if len(text) <= LONGEST_EMAIL else None
+    return matched is not None and len(matched["local"]) <= _LONGEST_LOCAL
+
+
+def check_email(address: str) -> str:
+    """Give an e-mail address that somebody chooses, without space around it.
+
+    Raises:
+        BadInput: it is none that a letter can go to, or it could be more than one.
+    """
+    email = address.strip()
+    if not is_plain_email(email):
+        raise BadInput(
+            f"{email!r:.80} is no e-mail address that notices can go to. Write it in plain letters, "
+            f"as in ops@example.org, and in no more than {LONGEST_EMAIL} of them."
+        )
+    return email
 
 
 def change_between(before: Schedule, after: Schedule) -> Change | None:

@@ -8,12 +8,30 @@ from core.domain.mappings import EventMapping
 from core.domain.notices import Change, Notice
 from core.domain.organizations import Organization
 from core.domain.runs import SyncRun
-from core.domain.stops import Stop
+from core.domain.sides import GLEANIN, SESSIONBOARD
+from core.domain.stops import DIED_AGAIN, FAULT, INTERRUPTED, NO_PROGRESS, STORE_UNUSABLE, TAKEN_OVER, Stop
 
 LONGEST_NAME = 200
-LONGEST_REASON = 500
-_QUOTING_STOPS = frozenset({"token_refused", "unreachable", "unreadable", "masked_emails"})
-"""Their sentences go on, after a colon, with what the other side said: that may be anything, a person's data too."""
+_REASONS = {
+    "token_refused": "{side} refused the token.",
+    "unreachable": "{side} cannot be reached.",
+    "unreadable": "{side}'s answer cannot be read.",
+    "event_gone": "The {side} event does not exist any more, or the token does not see it.",
+    "masked_emails": "Sessionboard hides personal data from this token. Create a Sessionboard token that may read "
+    "personal data, and give it to the organization.",
+    "time_zones": "The time zones of the two events differ, or one is not known. Make them the same, or confirm the "
+    "time zone in the mapping's settings.",
+    **{
+        stop.code: stop.sentence
+        for stop in (DIED_AGAIN, FAULT, INTERRUPTED, NO_PROGRESS, STORE_UNUSABLE, TAKEN_OVER)
+    },
+}
+"""What is told of a stop, by its code.
+
+A stop's own sentence may have the other side's words in it, and so a person's data; this one goes to places that may
+not have them. {side} is one of two names.
+"""
+_NO_REASON = "The page of the run says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +72,14 @@ class Message:
 
 
 def notice_of(notice_id: NoticeId, change: Change, mapping: EventMapping, run: SyncRun) -> Notice:
-    """Put a change that a run has brought into words; it is to be delivered at once."""
+    """Put a change that a run has brought into words; it is to be delivered at once.
+
+    It leads to the run that has the outcomes: one that only confirms them is forgotten after a day.
+    """
     assert run.finished_at is not None, "only the end of a run changes anything"
     at, text = run.finished_at, sentence(change, mapping, run.stop)
     return Notice(
-        notice_id, mapping.organization_id, mapping.id, run.id, at, change, text, next_attempt_at=at
+        notice_id, mapping.organization_id, mapping.id, run.outcomes_of, at, change, text, next_attempt_at=at
     )
 
 
@@ -100,9 +121,9 @@ def trial(notice_id: NoticeId, at: datetime, organization: Organization, url: st
 def _reason(stop: Stop | None) -> str:
     if stop is None:
         return ""
-    if stop.code in _QUOTING_STOPS:
-        return f"{_short(stop.sentence.partition(': ')[0], LONGEST_REASON)}."
-    return _short(stop.sentence, LONGEST_REASON)
+    about = stop.sentence.removeprefix("The ")
+    side = next((each for each in (SESSIONBOARD, GLEANIN) if about.startswith(each)), "One side")
+    return _REASONS.get(stop.code, _NO_REASON).format(side=side)
 
 
 def _short(text: str, longest: int = LONGEST_NAME) -> str:

@@ -18,6 +18,7 @@ AT_ONCE = 20
 """Attempts: each waits for somebody else's server most of its time."""
 MOST_PER_ORGANIZATION = 1
 """In a round, so that who has a dead webhook takes no other one's place."""
+_FAULT = "Delivering it has met a fault of this program. Its log tells more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,23 @@ class DeliverNotices:
         """
         arrived = 0
         while await self._is_any_due():
-            results = await asyncio.gather(*map(self._make, await self._begun()), return_exceptions=True)
-            for result in results:
+            for result in await self._seen_through(await self._begun()):
                 if isinstance(result, BaseException):  # all others have been seen through
                     raise result
                 arrived += result
         return arrived
+
+    async def _seen_through(self, attempts: Sequence[_Attempt]) -> Sequence[bool | BaseException]:
+        """Await the attempts' ends, also when cancelled: what has arrived by then would go out again otherwise.
+
+        Each ends by itself within half a minute; a second cancellation waits for none.
+        """
+        making = asyncio.gather(*map(self._make, attempts), return_exceptions=True)
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            await asyncio.wait((making,))
+            raise
 
     async def _is_any_due(self) -> bool:
         """Look first without keeping other writers waiting: mostly, there is nothing."""
@@ -89,12 +101,21 @@ class DeliverNotices:
             await self.messenger.deliver(attempt.message, recipient, secret)
         except (NotDelivered, CannotUnseal) as error:
             log.warning("notices.not_delivered", attempts=notice.attempts, problem=str(error))
+            await self._note(notice, notice.failed(str(error)))
             return False
         except Exception as error:  # noqa: BLE001 - one notice that meets a fault of ours must not stop the others
             log.fault("notices.failed", error)
+            await self._note(notice, notice.failed(_FAULT))
             return False
         async with self.units.writing() as unit:
             await unit.notices.update(notice.delivered())
             await unit.commit()
         log.event("notices.delivered", attempts=notice.attempts)
         return True
+
+    async def _note(self, attempted: Notice, failed: Notice) -> None:
+        """Note what an attempt met, unless another process, while this one slept, has made the next one."""
+        async with self.units.writing() as unit:
+            if await unit.notices.get(attempted.id) == attempted:
+                await unit.notices.update(failed)
+                await unit.commit()

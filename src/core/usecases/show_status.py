@@ -15,8 +15,9 @@ class Status:
     continuous: int
     """Mappings with continuous sync."""
     due: int
+    """Mappings without an open run."""
     queued: int
-    """Runs, those behind another one of their mapping too."""
+    """Runs, those behind another one of their mapping and those that wait to be taken over too."""
     running: int
     failing: int
     halted: int

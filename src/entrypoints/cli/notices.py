@@ -41,6 +41,8 @@ async def _told(
         for each in latest:
             state = each.state.replace("_", " ")
             screen.print(say(f"{each.at:%Y-%m-%d %H:%M} UTC, {state}: {each.text}"), soft_wrap=True)
+            if each.problem:
+                screen.print(say(f"  Not delivered: {each.problem}"), soft_wrap=True)
 
     document = shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
     return Answer(document | ({"secret": secret.value} if secret else {}), show)

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from adapters.gleanin.pacing import AdaptiveLimit
 from adapters.gleanin.sending import Sender
 from adapters.http_client.connections import Connections
+from adapters.http_client.meters import WEBHOOK
 from adapters.http_client.patience import Faltered, Patience, Throttled, persist
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.trouble import Trouble
@@ -17,8 +18,8 @@ from entrypoints.sandbox.world import World
 HOST = "127.0.0.1"
 
 
-def requests(status: str) -> float:
-    return REGISTRY.get_sample_value("gleanin_sync_requests_total", {"host": HOST, "status": status}) or 0
+def requests(status: str, host: str = HOST) -> float:
+    return REGISTRY.get_sample_value("gleanin_sync_requests_total", {"host": host, "status": status}) or 0
 
 
 def waited(why: str, host: str = HOST) -> float:
@@ -48,8 +49,36 @@ async def test_waits_are_counted_by_what_they_are_for() -> None:
 
     patience = Patience(first_wait=0.01, jitter=0)
     assert await persist(patience, "waits.example.org", ask) == "well"
-    assert waited("429", "waits.example.org") == pytest.approx(0.02)
-    assert waited("error", "waits.example.org") == pytest.approx(0.03)
+    assert 0.02 <= waited("429", "waits.example.org") < 1
+    assert 0.03 <= waited("error", "waits.example.org") < 1
+
+
+async def test_a_wait_that_is_cut_counts_for_as_long_as_it_was() -> None:
+    async def ask() -> None:
+        raise Throttled(600)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await persist(Patience(jitter=0), "cut.example.org", ask)
+    assert 0.05 < waited("429", "cut.example.org") < 5
+
+
+async def test_a_wait_for_others_of_ours_that_is_cut_counts_for_as_long_as_it_was() -> None:
+    sender = Sender(httpx.MockTransport(lambda _: httpx.Response(200)), AdaptiveLimit(ceiling=1), Patience())
+    await sender.limit.acquire()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await sender.send(httpx.Request("GET", "https://cut-pace.example.org"))
+    assert 0.05 < waited("pacing", "cut-pace.example.org") < 5
+
+
+async def test_webhooks_are_counted_together_whatever_hosts_organizations_choose() -> None:
+    with in_thread(World()) as sandbox:
+        by_host, by_name = requests("401"), requests("401", "webhook")
+        webhooks = Connections(allow_private=True, counted_as=WEBHOOK)
+        async with httpx.AsyncClient(transport=webhooks) as client:
+            await client.get(f"{sandbox.gleanin_url}/events")
+        assert (requests("401"), requests("401", "webhook")) == (by_host, by_name + 1)
 
 
 async def test_a_request_that_waits_for_others_of_ours_is_paced() -> None:

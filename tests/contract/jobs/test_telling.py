@@ -1,8 +1,13 @@
 """Notices are delivered beside the runs, which never wait for them."""
 
 import asyncio
+from contextlib import suppress
+from datetime import timedelta
 
-from core.domain.notices import Change, Channel
+from adapters.memory.messenger import MemoryMessenger
+from core.domain.notices import Change, Channel, Recipient
+from core.domain.secrets import Token
+from core.domain.telling import Message
 from ports.session_source import SourceUnavailable
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.yard import Yard, until
@@ -38,6 +43,51 @@ async def test_a_recipient_that_takes_its_time_delays_no_run(make: Making, yard:
             await yard.book(mapping)
             await until(lambda mapping=mapping: mapping in yard.ended, seconds=5)  # type: ignore[misc] # mypy knows no type for it
         assert not let_go.is_set()
+
+
+async def test_at_the_end_of_a_process_no_run_waits_for_a_notice_that_is_seen_through(
+    make: Making, yard: Yard
+) -> None:
+    telling, arrived = asyncio.Event(), list[bool]()
+    mapping = await yard.mapped(1)
+
+    async def tell() -> None:
+        telling.set()
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            with suppress(TimeoutError):
+                await until(lambda: mapping in yard.ended, seconds=2)
+            arrived.append(mapping in yard.ended)
+            raise
+
+    yard.tell_notices = tell
+    await yard.book(mapping)
+    async with make(yard).working():
+        await telling.wait()
+        await until(lambda: yard.under_way)
+    assert arrived == [True]
+
+
+async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make: Making) -> None:
+    on_its_way = asyncio.Event()
+
+    class Slow(MemoryMessenger):
+        async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
+            await MemoryMessenger.deliver(self, message, recipient, secret)
+            on_its_way.set()
+            await asyncio.sleep(0.1)  # its answer takes time
+
+    stage = Stage(messenger=Slow())
+    mapping = await stage.mapping()
+    await stage.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
+    stage.source.trouble = SourceUnavailable("It accepts no connection.")
+    await stage.request_sync(mapping.id)
+    async with make(stage).working():
+        await asyncio.wait_for(on_its_way.wait(), 10)
+    stage.clock.advance(timedelta(hours=1))
+    assert await stage.deliver_notices() == 0
+    assert len(stage.messenger.arrived) == 1
 
 
 async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, yard: Yard) -> None:

@@ -74,6 +74,27 @@ async def test_a_server_that_does_not_answer_is_not_waited_for(mailbox: MailBox)
     assert mailbox.letters == []
 
 
+async def test_what_was_told_as_not_delivered_is_not_sent_once_the_server_greets_at_last() -> None:
+    heard, ended = list[bytes](), asyncio.Event()
+
+    async def greet_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        writer.write(b"220 at last\r\n")
+        while line := await reader.readline():
+            heard.append(line[:4].upper())
+            writer.write(b"354 Go on\r\n" if line.upper().startswith(b"DATA") else b"250 OK\r\n")
+        writer.close()
+        ended.set()
+
+    async with await asyncio.start_server(greet_late, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        impatient = SmtpMessenger(MailServer(Security.NONE, "127.0.0.1", port), SENDER, longest=0.2)
+        with pytest.raises(RecipientUnavailable, match="did not answer in time"):
+            await impatient.deliver(MESSAGE, EMAIL, None)
+        await asyncio.wait_for(ended.wait(), 5)
+    assert heard == []
+
+
 async def test_no_server_at_all_is_unavailable() -> None:
     nobody = SmtpMessenger(MailServer(Security.NONE, "127.0.0.1", 1), SENDER)
     with pytest.raises(RecipientUnavailable, match="cannot be reached"):
@@ -82,10 +103,20 @@ async def test_no_server_at_all_is_unavailable() -> None:
 
 @pytest.mark.parametrize("odd", ["x\r\nBcc: eve@example.org", "x\nBcc: eve@example.org"])
 def test_no_header_can_be_smuggled_in(odd: str) -> None:
-    with pytest.raises(ValueError, match=r"linefeed|CR|newline|header"):
+    with pytest.raises(RecipientRefused, match="cannot be written"):
         letter(replace(MESSAGE, gleanin=Named("g1", odd)), SENDER, TO)
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(RecipientRefused, match="cannot be written"):
         letter(MESSAGE, SENDER, f"{TO}\r\n{odd}")
+
+
+@pytest.mark.parametrize(
+    "address", ["a..b@x.org", ".a@x.org", "a.@x.org", "", "a@", "@x.org", "jürgen@x.org", "a b@x"]
+)
+async def test_an_address_that_no_letter_can_be_written_to_is_refused(mailbox: MailBox, address: str) -> None:
+    with pytest.raises(RecipientRefused, match="cannot be written") as refused:
+        await mailbox.messenger().deliver(MESSAGE, replace(EMAIL, address=address), None)
+    assert not address or address not in str(refused.value)
+    assert mailbox.letters == []
 
 
 async def test_without_a_mail_server_an_e_mail_is_refused_with_what_to_set() -> None:

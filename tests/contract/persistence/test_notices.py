@@ -74,6 +74,9 @@ async def test_of_a_notice_only_its_delivery_changes(units: Units) -> None:
     async with units.writing() as unit:
         await unit.notices.update(replace(attempted, text="Another text."))
         assert await unit.notices.get(attempted.id) == attempted
+        failed = attempted.failed("hooks.example.org does not take the notice (HTTP 404).")
+        await unit.notices.update(failed)
+        assert await unit.notices.get(attempted.id) == failed
         await unit.notices.update(attempted.delivered())
         await unit.notices.update(a_notice(9))
         await unit.commit()

@@ -208,8 +208,8 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(u
     await store(units, never, due, later, failing, halted, by_hand, removed, theirs)
     async with units.writing() as unit:
         assert await unit.schedules.counts(NOW) == {
-            OrganizationId("org1"): ScheduleCounts(continuous=5, due=5),
-            OrganizationId("org2"): ScheduleCounts(continuous=1, due=1),
+            OrganizationId("org1"): ScheduleCounts(continuous=5, due=5, next_due_at=halted.created_at),
+            OrganizationId("org2"): ScheduleCounts(continuous=1, due=1, next_due_at=theirs.created_at),
         }
         for schedule in (
             _due(2, minutes_ago=3),
@@ -223,7 +223,21 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(u
             await unit.schedules.save(schedule)
         assert await unit.schedules.counts(NOW) == {
             OrganizationId("org1"): ScheduleCounts(
-                continuous=5, due=3, failing=2, halted=1, next_due_at=NOW - 3 * MINUTE
+                continuous=5, due=3, failing=2, halted=1, next_due_at=never.created_at
             ),
             OrganizationId("org2"): ScheduleCounts(continuous=1, next_due_at=NOW + 2 * MINUTE),
+        }
+        await unit.schedules.save(_due(1, minutes_ago=-5))
+        counts = await unit.schedules.counts(NOW)
+        assert counts[OrganizationId("org1")].next_due_at == NOW - 3 * MINUTE
+
+
+async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(units: Units) -> None:
+    await _organizations(units)
+    await store(units, *(_continuous(number) for number in range(1, 5)), _due(1, 9), _due(2, 7), _due(3, 5))
+    await store(units, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
+    await store(units, a_run(4, _id(4)).start("a", NOW, LEASE).pause(NOW + LEASE, in_vain=False))
+    async with units.reading() as unit:
+        assert await unit.schedules.counts(NOW) == {
+            OrganizationId("org1"): ScheduleCounts(continuous=4, due=1, next_due_at=NOW - 5 * MINUTE)
         }

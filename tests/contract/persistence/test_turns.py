@@ -122,6 +122,20 @@ async def test_open_runs_are_counted_for_each_organization(units: Units) -> None
     await store(units, going_on, behind, abandoned, ended, a_run(6, SECOND), theirs)
     async with units.reading() as unit:
         assert await unit.runs.counts(NOW) == {
-            ORGANIZATION: RunCounts(queued=2, running=1, queued_since=NOW - LEASE),
+            ORGANIZATION: RunCounts(queued=3, running=1, queued_since=NOW - LEASE),
             OTHER: RunCounts(queued=1, running=0, queued_since=NOW - LEASE / 2),
+        }
+        assert await unit.runs.counts(NOW + 2 * LEASE) == {
+            ORGANIZATION: RunCounts(queued=4, running=0, queued_since=NOW - LEASE),
+            OTHER: RunCounts(queued=1, running=0, queued_since=NOW - LEASE / 2),
+        }
+
+
+async def test_a_run_whose_lease_has_run_out_waits_to_be_taken_over_since_then(units: Units) -> None:
+    await _two_organizations(units)
+    await store(units, a_run().start("a", NOW, LEASE))
+    async with units.reading() as unit:
+        assert await unit.runs.counts(NOW) == {ORGANIZATION: RunCounts(running=1)}
+        assert await unit.runs.counts(NOW + 2 * LEASE) == {
+            ORGANIZATION: RunCounts(queued=1, queued_since=NOW + LEASE)
         }

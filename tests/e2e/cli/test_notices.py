@@ -1,5 +1,6 @@
 """Where notices go, chosen and tried at the command line."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from entrypoints.container import opened
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
+from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import CommandLine
 
 SMTP = "smtp://user:s3cr3t@mail.example.org:587"
@@ -97,8 +100,25 @@ def test_a_failing_sync_leaves_a_notice(
     for _ in range(2):
         assert cli("sync", mapping).exit_code == 5
     (notice,) = cli.json("notices", connected).document["latest"]
-    assert (notice["change"], notice["state"]) == ("halted", "waiting")
+    assert (notice["change"], notice["state"], notice["problem"]) == ("halted", "waiting", None)
     assert "until another token is given" in cli("notices", connected).out
+
+
+async def deliver() -> None:
+    async with opened(Settings()) as container:
+        await container.deliver_notices()()
+
+
+def test_a_notice_that_does_not_arrive_is_shown_with_why(
+    cli: CommandLine, connected: str, mapping: str, world: World
+) -> None:
+    cli("notices", connected, "--webhook", "http://127.0.0.1:1/s3cr3t")
+    world.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    cli("sync", mapping)
+    asyncio.run(deliver())
+    (notice,) = cli.json("notices", connected).document["latest"]
+    assert (notice["state"], notice["problem"]) == ("waiting", "127.0.0.1 accepts no connection.")
+    assert "Not delivered: 127.0.0.1 accepts no connection." in cli("notices", connected).out
 
 
 def test_an_e_mail_needs_a_mail_server(
@@ -133,6 +153,15 @@ def test_a_mail_server_that_is_none_is_told_without_repeating_it(
     assert (wrong.exit_code, wrong.error["code"]) == (2, "settings")
     assert "GLEANIN_SYNC_SMTP_URL is wrong" in wrong.error["message"]
     assert "s3cr3t" not in wrong.out
+
+
+def test_an_address_that_no_letter_can_come_from_is_told_at_the_start(
+    cli: CommandLine, organization: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_MAIL_FROM", "a..b@example.org")
+    wrong = cli.json("notices", organization)
+    assert (wrong.exit_code, wrong.error["code"]) == (2, "settings")
+    assert "GLEANIN_SYNC_MAIL_FROM is wrong" in wrong.error["message"]
 
 
 def test_only_one_thing_is_done_at_a_time(cli: CommandLine, organization: str) -> None:

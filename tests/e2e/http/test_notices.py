@@ -1,12 +1,18 @@
 """Where notices go, chosen in the settings page and over the API."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from core.domain.identifiers import MappingId, OrganizationId
+from core.domain.notices import Delivery
+from entrypoints.container import opened
+from tests.contract.persistence.samples import a_notice
 from tests.e2e.cli.test_notices import Hook, hook
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, VIEWER, Furnished
@@ -41,6 +47,7 @@ def test_a_webhook_is_chosen_tried_and_removed(fresh: Served, hook: Hook) -> Non
     assert secret not in shown
     assert post(fresh, "/try").headers["Location"] == f"{settings(fresh)}#notices"
     assert hook.taken[0]["change"] == "trial"
+    assert 'gleanin_sync_requests_total{host="webhook",status="204"}' in fresh.browser().get("/metrics").text
     assert post(fresh, "/remove").headers["Location"] == f"{settings(fresh)}#notices"
     assert hook.url not in page(fresh)
     log = fresh.browser(ADMIN).get(f"{settings(fresh)}/audit-log").text
@@ -103,6 +110,27 @@ def test_over_the_api_the_secret_is_given_once(fresh: Served, hook: Hook) -> Non
     wrong = client.put(path, json={"channel": "email", "address": "ops@example.org"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_input")
     assert "GLEANIN_SYNC_SMTP_URL" in wrong.json()["detail"]
+
+
+async def _leave_undelivered(served: Served, problem: str) -> None:
+    acme = served.acme
+    notice = replace(
+        a_notice(1, MappingId(acme.mapping), OrganizationId(acme.organization)).failed(problem),
+        state=Delivery.GIVEN_UP,
+        next_attempt_at=None,
+    )
+    async with opened(served.furnished.settings()) as container, container.units().writing() as unit:
+        await unit.notices.add(notice)
+        await unit.commit()
+
+
+def test_admins_see_why_a_notice_has_not_arrived(fresh: Served, hook: Hook) -> None:
+    post(fresh, channel="webhook", address=hook.url)
+    problem = "127.0.0.1 does not take the notice (HTTP 410). Check the webhook's address."
+    asyncio.run(_leave_undelivered(fresh, problem))
+    (told,) = fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}/notices").json()["latest"]
+    assert (told["state"], told["problem"]) == ("given_up", problem)
+    assert "Not delivered: 127.0.0.1 does not take the notice (HTTP 410)." in page(fresh)
 
 
 def test_where_notices_go_is_for_admins_only(served: Served) -> None:

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from email.headerregistry import Address
 
 import pytest
 
-from core.domain.identifiers import NoticeId
+from core.domain.identifiers import NoticeId, SessionboardEventId
 from core.domain.notices import (
     FIRST_WAIT,
     GIVEN_UP_AFTER,
@@ -16,13 +17,35 @@ from core.domain.notices import (
     Notice,
     Recipient,
     change_between,
+    check_email,
 )
+from core.domain.outcomes import Counts
 from core.domain.refusals import BadInput
 from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
-from core.domain.stops import Stop, masked_emails, token_refused, unreachable
+from core.domain.source import SourceEvent
+from core.domain.stops import (
+    DIED_AGAIN,
+    Stop,
+    StoppedBy,
+    event_gone,
+    masked_emails,
+    no_time_zone,
+    refused,
+    token_refused,
+    unreachable,
+    unreadable,
+)
 from core.domain.telling import message_of, notice_of
-from tests.contract.persistence.samples import MAPPING, NOW, ORGANIZATION, a_mapping, a_run, an_organization
+from tests.contract.persistence.samples import (
+    LEASE,
+    MAPPING,
+    NOW,
+    ORGANIZATION,
+    a_mapping,
+    a_run,
+    an_organization,
+)
 
 WELL = Schedule(MAPPING, NOW)
 FAILING, AGAIN = replace(WELL, failures=1, has_failed=True), replace(WELL, failures=2, has_failed=True)
@@ -70,13 +93,38 @@ def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
     [
         token_refused("Gleanin", "no such token: s3cr3t of jane@example.org"),
         unreachable("Sessionboard", "s3cr3t jane@example.org"),
+        unreadable("Gleanin", "s3cr3t of jane@example.org"),
+        event_gone("Gleanin", "s3cr3t jane@example.org"),
+        refused("s3cr3t: jane@example.org"),
+        no_time_zone(SourceEvent(SessionboardEventId("s1"), "jane@example.org", "s3cr3t")),
         masked_emails("j***@example.org"),
+        Stop("of_tomorrow", StoppedBy.OTHER_SIDE, "Gleanin says s3cr3t of jane@example.org"),
     ],
+    ids=lambda stop: stop.code,
 )
 def test_rule_2_nothing_that_the_other_side_said_is_in_a_notice(stop: Stop) -> None:
     text = noticed(stop=stop).text
     assert "s3cr3t" not in text
     assert "@" not in text
+
+
+def test_the_words_keep_the_advice_and_the_side_that_they_are_about() -> None:
+    assert (
+        "Create a Sessionboard token that may read personal data"
+        in noticed(stop=masked_emails("j***@x")).text
+    )
+    assert "Sessionboard refused the token." in noticed(stop=token_refused("Sessionboard", "no")).text
+    assert "Gleanin's answer cannot be read." in noticed(stop=unreadable("Gleanin", "<html>")).text
+    assert "The Gleanin event does not exist any more" in noticed(stop=event_gone("Gleanin", "PyConFR")).text
+    assert DIED_AGAIN.sentence in noticed(stop=DIED_AGAIN).text
+    assert "The page of the run says why." in noticed(stop=refused("No such token.")).text
+
+
+def test_a_notice_leads_to_the_run_whose_outcomes_are_kept() -> None:
+    earlier = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW)
+    confirming = a_run().start("a", NOW, LEASE).confirming(earlier).finished(Counts(), NOW)
+    assert notice_of(NoticeId("n1"), Change.RECOVERED, a_mapping(), confirming).run_id == earlier.id
+    assert notice_of(NoticeId("n1"), Change.RECOVERED, a_mapping(), earlier).run_id == earlier.id
 
 
 def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> None:
@@ -115,7 +163,7 @@ def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
         "",
         "nobody",
         "a@b.org\nBcc: eve@example.org",
-        "a@b.org\r\n",
+        "a@b.org\r\nc@d.org",
         "a@b.org, c@d.org",
         "a,b@c.org",
         "<a@b.org>",
@@ -125,7 +173,36 @@ def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
 )
 def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> None:
     with pytest.raises(BadInput):
-        Recipient(ORGANIZATION, Channel.EMAIL, address)
+        check_email(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a..b@x.org",
+        ".a@x.org",
+        "a.@x.org",
+        "a@-x.org",
+        "a@x-.org",
+        "a@x..org",
+        "a@x.org.",
+        "a" * 65 + "@x.org",
+    ],
+)
+def test_an_e_mail_that_no_letter_can_be_written_to_is_none(address: str) -> None:
+    with pytest.raises(BadInput, match="no e-mail address that notices can go to"):
+        check_email(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["ops@example.org", "a.b+c.d@x-y.example.org", "o'neil@example.org", "root@localhost", "a@b.c"]
+)
+def test_an_e_mail_that_letters_are_written_to_is_one(address: str) -> None:
+    assert check_email(f" {address} ") == Address(addr_spec=address).addr_spec == address
+
+
+def test_a_recipient_that_was_stored_before_the_rule_grew_stricter_is_still_one() -> None:
+    assert Recipient(ORGANIZATION, Channel.EMAIL, "a..b@example.org").label == "e-mail to a..b@example.org"
 
 
 def test_the_audit_log_is_told_no_more_of_a_webhook_than_its_host() -> None:

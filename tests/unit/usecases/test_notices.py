@@ -11,6 +11,7 @@ from core.domain.identifiers import GleaninEventId, OrganizationId, Sessionboard
 from core.domain.mappings import EventMapping
 from core.domain.notices import Change, Channel, Delivery, Notice, Recipient
 from core.domain.refusals import BadInput, NotFound
+from core.domain.runs import SyncRun, Trigger
 from core.domain.secrets import Token
 from core.domain.source import SourceEvent
 from core.domain.telling import Message
@@ -214,6 +215,96 @@ async def test_what_did_not_arrive_arrives_once_the_recipient_is_back(stage: Sta
     assert await stage.deliver_notices() == 0, "its wait is not over"
     stage.clock.advance(timedelta(minutes=1))
     assert await stage.deliver_notices() == 1
+
+
+async def test_admins_see_why_a_notice_has_not_arrived_until_it_has(stage: Stage) -> None:
+    mapping = await with_recipient(stage)
+    said = "hooks.example.org does not take the notice (HTTP 410). Check the webhook's address."
+    stage.messenger.trouble = RecipientRefused(said)
+    await fail(stage, mapping)
+    await stage.deliver_notices()
+    (notice,) = await outbox(stage, mapping.organization_id)
+    assert (notice.problem, notice.state) == (said, Delivery.WAITING)
+    stage.messenger.trouble = None
+    stage.clock.advance(timedelta(minutes=1))
+    await stage.deliver_notices()
+    (notice,) = await outbox(stage, mapping.organization_id)
+    assert (notice.problem, notice.state) == ("", Delivery.DELIVERED)
+
+
+async def test_what_was_given_up_still_says_why(stage: Stage) -> None:
+    mapping = await with_recipient(stage)
+    stage.messenger.trouble = DOWN
+    await fail(stage, mapping)
+    await stage.deliver_notices()
+    stage.clock.advance(DAY)
+    await stage.deliver_notices()
+    (notice,) = await outbox(stage, mapping.organization_id)
+    assert (notice.problem, notice.state) == (str(DOWN), Delivery.GIVEN_UP)
+
+
+async def test_an_attempt_that_slept_while_another_process_delivered_leaves_it_delivered(
+    stage: Stage,
+) -> None:
+    mapping = await with_recipient(stage)
+    await fail(stage, mapping)
+
+    @dataclass
+    class Sleeping(Watching):
+        async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
+            self.stage.clock.advance(timedelta(minutes=2))
+            self.others += await self.stage.deliver_notices()
+            raise DOWN
+
+    assert await replace(stage.deliver_notices, messenger=Sleeping(stage))() == 0
+    (notice,) = await outbox(stage, mapping.organization_id)
+    assert (notice.problem, notice.state) == ("", Delivery.DELIVERED)
+
+
+async def test_an_attempt_that_is_under_way_is_seen_through_by_a_process_that_ends(stage: Stage) -> None:
+    mapping = await with_recipient(stage)
+    await fail(stage, mapping)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    @dataclass
+    class Slow(Watching):
+        async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
+            begun.set()
+            await go_on.wait()
+            await self.stage.messenger.deliver(message, recipient, secret)
+
+    delivering = asyncio.create_task(replace(stage.deliver_notices, messenger=Slow(stage))())
+    await begun.wait()
+    delivering.cancel()
+    await asyncio.sleep(0.01)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await delivering
+    (notice,) = await outbox(stage, mapping.organization_id)
+    assert notice.state is Delivery.DELIVERED
+    stage.clock.advance(DAY)
+    assert await stage.deliver_notices() == 0, "it arrived once"
+
+
+async def test_rule_24_a_recovery_leads_to_a_run_that_is_still_there_a_day_later(stage: Stage) -> None:
+    mapping = await with_recipient(stage)
+
+    async def by_itself() -> SyncRun:
+        stage.clock.advance(timedelta(minutes=34))
+        booked = await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
+        return await stage.run_sync(booked.id)
+
+    await by_itself()
+    stage.source.trouble = UNREACHABLE
+    await by_itself()
+    stage.source.trouble = None
+    assert (await by_itself()).confirms is not None
+    await by_itself()
+    _, recovered = await outbox(stage, mapping.organization_id)
+    stage.clock.advance(DAY + timedelta(hours=1))
+    await ForgetOld(stage.units, stage.clock, timedelta(days=90))()
+    async with stage.units.reading() as unit:
+        assert await unit.runs.get(recovered.run_id) is not None
 
 
 async def test_one_notice_that_meets_a_fault_does_not_stop_the_others(stage: Stage) -> None:

@@ -47,7 +47,9 @@ async def test_a_disconnected_organization_has_nothing_to_tell(stage: Stage) -> 
     assert numbers(await status(stage)) == (0, 0, 0, 0)
 
 
-async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_does_not(stage: Stage) -> None:
+async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_waits_too(
+    stage: Stage,
+) -> None:
     mapping = await stage.mapping()
     run = await stage.request_sync(mapping.id)
     async with stage.units.writing() as unit:
@@ -56,7 +58,7 @@ async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_d
     await stage.request_sync(mapping.id)
     assert numbers(await status(stage))[2:] == (1, 1)
     stage.clock.advance(LEASE)
-    assert numbers(await status(stage))[2:] == (1, 0)
+    assert numbers(await status(stage))[2:] == (2, 0)
 
 
 async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage) -> None:
@@ -67,10 +69,17 @@ async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage) -> None:
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await booked(stage)
     stage.clock.advance(timedelta(seconds=7))
-    assert await queue() == Queue(1, 1, 0, 0, 0, timedelta(), timedelta(seconds=7))
+    assert await queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is booked"
     await carry_out(stage)
     assert await queue() == nothing, "it has been synced, and is not due yet"
     (told,) = await ShowStatus(stage.units, stage.clock)()
     assert told.next_due_at is not None
     stage.clock.advance(told.next_due_at - stage.clock.now() + timedelta(seconds=5))
     assert await queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())
+
+
+async def test_a_mapping_that_was_never_synced_is_late_since_it_was_made(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
+    stage.clock.advance(timedelta(hours=5))
+    assert (await ShowQueue(stage.units, stage.clock)()).due_for == timedelta(hours=5)

@@ -294,6 +294,7 @@ class Notice(Given):
     state: Delivery
     attempts: int
     next_attempt_at: datetime | None
+    problem: str | None = Field(description="Why the latest attempt failed; null where none has")
 
 
 class Notices(Given):
