@@ -4,11 +4,11 @@ A plan follows from what both sides have, what we remember, the settings and the
 that read everything and had nothing to write need not be repeated while none of these has changed.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from core.domain.digests import digest_of
 from core.domain.identifiers import MappingId, RunId, SourceId
 from core.domain.outcomes import Counts, Outcome
 from core.domain.schedule import SPREAD
@@ -71,14 +71,6 @@ def until(read_at: datetime, next_verdict: datetime | None) -> datetime:
 def is_proved_by(counts: Counts) -> bool:
     """Tell whether a run that read everything has found both sides to agree."""
     return not any(tally[outcome] for tally in counts.tallies.values() for outcome in UNSETTLED)
-
-
-def digest_of(things: Iterable[object]) -> str:
-    """Give a short text that differs where the things do; they are compared by how Python writes them."""
-    digest = hashlib.blake2b(digest_size=16)
-    for thing in things:
-        digest.update(repr(thing).encode("utf-8", "surrogatepass") + b"\0")
-    return digest.hexdigest()
 
 
 @dataclass(slots=True)

@@ -1,10 +1,10 @@
 """What a Gleanin event holds when a run begins: read before anything is written (rules 19 and 32)."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from core.domain.digests import number_of
 from core.domain.email import same_mailbox
 from core.domain.identifiers import (
     ConnectionId,
@@ -159,5 +159,4 @@ class GleaninSide:
 
 def _digest(kind: RecordKind, record: GleaninRecord) -> int:
     """Give a number for what a plan looks at in a record; its share links are no part of that."""
-    looked_at = repr((kind.name, record.id, record.external_id, record.email, sorted(record.sessions)))
-    return int.from_bytes(hashlib.blake2b(looked_at.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+    return number_of(kind.name, record.id, record.external_id, record.email, *sorted(record.sessions))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.checkpoint import OVERLAP, READ_ALL_EVERY, Checkpoint, digest_of, is_proved_by, until
+from core.domain.checkpoint import OVERLAP, READ_ALL_EVERY, Checkpoint, is_proved_by, until
+from core.domain.digests import digest_of
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.outcomes import Counts, Outcome, count

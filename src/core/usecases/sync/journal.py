@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain import stops
-from core.domain.checkpoint import Checkpoint, digest_of
+from core.domain.checkpoint import UNSETTLED, Checkpoint
+from core.domain.digests import number_of
 from core.domain.identifiers import RunId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
@@ -51,7 +52,8 @@ class Journal:
     """Outcomes of this slice."""
     _told_before: set[tuple[str, SourceId]] = field(default_factory=set)
     """By the kind's name: of earlier slices."""
-    _digest: int = 0
+    _digest: int | None = 0
+    """None as soon as something was written: nothing is compared with such a run's outcomes."""
     _outcomes: list[RecordOutcome] = field(default_factory=list)
     _synced: list[SyncedRecord] = field(default_factory=list)
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
@@ -80,8 +82,8 @@ class Journal:
         if synced is not None:
             self._synced.append(synced)
         self.told_now += 1
-        self._digest = (self._digest + int(digest_of((outcome,)), 16)) % 2**128
         kind = outcome.record.kind
+        self._add_to_digest(outcome)
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())
         self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
@@ -103,8 +105,17 @@ class Journal:
 
     @property
     def digest(self) -> str:
-        """Of the slice's outcomes, in whatever order they came."""
-        return f"{self._digest:032x}"
+        """Of the slice's outcomes, in whatever order they came; nothing, where something was written."""
+        return "" if self._digest is None else f"{self._digest:016x}"
+
+    def _add_to_digest(self, told: RecordOutcome) -> None:
+        if told.outcome in UNSETTLED:
+            self._digest = None
+        elif self._digest is not None:
+            record, reason = told.record, told.reason
+            who = record.kind.name, record.source_id, record.label, record.email
+            what = told.outcome, reason.code, reason.sentence, reason.detail, told.gleanin_id
+            self._digest = (self._digest + number_of(*who, *what)) % 2**64
 
     @property
     def counts(self) -> Counts:

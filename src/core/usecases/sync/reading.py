@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from core.domain import stops
-from core.domain.checkpoint import FEW, Checkpoint, RowDigests, digest_of
+from core.domain.checkpoint import FEW, Checkpoint, RowDigests
+from core.domain.digests import digest_of
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord, GleaninSide
 from core.domain.identifiers import GleaninId, SessionboardEventId
 from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
