@@ -161,11 +161,7 @@ class ProcrastinateJobs:
                 await self.work.take_over(each.run_id)
 
     async def _offer(self) -> None:
-        """Give every run whose turn it is a job, unless its mapping has one.
-
-        What is due is booked first: the place that a run has left is not empty until the next look.
-        """
-        await self.work.tick()
+        """Give every run whose turn it is a job, unless its mapping has one."""
         chosen = await self.work.choose(MOST_OFFERED)
         if not chosen:
             return
