@@ -63,7 +63,9 @@ class Journal:
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def go_on(self) -> None:
-        """Take up what earlier slices of the run have noted."""
+        """Take up what earlier slices of the run have noted; of most runs there are none."""
+        if not self.before.read:
+            return
         async with self.units.reading() as unit:
             for told in await unit.outcomes.of_run(self.run_id):
                 self._told_before.add((told.record.kind.name, told.record.source_id))
