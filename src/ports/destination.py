@@ -10,7 +10,8 @@ DestinationError
 │   ├── RecordsNotTold       the answer says nothing of the kind of record: most likely the event has none
 │   └── KindUnknown          such records cannot be asked for at all: none of them can be written safely
 ├── RecordRejected           this record was refused, and was not written; the others can go on
-│   └── RecordGone           there is no such record any more
+│   ├── RecordGone           there is no such record any more
+│   └── WriteForbidden       refused without a word about the record: see whether the token is still taken
 └── AnswerLost               the write may have taken place: look the record up before sending it again
 """
 
@@ -18,12 +19,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol
 
+from core.domain.fields import Fields
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import RecordKind
 from core.domain.planning import Change
 from core.domain.secrets import Token
-from core.domain.synced import Fields
 
 BeforeWrite = Callable[[], Awaitable[None]]
 """Awaited right before every request that writes, after any waiting; it raises to prevent the write."""
@@ -67,6 +68,10 @@ class RecordGone(RecordRejected):
     pass
 
 
+class WriteForbidden(RecordRejected):
+    code = "forbidden"
+
+
 class AnswerLost(DestinationError):
     code = "answer_lost"
 
@@ -77,6 +82,8 @@ class AnswerLost(DestinationError):
 
 
 class Destination(Protocol):
+    """Writes that have left are seen through: cancelled, a write raises `CancelledError` only if it never left."""
+
     @property
     def most_in_flight(self) -> int:
         """How many writes may be under way at once at the best of times."""
@@ -108,7 +115,9 @@ class Destination(Protocol):
         """Create a record.
 
         Raises:
-            AnswerLost: look it up by its external id before sending it again (rule 32).
+            AnswerLost: look it up by its external id before sending it again (rule 32); also where it was only
+                accepted, to be created later.
+            DestinationUnavailable: it never left.
             RecordRejected: it was not created.
         """
         ...

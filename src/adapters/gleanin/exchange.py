@@ -20,6 +20,7 @@ from ports.destination import (
     DestinationUnreadable,
     RecordGone,
     RecordRejected,
+    WriteForbidden,
 )
 
 _NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -116,10 +117,15 @@ class Exchange:
             answer = await self._sender.send(request)
         except Garbled as error:
             raise DestinationUnreadable(f"{self.host} {error}.") from error
-        if answer.is_success:
+        if answer.is_success and not answer.is_web_page:
             return answer
         if answer.is_failure_of_theirs:
             raise Faltered(f"answers with an error (HTTP {answer.status})", retry_after(answer.headers))
+        if self._is_from_in_between(answer):
+            raise Faltered(
+                f"answers with a web page instead of an API answer (HTTP {answer.status})",
+                retry_after(answer.headers),
+            )
         if answer.status in _NOT_THERE:
             raise DestinationEventGone("There is no such event in Gleanin, or the token does not see it.")
         raise self._refusal(answer) or NotGiven(
@@ -130,15 +136,29 @@ class Exchange:
         try:
             answer = await self._sender.send(request)
         except (Faltered, Garbled) as error:
+            if isinstance(error, Faltered) and error.never_left:
+                raise
             raise AnswerLost(f"No answer came to a write: {self.host} {error}.") from error
         if answer.is_success:
             return answer
         if answer.is_failure_of_theirs:
             sentence = f"{self.host} answered a write with an error (HTTP {answer.status})."
             raise AnswerLost(sentence, retry_after(answer.headers))
+        if self._is_from_in_between(answer):
+            raise WriteForbidden(
+                f"{self.host} answered with a web page (HTTP {answer.status}), as a firewall does."
+            )
+        if answer.status == HTTPStatus.FORBIDDEN:
+            raise WriteForbidden(self._said(answer))
         if answer.status in _NOT_THERE:
             raise RecordGone(self._said(answer))
         raise self._refusal(answer) or RecordRejected(self._said(answer))
+
+    @staticmethod
+    def _is_from_in_between(answer: Answer) -> bool:
+        """Check for a web page that is neither a redirect nor a refused token: what it says is not Gleanin's word."""
+        is_redirect = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+        return answer.is_web_page and not is_redirect and answer.status != HTTPStatus.UNAUTHORIZED
 
     def _refusal(self, answer: Answer) -> DestinationError | None:
         """Say what an answer means that means the same for reads and writes."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import httpx
 
@@ -14,12 +15,12 @@ from adapters.gleanin.sending import Sender
 from adapters.http_client.connections import Connections
 from adapters.http_client.patience import Patience
 from core.domain.addresses import check_address
+from core.domain.fields import Fields
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import RecordKind
 from core.domain.planning import Change
 from core.domain.secrets import Token
-from core.domain.synced import Fields
 from ports.destination import (
     AnswerLost,
     BeforeWrite,
@@ -97,6 +98,8 @@ class GleaninHttp:
             await self.event(event_id)  # what is missing may be the event
             raise
         created = wire.written_id(answer.body)
+        if answer.status == HTTPStatus.ACCEPTED:
+            raise AnswerLost("Gleanin accepted a record, to create it later.")
         if created is None:
             raise AnswerLost("Gleanin took a record, but its answer does not have the record's id.")
         return created

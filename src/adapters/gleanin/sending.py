@@ -9,7 +9,7 @@ from http import HTTPStatus
 import httpx
 
 from adapters.gleanin.pacing import AdaptiveLimit
-from adapters.http_client.connections import problem_in
+from adapters.http_client.connections import never_left, problem_in
 from adapters.http_client.meters import PACED, WAITED
 from adapters.http_client.patience import Faltered, Patience, Throttled, pause_asked
 from ports.destination import BeforeWrite
@@ -19,6 +19,9 @@ MOST_BYTES_READ = 128 * 1024 * 1024
 MOST_BYTES_WRITTEN = 1024 * 1024
 """Of the answer to a write, and of any that is no success."""
 READ = "GET"
+_PAGES = ("text/html", "application/xhtml+xml")
+_A_LOOK = 200
+"""Bytes of a body that tell whether it is a web page."""
 _A_MOMENT = 0.0001
 """Seconds: less is no wait."""
 
@@ -45,6 +48,12 @@ class Answer:
             or self.status == HTTPStatus.REQUEST_TIMEOUT
             or self.status < HTTPStatus.OK
         )
+
+    @property
+    def is_web_page(self) -> bool:
+        """Check whether it comes from something in between, such as a firewall, and not from the API."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind in _PAGES or self.body[:_A_LOOK].lstrip().startswith(b"<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +121,10 @@ class Sender:
         try:
             return await asyncio.shield(exchange)
         except asyncio.CancelledError:
-            if exchange.cancelled():
-                raise
+            if exchange.cancelled():  # the event loop ends, and waits for nothing
+                caller.uncancel()
+                caller.cancel()
+                raise Faltered("was not waited for") from None
         while not exchange.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((exchange,))
@@ -143,7 +154,7 @@ class Sender:
         except httpx.DecodingError as error:
             raise Garbled("gave an answer whose compression is broken or not known") from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Faltered(problem_in(error)) from error
+            raise Faltered(problem_in(error), never_left=never_left(error)) from error
         return Answer(response.status_code, response.headers, body)
 
 

@@ -153,12 +153,30 @@ _PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], st
 )
 
 
+def never_left(error: BaseException) -> bool:
+    """Check whether a request failed before it had a connection, so that nothing of it was sent.
+
+    httpx-aiohttp reports a connection that was refused and one that was closed later alike: only the cause tells.
+    """
+    chain = _chain(error)
+    if any(isinstance(link, aiohttp.ClientError) for link in chain):
+        return any(
+            isinstance(link, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for link in chain
+        )
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+
+
 def problem_in(error: BaseException) -> str:
     """Say what went wrong, in words that follow the host's name; the causes know better than the error."""
-    chain = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
-        chain.append(cause)
+    chain = _chain(error)
     return next(
         (words for kinds, words in _PROBLEMS if any(isinstance(link, kinds) for link in chain)),
         "broke the connection",
     )
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    return chain

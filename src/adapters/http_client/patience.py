@@ -54,9 +54,17 @@ class Throttled(Exception):
 class Faltered(Exception):
     """No answer came, or a 5xx; its text says which, in words that follow the host's name."""
 
-    def __init__(self, problem: str, asked: float | None = None) -> None:
+    def __init__(self, problem: str, asked: float | None = None, *, never_left: bool = False) -> None:
+        """Describe the trouble.
+
+        Args:
+            problem: in words.
+            asked: seconds that the other side asks to wait.
+            never_left: no connection was made, so that nothing was sent.
+        """
         super().__init__(problem)
         self.asked = asked
+        self.never_left = never_left
 
 
 @dataclass(slots=True)

@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
+from core.domain.fields import Fields
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.planning import Change
 from core.domain.secrets import Token
-from core.domain.synced import Fields, ShareLink
+from core.domain.synced import ShareLink
 from ports.destination import (
     AnswerLost,
     Destination,

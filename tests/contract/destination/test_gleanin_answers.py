@@ -14,9 +14,11 @@ from core.domain.synced import ShareLink
 from ports.destination import (
     AnswerLost,
     DestinationRefused,
+    DestinationUnavailable,
     DestinationUnreadable,
     RecordRejected,
     RecordsNotTold,
+    WriteForbidden,
 )
 from tests.contract.destination.conftest import EVENT, Answering, Opening
 from tests.contract.destination.fake_server import TOKEN
@@ -66,7 +68,7 @@ async def read(answered_by: Opening, *documents: object) -> list[GleaninRecord]:
         ({"error": "Event is archived"}, "Event is archived"),
         ({"message": "No"}, "No"),
         (b"Plain\n  words\x00", "Plain words"),
-        (b"<html><h1>Nginx</h1></html>", "HTTP 422, without a word why."),
+        (b"<html><h1>Nginx</h1></html>", "answered with a web page (HTTP 422)"),
         (b"", "HTTP 422, without a word why."),
         ({"errors": []}, "HTTP 422, without a word why."),
         ({"errors": None}, "HTTP 422, without a word why."),
@@ -99,16 +101,63 @@ async def test_a_refused_write_is_a_rejection_of_that_record(answered_by: Openin
             await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
 
 
-@pytest.mark.parametrize("status", [401, 403])
-async def test_rule_01_a_refused_token_is_refused_wherever_it_shows(
-    answered_by: Opening, status: int
+PAGE = b"  <!doctype html><title>Just a moment...</title>"
+
+
+@pytest.mark.parametrize("body", [{"error": f"bad token {TOKEN}"}, PAGE], ids=["JSON", "HTML"])
+async def test_rules_01_and_29_a_401_refuses_the_token_wherever_it_shows(
+    answered_by: Opening, body: object
 ) -> None:
-    async with answered_by(always(status, {"error": f"bad token {TOKEN}"})) as gleanin:
+    async with answered_by(always(401, body)) as gleanin:
         with pytest.raises(DestinationRefused) as on_read:
             await gleanin.events()
         with pytest.raises(DestinationRefused) as on_write:
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
-    assert {str(on_read.value), str(on_write.value)} == {"bad token (token)"}
+    assert str(on_read.value) == str(on_write.value)
+    assert TOKEN not in str(on_read.value)
+
+
+async def test_rule_29_a_403_on_a_read_refuses_the_token_and_on_a_write_that_write(
+    answered_by: Opening,
+) -> None:
+    async with answered_by(always(403, {"error": f"not for {TOKEN}"})) as gleanin:
+        with pytest.raises(DestinationRefused, match=r"^not for \(token\)$"):
+            await gleanin.events()
+        with pytest.raises(WriteForbidden, match=r"^not for \(token\)$"):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+        with pytest.raises(WriteForbidden):
+            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+async def test_rule_29_a_web_page_instead_of_an_answer_is_temporary_and_no_word_of_gleanins(
+    answered_by: Opening, status: int
+) -> None:
+    async with answered_by(always(status, PAGE)) as gleanin:
+        with pytest.raises(
+            DestinationUnavailable, match=f"a web page instead of an API answer .HTTP {status}"
+        ):
+            await gleanin.event(EVENT)
+        with pytest.raises(WriteForbidden, match=f"a web page .HTTP {status}"):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+        with pytest.raises(WriteForbidden):
+            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
+
+
+async def test_rule_29_a_web_page_that_passes_by_is_not_told(answered_by: Opening) -> None:
+    answers = iter([PAGE, PAGE, b'{"data": []}'])
+
+    async with answered_by(lambda _: httpx.Response(200, content=next(answers))) as gleanin:
+        assert await gleanin.events() == ()
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", {"data": {"id": "7"}}])
+async def test_rule_32_a_create_that_is_accepted_for_later_is_unclear(
+    answered_by: Opening, body: object
+) -> None:
+    async with answered_by(always(202, body)) as gleanin:
+        with pytest.raises(AnswerLost):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +194,7 @@ async def test_a_404_on_a_create_while_the_event_is_there_rejects_the_record(ans
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>Sign in</html>", b"null", b"[]", b"{}", b'{"data": null}', b'{"data": 3}', b"{" * 100_000,
+    [b"", b"null", b"[]", b"{}", b'{"data": null}', b'{"data": 3}', b"{" * 100_000,
      b'{"data": [{}], "included": 3}', b'{"data": {"id": {}}}', b'{"data": {"id": "9"}, "included": []}',
      b'{"data": {"id": "8"}}', b'{"data": {"id": "8", "relationships": {"speakers": {"links": {}}}}}',
      b'{"data": {"id": "8"}, "included": [3]}', b'{"data": {"id": "8"}, "included": [{"type": "speakers"}]}'],

@@ -77,11 +77,20 @@ async def test_a_host_that_nobody_knows_is_unavailable_and_named() -> None:
             await gleanin.events()
 
 
-async def test_rule_32_a_create_over_a_refused_connection_counts_as_unclear() -> None:
-    """A connection that is refused and one that broke look the same to the transport."""
-    async with at(f"http://127.0.0.1:{closed_port()}/api").open(Token(TOKEN)) as gleanin:
-        with pytest.raises(AnswerLost):
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+async def test_rule_32_a_create_that_never_left_is_sent_again_at_once(host: str) -> None:
+    """A connection that is refused and one that broke look the same to the transport: only their cause differs."""
+    announced = 0
+
+    async def before_write() -> None:
+        nonlocal announced
+        announced += 1
+
+    there = at(f"http://{host}:{closed_port()}/api").open(Token(TOKEN), before_write)
+    async with there as gleanin:
+        with pytest.raises(DestinationUnavailable):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
+    assert announced == QUICK.tries
 
 
 @pytest.mark.parametrize(
