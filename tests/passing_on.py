@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from core.domain.fields import Fields
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import RecordKind
 from core.domain.planning import Change
-from core.domain.synced import Fields
 from ports.destination import Destination
 
 

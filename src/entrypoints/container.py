@@ -235,8 +235,11 @@ class Container(containers.DeclarativeContainer):
     show_event: Provider[ShowEvent] = providers.Factory(ShowEvent, access, clock)
     request_sync: Provider[RequestSync] = providers.Factory(RequestSync, units, names, clock)
     interval: Provider[timedelta] = providers.Factory(timedelta, minutes=settings.provided.interval_minutes)
+    resend_after: Provider[timedelta] = providers.Factory(
+        timedelta, seconds=settings.provided.resend_after_seconds
+    )
     run_sync: Provider[RunSync] = providers.Factory(
-        RunSync, access, names, clock, log, lease, interval, settings.provided.support_contact
+        RunSync, access, names, clock, log, lease, interval, settings.provided.support_contact, resend_after
     )
     request_again: Provider[RequestAgain] = providers.Factory(RequestAgain, units, names, clock)
     request_due_syncs: Provider[RequestDueSyncs] = providers.Factory(RequestDueSyncs, units, names, clock)

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     """How long runs and outcomes are kept; the latest of each mapping stays however old it is."""
     lease_seconds: float = Field(default=30, ge=0.1, le=3600, allow_inf_nan=False)
     """How long a run that gives no sign of life keeps its mapping."""
+    resend_after_seconds: float = Field(default=60, ge=0, le=3600, allow_inf_nan=False)
+    """How long after the latest attempt a record whose creation nobody confirmed may be sent again: a gateway that
+    gives up waiting does not stop the application behind it."""
     mail_from: str | None = None
     """The address that notices by e-mail come from."""
     smtp_url: SecretStr | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core.domain.accounts import Account
 from core.domain.api_keys import ApiKey
 from core.domain.audit import AuditEntry
+from core.domain.fields import FieldValue
 from core.domain.kinds import KINDS
 from core.domain.mappings import EventMapping, MappingSettings
 from core.domain.notices import Channel, Notice, Recipient
@@ -14,7 +15,7 @@ from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.planning import Change, Create, NoWrite, Step, Update
 from core.domain.runs import SyncRun
-from core.domain.synced import FieldValue, ShareLink, SyncedRecord
+from core.domain.synced import ShareLink, SyncedRecord
 from ports.persistence import HistoryEntry
 
 if TYPE_CHECKING:  # takes long to import, and `--help` should not

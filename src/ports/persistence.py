@@ -28,10 +28,10 @@ from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.notices import Notice, Recipient
 from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import Outcome, RecordOutcome
+from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.runs import Progress, SyncRun
 from core.domain.schedule import Schedule
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.synced import CreateIntent, ShareLink, SyncedRecord
 from core.domain.turns import WaitingRun
 from ports.accounts import Accounts, ApiKeys, AttemptsBySubject, AuditLog, PortalRevocations, SignIns
 
@@ -345,14 +345,15 @@ class SyncedRecords(Protocol):
         """Insert or replace; the links of a record that exists are left as they are."""
         ...
 
-    async def doubt(
+    async def mark_left(
         self,
         organization_id: OrganizationId,
         event_id: GleaninEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
+        left_at: datetime | None,
     ) -> None:
-        """Note that a change of these is about to be sent: until they are saved again, they are unconfirmed."""
+        """Note since when these have left the programme; None for those that are in it again."""
         ...
 
     async def save_links(
@@ -424,6 +425,8 @@ class Place:
     connection_id: ConnectionId
     email: str | None = None
     """The one that was last sent, unless it is in doubt what has arrived since."""
+    left_at: datetime | None = None
+    """Since when it has left the programme; None while it is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,8 +442,47 @@ class HistoryEntry:
     """When a later run last found that nothing had changed; None where none did."""
 
 
+class CreateIntents(Protocol):
+    """Creates that were about to be sent, and of which nobody has recorded yet what became (rule 32).
+
+    They belong to an organization and a Gleanin event, one for each source record, and outlive runs and connections.
+    """
+
+    async def add(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, intents: Collection[CreateIntent]
+    ) -> None:
+        """Insert or replace them, with `sent_at` as they have it."""
+        ...
+
+    async def list_open(
+        self, organization_id: OrganizationId, event_id: GleaninEventId
+    ) -> Sequence[CreateIntent]: ...
+
+    async def mark_sent(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        """Set `sent_at` to the database's time: these were sent by now, if they were sent at all."""
+        ...
+
+    async def remove(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None: ...
+
+
 class Outcomes(Protocol):
     async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None: ...
+
+    async def counts(self, run_id: RunId) -> Counts:
+        """Count a run's outcomes by kind and outcome."""
+        ...
 
     async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         """Give a run's outcomes, in the order in which they were added; `only` restricts them."""
@@ -506,6 +548,8 @@ class Unit(Protocol):
     @property
     def synced(self) -> SyncedRecords: ...
     @property
+    def intents(self) -> CreateIntents: ...
+    @property
     def outcomes(self) -> Outcomes: ...
     @property
     def accounts(self) -> Accounts: ...
@@ -523,6 +567,10 @@ class Unit(Protocol):
     def recipients(self) -> Recipients: ...
     @property
     def notices(self) -> Notices: ...
+
+    async def now(self) -> datetime:
+        """Return the time by the database's clock, which all processes share."""
+        ...
 
     async def commit(self) -> None: ...
 

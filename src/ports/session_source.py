@@ -39,6 +39,10 @@ class SourceUnreadable(SourceError):
     code = "unreadable"
 
 
+class SourceIncomplete(SourceError):
+    code = "incomplete"
+
+
 class SessionSource(Protocol):
     """Reads only: nothing is ever written to Sessionboard (rule 33)."""
 

@@ -23,10 +23,11 @@ from adapters.gleanin.forms import (
     Form,
     one_of,
 )
+from core.domain.fields import Fields, FieldValue
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.planning import Change
-from core.domain.synced import Fields, FieldValue, ShareLink
+from core.domain.synced import ShareLink
 from ports.probe import Marked
 
 DOC, GUESS = Marked.DOCUMENTED, Marked.GUESSED

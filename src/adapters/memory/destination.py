@@ -5,15 +5,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import count
 
+from adapters.memory.clock import ManualClock
 from adapters.memory.records import LoggedWrite, Misbehaviour, StoredRecord
+from core.domain.fields import Fields, FieldValue
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import SESSION, RecordKind
 from core.domain.planning import TIES, Change
 from core.domain.secrets import Token
-from core.domain.synced import Fields, FieldValue, ShareLink
+from core.domain.synced import ShareLink
+from ports.clock import Clock
 from ports.destination import (
     AnswerLost,
     BeforeWrite,
@@ -25,6 +29,7 @@ from ports.destination import (
     RecordGone,
     RecordRejected,
     RecordsNotTold,
+    WriteForbidden,
 )
 
 LISTS = frozenset({"tracks", TIES})
@@ -45,6 +50,10 @@ class MemoryGleanin:
     events: dict[GleaninEventId, GleaninEvent] = field(default_factory=dict)
     records: dict[GleaninId, StoredRecord] = field(default_factory=dict)
     writes: list[LoggedWrite] = field(default_factory=list)
+    clock: Clock = field(default_factory=ManualClock)
+    posts: list[tuple[ExternalId, datetime]] = field(default_factory=list)
+    """Every create that arrived, and when, whatever became of it."""
+    _late: list[tuple[datetime, StoredRecord]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
     @asynccontextmanager
@@ -87,6 +96,20 @@ class MemoryGleanin:
             for record in self.records.values()
             if record.event_id == event_id and kind in (None, record.kind)
         ]
+
+    def create_late(self, record: StoredRecord) -> None:
+        self._late.append((self.clock.now() + timedelta(seconds=self.trouble.late_seconds), record))
+
+    def catch_up(self) -> None:
+        """Carry out the late creates that are due."""
+        due = [record for at, record in self._late if at <= self.clock.now()]
+        self._late = [(at, record) for at, record in self._late if at > self.clock.now()]
+        for record in due:
+            self.records[record.id] = record
+            sent = tuple(record.fields.items())
+            self.writes.append(
+                LoggedWrite(record.kind, record.id, record.external_id, created=True, sent=sent)
+            )
 
     @property
     def duplicates(self) -> int:
@@ -148,6 +171,7 @@ class MemoryDestination:
         self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> GleaninId:
         await self._about_to_write()
+        self._gleanin.posts.append((external_id, self._gleanin.clock.now()))
         self._event(event_id)
         self._check(external_id, kind, event_id, fields)
         if missing := [name for name in kind.required if not fields.get(name)]:
@@ -156,6 +180,10 @@ class MemoryDestination:
         if self._loses_before_writing():
             raise AnswerLost("No answer came to a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))
+        if self._gleanin.trouble.late_creates > 0:
+            self._gleanin.trouble.late_creates -= 1
+            self._gleanin.create_late(record)
+            raise AnswerLost("No answer came to a write.")
         self._gleanin.records[record.id] = record
         self._written(LoggedWrite(kind, record.id, external_id, created=True, sent=tuple(fields.items())))
         return record.id
@@ -182,6 +210,7 @@ class MemoryDestination:
 
     async def _answering(self) -> None:
         await asyncio.sleep(0)  # others get their turn, as with a real request
+        self._gleanin.catch_up()
         trouble, tokens = self._gleanin.trouble, self._gleanin.tokens
         if trouble.unavailable_calls > 0:
             trouble.unavailable_calls -= 1
@@ -212,6 +241,9 @@ class MemoryDestination:
         words = self._gleanin.trouble.rejected.get(external_id) if external_id else None
         if words is not None:
             raise RecordRejected(words)
+        texts = [value for value in values.values() if isinstance(value, str)]
+        if any(word in text for word in self._gleanin.trouble.forbidden_words for text in texts):
+            raise WriteForbidden("A firewall does not let this through (403).")
         for name, value in values.items():
             if name not in kind.fields:
                 raise RecordRejected(f"{name}: is not an attribute of a {kind}")

@@ -26,7 +26,7 @@ from core.domain.outcomes import RecordOutcome
 from core.domain.portal import PersonRef
 from core.domain.runs import SyncRun
 from core.domain.schedule import Schedule
-from core.domain.synced import SyncedRecord
+from core.domain.synced import CreateIntent, SyncedRecord
 from ports.persistence import PersistenceError
 
 
@@ -48,6 +48,13 @@ class Kept:
         default_factory=dict
     )
     """By place and name of the kind; the inner dicts are replaced, never changed."""
+    left_at: dict[tuple[OrganizationId, GleaninEventId, str, SourceId], datetime] = field(
+        default_factory=dict
+    )
+    """Since when synced records have left the programme."""
+    intents: dict[tuple[OrganizationId, GleaninEventId, str, SourceId], CreateIntent] = field(
+        default_factory=dict
+    )
     outcomes: dict[RunId, dict[tuple[str, SourceId], tuple[int, RecordOutcome]]] = field(default_factory=dict)
     """With their positions; the inner dicts are replaced, never changed."""
     accounts: dict[AccountId, Account] = field(default_factory=dict)

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.domain.fields import FieldValue
 from core.domain.gleanin_side import GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import RecordKind
 from core.domain.planning import TIES
-from core.domain.synced import FieldValue, ShareLink
+from core.domain.synced import ShareLink
 
 
 @dataclass(slots=True)
@@ -54,8 +55,14 @@ class Misbehaviour:
     """So many writes from now on get no answer,"""
     lost_are_written: bool = True
     """having taken place, or not."""
+    late_creates: int = 0
+    """So many creates from now on get no answer, and take place later:"""
+    late_seconds: float = 0
+    """by the clock, so many seconds later."""
     rejected: dict[ExternalId, str] = field(default_factory=dict)
     """Records that are refused, with Gleanin's words."""
+    forbidden_words: frozenset[str] = frozenset()
+    """A write with any of these in a text is answered with 403, as by a firewall."""
     cuts_answers: bool = False
     late_reads: int = 0
     """So many readings do not have a record yet that was created."""

@@ -11,7 +11,7 @@ from adapters.memory.retention import old_runs
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import RecordKind
-from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, counted
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.turns import WaitingRun, place_of
 from ports.persistence import HistoryEntry, Page, RunCounts, Standing, Taken, Unique
@@ -157,6 +157,9 @@ class MemoryOutcomes:
             check(there=run_id in self._runs and key not in rows)
             rows[key] = (self._kept.next_position(), told)
         self._rows[run_id] = rows
+
+    async def counts(self, run_id: RunId) -> Counts:
+        return counted(told for _, told in self._rows.get(run_id, {}).values())
 
     async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         rows = self._rows.get(run_id, {}).values()

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.memory.kept import Kept, check
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import PEOPLE, RecordKind
-from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
+from core.domain.synced import ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
 
@@ -33,17 +34,21 @@ class MemorySyncedRecords:
         for kind, rows in changed.items():
             self._rows[organization_id, event_id, kind] = rows
 
-    async def doubt(
+    async def mark_left(
         self,
         organization_id: OrganizationId,
         event_id: GleaninEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
+        left_at: datetime | None,
     ) -> None:
-        rows = dict(self._of(organization_id, event_id, kind))
-        for source_id in set(source_ids) & rows.keys():
-            rows[source_id] = replace(rows[source_id], fingerprint=UNCONFIRMED)
-        self._rows[organization_id, event_id, kind.name] = rows
+        left = self._kept.left_at
+        for source_id in set(source_ids) & self._of(organization_id, event_id, kind).keys():
+            key = (organization_id, event_id, kind.name, source_id)
+            if left_at is None:
+                left.pop(key, None)
+            else:
+                left[key] = left_at
 
     async def save_links(
         self,
@@ -76,7 +81,8 @@ class MemorySyncedRecords:
                 row.source_id,
                 row.gleanin_id,
                 row.connection_id,
-                None if row.fingerprint == UNCONFIRMED else row.email,
+                row.email if row.is_confirmed else None,
+                self._kept.left_at.get((organization_id, event_id, kind.name, row.source_id)),
             )
             for row in rows
         ]

@@ -70,6 +70,10 @@ class MemoryOrganizations:
             kept.outcomes.pop(run_id, None)
         for place in [place for place in kept.synced if place[0] == organization_id]:
             del kept.synced[place]
+        for record in [record for record in kept.intents if record[0] == organization_id]:
+            del kept.intents[record]
+        for record in [record for record in kept.left_at if record[0] == organization_id]:
+            del kept.left_at[record]
         for person in [person for person in kept.revocations if person.organization_id == organization_id]:
             del kept.revocations[person]
         for account in [*kept.accounts.values()]:

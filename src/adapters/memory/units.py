@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from adapters.memory.access import (
     MemoryAccounts,
@@ -12,12 +13,15 @@ from adapters.memory.access import (
     MemoryPortalRevocations,
     MemorySignIns,
 )
+from adapters.memory.clock import ManualClock
+from adapters.memory.intents import MemoryCreateIntents
 from adapters.memory.kept import Kept
 from adapters.memory.notices import MemoryNotices, MemoryRecipients
 from adapters.memory.runs import MemoryOutcomes, MemoryRuns
 from adapters.memory.schedules import MemoryCheckpoints, MemorySchedules
 from adapters.memory.synced import MemorySyncedRecords
 from adapters.memory.tenants import MemoryConnections, MemoryMappings, MemoryOrganizations
+from ports.clock import Clock
 
 
 class MemoryUnit:
@@ -32,6 +36,7 @@ class MemoryUnit:
         self.schedules = MemorySchedules(own)
         self.checkpoints = MemoryCheckpoints(own)
         self.synced = MemorySyncedRecords(own)
+        self.intents = MemoryCreateIntents(own, units.clock)
         self.outcomes = MemoryOutcomes(own)
         self.accounts = MemoryAccounts(own)
         self.sign_ins = MemorySignIns(own)
@@ -41,6 +46,9 @@ class MemoryUnit:
         self.portal_revocations = MemoryPortalRevocations(own)
         self.recipients = MemoryRecipients(own)
         self.notices = MemoryNotices(own)
+
+    async def now(self) -> datetime:
+        return self._units.clock.now()
 
     async def commit(self) -> None:
         if not self._writes:
@@ -52,7 +60,9 @@ class MemoryUnit:
 class MemoryUnits:
     """Shows every unit a copy, which a commit puts in the place of what is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        """Begin empty; `clock` is the database's."""
+        self.clock: Clock = clock or ManualClock()
         self.kept = Kept()
         self._writer = asyncio.Lock()
 

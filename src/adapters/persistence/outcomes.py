@@ -14,7 +14,7 @@ from adapters.persistence.threads import Run
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import KINDS, RecordKind
-from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.reasons import Reason
 from ports.persistence import HistoryEntry, Page
 
@@ -33,6 +33,11 @@ _COLUMNS = (
 )
 _OF_RUN = (
     sa.select(*_COLUMNS).where(outcomes.c.run_id == sa.bindparam("run_id")).order_by(outcomes.c.position)
+)
+_COUNTS = (
+    sa.select(outcomes.c.kind, outcomes.c.outcome, sa.func.count())
+    .where(outcomes.c.run_id == sa.bindparam("run_id"))
+    .group_by(outcomes.c.kind, outcomes.c.outcome)
 )
 _ONLY = _OF_RUN.where(outcomes.c.outcome.in_(sa.bindparam("only", expanding=True)))
 # One question per index: of three conditions joined by OR, SQLite would go through all outcomes of the mapping.
@@ -114,6 +119,13 @@ class SqlOutcomes:
             return Page(_at(database, chosen), (chosen[-1] if chosen else start) if more else None)
 
         return await self._run(read)
+
+    async def counts(self, run_id: RunId) -> Counts:
+        rows = await self._run(lambda database: database.execute(_COUNTS, {"run_id": run_id}).all())
+        numbers: dict[str, dict[Outcome, int]] = {}
+        for kind, outcome, number in rows:
+            numbers.setdefault(kind, {})[_OUTCOMES[outcome]] = number
+        return Counts({kind: Tally(tally) for kind, tally in numbers.items()})
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         return await self._run(partial(forget_outcomes, instant, limit))

@@ -1,6 +1,7 @@
 """Synced records, in a table: thousands at a time."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -9,14 +10,16 @@ import sqlalchemy as sa
 from adapters.persistence.rows import from_json, to_json, upserts
 from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
+from core.domain.fields import Fields
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import PEOPLE, RecordKind
-from core.domain.synced import UNCONFIRMED, Fields, ShareLink, SyncedRecord
+from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
 _IDS_PER_QUERY = 500
 _NO_LINKS = "[]"
 _REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
+"""What saving a record replaces; since when it has left the programme is noted by itself."""
 
 _UPSERTS = upserts(table, _REPLACED)
 _OF_EVENT = (
@@ -32,7 +35,7 @@ _TO_UPDATE = sa.update(table).where(
     table.c.source_id == sa.bindparam("of_source"),
 )
 _LINKS = _TO_UPDATE.values(links=sa.bindparam("new_links"))
-_DOUBT = _TO_UPDATE.values(fingerprint=UNCONFIRMED)
+_LEFT = _TO_UPDATE.values(left_at=sa.bindparam("new_left_at"))
 _ALL = sa.select(
     table.c.source_id,
     table.c.label,
@@ -49,6 +52,7 @@ _PLACES = sa.select(
     table.c.gleanin_id,
     table.c.connection_id,
     sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
+    table.c.left_at,
 ).where(*_OF_EVENT)
 _PEOPLE = sa.select(
     table.c.kind, table.c.source_id, table.c.label, table.c.email, table.c.links != _NO_LINKS
@@ -75,16 +79,20 @@ class SqlSyncedRecords:
 
         await self._run(upsert)
 
-    async def doubt(
+    async def mark_left(
         self,
         organization_id: OrganizationId,
         event_id: GleaninEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
+        left_at: datetime | None,
     ) -> None:
         if source_ids:
-            rows = [_to_update(organization_id, event_id, kind, each) for each in source_ids]
-            await self._run(lambda database: database.execute(_DOUBT, rows))
+            rows = [
+                {**_to_update(organization_id, event_id, kind, each), "new_left_at": left_at}
+                for each in source_ids
+            ]
+            await self._run(lambda database: database.execute(_LEFT, rows))
 
     async def save_links(
         self,

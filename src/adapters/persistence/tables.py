@@ -218,6 +218,19 @@ synced_records = sa.Table(
     _text("fields"),
     _text("email", nullable=True),
     _text("links"),
+    _time("left_at", nullable=True),
+)
+
+create_intents = sa.Table(
+    "create_intents",
+    metadata,
+    sa.Column("organization_id", sa.Text(), sa.ForeignKey("organizations.id"), primary_key=True),
+    sa.Column("gleanin_event_id", sa.Text(), primary_key=True),
+    sa.Column("kind", sa.Text(), primary_key=True),
+    sa.Column("source_id", sa.Text(), primary_key=True),
+    _text("connection_id", sa.ForeignKey("connections.id")),
+    _text("field_names"),
+    _time("sent_at", nullable=True),
 )
 
 outcomes = sa.Table(

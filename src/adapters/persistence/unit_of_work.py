@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from adapters.persistence.audit import SqlAuditLog
 from adapters.persistence.checkpoints import SqlCheckpoints
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
+from adapters.persistence.intents import SqlCreateIntents
 from adapters.persistence.mappings import SqlMappings
 from adapters.persistence.notices import SqlNotices, SqlRecipients
 from adapters.persistence.organizations import SqlConnections, SqlOrganizations
@@ -21,6 +23,7 @@ from adapters.persistence.outcomes import SqlOutcomes
 from adapters.persistence.portal import SqlPortalRevocations
 from adapters.persistence.runs import SqlRuns
 from adapters.persistence.schedules import SqlSchedules
+from adapters.persistence.server_clock import read_now
 from adapters.persistence.sign_ins import SqlAttempts, SqlSignIns
 from adapters.persistence.synced import SqlSyncedRecords
 from adapters.persistence.threads import Threads
@@ -47,6 +50,9 @@ class SqlUnit:
         if is_short and self._is_in_a_file:
             return with_connection()  # a turn of a thread costs several times as much
         return await self._threads.do(with_connection)
+
+    async def now(self) -> datetime:
+        return await self.run(read_now, is_short=True)
 
     async def commit(self) -> None:
         if not self._writes:
@@ -96,6 +102,10 @@ class SqlUnit:
     @cached_property
     def synced(self) -> SqlSyncedRecords:
         return SqlSyncedRecords(self.run)
+
+    @cached_property
+    def intents(self) -> SqlCreateIntents:
+        return SqlCreateIntents(self.run)
 
     @cached_property
     def outcomes(self) -> SqlOutcomes:

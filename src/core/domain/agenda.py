@@ -110,6 +110,13 @@ class Agenda:
             Role.UNKNOWN: False,
         }[role]
 
+    def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return the people who are tied to any of these sessions: a session is written first (rule 25)."""
+        sessions = records.get(SESSION.name, frozenset())
+        if kind != SPEAKER or not sessions:
+            return set()
+        return {who for who, entry in self._people.items() if not sessions.isdisjoint(entry.syncing)}
+
     def select(
         self,
         kind: RecordKind,

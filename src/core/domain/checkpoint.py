@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from core.domain.canonical import stable_text
 from core.domain.digests import digest_of
 from core.domain.identifiers import MappingId, RunId, SourceId
 from core.domain.outcomes import Counts, Outcome
@@ -85,7 +86,8 @@ class RowDigests:
         """Take a row; one that comes twice and differs is like no row that comes once."""
         if self.are_many:
             return
-        digest, former = digest_of((row,)), self._rows.get(row_id, "")
+        # The signature of a picture's address is new at every reading.
+        digest, former = digest_of((stable_text(repr(row)),)), self._rows.get(row_id, "")
         if digest not in former:
             self._rows[row_id] = f"{former}{digest}"
         if self.most is not None and len(self._rows) > self.most:

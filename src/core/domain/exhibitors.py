@@ -83,6 +83,14 @@ class ExhibitorList:
     def next_verdict(self) -> None:
         """Nor does time change anything for them."""
 
+    def dependents(
+        self,
+        _kind: RecordKind,
+        _records: Mapping[str, AbstractSet[SourceId]],
+    ) -> set[SourceId]:
+        """Return none: exhibitors are tied to nothing."""
+        return set()
+
     def select(
         self,
         kind: RecordKind,

@@ -1,36 +1,50 @@
 """The messages that a sync shows, word by word (rule 28)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from core.domain.kinds import Scope, kinds_in
+from core.domain.kinds import RecordKind, Scope, kinds_in
 from core.domain.outcomes import Counts
 
 STARTED = "Sync to Gleanin has started."
 COMPLETE = "Sync to Gleanin is complete."
 
 
+@dataclass(slots=True)
+class Remarks:
+    """What there is to know of a run as a whole, besides its records: with any, it ends with problems."""
+
+    first: list[str] = field(default_factory=list)
+    """What the closing message says before anything else, in sentences that begin with a small letter."""
+    notes: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.first or self.notes)
+
+
 def closing_message(
-    counts: Counts, scope: Scope, support_contact: str | None = None, notes: Sequence[str] = ()
+    counts: Counts, scope: Scope, support_contact: str | None = None, remarks: Remarks | None = None
 ) -> str:
-    """Say how a run ended.
+    """Return the sentences in which a run that came to its end says how it ended.
 
     Args:
         counts: of all records.
         scope: what the run was about.
         support_contact: whom to ask if problems persist.
-        notes: what else there is to know of the whole run.
+        remarks: what else there is to know of the whole run.
     """
-    kinds = kinds_in(scope)
-    if counts.all_succeeded:
+    kinds, remarks = kinds_in(scope), remarks or Remarks()
+    if counts.all_succeeded and not remarks:
         told = ", ".join(kind.counted(counts.of(kind).succeeded) for kind in kinds)
-        return " ".join((f"{COMPLETE} Synced: {told}.", *notes))
+        return f"{COMPLETE} Synced: {told}."
     told = "; ".join(
         f"{kind.counted(counts.of(kind).attempted)} attempted, {counts.of(kind).succeeded} synced"
         for kind in kinds
     )
-    message = f"Sync to Gleanin finished with problems: {told}. Check that your sessions have all the required fields."
+    message = f"Sync to Gleanin finished with problems: {' '.join((*remarks.first, told))}."
+    check = () if counts.all_succeeded else ("Check that your sessions have all the required fields.",)
     ask = (f"If it persists, contact {support_contact}.",) if support_contact else ()
-    return " ".join((message, *notes, *ask))
+    return " ".join((message, *check, *remarks.notes, *ask))
 
 
 def links_unread(why: str) -> str:
@@ -39,3 +53,31 @@ def links_unread(why: str) -> str:
 
 def records_doubled(number: int) -> str:
     return f"{number} of the records are in Gleanin more than once: their outcomes tell which copies to delete by hand."
+
+
+def not_all_read(why: str) -> str:
+    """Say that a reading does not add up, and what follows (rule 34)."""
+    return f"Not all of the programme could be read: {why} So nothing is reported as gone. Sync again later."
+
+
+def rows_unreadable(number: int) -> str:
+    """Say that some rows could not be read, and what follows (rule 34)."""
+    rows = "1 row" if number == 1 else f"{number} rows"
+    return f"{rows} of the programme could not be read, so nothing is reported as gone: the blocked outcomes tell which."
+
+
+def left_at_once(parts: Sequence[tuple[RecordKind, int, int]]) -> str:
+    """Say that much of what was synced has left the programme at once (rule 34).
+
+    Args:
+        parts: of each kind how many records left, and how many were synced.
+    """
+    told = " and ".join(
+        f"{left} of {kind.counted(synced)}" if left < synced else f"all {synced} {kind.plural}"
+        for kind, left, synced in parts
+        if left
+    )
+    return (
+        f"{told} that were synced have left Sessionboard's programme at once. Nothing was removed from Gleanin. If "
+        "this is not what you did, look at the event in Sessionboard before you delete anything by hand."
+    )

@@ -3,19 +3,21 @@
 There is no step that removes anything (rule 22), here or on the port to Gleanin.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from core.domain import reasons
+from core.domain.canonical import canonical
 from core.domain.email import same_mailbox
+from core.domain.fields import Fields, FieldValue
 from core.domain.gleanin_side import Contact, GleaninSide
 from core.domain.identifiers import GleaninId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.reasons import Reason
 from core.domain.selection import Blocked, Candidate, Eligible, Skipped
-from core.domain.synced import UNCONFIRMED, Fields, FieldValue, SyncedRecord, fingerprint
+from core.domain.synced import CreateIntent, SyncedRecord, fingerprint
 
 TIES = "sessions"
 """The field whose value only grows: the sessions a person is tied to (rule 22)."""
@@ -37,8 +39,12 @@ class Create:
     former: GleaninId | None = None
     """What Gleanin called it, where it does not list it any more: it is asked for by this id first, for a list can
     be older than the record."""
+    restores: tuple[Change, ...] = ()
+    """What is sent to the former record, should it still be there."""
     waits_for: frozenset[SourceId] = frozenset()
     """Who has to give up the record's e-mail first (rule 15)."""
+    known: SyncedRecord | None = None
+    """The synced record of the former one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Update:
     changes: tuple[Change, ...]
     """What is sent."""
     waits_for: frozenset[SourceId] = frozenset()
+    known: SyncedRecord | None = None
+    """The synced record as it is before the change; None where nobody recorded it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,10 @@ class Planner:
     """For people who go: the e-mail (as `same_mailbox` writes it) that each will have."""
     incomplete: bool = False
     """Not all of the programme could be read: nobody can be said to have left it."""
+    intents: Mapping[SourceId, CreateIntent] = field(default_factory=dict)
+    """Creates of this kind of which nobody recorded what became."""
+    labels: Mapping[tuple[str, SourceId], str] = field(default_factory=dict)
+    """What people call records that have somebody's e-mail, by kind and source id."""
 
     def __post_init__(self) -> None:
         """Leave out of `moving` who cannot move after all, and then who waits for one of these."""
@@ -151,12 +163,12 @@ class Planner:
         there: GleaninId | None,
     ) -> Step:
         at_hand = known if known and known.gleanin_id == there else None
-        confirmed = at_hand if at_hand and at_hand.fingerprint != UNCONFIRMED else None
+        confirmed = at_hand if at_hand and at_hand.is_confirmed else None
         sent = confirmed.fields if confirmed else {}
         own, former = _ties(fields), _ties(at_hand.fields if at_hand else {})
         if not former <= own:
             fields = {**fields, TIES: tuple(sorted(own | former))}
-        if confirmed and fingerprint(fields) == confirmed.fingerprint:
+        if confirmed and _is_same(confirmed, fields):
             return NoWrite(record, reasons.SAME.noting(*notes), Outcome.UNCHANGED, there)
         if obstacle := self._email_taken(record, fields, sent, there):
             return NoWrite(record, obstacle, Outcome.BLOCKED, there)
@@ -165,9 +177,9 @@ class Planner:
             if known is None:
                 return Create(record, reasons.NEW.noting(*notes), fields, waits_for=waits_for)
             fields = self._tied(fields, own, _ties(known.fields))
-            return Create(
-                record, reasons.GONE_FROM_GLEANIN.noting(*notes), fields, known.gleanin_id, waits_for
-            )
+            restores = all_of(self.kind, fields, may_have=known.fields)
+            gone = reasons.GONE_FROM_GLEANIN.noting(*notes)
+            return Create(record, gone, fields, known.gleanin_id, restores, waits_for, known)
         if _ties(fields) != _ties(sent):
             # The list is replaced there, so what Gleanin has in it is sent too.
             fields = self._tied(fields, own, former | {*self.gleanin.sessions_of(self.kind, there)})
@@ -175,10 +187,17 @@ class Planner:
             changes = _changes(self.kind, sent, fields)
             reason = reasons.changed(change.field for change in changes)
         else:
-            # What stands there is not known: everything is sent, and what is empty is cleared.
-            changes = all_of(self.kind, fields)
+            # What stands there is not known: everything is sent.
+            changes = all_of(self.kind, fields, self._may_have(record.source_id, at_hand))
             reason = reasons.UNCONFIRMED if at_hand else reasons.FOUND_AGAIN
-        return Update(record, reason.noting(*notes), there, fields, changes, waits_for)
+        return Update(record, reason.noting(*notes), there, fields, changes, waits_for, at_hand)
+
+    def _may_have(self, source_id: SourceId, at_hand: SyncedRecord | None) -> Container[str]:
+        """Return the fields that a record in doubt may have by our doing: no other one may be cleared (rule 20)."""
+        if at_hand is not None:
+            return at_hand.fields
+        intent = self.intents.get(source_id)
+        return intent.field_names if intent else ()
 
     def _tied(self, fields: Fields, own: AbstractSet[str], former: AbstractSet[str]) -> Fields:
         """Tie a person to their sessions, and to what they were tied to before as far as it still stands in Gleanin."""
@@ -200,7 +219,17 @@ class Planner:
             return None
         if contact.sent_as is None:
             return reasons.foreign_contact(email)
-        return reasons.email_of_kept(email, f"the record {contact.sent_as}")
+        label = self.labels.get((contact.kind.name, contact.sent_as))
+        return reasons.email_of_kept(email, label or f"the {contact.kind} {contact.sent_as}")
+
+    def email_holders(self, candidates: Iterable[Candidate]) -> Iterator[tuple[RecordKind, SourceId]]:
+        """Return whose records in Gleanin have an e-mail that a candidate would have."""
+        for candidate in candidates if self.kind.is_person else ():
+            match candidate.verdict:
+                case Eligible(fields={"email": str(email)}):
+                    for contact in self.gleanin.contacts_with(email):
+                        if contact.sent_as not in (None, candidate.record.source_id):
+                            yield contact.kind, contact.sent_as
 
     def _waits_for(self, record: RecordRef, fields: Fields, sent: Fields) -> frozenset[SourceId]:
         """Find who has the record's new e-mail and is about to give it up."""
@@ -224,11 +253,27 @@ class Planner:
         return None
 
 
-def all_of(kind: RecordKind, fields: Fields) -> tuple[Change, ...]:
-    """Give what brings a record to these fields, whatever stands there: what is empty is cleared (rule 20)."""
+def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[Change, ...]:
+    """Return what brings a record to these fields, whatever stands there (rule 20).
+
+    Args:
+        kind: of the record.
+        fields: what it is to have.
+        may_have: the fields that it may have by our doing: of these, the empty ones are cleared.
+    """
     return tuple(
-        Change(name, None, fields.get(name)) for name in kind.fields if name in fields or name != TIES
+        Change(name, None, fields.get(name))
+        for name in kind.fields
+        if name in fields or (name in may_have and name != TIES)
     )
+
+
+def _is_same(known: SyncedRecord, fields: Fields) -> bool:
+    """Check whether the fields mean what was last sent (rule 21).
+
+    A fingerprint of an earlier version was made of another form of the same fields, so these are compared too.
+    """
+    return fingerprint(fields) == known.fingerprint or canonical(fields) == canonical(known.fields)
 
 
 def _ties(fields: Fields) -> AbstractSet[str]:
@@ -236,6 +281,9 @@ def _ties(fields: Fields) -> AbstractSet[str]:
 
 
 def _changes(kind: RecordKind, old: Fields, new: Fields) -> tuple[Change, ...]:
+    before, after = canonical(old), canonical(new)
     return tuple(
-        Change(name, old.get(name), new.get(name)) for name in kind.fields if old.get(name) != new.get(name)
+        Change(name, old.get(name), new.get(name))
+        for name in kind.fields
+        if before.get(name) != after.get(name)
     )

@@ -22,6 +22,9 @@ from core.domain.selection import Selection
 class Part(Protocol):
     """What one scope is about, judged row by row as it is read; of each row only what will be sent is kept."""
 
+    incomplete: bool
+    """Not everything could be read: nobody can be said to have left (rule 34)."""
+
     @property
     def masked(self) -> str | None:
         """An e-mail that came masked, if one did (rule 16)."""
@@ -38,6 +41,10 @@ class Part(Protocol):
         ...
 
     def add(self, row: Any) -> None: ...
+
+    def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return the records of one kind that are written after any of others, given by the kind's name."""
+        ...
 
     def select(
         self,
@@ -70,6 +77,10 @@ class Programme:
     def next_verdict(self) -> datetime | None:
         known = (part.next_verdict for part in self.parts.values())
         return min((each for each in known if each is not None), default=None)
+
+    def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return the records of one kind that are written after any of others, given by the kind's name."""
+        return self.parts[kind.scope].dependents(kind, records) if records else set()
 
     def select(
         self,

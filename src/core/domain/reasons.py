@@ -88,6 +88,10 @@ def not_accepted(status: str | None) -> Reason:
     return Reason("not_accepted", f"Its status is {status or 'not set'}, not accepted.")
 
 
+BY_SETTING = frozenset({"role_off"})
+"""Codes of reasons that lie in the mapping's settings, and not in the source."""
+
+
 def role_off(roles: Iterable[str]) -> Reason:
     names = " and ".join(sorted(f"{role}s" for role in roles))
     return Reason(
@@ -99,8 +103,8 @@ def role_off(roles: Iterable[str]) -> Reason:
 NOT_IN_SESSIONBOARD = Reason("not_in_sessionboard", "It is no longer in Sessionboard's programme.")
 NOT_ALL_READ = Reason(
     "not_all_read",
-    "A row of the programme could not be read, so it is not known whether this one is still in it.",
-    "The blocked rows of this run tell which.",
+    "Not all of the programme could be read, so it is not known whether this one is still in it.",
+    "The message of this run tells what is missing.",
 )
 DELETE_BY_HAND = "It stays in Gleanin: an admin must delete it there by hand if it should go."
 STAYS_AS_SENT = "It stays in Gleanin as it was last sent."
@@ -210,6 +214,14 @@ def rejected(said: str, *, waited: bool = False) -> Reason:
             "them a third one first."
         )
     return Reason("rejected", f"Gleanin refused it: {said}", advice)
+
+
+def forbidden(said: str) -> Reason:
+    return Reason(
+        "forbidden",
+        f"Gleanin refused this one write, though it takes the token: {said}",
+        "A firewall may object to words in the text. Change them in Sessionboard, or ask Gleanin's support.",
+    )
 
 
 def no_answer(said: str) -> Reason:

@@ -1,13 +1,12 @@
 """Sync runs: one at a time per mapping, and one more that waits (rule 23)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
-from core.domain.messages import closing_message
+from core.domain.messages import Remarks, closing_message
 from core.domain.outcomes import Counts
 from core.domain.stops import Stop
 
@@ -108,10 +107,16 @@ class SyncRun:
             return False
         return self.lease_until is None or self.lease_until <= now
 
-    def ask_to_stop(self, stop: Stop, now: datetime) -> "SyncRun":
-        """Stop a run that somebody else may be carrying out: before its next write, or at once if nobody is."""
+    def ask_to_stop(self, stop: Stop, now: datetime, counts: Counts) -> "SyncRun":
+        """Stop a run that somebody else may be carrying out: before its next write, or at once if nobody is.
+
+        Args:
+            stop: why.
+            now: when.
+            counts: of the outcomes that the run has stored so far.
+        """
         if self.state is RunState.QUEUED or self.paused_until is not None or self.lease_has_run_out(now):
-            return self.stopped(stop, now)
+            return self.stopped(stop, now, counts)
         return replace(self, stop_asked=stop.code)
 
     def confirming(self, other: "SyncRun") -> "SyncRun":
@@ -119,17 +124,22 @@ class SyncRun:
         return replace(self, confirms=other.id, progress=other.progress)
 
     def finished(
-        self, counts: Counts, now: datetime, support_contact: str | None = None, notes: Sequence[str] = ()
+        self,
+        counts: Counts,
+        now: datetime,
+        support_contact: str | None = None,
+        remarks: Remarks | None = None,
     ) -> "SyncRun":
-        fine = counts.all_succeeded and not notes
+        fine = counts.all_succeeded and not remarks
         state = RunState.COMPLETED if fine else RunState.COMPLETED_WITH_PROBLEMS
-        message = closing_message(counts, self.scope, support_contact, notes)
+        message = closing_message(counts, self.scope, support_contact, remarks)
         return replace(self._closed(state, now), counts=counts, message=message)
 
-    def stopped(self, stop: Stop, now: datetime, counts: Counts | None = None) -> "SyncRun":
+    def stopped(self, stop: Stop, now: datetime, counts: Counts) -> "SyncRun":
+        """End the run before its end; `counts` are those of its stored outcomes, whoever ends it (rule 26)."""
         closed = self._closed(RunState.STOPPED, now)
         message = f"Sync to Gleanin has stopped: {stop.sentence}"
-        return replace(closed, stop=stop, message=message, counts=counts or self.counts)
+        return replace(closed, stop=stop, message=message, counts=counts)
 
     def _closed(self, state: RunState, now: datetime) -> "SyncRun":
         if not self.is_open:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from core.domain import reasons
 from core.domain.email import is_address
+from core.domain.fields import Fields, FieldValue
 from core.domain.identifiers import SourceId
 from core.domain.kinds import RecordKind
 from core.domain.outcomes import RecordRef
 from core.domain.reasons import Reason
 from core.domain.source import Unreadable
-from core.domain.synced import Fields, FieldValue
 
 UNDATED = datetime.max.replace(tzinfo=UTC)
 """Who has no date counts as the youngest."""

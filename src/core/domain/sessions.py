@@ -6,12 +6,12 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from zoneinfo import ZoneInfo
 
 from core.domain import reasons
+from core.domain.fields import Fields, FieldValue
 from core.domain.kinds import SESSION
 from core.domain.mappings import MappingSettings, TracksFrom
 from core.domain.reasons import Reason
 from core.domain.selection import Blocked, Eligible, Skipped, filled, judge_fields, listed
 from core.domain.source import Session
-from core.domain.synced import Fields, FieldValue
 from core.domain.time_zones import schedule_text
 
 ACCEPTED = "accepted"

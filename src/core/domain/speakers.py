@@ -3,9 +3,9 @@
 from urllib.parse import urlsplit
 
 from core.domain import reasons
+from core.domain.fields import Fields, FieldValue
 from core.domain.selection import filled
 from core.domain.source import Person
-from core.domain.synced import Fields, FieldValue
 
 
 def speaker_fields(person: Person, ties: tuple[str, ...]) -> tuple[Fields, tuple[str, ...]]:

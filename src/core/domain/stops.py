@@ -47,6 +47,14 @@ def unreadable(side: str, said: str) -> Stop:
     return Stop("unreadable", StoppedBy.OTHER_SIDE, f"{side}'s answer cannot be read: {said}")
 
 
+def writes_refused(side: str, said: str) -> Stop:
+    return Stop(
+        "writes_refused",
+        StoppedBy.OTHER_SIDE,
+        f"{side} refuses every write, though it takes the token: {said} Ask {side}'s support what the token may write.",
+    )
+
+
 def event_gone(side: str, event: str) -> Stop:
     return Stop(
         "event_gone",

@@ -2,24 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from core.domain.canonical import canonical
+from core.domain.fields import Fields
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId
 from core.domain.kinds import RecordKind
-
-FieldValue = str | tuple[str, ...]
-Fields = Mapping[str, FieldValue]
-"""The mapped fields of a record that have a value; an empty field is absent (rule 20)."""
-
 
 _IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def fingerprint(fields: Fields) -> str:
-    """Give what changes exactly when a mapped field does (rule 21)."""
-    return hashlib.sha256(_IN_ORDER.encode(fields).encode()).hexdigest()[:32]
+    """Return what changes exactly when the meaning of a mapped field does (rule 21)."""
+    return hashlib.sha256(_IN_ORDER.encode(canonical(fields)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,8 @@ def _is_https(url: str) -> bool:
         return False
 
 
+RESEND_AFTER = timedelta(seconds=60)
+"""A gateway that gives up waiting does not stop the application behind it: so long a create may still be at work."""
 UNCONFIRMED = ""
 """In the place of a fingerprint: a change was about to be sent, and nobody has noted that it arrived."""
 
@@ -60,3 +60,32 @@ class SyncedRecord:
     """What was last sent."""
     email: str | None = None
     links: tuple[ShareLink, ...] = field(default=())
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.fingerprint != UNCONFIRMED
+
+    def unconfirmed(self, fields: Fields) -> "SyncedRecord":
+        """Return the record while a change to `fields` is under way.
+
+        Its own fields keep the name of everything that was, or may have been, sent: only that may be cleared later
+        (rule 20).
+        """
+        return replace(self, fingerprint=UNCONFIRMED, fields={**self.fields, **fields})
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIntent:
+    """A note that a create is about to be sent: it stands until its result is recorded (rule 32)."""
+
+    kind: RecordKind
+    source_id: SourceId
+    connection_id: ConnectionId
+    field_names: tuple[str, ...] = ()
+    """What the create has a value for: nothing else of the record may be cleared later (rule 20)."""
+    sent_at: datetime | None = None
+    """By the database's clock: nothing was sent later. None while a run may still send it."""
+
+    def may_be_sent_again(self, looked_up_at: datetime, gap: timedelta) -> bool:
+        """Check whether a look-up that began then, and did not find the record, is late enough to trust (rule 32)."""
+        return self.sent_at is not None and self.sent_at + gap <= looked_up_at

@@ -52,7 +52,8 @@ class Disconnect:
             for mapping in await unit.mappings.of_connection(connection.id):
                 await unit.mappings.update(mapping.end_with_connection(now))
                 for run in await unit.runs.open_ones(mapping.id):
-                    await unit.runs.update(run.ask_to_stop(DISCONNECTED, now))
+                    counts = await unit.outcomes.counts(run.id)
+                    await unit.runs.update(run.ask_to_stop(DISCONNECTED, now, counts))
                     if run.state is RunState.RUNNING:
                         running.append(run.id)
             await unit.audit.add(AuditEntry(now, by, Action.DISCONNECTED, organization_id, organization.name))

@@ -29,7 +29,8 @@ class RemoveMapping:
             removed = mapping.remove(now)
             await unit.mappings.update(removed)
             for run in await unit.runs.open_ones(mapping_id):
-                await unit.runs.update(run.ask_to_stop(MAPPING_REMOVED, now))
+                counts = await unit.outcomes.counts(run.id)
+                await unit.runs.update(run.ask_to_stop(MAPPING_REMOVED, now, counts))
             what = mapping.label
             await unit.audit.add(AuditEntry(now, by, Action.MAPPING_REMOVED, mapping.organization_id, what))
             await unit.commit()

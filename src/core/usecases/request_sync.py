@@ -10,7 +10,6 @@ from core.domain.identifiers import MappingId, NoticeId, RunId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.notices import change_between
-from core.domain.outcomes import counted
 from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import INTERVAL, Schedule
@@ -162,12 +161,11 @@ class TakeOver:
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or mapping is None or not run.lease_has_run_out(now):
                 return None
-            counts = counted(await unit.outcomes.of_run(run_id))
+            counts = await unit.outcomes.counts(run_id)
             # One that dies again and again is not tried for ever: somebody has to look.
             goes_on = mapping.is_active and not await _has_died_before(unit, run)
             ended = run.stopped(TAKEN_OVER if goes_on else DIED_AGAIN, now, counts)
             await unit.runs.update(ended)
-            self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)
             waiting = None
             if not goes_on:
                 await self._count_as_failure(unit, ended, mapping)
@@ -176,6 +174,7 @@ class TakeOver:
                 again = SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by)
                 waiting = (await _waiting(unit, again)).id
             await unit.commit()
+        self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)
         return waiting
 
     async def _count_as_failure(self, unit: Unit, ended: SyncRun, mapping: EventMapping) -> None:

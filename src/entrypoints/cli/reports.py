@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
+from core.domain.fields import FieldValue
 from core.domain.kinds import KINDS
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.planning import Change, Create, Step
 from core.domain.reasons import Reason, field_name
-from core.domain.synced import FieldValue
 from entrypoints import shapes
 from entrypoints.cli.output import table
 from entrypoints.text import safe, shortened

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from core.domain.access import Grant, Role
 from core.domain.accounts import Account
 from core.domain.api_keys import ApiKey, digest_of
+from core.domain.fields import Fields
 from core.domain.identifiers import (
     AccountId,
     ApiKeyId,
@@ -27,7 +28,7 @@ from core.domain.reasons import Reason
 from core.domain.runs import SyncRun, Trigger
 from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
-from core.domain.synced import Fields, SyncedRecord, fingerprint
+from core.domain.synced import SyncedRecord, fingerprint
 from ports.persistence import Units
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId
+from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import PersistenceError, Units
@@ -36,11 +37,13 @@ async def _runs_of_two_organizations(units: Units) -> None:
     theirs = replace(a_mapping(3, "s3", "g3"), organization_id=other, connection_id=ConnectionId("con2"))
     await store(units, a_mapping(2, "s2", "g2"), an_organization("Other", 2), a_connection(2, other), theirs)
     for number in range(1, 10):
-        await store(units, a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(TAKEN_OVER, NOW))
+        await store(
+            units, a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(TAKEN_OVER, NOW, Counts())
+        )
     async with units.writing() as unit:
         await unit.mappings.update(a_mapping(2, "s2", "g2").remove(NOW))
         # A run that changes keeps its place.
-        await unit.runs.update(a_run(1).stopped(TAKEN_OVER, NOW + LEASE))
+        await unit.runs.update(a_run(1).stopped(TAKEN_OVER, NOW + LEASE, Counts()))
         await unit.commit()
 
 

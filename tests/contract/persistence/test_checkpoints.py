@@ -7,6 +7,7 @@ import pytest
 
 from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import MappingId, RunId
+from core.domain.outcomes import Counts
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
@@ -39,7 +40,7 @@ async def _kept(units: Units, mapping: MappingId = MAPPING) -> Checkpoint | None
 
 async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> None:
     await store_mapped_event(units)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2).start("a", NOW, LEASE))
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW, LEASE))
     assert await _kept(units) is None
     await _save(units, PROVED)
     assert await _kept(units) == PROVED
@@ -95,7 +96,7 @@ async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(un
 
 async def test_a_checkpoint_keeps_its_run_and_the_outcomes_of_it(units: Units) -> None:
     await store_mapped_event(units)
-    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW) for number in (1, 2, 3)))
+    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW, Counts()) for number in (1, 2, 3)))
     await _save(units, PROVED)
     async with units.writing() as unit:
         for number in (1, 2):

@@ -18,6 +18,7 @@ from adapters.persistence.rows import to_json
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
 from core.domain.kinds import SPEAKER
+from core.domain.outcomes import Counts
 from core.domain.schedule import Schedule
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import HistoryEntry, StoreUnusable
@@ -193,7 +194,7 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
 ) -> None:
     migrate.upgrade(engine)
     units = SqlUnits(engine_at(empty_database))
-    continuous, ended = replace(a_mapping(), continuous_sync=True), a_run().stopped(TAKEN_OVER, NOW)
+    continuous, ended = replace(a_mapping(), continuous_sync=True), a_run().stopped(TAKEN_OVER, NOW, Counts())
     await store(units, an_organization(), a_connection(), continuous, ended)
     async with units.writing() as unit:
         await unit.runs.note_booking(MAPPING, "key", ended.id)

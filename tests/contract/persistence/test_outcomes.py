@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.identifiers import MappingId, RunId
-from core.domain.outcomes import Outcome
+from core.domain.outcomes import Counts, Outcome
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import HistoryEntry, PersistenceError, Units
 from tests.contract.persistence.samples import (
@@ -26,7 +26,7 @@ RUN = RunId("run1")
 
 async def _two_runs(units: Units) -> None:
     await store_mapped_event(units)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2).start("a", NOW + LEASE, LEASE))
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW + LEASE, LEASE))
 
 
 async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(units: Units) -> None:

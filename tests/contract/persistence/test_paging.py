@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.identifiers import RunId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.outcomes import Outcome, RecordOutcome
+from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import HistoryEntry, Page, Units
 from tests.contract.persistence.samples import (
@@ -47,7 +47,7 @@ TOLD = [
 @pytest.fixture
 async def told(units: Units) -> Units:
     await store_mapped_event(units)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2))
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2))
     async with units.writing() as unit:
         for between, outcome in enumerate(TOLD):
             await unit.outcomes.add(RUN, [outcome])
@@ -129,7 +129,7 @@ async def test_a_records_history_comes_in_parts_the_newest_first_and_each_oldest
     await store_mapped_event(units)
     await store(units, a_mapping(2, "s2", "g2"))
     for number in range(1, 6):
-        await store(units, a_run(number).stopped(TAKEN_OVER, NOW))
+        await store(units, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
     async with units.writing() as unit:
         for number in (1, 2, 3, 5, 4):
             await unit.outcomes.add(RunId(f"run{number}"), [_told("other"), an_outcome()])

@@ -12,6 +12,7 @@ from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.organizations import Connection
+from core.domain.outcomes import Counts
 from core.domain.portal import PersonRef
 from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
@@ -55,8 +56,8 @@ async def removed(units: Units) -> Units:
     await store(units, ENDED, a_connection(1), a_connection(2, OTHER))
     theirs = replace(a_mapping(3, "s3", "g3"), organization_id=OTHER, connection_id=ConnectionId("con2"))
     await store(units, a_mapping().mark_written(), a_mapping(2, "s2", "g2").remove(NOW), theirs)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW), a_run(2), a_run(3, theirs.id))
-    await store(units, a_run(4, MappingId("map2")).stopped(TAKEN_OVER, NOW))
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2), a_run(3, theirs.id))
+    await store(units, a_run(4, MappingId("map2")).stopped(TAKEN_OVER, NOW, Counts()))
     await store(units, a_key(1), a_key(2, OTHER), a_key(3, None))
     await store(units, *(Schedule(MappingId(f"map{number}"), NOW) for number in range(1, 4)))
     await store(units, a_recipient(), a_recipient(OTHER), a_notice(1), a_notice(2, theirs.id, OTHER))

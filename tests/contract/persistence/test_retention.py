@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import SPEAKER
+from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun, Trigger
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import Units
@@ -30,7 +31,7 @@ DAY = timedelta(days=1)
 
 
 def _ended(number: int, days: int, mapping: MappingId = MAPPING) -> SyncRun:
-    return a_run(number, mapping).stopped(TAKEN_OVER, NOW + days * DAY)
+    return a_run(number, mapping).stopped(TAKEN_OVER, NOW + days * DAY, Counts())
 
 
 async def _with_outcomes(units: Units, *runs: SyncRun) -> None:

@@ -34,8 +34,8 @@ async def _update(units: Units, *runs: SyncRun) -> None:
         replace(a_run(), requested_by="ada@example.org"),
         a_run().start("host:1:x", NOW, LEASE),
         replace(a_run().start("host:1:x", NOW, LEASE), progress={"sessions": Progress(3, 84)}),
-        a_run().start("host:1:x", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW),
-        a_run().stopped(TAKEN_OVER, NOW + LEASE),
+        a_run().start("host:1:x", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW, Counts()),
+        a_run().stopped(TAKEN_OVER, NOW + LEASE, Counts()),
         a_run()
         .start("host:1:x", NOW, LEASE)
         .finished(Counts({"session": Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE),
@@ -44,7 +44,10 @@ async def _update(units: Units, *runs: SyncRun) -> None:
         .pause(NOW + LEASE, in_vain=True)
         .resume("b", NOW + LEASE, LEASE),
         a_run().start("host:1:x", NOW, LEASE).pause(NOW + LEASE, in_vain=True),
-        a_run().start("host:1:x", NOW, LEASE).pause(NOW + LEASE, in_vain=True).stopped(DISCONNECTED, NOW),
+        a_run()
+        .start("host:1:x", NOW, LEASE)
+        .pause(NOW + LEASE, in_vain=True)
+        .stopped(DISCONNECTED, NOW, Counts()),
         a_run()
         .start("host:1:x", NOW, LEASE)
         .confirming(replace(a_run(7), progress={"sessions": Progress(84, 84)}))
@@ -94,7 +97,7 @@ async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(units: Units) -
 async def test_of_the_open_runs_the_running_one_comes_first(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, a_run(1))
-    await _update(units, a_run(1).stopped(TAKEN_OVER, NOW))
+    await _update(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
     running = a_run(3).start("a", NOW, LEASE)
     await store(units, a_run(2), running)
     async with units.reading() as unit:
@@ -104,7 +107,7 @@ async def test_of_the_open_runs_the_running_one_comes_first(units: Units) -> Non
 async def test_runs_come_newest_first_and_no_more_than_asked_for(units: Units) -> None:
     await store_mapped_event(units)
     for number in range(1, 6):
-        await store(units, a_run(number).stopped(TAKEN_OVER, NOW))
+        await store(units, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
     async with units.reading() as unit:
         assert [run.id for run in await unit.runs.of_mapping(MAPPING, limit=3)] == ["run5", "run4", "run3"]
         assert len(await unit.runs.of_mapping(MAPPING)) == 5
@@ -117,7 +120,7 @@ async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(units:
     async with units.reading() as unit:
         assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, None)
         assert await unit.runs.standing(RunId("none")) is None
-    await _update(units, running.ask_to_stop(DISCONNECTED, NOW))
+    await _update(units, running.ask_to_stop(DISCONNECTED, NOW, Counts()))
     async with units.reading() as unit:
         assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, "disconnected")
 
@@ -139,7 +142,7 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
     await store_mapped_event(units)
     running = a_run().start("a", NOW, LEASE)
     await store(units, running)
-    asked_to_stop = running.ask_to_stop(DISCONNECTED, NOW)
+    asked_to_stop = running.ask_to_stop(DISCONNECTED, NOW, Counts())
     await _update(units, asked_to_stop)
     progress = {"sessions": Progress(10, 84), "speakers": Progress(0, 87)}
     later = NOW + timedelta(minutes=5)
@@ -186,7 +189,7 @@ async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(units: Uni
     async with units.writing() as unit:
         (running, queued) = await unit.runs.open_ones(MAPPING)
         assert running.lease_has_run_out(now)
-        await unit.runs.update(running.stopped(TAKEN_OVER, now))
+        await unit.runs.update(running.stopped(TAKEN_OVER, now, Counts()))
         await unit.runs.update(queued.start("new", now, LEASE))
         await unit.commit()
     async with units.writing() as unit:

@@ -14,6 +14,7 @@ from adapters.persistence.engine import engine_at
 from adapters.persistence.schedules import DUE
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
+from core.domain.outcomes import Counts
 from core.domain.schedule import Schedule
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import PersistenceError, ScheduleCounts, Units
@@ -146,7 +147,7 @@ async def test_a_mapping_with_an_open_run_is_not_due(units: Units) -> None:
     await _organizations(units)
     await store(units, *map(_continuous, range(1, 6)), *map(_due, (1, 2, 3)))
     await store(units, a_run(1, _id(1)), a_run(2, _id(2)).start("a", NOW, LEASE))
-    await store(units, a_run(3, _id(3)).stopped(TAKEN_OVER, NOW), a_run(4, _id(4)))
+    await store(units, a_run(3, _id(3)).stopped(TAKEN_OVER, NOW, Counts()), a_run(4, _id(4)))
     assert await _ask(units, most=9) == [_id(5), _id(3)]
 
 

@@ -160,16 +160,18 @@ async def test_every_text_comes_back_as_it_was(units: Units, record: SyncedRecor
 async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(units: Units) -> None:
     await store_mapped_event(units)
     await _save(units, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
-    async with units.writing() as unit:
-        await unit.synced.doubt(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("none")])
-        await unit.synced.doubt(ORGANIZATION, EVENT, SPEAKER, [])
-        await unit.commit()
+    doubtful = a_record("1").unconfirmed({"job_title": "Countess"})
+    await _save(units, doubtful)
     async with units.reading() as unit:
         found = await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("2")])
         (session,) = await unit.synced.of_event(ORGANIZATION, EVENT, SESSION)
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
     assert {place.source_id: place.email for place in places} == {"1": None, "2": a_record("2").email}
-    assert found == {"1": replace(a_record("1"), fingerprint=UNCONFIRMED), "2": a_record("2")}
+    assert found == {"1": doubtful, "2": a_record("2")}
+    assert (doubtful.fingerprint, doubtful.fields) == (
+        UNCONFIRMED,
+        {**a_record("1").fields, "job_title": "Countess"},
+    )
     assert session == a_record("1", kind=SESSION)
     await _save(units, a_record("1"))
     async with units.reading() as unit:

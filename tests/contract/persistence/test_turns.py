@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
+from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun, Trigger
 from core.domain.stops import DISCONNECTED, TAKEN_OVER
 from core.domain.turns import WaitingRun
@@ -38,7 +39,7 @@ def _waiting(
 
 async def test_nothing_waits_where_nothing_is_open(units: Units) -> None:
     await _two_organizations(units)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW))
+    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
     async with units.reading() as unit:
         assert await unit.runs.waiting(NOW) == ([], {})
 
@@ -47,7 +48,7 @@ async def test_rule_23_a_queued_run_waits_unless_its_mapping_is_being_synced(uni
     await _two_organizations(units)
     theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
     behind, going_on = a_run(2), a_run(3).start("a", NOW, LEASE)
-    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW)
+    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW, Counts())
     ours = a_run(5, THIRD)
     await store(units, theirs, behind, going_on, asked_to_stop, ours)
     async with units.reading() as unit:
@@ -70,7 +71,7 @@ async def test_an_abandoned_run_waits_and_what_is_queued_behind_it_comes_after_i
         waiting, running = await unit.runs.waiting(NOW + LEASE)
         assert waiting == [_waiting(abandoned, is_abandoned=True), _waiting(without_lease, is_abandoned=True)]
         assert running == {OTHER: 1}
-        await unit.runs.update(abandoned.stopped(TAKEN_OVER, NOW + LEASE))
+        await unit.runs.update(abandoned.stopped(TAKEN_OVER, NOW + LEASE, Counts()))
         waiting, running = await unit.runs.waiting(NOW + LEASE)
         assert waiting == [_waiting(behind), _waiting(without_lease, is_abandoned=True)]
 
@@ -110,14 +111,17 @@ async def test_rule_23_what_is_queued_behind_a_run_between_two_slices_comes_afte
         resumed = paused.resume("c", NOW + LEASE, LEASE)
         await unit.runs.update(resumed)
         assert await unit.runs.waiting(NOW + LEASE) == ([], {ORGANIZATION: 2})
-        await unit.runs.update(resumed.stopped(TAKEN_OVER, NOW + LEASE))
+        await unit.runs.update(resumed.stopped(TAKEN_OVER, NOW + LEASE, Counts()))
         assert await unit.runs.waiting(NOW + LEASE) == ([_waiting(behind)], {ORGANIZATION: 1})
 
 
 async def test_open_runs_are_counted_for_each_organization(units: Units) -> None:
     await _two_organizations(units)
     going_on, behind = a_run(1).start("a", NOW, LEASE), replace(a_run(2), requested_at=NOW - LEASE)
-    abandoned, ended = a_run(3, SECOND).start("b", NOW - LEASE, LEASE), a_run(4).stopped(TAKEN_OVER, NOW)
+    abandoned, ended = (
+        a_run(3, SECOND).start("b", NOW - LEASE, LEASE),
+        a_run(4).stopped(TAKEN_OVER, NOW, Counts()),
+    )
     theirs = a_run(5, THEIRS).start("c", NOW - LEASE, LEASE).pause(NOW - LEASE / 2, in_vain=False)
     await store(units, going_on, behind, abandoned, ended, a_run(6, SECOND), theirs)
     async with units.reading() as unit:

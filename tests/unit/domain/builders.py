@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.domain.agenda import Agenda
 from core.domain.exhibitors import ExhibitorList
+from core.domain.fields import Fields
 from core.domain.gleanin_side import GleaninRecord, GleaninSide
 from core.domain.identifiers import (
     ConnectionId,
@@ -28,7 +29,7 @@ from core.domain.planning import Create, NoWrite, Planner, Step, Update
 from core.domain.programme import Part, Programme
 from core.domain.selection import Blocked, Candidate, Eligible, Skipped
 from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, Unreadable
-from core.domain.synced import Fields, SyncedRecord, fingerprint
+from core.domain.synced import SyncedRecord, fingerprint
 
 NOW = datetime(2027, 7, 20, 12, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")

@@ -55,7 +55,7 @@ DOWN = unreachable("Gleanin", "app.gleanin.com accepts no connection.")
 
 def noticed(change: Change = Change.FAILING, stop: Stop = DOWN, **mapping: object) -> Notice:
     of = replace(a_mapping(), **mapping)  # type: ignore[arg-type] # whatever a test wants to be different
-    return notice_of(NoticeId("n1"), change, of, a_run().stopped(stop, NOW))
+    return notice_of(NoticeId("n1"), change, of, a_run().stopped(stop, NOW, Counts()))
 
 
 @pytest.mark.parametrize(

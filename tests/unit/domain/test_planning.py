@@ -1,17 +1,16 @@
 """What is done with each candidate, given what Gleanin holds and what we remember (rules 10 and 20 to 22)."""
 
-from dataclasses import replace
-
 import pytest
 
 from core.domain import reasons
+from core.domain.fields import Fields
 from core.domain.gleanin_side import GleaninRecord
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.outcomes import Outcome
 from core.domain.planning import Planner
 from core.domain.selection import Blocked, Eligible, Skipped
-from core.domain.synced import UNCONFIRMED, Fields, fingerprint
+from core.domain.synced import CreateIntent, fingerprint
 from tests.unit.domain.builders import (
     EARLIER,
     HERE,
@@ -143,11 +142,12 @@ def test_rule_22_nobody_is_told_to_delete_what_may_be_in_a_row_that_could_not_be
 
 
 def test_rule_21_a_change_that_was_never_confirmed_is_sent_again_whole() -> None:
-    unconfirmed = replace(synced(job_title="Old"), fingerprint=UNCONFIRMED)
+    unconfirmed = synced(job_title="Old").unconfirmed({"company_name": "Analytical Engines"})
     step = update(planned(candidate(job_title="Old"), unconfirmed, gleanin(IN_GLEANIN)))
     assert step.reason == reasons.UNCONFIRMED
     assert sent_by(step)["job_title"] == "Old"
-    assert sent_by(step)["company_name"] is None
+    assert sent_by(step)["company_name"] is None, "rule 20: it may have been sent"
+    assert "headshot" not in sent_by(step), "rule 20: it never was"
 
 
 def test_rule_32_what_was_deleted_by_hand_and_is_still_eligible_is_created_again() -> None:
@@ -159,13 +159,14 @@ def test_rule_32_what_was_created_but_not_recorded_is_found_by_its_id_and_gets_e
     side = gleanin([ours("g1", "ada", sessions=("s9", "deleted"))], [GleaninRecord(GleaninId("s9"))])
     step = planned(candidate(sessions=("s1",)), None, side)
     assert update(step).reason.code == "found_again"
-    assert sent_by(step) == {
-        **SPEAKER_FIELDS,
-        "job_title": None,
-        "company_name": None,
-        "headshot": None,
-        "sessions": ("s1", "s9"),
-    }
+    assert sent_by(step) == {**SPEAKER_FIELDS, "sessions": ("s1", "s9")}
+
+
+def test_rule_20_of_what_is_found_again_only_what_its_create_had_is_cleared() -> None:
+    intent = CreateIntent(SPEAKER, SourceId("ada"), HERE, ("first_name", "job_title", "sessions"))
+    planner = Planner(SPEAKER, gleanin([ours("g1", "ada")]), frozenset(), intents={SourceId("ada"): intent})
+    step = update(*planner.plan([candidate()], {}))
+    assert sent_by(step) == {**SPEAKER_FIELDS, "job_title": None}
 
 
 def test_rule_22_what_is_found_again_loses_no_ties_where_none_are_known() -> None:

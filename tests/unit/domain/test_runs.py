@@ -60,9 +60,9 @@ def test_rule_23_only_a_running_run_has_a_lease_to_run_out() -> None:
 
 
 def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> None:
-    stopped = queued().ask_to_stop(stops.DISCONNECTED, NOW)
+    stopped = queued().ask_to_stop(stops.DISCONNECTED, NOW, Counts())
     assert (stopped.state, stopped.stop) == (RunState.STOPPED, stops.DISCONNECTED)
-    asked = running().ask_to_stop(stops.DISCONNECTED, NOW)
+    asked = running().ask_to_stop(stops.DISCONNECTED, NOW, Counts())
     assert (asked.state, asked.stop_asked) == (RunState.RUNNING, "disconnected")
     assert stops.STOPS_ASKED_FOR["disconnected"] is stops.DISCONNECTED
 
@@ -92,11 +92,11 @@ def test_rule_29_a_stopped_run_says_why_and_keeps_its_counts() -> None:
 
 
 def test_rule_23_a_closed_run_stays_closed() -> None:
-    for closed in (running().finished(Counts(), NOW), running().stopped(stops.INTERRUPTED, NOW)):
+    for closed in (running().finished(Counts(), NOW), running().stopped(stops.INTERRUPTED, NOW, Counts())):
         with pytest.raises(ValueError, match="already"):
             closed.finished(Counts(), NOW)
         with pytest.raises(ValueError, match="already"):
-            closed.stopped(stops.FAULT, NOW)
+            closed.stopped(stops.FAULT, NOW, Counts())
         with pytest.raises(ValueError, match="cannot start"):
             closed.start("host:2", NOW, LEASE)
 
@@ -126,7 +126,12 @@ def test_a_run_is_gone_on_with_from_the_end_of_its_pause_on() -> None:
 
 @pytest.mark.parametrize(
     "run",
-    [queued(), running(), paused().resume("host:2", NOW + LEASE, LEASE), paused().stopped(stops.FAULT, NOW)],
+    [
+        queued(),
+        running(),
+        paused().resume("host:2", NOW + LEASE, LEASE),
+        paused().stopped(stops.FAULT, NOW, Counts()),
+    ],
     ids=["queued", "running", "resumed", "ended"],
 )
 def test_only_a_run_between_two_slices_is_gone_on_with(run: SyncRun) -> None:
@@ -159,19 +164,19 @@ def test_slices_in_vain_are_counted() -> None:
 
 @pytest.mark.parametrize("until", [-LEASE, LEASE], ids=["its turn has come", "it is not its turn"])
 def test_rule_08_between_two_slices_a_run_stops_at_once(until: timedelta) -> None:
-    stopped = paused(until).ask_to_stop(stops.DISCONNECTED, NOW)
+    stopped = paused(until).ask_to_stop(stops.DISCONNECTED, NOW, Counts())
     assert (stopped.state, stopped.stop) == (RunState.STOPPED, stops.DISCONNECTED)
     assert (stopped.finished_at, stopped.paused_until, stopped.is_open) == (NOW, None, False)
 
 
 def test_rule_08_a_run_that_was_gone_on_with_is_asked_to_stop() -> None:
     resumed = paused().resume("host:2", NOW + LEASE, LEASE)
-    asked = resumed.ask_to_stop(stops.MAPPING_REMOVED, NOW + LEASE)
+    asked = resumed.ask_to_stop(stops.MAPPING_REMOVED, NOW + LEASE, Counts())
     assert (asked.state, asked.stop_asked) == (RunState.RUNNING, stops.MAPPING_REMOVED.code)
 
 
 def test_an_ended_run_is_between_no_slices_any_more() -> None:
-    for ended in (paused().stopped(stops.FAULT, NOW), paused().finished(Counts(), NOW)):
+    for ended in (paused().stopped(stops.FAULT, NOW, Counts()), paused().finished(Counts(), NOW)):
         assert ended.paused_until is None
         assert not ended.is_open
 

@@ -33,7 +33,7 @@ def ended(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> S
 
 
 def failed(number: int = 1, stop: Stop | None = None) -> SyncRun:
-    return running(number).stopped(stop or stops.unreachable("Gleanin", "No answer."), NOW)
+    return running(number).stopped(stop or stops.unreachable("Gleanin", "No answer."), NOW, Counts())
 
 
 def wait(number: int = 1) -> timedelta:
@@ -118,7 +118,7 @@ def test_rule_24_what_may_happen_again_each_time_makes_the_wait_grow(stop: Stop)
 
 def part(number: int = 1, stop: Stop | None = None) -> SyncRun:
     run = replace(running(number), scope=Scope.EXHIBITORS)
-    return run.stopped(stop, NOW) if stop else run.finished(Counts(), NOW)
+    return run.stopped(stop, NOW, Counts()) if stop else run.finished(Counts(), NOW)
 
 
 def test_rule_24_a_run_of_a_part_puts_nothing_off_and_answers_for_nothing() -> None:

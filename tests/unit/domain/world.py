@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from core.domain.email import same_mailbox
+from core.domain.fields import Fields, FieldValue
 from core.domain.gleanin_side import GleaninRecord, GleaninSide
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId, external_id, parse_external_id
 from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.planning import TIES, Create, NoWrite, Planner, Step, Update
 from core.domain.programme import Programme
-from core.domain.synced import UNCONFIRMED, Fields, FieldValue, SyncedRecord, fingerprint
+from core.domain.synced import UNCONFIRMED, SyncedRecord, fingerprint
 from tests.unit.domain.builders import HERE
 
 Recorded = Callable[[Step], bool]

@@ -38,7 +38,7 @@ def test_a_result_names_run_state_message_and_counts() -> None:
 
 def test_a_stopped_run_tells_the_stop_s_code() -> None:
     booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
-    stopped = shapes.result(booked.stopped(stops.DISCONNECTED, NOW))
+    stopped = shapes.result(booked.stopped(stops.DISCONNECTED, NOW, Counts()))
     assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
 
 

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
+from core.domain.fields import Fields
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from core.domain.kinds import RecordKind
 from core.domain.planning import Change
 from core.domain.secrets import Token
-from core.domain.synced import Fields
 from ports.destination import BeforeWrite, Destination, Destinations
 from ports.persistence import Unit, Units
 from tests.passing_on import PassingOn
@@ -67,10 +67,12 @@ class Power:
         if strikes and countdown and not countdown.taken_place:
             self.is_off = True
             raise Killed
-        yield
-        if strikes:
-            self.is_off = True
-        self.check()
+        try:
+            yield
+        finally:
+            if strikes:
+                self.is_off = True
+            self.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ class MortalUnit:
         self.synced = unit.synced
         self.schedules = unit.schedules
         self.checkpoints = unit.checkpoints
+        self.intents = unit.intents
         self.outcomes = unit.outcomes
+        self.now = unit.now
         self.accounts = unit.accounts
         self.sign_ins = unit.sign_ins
         self.attempts = unit.attempts

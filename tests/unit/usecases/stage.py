@@ -32,6 +32,7 @@ from core.domain.outcomes import RecordOutcome
 from core.domain.runs import SyncRun, Trigger
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.synced import RESEND_AFTER
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.change_settings import ChangeSettings
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
@@ -119,14 +120,17 @@ class Stage:
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
     log: KeptEvents = field(default_factory=KeptEvents)
     contact: str | None = None
+    resend_after: timedelta = RESEND_AFTER
     messenger: MemoryMessenger = field(default_factory=MemoryMessenger)
     links: Paths = field(default_factory=Paths)
     gate: Gate = field(init=False)
     destinations: Destinations = field(init=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.units, MemoryUnits):
+            self.units.clock = self.clock
         self.destinations = self.gate = Gate(self.gleanin)
-        self.source.clock = self.clock
+        self.source.clock = self.gleanin.clock = self.clock
         for event, name in ((HERE, "PyConf"), (ELSEWHERE, "RustConf")):
             self.source.put(SourceEvent(event, name, "Europe/Paris"))
         for there, name in ((THERE, "PyConf goes Gleanin"), (FAR, "RustConf goes Gleanin")):
@@ -221,7 +225,15 @@ class Stage:
 
     @property
     def run_sync(self) -> RunSync:
-        return RunSync(self.access, self.names, self.clock, self.log, LEASE, support_contact=self.contact)
+        return RunSync(
+            self.access,
+            self.names,
+            self.clock,
+            self.log,
+            LEASE,
+            support_contact=self.contact,
+            resend_after=self.resend_after,
+        )
 
     @property
     def choose_recipient(self) -> ChooseRecipient:

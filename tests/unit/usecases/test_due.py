@@ -7,6 +7,7 @@ import pytest
 from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
+from core.domain.outcomes import Counts
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import AFTER_AN_INTERRUPTION, Schedule
 from core.domain.secrets import Token
@@ -255,7 +256,7 @@ async def interrupted(
     stage: Stage, mapping_id: MappingId, scope: Scope = Scope.ALL, by: Stop = INTERRUPTED
 ) -> SyncRun:
     run = (await stage.request_sync(mapping_id, scope)).start("owner:1", stage.clock.now(), LEASE)
-    stopped = run.stopped(by, stage.clock.now())
+    stopped = run.stopped(by, stage.clock.now(), Counts())
     async with stage.units.writing() as unit:
         await unit.runs.update(stopped)
         await unit.commit()

@@ -1,18 +1,38 @@
 """The fence before every write: a run that lost its lease, its mapping or its connection writes no more."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core.domain import stops
-from core.domain.identifiers import MappingId, RunId
+from core.domain.identifiers import RunId
+from core.domain.mappings import EventMapping
 from core.domain.stops import STOPS_ASKED_FOR
+from core.domain.synced import SyncedRecord
 from core.usecases.sync.failures import SyncStopped
 from ports.clock import Clock
-from ports.persistence import Standing, Units
+from ports.persistence import Standing, Unit, Units
 
 TURNS_TO_GATHER = 4
 """Of the event loop, some microseconds each, in which writes that become due may still join a question."""
+_DEPARTING: ContextVar[SyncedRecord | None] = ContextVar("departing", default=None)
+"""What the write that a task is about to send puts in doubt."""
+
+
+@contextmanager
+def departing(record: SyncedRecord | None) -> Iterator[None]:
+    """Put a synced record in doubt at the moment at which a write within the block passes the fence, not before.
+
+    A destination calls the fence without saying for which write, so the task's own context says it.
+    """
+    token = _DEPARTING.set(record)
+    try:
+        yield
+    finally:
+        _DEPARTING.reset(token)
 
 
 @dataclass(slots=True)
@@ -27,23 +47,27 @@ class Fence:
     units: Units
     clock: Clock
     run_id: RunId
-    mapping_id: MappingId
+    mapping: EventMapping
     owner: str
     lease: timedelta
+    _marks: list[SyncedRecord] = field(default_factory=list)
     _next: asyncio.Task[None] | None = None
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _marked: bool = False
     _marked_now: bool = False
 
     async def __call__(self) -> None:
-        """Return if writing is allowed.
+        """Return if writing is allowed; what the write puts in doubt is stored by then.
 
         Raises:
             SyncStopped: it is not.
         """
+        mark = _DEPARTING.get()
+        if mark is not None:
+            self._marks.append(mark)
         if self._next is None:
             self._next = asyncio.create_task(self._ask())
-        # Somebody's being cancelled must not cancel the question that others wait for.
+        # Shield the shared question: other writers await it too.
         await asyncio.shield(self._next)
 
     async def _ask(self) -> None:
@@ -51,16 +75,31 @@ class Fence:
             for _ in range(TURNS_TO_GATHER):
                 await asyncio.sleep(0)
             self._next = None
+            marks, self._marks = self._marks, []
             if not self._marked:
                 await self._mark_written()
                 self._marked = True
-            async with self.units.reading() as unit:
-                standing = await unit.runs.standing(self.run_id)
-            if standing is None or standing.owner != self.owner:
-                raise SyncStopped(stops.TAKEN_OVER)
-            if standing.stop_asked:
-                raise SyncStopped(STOPS_ASKED_FOR[standing.stop_asked])
+            if marks:
+                async with self.units.writing() as unit:
+                    standing = await self._standing(unit)
+                    await self._put_in_doubt(unit, marks)
+                    await unit.commit()
+            else:
+                async with self.units.reading() as unit:
+                    standing = await self._standing(unit)
             await self._check_lease(standing)
+
+    async def _standing(self, unit: Unit) -> Standing:
+        standing = await unit.runs.standing(self.run_id)
+        if standing is None or standing.owner != self.owner:
+            raise SyncStopped(stops.TAKEN_OVER)
+        if standing.stop_asked:
+            raise SyncStopped(STOPS_ASKED_FOR[standing.stop_asked])
+        return standing
+
+    async def _put_in_doubt(self, unit: Unit, marks: Sequence[SyncedRecord]) -> None:
+        mapping = self.mapping
+        await unit.synced.save(mapping.organization_id, mapping.events.gleanin_id, marks)
 
     async def _check_lease(self, standing: Standing) -> None:
         now = self.clock.now()
@@ -74,7 +113,7 @@ class Fence:
     async def _mark_written(self) -> None:
         """Bind the mapping's events to each other, before anything is written under it (rule 5)."""
         async with self.units.writing() as unit:
-            mapping = await unit.mappings.get(self.mapping_id)
+            mapping = await unit.mappings.get(self.mapping.id)
             if mapping is None or not mapping.is_active:
                 ended = mapping is not None and mapping.connection_ended
                 raise SyncStopped(stops.DISCONNECTED if ended else stops.MAPPING_REMOVED)
@@ -92,7 +131,7 @@ class Fence:
             return
         async with self.units.writing() as unit:
             mapping, standing = (
-                await unit.mappings.get(self.mapping_id),
+                await unit.mappings.get(self.mapping.id),
                 await unit.runs.standing(self.run_id),
             )
             if mapping is not None and standing is not None and standing.owner == self.owner:

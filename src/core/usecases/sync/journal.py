@@ -6,26 +6,50 @@ Gleanin by its external id when the next run begins (rule 32).
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain import stops
+from core.domain import reasons, stops
 from core.domain.checkpoint import UNSETTLED, Checkpoint
 from core.domain.digests import number_of
-from core.domain.identifiers import RunId, SourceId
+from core.domain.identifiers import GleaninEventId, OrganizationId, RunId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
+from core.domain.messages import Remarks
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
+from core.domain.planning import Create
 from core.domain.runs import Progress
-from core.domain.synced import SyncedRecord
+from core.domain.synced import CreateIntent, SyncedRecord
 from core.usecases.sync.failures import SyncStopped
 from ports.clock import Clock
-from ports.persistence import PersistenceError, Units
+from ports.persistence import PersistenceError, Unit, Units
 
 BATCH = 64
 LONGEST_WAIT = timedelta(seconds=0.25)
+RecordKey = tuple[str, SourceId]
+"""A kind's name, and the id of one of its records."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What waits to be stored, in one unit of work."""
+
+    outcomes: list[RecordOutcome] = field(default_factory=list)
+    synced: list[SyncedRecord] = field(default_factory=list)
+    resolved: dict[RecordKey, RecordKind] = field(default_factory=dict)
+    """Intents whose creates are known to have taken place, or not to have left."""
+    sent: dict[RecordKey, RecordKind] = field(default_factory=dict)
+    """Intents whose creates got no answer."""
+
+    def put_before(self, later: "_Batch") -> "_Batch":
+        return _Batch(
+            self.outcomes + later.outcomes,
+            self.synced + later.synced,
+            self.resolved | later.resolved,
+            self.sent | later.sent,
+        )
 
 
 @dataclass(slots=True)
@@ -38,24 +62,25 @@ class Journal:
     lease: timedelta
     before: Counts = field(default_factory=Counts)
     """What earlier slices of the run have come to."""
-    remarks: list[str] = field(default_factory=list)
+    remarks: Remarks = field(default_factory=Remarks)
     """What there is to know of the run as a whole, besides its records."""
+    unconfirmed: dict[RecordKey, Create] = field(default_factory=dict)
+    """Creates that may have taken place: they are looked up before they are sent again (rule 32)."""
     checkpoint: Checkpoint | None = None
     """What the run has proved, if it has."""
     confirms: RunId | None = None
     """The run whose outcomes are this one's too, if nothing has changed since."""
-    wrote: bool = False
-    """Something was written for certain in this slice,"""
-    unclear: bool = False
-    """or may have been: an answer was lost."""
+    may_have_written: bool = False
+    """Something was written in this slice, or an answer was lost."""
     told_now: int = 0
     """Outcomes of this slice."""
-    _told_before: set[tuple[str, SourceId]] = field(default_factory=set)
+    _unsent: dict[RecordKey, RecordKind] = field(default_factory=dict)
+    """Intents that were noted and whose creates have not left yet."""
+    _told_before: set[RecordKey] = field(default_factory=set)
     """By the kind's name: of earlier slices."""
     _digest: int | None = 0
     """None as soon as something was written: nothing is compared with such a run's outcomes."""
-    _outcomes: list[RecordOutcome] = field(default_factory=list)
-    _synced: list[SyncedRecord] = field(default_factory=list)
+    _batch: _Batch = field(default_factory=_Batch)
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
     _progress: dict[str, Progress] = field(default_factory=dict)
     _stored_at: datetime | None = None
@@ -68,11 +93,11 @@ class Journal:
             return
         async with self.units.reading() as unit:
             for told in await unit.outcomes.of_run(self.run_id):
-                self._told_before.add((told.record.kind.name, told.record.source_id))
+                self._told_before.add(key_of(told.record))
 
     def has_told(self, record: RecordRef) -> bool:
         """Tell whether an earlier slice saw to this record: a run has one outcome for each (rule 26)."""
-        return (record.kind.name, record.source_id) in self._told_before
+        return key_of(record) in self._told_before
 
     def expect(self, kind: RecordKind, total: int) -> None:
         done = self.counts.of(kind).read
@@ -80,9 +105,9 @@ class Journal:
 
     def note(self, outcome: RecordOutcome, synced: SyncedRecord | None = None) -> None:
         """Note what happened to one record; `synced` if it is in Gleanin by this run's doing."""
-        self._outcomes.append(outcome)
+        self._batch.outcomes.append(outcome)
         if synced is not None:
-            self._synced.append(synced)
+            self._batch.synced.append(synced)
         self.told_now += 1
         kind = outcome.record.kind
         self._add_to_digest(outcome)
@@ -90,15 +115,68 @@ class Journal:
         former = self._progress.get(kind.plural, Progress())
         self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
 
-    async def doubt(self, records: Sequence[RecordRef]) -> None:
-        """Note that what stands in Gleanin of these is about to change, before anything is sent."""
-        if not records:
+    async def note_intents(self, creates: Collection[Create]) -> None:
+        """Store that these creates are about to be sent (rule 32).
+
+        Raises:
+            SyncStopped: another run has taken over.
+            PersistenceError
+        """
+        if not creates:
             return
-        organization_id, event_id = self.mapping.organization_id, self.mapping.events.gleanin_id
+        organization_id, event_id = self._scope
+        connection_id = self.mapping.connection_id
+        intents = [
+            CreateIntent(each.record.kind, each.record.source_id, connection_id, tuple(each.fields))
+            for each in creates
+        ]
         async with self.units.writing() as unit:
-            ids = [record.source_id for record in records]
-            await unit.synced.doubt(organization_id, event_id, records[0].kind, ids)
+            await self._renew(unit)
+            await unit.intents.add(organization_id, event_id, intents)
             await unit.commit()
+        self._unsent |= {key_of(each.record): each.record.kind for each in creates}
+
+    def note_departure(self, record: RecordRef) -> None:
+        """Note that the create of a record leaves now: from here on only Gleanin knows what becomes of it."""
+        self._unsent.pop(key_of(record), None)
+
+    def is_unsent(self, record: RecordRef) -> bool:
+        """Check whether an intent was noted, and its create has not left."""
+        return key_of(record) in self._unsent
+
+    def note_resolved(self, record: RecordRef) -> None:
+        """Note that it is known what became of a record's create: it took place, or it never left."""
+        key = key_of(record)
+        self._unsent.pop(key, None)
+        self.unconfirmed.pop(key, None)
+        self._batch.sent.pop(key, None)
+        self._batch.resolved[key] = record.kind
+
+    def note_unconfirmed(self, creates: Iterable[Create]) -> None:
+        """Note that creates were sent and not confirmed: by the time at which this is stored, at the latest."""
+        for each in creates:
+            key = key_of(each.record)
+            self.unconfirmed[key] = each
+            self._batch.sent[key] = each.record.kind
+
+    def put_back(self, known: SyncedRecord) -> None:
+        """Note that a change is known not to have been made: the synced record is as it was before."""
+        self._batch.synced.append(known)
+
+    def give_up_unconfirmed(self, why: str) -> None:
+        """Report as failed what nobody can look up in this run any more; the next one does."""
+        for create in self.unconfirmed.values():
+            self.note(RecordOutcome(create.record, Outcome.FAILED, reasons.no_answer(why)))
+        self.unconfirmed.clear()
+
+    def release_unsent(self) -> None:
+        """Take back the intents of creates that never left: the next run may send them at once."""
+        self._batch.resolved |= self._unsent
+        self._unsent.clear()
+
+    @property
+    def _scope(self) -> tuple[OrganizationId, GleaninEventId]:
+        return self.mapping.organization_id, self.mapping.events.gleanin_id
 
     @property
     def goes_on(self) -> bool:
@@ -128,7 +206,8 @@ class Journal:
         now = self.clock.now()
         if self._stored_at is None:
             self._stored_at = now
-        due = len(self._outcomes) >= BATCH or (self._outcomes and now - self._stored_at >= LONGEST_WAIT)
+        waiting = len(self._batch.outcomes)
+        due = waiting >= BATCH or (waiting and now - self._stored_at >= LONGEST_WAIT)
         # One of many writers stores; that the others do so too would only make the batches smaller.
         if due and not self._storing:
             await self.store()
@@ -154,26 +233,32 @@ class Journal:
 
     async def _store(self) -> None:
         async with self._one_at_a_time:
-            outcomes, self._outcomes = self._outcomes, []
-            synced, self._synced = self._synced, []
+            batch, self._batch = self._batch, _Batch()
             self._stored_at = self.clock.now()
             try:
-                await self._save(outcomes, synced)
+                await self._save(batch)
             except PersistenceError:
-                self._outcomes[:0], self._synced[:0] = outcomes, synced
+                self._batch = batch.put_before(self._batch)
                 raise
 
-    async def _save(self, outcomes: Sequence[RecordOutcome], synced: Sequence[SyncedRecord]) -> None:
-        organization_id, event_id = self.mapping.organization_id, self.mapping.events.gleanin_id
-        until = self.clock.now() + self.lease
+    async def _save(self, batch: _Batch) -> None:
+        scope = self._scope
         async with self.units.writing() as unit:
-            if not await unit.runs.renew(self.run_id, self.owner, until, self._progress):
-                raise SyncStopped(stops.TAKEN_OVER)
-            if synced:
-                await unit.synced.save(organization_id, event_id, synced)
-            if outcomes:
-                await unit.outcomes.add(self.run_id, outcomes)
+            await self._renew(unit)
+            if batch.synced:
+                await unit.synced.save(*scope, batch.synced)
+            for kind, source_ids in _by_kind(batch.resolved):
+                await unit.intents.remove(*scope, kind, source_ids)
+            for kind, source_ids in _by_kind(batch.sent):
+                await unit.intents.mark_sent(*scope, kind, source_ids)
+            if batch.outcomes:
+                await unit.outcomes.add(self.run_id, batch.outcomes)
             await unit.commit()
+
+    async def _renew(self, unit: Unit) -> None:
+        until = self.clock.now() + self.lease
+        if not await unit.runs.renew(self.run_id, self.owner, until, self._progress):
+            raise SyncStopped(stops.TAKEN_OVER)
 
     async def keep_storing(self, ended: asyncio.Event, when_lost: Callable[[], None]) -> None:
         """Store from time to time, and so keep the lease, until the run has ended or another one has taken over."""
@@ -190,3 +275,12 @@ class Journal:
                     return
                 except PersistenceError:
                     pass  # whoever writes meets it too, and the next time may be better
+
+
+def key_of(record: RecordRef) -> RecordKey:
+    return record.kind.name, record.source_id
+
+
+def _by_kind(records: Mapping[RecordKey, RecordKind]) -> Iterator[tuple[RecordKind, list[SourceId]]]:
+    for kind in {*records.values()}:
+        yield kind, [source_id for name, source_id in records if name == kind.name]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core.domain.gleanin_side import GleaninSide, Sent
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId
@@ -22,6 +23,8 @@ class Remembered:
     sent: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
     emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
     """What people sent under the mapping's connection were last sent with."""
+    left_at: Mapping[str, Mapping[SourceId, datetime]] = field(default_factory=dict)
+    """Since when records sent under the mapping's connection have left the programme."""
     elsewhere: AbstractSet[ConnectionId] = frozenset()
     """Connections whose records come from another Sessionboard address."""
 
@@ -34,6 +37,7 @@ async def recall(units: Units, mapping: EventMapping) -> Remembered:
     earlier: dict[str, set[SourceId]] = {}
     sent: dict[str, dict[GleaninId, Sent]] = {}
     emails: dict[str, dict[SourceId, str]] = {}
+    left_at: dict[str, dict[SourceId, datetime]] = {}
     connections: dict[ConnectionId, ConnectionId] = {}
     """Each once: the rows bring a copy of their own each."""
     for kind in KINDS:
@@ -50,6 +54,7 @@ async def recall(units: Units, mapping: EventMapping) -> Remembered:
             for place in places
         }
         emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
+        left_at[kind.name] = {place.source_id: place.left_at for place in ours if place.left_at}
     async with units.reading() as unit:
         elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.sessionboard_url))
-    return Remembered(here, earlier, sent, emails, elsewhere)
+    return Remembered(here, earlier, sent, emails, left_at, elsewhere)

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
 from core.domain import reasons
+from core.domain.departures import Departures, departures_of
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import KINDS, RecordKind
 from core.domain.mappings import EventMapping
@@ -14,6 +16,7 @@ from core.domain.outcomes import Outcome
 from core.domain.planning import NoWrite, Planner, Step
 from core.domain.selection import Candidate
 from core.domain.synced import SyncedRecord
+from core.usecases.sync.intents import OpenIntents
 from core.usecases.sync.memory import Remembered
 from core.usecases.sync.reading import BothSides
 from ports.persistence import Units
@@ -28,6 +31,9 @@ class Plans:
     mapping: EventMapping
     remembered: Remembered
     sides: BothSides
+    intents: OpenIntents = field(default_factory=OpenIntents)
+    _absent: dict[str, set[SourceId]] = field(default_factory=dict)
+    """What was planned as kept, by the kind's name: of kinds that were read completely."""
 
     def ties(self) -> dict[SourceId, str]:
         """Tell what stands in Gleanin for each record that people can be tied to."""
@@ -47,23 +53,79 @@ class Plans:
         return self.mapping.organization_id, self.mapping.events.gleanin_id
 
     async def steps(
-        self, kind: RecordKind, ties: Mapping[SourceId, str], told_total: Callable[[int], None]
+        self,
+        kind: RecordKind,
+        ties: Mapping[SourceId, str],
+        told_total: Callable[[int], None] | None = None,
+        only: AbstractSet[SourceId] | None = None,
     ) -> AsyncIterator[Sequence[Step]]:
-        """Give the kind's steps: one for each candidate, then those for what Sessionboard no longer has."""
+        """Give the kind's steps: one for each candidate, then those for what Sessionboard no longer has.
+
+        Args:
+            kind: of which records.
+            ties: what stands in Gleanin for each record that people can be tied to.
+            told_total: is told how many candidates there are.
+            only: the candidates that are asked for; None for all, and for what is left over.
+        """
         gleanin, barred = self.sides.gleanin, self._barred()
         selection = self.sides.programme.select(kind, gleanin, ties, barred)
-        planner = Planner(kind, gleanin, barred[kind.name], selection.moving, selection.incomplete)
+        labels: dict[tuple[str, SourceId], str] = {}
+        planner = Planner(
+            kind,
+            gleanin,
+            barred[kind.name],
+            selection.moving,
+            selection.incomplete,
+            self.intents.of(kind.name),
+            labels,
+        )
         unseen = {**gleanin.all_sent_here(kind), **self.remembered.here[kind.name]}
-        told_total(selection.size)
-        for chunk in chunks(selection.candidates(), CHUNK):
+        if told_total is not None:
+            told_total(selection.size)
+        absent = set() if selection.incomplete else self._absent.setdefault(kind.name, set())
+        candidates = selection.candidates()
+        if only is not None:
+            candidates = (each for each in candidates if each.record.source_id in only)
+        for chunk in chunks(candidates, CHUNK):
             memory = await self._memory(kind, chunk)
             for candidate in chunk:
                 unseen.pop(candidate.record.source_id, None)
-            yield [self._safe(step) for step in planner.plan(chunk, memory)]
+            labels.update(await self._labels(planner.email_holders(chunk)))
+            steps = [self._safe(step) for step in planner.plan(chunk, memory)]
+            absent.update(_kept(steps))
+            yield steps
+        if only is not None:
+            return
         for left in chunks(unseen.items(), CHUNK):
             async with self.units.reading() as unit:
                 memory = await unit.synced.find(*self._scope, kind, [source_id for source_id, _ in left])
-            yield list(planner.leftovers(dict(left), memory))
+            steps = list(planner.leftovers(dict(left), memory))
+            absent.update(_kept(steps))
+            yield steps
+
+    def departures(self, now: datetime) -> Iterator[tuple[RecordKind, Departures]]:
+        """Compare what is in the programme with what was synced, kind by kind, as far as it was planned (rule 34)."""
+        for kind in self.sides.kinds:
+            absent = self._absent.get(kind.name)
+            if absent is None:
+                continue
+            here = self.remembered.here[kind.name]
+            synced = {each for each, there in here.items() if self.sides.gleanin.holds(kind, there)}
+            yield kind, departures_of(synced, absent & synced, self.remembered.left_at[kind.name], now)
+
+    async def _labels(
+        self, holders: Iterable[tuple[RecordKind, SourceId]]
+    ) -> Mapping[tuple[str, SourceId], str]:
+        """Find what people call the synced records that have somebody's e-mail: mostly there are none."""
+        by_kind: dict[RecordKind, list[SourceId]] = {}
+        for kind, source_id in holders:
+            by_kind.setdefault(kind, []).append(source_id)
+        labels: dict[tuple[str, SourceId], str] = {}
+        for kind, source_ids in by_kind.items():
+            async with self.units.reading() as unit:
+                known = await unit.synced.find(*self._scope, kind, source_ids)
+            labels |= {(kind.name, each): record.label for each, record in known.items()}
+        return labels
 
     def _safe(self, step: Step) -> Step:
         """Write nothing of a kind of which Gleanin does not tell what it has: it could be there already (rule 32)."""
@@ -79,6 +141,17 @@ class Plans:
             return {}
         async with self.units.reading() as unit:
             return await unit.synced.find(*self._scope, kind, ids)
+
+
+def _kept(steps: Iterable[Step]) -> Iterator[SourceId]:
+    """Return what has left the programme; what a setting of the mapping keeps back is still in it."""
+    return (
+        step.record.source_id
+        for step in steps
+        if isinstance(step, NoWrite)
+        and step.outcome is Outcome.KEPT
+        and step.reason.code not in reasons.BY_SETTING
+    )
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

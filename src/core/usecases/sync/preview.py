@@ -11,6 +11,7 @@ from core.domain.outcomes import Counts, Outcome, count
 from core.domain.planning import Create, NoWrite, Step
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped, stopping
+from core.usecases.sync.intents import load_intents
 from core.usecases.sync.memory import recall
 from core.usecases.sync.plans import Plans
 from core.usecases.sync.reading import Reader
@@ -57,15 +58,16 @@ async def plan_of(
     """
     steps: list[Step] = []
     remembered = await recall(access.units, mapping)
+    intents = await load_intents(access.units, mapping)
     async with open_sides(access, mapping, tokens) as (source, destination):
         reader = Reader(mapping, remembered, watched(source), destination, now)
         sides = await reader.read(scope)
     if sides.stop is not None:
         raise SyncStopped(sides.stop)
-    plans = Plans(access.units, mapping, remembered, sides)
+    plans = Plans(access.units, mapping, remembered, sides, intents)
     ties = plans.ties()
     for kind in sides.kinds:
-        async for chunk in plans.steps(kind, ties, lambda _total: None):
+        async for chunk in plans.steps(kind, ties):
             steps.extend(chunk)
             if kind.is_tied_to:
                 ties.update(_ties_to_be(chunk))

@@ -14,6 +14,7 @@ from core.domain.gleanin_side import GleaninEvent, GleaninRecord, GleaninSide
 from core.domain.identifiers import GleaninId, SessionboardEventId
 from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
 from core.domain.mappings import EventMapping
+from core.domain.messages import not_all_read, rows_unreadable
 from core.domain.programme import Part, Programme, empty_programme
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.stops import Stop, judge_time_zones
@@ -22,7 +23,7 @@ from core.domain.time_zones import zone_named
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.memory import Remembered
 from ports.destination import Destination, KindUnknown, RecordsNotTold
-from ports.session_source import SessionSource
+from ports.session_source import SessionSource, SourceIncomplete
 
 IN_CHANGE_FEED = frozenset({Scope.AGENDA})
 """A contact's edit need not move its exhibitor, so exhibitors are read each time: they are few."""
@@ -43,6 +44,8 @@ class BothSides:
     """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
     stop: Stop | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
+    shortfalls: list[str] = field(default_factory=list)
+    """What could not be read of the programme, and what follows (rule 34)."""
     digest: str = ""
     """Of all that was read, but for sessions where these are many."""
     has_many: bool = False
@@ -86,7 +89,10 @@ class Reader:
         rows = {each: RowDigests(FEW if each in IN_CHANGE_FEED else None) for each in programme.parts}
 
         async def read(scopes: AbstractSet[Scope]) -> None:
-            await _together(*(self._read_part(each, programme.parts[each], rows[each]) for each in scopes))
+            read = (self._read_part(each, programme.parts[each], rows[each]) for each in scopes)
+            sides.shortfalls.extend(
+                shortfall for shortfalls in await _together(*read) for shortfall in shortfalls
+            )
 
         await _together(
             read(programme.parts.keys() - put_off), *(self._read_gleanin(kind, sides) for kind in there)
@@ -101,7 +107,8 @@ class Reader:
             )
         )
         has_many = bool(put_off) or any(each.are_many for each in rows.values())
-        if checkpoint and checkpoint.digest == digest and (put_off or not has_many):
+        is_whole = not sides.shortfalls
+        if is_whole and checkpoint and checkpoint.digest == digest and (put_off or not has_many):
             return replace(sides, is_as_before=True)
         await read(put_off)
         stop = self._stop(programme, source_event, gleanin_event)
@@ -114,15 +121,26 @@ class Reader:
         event_id, since = self.mapping.events.sessionboard_id, checkpoint.changes_since
         return not await self.source.has_changed(event_id, since)
 
-    async def _read_part(self, scope: Scope, part: Part, rows: RowDigests) -> None:
+    async def _read_part(self, scope: Scope, part: Part, rows: RowDigests) -> list[str]:
+        """Read one part of the programme, and return what could not be read of it, in sentences (rule 34)."""
         feeds: dict[Scope, Feed] = {
             Scope.AGENDA: self.source.sessions,
             Scope.EXHIBITORS: self.source.exhibitors,
         }
-        async for page in feeds[scope](self.mapping.events.sessionboard_id):
-            for row in page:
-                part.add(row)
-                rows.add(row.id, row)
+        shortfalls, unreadable = list[str](), set[str]()
+        try:
+            async for page in feeds[scope](self.mapping.events.sessionboard_id):
+                for row in page:
+                    part.add(row)
+                    rows.add(row.id, row)
+                    if isinstance(row, Unreadable):
+                        unreadable.add(row.id)
+        except SourceIncomplete as error:
+            part.incomplete = True
+            shortfalls.append(not_all_read(str(error)))
+        if unreadable:
+            shortfalls.append(rows_unreadable(len(unreadable)))
+        return shortfalls
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
         links = sides.links.setdefault(kind.name, {})

@@ -3,12 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from core.domain.identifiers import SourceId
+from core.domain.outcomes import Outcome
 from core.domain.planning import Create, NoWrite, Step, Update
 from core.domain.stops import Stop
-from core.usecases.sync.journal import Journal
+from core.usecases.sync.intents import OpenIntents
+from core.usecases.sync.journal import Journal, key_of
 
 Write = Create | Update
 
@@ -17,11 +20,17 @@ Write = Create | Update
 class Feed:
     """Gives out the writes of a plan one by one; what needs no write is noted in passing.
 
-    Whoever waits for somebody else's e-mail is held back until that one has given it up (rule 15).
+    Whoever waits for somebody else's e-mail is held back until that one has given it up (rule 15). A create that an
+    earlier run may have sent is not given out before it was looked up late enough (rule 32).
     """
 
     steps: AsyncIterator[Sequence[Step]]
     journal: Journal
+    intents: OpenIntents
+    left_out: AbstractSet[SourceId] = frozenset()
+    """Records that are planned later, because they depend on a create that is not confirmed."""
+    sends: bool = True
+    """False where what it gives is only told, and not sent."""
     _ready: deque[Write] = field(default_factory=deque)
     _held: dict[SourceId, Write] = field(default_factory=dict)
     _succeeded: set[SourceId] = field(default_factory=set)
@@ -42,20 +51,27 @@ class Feed:
             return
         writes = []
         for step in steps:
-            if self.journal.has_told(step.record):
+            if self.journal.has_told(step.record) or step.record.source_id in self.left_out:
                 continue
             if isinstance(step, NoWrite):
-                self.journal.note(step.told())
+                self._note(step)
+            elif self.sends and isinstance(step, Create) and self.intents.forbid(step.record):
+                self.journal.unconfirmed[key_of(step.record)] = step
             else:
                 writes.append(step)
-        # Before any of them is sent: a change that arrives and is never noted must not pass for the old state.
-        await self.journal.doubt([step.record for step in writes if _may_change_what_is_there(step)])
+        if self.sends:
+            await self.journal.note_intents([step for step in writes if isinstance(step, Create)])
         for step in writes:
             if step.waits_for <= self._succeeded:
                 self._ready.append(step)
             else:
                 self._held[step.record.source_id] = step
         await self.journal.store_if_due()
+
+    def _note(self, step: NoWrite) -> None:
+        self.journal.note(step.told())
+        if step.outcome is Outcome.UNCHANGED and self.intents.has(step.record):
+            self.journal.note_resolved(step.record)
 
     def put_back(self, writes: Iterable[Write]) -> None:
         self._ready.extendleft(writes)
@@ -81,10 +97,6 @@ class Feed:
         return in_vain
 
 
-def _may_change_what_is_there(step: Write) -> bool:
-    return isinstance(step, Update) or step.former is not None
-
-
 @dataclass(slots=True)
 class Round:
     """What the writers of one round share, and what they leave."""
@@ -98,7 +110,9 @@ class Round:
     unsent: list[Write] = field(default_factory=list)
     """Not sent, because of the stop."""
     lost: list[Write] = field(default_factory=list)
-    """Sent, and never answered."""
+    """Sent, and never answered; to send these again does no harm."""
+    unconfirmed: list[Create] = field(default_factory=list)
+    """Creates that were sent, and never confirmed."""
     asked_wait: float = 0
     """The longest wait in seconds that an answer without a result asked for."""
     lost_in_a_row: int = 0
@@ -106,10 +120,13 @@ class Round:
 
     @property
     def ended(self) -> bool:
-        return self.stop is not None or self.failure is not None or self.lost_in_a_row >= self.silence
+        return self.stop is not None or self.failure is not None or self.is_silent
 
-    def lose(self, step: Write, asked: float | None) -> None:
-        self.lost.append(step)
+    @property
+    def is_silent(self) -> bool:
+        return self.lost_in_a_row >= self.silence
+
+    def note_lost(self, asked: float | None) -> None:
         self.lost_in_a_row += 1
         self.asked_wait = max(self.asked_wait, asked or 0)
 

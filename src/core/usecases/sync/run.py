@@ -1,17 +1,19 @@
 """Carry out a booked sync run, or wait for whoever does."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.domain import stops
 from core.domain.identifiers import RunId
-from core.domain.outcomes import Counts, Outcome, counted
+from core.domain.outcomes import Counts, Outcome
 from core.domain.refusals import Refusal, found
 from core.domain.runs import RunState, SyncRun
 from core.domain.schedule import INTERVAL
 from core.domain.stops import Stop
+from core.domain.synced import RESEND_AFTER
 from core.usecases.sync.access import Access
 from core.usecases.sync.ending import Ending
 from core.usecases.sync.failures import SyncStopped, stopping
@@ -37,6 +39,8 @@ class RunSync:
     interval: timedelta = INTERVAL
     support_contact: str | None = None
     """Whom the closing message names if problems persist (rule 28)."""
+    resend_after: timedelta = RESEND_AFTER
+    """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
 
     async def __call__(
         self, run_id: RunId, *, waits: bool = True, longest: timedelta | None = None
@@ -80,16 +84,18 @@ class RunSync:
             not (each.lease_has_run_out(now) or each.can_resume(now)) for each in running
         ):
             return run
+        taken_over: list[RunId] = []
         async with self.access.units.writing() as unit:
             for each in await unit.runs.open_ones(run.mapping_id):
                 if each.lease_has_run_out(now):
-                    counts = counted(await unit.outcomes.of_run(each.id))
+                    counts = await unit.outcomes.counts(each.id)
                     await unit.runs.update(each.stopped(stops.TAKEN_OVER, now, counts))
-                    self.log.warning("sync.run_taken_over", run=each.id, by=run_id, mapping=each.mapping_id)
+                    taken_over.append(each.id)
                 elif each.can_resume(now) and (waits or each.id == run_id):
                     resumed = each.resume(owner, now, self.lease)
                     await unit.runs.update(resumed)
                     await unit.commit()
+                    self._log_taken_over(taken_over, run)
                     self.log.event("sync.run_resumed", run=each.id, mapping=each.mapping_id)
                     return resumed
             run = found(await unit.runs.get(run_id), "run", run_id)
@@ -101,11 +107,16 @@ class RunSync:
                     return run
                 run = started
             await unit.commit()
+        self._log_taken_over(taken_over, run)
         if run.owner == owner:
             waited = round((now - run.requested_at).total_seconds(), 3)
             ids = {"run": run.id, "mapping": run.mapping_id}
             self.log.event("sync.run_started", **ids, scope=run.scope, trigger=run.trigger, waited=waited)
         return run
+
+    def _log_taken_over(self, run_ids: Sequence[RunId], by: SyncRun) -> None:
+        for run_id in run_ids:
+            self.log.warning("sync.run_taken_over", run=run_id, by=by.id, mapping=by.mapping_id)
 
     async def _carry_out(self, run: SyncRun, owner: str, longest: timedelta | None) -> SyncRun:
         ending = Ending(
@@ -124,7 +135,16 @@ class RunSync:
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
         journal = Journal(self.access.units, self.clock, run.id, mapping, owner, self.lease, run.counts)
         work = OneSlice(
-            self.access, self.clock, self.lease, self.interval, log, run, mapping, tokens, journal
+            self.access,
+            self.clock,
+            self.lease,
+            self.interval,
+            log,
+            run,
+            mapping,
+            tokens,
+            journal,
+            self.resend_after,
         )
         stop: Stop | None = stops.FAULT
         slice_over = False
@@ -142,6 +162,9 @@ class RunSync:
             log.fault("sync.run_failed", error)
             raise
         finally:
+            journal.release_unsent()
+            if not slice_over and stop is not None:
+                journal.give_up_unconfirmed(stop.sentence)
             with suppress(SyncStopped):  # another run has taken over: `close` sees that too
                 await journal.store()
             if slice_over:

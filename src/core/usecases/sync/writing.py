@@ -2,22 +2,26 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from core.domain import reasons, stops
 from core.domain.gleanin_side import GleaninSide
 from core.domain.identifiers import GleaninId, SourceId, external_id
-from core.domain.kinds import RecordKind
+from core.domain.kinds import KINDS, RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome, RecordOutcome
-from core.domain.planning import Create, Step, Update, all_of
+from core.domain.planning import Create, Step, Update
 from core.domain.reasons import Reason
 from core.domain.sides import GLEANIN
 from core.domain.stops import Stop
 from core.domain.synced import SyncedRecord, fingerprint
 from core.usecases.sync.failures import SyncStopped, stop_for
-from core.usecases.sync.journal import Journal
+from core.usecases.sync.fence import Fence, departing
+from core.usecases.sync.intents import OpenIntents, load_intents
+from core.usecases.sync.journal import Journal, RecordKey, key_of
 from core.usecases.sync.rounds import Feed, Round, Write
 from ports.clock import Clock
 from ports.destination import (
@@ -27,75 +31,230 @@ from ports.destination import (
     RecordGone,
     RecordRejected,
     RecordsNotTold,
+    WriteForbidden,
 )
 from ports.log import EventLog
-from ports.persistence import PersistenceError
+from ports.persistence import PersistenceError, Units
 
 MOST_TRIES = 4
 """How often a write is sent whose answer does not come, and how many rounds without any answer end the run."""
-LOOK_UPS = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Seconds before each look for a create whose answer was lost, and before it is sent again: Gleanin may still be
-executing it, and its lists may be a moment behind."""
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before a change whose answer was lost is sent again, which does no harm."""
+FIRST_PAUSE = 1 / 60
+"""Of the gap between two creates: when an unconfirmed one is looked up again; then after twice as long each time."""
+POLL_SECONDS = 0.5
+"""How often a run that waits checks whether it is to stop."""
+MOST_FORBIDDEN = 20
+"""Writes in a row that are answered with 403: more cannot be the fault of single records (rule 29)."""
 
 
 @dataclass(slots=True)
 class Writer:
+    units: Units
     mapping: EventMapping
     destination: Destination
     gleanin: GleaninSide
     journal: Journal
+    fence: Fence
+    intents: OpenIntents
+    """Those of earlier runs, which the reading of Gleanin looked up."""
     clock: Clock
     log: EventLog
     written: set[str] = field(default_factory=set)
     """Names of the kinds of which something was sent."""
+    postponed: dict[str, set[SourceId]] = field(default_factory=dict)
+    """Records that wait for what an unconfirmed create comes to, by the kind's name."""
+    _tries: Counter[RecordKey] = field(default_factory=Counter)
+    _forbidden_in_a_row: int = 0
 
     async def carry_out(
-        self, kind: RecordKind, steps: AsyncIterator[Sequence[Step]], stop: Stop | None = None
+        self,
+        kind: RecordKind,
+        steps: AsyncIterator[Sequence[Step]],
+        stop: Stop | None = None,
+        left_out: AbstractSet[SourceId] = frozenset(),
     ) -> Stop | None:
         """Carry out all steps of one kind. A record that fails does not stop the others (rule 29).
 
-        Returns what stopped the writing, if something did; with `stop` given nothing is written from the
-        beginning. Records that were not sent have the stop as their outcome (rule 26).
+        Creates that were sent and not confirmed remain, for `settle`.
+
+        Args:
+            kind: of the records.
+            steps: what is to be done.
+            stop: with one, nothing is written from the beginning.
+            left_out: records to postpone.
+
+        Returns what stopped the writing, if something did. Records that were not sent have the stop as their outcome
+        (rule 26).
 
         Raises:
             SyncStopped: another run has taken over, and tells the outcomes.
             PersistenceError
         """
-        feed = Feed(steps, self.journal)
+        self.postponed.setdefault(kind.name, set()).update(left_out)
+        feed = Feed(steps, self.journal, self.intents, left_out, sends=stop is None)
         if stop is None:
             stop = await self._write_all(kind, feed)
+        if stop is None and self.unconfirmed.get(kind.name):
+            stop = await self._stop_of(self._look_up([kind]))
         if stop is not None:
-            while (step := await feed.next()) is not None:
-                self._note_failure(step, reasons.run_stopped(stop.sentence))
+            await self._stop(feed, stop)
         await self.journal.store()
         return stop
 
+    @property
+    def unconfirmed(self) -> dict[str, set[SourceId]]:
+        """The records whose creates may have taken place, by the kind's name."""
+        found: dict[str, set[SourceId]] = {}
+        for name, source_id in self.journal.unconfirmed:
+            found.setdefault(name, set()).add(source_id)
+        return found
+
+    async def settle(self) -> Stop | None:
+        """Wait until every unconfirmed create is found in Gleanin or may be sent again, and send those (rule 32).
+
+        Returns what stopped that, if something did: a stop that somebody asks for ends the wait at once.
+
+        Raises:
+            SyncStopped: another run has taken over.
+            PersistenceError
+        """
+        return await self._stop_of(self._settle())
+
+    async def _settle(self) -> None:
+        pause = FIRST_PAUSE * self.intents.gap
+        while waiting := self.unconfirmed:
+            looked_up = await self._look_up([kind for kind in KINDS if kind.name in waiting])
+            creates = self.journal.unconfirmed.values()
+            if ready := [create for create in creates if not looked_up.forbid(create.record)]:
+                await self._send_again(ready)
+            elif creates:
+                due = min(looked_up.time_left(create.record) for create in creates)
+                await self._wait(min(pause, due).total_seconds())
+                pause *= 2
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, unless the run is to stop."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while (left := (until - self.clock.now()).total_seconds()) > 0:
+            await self.fence()
+            await self.clock.sleep(min(left, POLL_SECONDS))
+        await self.fence()
+
+    async def _look_up(self, kinds: Iterable[RecordKind]) -> OpenIntents:
+        """Look for unconfirmed creates of these kinds in Gleanin, and note those that are there.
+
+        Returns when each of the others was sent.
+        """
+        await self.journal.store()  # and with it, until when they may have been sent
+        looked_up = await load_intents(self.units, self.mapping, self.intents.gap)
+        for kind in kinds:
+            await self._read_again(kind)
+            for create in [each for each in self.journal.unconfirmed.values() if each.record.kind == kind]:
+                if gleanin_id := self._created(create):
+                    self._note_success(create, gleanin_id)
+                elif create.record.source_id in self.gleanin.sent_earlier(kind):
+                    earlier = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION)
+                    self.journal.note(earlier)
+                    self.journal.note_resolved(create.record)
+        return looked_up
+
+    async def _read_again(self, kind: RecordKind) -> None:
+        try:
+            async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
+                self.gleanin.add(kind, page)
+        except RecordsNotTold:
+            pass  # there are none yet
+
+    def _created(self, create: Create) -> GleaninId | None:
+        """Find what a create made; a former copy that shows again is none, and is sent to once more."""
+        found = self.gleanin.sent_here(create.record.kind, create.record.source_id)
+        return None if found == create.former else found
+
+    async def _send_again(self, creates: Iterable[Create]) -> None:
+        by_kind: dict[RecordKind, list[Step]] = {}
+        for create in creates:
+            key = key_of(create.record)
+            if self._tries[key] >= MOST_TRIES:
+                self._note_failure(create, reasons.no_answer("no attempt was answered."))
+            else:
+                # Who held the record's e-mail has given it up: it was sent before.
+                by_kind.setdefault(create.record.kind, []).append(replace(create, waits_for=frozenset()))
+            del self.journal.unconfirmed[key]
+        for kind in sorted(by_kind, key=lambda each: each.phase):
+            feed = Feed(_at_once(by_kind[kind]), self.journal, OpenIntents())
+            if stop := await self._write_all(kind, feed):
+                await self._stop(feed, stop)
+                raise SyncStopped(stop)
+
+    async def _stop(self, feed: Feed, stop: Stop) -> None:
+        """Give every record that was not sent the stop as its outcome (rule 26)."""
+        feed.sends = False
+        while (step := await feed.next()) is not None:
+            self._note_failure(step, reasons.run_stopped(stop.sentence))
+
+    async def _stop_of(self, work: Awaitable[object]) -> Stop | None:
+        """Do what concerns all records, and return what stopped it, if something did."""
+        try:
+            await work
+        except DestinationError as error:
+            return stop_for(error, self.mapping)
+        except SyncStopped as stopped:
+            if stopped.stop == stops.TAKEN_OVER:
+                raise
+            return stopped.stop
+        return None
+
     async def _write_all(self, kind: RecordKind, feed: Feed) -> Stop | None:
-        tries: Counter[SourceId] = Counter()
         silent_rounds = 0
         while True:
             this = await self._round(feed)
             feed.put_back(this.unsent)
             stop = this.stop
-            if this.lost:
-                self.log.warning("sync.answers_lost", kind=kind.name, number=len(this.lost))
-                tries.update(step.record.source_id for step in this.lost)
+            if nothing_said := [*this.unconfirmed, *this.lost]:
+                self.log.warning("sync.answers_lost", kind=kind.name, number=len(nothing_said))
+                self._tries.update(key_of(step.record) for step in nothing_said)
+                self.journal.note_unconfirmed(this.unconfirmed)
                 silent_rounds = 0 if this.any_answer else silent_rounds + 1
                 if silent_rounds >= MOST_TRIES:
                     stop = stop or stops.unreachable(GLEANIN, "no write was answered.")
-                stop = await self._recover(kind, feed, this, tries, stop)
+                stop = stop or await self._stop_of(self._recover(kind, this))
+                self._send_lost_again(feed, this.lost, stop)
             if stop is not None:
                 return stop
             if feed.is_dry:
-                for step in feed.let_go():
-                    email = str(step.fields.get("email"))
-                    told = any(
-                        self.journal.has_told(replace(step.record, source_id=who)) for who in step.waits_for
-                    )
-                    why = reasons.waits_for_next_run(email) if told else reasons.waited_in_vain(email)
-                    self._note_failure(step, why)
+                self._release(kind, feed)
             if feed.is_dry:
                 return None
+
+    async def _recover(self, kind: RecordKind, this: Round) -> None:
+        """Pause after answers that were lost; where none came at all, see whether Gleanin answers to a reading."""
+        await self._wait(this.asked_wait)
+        if this.lost:
+            tries = max(self._tries[key_of(step.record)] for step in this.lost)
+            await self._wait(PAUSES[min(tries, len(PAUSES) - 1)])
+        if not this.any_answer:
+            await self._look_up([kind])
+
+    def _send_lost_again(self, feed: Feed, lost: Iterable[Write], stop: Stop | None) -> None:
+        for step in lost:
+            if stop is not None:
+                self._note_failure(step, reasons.no_answer(stop.sentence))
+            elif self._tries[key_of(step.record)] >= MOST_TRIES:
+                self._note_failure(step, reasons.no_answer("no attempt was answered."))
+            else:
+                feed.put_back([step])
+
+    def _release(self, kind: RecordKind, feed: Feed) -> None:
+        """Decide about those who still wait for somebody else's e-mail."""
+        for step in feed.let_go():
+            email = str(step.fields.get("email"))
+            if step.waits_for & feed.left_out:
+                self.postponed.setdefault(kind.name, set()).add(step.record.source_id)
+            elif any(self.journal.has_told(replace(step.record, source_id=who)) for who in step.waits_for):
+                self._note_failure(step, reasons.waits_for_next_run(email))
+            else:
+                self._note_failure(step, reasons.waited_in_vain(email))
 
     async def _round(self, feed: Feed) -> Round:
         """Send what the feed gives, until it is dry or nobody answers any more."""
@@ -123,27 +282,57 @@ class Writer:
 
     async def _write(self, step: Write, this: Round, feed: Feed) -> None:
         try:
-            self._note_success(step, await self._send(step), feed)
+            gleanin_id = await self._send(step)
         except AnswerLost as lost:
-            self.journal.unclear = True
-            this.lose(step, lost.asked)
-            return
-        except RecordGone as gone:
-            if isinstance(step, Update):  # deleted after it was read: what stands in the plan is created
-                feed.put_back([Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)])
+            self.journal.may_have_written = True
+            this.note_lost(lost.asked)
+            if isinstance(step, Create) and not self.journal.is_unsent(step.record):
+                this.unconfirmed.append(step)
             else:
-                self._note_failure(step, reasons.rejected(str(gone)))
+                this.lost.append(step)
+            return
+        except asyncio.CancelledError:
+            self._take_back(step)  # it never left: a destination sees through what has left
+            raise
         except RecordRejected as rejection:
-            self._note_failure(step, reasons.rejected(str(rejection), waited=bool(step.waits_for)))
-        except DestinationError as error:
-            this.unsent.append(step)
-            this.stop = this.stop or stop_for(error, self.mapping)
-        except SyncStopped as stopped:
-            if stopped.stop == stops.TAKEN_OVER:
-                raise
-            this.unsent.append(step)
-            this.stop = this.stop or stopped.stop
+            await self._note_rejection(step, rejection, this, feed)
+        except (DestinationError, SyncStopped) as error:
+            self._note_stop(step, error, this)
+        else:
+            self._note_success(step, gleanin_id, feed)
         this.answered()
+
+    async def _note_rejection(self, step: Write, rejection: RecordRejected, this: Round, feed: Feed) -> None:
+        match step, rejection:
+            case Update(), RecordGone():  # deleted after it was read: what stands in the plan is created
+                create = Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)
+                await self.journal.note_intents([create])
+                feed.put_back([create])
+            case _, WriteForbidden():
+                await self._note_forbidden(step, rejection, this)
+            case _:
+                self._note_refused(step, reasons.rejected(str(rejection), waited=bool(step.waits_for)))
+
+    async def _note_forbidden(self, step: Write, refusal: RecordRejected, this: Round) -> None:
+        """Blame the record, unless a reading is refused too, or nothing is let through any more (rule 29)."""
+        self._forbidden_in_a_row += 1
+        try:
+            await self.destination.event(self.mapping.events.gleanin_id)
+        except DestinationError as error:
+            self._note_stop(step, error, this)
+            return
+        self._note_refused(step, reasons.forbidden(str(refusal)))
+        if self._forbidden_in_a_row >= MOST_FORBIDDEN:
+            this.stop = this.stop or stops.writes_refused(GLEANIN, str(refusal))
+
+    def _note_stop(self, step: Write, error: DestinationError | SyncStopped, this: Round) -> None:
+        """Note what concerns all records: the step is not sent, nor is any other."""
+        stop = error.stop if isinstance(error, SyncStopped) else stop_for(error, self.mapping)
+        if stop == stops.TAKEN_OVER:
+            raise error
+        self._take_back(step)
+        this.unsent.append(step)
+        this.stop = this.stop or stop
 
     async def _send(self, step: Write) -> GleaninId:
         kind, event = step.record.kind, self.mapping.events.gleanin_id
@@ -153,79 +342,29 @@ class Writer:
                 return former
             case Create(record=record, fields=fields):
                 ours = external_id(self.mapping.connection_id, record.source_id)
+                self.journal.note_departure(record)
                 return await self.destination.create(event, kind, ours, fields)
             case Update(gleanin_id=gleanin_id, changes=changes):
-                await self.destination.update(event, kind, gleanin_id, changes)
+                with departing(_in_doubt(step)):
+                    await self.destination.update(event, kind, gleanin_id, changes)
                 return gleanin_id
 
     async def _is_still_there(self, step: Create, former: GleaninId) -> bool:
         """Send a record that is not listed any more to where it was; only if it is gone there, it is to be created."""
-        kind = step.record.kind
         event = self.mapping.events.gleanin_id
         try:
-            await self.destination.update(event, kind, former, all_of(kind, step.fields))
+            with departing(_in_doubt(step)):
+                await self.destination.update(event, step.record.kind, former, step.restores)
         except RecordGone:
             return False
         return True
 
-    async def _recover(
-        self, kind: RecordKind, feed: Feed, this: Round, tries: Counter[SourceId], stop: Stop | None
-    ) -> Stop | None:
-        """See to it that what was sent without an answer gets an outcome, or is sent again."""
-        lost = list(this.lost)
-        if stop is None:
-            try:
-                await self.clock.sleep(this.asked_wait)
-                lost = await self._look_up(
-                    kind, feed, lost, max(tries[step.record.source_id] for step in lost)
-                )
-            except DestinationError as error:
-                stop = stop_for(error, self.mapping)
-        for step in lost:
-            if stop is not None:
-                self._note_failure(step, reasons.no_answer(stop.sentence))
-            elif tries[step.record.source_id] >= MOST_TRIES:
-                self._note_failure(step, reasons.no_answer("no attempt was answered."))
-            else:
-                feed.put_back([step])
-        return stop
-
-    async def _look_up(self, kind: RecordKind, feed: Feed, lost: list[Write], tries: int) -> list[Write]:
-        """Find out which creates took place after all (rule 32), and return what must be sent again."""
-        if not any(isinstance(step, Create) for step in lost):
-            # To send the same change again does no harm.
-            await self.clock.sleep(LOOK_UPS[min(tries, len(LOOK_UPS) - 1)])
-            return lost
-        for wait in LOOK_UPS:
-            await self.clock.sleep(wait)
-            await self._read_again(kind)
-            found = [(step, self._created(step)) for step in lost]
-            for step, gleanin_id in found:
-                if gleanin_id is not None:
-                    self._note_success(step, gleanin_id, feed)
-            lost = [step for step, gleanin_id in found if gleanin_id is None]
-            if not lost:
-                break
-        return lost
-
-    async def _read_again(self, kind: RecordKind) -> None:
-        try:
-            async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                self.gleanin.add(kind, page)
-        except RecordsNotTold:
-            pass  # there are none yet
-
-    def _created(self, step: Write) -> GleaninId | None:
-        """Find what a create made; a former copy that shows again is none, and is sent to once more."""
-        if not isinstance(step, Create):
-            return None
-        found = self.gleanin.sent_here(step.record.kind, step.record.source_id)
-        return None if found == step.former else found
-
-    def _note_success(self, step: Write, gleanin_id: GleaninId, feed: Feed) -> None:
+    def _note_success(self, step: Write, gleanin_id: GleaninId, feed: Feed | None = None) -> None:
         record = step.record
-        self.journal.wrote = True
-        feed.succeeded(record.source_id)
+        self.journal.may_have_written = True
+        self._forbidden_in_a_row = 0
+        if feed is not None:
+            feed.succeeded(record.source_id)
         self.gleanin.note_written(record.kind, record.source_id, gleanin_id)
         email = step.fields.get("email")
         synced = SyncedRecord(
@@ -244,7 +383,28 @@ class Writer:
         elif gleanin_id == step.former:
             outcome, reason = Outcome.UPDATED, replace(reasons.STILL_THERE, detail=reason.detail)
         self.journal.note(RecordOutcome(record, outcome, reason, gleanin_id), synced)
+        if isinstance(step, Create) or self.intents.has(record):
+            self.journal.note_resolved(record)
+
+    def _take_back(self, step: Write) -> None:
+        """Take back what was noted before a write that is known not to have taken place."""
+        if step.known is not None and not self._tries[key_of(step.record)]:
+            self.journal.put_back(step.known)
+        if isinstance(step, Create):
+            self.journal.note_resolved(step.record)
+
+    def _note_refused(self, step: Write, reason: Reason) -> None:
+        self._take_back(step)
+        self._note_failure(step, reason)
 
     def _note_failure(self, step: Write, reason: Reason) -> None:
         gleanin_id = step.gleanin_id if isinstance(step, Update) else None
         self.journal.note(RecordOutcome(step.record, Outcome.FAILED, reason, gleanin_id))
+
+
+def _in_doubt(step: Write) -> SyncedRecord | None:
+    return step.known.unconfirmed(step.fields) if step.known else None
+
+
+async def _at_once(steps: Sequence[Step]) -> AsyncIterator[Sequence[Step]]:
+    yield steps

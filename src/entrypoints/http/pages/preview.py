@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from core.domain.fields import FieldValue
 from core.domain.outcomes import Outcome
 from core.domain.planning import Step
 from core.domain.reasons import field_name
-from core.domain.synced import FieldValue
 from core.usecases.sync.preview import would_be
 from entrypoints.http.pages.event_page import OneEvent, show, way_to
 from entrypoints.http.pages.lists import (

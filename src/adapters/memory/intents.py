@@ -1,0 +1,56 @@
+"""Intents to create, in memory."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from adapters.memory.kept import Kept, check
+from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
+from core.domain.kinds import RecordKind
+from core.domain.synced import CreateIntent
+from ports.clock import Clock
+
+
+class MemoryCreateIntents:
+    def __init__(self, kept: Kept, clock: Clock) -> None:
+        self._kept = kept
+        self._rows = kept.intents
+        self._clock = clock
+
+    async def add(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, intents: Collection[CreateIntent]
+    ) -> None:
+        known = self._kept
+        for intent in intents:
+            check(
+                there=(organization_id in known.organizations or organization_id in known.removed)
+                and intent.connection_id in known.connections
+            )
+            self._rows[organization_id, event_id, intent.kind.name, intent.source_id] = intent
+
+    async def list_open(
+        self, organization_id: OrganizationId, event_id: GleaninEventId
+    ) -> Sequence[CreateIntent]:
+        return [intent for key, intent in self._rows.items() if key[:2] == (organization_id, event_id)]
+
+    async def mark_sent(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        now = self._clock.now()
+        for source_id in source_ids:
+            key = (organization_id, event_id, kind.name, source_id)
+            if key in self._rows:
+                self._rows[key] = replace(self._rows[key], sent_at=now)
+
+    async def remove(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        for source_id in source_ids:
+            self._rows.pop((organization_id, event_id, kind.name, source_id), None)

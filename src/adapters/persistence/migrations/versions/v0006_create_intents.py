@@ -1,0 +1,75 @@
+"""Intents to create, since when records have left the programme, and e-mails compared without folding."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from core.domain.email import same_mailbox
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "create_intents",
+        sa.Column("organization_id", sa.Text(), nullable=False),
+        sa.Column("gleanin_event_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("connection_id", sa.Text(), nullable=False),
+        sa.Column("field_names", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "gleanin_event_id", "kind", "source_id", name="pk_create_intents"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_create_intents_organization_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connections.id"], name="fk_create_intents_connection_id"
+        ),
+    )
+    op.add_column("synced_records", sa.Column("left_at", sa.DateTime(timezone=True), nullable=True))
+    _note_what_has_left()
+    # A short reading may stand behind any of them. Without one, the next run reads everything.
+    op.execute("DELETE FROM checkpoints")
+    _normalize("accounts", "id")
+    _normalize("record_outcomes", "position")
+
+
+def _note_what_has_left() -> None:
+    """Date what was told as kept when it was told: it has not left at once with what leaves next."""
+    op.execute(
+        """
+        UPDATE synced_records SET left_at = (
+            SELECT max(runs.requested_at) FROM record_outcomes told
+            JOIN sync_runs runs ON runs.id = told.run_id
+            JOIN event_mappings mappings ON mappings.id = runs.mapping_id
+            WHERE told.outcome = 'kept' AND told.source_id = synced_records.source_id
+            AND told.kind = synced_records.kind
+            AND mappings.organization_id = synced_records.organization_id
+            AND mappings.gleanin_id = synced_records.gleanin_event_id
+        )
+        """
+    )
+
+
+def _normalize(name: str, key: str) -> None:
+    """Write mailboxes that are not plain ASCII as they are compared from now on."""
+    table = sa.table(name, sa.column(key), sa.column("email"), sa.column("mailbox"))
+    connection = op.get_bind()
+    is_not_ascii = {"sqlite": "email GLOB '*[^ -~]*'", "postgresql": "email ~ '[^ -~]'"}
+    strange = sa.select(table).where(sa.text(is_not_ascii[connection.dialect.name]))
+    taken = {*connection.scalars(sa.select(table.c.mailbox))} if name == "accounts" else set()
+    for row in connection.execute(strange).all():
+        mailbox = same_mailbox(row.email)
+        if mailbox != row.mailbox and mailbox not in taken:
+            this = table.c[key] == getattr(row, key)
+            connection.execute(sa.update(table).where(this).values(mailbox=mailbox))
+
+
+def downgrade() -> None:
+    op.drop_column("synced_records", "left_at")
+    op.drop_table("create_intents")

@@ -1,0 +1,66 @@
+"""What earlier runs were about to create in a Gleanin event, and did not record (rule 32)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.domain.identifiers import SourceId
+from core.domain.mappings import EventMapping
+from core.domain.outcomes import RecordRef
+from core.domain.synced import CreateIntent
+from ports.persistence import Units
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntents:
+    looked_up_at: datetime | None = None
+    """When the reading of Gleanin began that did not find these creates, by the database's clock."""
+    gap: timedelta = timedelta(0)
+    """So long after the latest create nothing is sent again."""
+    by_kind: Mapping[str, Mapping[SourceId, CreateIntent]] = field(default_factory=dict)
+
+    def of(self, kind_name: str) -> Mapping[SourceId, CreateIntent]:
+        return self.by_kind.get(kind_name, {})
+
+    def has(self, record: RecordRef) -> bool:
+        return record.source_id in self.of(record.kind.name)
+
+    def forbid(self, record: RecordRef) -> bool:
+        """Check whether a record that was not found may be on its way all the same."""
+        intent = self.of(record.kind.name).get(record.source_id)
+        if intent is None or self.looked_up_at is None:
+            return False
+        return not intent.may_be_sent_again(self.looked_up_at, self.gap)
+
+    def time_left(self, record: RecordRef) -> timedelta:
+        """Return how long it is from the look-up until the record may be sent again."""
+        intent = self.of(record.kind.name).get(record.source_id)
+        if intent is None or intent.sent_at is None or self.looked_up_at is None:
+            return timedelta(0)
+        return max(intent.sent_at + self.gap - self.looked_up_at, timedelta(0))
+
+
+async def load_intents(units: Units, mapping: EventMapping, gap: timedelta = timedelta(0)) -> OpenIntents:
+    """Load them; to be called before Gleanin is read, for what is found there counts as looked up from now on."""
+    scope = mapping.organization_id, mapping.events.gleanin_id
+    async with units.reading() as unit:
+        intents, now = await unit.intents.list_open(*scope), await unit.now()
+    by_kind: dict[str, dict[SourceId, CreateIntent]] = {}
+    for intent in intents:
+        by_kind.setdefault(intent.kind.name, {})[intent.source_id] = intent
+    return OpenIntents(now, gap, by_kind)
+
+
+async def date_intents(units: Units, mapping: EventMapping) -> None:
+    """Date the intents that a killed run left: it was stopped before this one began, and sends nothing any more."""
+    scope = mapping.organization_id, mapping.events.gleanin_id
+    async with units.reading() as unit:
+        undated = [intent for intent in await unit.intents.list_open(*scope) if intent.sent_at is None]
+    if not undated:
+        return
+    async with units.writing() as unit:
+        for kind in {intent.kind for intent in undated}:
+            await unit.intents.mark_sent(
+                *scope, kind, [intent.source_id for intent in undated if intent.kind == kind]
+            )
+        await unit.commit()
