@@ -67,7 +67,7 @@ class SessionSource(Protocol):
         ...
 
     def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        """Return all sessions of an event, page by page, whatever their status, subsessions as rows of their own.
+        """Return all sessions of an event, page by page, whatever their status, subsessions as further rows.
 
         Each row is given once.
 

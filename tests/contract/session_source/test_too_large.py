@@ -178,7 +178,7 @@ async def test_no_more_rows_in_succession_are_too_large_than_can_be_believed(
     assert len(api.requests) < 40
 
 
-async def test_rule_34_rows_that_have_no_page_of_their_own_are_told_as_missing(
+async def test_rule_34_rows_without_a_page_number_are_told_as_missing(
     api: FakeApi, source: SessionSource
 ) -> None:
     """There are 999 pages at most, so single rows can be asked for among the first 999 only."""
@@ -261,7 +261,7 @@ async def test_rule_34_event_is_not_gone_while_the_list_is_incomplete(
         await source.event(SessionboardEventId("3"))
 
 
-def test_incomplete_is_an_error_of_its_own() -> None:
+def test_incomplete_is_neither_unreadable_nor_gone() -> None:
     assert issubclass(SourceIncomplete, SourceError)
     assert SourceIncomplete.code == "incomplete"
     assert not issubclass(SourceIncomplete, SourceUnreadable)
