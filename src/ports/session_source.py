@@ -4,7 +4,8 @@ SourceError
 ├── SourceUnavailable   try later
 ├── SourceRefused       somebody must act: the token, or its scopes
 ├── SourceEventGone     there is no such event, or the token does not see it
-└── SourceUnreadable    the answer is not what was agreed
+├── SourceUnreadable    the answer is not what was agreed
+└── SourceIncomplete    use what was given, and report nothing else as gone (rule 34)
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -40,28 +41,47 @@ class SourceUnreadable(SourceError):
 
 
 class SourceIncomplete(SourceError):
+    """Raised after everything that could be read has been given.
+
+    What was given is not all there is: nothing can be said of the rest (rule 34).
+    """
+
     code = "incomplete"
 
 
 class SessionSource(Protocol):
     """Reads only: nothing is ever written to Sessionboard (rule 33)."""
 
-    async def events(self) -> Sequence[SourceEvent]: ...
+    async def events(self) -> Sequence[SourceEvent]:
+        """Return the events to choose from: those that can be read, even if the list is incomplete."""
+        ...
 
     async def event(self, event_id: SessionboardEventId) -> SourceEvent:
-        """Find one event.
+        """Return one event.
 
         Raises:
-            SourceEventGone: there is none.
+            SourceEventGone: it is not in the list of events, which was read completely.
+            SourceIncomplete: it is not in the list, but the list is incomplete.
+            SourceUnreadable: it is not in the list, but the list has a row that cannot be read.
         """
         ...
 
     def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        """Give all sessions of an event, page by page, whatever their status, subsessions as rows of their own."""
+        """Return all sessions of an event, page by page, whatever their status, subsessions as further rows.
+
+        Each row is given once.
+
+        Raises:
+            SourceIncomplete: after the last page; there are more than those.
+        """
         ...
 
     def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        """Give all exhibitors of an event with their contacts, page by page."""
+        """Return all exhibitors of an event with their contacts, page by page, each once.
+
+        Raises:
+            SourceIncomplete: after the last page; there are more than those.
+        """
         ...
 
     async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:

@@ -11,7 +11,14 @@ from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from ports.clock import Clock
-from ports.session_source import SessionSource, SourceError, SourceEventGone, SourceRefused, SourceUnavailable
+from ports.session_source import (
+    SessionSource,
+    SourceError,
+    SourceEventGone,
+    SourceIncomplete,
+    SourceRefused,
+    SourceUnavailable,
+)
 
 R = TypeVar("R")
 
@@ -25,6 +32,9 @@ class Programme:
     exhibitors: list[Exhibitor | Unreadable] = field(default_factory=list)
     seen: dict[SourceId, tuple[Session | Unreadable, datetime]] = field(default_factory=dict)
     """Each session as it was last looked at, and since when it has been like that."""
+    missing_sessions: int = 0
+    """So many, at the end of the list, are announced but not given (rule 34)."""
+    missing_exhibitors: int = 0
 
     def look(self, now: datetime) -> None:
         for row in self.sessions:
@@ -67,13 +77,15 @@ class MemorySessionSource:
 
     async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         self._look(event_id)
-        async for page in self._pages(self._programme(event_id).sessions):
+        programme = self._programme(event_id)
+        async for page in self._pages("sessions", programme.sessions, programme.missing_sessions):
             yield page
 
     async def exhibitors(
         self, event_id: SessionboardEventId
     ) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        async for page in self._pages(self._programme(event_id).exhibitors):
+        programme = self._programme(event_id)
+        async for page in self._pages("exhibitors", programme.exhibitors, programme.missing_exhibitors):
             yield page
 
     async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
@@ -90,13 +102,19 @@ class MemorySessionSource:
         if self.clock is not None:
             self._programme(event_id).look(self.clock.now())
 
-    async def _pages(self, rows: Sequence[R]) -> AsyncIterator[Sequence[R]]:
+    async def _pages(self, words: str, rows: Sequence[R], missing: int) -> AsyncIterator[Sequence[R]]:
         if self.trouble and not self.pages_before_trouble:
             raise self.trouble
-        for start in range(0, len(rows), self.page_size):
+        given = rows[: max(0, len(rows) - missing)]
+        for start in range(0, len(given), self.page_size):
             if self.trouble and start // self.page_size >= self.pages_before_trouble:
                 raise self.trouble
-            yield rows[start : start + self.page_size]
+            yield given[start : start + self.page_size]
+        if missing:
+            total = max(len(rows), missing)
+            raise SourceIncomplete(
+                f"Sessionboard says that there are {total:,} {words}, but gave {len(given) or 'none'}."
+            )
 
     def _programme(self, event_id: SessionboardEventId) -> Programme:
         try:

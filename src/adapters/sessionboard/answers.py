@@ -1,8 +1,9 @@
 """One request and its answer, kept small, with every trouble told as one of the port's errors."""
 
 import asyncio
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
@@ -15,10 +16,18 @@ from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailab
 R = TypeVar("R")
 MIB = 2**20
 SCOPES = "read:events, read:sessions and read:contacts"
+HTML = frozenset({"text/html", "application/xhtml+xml"})
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+BEGINNING = 1024
+"""Bytes of an error's body that are looked at, to see whether it is a web page."""
 
 
 class NoSuchPage(SourceUnreadable):
     """A page that nobody had announced is not there."""
+
+
+class TooLarge(SourceUnreadable):
+    """Ask for fewer rows at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,10 @@ class Bounds:
 
     body: int = 32 * MIB
     headers: int = 64 * 1024
+
+    @property
+    def body_text(self) -> str:
+        return f"{self.body // MIB} MiB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +61,27 @@ class Answers:
         read: Callable[[bytes], R],
         *,
         announced: bool = True,
+        read_cut: Callable[[bytearray], R] | None = None,
     ) -> R:
-        """Ask, and read what comes.
+        """Send a request and read the answer.
+
+        Args:
+            method: of the request.
+            path: below the base address.
+            params: of the query.
+            body: is sent as JSON, unless it is None.
+            read: makes of an answer what is returned.
+            announced: whether the page is known to be there.
+            read_cut: does the same with the beginning of an answer that is too large.
 
         Raises:
             NoSuchPage: it was not announced, and is not there.
+            TooLarge: the answer is too large, and `read_cut` was not given.
             BadInput: the host's name leads to a private address, which no setting allows.
             SourceError: whatever else was wrong, in words for people.
         """
 
-        async def ask() -> tuple[bytes, str]:
+        async def ask() -> _Answer:
             try:
                 async with asyncio.timeout(self.patience.whole_read):
                     return await self._ask(method, path, params, body, announced=announced)
@@ -67,7 +91,7 @@ class Answers:
                 raise Faltered(problem_in(error)) from error
 
         try:
-            content, kind = await persist(self.patience, self.host, ask)
+            answer = await persist(self.patience, self.host, ask)
         except Faltered as error:
             raise SourceUnavailable(f"{self.host} {error}.") from error
         except Throttled as error:
@@ -75,36 +99,65 @@ class Answers:
                 f"{self.host} limits how often we may ask (429), and asks for longer pauses "
                 f"than {self.patience.waits_in_all / 60:.0f} minutes in all."
             ) from error
+        size, is_whole = len(answer.content), answer.is_whole
         try:
-            return read(content)
+            if is_whole:
+                return read(answer.taken())
+            if read_cut is not None:
+                return read_cut(answer.content)
         except WrongShape as error:
-            raise SourceUnreadable(
-                f"The answer of {self.host} is {error} ({kind}, {len(content):,} bytes). "
-                "Is the address that of Sessionboard's API?"
-            ) from error
+            if is_whole:
+                raise SourceUnreadable(
+                    f"The answer of {self.host} is {error} ({answer.kind}, {size:,} bytes). "
+                    "Is the address that of Sessionboard's API?"
+                ) from error
+        finally:
+            # The traceback of an error would keep it.
+            answer.content.clear()
+        raise TooLarge(f"The answer of {self.host} is larger than {self.bounds.body_text}.")
 
     async def _ask(
         self, method: str, path: str, params: dict[str, int], body: object, *, announced: bool
-    ) -> tuple[bytes, str]:
+    ) -> "_Answer":
         sent: dict[str, Any] = {} if body is None else {"json": body}
         async with self.client.stream(method, path, params=params, **sent) as answer:
-            self._check(answer, announced=announced)
+            self._check_at_once(answer)
             kind = answer.headers.get("content-type", "no content type").partition(";")[0].strip()[:60]
-            content = bytearray()
-            async for chunk in answer.aiter_bytes():
-                content += chunk
-                if len(content) > self.bounds.body:
-                    raise SourceUnreadable(
-                        f"The answer of {self.host} is larger than {self.bounds.body // MIB} MiB."
-                    )
-            return bytes(content), kind
+            is_page = kind.lower() in HTML
+            read = _Answer(kind)
+            if not is_page:
+                await self._take(answer, read)
+                is_page = MARKUP.match(read.content) is not None
+            if is_page:
+                # A challenge, a login or a notice in front of the API: it says nothing about what was asked.
+                raise Faltered(
+                    f"answers with a web page instead of an API answer (HTTP {answer.status_code}); "
+                    "if that lasts, check the address",
+                    retry_after(answer.headers),
+                )
+            self._check(answer, announced=announced)
+            return read
 
-    def _check(self, answer: httpx.Response, *, announced: bool) -> None:
+    async def _take(self, answer: httpx.Response, read: "_Answer") -> None:
+        """Read the body into memory: as much of it as is allowed, and of an error only the beginning."""
+        is_error = answer.status_code != httpx.codes.OK
+        most = BEGINNING if is_error else self.bounds.body
+        try:
+            async for chunk in answer.aiter_bytes():
+                read.content += chunk
+                if len(read.content) > most:
+                    del read.content[most:]
+                    read.is_whole = False
+                    return
+        except httpx.DecodingError:
+            if not is_error:  # of an error, the status says enough
+                raise
+
+    def _check_at_once(self, answer: httpx.Response) -> None:
+        """Check what does not depend on the body."""
         status, host = answer.status_code, self.host
         if sum(len(name) + len(value) for name, value in answer.headers.raw) > self.bounds.headers:
             raise SourceUnreadable(f"The headers of {host}'s answer are too large.")
-        if status == httpx.codes.OK:
-            return
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise Throttled(pause_asked(answer.headers))
         if answer.is_server_error:
@@ -113,6 +166,16 @@ class Answers:
             raise SourceRefused(
                 f"{host} refused the Sessionboard token (401). Was it revoked, or is it of another region?"
             )
+        if answer.is_redirect or answer.has_redirect_location:
+            raise SourceUnreadable(
+                f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. "
+                "The address is probably wrong."
+            )
+
+    def _check(self, answer: httpx.Response, *, announced: bool) -> None:
+        status, host = answer.status_code, self.host
+        if status == httpx.codes.OK:
+            return
         if status == httpx.codes.FORBIDDEN:
             raise SourceRefused(
                 f"The Sessionboard token may not read this (403). It needs the scopes {SCOPES}."
@@ -121,11 +184,20 @@ class Answers:
             raise NoSuchPage(f"{host} has no such page.")
         if status == httpx.codes.NOT_FOUND and "/event/" in answer.request.url.path:
             raise SourceEventGone("Sessionboard has no such event any more, or the token does not see it.")
-        if answer.is_redirect or answer.has_redirect_location:
-            raise SourceUnreadable(
-                f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. "
-                "The address is probably wrong."
-            )
         raise SourceUnreadable(
             f"{host} answered with HTTP {status}. Is the address that of Sessionboard's API?"
         )
+
+
+@dataclass(slots=True)
+class _Answer:
+    kind: str
+    """Its content type."""
+    content: bytearray = field(default_factory=bytearray)
+    is_whole: bool = True
+
+    def taken(self) -> bytes:
+        """Return the content, and keep none of it."""
+        content = bytes(self.content)
+        self.content.clear()
+        return content

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from adapters.sessionboard.dates import Json, moved_ahead
 from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, Shape, WrongShape, parse
-from core.domain.identifiers import SessionboardEventId
+from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
@@ -75,8 +75,10 @@ class SavedEvent:
         self, shape: Shape[Any, R], key: str, event_id: SessionboardEventId
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
         rows = self._load_event(event_id)[key]
+        known: set[SourceId] = set()
         for start in range(0, len(rows), PAGE_SIZE):
-            yield shape.read_rows(rows[start : start + PAGE_SIZE]).records
+            if new := shape.read_rows(rows[start : start + PAGE_SIZE]).take_new(known):
+                yield new
 
     def _load(self) -> Json:
         saved = load(self.path)

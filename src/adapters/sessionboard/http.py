@@ -1,20 +1,28 @@
 """Sessionboard's public API, by its searches only: never one request per record."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from adapters.http_client.connections import Connections, careful_client
 from adapters.http_client.patience import Patience
-from adapters.sessionboard.answers import Answers, Bounds, NoSuchPage
-from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, PageRead, Shape, has_rows
+from adapters.sessionboard.answers import Answers, Bounds
+from adapters.sessionboard.pages import SINGLE, Place, Reading, Tally
+from adapters.sessionboard.reading import (
+    EVENTS,
+    EXHIBITORS,
+    SESSIONS,
+    PageRead,
+    Shape,
+    has_rows,
+    read_cut_row,
+)
 from core.domain.addresses import check_address
 from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
@@ -24,21 +32,17 @@ from ports.session_source import (
     SessionSource,
     SourceError,
     SourceEventGone,
+    SourceIncomplete,
     SourceUnavailable,
     SourceUnreadable,
 )
 
-PAGE_SIZE = 100
-LAST_PAGE = 999
-"""Both are the API's own limits."""
-READINGS = 3
-"""How often a list is read at most, when rows move between its pages meanwhile."""
+READINGS = 2
+"""How often a list is read at most: somebody may be editing it meanwhile (rule 34)."""
 # By creation: sorted by change, rows would move between pages while we read.
 OLDEST_FIRST = {"order": "createdAt", "sort": "asc"}
 
 R = TypeVar("R")
-ReadPage = Callable[[int, bool], asyncio.Task[PageRead[R]]]
-"""By its number, and whether it was announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +52,43 @@ class SessionboardHttp:
     """Pages in flight or waiting to be taken: what memory is bounded by."""
 
     async def events(self) -> Sequence[SourceEvent]:
-        pages = self._list(EVENTS, "GET", "/v1/events", None)
-        return [event async for page in pages for event in page if isinstance(event, SourceEvent)]
+        rows, _ = await self._events()
+        return [event for event in rows if isinstance(event, SourceEvent)]
 
     async def event(self, event_id: SessionboardEventId) -> SourceEvent:
-        for event in await self.events():
-            if event.id == event_id:
+        rows, incomplete = await self._events()
+        for event in rows:
+            if isinstance(event, SourceEvent) and event.id == event_id:
                 return event
+        # It may be among those that were not given or cannot be read.
+        if incomplete:
+            raise incomplete
+        unreadable = [row for row in rows if isinstance(row, Unreadable)]
+        if unreadable:
+            row = next((row for row in unreadable if str(row.id) == event_id), unreadable[0])
+            others = "" if str(row.id) == event_id else f" No other row is event {event_id!r:.60}."
+            raise SourceUnreadable(
+                f"Sessionboard's event {row.label!r:.60} cannot be read: {row.problem}{others}"
+            )
         raise SourceEventGone(f"Sessionboard has no event {event_id!r:.60}, or the token does not see it.")
+
+    async def _events(self) -> tuple[list[SourceEvent | Unreadable], SourceIncomplete | None]:
+        rows: list[SourceEvent | Unreadable] = []
+        try:
+            async for page in self._list(EVENTS, "events", "GET", "/v1/events", None):
+                rows += page
+        except SourceIncomplete as incomplete:
+            return rows, incomplete
+        return rows, None
 
     def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         # Without this, sources of compositions would be missing without a word instead of being skipped.
         body = {"sort": OLDEST_FIRST, "expand": ["linked_sources"]}
-        return self._list(SESSIONS, "POST", f"{_path(event_id)}/sessions", body)
+        return self._list(SESSIONS, "sessions", "POST", f"{_path(event_id)}/sessions", body)
 
     def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        return self._list(EXHIBITORS, "POST", f"{_path(event_id)}/exhibitors", {"sort": OLDEST_FIRST})
+        path, body = f"{_path(event_id)}/exhibitors", {"sort": OLDEST_FIRST}
+        return self._list(EXHIBITORS, "exhibitors", "POST", path, body)
 
     async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
         changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}
@@ -80,87 +105,38 @@ class SessionboardHttp:
         return False
 
     async def _list(
-        self, shape: Shape[Any, R], method: str, path: str, body: object
+        self, shape: Shape[Any, R], words: str, method: str, path: str, body: object
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
-        """Give all pages; and when rows moved meanwhile, what a further reading brings."""
+        """Return all pages, and where they do not add up, what a second reading brings.
 
-        def read(page: int, announced: bool) -> asyncio.Task[PageRead[R]]:
-            params = {"page": page, "pageSize": PAGE_SIZE}
-            reading = self.answers.read(method, path, params, body, shape.read_page, announced=announced)
+        Raises:
+            SourceIncomplete: the second reading does not add up either.
+        """
+        too_large = f"The row is larger than {self.answers.bounds.body_text}."
+
+        def read(place: Place, announced: bool) -> asyncio.Task[PageRead[R]]:
+            def read_cut(content: bytearray) -> PageRead[R]:
+                return read_cut_row(content, too_large, f"Row {place.number:,} of the {words}")
+
+            params = {"page": place.number, "pageSize": place.size}
+            cut = read_cut if place.size == SINGLE else None
+            reading = self.answers.read(
+                method, path, params, body, shape.read_page, announced=announced, read_cut=cut
+            )
             return asyncio.create_task(reading)
 
         known: set[SourceId] = set()
+        fault = ""
         for _ in range(READINGS):
-            reading: _Reading[R] = _Reading(read, self.parallel)
-            before = len(known)
-            async with aclosing(reading.pages()) as pages:
+            tally = Tally(words)
+            async with aclosing(Reading(read, self.parallel, tally).pages()) as pages:
                 async for page in pages:
-                    if not known.issuperset(page.ids):
-                        yield page.records
-                    known.update(page.ids)
-            if not reading.moved or len(known) == before:
+                    if new := page.take_new(known):
+                        yield new
+            fault = tally.fault
+            if not fault:
                 return
-
-
-@dataclass(slots=True)
-class _Reading(Generic[R]):
-    """One reading of a list from its first page to its last, several pages at once."""
-
-    read: ReadPage[R]
-    parallel: int
-    ids: set[SourceId] = field(default_factory=set)
-    rows: int = 0
-    totals: set[int | None] = field(default_factory=set)
-
-    @property
-    def moved(self) -> bool:
-        """Tell whether rows moved between pages, so that some may have been missed."""
-        said = max((total for total in self.totals if total is not None), default=None)
-        if said is None:
-            return self.rows > len(self.ids)
-        return len(self.totals - {None}) > 1 or len(self.ids) < said
-
-    async def pages(self) -> AsyncGenerator[PageRead[R]]:
-        ahead: deque[asyncio.Task[PageRead[R]]] = deque([self.read(1, True)])
-        number, announced = 0, 1
-        first_size = 0
-        try:
-            while ahead:
-                try:
-                    page = await ahead.popleft()
-                except NoSuchPage:
-                    return
-                number += 1
-                self.totals.add(page.totals.total_results)
-                if not page.ids:
-                    return
-                repeats = self.ids.issuperset(page.ids)
-                self.ids.update(page.ids)
-                self.rows += len(page.ids)
-                yield page
-                first_size = first_size or len(page.ids)
-                announced = max(announced, page.totals.total_pages or 1)
-                if number >= announced and not self._goes_on(page, first_size, repeats=repeats):
-                    return
-                last = min(max(announced, number + 1), LAST_PAGE)
-                if number == LAST_PAGE:
-                    raise SourceUnreadable(
-                        f"Sessionboard has more than {LAST_PAGE} pages, and gives no more than those."
-                    )
-                while len(ahead) < self.parallel and number + len(ahead) < last:
-                    following = number + len(ahead) + 1
-                    ahead.append(self.read(following, following <= announced))
-        finally:
-            for task in ahead:
-                task.cancel()
-            await asyncio.gather(*ahead, return_exceptions=True)
-
-    def _goes_on(self, page: PageRead[R], first_size: int, *, repeats: bool) -> bool:
-        """Judge after the last page that was announced: announcements are not always right."""
-        said = page.totals.total_results
-        if said is not None:
-            return self.rows < said and len(page.ids) >= first_size
-        return len(page.ids) >= first_size and not repeats
+        raise SourceIncomplete(fault)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from adapters.sessionboard.wire import (
     LONGEST_ID,
@@ -22,7 +23,7 @@ from adapters.sessionboard.wire import (
     to_sessions,
 )
 from core.domain.identifiers import SourceId
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable, id_from_content
+from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable, id_from_content, is_id
 
 UNSAFE = re.compile("[\x00\ud800-\udfff]")
 TIMES = frozenset({"starts_at", "ends_at"})
@@ -30,6 +31,8 @@ DECISIVE = frozenset({"is_abstract", "composition_status"})
 """They decide whether a session may sync at all, so a guess at one could send what nobody wanted sent."""
 TOTALS = ("totalResults", "total_results")
 WHO = ("first_name", "last_name", "full_name", "email")
+_LONGEST_NUMBER = 64
+_IN_NUMBERS = b"0123456789.+-eE"
 
 W = TypeVar("W", EventRow, SessionRow, ExhibitorRow)
 R = TypeVar("R")
@@ -44,7 +47,26 @@ class PageRead(Generic[R]):
     records: list[R | Unreadable]
     ids: list[SourceId]
     """Of the rows themselves, without what is nested in them: what `totals` counts."""
+    ends: list[int]
+    """Of each row, where its records end in `records`."""
     totals: Pagination = field(default_factory=Pagination)
+    is_cut: bool = False
+    """Its only row is too large to be received as a whole."""
+
+    def take_new(self, known: set[SourceId]) -> list[R | Unreadable]:
+        """Return the records of rows whose id is not known, and add their ids to those known."""
+        before = len(known)
+        if known.isdisjoint(self.ids):
+            known.update(self.ids)
+            if len(known) - before == len(self.ids):
+                return self.records
+            known.difference_update(self.ids)
+        new: list[R | Unreadable] = []
+        for row_id, start, end in zip(self.ids, (0, *self.ends), self.ends, strict=False):
+            if row_id not in known:
+                known.add(row_id)
+                new += self.records[start:end]
+        return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +98,11 @@ class Shape(Generic[W, R]):
             return self._one_by_one(rows, Pagination())
 
     def _all_well(self, rows: Sequence[W], totals: Pagination | None = None) -> PageRead[R]:
-        records: list[R | Unreadable] = [record for row in rows for record in self.to_records(row)]
-        return PageRead(records, [SourceId(row.id) for row in rows], totals or Pagination())
+        page: PageRead[R] = PageRead([], [SourceId(row.id) for row in rows], [], totals or Pagination())
+        for row in rows:
+            page.records.extend(self.to_records(row))
+            page.ends.append(len(page.records))
+        return page
 
     def _read_page_patiently(self, body: bytes) -> PageRead[R]:
         document = parse(body)
@@ -92,7 +117,7 @@ class Shape(Generic[W, R]):
         return self._one_by_one(rows or (), totals)
 
     def _one_by_one(self, rows: Sequence[object], totals: Pagination) -> PageRead[R]:
-        page: PageRead[R] = PageRead([], [], totals)
+        page: PageRead[R] = PageRead([], [], [], totals)
         for row in rows:
             try:
                 read = self._read_row(row)
@@ -104,6 +129,7 @@ class Shape(Generic[W, R]):
             else:
                 page.records.extend(self.to_records(read))
                 page.ids.append(SourceId(read.id))
+            page.ends.append(len(page.records))
         return page
 
     def _read_row(self, row: object) -> W | Unreadable:
@@ -137,6 +163,35 @@ SESSIONS: Shape[SessionRow, Session] = Shape(
 EXHIBITORS: Shape[ExhibitorRow, Exhibitor] = Shape(
     TypeAdapter(ExhibitorRow), TypeAdapter(list[ExhibitorRow]), TypeAdapter(Page[ExhibitorRow]), to_exhibitor
 )
+
+
+def read_cut_row(body: bytearray, problem: str, place: str) -> PageRead[Any]:
+    """Read the beginning of a page of one row, which is too large to be received as a whole.
+
+    Args:
+        body: the beginning; it is changed.
+        problem: what is said of the row.
+        place: names it where neither its id nor its title was received.
+
+    Raises:
+        WrongShape: it is no JSON, or not a page of one row.
+    """
+    # A number that was cut would be read as another one.
+    end = bytes(body[-_LONGEST_NUMBER:])
+    del body[len(body) - len(end) + len(end.rstrip(_IN_NUMBERS)) :]
+    try:
+        document = from_json(body, allow_partial=True)
+    except ValueError as error:
+        raise WrongShape("no JSON") from error
+    if not isinstance(document, dict):
+        raise WrongShape(f"{_kind_of(document)} instead of an object")
+    rows = next((document[key] for key in ("results", "data") if document.get(key) is not None), None)
+    if not isinstance(rows, list) or len(rows) > 1:
+        raise WrongShape("no page of one row")
+    read = _unreadable(next(iter(rows), None), problem)
+    if not is_id(read.id):
+        read = replace(read, id=no_id(place), label=place if read.label == read.id else read.label)
+    return PageRead([read], [read.id], [1], _totals(document.get("pagination")), is_cut=True)
 
 
 def has_rows(body: bytes) -> bool:

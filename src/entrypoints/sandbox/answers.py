@@ -30,6 +30,13 @@ def answer(body: bytes | object, status: int = HTTPStatus.OK) -> web.Response:
     return web.Response(body=content, status=status, content_type=JSON)
 
 
+def page_for_people(status: int, message: str) -> web.Response:
+    """Return an HTML page, as something in front of an API does."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    text = f"<!doctype html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{message}</p></body></html>"
+    return web.Response(text=text, status=status, content_type="text/html")
+
+
 def refusal(side: Side, status: int, message: str, pointer: str | None = None) -> web.Response:
     if side is Side.GLEANIN:
         return gleanin_errors(status, [(pointer, message)])

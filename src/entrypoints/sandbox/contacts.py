@@ -1,6 +1,7 @@
 """What the stand-in for Gleanin holds: its events and the records that it was sent."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -90,14 +91,30 @@ class Record:
         return {"type": self.type, "id": self.id, "attributes": attributes, "relationships": relationships}
 
 
+@dataclass(frozen=True, slots=True)
+class LateCreate:
+    """A create that was answered, and is carried out when it is due."""
+
+    due: float
+    record_type: str
+    event_id: int
+    attributes: Attributes
+
+
 @dataclass(slots=True)
 class Contacts:
     clock: Callable[[], float]
     link_delay: float
+    carried_out: Callable[[str], None]
+    """Called with the type of each late create, when it takes place."""
     events: dict[int, Event] = field(default_factory=dict)
+    late: list[LateCreate] = field(default_factory=list)
+    """Those that are still to be carried out."""
     _records: dict[tuple[int, str], dict[str, Record]] = field(default_factory=dict)
     _next_event: int = FIRST_EVENT_ID
     _next_record: int = FIRST_RECORD_ID
+    _settling: threading.RLock = field(default_factory=threading.RLock)
+    """A world may be read by other threads than the one that serves it."""
 
     def add_event(self, title: str, time_zone: str | None = None, event_id: int | None = None) -> Event:
         number = self._next_event if event_id is None else event_id
@@ -107,19 +124,42 @@ class Contacts:
 
     def of(self, event_id: int, record_type: str) -> dict[str, Record]:
         """Give the records of a type in an event, oldest first."""
+        self.settle()
         return self._records.get((event_id, record_type), {})
 
     def find(self, record_type: str, record_id: str) -> Record | None:
+        self.settle()
         every = (kept.get(record_id) for (_, kind), kept in self._records.items() if kind == record_type)
         return next((record for record in every if record is not None), None)
 
     def add(self, record_type: str, event_id: int, attributes: Attributes) -> Record:
         """Make a record; what was sent before is made again, as the contract fears."""
-        now = self.clock()
+        self.settle()
+        return self._add(record_type, event_id, attributes, self.clock())
+
+    def add_later(self, record_type: str, event_id: int, attributes: Attributes, seconds: float) -> None:
+        """Make a record so many seconds from now, whatever happens to the troubles in between."""
+        with self._settling:
+            self.late.append(LateCreate(self.clock() + seconds, record_type, event_id, attributes))
+
+    def settle(self) -> None:
+        """Carry out the late creates that are due; those whose event has gone come to nothing."""
+        if not self.late:
+            return
+        with self._settling:
+            now = self.clock()
+            due = sorted((one for one in self.late if one.due <= now), key=lambda one: one.due)
+            self.late = [one for one in self.late if one.due > now]
+            for one in due:
+                if one.event_id in self.events:
+                    self._add(one.record_type, one.event_id, one.attributes, one.due)
+                    self.carried_out(one.record_type)
+
+    def _add(self, record_type: str, event_id: int, attributes: Attributes, at: float) -> Record:
         record_id = str(self._next_record)
         self._next_record += 1
-        record = Record(record_type, record_id, event_id, SHAPES[record_type].unset(), now, now)
-        record.change(attributes | {"event_id": event_id}, now)
+        record = Record(record_type, record_id, event_id, SHAPES[record_type].unset(), at, at)
+        record.change(attributes | {"event_id": event_id}, at)
         self._records.setdefault((event_id, record_type), {})[record_id] = record
         return record
 
@@ -134,6 +174,7 @@ class Contacts:
                     speaker.change({"session_ids": [one for one in tied if one != gone]}, self.clock())
 
     def delete_event(self, event_id: int) -> None:
+        self.settle()
         del self.events[event_id]
         for place in [place for place in self._records if place[0] == event_id]:
             del self._records[place]

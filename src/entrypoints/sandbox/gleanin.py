@@ -11,16 +11,23 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from entrypoints.sandbox.answers import JSON, Side, answer, gleanin_errors, json_bytes, refusal
+from entrypoints.sandbox.answers import (
+    JSON,
+    Side,
+    answer,
+    gleanin_errors,
+    json_bytes,
+    page_for_people,
+    refusal,
+)
 from entrypoints.sandbox.contacts import CAMPAIGNS, Event, Record
 from entrypoints.sandbox.shapes import SHAPES, Attributes, Complaint
-from entrypoints.sandbox.trouble import Fate
+from entrypoints.sandbox.trouble import FATE
 from entrypoints.sandbox.world import GLEANIN_TOKEN, World
 
 BASE = "/gleanin/api/clients/v1"
 LARGEST_WRITE = 2**20
 INCLUDES = frozenset({*SHAPES, "campaigns", "images"})
-FATE = web.RequestKey("fate", Fate)
 EVENT = web.RequestKey("event", int)
 """Which one the request turned out to be about."""
 
@@ -111,6 +118,12 @@ class Gleanin:
         event_id = attributes["event_id"]
         assert isinstance(event_id, int)
         request[EVENT] = event_id
+        late = request[FATE].late
+        if late:
+            self.world.gleanin.add_later(record_type, event_id, attributes, late.seconds)
+            if late.status == HTTPStatus.ACCEPTED:
+                return web.Response(status=late.status)
+            return page_for_people(late.status, "The gateway has waited too long for an answer.")
         record = self.world.gleanin.add(record_type, event_id, attributes)
         return self._written("POST", record, HTTPStatus.CREATED)
 

@@ -1,19 +1,20 @@
 """Serves a world over HTTP: one port, both APIs and the control below their base paths."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import web
 
 from entrypoints.sandbox import control, gleanin, sessionboard
-from entrypoints.sandbox.answers import Side, host_of, refusal
+from entrypoints.sandbox.answers import Side, host_of, page_for_people, refusal
 from entrypoints.sandbox.control import Control
-from entrypoints.sandbox.gleanin import EVENT, FATE, Gleanin
+from entrypoints.sandbox.gleanin import EVENT, Gleanin
 from entrypoints.sandbox.sessionboard import Sessionboard
-from entrypoints.sandbox.trouble import Fate, is_write
+from entrypoints.sandbox.trouble import FATE, Fate, is_write
 from entrypoints.sandbox.world import Asked, World
 
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
@@ -93,6 +94,7 @@ class _Door:
     @web.middleware
     async def through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         side = _side(request.path)
+        self.world.gleanin.settle()
         if side is Side.CONTROL:
             return await _handled(side, request, handler)
         log = self.world.log
@@ -121,6 +123,8 @@ class _Door:
             await asyncio.sleep(fate.wait)
         if fate.stroke:
             return _struck(side, request, fate)
+        if is_write(side, request.method) and _has_word(await request.read(), fate.forbidden):
+            return _forbidden(side, fate)
         request[FATE] = fate
         guard = self.gleanin if side is Side.GLEANIN else self.sessionboard
         result: web.StreamResponse | None = guard.refuse(request)
@@ -185,6 +189,8 @@ def _struck(side: Side, request: web.Request, fate: Fate) -> web.Response | None
             return None
         case "junk":
             return web.Response(text=JUNK, content_type="text/html")
+        case "challenged":
+            return page_for_people(fate.status, "Just a moment: please prove that you are human.")
         case "revoked":
             result = refusal(side, fate.status, "The token was revoked.")
         case "throttled":
@@ -193,6 +199,23 @@ def _struck(side: Side, request: web.Request, fate: Fate) -> web.Response | None
             result = refusal(side, fate.status, "Something went wrong.")
     result.headers.update(fate.headers)
     return result
+
+
+def _has_word(body: bytes, words: Sequence[str]) -> bool:
+    """Check whether a body has one of the words, however its JSON is escaped."""
+    if not words:
+        return False
+    text = body.decode(errors="replace")
+    with suppress(ValueError, RecursionError):
+        text += json.dumps(json.loads(body), ensure_ascii=False)
+    return any(word in text for word in words)
+
+
+def _forbidden(side: Side, fate: Fate) -> web.Response:
+    message = "The request was blocked."
+    if fate.forbidden_as == "json":
+        return refusal(side, HTTPStatus.FORBIDDEN, message)
+    return page_for_people(HTTPStatus.FORBIDDEN, message)
 
 
 def _cut(request: web.Request) -> None:

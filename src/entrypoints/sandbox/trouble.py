@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from math import ceil
 from typing import Any, Literal, get_args
 
+from aiohttp import web
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
@@ -18,6 +19,7 @@ WRITES = ("POST", "PATCH")
 Share = float
 """Of the requests concerned, from 0 to 1."""
 LostAs = Literal["cut", "500", "502"]
+ForbiddenAs = Literal["html", "json"]
 
 
 @checked_dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
@@ -62,6 +64,28 @@ class Trouble:
     """So many related records are missing from what Gleanin includes, and no next page is told."""
     late_reads_s: float = 0
     """Reads of Gleanin show a record only so many seconds after it was created; its id can be written to before."""
+    challenge: Share = 0
+    """403 with an HTML page that asks to prove to be human, and nothing was done."""
+    forbidden_words: tuple[str, ...] = ()
+    """A write to Gleanin whose body has one of these is answered 403, as a firewall does, and nothing is done."""
+    forbidden_as: ForbiddenAs = "html"
+    """In which form: a firewall's page, or an error of the API."""
+    late_commit_s: float = 0
+    """A create in Gleanin is answered 504 at once, and carried out so many seconds later."""
+    accepted_s: float = 0
+    """A create in Gleanin is answered 202 without a body at once, and carried out so many seconds later."""
+    late_creates: Share = 1
+    """Of the creates, those that `late_commit_s` and `accepted_s` are for."""
+    empty_pages: tuple[int, ...] = ()
+    """Pages of Sessionboard's lists, by number, that come without rows; their totals stay."""
+    repeated_pages: tuple[int, ...] = ()
+    """Pages of Sessionboard's lists, by number, that have the rows of the page before."""
+    padding_bytes: int = 0
+    """Each row of sessions and exhibitors becomes so much larger, by a key `padding` at its end."""
+    padded_rows: tuple[str, ...] = ()
+    """Only the rows with these ids are padded; none means all."""
+    signed_pictures: bool = False
+    """Addresses of pictures in Sessionboard, also those in descriptions, get a new signature at every read."""
 
     def concerns(self, side: Side, method: str) -> bool:
         return side in self.sides and (not self.methods or method in self.methods)
@@ -88,7 +112,19 @@ def is_write(side: Side, method: str) -> bool:
     return side is Side.GLEANIN and method in WRITES
 
 
-Stroke = Literal["cut", "junk", "failed", "throttled", "revoked"]
+def is_create(side: Side, method: str) -> bool:
+    return side is Side.GLEANIN and method == "POST"
+
+
+Stroke = Literal["cut", "junk", "failed", "throttled", "revoked", "challenged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A create that is answered before it is carried out."""
+
+    status: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +144,22 @@ class Fate:
     cut_included: int = 0
     late_reads: float = 0
     """Seconds."""
+    late: Late | None = None
+    forbidden: tuple[str, ...] = ()
+    forbidden_as: ForbiddenAs = "html"
+    empty_pages: frozenset[int] = frozenset()
+    repeated_pages: frozenset[int] = frozenset()
+    padding: int = 0
+    """Bytes."""
+    padded: frozenset[str] = frozenset()
+    signed_pictures: bool = False
+
+    def padding_of(self, row_id: str) -> int:
+        return self.padding if not self.padded or row_id in self.padded else 0
 
 
 UNTROUBLED = Fate()
+FATE = web.RequestKey("fate", Fate)
 
 
 @dataclass(slots=True)
@@ -123,11 +172,14 @@ class Troublemaker:
     _refused: int = 0
     _lost: int = 0
     _dice: random.Random = field(default_factory=random.Random)
+    _later_dice: random.Random = field(default_factory=random.Random)
+    """For what was added later, so that the others have the luck that they had."""
     _second: float = 0
     _in_second: int = 0
 
     def __post_init__(self) -> None:
         self._dice.seed(self.trouble.seed)
+        self._later_dice.seed(f"later {self.trouble.seed}")
 
     def worsen(self, fate: Fate, side: Side, method: str) -> Fate:
         """Add this trouble to what others did already; whoever strikes first has struck."""
@@ -137,6 +189,7 @@ class Troublemaker:
         self._seen += 1
         # Thrown for every request alike, so that the n-th one has the same luck in every run.
         throws = [self._dice.random() for _ in range(4)]
+        throws += [self._later_dice.random() for _ in range(2)]
         if self._seen < trouble.first or (trouble.last is not None and self._seen > trouble.last):
             return fate
         fate = replace(
@@ -145,10 +198,19 @@ class Troublemaker:
             wait_after=fate.wait_after + trouble.answer_delay_ms / 1000,
             cut_included=fate.cut_included + trouble.cut_included,
             late_reads=max(fate.late_reads, trouble.late_reads_s),
+            empty_pages=fate.empty_pages | frozenset(trouble.empty_pages),
+            repeated_pages=fate.repeated_pages | frozenset(trouble.repeated_pages),
+            signed_pictures=fate.signed_pictures or trouble.signed_pictures,
         )
+        if trouble.padding_bytes:
+            fate = replace(fate, padding=trouble.padding_bytes, padded=frozenset(trouble.padded_rows))
+        if trouble.forbidden_words:
+            fate = replace(fate, forbidden=trouble.forbidden_words, forbidden_as=trouble.forbidden_as)
         if fate.stroke:
             return fate
         fate = self._struck(fate, throws)
+        if fate.stroke is None and is_create(side, method) and throws[5] < trouble.late_creates:
+            fate = replace(fate, late=fate.late or self._late())
         # Reads take none of the turns.
         if fate.stroke is None and is_write(side, method) and throws[3] < trouble.lost_answers:
             fate = replace(fate, lost=trouble.lost_as[self._lost % len(trouble.lost_as)])
@@ -171,7 +233,14 @@ class Troublemaker:
                 fate = replace(fate, stroke="failed", status=(500, 502, 503)[self._seen % 3])
             elif throws[2] < trouble.junk:
                 fate = replace(fate, stroke="junk")
+            elif throws[4] < trouble.challenge:
+                fate = replace(fate, stroke="challenged", status=403)
         return fate
+
+    def _late(self) -> Late | None:
+        if self.trouble.late_commit_s:
+            return Late(504, self.trouble.late_commit_s)
+        return Late(202, self.trouble.accepted_s) if self.trouble.accepted_s else None
 
     def _counted(self, fate: Fate, limit: int) -> Fate:
         now = self.clock()

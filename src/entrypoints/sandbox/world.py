@@ -79,7 +79,10 @@ class World:
     gleanin: Contacts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gleanin = Contacts(self.clock, self.link_delay)
+        self.gleanin = Contacts(self.clock, self.link_delay, self._note_late)
+
+    def _note_late(self, record_type: str) -> None:
+        self.writes[f"POST /{record_type}"] += 1
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -116,6 +119,7 @@ class World:
         self.troubles.make(*troubles)
 
     def state(self) -> Json:
+        self.gleanin.settle()
         return {
             "sessionboard": [
                 {"id": one.id, "name": one.event.get("name"), "time_zone": one.event.get("timezone")}
@@ -128,6 +132,7 @@ class World:
             "records": self.gleanin.counts(),
             "duplicates": self.gleanin.duplicates(),
             "writes": dict(self.writes),
+            "late_creates": len(self.gleanin.late),
             "requests": dict(self.log.by_template),
             "statuses": dict(self.log.by_status),
             "in_flight": self.log.in_flight,

@@ -10,7 +10,7 @@ from adapters.http_client.patience import Patience
 from adapters.sessionboard.answers import Bounds
 from adapters.sessionboard.http import SessionboardSources
 from core.domain.secrets import Token
-from ports.session_source import SessionSource
+from ports.session_source import SessionSource, SourceError, SourceIncomplete
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 R = TypeVar("R")
@@ -37,3 +37,24 @@ async def source(sources: SessionboardSources) -> AsyncIterator[SessionSource]:
 
 async def all_rows(pages: AsyncIterator[Sequence[R]]) -> list[R]:
     return [row async for page in pages for row in page]
+
+
+async def rows_before(
+    error: type[SourceError], pages: AsyncIterator[Sequence[R]]
+) -> tuple[list[R], SourceError]:
+    """Return what a list gives before it ends in an error."""
+    rows: list[R] = []
+
+    async def read() -> None:
+        async for page in pages:
+            rows.extend(page)
+
+    with pytest.raises(error) as caught:
+        await read()
+    return rows, caught.value
+
+
+async def incomplete_rows(pages: AsyncIterator[Sequence[R]]) -> tuple[list[R], str]:
+    """Return what an incomplete list gives, and what it says of the rest."""
+    rows, error = await rows_before(SourceIncomplete, pages)
+    return rows, str(error)

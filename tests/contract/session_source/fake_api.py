@@ -24,12 +24,8 @@ class FakeApi:
     first_answers: deque[Answer] = field(default_factory=deque)
     """Given instead of pages, one for each request, before all goes well."""
     rows_key: str = "results"
-    pagination: Callable[[int, int], object] = lambda page, total: {
-        "currentPage": page,
-        "pageSize": 100,
-        "totalPages": -(-total // 100),
-        "totalResults": total,
-    }
+    pagination: Callable[[int, int], object] | None = None
+    """By page and total; by default, as documented."""
     requests: list[httpx.Request] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -46,9 +42,15 @@ class FakeApi:
             return httpx.Response(404, json={"error": "NotFound"})
         rows = [row for row in rows if _is_after(_wanted(request), row)]
         page, size = int(request.url.params["page"]), int(request.url.params["pageSize"])
+        pagination = {
+            "currentPage": page,
+            "pageSize": size,
+            "totalPages": -(-len(rows) // size),
+            "totalResults": len(rows),
+        }
         document = {
             self.rows_key: rows[(page - 1) * size : page * size],
-            "pagination": self.pagination(page, len(rows)),
+            "pagination": self.pagination(page, len(rows)) if self.pagination else pagination,
         }
         return httpx.Response(200, text=json.dumps(document), headers={"content-type": "application/json"})
 
@@ -63,6 +65,12 @@ class FakeApi:
     @property
     def pages_asked(self) -> list[int]:
         return [int(request.url.params["page"]) for request in self.requests]
+
+    @property
+    def places_asked(self) -> list[tuple[int, int]]:
+        """Return (page, page size) of every request."""
+        params = (request.url.params for request in self.requests)
+        return [(int(each["page"]), int(each["pageSize"])) for each in params]
 
 
 def _wanted(request: httpx.Request) -> str | None:

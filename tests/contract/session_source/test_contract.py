@@ -31,7 +31,7 @@ from ports.session_source import (
     SourceRefused,
     SourceUnavailable,
 )
-from tests.contract.session_source.conftest import HASTE, all_rows
+from tests.contract.session_source.conftest import HASTE, all_rows, incomplete_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 EVENT = SessionboardEventId("1")
@@ -196,6 +196,21 @@ async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
         await source.events()
     source.trouble = None
     assert await all_rows(source.sessions(EVENT)) == SESSIONS
+
+
+async def test_rule_34_memory_can_leave_out_the_end_of_either_list() -> None:
+    source = MemorySessionSource()
+    programme = source.put(PYCON, SESSIONS, EXHIBITORS)
+    programme.missing_sessions = 120
+    sessions, told = await incomplete_rows(source.sessions(EVENT))
+    assert sessions == SESSIONS[:130]
+    assert told == "Sessionboard says that there are 250 sessions, but gave 130."
+    assert await all_rows(source.exhibitors(EVENT)) == EXHIBITORS
+
+    programme.missing_sessions, programme.missing_exhibitors = 0, 1
+    assert await all_rows(source.sessions(EVENT)) == SESSIONS
+    exhibitors, _ = await incomplete_rows(source.exhibitors(EVENT))
+    assert exhibitors == []
 
 
 async def test_memory_refuses_a_token_it_does_not_know() -> None:

@@ -222,7 +222,16 @@ async def test_after_one_change_nothing_more_is_asked(api: FakeApi, source: Sess
 
 
 @pytest.mark.parametrize("well", [0, 1], ids=["sessions", "people"])
-@pytest.mark.parametrize("trouble", [httpx.Response(502), httpx.ReadTimeout("no"), httpx.ConnectError("no")])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.Response(502),
+        httpx.Response(200, html="<html></html>"),
+        httpx.Response(403, html="<html></html>"),
+        httpx.ReadTimeout("no"),
+        httpx.ConnectError("no"),
+    ],
+)
 async def test_whoever_cannot_be_reached_is_told_so(
     api: FakeApi, source: SessionSource, trouble: httpx.Response | Exception, well: int
 ) -> None:
@@ -264,7 +273,6 @@ DOUBTFUL: dict[str, Callable[[], httpx.Response]] = {
     "bad request": lambda: httpx.Response(400, json={"results": []}),
     "no content": lambda: httpx.Response(204),
     "moved": lambda: httpx.Response(302, headers={"location": "https://evil.example/"}),
-    "HTML": lambda: httpx.Response(200, html="<html></html>"),
     "empty": lambda: httpx.Response(200),
     "nested without end": lambda: httpx.Response(200, content=b'{"results":' + b"[" * 100_000),
     "too large": lambda: httpx.Response(200, content=b'{"results": []' + b" " * 2**20 + b"}"),

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sessionboard.http import LAST_PAGE
+from adapters.sessionboard.pages import LAST_PAGE
 from core.domain.identifiers import SessionboardEventId
 from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
-from tests.contract.session_source.conftest import all_rows
+from tests.contract.session_source.conftest import all_rows, incomplete_rows, rows_before
 from tests.contract.session_source.fake_api import FakeApi
 
 EVENT = SessionboardEventId("1")
@@ -27,6 +27,11 @@ def page(content: list[dict[str, Any]], **pagination: int) -> httpx.Response:
 
 async def ids(source: SessionSource) -> list[str]:
     return [row.id for row in await all_rows(source.sessions(EVENT))]
+
+
+async def incomplete_ids(source: SessionSource) -> tuple[list[str], str]:
+    given, told = await incomplete_rows(source.sessions(EVENT))
+    return [row.id for row in given], told
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (1000, 10), (1234, 13)])
@@ -103,20 +108,24 @@ async def test_without_totals_reading_goes_on_until_a_page_is_short(
     assert max(api.pages_asked) <= count // 100 + 2
 
 
-async def test_a_server_that_ignores_the_page_is_not_asked_for_ever(
+async def test_rule_34_server_that_ignores_the_page_is_not_asked_for_ever(
     api: FakeApi, source: SessionSource
 ) -> None:
     api.first_answers.extend(httpx.Response(200, json={"results": rows(0, 100)}) for _ in range(50))
-    assert await ids(source) == [row["id"] for row in rows(0, 100)]
-    assert len(api.requests) < 10
+    got, told = await incomplete_ids(source)
+    assert got == [row["id"] for row in rows(0, 100)]
+    assert told == "Sessionboard gave the same page of sessions again."
+    assert len(api.requests) == 4
 
 
-async def test_too_many_pages_announced_end_at_the_first_empty_one(
+async def test_more_pages_announced_than_the_api_can_give_are_unreadable_after_all_rows_were_given(
     api: FakeApi, source: SessionSource
 ) -> None:
     api.sessions, api.pagination = rows(0, 130), lambda *_: {"totalPages": 5000}
-    assert len(await ids(source)) == 130
-    assert max(api.pages_asked) <= 8
+    given, error = await rows_before(SourceUnreadable, source.sessions(EVENT))
+    assert len(given) == 130
+    assert "more than 999 pages" in str(error)
+    assert max(api.pages_asked) == LAST_PAGE
 
 
 async def test_too_few_pages_announced_do_not_cut_the_list(api: FakeApi, source: SessionSource) -> None:
@@ -177,7 +186,7 @@ async def test_duplicates_without_totals_are_a_reason_to_read_again(
     assert set(await ids(source)) == {f"s{number}" for number in range(150)}
 
 
-async def test_a_list_that_never_agrees_with_its_total_is_read_three_times_at_most(
+async def test_rule_34_list_that_never_agrees_with_its_total_is_read_twice(
     api: FakeApi, source: SessionSource
 ) -> None:
     def another_each_time(request: httpx.Request) -> httpx.Response:
@@ -186,18 +195,166 @@ async def test_a_list_that_never_agrees_with_its_total_is_read_three_times_at_mo
         return page(content, totalPages=1, totalResults=999)
 
     api.first_answers.extend([another_each_time] * 20)
-    got = await ids(source)
+    got, told = await incomplete_ids(source)
 
-    assert api.pages_asked.count(1) == 3
-    assert set(got) == {f"s{number}" for number in range(10, 80)}
+    assert api.pages_asked.count(1) == 2
+    assert got == [f"s{number}" for number in range(10, 70)], "each row once"
+    assert told == "Sessionboard says that there are 999 sessions, but gave 50."
 
 
-async def test_a_total_that_is_simply_wrong_costs_one_more_reading(
+async def test_rule_34_wrong_total_costs_one_more_reading_and_is_told(
     api: FakeApi, source: SessionSource
 ) -> None:
     api.sessions, api.pagination = rows(0, 50), lambda *_: {"totalPages": 1, "totalResults": 51}
-    assert len(await ids(source)) == 50
+    got, told = await incomplete_ids(source)
+    assert len(got) == 50
+    assert told == "Sessionboard says that there are 51 sessions, but gave 50."
     assert api.pages_asked.count(1) == 2
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        (1, "Sessionboard says that there is 1 row of sessions, but gave none."),
+        (1234, "Sessionboard says that there are 1,234 sessions, but gave none."),
+    ],
+)
+async def test_rule_34_list_without_any_row_is_incomplete_if_its_total_says_so(
+    api: FakeApi, source: SessionSource, total: int, told: str
+) -> None:
+    api.pagination = lambda *_: {"totalPages": 1, "totalResults": total}
+    assert await incomplete_ids(source) == ([], told)
+
+
+def lying(
+    api: FakeApi, at: int, answer: Callable[[httpx.Request], httpx.Response]
+) -> Callable[[httpx.Request], httpx.Response]:
+    """Answer like the API, but for one page."""
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        if int(request.url.params["page"]) == at:
+            return answer(request)
+        return FakeApi(sessions=api.sessions, exhibitors=api.sessions, pagination=api.pagination)(request)
+
+    return answered
+
+
+def empty(request: httpx.Request) -> httpx.Response:
+    return page([], totalPages=3, totalResults=250)
+
+
+def repeated(request: httpx.Request) -> httpx.Response:
+    return page(rows(0, 100), totalPages=3, totalResults=250)
+
+
+LIES = pytest.mark.parametrize("lie", [empty, repeated])
+
+
+@LIES
+@pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
+async def test_rule_34_pages_after_one_that_lies_are_read_and_the_rest_is_told_as_missing(
+    api: FakeApi, source: SessionSource, lie: Callable[[httpx.Request], httpx.Response], feed: str
+) -> None:
+    api.sessions = rows(0, 250)
+    api.first_answers.extend([lying(api, 2, lie)] * 20)
+    given, told = await incomplete_rows(getattr(source, feed)(EVENT))
+
+    assert [row.id for row in given] == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
+    assert told == f"Sessionboard says that there are 250 {feed}, but gave 150."
+    assert sorted(api.pages_asked) == [1, 1, 2, 2, 3, 3]
+
+
+@LIES
+@pytest.mark.parametrize("pagination", [{"totalPages": 3}, {"totalResults": 250}])
+async def test_rule_34_every_announced_page_is_read_by_whichever_total(
+    api: FakeApi,
+    source: SessionSource,
+    lie: Callable[[httpx.Request], httpx.Response],
+    pagination: dict[str, int],
+) -> None:
+    api.sessions, api.pagination = rows(0, 250), lambda *_: pagination
+    api.first_answers.extend(
+        [lying(api, 2, lambda request: page(json.loads(lie(request).content)["results"], **pagination))] * 20
+    )
+    given, _ = await incomplete_ids(source)
+    assert given == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
+
+
+@pytest.mark.parametrize(
+    ("lie", "words"), [(empty, "no sessions on page 2"), (repeated, "the same page of sessions again")]
+)
+async def test_rule_34_page_that_lies_is_named_where_no_number_of_rows_is_told(
+    api: FakeApi, source: SessionSource, lie: Callable[[httpx.Request], httpx.Response], words: str
+) -> None:
+    api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
+    content = json.loads(lie(httpx.Request("GET", "/")).content)["results"]
+    api.first_answers.extend([lying(api, 2, lambda _: page(content, totalPages=3))] * 20)
+    _, told = await incomplete_ids(source)
+    assert words in told
+
+
+async def test_rule_34_first_page_without_rows_does_not_end_the_list(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
+    api.first_answers.extend([lying(api, 1, lambda _: page([], totalPages=3))] * 20)
+    given, told = await incomplete_ids(source)
+    assert given == [row["id"] for row in rows(100, 250)]
+    assert "no sessions on page 1" in told
+
+
+@LIES
+async def test_rule_34_reading_that_adds_up_the_second_time_is_complete(
+    api: FakeApi, source: SessionSource, lie: Callable[[httpx.Request], httpx.Response]
+) -> None:
+    api.sessions = rows(0, 250)
+    api.first_answers.extend([lying(api, 2, lie)] * 3)
+    pages = [[row.id for row in given] async for given in source.sessions(EVENT)]
+
+    assert [len(given) for given in pages] == [100, 50, 100]
+    assert sorted(row for given in pages for row in given) == sorted(row["id"] for row in api.sessions)
+    assert len(api.requests) == 6
+
+
+async def test_rule_34_second_reading_is_judged_by_itself(api: FakeApi, source: SessionSource) -> None:
+    """Together the two readings have as many rows as announced, but some may have gone."""
+    first, second = [*rows(0, 100), *rows(100, 150)], [*rows(0, 100), *rows(150, 200)]
+    for content in (first, second):
+        api.first_answers.append(page(content[:100], totalPages=2, totalResults=200))
+        api.first_answers.append(page(content[100:], totalPages=2, totalResults=200))
+    given, told = await incomplete_ids(source)
+    assert len(given) == 200
+    assert told == "Sessionboard says that there are 200 sessions, but gave 150."
+
+
+async def test_rule_34_totals_that_differ_between_pages_do_not_add_up(
+    api: FakeApi, source: SessionSource
+) -> None:
+    for _ in range(2):
+        api.first_answers.append(page(rows(0, 100), totalPages=2, totalResults=150))
+        api.first_answers.append(page(rows(100, 151), totalPages=2, totalResults=151))
+    given, told = await incomplete_ids(source)
+    assert len(given) == 151
+    assert told == "Sessionboard says that there are 150 sessions, and then that there are 151."
+
+
+async def test_rule_34_page_of_which_some_rows_are_known_gives_only_the_others(
+    api: FakeApi, source: SessionSource
+) -> None:
+    api.sessions = rows(0, 150)
+    api.first_answers.extend(
+        [
+            page(rows(0, 100), totalPages=2, totalResults=151),
+            page(rows(110, 150), totalPages=2, totalResults=151),
+        ]
+    )
+    assert [len(given) async for given in source.sessions(EVENT)] == [100, 40, 10]
+
+
+async def test_each_row_is_given_once_with_the_subsessions_in_it(api: FakeApi, source: SessionSource) -> None:
+    nested = {"id": "s1", "subsessions": [{"id": "s1a"}, {"id": "s1b"}]}
+    api.first_answers.append(page([{"id": "s0"}, nested, {"id": "s1"}, {"id": "s2"}], totalResults=3))
+    assert await ids(source) == ["s0", "s1", "s1a", "s1b", "s2"]
 
 
 @pytest.mark.parametrize("status", [400, 404])

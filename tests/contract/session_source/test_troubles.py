@@ -1,6 +1,5 @@
 """Whatever can go wrong on the way: waited for, or told in words somebody can act on."""
 
-import gzip
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -156,19 +155,9 @@ async def test_a_wrong_address_is_not_taken_for_an_event_that_went(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (httpx.Response(200, html="<html>secret</html>"), r"no JSON \(text/html, 19 bytes\)"),
         (httpx.Response(200, content=b"\x00\xff"), r"no JSON \(no content type, 2 bytes\)"),
         (httpx.Response(200, json={"error": "secret"}), "an object without results"),
         (httpx.Response(200, json=["secret"]), "a list instead of an object"),
-        (httpx.Response(200, content=b'{"results": ["' + b"x" * 2**20 + b'"]}'), "larger than 1 MiB"),
-        (
-            httpx.Response(
-                200,
-                stream=httpx.ByteStream(gzip.compress(b" " * 2**25)),
-                headers={"content-encoding": "gzip"},
-            ),
-            "larger than 1 MiB",
-        ),
         (
             httpx.Response(200, stream=httpx.ByteStream(b"secret"), headers={"content-encoding": "gzip"}),
             "cannot be decoded",

@@ -118,6 +118,54 @@ async def test_junk_is_a_page_for_people(gleanin: Gleanin, sessionboard: Session
             answer.json()
 
 
+async def test_a_challenge_is_a_page_for_people_on_either_side(
+    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+) -> None:
+    world.make_trouble(Trouble(challenge=1))
+    for answer in (await gleanin.create("speakers"), await sessionboard.search()):
+        assert answer.status_code == 403
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert "prove that you are human" in answer.text
+    assert not world.writes
+
+
+async def test_a_share_of_requests_is_challenged_and_the_others_have_the_luck_they_had(
+    gleanin: Gleanin, world: World
+) -> None:
+    world.make_trouble(Trouble(server_errors=0.3, seed=7))
+    before = await reads(gleanin, 40)
+    world.make_trouble(Trouble(server_errors=0.3, challenge=0.3, seed=7))
+    met = await reads(gleanin, 40)
+    assert {200, 403, 500} <= set(met)
+    assert all(status in (was, 403) for was, status in zip(before, met, strict=True))
+
+
+@pytest.mark.parametrize(("form", "kind"), [("html", "text/html"), ("json", "application/json")])
+async def test_a_write_with_a_forbidden_word_is_refused_and_not_carried_out(
+    gleanin: Gleanin, world: World, form: Any, kind: str
+) -> None:
+    record_id = await gleanin.created(name="Ada")
+    world.make_trouble(Trouble(forbidden_words=("DROP TABLE", "Zoë"), forbidden_as=form))
+    for answer in (
+        await gleanin.create("speakers", job_title="Head of DROP TABLE"),
+        await gleanin.create("speakers", name="Zoë"),
+        await gleanin.update("speakers", record_id, name="Zoë"),
+    ):
+        assert answer.status_code == 403
+        assert answer.headers["Content-Type"].startswith(kind)
+    assert world.writes == {"POST /speakers": 1}
+    assert await gleanin.ids() == [record_id]
+    assert await status(gleanin.create("speakers", job_title="Countess")) == 201
+
+
+async def test_forbidden_words_are_for_writes_to_gleanin_only(
+    sessionboard: Sessionboard, gleanin: Gleanin, world: World
+) -> None:
+    world.make_trouble(Trouble(forbidden_words=("accepted", "speakers")))
+    assert (await sessionboard.search(filters={"status": "accepted"})).status_code == 200
+    assert await gleanin.ids() == []
+
+
 async def test_each_side_words_its_server_errors(
     gleanin: Gleanin, sessionboard: Sessionboard, world: World
 ) -> None:

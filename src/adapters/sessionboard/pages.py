@@ -1,0 +1,275 @@
+"""One reading of a list: every page that is announced, several at once, in smaller ones where they are too large."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from adapters.sessionboard.answers import NoSuchPage, TooLarge
+from adapters.sessionboard.reading import PageRead
+from core.domain.identifiers import SourceId
+from ports.session_source import SourceUnreadable
+
+SIZES = (100, 50, 25, 5, 1)
+"""Of pages, in rows: the API's own limit, then smaller ones, of which the larger ones are made."""
+PAGE_SIZE, SINGLE = SIZES[0], SIZES[-1]
+LAST_PAGE = 999
+"""The API's own limit, whatever the size."""
+MOST_TOO_LARGE = 10
+"""Rows in succession: more are taken for a fault of the answers, not of the rows."""
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page by its number and size: the rows `rows_before + 1` to `number * size` of a list."""
+
+    number: int
+    size: int = PAGE_SIZE
+
+    @property
+    def rows_before(self) -> int:
+        return (self.number - 1) * self.size
+
+    @property
+    def whole(self) -> int:
+        """Return the number of the page of the usual size that this is a part of."""
+        return self.rows_before // PAGE_SIZE + 1
+
+    def parts(self, size: int) -> list["Place"]:
+        each = self.size // size
+        return [Place(number, size) for number in range((self.number - 1) * each + 1, self.number * each + 1)]
+
+
+ReadPage = Callable[[Place, bool], asyncio.Task[PageRead[R]]]
+"""By its place, and whether it was announced."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the pages of one reading said and gave, and whether that adds up (rule 34)."""
+
+    words: str
+    """What the rows are called."""
+    ids: set[SourceId] = field(default_factory=set)
+    rows: int = 0
+    totals: list[int] = field(default_factory=list)
+    """Different ones, in the order in which they came."""
+    rows_announced: int = 1
+    """At least so many rows there are by the number of pages; the first page is always asked for."""
+    rows_expected: int = 1
+    """The same by the number of rows, where the number of pages is not told."""
+    missing: list[str] = field(default_factory=list)
+    """Which rows could not be asked for."""
+    why_missing: str = ""
+    empty_page: int = 0
+    repeats_page: bool = False
+    _first: tuple[int, int] = 0, 0
+    """(rows, rows asked for) of the first page."""
+
+    @property
+    def total(self) -> int | None:
+        return max(self.totals, default=None)
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages of the usual size there are, by all that was told."""
+        return -(-max(self.rows_announced, self.rows_expected) // PAGE_SIZE)
+
+    def is_announced(self, place: Place) -> bool:
+        return place.rows_before < self.rows_announced
+
+    def is_expected(self, place: Place) -> bool:
+        return place.rows_before < max(self.rows_announced, self.rows_expected, self.total or 0)
+
+    def is_beyond(self, part: Place) -> bool:
+        """Check whether a part of a page is after the last row, as far as told; its first part never is."""
+        is_first = part.rows_before % PAGE_SIZE == 0
+        return not is_first and self.total is not None and not self.is_expected(part)
+
+    def add(self, place: Place, page: PageRead[Any]) -> None:
+        self._first = self._first if self._first[1] else (len(page.ids), place.size)
+        pages, total = page.totals.total_pages, page.totals.total_results
+        if total is not None and total not in self.totals:
+            self.totals.append(total)
+        if pages is not None:
+            self.rows_announced = max(self.rows_announced, (pages - 1) * place.size + 1)
+        elif total is not None:
+            rows, asked_for = self._first
+            expected = (-(-total // (rows or asked_for)) - 1) * asked_for + 1
+            self.rows_expected = max(self.rows_expected, total, expected)
+        if page.ids:
+            self.repeats_page |= self.ids.issuperset(page.ids)
+        elif self.is_announced(place) and self.rows_announced > 1:
+            self.empty_page = self.empty_page or place.number
+        self.ids.update(page.ids)
+        self.rows += len(page.ids)
+
+    @property
+    def fault(self) -> str:
+        """Return why the reading does not add up, as a sentence; nothing if it does."""
+        return next(filter(None, (self._missing(), self._short(), self._odd())), "")
+
+    def _missing(self) -> str:
+        told = f"{self.why_missing} These rows of the {self.words} are missing: {', '.join(self.missing)}."
+        return told if self.missing else ""
+
+    def _short(self) -> str:
+        total, known = self.total, len(self.ids)
+        if total is None or known >= total:
+            return ""
+        there = f"is 1 row of {self.words}" if total == 1 else f"are {total:,} {self.words}"
+        return f"Sessionboard says that there {there}, but gave {known or 'none'}."
+
+    def _odd(self) -> str:
+        """Return what is odd about the pages although no row is known to be missing."""
+        words = self.words
+        if self.repeats_page:
+            return f"Sessionboard gave the same page of {words} again."
+        if self.empty_page:
+            return f"Sessionboard gave no {words} on page {self.empty_page}, which it had announced."
+        if len(self.totals) > 1:
+            first, second, *_ = self.totals
+            return f"Sessionboard says that there are {first:,} {words}, and then that there are {second:,}."
+        if self.total is None and self.rows > len(self.ids):
+            return f"Sessionboard gave some {words} twice, so others may be missing."
+        return ""
+
+
+@dataclass(slots=True)
+class _Asked(Generic[R]):
+    """A page that is going to be read, or is being read."""
+
+    place: Place
+    task: asyncio.Task[PageRead[R]] | None = None
+
+
+@dataclass(slots=True)
+class Reading(Generic[R]):
+    """Walks over the pages of the usual size, each whole or in parts."""
+
+    read: ReadPage[R]
+    parallel: int
+    tally: Tally
+    size: int = PAGE_SIZE
+    """Of the pages that are still to be asked for."""
+    _ahead: deque[_Asked[R]] = field(default_factory=deque)
+    _queued: int = 0
+    """Pages of the usual size, those that have been read included."""
+    _passed: int = PAGE_SIZE
+    """The size into which the present page had to be split."""
+    _has_large_row: bool = False
+    """In the present page, so that its size proves nothing about the others."""
+    _too_large: int = 0
+    """Rows in succession."""
+
+    async def pages(self) -> AsyncGenerator[PageRead[R]]:
+        tally, first_rows = self.tally, 0
+        number, last = 0, 1
+        try:
+            while number < last:
+                number += 1
+                rows_before, ids_before = tally.rows, len(tally.ids)
+                self._ask(number)
+                while self._ahead and self._ahead[0].place.whole == number:
+                    page = await self._next()
+                    if page is not None and page.ids:
+                        yield page
+                    self._ask(number)
+                self._keep_size()
+                rows = tally.rows - rows_before
+                first_rows = first_rows or rows
+                is_full = rows > 0 and rows >= first_rows and len(tally.ids) > ids_before
+                last = tally.pages
+                # Announcements are not always right.
+                if number >= last and is_full and (tally.total is None or tally.rows < tally.total):
+                    last = number + 1
+                if number == LAST_PAGE and last > number:
+                    raise SourceUnreadable(
+                        f"Sessionboard has more than {LAST_PAGE} pages, and gives no more than those."
+                    )
+        finally:
+            tasks = [asked.task for asked in self._ahead if asked.task]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ask(self, number: int) -> None:
+        """Ask for the pages up to this one, and for some of those that are expected after it."""
+        while self._ahead and not self._ahead[0].task and self.tally.is_beyond(self._ahead[0].place):
+            self._ahead.popleft()
+        last = min(max(self.tally.pages, number), LAST_PAGE)
+        # In which size they are to be asked for shows when the present page has passed.
+        while self._passed == PAGE_SIZE and self._queued < last and len(self._ahead) < self.parallel:
+            self._queued += 1
+            self._ahead.extend(_Asked(part) for part in self._wanted(self._places(self._queued)))
+        running = sum(asked.task is not None for asked in self._ahead)
+        for asked in self._ahead:
+            is_due = asked is self._ahead[0] or self.tally.is_expected(asked.place)
+            if running >= self.parallel or not is_due:
+                return
+            if asked.task is None:
+                asked.task = self.read(asked.place, self.tally.is_announced(asked.place))
+                running += 1
+
+    def _places(self, number: int) -> list[Place]:
+        """Return the parts of a page in the present size, or in the smallest one in which all have a number."""
+        sizes = (size for size in reversed(SIZES) if size >= self.size)
+        choices = (Place(number).parts(size) for size in sizes)
+        return next(places for places in choices if places[-1].number <= LAST_PAGE)
+
+    def _wanted(self, parts: Sequence[Place]) -> list[Place]:
+        return [part for part in parts if not self.tally.is_beyond(part)]
+
+    async def _next(self) -> PageRead[R] | None:
+        """Read what comes next; None where it is not there, or comes in parts."""
+        asked = self._ahead.popleft()
+        place = asked.place
+        assert asked.task
+        try:
+            page = await asked.task
+        except NoSuchPage:
+            self._skip_rest(place)
+            return None
+        except TooLarge as error:
+            if place.size == SINGLE:
+                raise
+            self._split(place, error)
+            return None
+        self.tally.add(place, page)
+        if page.is_cut:
+            self._has_large_row = True
+            self._too_large += 1
+            if self._too_large > MOST_TOO_LARGE:
+                raise SourceUnreadable(
+                    f"More than {MOST_TOO_LARGE} {self.tally.words} in succession are too large to be read."
+                )
+        elif page.ids:
+            self._too_large = 0
+        elif not self.tally.is_announced(place):
+            self._skip_rest(place)
+        return page
+
+    def _skip_rest(self, place: Place) -> None:
+        """Leave out the other parts of a page of which one is beyond the end."""
+        while self._ahead and self._ahead[0].place.whole == place.whole and self._ahead[0].task is None:
+            self._ahead.popleft()
+
+    def _split(self, place: Place, error: TooLarge) -> None:
+        size = SIZES[SIZES.index(place.size) + 1]
+        parts = self._wanted(place.parts(size))
+        without_number = [part for part in parts if part.number > LAST_PAGE]
+        if without_number:
+            first, last = without_number[0].rows_before + 1, without_number[-1].number * size
+            self.tally.missing.append(f"{first:,}" if first == last else f"{first:,} to {last:,}")
+            self.tally.why_missing = str(error)
+        self._ahead.extendleft(_Asked(part) for part in reversed(parts) if part.number <= LAST_PAGE)
+        self._passed = min(self._passed, size)
+
+    def _keep_size(self) -> None:
+        """Go on in the size that passed, unless a single row was to blame."""
+        if not self._has_large_row:
+            self.size = min(self.size, self._passed)
+        self._passed, self._has_large_row = PAGE_SIZE, False

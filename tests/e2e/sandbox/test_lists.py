@@ -1,0 +1,190 @@
+"""Sessionboard's lists as they should not be: pages empty or given again, rows too large, pictures with a new signature."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from adapters.sessionboard.http import SessionboardSources
+from core.domain.identifiers import SessionboardEventId
+from core.domain.secrets import Token
+from core.domain.source import Session, Unreadable
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import SESSIONBOARD_TOKEN, World
+from ports.session_source import SessionSource
+from tests.contract.session_source.conftest import all_rows, incomplete_rows
+from tests.e2e.sandbox.conftest import SOURCE_EVENT, Clock, Json, Sessionboard, saved
+
+EVENT = SessionboardEventId(str(SOURCE_EVENT))
+BY_AGE: Json = {"sort": {"order": "createdAt", "sort": "asc"}}
+
+
+@pytest.fixture
+async def source(sandbox: Sandbox) -> AsyncIterator[SessionSource]:
+    sources = SessionboardSources(allow_private=True)
+    async with sources.open(sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN)) as source:
+        yield source
+
+
+def put(world: World, sessions: list[Json], exhibitors: list[Json] | None = None) -> None:
+    """Put an event with these rows in the place of the one that is there."""
+    world.programmes.clear()
+    world.add(saved() | {"sessions": sessions, "exhibitors": exhibitors or []})
+
+
+def many(count: int, **more: Any) -> list[Json]:
+    return [{"id": f"session-{number}", "title": f"Session {number}", **more} for number in range(count)]
+
+
+async def test_a_page_comes_without_rows_and_its_totals_stay(
+    sessionboard: Sessionboard, world: World
+) -> None:
+    world.make_trouble(Trouble(empty_pages=(2, 3)))
+    first, second = [
+        (await sessionboard.search(paging=f"page={page}&pageSize=1", **BY_AGE)).json() for page in (1, 2)
+    ]
+    assert [row["id"] for row in first["results"]] == ["session-1"]
+    assert second["results"] == []
+    assert second["pagination"] == first["pagination"] | {"currentPage": 2}
+    assert second["pagination"]["totalResults"] == 3
+
+
+async def test_a_page_is_given_again_in_the_place_of_the_next(
+    sessionboard: Sessionboard, world: World
+) -> None:
+    world.make_trouble(Trouble(repeated_pages=(2,)))
+    found = [await sessionboard.found(paging=f"page={page}&pageSize=1", **BY_AGE) for page in (1, 2, 3)]
+    assert found == [["session-1"], ["session-1"], ["session-3"]]
+    answer = (await sessionboard.search(paging="page=2&pageSize=1")).json()
+    assert answer["pagination"]["currentPage"] == 2
+
+
+@pytest.mark.parametrize("feed", ["sessions", "speakers", "exhibitors", "events"])
+async def test_pages_of_every_list_can_be_empty(sessionboard: Sessionboard, world: World, feed: str) -> None:
+    world.make_trouble(Trouble(empty_pages=(1,)))
+    if feed == "events":
+        assert (await sessionboard.http.get("/v1/events")).json()["results"] == []
+    else:
+        assert await sessionboard.found(feed) == []
+
+
+@pytest.mark.parametrize("trouble", [Trouble(empty_pages=(2,)), Trouble(repeated_pages=(2,))])
+async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
+    source: SessionSource, world: World, trouble: Trouble
+) -> None:
+    put(world, many(250))
+    world.make_trouble(trouble)
+    given, told = await incomplete_rows(source.sessions(EVENT))
+    assert len(given) == 150
+    assert told == "Sessionboard says that there are 250 sessions, but gave 150."
+
+
+@pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
+async def test_rows_are_padded_as_told(sessionboard: Sessionboard, world: World, feed: str) -> None:
+    before = (await sessionboard.search(feed)).json()["results"]
+    world.make_trouble(Trouble(padding_bytes=1000))
+    after = (await sessionboard.search(feed)).json()["results"]
+    assert after == [{**row, "padding": "x" * 1000} for row in before]
+    world.make_trouble(Trouble(padding_bytes=1000, padded_rows=("session-1", "exhibitor-1")))
+    padded = [row["id"] for row in (await sessionboard.search(feed)).json()["results"] if "padding" in row]
+    assert padded in (["session-1"], ["exhibitor-1"])
+
+
+async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
+    source: SessionSource, world: World
+) -> None:
+    put(world, many(130))
+    world.make_trouble(Trouble(padding_bytes=400 * 1024))
+    given = await all_rows(source.sessions(EVENT))
+    assert len(given) == 130
+    assert all(isinstance(row, Session) for row in given)
+    asked = [one.path.partition("?")[2] for one in world.log.last]
+    assert asked[0] == "page=1&pageSize=100"
+    assert sorted(asked[1:]) == [f"page={page}&pageSize=50" for page in (1, 2, 3)]
+
+
+async def test_rule_29_the_sync_reports_one_padded_row_and_reads_the_others(
+    source: SessionSource, world: World
+) -> None:
+    put(world, many(40))
+    world.make_trouble(Trouble(padding_bytes=33 * 2**20, padded_rows=("session-7",)))
+    given = await all_rows(source.sessions(EVENT))
+    assert len(given) == 40
+    unreadable = [row for row in given if isinstance(row, Unreadable)]
+    assert [(row.id, row.label, row.problem) for row in unreadable] == [
+        ("session-7", "Session 7", "The row is larger than 32 MiB.")
+    ]
+
+
+PICTURE = "https://files.example.org/ada.png"
+WITH_QUERY = "https://files.example.org/logo.png?v=2"
+HTML = f"<p>Look: <img alt='x' src=\"{PICTURE}\"> and <img src='/own.png'></p>"
+
+
+async def test_pictures_get_a_new_signature_at_every_read(
+    sessionboard: Sessionboard, world: World, clock: Clock
+) -> None:
+    person = {"id": "person-1", "photo_url": PICTURE}
+    nested = {"id": "nested", "participants": [person, {"id": "person-2", "photo_url": None}]}
+    put(
+        world,
+        [{"id": "session-1", "description": HTML, "speakers": [person], "subsessions": [nested]}],
+        [{"id": "exhibitor-1", "logo_image_url": WITH_QUERY, "contacts": [person]}],
+    )
+    plain = [(await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")]
+    world.make_trouble(Trouble(signed_pictures=True))
+    seen = set()
+    for _ in range(2):
+        (session,), (exhibitor,) = [
+            (await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")
+        ]
+        found = re.search(r'src="([^"]+)"', session["description"])
+        assert found
+        in_html = found[1].replace("&amp;", "&")
+        assert "&X" not in found[1], "an address in HTML is escaped"
+        assert "src='/own.png'" in session["description"]
+        photos = [session["speakers"][0]["photo_url"], exhibitor["contacts"][0]["photo_url"]]
+        assert session["subsessions"][0]["participants"][0]["photo_url"].startswith(f"{PICTURE}?X-Amz-Date=")
+        assert session["subsessions"][0]["participants"][1]["photo_url"] is None
+        assert exhibitor["logo_image_url"].startswith(f"{WITH_QUERY}&X-Amz-Date=")
+        for url in (in_html, *photos, exhibitor["logo_image_url"]):
+            query = parse_qs(urlsplit(url).query)
+            assert query["X-Amz-Date"] == ["20270301T120000Z"]
+            assert query["X-Amz-Expires"] == ["3600"]
+            seen.add(query["X-Amz-Signature"][0])
+    assert len(seen) == 8
+    world.make_trouble()
+    assert plain == [
+        (await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")
+    ]
+
+
+NEW: dict[str, Callable[[], Trouble]] = {
+    "pages": lambda: Trouble(empty_pages=(2,), repeated_pages=(3,)),
+    "words": lambda: Trouble(forbidden_words=("a", "b"), forbidden_as="json"),
+    "late": lambda: Trouble(late_commit_s=1.5, accepted_s=2.5, late_creates=0.5),
+    "rows": lambda: Trouble(padding_bytes=7, padded_rows=("session-1",), signed_pictures=True),
+    "challenge": lambda: Trouble(challenge=0.25),
+}
+
+
+@pytest.mark.parametrize("trouble", NEW.values(), ids=NEW.keys())
+async def test_the_control_sets_and_shows_each_of_them(
+    sandbox: Sandbox, sessionboard: Sessionboard, trouble: Callable[[], Trouble]
+) -> None:
+    url = f"{sandbox.control_url}/trouble"
+    expected = trouble()
+    told = {
+        name: getattr(expected, name)
+        for name in expected.__slots__
+        if getattr(expected, name) != getattr(Trouble(), name)
+    }
+    assert (await sessionboard.http.put(url, json=told)).status_code == 200
+    assert sandbox.world.troubles.set == (expected,)
+    (shown,) = (await sessionboard.http.get(url)).json()
+    assert {name: shown[name] for name in told} == {
+        name: list(value) if isinstance(value, tuple) else value for name, value in told.items()
+    }
