@@ -52,7 +52,7 @@ class MemoryGleanin:
     writes: list[LoggedWrite] = field(default_factory=list)
     clock: Clock = field(default_factory=ManualClock)
     posts: list[tuple[ExternalId, datetime]] = field(default_factory=list)
-    """Every create that arrived, and when, whatever became of it."""
+    """Every create that arrived and was not refused, and when."""
     _late: list[tuple[datetime, StoredRecord]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
@@ -171,12 +171,12 @@ class MemoryDestination:
         self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> GleaninId:
         await self._about_to_write()
-        self._gleanin.posts.append((external_id, self._gleanin.clock.now()))
         self._event(event_id)
         self._check(external_id, kind, event_id, fields)
         if missing := [name for name in kind.required if not fields.get(name)]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
         self._check_email(event_id, kind, fields.get("email"), None)
+        self._gleanin.posts.append((external_id, self._gleanin.clock.now()))
         if self._loses_before_writing():
             raise AnswerLost("No answer came to a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))

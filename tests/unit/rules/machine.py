@@ -23,7 +23,7 @@ from core.domain.identifiers import (
 )
 from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind, Scope
 from core.domain.mappings import EventMapping, EventPair, ExhibitorName, TracksFrom
-from core.domain.outcomes import RecordOutcome
+from core.domain.outcomes import RecordOutcome, counted
 from core.domain.refusals import AlreadyConnected, AlreadyMapped, BoundToAnother, NotConnected
 from core.domain.runs import RunState, SyncRun
 from core.usecases.change_settings import SettingsChange
@@ -46,7 +46,7 @@ from tests.unit.rules.conference import (
 from tests.unit.rules.judging import expectation, judge_completed, judge_sums
 from tests.unit.rules.witness import Witness, sent_as
 from tests.unit.usecases.power import Killed, Power
-from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, THERE, TOKEN, Stage, nothing
+from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, LEASE, THERE, TOKEN, Stage, nothing
 
 T = TypeVar("T")
 ORGANIZATIONS = ("Acme", "Bolt")
@@ -69,6 +69,9 @@ class Histories(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.close = close
         self.stage = Stage(units=new_units(), clock=ManualClock(START - timedelta(days=1)))
+        if not isinstance(self.stage.units, MemoryUnits):
+            # By a database's own clock hardly any time passes: there, nothing is late.
+            self.stage.resend_after = timedelta(0)
         self.stage.gleanin.links_after_reads = 1
         self.witness = Witness(self.stage.gleanin)
         self.conference = Conference()
@@ -328,6 +331,37 @@ class Histories(RuleBasedStateMachine):
         trouble.lost_answers = 0
 
     @precondition(has_mappings)
+    @precondition(lambda self: self.stage.resend_after)
+    @rule(choice=choices, scope=scopes, late=st.integers(1, 4), seconds=st.sampled_from((1, 12, 15, 40, 59)))
+    def sync_with_creates_that_are_late(self, choice: int, scope: Scope, late: int, seconds: int) -> None:
+        """No answer comes in time, and the create takes place all the same (rule 32)."""
+        trouble = self.stage.gleanin.trouble
+        trouble.late_creates, trouble.late_seconds = late, seconds
+        self._sync_to_the_end(self.one_of_mappings(choice), scope)
+        trouble.late_creates = 0
+
+    @precondition(has_mappings)
+    @rule(choice=choices, sessions=st.integers(0, 3), exhibitors=st.integers(0, 2))
+    def sync_with_a_short_reading(self, choice: int, sessions: int, exhibitors: int) -> None:
+        """Sessionboard announces more than it gives (rule 34)."""
+        mapping = self.one_of_mappings(choice)
+        programme = self.stage.source.programmes[mapping.events.sessionboard_id]
+        programme.missing_sessions, programme.missing_exhibitors = sessions, exhibitors
+        self.was_cut_off = True
+        run = self.do(self.stage.sync(mapping))
+        programme.missing_sessions = programme.missing_exhibitors = 0
+        told = self._told(run)
+        judge_sums(run, told)
+        if run.scope is Scope.ALL and (sessions or exhibitors):
+            assert run.state is RunState.COMPLETED_WITH_PROBLEMS, "rule 34"
+        short = ({"session", "speaker"} if sessions else set()) | (
+            {"exhibitor_contact"} if exhibitors else set()
+        )
+        gone = {each.record.kind.name for each in told if each.reason.code == "not_in_sessionboard"}
+        assert not gone & short, f"rule 34: {told}"
+        self.check()
+
+    @precondition(has_mappings)
     @rule(choice=choices, scope=scopes, whom=st.sampled_from(("s1", "s2", "t1", "p1", "p2", "e1")))
     def sync_with_one_record_rejected(self, choice: int, scope: Scope, whom: str) -> None:
         mapping, source_id = self.one_of_mappings(choice), SourceId(whom)
@@ -378,8 +412,10 @@ class Histories(RuleBasedStateMachine):
         ),
         taken_place=st.booleans(),
         edited=st.lists(st.sampled_from(EVERYBODY), max_size=2),
+        late=st.sampled_from((0, 0, 1)),
         data=st.data(),
-        then=then,
+        then=st.sampled_from(("sync", "sync", "nothing", "remove the mapping", "disconnect", "connect anew")),
+        lease_runs_out=st.booleans(),
     )
     def kill_a_sync(
         self,
@@ -389,22 +425,32 @@ class Histories(RuleBasedStateMachine):
         moment: dict[str, int],
         taken_place: bool,
         edited: list[str],
+        late: int,
         data: st.DataObject,
-        then: bool,
+        then: str,
+        lease_runs_out: bool,
     ) -> None:
         self.conference.people |= {who: data.draw(persons(who)) for who in edited}
         self.conference.publish(self.stage.source)
-        mapping, power = self.one_of_mappings(choice), Power(self.stage)
+        mapping, power, trouble = self.one_of_mappings(choice), Power(self.stage), self.stage.gleanin.trouble
         power.fail_at(**moment, taken_place=taken_place)
+        trouble.late_creates, trouble.late_seconds = (late if self.stage.resend_after else 0), 30
         self.was_cut_off = True
         try:
             self.do(self.stage.sync(mapping, scope))
         except Killed:
             pass
         finally:
-            power.back()
+            power.back(after=LEASE if lease_runs_out else timedelta(0))
+            trouble.late_creates = 0
         self.check()
-        self.sync_all(then)
+        if then == "remove the mapping":
+            self.do(self.stage.remove_mapping(mapping.id))
+        elif then == "disconnect":
+            self.disconnect(self._owner_of(mapping))
+        elif then == "connect anew":
+            self.connect_anew(choice, mapping.events.gleanin_id, then=True)
+        self.sync_all(then == "sync")
 
     @precondition(has_mappings)
     @rule(choice=choices, write=st.integers(1, 4), who=st.sampled_from(EVERYBODY), data=st.data())
@@ -493,6 +539,7 @@ class Histories(RuleBasedStateMachine):
         self.witness.rule_18_nothing_lacks_a_required_field()
         self.witness.rule_19_foreign_contacts_are_as_they_were()
         self.witness.rule_32_nothing_is_doubled()
+        self.witness.rule_32_no_create_is_repeated_too_early(self.stage.resend_after)
         self.witness.rule_15_nobody_shares_a_mailbox(excused=self.was_cut_off)
 
     @invariant()
@@ -504,6 +551,17 @@ class Histories(RuleBasedStateMachine):
     async def _connections(self) -> list[Any]:
         async with self.stage.units.reading() as unit:
             return [await unit.connections.get(each) for each in self.connection_ids]
+
+    @invariant()
+    def rule_26_the_counts_of_every_ended_run_equal_its_stored_outcomes(self) -> None:
+        self.do(self._check_counts())
+
+    async def _check_counts(self) -> None:
+        async with self.stage.units.reading() as unit:
+            for mapping_id in self.mapping_ids:
+                for run in await unit.runs.of_mapping(mapping_id, 3):
+                    stored = counted(await unit.outcomes.of_run(run.outcomes_of))
+                    assert run.is_open or run.counts == stored, f"rule 26: {run}"
 
     @invariant()
     def rules_04_and_05_mappings_are_one_to_one(self) -> None:

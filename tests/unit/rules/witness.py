@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from adapters.memory.destination import MemoryGleanin
 from adapters.memory.records import StoredRecord
@@ -38,6 +39,8 @@ class Witness:
     def delete_by_hand(self, record: StoredRecord, *, recorded: bool) -> None:
         """Let an admin delete a record. Gleanin drops its ties; what nobody recorded is forgotten for good."""
         self.gleanin.delete_by_hand(record.id)
+        # What is gone may be created anew at any time.
+        self.gleanin.posts = [post for post in self.gleanin.posts if post[0] != record.external_id]
         self._known.discard(record.id)
         self._ties.pop(record.id, None)
         self.foreign.pop(record.id, None)
@@ -91,6 +94,13 @@ class Witness:
 
     def rule_32_nothing_is_doubled(self) -> None:
         assert self.gleanin.duplicates == 0, "rule 32"
+
+    def rule_32_no_create_is_repeated_too_early(self, gap: timedelta) -> None:
+        latest: dict[str, datetime] = {}
+        for external_id, at in self.gleanin.posts:
+            earlier = latest.get(external_id)
+            assert earlier is None or at - earlier >= gap, f"rule 32: {external_id} after {at - earlier}"
+            latest[external_id] = at
 
     def shared_mailboxes(self) -> set[tuple[GleaninEventId, str, str]]:
         """Find (event, kind, mailbox) that two contacts of ours have."""

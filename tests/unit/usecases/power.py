@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from core.domain.fields import Fields
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
@@ -50,10 +51,10 @@ class Power:
         self.writes = _Countdown(write, taken_place) if write else None
         self.stores = _Countdown(store, taken_place) if store else None
 
-    def back(self) -> None:
-        """Let another process play on, after the killed one's lease has run out."""
+    def back(self, *, after: timedelta = LEASE) -> None:
+        """Let another process play on; by default when the killed one's lease has run out."""
         self.stage.units, self.stage.destinations = self._units, self._destinations
-        self.stage.clock.advance(LEASE)
+        self.stage.clock.advance(after)
 
     def check(self) -> None:
         if self.is_off:
