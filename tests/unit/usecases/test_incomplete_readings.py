@@ -1,0 +1,164 @@
+"""Rule 34: what is not known is not told as known."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.checkpoint import READ_ALL_EVERY
+from core.domain.identifiers import SourceId
+from core.domain.kinds import SESSION, Scope
+from core.domain.mappings import EventMapping
+from core.domain.outcomes import Outcome
+from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.source import Session, Unreadable
+from tests.unit.domain.builders import exhibitor, on, person, primary, session
+from tests.unit.usecases.stage import Stage
+
+MANY = 250
+ACME = exhibitor("acme", primary(person("eve")))
+BOLT = exhibitor("bolt", primary(person("bob")))
+
+
+def talks(number: int = MANY) -> tuple[Session, ...]:
+    return tuple(session(f"s{each}", on(person(f"p{each % 7}"))) for each in range(number))
+
+
+async def by_itself(stage: Stage, mapping: EventMapping) -> SyncRun:
+    stage.clock.advance(timedelta(minutes=30))
+    return await stage.run_sync((await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)).id)
+
+
+async def synced(stage: Stage, number: int = MANY) -> EventMapping:
+    mapping = await stage.mapping()
+    stage.offer(*talks(number), exhibitors=(ACME, BOLT))
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+    return mapping
+
+
+async def test_rule_34_a_short_reading_reports_nothing_as_gone_and_ends_with_problems(stage: Stage) -> None:
+    mapping = await synced(stage)
+    stage.programme.missing_sessions = 150
+    run = await stage.sync(mapping)
+    assert run.state is RunState.COMPLETED_WITH_PROBLEMS
+    assert "with problems" in run.message
+    assert "Sessionboard says that there are 250 sessions, but gave 100" in run.message
+    told = await stage.outcomes(run)
+    assert len(told) == run.counts.read == MANY + 7 + 2
+    missing = {key: each for key, each in told.items() if key.startswith("s") and int(key[1:]) >= 100}
+    assert {each.reason.code for each in missing.values()} == {"not_all_read"}
+    for each in told.values():
+        assert "an admin must delete it" not in each.reason.detail
+        assert "no longer" not in each.reason.sentence
+
+
+async def test_rule_34_a_short_reading_is_not_kept_and_the_next_whole_one_is_told_as_such(
+    stage: Stage,
+) -> None:
+    mapping = await synced(stage)
+    await by_itself(stage, mapping)
+    stage.programme.missing_sessions = 150
+    stage.clock.advance(READ_ALL_EVERY)
+    for _ in range(2):
+        run = await by_itself(stage, mapping)
+        assert run.confirms is None
+        assert run.state is RunState.COMPLETED_WITH_PROBLEMS
+    stage.programme.missing_sessions = 0
+    run = await by_itself(stage, mapping)
+    assert run.state is RunState.COMPLETED
+    assert run.counts.of(SESSION)[Outcome.UNCHANGED] == MANY
+
+
+async def test_rule_34_a_short_reading_that_is_as_the_one_before_confirms_nothing(stage: Stage) -> None:
+    """Sessionboard says that there is one more, and nothing else is different."""
+    mapping = await synced(stage, 3)
+    await by_itself(stage, mapping)
+    stage.offer(*talks(4), exhibitors=(ACME, BOLT))
+    stage.programme.missing_sessions = 1
+    run = await by_itself(stage, mapping)
+    assert run.confirms is None
+    assert run.state is RunState.COMPLETED_WITH_PROBLEMS
+
+
+async def test_rule_34_a_short_list_of_exhibitors_says_nothing_of_sessions(stage: Stage) -> None:
+    mapping = await synced(stage, 3)
+    stage.programme.missing_exhibitors = 1
+    told = await stage.outcomes(run := await stage.sync(mapping))
+    assert told["bob"].reason.code == "not_all_read"
+    assert "exhibitors" in run.message
+    stage.offer(*talks(2), exhibitors=(ACME, BOLT))
+    told = await stage.outcomes(await stage.sync(mapping))
+    assert told["s2"].reason.code == "not_in_sessionboard"
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+async def test_rule_34_rows_that_cannot_be_read_make_the_run_say_so(stage: Stage, rows: int) -> None:
+    mapping = await synced(stage, 4)
+    odd = (Unreadable(SourceId(f"odd{number}"), f"Odd {number}", "No.") for number in range(rows))
+    stage.offer(*talks(3), *odd, exhibitors=(ACME, BOLT))
+    run = await stage.sync(mapping)
+    assert run.state is RunState.COMPLETED_WITH_PROBLEMS
+    assert f"{rows} row{'s' if rows > 1 else ''} of the programme could not be read" in run.message
+    assert (await stage.outcomes(run))["s3"].reason.code == "not_all_read"
+    run = await by_itself(stage, mapping)
+    assert (await by_itself(stage, mapping)).confirms is None, "such a reading is not kept"
+
+
+@pytest.mark.parametrize("left", ["all", "sessions"])
+async def test_rule_34_where_everything_has_left_at_once_the_run_says_that_first(
+    stage: Stage, left: str
+) -> None:
+    mapping = await synced(stage, 4)
+    stage.offer(exhibitors=(ACME, BOLT) if left == "sessions" else ())
+    run = await stage.sync(mapping)
+    assert run.state is RunState.COMPLETED_WITH_PROBLEMS
+    first = (
+        "Sync to Gleanin finished with problems: all 4 sessions and all 4 speakers that were synced have left"
+    )
+    assert run.message.startswith(first)
+    assert not run.message.startswith("Sync to Gleanin is complete")
+    assert len(stage.gleanin.records) == 10, "rule 22"
+    again = await by_itself(stage, mapping)
+    assert again.message.startswith(first), "as long as it may pass"
+    assert again.confirms is None
+    stage.offer(*talks(4), exhibitors=(ACME, BOLT))
+    assert (await by_itself(stage, mapping)).state is RunState.COMPLETED
+
+
+@pytest.mark.parametrize(("stay", "is_told"), [(29, False), (20, False), (19, True), (1, True)])
+async def test_rule_34_more_than_half_and_at_least_20_is_much_at_once(
+    stage: Stage, stay: int, is_told: bool
+) -> None:
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{each}") for each in range(40)))
+    await stage.sync(mapping)
+    stage.offer(*(session(f"s{each}") for each in range(stay)))
+    run = await stage.sync(mapping)
+    assert (f"{40 - stay} of 40 sessions that were synced have left" in run.message) is is_told
+    assert (run.state is RunState.COMPLETED_WITH_PROBLEMS) is is_told
+
+
+async def test_rule_34_what_leaves_little_by_little_has_not_left_at_once(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{each}") for each in range(40)))
+    await stage.sync(mapping)
+    for stay in (30, 20, 10, 1):
+        stage.clock.advance(timedelta(days=1))
+        stage.offer(*(session(f"s{each}") for each in range(stay)))
+        assert (await stage.sync(mapping)).state is RunState.COMPLETED, stay
+
+
+async def test_rule_34_after_a_day_it_is_taken_for_what_was_meant(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{each}") for each in range(40)))
+    await stage.sync(mapping)
+    stage.offer(session("s0"))
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED_WITH_PROBLEMS
+    stage.clock.advance(timedelta(days=1, minutes=1))
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+
+
+async def test_rule_34_a_run_of_a_part_judges_its_part(stage: Stage) -> None:
+    mapping = await synced(stage, 3)
+    stage.offer(exhibitors=(ACME, BOLT))
+    assert (await stage.sync(mapping, Scope.EXHIBITORS)).state is RunState.COMPLETED
+    assert (await stage.sync(mapping, Scope.AGENDA)).state is RunState.COMPLETED_WITH_PROBLEMS
