@@ -33,11 +33,14 @@ async def previewed(container: "Container", mapping_id: str, scope: Scope = Scop
         if plan.steps:
             screen.print(reports.plan(plan.steps))
         screen.print(reports.counts(plan.counts))
+        for shortfall in plan.shortfalls:
+            screen.print(say(shortfall), style="yellow")
         screen.print(say(f"Nothing was written. To do it: gleanin-sync sync {mapping_id}"), style="dim")
 
     document = {
         "counts": shapes.counts(plan.counts),
         "steps": [shapes.step(each) for each in plan.steps],
+        "shortfalls": list(plan.shortfalls),
     }
     return Answer(document, show)
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from core.domain.identifiers import MappingId, RunId
-from core.domain.outcomes import Counts, Outcome
+from core.domain.kinds import SESSION
+from core.domain.outcomes import Counts, Outcome, counted
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import HistoryEntry, PersistenceError, Units
 from tests.contract.persistence.samples import (
@@ -41,6 +42,21 @@ async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(units
     async with units.reading() as unit:
         assert await unit.outcomes.of_run(RUN) == [*first, *second]
         assert await unit.outcomes.of_run(RunId("run2")) == []
+
+
+async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(units: Units) -> None:
+    await _two_runs(units)
+    told = [
+        an_outcome(f"{outcome.value}{number}", outcome) for number, outcome in enumerate([*Outcome, *Outcome])
+    ]
+    session = replace(an_outcome("1"), record=replace(an_outcome("1").record, kind=SESSION))
+    async with units.writing() as unit:
+        await unit.outcomes.add(RUN, [*told, session])
+        await unit.commit()
+    async with units.reading() as unit:
+        assert await unit.outcomes.counts(RUN) == counted([*told, session])
+        assert await unit.outcomes.counts(RunId("run2")) == Counts()
+        assert await unit.outcomes.counts(RunId("none")) == Counts()
 
 
 async def test_some_outcomes_can_be_asked_for(units: Units) -> None:

@@ -1,17 +1,19 @@
 """Synced records, wherever they are kept."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.identifiers import GleaninEventId, GleaninId, OrganizationId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER
+from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
 from ports.persistence import Place, Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,
+    NOW,
     ORGANIZATION,
     a_connection,
     a_record,
@@ -176,3 +178,26 @@ async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
     await _save(units, a_record("1"))
     async with units.reading() as unit:
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")]) == {"1": a_record("1")}
+
+
+async def test_rule_34_since_when_records_have_left_is_noted_apart_from_them(units: Units) -> None:
+    await store_mapped_event(units)
+    await _save(units, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
+    async with units.writing() as unit:
+        await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("none")], NOW)
+        await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [], NOW)
+        await unit.commit()
+
+    async def left(kind: RecordKind = SPEAKER) -> dict[str, datetime | None]:
+        async with units.reading() as unit:
+            places = await unit.synced.places(ORGANIZATION, EVENT, kind)
+        return {place.source_id: place.left_at for place in places}
+
+    assert await left() == {"1": NOW, "2": None}
+    assert await left(SESSION) == {"1": None}
+    await _save(units, a_record("1", label="Ada King"))
+    assert await left() == {"1": NOW, "2": None}
+    async with units.writing() as unit:
+        await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")], None)
+        await unit.commit()
+    assert await left() == {"1": None, "2": None}

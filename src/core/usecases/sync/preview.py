@@ -23,6 +23,8 @@ from ports.session_source import SessionSource
 class Plan:
     steps: Sequence[Step]
     counts: Counts
+    shortfalls: Sequence[str] = ()
+    """What could not be read of the programme, in sentences (rule 34)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ async def plan_of(
             steps.extend(chunk)
             if kind.is_tied_to:
                 ties.update(_ties_to_be(chunk))
-    return Plan(steps, count((step.record.kind, would_be(step)) for step in steps))
+    counts = count((step.record.kind, would_be(step)) for step in steps)
+    return Plan(steps, counts, sides.shortfalls)
 
 
 def _ties_to_be(steps: Sequence[Step]) -> dict[SourceId, str]:

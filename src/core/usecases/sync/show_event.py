@@ -1,12 +1,14 @@
 """Show an event as Sessionboard has it, and, where it is mapped, what a sync would do with each record."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.domain.identifiers import OrganizationId, SessionboardEventId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
+from core.domain.messages import not_all_read
 from core.domain.organizations import Organization
 from core.domain.refusals import NotFound, check_asked, found
 from core.domain.sides import SESSIONBOARD
@@ -16,7 +18,7 @@ from core.usecases.sync.access import Access
 from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.preview import Plan, plan_of
 from ports.clock import Clock
-from ports.session_source import SessionSource, SourceEventGone
+from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class EventView:
     """What a sync would do; None for an event that is not mapped, and where a sync would stop."""
     stop: Stop | None = None
     """Why a sync would stop before its first write."""
+    shortfalls: Sequence[str] = ()
+    """What could not be read of the event, in sentences (rule 34)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class ShowEvent:
         event = rows.event or await self._event(organization, event_id)
         if not rows.are_all:
             rows = await self._alone(organization, event_id)
-        return EventView(event, now, rows.sessions, rows.exhibitors, mapping, plan, stop)
+        shortfalls = [not_all_read(each) for each in rows.shortfalls]
+        return EventView(event, now, rows.sessions, rows.exhibitors, mapping, plan, stop, shortfalls)
 
     async def _planned(
         self, mapping: EventMapping, rows: "_Rows", now: datetime
@@ -87,10 +92,10 @@ class ShowEvent:
         rows, access = _Rows(), self.access.cipher.unseal(organization.sessionboard_token)
         async with self.access.sources.open(organization.sessionboard_url, access) as source:
             watched = _Watched(source, rows)
-            async for _ in watched.sessions(event_id):
-                pass
-            async for _ in watched.exhibitors(event_id):
-                pass
+            for rows_of in (watched.sessions, watched.exhibitors):
+                with suppress(SourceIncomplete):
+                    async for _ in rows_of(event_id):
+                        pass
         return rows
 
 
@@ -100,6 +105,7 @@ class _Rows:
     sessions: list[Session | Unreadable] = field(default_factory=list)
     exhibitors: list[Exhibitor | Unreadable] = field(default_factory=list)
     read: set[Scope] = field(default_factory=set)
+    shortfalls: list[str] = field(default_factory=list)
 
     @property
     def are_all(self) -> bool:
@@ -121,18 +127,28 @@ class _Watched:
         return self.rows.event
 
     async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        async for page in self.source.sessions(event_id):
-            self.rows.sessions.extend(page)
-            yield page
-        self.rows.read.add(Scope.AGENDA)
+        with self._read(Scope.AGENDA):
+            async for page in self.source.sessions(event_id):
+                self.rows.sessions.extend(page)
+                yield page
 
     async def exhibitors(
         self, event_id: SessionboardEventId
     ) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        async for page in self.source.exhibitors(event_id):
-            self.rows.exhibitors.extend(page)
-            yield page
-        self.rows.read.add(Scope.EXHIBITORS)
+        with self._read(Scope.EXHIBITORS):
+            async for page in self.source.exhibitors(event_id):
+                self.rows.exhibitors.extend(page)
+                yield page
+
+    @contextmanager
+    def _read(self, scope: Scope) -> Iterator[None]:
+        try:
+            yield
+        except SourceIncomplete as error:
+            self.rows.shortfalls.append(str(error))
+            self.rows.read.add(scope)
+            raise
+        self.rows.read.add(scope)
 
     async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
         return await self.source.has_changed(event_id, since)

@@ -244,6 +244,7 @@ class Step(RecordOutcome):
 class Preview(Given):
     read_at: datetime
     counts: Counts
+    shortfalls: list[str]
     items: list[Step]
     next: str | None
 

@@ -48,6 +48,7 @@ async def preview(
     return {
         "read_at": taken.read_at,
         "counts": shapes.counts(taken.plan.counts),
+        "shortfalls": list(taken.plan.shortfalls),
         "items": [shapes.step(each) for each in steps[start:end]],
         "next": f"{end}-{taken.id}" if len(steps) > end else None,
     }

@@ -12,6 +12,7 @@ from core.domain.identifiers import SourceId
 from core.domain.kinds import SESSION, RecordKind
 from core.domain.outcomes import Outcome
 from core.domain.planning import Step
+from core.domain.reasons import NOT_ALL_READ
 from core.domain.source import Session, Unreadable
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
@@ -103,7 +104,12 @@ def rows_of(view: EventView) -> Iterator[Row]:
         step = steps.pop(session.id, None)
         yield Row(session.id, session.label, session if isinstance(session, Session) else None, step)
     for step in steps.values():
-        yield Row(step.record.source_id, step.record.label, None, step, has_left=True)
+        yield Row(step.record.source_id, step.record.label, None, step, has_left=has_left(step))
+
+
+def has_left(step: Step) -> bool:
+    """Check whether a record without a row is known to have left, and not only missing from what was read."""
+    return step.reason.code != NOT_ALL_READ.code
 
 
 def steps_of(view: EventView, kind: RecordKind) -> dict[SourceId, Step]:

@@ -15,7 +15,7 @@ from core.domain.planning import Step
 from core.domain.source import Exhibitor, Person, Unreadable
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
-from entrypoints.http.pages.agenda import steps_of
+from entrypoints.http.pages.agenda import has_left, steps_of
 from entrypoints.http.pages.event_page import OneEvent, show, way_to
 from entrypoints.http.pages.lists import Number, OneOutcome, Sought, outcome_tabs, part_of
 from entrypoints.http.pages.rendering import crumb
@@ -88,7 +88,7 @@ def _rows(view: EventView) -> Iterator[Row]:
             yield row
     for step in steps.values():
         if step.record.source_id not in shown:
-            yield Row("", step.record.source_id, None, step.record.label, step, has_left=True)
+            yield Row("", step.record.source_id, None, step.record.label, step, has_left=has_left(step))
 
 
 def _unreadable(row: Unreadable, steps: Mapping[SourceId, Step]) -> Row:
