@@ -1,6 +1,7 @@
 """A destination that passes everything on: for doubles that do something of their own around a write."""
 
 from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from core.domain.fields import Fields
@@ -18,6 +19,10 @@ class PassingOn:
     @property
     def most_in_flight(self) -> int:
         return self.destination.most_in_flight
+
+    @property
+    def link_hosts(self) -> AbstractSet[str]:
+        return self.destination.link_hosts
 
     async def events(self) -> Sequence[GleaninEvent]:
         return await self.destination.events()

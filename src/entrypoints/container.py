@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
+from adapters.gleanin.wire import LINK_HOSTS
 from adapters.http_client.connections import Connections
 from adapters.http_client.meters import WEBHOOK
 from adapters.jobs.in_process import InProcessJobs, Work
@@ -146,7 +147,10 @@ def _sources(settings: Settings) -> SessionSources:
 def _gleanin(settings: Settings) -> GleaninDestinations:
     allow_private = settings.allow_private_addresses
     return GleaninDestinations(
-        settings.gleanin_url, allow_private, partial(Connections, allow_private=allow_private)
+        settings.gleanin_url,
+        allow_private,
+        partial(Connections, allow_private=allow_private),
+        link_hosts=LINK_HOSTS | settings.further_link_hosts,
     )
 
 

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     resend_after_seconds: float = Field(default=60, ge=0, le=3600, allow_inf_nan=False)
     """How long after the latest attempt a record whose creation nobody confirmed may be sent again: a gateway that
     gives up waiting does not stop the application behind it."""
+    link_hosts: str = ""
+    """Further hosts, separated by commas, that share links may lead to: `links.example.org`."""
     mail_from: str | None = None
     """The address that notices by e-mail come from."""
     smtp_url: SecretStr | None = None
@@ -95,6 +97,10 @@ class Settings(BaseSettings):
                 "needs_a_sender", "set GLEANIN_SYNC_MAIL_FROM too, the address that notices come from"
             )
         return url
+
+    @property
+    def further_link_hosts(self) -> frozenset[str]:
+        return frozenset(host.strip().lower() for host in self.link_hosts.split(",") if host.strip())
 
     @property
     def mail_server(self) -> MailServer | None:

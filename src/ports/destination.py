@@ -16,6 +16,7 @@ DestinationError
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol
 
@@ -87,6 +88,11 @@ class Destination(Protocol):
     @property
     def most_in_flight(self) -> int:
         """How many writes may be under way at once at the best of times."""
+        ...
+
+    @property
+    def link_hosts(self) -> AbstractSet[str]:
+        """The hosts, in lower case, that share links may lead to (rule 30)."""
         ...
 
     async def events(self) -> Sequence[GleaninEvent]: ...

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -34,8 +35,9 @@ _MOST_PAGES = 100_000
 
 
 class GleaninHttp:
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, link_hosts: AbstractSet[str]) -> None:
         self._exchange = exchange
+        self.link_hosts = link_hosts
 
     @property
     def most_in_flight(self) -> int:
@@ -148,6 +150,7 @@ class GleaninDestinations:
     transport: Callable[[], httpx.AsyncBaseTransport] = Connections
     patience: Patience = field(default_factory=Patience)
     ceiling: int = CEILING
+    link_hosts: AbstractSet[str] = wire.LINK_HOSTS
     _limits: dict[str, AdaptiveLimit] = field(default_factory=dict, init=False, repr=False)
 
     @asynccontextmanager
@@ -158,7 +161,7 @@ class GleaninDestinations:
             BadInput: the base URL is none, or one that is not allowed.
         """
         async with self.exchange(token, before_write) as exchange:
-            yield GleaninHttp(exchange)
+            yield GleaninHttp(exchange, self.link_hosts)
 
     @asynccontextmanager
     async def exchange(

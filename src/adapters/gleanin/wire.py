@@ -35,6 +35,8 @@ DOC, GUESS = Marked.DOCUMENTED, Marked.GUESSED
 # [doc] on both documented calls, though the bodies are JSON:API's.
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 EVENTS = "events"  # [doc]
+LINK_HOSTS = frozenset({"app.gleanin.com", "invt.io"})
+"""Of share links, as seen on public pages."""
 ARCHIVED = "archived"  # [guess]; [doc] has "active" only
 
 

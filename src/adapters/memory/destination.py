@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ class MemoryGleanin:
     """A whole Gleanin; `open` gives the port, and everything else is for whoever sets the scene."""
 
     most_in_flight: int = 4
+    link_hosts: AbstractSet[str] = frozenset({"app.gleanin.com", "invt.io"})
     links_after_reads: int | None = 0
     """How often a person is read without links before they show; None for never."""
     tokens: set[str] | None = None
@@ -134,6 +136,10 @@ class MemoryDestination:
     @property
     def most_in_flight(self) -> int:
         return self._gleanin.most_in_flight
+
+    @property
+    def link_hosts(self) -> AbstractSet[str]:
+        return self._gleanin.link_hosts
 
     async def events(self) -> Sequence[GleaninEvent]:
         await self._answering()

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -28,17 +28,24 @@ class ShareLink:
     url: str
 
 
-def presentable(links: Iterable[ShareLink]) -> tuple[ShareLink, ...]:
-    """Leave only the links that may be shown: `https` ones (rule 30)."""
-    return tuple(link for link in links if _is_https(link.url))
+def presentable(links: Iterable[ShareLink], hosts: Container[str] | None = None) -> tuple[ShareLink, ...]:
+    """Return only the links that may be shown: `https` ones on known hosts (rule 30).
+
+    Args:
+        links: as Gleanin told them, or as they were stored.
+        hosts: in lower case; None for links whose hosts were checked when they were stored.
+    """
+    return tuple(link for link in links if _may_be_shown(link.url, hosts))
 
 
-def _is_https(url: str) -> bool:
+def _may_be_shown(url: str, hosts: Container[str] | None) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme == "https" and bool(parts.hostname) and url.isprintable() and " " not in url
+        host, is_on_usual_port = parts.hostname or "", parts.port in (None, 443)
     except ValueError:
         return False
+    is_https = parts.scheme == "https" and bool(host) and url.isprintable() and " " not in url
+    return is_https and (hosts is None or (host in hosts and is_on_usual_port and "@" not in parts.netloc))
 
 
 RESEND_AFTER = timedelta(seconds=60)

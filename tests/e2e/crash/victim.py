@@ -13,6 +13,7 @@ from entrypoints.settings import Settings
 from tests.e2e.crash.fuse import Fuse, FusedDestinations, FusedUnits
 
 LEASE_SECONDS = 0.4
+RESEND_AFTER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Place:
                 "gleanin_url": self.gleanin_url,
                 "allow_private_addresses": True,
                 "lease_seconds": LEASE_SECONDS,
+                "resend_after_seconds": RESEND_AFTER_SECONDS,
             }
         )
 

@@ -84,6 +84,7 @@ class Trial:
             "GLEANIN_SYNC_JOBS": self.jobs,
             "GLEANIN_SYNC_INTERVAL_MINUTES": "0.05",
             "GLEANIN_SYNC_LEASE_SECONDS": str(self.lease),
+            "GLEANIN_SYNC_RESEND_AFTER_SECONDS": "1",
             "GLEANIN_SYNC_LOG_LEVEL": "info",
         }
 

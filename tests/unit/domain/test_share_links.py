@@ -44,6 +44,25 @@ def test_rule_30_other_links_are_not_shown(url: str) -> None:
     assert presentable([ShareLink("Speaker campaign", url)]) == ()
 
 
+@pytest.mark.parametrize(
+    ("url", "is_shown"),
+    [
+        ("https://invt.io/1", True),
+        ("https://INVT.IO/1", True),
+        ("https://invt.io:443/1", True),
+        ("https://invt.io:8443/1", False),
+        ("https://invt.io.example.org/1", False),
+        ("https://example.org/invt.io", False),
+        ("https://invt.io@example.org/1", False),
+        ("https://example.org@invt.io/1", False),
+        ("https://sub.invt.io/1", False),
+        ("https://invt.io:port/1", False),
+    ],
+)
+def test_rule_30_links_are_shown_on_known_hosts_only(url: str, is_shown: bool) -> None:
+    assert bool(presentable([ShareLink("Speaker campaign", url)], {"invt.io", "app.gleanin.com"})) is is_shown
+
+
 def test_rule_30_one_bad_link_hides_no_other() -> None:
     good = [ShareLink(str(n), f"https://invt.io/{n}") for n in range(2)]
     assert presentable([good[0], ShareLink("bad", "ftp://x"), good[1]]) == tuple(good)

@@ -1,7 +1,7 @@
 """Read both sides of a mapping, before anything is planned."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Coroutine, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -148,7 +148,7 @@ class Reader:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                 sides.gleanin.add(kind, page)
                 if kind.is_person:
-                    links.update(linked(page))
+                    links.update(linked(page, self.destination.link_hosts))
         except RecordsNotTold:
             pass  # there are none; what we remember all the same is asked for by its id before it is created again
         except KindUnknown as error:
@@ -163,9 +163,13 @@ class Reader:
         return judge_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
 
 
-def linked(page: Iterable[GleaninRecord]) -> Iterator[tuple[GleaninId, tuple[ShareLink, ...] | None]]:
+def linked(
+    page: Iterable[GleaninRecord], hosts: Container[str]
+) -> Iterator[tuple[GleaninId, tuple[ShareLink, ...] | None]]:
     """Give the share links of each record that may be shown."""
-    return ((record.id, None if record.links is None else presentable(record.links)) for record in page)
+    return (
+        (record.id, None if record.links is None else presentable(record.links, hosts)) for record in page
+    )
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:

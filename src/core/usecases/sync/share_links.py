@@ -38,7 +38,7 @@ class ShareLinks:
                 there.clear()
                 with suppress(RecordsNotTold):
                     async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                        there.update(linked(page))
+                        there.update(linked(page, self.destination.link_hosts))
             await self._store(kind, whose, there)
 
     async def _store(self, kind: RecordKind, whose: Mapping[GleaninId, SourceId], there: Links) -> None:
