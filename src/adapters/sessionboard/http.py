@@ -13,7 +13,7 @@ import httpx
 from adapters.http_client.connections import Connections, careful_client
 from adapters.http_client.patience import Patience
 from adapters.sessionboard.answers import Answers, Bounds
-from adapters.sessionboard.pages import SINGLE, Place, Reading, Tally
+from adapters.sessionboard.pages import Reading
 from adapters.sessionboard.reading import (
     EVENTS,
     EXHIBITORS,
@@ -23,6 +23,7 @@ from adapters.sessionboard.reading import (
     has_rows,
     read_cut_row,
 )
+from adapters.sessionboard.tally import SINGLE, Place, Tally
 from core.domain.addresses import check_address
 from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token

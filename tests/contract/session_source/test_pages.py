@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sessionboard.pages import LAST_PAGE
+from adapters.sessionboard.tally import LAST_PAGE
 from core.domain.identifiers import SessionboardEventId
 from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, incomplete_rows, rows_before
