@@ -115,14 +115,16 @@ class SessionboardHttp:
         """
         too_large = f"The row is larger than {self.answers.bounds.body_text}."
 
-        def read(place: Place, announced: bool) -> asyncio.Task[PageRead[R]]:
+        def read(place: Place) -> asyncio.Task[PageRead[R]]:
             def read_cut(content: bytearray) -> PageRead[R]:
                 return read_cut_row(content, too_large, f"Row {place.number:,} of the {words}")
 
             params = {"page": place.number, "pageSize": place.size}
             cut = read_cut if place.size == SINGLE else None
+            # That there is no such event shows on the first page; on others, rows may be gone meanwhile.
+            is_first = place.rows_before == 0
             reading = self.answers.read(
-                method, path, params, body, shape.read_page, announced=announced, read_cut=cut
+                method, path, params, body, shape.read_page, announced=is_first, read_cut=cut
             )
             return asyncio.create_task(reading)
 

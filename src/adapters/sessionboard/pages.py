@@ -15,8 +15,7 @@ MOST_TOO_LARGE = 10
 """Rows in succession: more are taken for a fault of the answers, not of the rows."""
 
 R = TypeVar("R")
-ReadPage = Callable[[Place, bool], asyncio.Task[PageRead[R]]]
-"""By its place, and whether it was announced."""
+ReadPage = Callable[[Place], asyncio.Task[PageRead[R]]]
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ class Reading(Generic[R]):
             if running >= self.parallel or not is_due:
                 return
             if asked.task is None:
-                asked.task = self.read(asked.place, self.tally.is_announced(asked.place))
+                asked.task = self.read(asked.place)
                 running += 1
 
     def _places(self, number: int) -> list[Place]:
@@ -112,6 +111,7 @@ class Reading(Generic[R]):
         try:
             page = await asked.task
         except NoSuchPage:
+            self.tally.add_absent(place)
             self._skip_rest(place)
             return None
         except TooLarge as error:

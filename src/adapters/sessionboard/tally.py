@@ -89,10 +89,15 @@ class Tally:
             self.rows_expected = max(self.rows_expected, total, expected)
         if page.ids:
             self.repeats_page |= self.ids.issuperset(page.ids)
-        elif self.is_announced(place) and self.rows_announced > 1:
-            self.empty_page = self.empty_page or place.number
+        elif self.rows_announced > 1:
+            self.add_absent(place)
         self.ids.update(page.ids)
         self.rows += len(page.ids)
+
+    def add_absent(self, place: Place) -> None:
+        """Note a page that is not there, or has no rows."""
+        if self.is_announced(place):
+            self.empty_page = self.empty_page or place.number
 
     @property
     def fault(self) -> str:

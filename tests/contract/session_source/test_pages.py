@@ -10,7 +10,7 @@ import pytest
 
 from adapters.sessionboard.tally import LAST_PAGE
 from core.domain.identifiers import SessionboardEventId
-from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
+from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, incomplete_rows, rows_before
 from tests.contract.session_source.fake_api import FakeApi
 
@@ -369,9 +369,20 @@ async def test_a_page_that_nobody_announced_and_that_is_not_there_is_the_end(
     assert len(await ids(source)) == 100
 
 
-async def test_a_page_that_was_announced_and_is_not_there_is_told(
+@pytest.mark.parametrize("status", [400, 404])
+async def test_rule_34_a_page_that_was_announced_and_is_not_there_makes_no_event_gone(
+    api: FakeApi, source: SessionSource, status: int
+) -> None:
+    first = page(rows(0, 100), totalPages=2, totalResults=150)
+    api.first_answers.extend([first, httpx.Response(status)] * 2)
+    with pytest.raises(SourceIncomplete, match="150 sessions, but gave 100"):
+        await ids(source)
+
+
+async def test_an_event_that_goes_while_its_pages_are_read_is_gone(
     api: FakeApi, source: SessionSource
 ) -> None:
-    api.first_answers.extend([page(rows(0, 100), totalPages=2, totalResults=150), httpx.Response(404)])
+    first = page(rows(0, 100), totalPages=2, totalResults=150)
+    api.first_answers.extend([first, httpx.Response(404), httpx.Response(404)])
     with pytest.raises(SourceEventGone):
         await ids(source)
