@@ -3,9 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+# --system-certs: trust the system's certificates, as pip does. Those that uv ships do not know the authority of a proxy
+# with its own.
 # Into this environment, whatever other one is active.
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python
-LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+INSTALL := $(UV) pip install --system-certs --quiet --python $(BIN)/python
+LOCK := $(UV) pip compile --system-certs --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 HAS_CHROMIUM := { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20

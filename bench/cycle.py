@@ -19,6 +19,7 @@ from dependency_injector import providers
 from adapters.jobs.in_process import LOOK_EVERY, InProcessJobs, Work
 from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import RunId
 from core.domain.turns import MOST_PER_ORGANIZATION
 from core.usecases.request_sync import MOST_AT_ONCE, SyncRequest
@@ -99,7 +100,7 @@ class Simulation:
         async with self.container.units().reading() as unit:
             due = await unit.schedules.due(self.clock.now(), MOST_PER_ORGANIZATION, MOST_AT_ONCE)
         for mapping_id in due:
-            await self.container.request_sync()(SyncRequest(mapping_id))
+            await self.container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
 
     def _edit(self) -> None:
         """Change a title and a job in one of so many events, at the simulated time."""

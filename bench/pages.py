@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
 
 from bench.product import mapped, settings_for
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.identifiers import RunId
 from core.usecases.add_account import NewAccount
 from core.usecases.look_up_records import PeopleAsked
@@ -35,13 +35,15 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
     """Sync a large event once, and lay a history of runs beside it."""
     async with opened(settings_for(gleanin_url, folder)) as container:
         mapping_id, event = await mapped(container, sessionboard_url)
-        run = await container.request_sync()(SyncRequest(mapping_id))
+        run = await container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
         run = await container.run_sync()(run.id)
         await _history(container, run.id)
-        await container.add_account()(NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD))
+        await container.add_account()(NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD), by=COMMAND_LINE)
         (organization, _), *_ = await container.list_organizations()()
         (person, *_) = (await container.page_share_links()(PeopleAsked(mapping_id, limit=1))).people
-        portal = await container.make_portal_address()(Who(mapping_id, person.kind.name, person.source_id))
+        portal = await container.make_portal_address()(
+            Who(mapping_id, person.kind.name, person.source_id), by=COMMAND_LINE
+        )
     return {
         "organization": organization.id,
         "event": event,

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
@@ -47,8 +48,8 @@ def settings_for(gleanin_url: str, folder: str) -> Settings:
 
 async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId, str]:
     new = NewOrganization("Bench", sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.add_organization()(new)
-    await container.connect()(organization.id, Token(GLEANIN_TOKEN))
+    organization = await container.add_organization()(new, by=COMMAND_LINE)
+    await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
     events = await container.list_events()(organization.id)
     source, destination = events.sessionboard[0].id, events.gleanin[0].id
     mapping = await container.map_events()(
@@ -57,7 +58,8 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
             SessionboardEventId(source),
             GleaninEventId(destination),
             time_zone_confirmed=True,
-        )
+        ),
+        by=COMMAND_LINE,
     )
     return mapping.id, source
 
@@ -65,7 +67,7 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
 async def _sync(container: Container, mapping_id: MappingId, control: Remote) -> dict[str, Any]:
     before = await asyncio.to_thread(control.state)
     start, cpu = time.perf_counter(), time.process_time()
-    run = await container.request_sync()(SyncRequest(mapping_id))
+    run = await container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
     run = await container.run_sync()(run.id)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     after = await asyncio.to_thread(control.state)

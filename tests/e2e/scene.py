@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
@@ -33,8 +34,8 @@ class Scene:
     async def organization(self, name: str = "Acme") -> OrganizationId:
         """Add an organization and connect it."""
         new = NewOrganization(name, self.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await self.container.add_organization()(new)
-        await self.container.connect()(organization.id, Token(GLEANIN_TOKEN))
+        organization = await self.container.add_organization()(new, by=COMMAND_LINE)
+        await self.container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
         return organization.id
 
     async def mapping(self) -> EventMapping:
@@ -47,11 +48,12 @@ class Scene:
                 SessionboardEventId(events.sessionboard[0].id),
                 GleaninEventId(events.gleanin[0].id),
                 time_zone_confirmed=True,
-            )
+            ),
+            by=COMMAND_LINE,
         )
 
     async def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
-        run = await self.container.request_sync()(SyncRequest(mapping_id, scope))
+        run = await self.container.request_sync()(SyncRequest(mapping_id, scope, by=COMMAND_LINE))
         return await self.container.run_sync()(run.id)
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, SessionboardEventId
 from core.domain.outcomes import Outcome
 from core.domain.refusals import NotFound
@@ -38,9 +39,9 @@ def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] =
 async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored(tmp_path: Path) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await scene.container.add_organization()(new)
+        organization = await scene.container.add_organization()(new, by=COMMAND_LINE)
         with pytest.raises(DestinationRefused):
-            await scene.container.connect()(organization.id, Token("another-token-entirely"))
+            await scene.container.connect()(organization.id, Token("another-token-entirely"), by=COMMAND_LINE)
         ((_, connection),) = await scene.container.list_organizations()()
         assert connection is None
 
@@ -49,7 +50,7 @@ async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token("another-token-entirely"))
         with pytest.raises(SourceRefused, match="token"):
-            await scene.container.add_organization()(new)
+            await scene.container.add_organization()(new, by=COMMAND_LINE)
         assert await scene.container.list_organizations()() == []
 
 
@@ -66,7 +67,7 @@ async def test_an_unknown_event_cannot_be_mapped(
             organization, SessionboardEventId(sessionboard), GleaninEventId(gleanin), time_zone_confirmed=True
         )
         with pytest.raises(NotFound, match=named):
-            await scene.container.map_events()(wanted)
+            await scene.container.map_events()(wanted, by=COMMAND_LINE)
 
 
 async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_write(tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", "http://nowhere.invalid", Token(SESSIONBOARD_TOKEN))
         with pytest.raises(SourceUnavailable, match=r"nowhere\.invalid"):
-            await asyncio.wait_for(scene.container.add_organization()(new), 60)
+            await asyncio.wait_for(scene.container.add_organization()(new, by=COMMAND_LINE), 60)
 
 
 async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE, Grant
+from core.domain.access import Grant
 from core.domain.accounts import Account, check_password
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import AccountId
@@ -28,7 +28,7 @@ class AddAccount:
     names: Names
     clock: Clock
 
-    async def __call__(self, command: NewAccount, by: str = COMMAND_LINE) -> Account:
+    async def __call__(self, command: NewAccount, *, by: str) -> Account:
         """Add it.
 
         Raises:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE
 from core.domain.addresses import check_address
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
@@ -31,7 +30,7 @@ class AddOrganization:
     names: Names
     clock: Clock
 
-    async def __call__(self, command: NewOrganization, by: str = COMMAND_LINE) -> Organization:
+    async def __call__(self, command: NewOrganization, *, by: str) -> Organization:
         """Try the token against Sessionboard, then store the organization.
 
         Raises:

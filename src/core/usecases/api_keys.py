@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE, Actor, Grant
+from core.domain.access import Actor, Grant
 from core.domain.api_keys import PREFIX, ApiKey, digest_of
 from core.domain.audit import Action, AuditEntry
 from core.domain.email import same_mailbox
@@ -21,7 +21,7 @@ class MakeApiKey:
     names: Names
     clock: Clock
 
-    async def __call__(self, name: str, grant: Grant, by: str = COMMAND_LINE) -> tuple[ApiKey, str]:
+    async def __call__(self, name: str, grant: Grant, *, by: str) -> tuple[ApiKey, str]:
         """Make a key, and give it with its secret, which is never shown again.
 
         Raises:
@@ -47,9 +47,7 @@ class RevokeApiKey:
     units: Units
     clock: Clock
 
-    async def __call__(
-        self, organization_id: OrganizationId | None, key_id: ApiKeyId, by: str = COMMAND_LINE
-    ) -> ApiKey:
+    async def __call__(self, organization_id: OrganizationId | None, key_id: ApiKeyId, *, by: str) -> ApiKey:
         """Let a key open nothing any more.
 
         Args:

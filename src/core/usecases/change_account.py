@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from core.domain.access import COMMAND_LINE, Grant
+from core.domain.access import Grant
 from core.domain.accounts import LONGEST_PASSWORD, Account, check_password
 from core.domain.audit import Action, AuditEntry
 from core.domain.refusals import BadInput, found
@@ -16,7 +16,7 @@ class GiveRole:
     units: Units
     clock: Clock
 
-    async def __call__(self, email: str, grant: Grant, by: str = COMMAND_LINE) -> Account:
+    async def __call__(self, email: str, grant: Grant, *, by: str) -> Account:
         """Give a role for an organization or for all, in the place of any other role for it.
 
         Raises:
@@ -41,7 +41,7 @@ class TakeRole:
     units: Units
     clock: Clock
 
-    async def __call__(self, email: str, grant: Grant, by: str = COMMAND_LINE) -> Account:
+    async def __call__(self, email: str, grant: Grant, *, by: str) -> Account:
         """Take a role away.
 
         Raises:
@@ -67,7 +67,7 @@ class ChangePassword:
     passwords: Passwords
     clock: Clock
 
-    async def __call__(self, email: str, password: str, by: str = COMMAND_LINE) -> Account:
+    async def __call__(self, email: str, password: str, *, by: str) -> Account:
         """Give an account a new password, and end all its sign-ins.
 
         Raises:
@@ -138,7 +138,7 @@ class RemoveAccount:
     units: Units
     clock: Clock
 
-    async def __call__(self, email: str, by: str = COMMAND_LINE) -> None:
+    async def __call__(self, email: str, *, by: str) -> None:
         """Take an account away; whoever is signed in with it is signed out.
 
         Raises:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Connection
@@ -17,7 +16,7 @@ class ChangeConnection:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId, *, continuous_sync: bool, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, *, continuous_sync: bool, by: str
     ) -> Connection:
         """Say whether mappings made from now on begin with continuous sync; those that exist stay as they are.
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, fields, replace
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
@@ -44,7 +43,7 @@ class ChangeSettings:
     cipher: TokenCipher
     clock: Clock
 
-    async def __call__(self, command: SettingsChange, by: str = COMMAND_LINE) -> EventMapping:
+    async def __call__(self, command: SettingsChange, *, by: str) -> EventMapping:
         """Change the given settings; the next sync re-sends just what they change.
 
         Raises:

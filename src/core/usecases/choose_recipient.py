@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import NoticeId, OrganizationId
 from core.domain.notices import Channel, Notice, Recipient
@@ -30,7 +29,7 @@ class ChooseRecipient:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId, channel: Channel, address: str, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, channel: Channel, address: str, *, by: str
     ) -> tuple[Recipient, Token | None]:
         """Let notices go there from now on; for a webhook, give the secret that they are signed with, this once.
 
@@ -58,7 +57,7 @@ class RemoveRecipient:
     units: Units
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, by: str = COMMAND_LINE) -> Recipient | None:
+    async def __call__(self, organization_id: OrganizationId, *, by: str) -> Recipient | None:
         """Tell nobody anything any more, not what waits either; give whom it was told until now.
 
         Raises:
@@ -97,7 +96,7 @@ class TryRecipient:
     names: Names
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, by: str = COMMAND_LINE) -> Recipient:
+    async def __call__(self, organization_id: OrganizationId, *, by: str) -> Recipient:
         """Send a trial notice at once, and give whom it has reached.
 
         Raises:

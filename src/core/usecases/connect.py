@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import ConnectionId, OrganizationId
 from core.domain.organizations import Connection, open_token
@@ -31,7 +30,7 @@ class Connect:
         token: Token,
         *,
         continuous_sync: bool = False,
-        by: str = COMMAND_LINE,
+        by: str,
     ) -> Connection:
         """Try the token against Gleanin, then open a connection with it.
 
@@ -85,8 +84,8 @@ class ReplaceGleaninToken:
         self,
         organization_id: OrganizationId,
         token: Token,
-        by: str = COMMAND_LINE,
         *,
+        by: str,
         continuous_sync: bool | None = None,
     ) -> Connection:
         """Try the token against Gleanin, then let the open connection go on with it.
@@ -139,7 +138,7 @@ class ConnectOrRenew:
         token: Token,
         *,
         continuous_sync: bool | None = None,
-        by: str = COMMAND_LINE,
+        by: str,
     ) -> tuple[Connection, bool]:
         """Connect, or let the open connection go on with the token; tell whether a connection was opened.
 
@@ -161,5 +160,5 @@ class ConnectOrRenew:
                 organization_id, token, continuous_sync=continuous_sync or False, by=by
             )
         except AlreadyConnected:
-            return await self.renew(organization_id, token, by, continuous_sync=continuous_sync), False
+            return await self.renew(organization_id, token, continuous_sync=continuous_sync, by=by), False
         return opened, True

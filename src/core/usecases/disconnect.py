@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId, RunId
 from core.domain.organizations import Connection
@@ -25,7 +24,7 @@ class Disconnect:
     """How long a run that gives no sign of life is waited for."""
 
     async def __call__(
-        self, organization_id: OrganizationId, confirmation: str | None, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, confirmation: str | None, *, by: str
     ) -> Connection:
         """End the connection and all its mappings, erase the token, and see running syncs stop.
 

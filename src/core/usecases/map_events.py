@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.gleanin_side import GleaninEvent
 from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
@@ -39,7 +38,7 @@ class MapEvents:
     names: Names
     clock: Clock
 
-    async def __call__(self, command: NewMapping, by: str = COMMAND_LINE) -> EventMapping:
+    async def __call__(self, command: NewMapping, *, by: str) -> EventMapping:
         """Make a mapping, or let the removed one of the same pair go on.
 
         Raises:

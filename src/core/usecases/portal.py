@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SourceId
 from core.domain.kinds import PEOPLE, RecordKind
@@ -35,7 +34,7 @@ class MakePortalAddress:
     signer: Signer
     clock: Clock
 
-    async def __call__(self, who: Who, by: str = COMMAND_LINE) -> str:
+    async def __call__(self, who: Who, *, by: str) -> str:
         """Give the last part of a person's portal address.
 
         Raises:
@@ -58,7 +57,7 @@ class RevokePortalAddresses:
     units: Units
     clock: Clock
 
-    async def __call__(self, who: Who, by: str = COMMAND_LINE) -> None:
+    async def __call__(self, who: Who, *, by: str) -> None:
         """Let no address of a person's page that was made up to now open it any more.
 
         Raises:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping
@@ -17,7 +16,7 @@ class RemoveMapping:
     units: Units
     clock: Clock
 
-    async def __call__(self, mapping_id: MappingId, by: str = COMMAND_LINE) -> EventMapping:
+    async def __call__(self, mapping_id: MappingId, *, by: str) -> EventMapping:
         """Remove one mapping; the connection and its other mappings go on. A running sync stops.
 
         Raises:

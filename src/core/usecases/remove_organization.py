@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
 from core.domain.refusals import BadInput, StillConnected, found
@@ -15,9 +14,7 @@ class RemoveOrganization:
     units: Units
     clock: Clock
 
-    async def __call__(
-        self, organization_id: OrganizationId, confirmation: str | None, by: str = COMMAND_LINE
-    ) -> None:
+    async def __call__(self, organization_id: OrganizationId, confirmation: str | None, *, by: str) -> None:
         """Erase it with its people, its history and its Sessionboard token; what it sent to Gleanin stays there.
 
         Args:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from core.domain.access import COMMAND_LINE
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Organization
@@ -23,9 +22,7 @@ class ReplaceSessionboardToken:
     cipher: TokenCipher
     clock: Clock
 
-    async def __call__(
-        self, organization_id: OrganizationId, token: Token, by: str = COMMAND_LINE
-    ) -> Organization:
+    async def __call__(self, organization_id: OrganizationId, token: Token, *, by: str) -> Organization:
         """Try the token against Sessionboard, then put it in the place of the former one.
 
         Raises:

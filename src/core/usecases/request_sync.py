@@ -1,10 +1,10 @@
 """Ask for a sync: at once, or as the one that waits (rules 11 and 23); and ask again for one that was interrupted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
+from core.domain.access import CONTINUOUS_SYNC
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId, NoticeId, RunId
 from core.domain.kinds import Scope
@@ -31,7 +31,7 @@ class SyncRequest:
     mapping_id: MappingId
     scope: Scope = Scope.ALL
     trigger: Trigger = Trigger.MANUAL
-    by: str = COMMAND_LINE
+    by: str = field(kw_only=True)
     key: str | None = None
     """By which a request that is repeated, because its answer was lost, is known; whoever asks chooses it."""
     asker: str = ""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.identifiers import ApiKeyId, OrganizationId
 from core.usecases.add_account import NewAccount
 from entrypoints import shapes
@@ -65,7 +65,9 @@ def _said(grant: Grant) -> str:
 async def added(
     container: "Container", email: str, role: Role, org: str | None, password: str | None
 ) -> Answer:
-    account = await container.add_account()(NewAccount(email, await _grant(container, role, org), password))
+    account = await container.add_account()(
+        NewAccount(email, await _grant(container, role, org), password), by=COMMAND_LINE
+    )
 
     def show(screen: Console) -> None:
         (grant,) = account.grants
@@ -90,7 +92,7 @@ async def listed(container: "Container") -> Answer:
 
 
 async def removed(container: "Container", email: str) -> Answer:
-    await container.remove_account()(email)
+    await container.remove_account()(email, by=COMMAND_LINE)
     keys = await container.list_keys_made_by()(email)
 
     def show(screen: Console) -> None:
@@ -141,7 +143,7 @@ def give_role(
     async def done(container: "Container") -> Answer:
         grant = await _grant(container, role, organization)
         change = container.take_role() if take else container.give_role()
-        account = await change(email, grant)
+        account = await change(email, grant, by=COMMAND_LINE)
         said = f"{account.email} is {'not ' if take else ''}{_said(grant)}{' any more' if take else ' now'}."
         return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
 
@@ -154,7 +156,7 @@ def change_password(email: Email, password_stdin: PasswordStdin = False, as_json
     given = secret("New password", from_stdin=password_stdin, confirm=True)
 
     async def done(container: "Container") -> Answer:
-        account = await container.change_password()(email, given)
+        account = await container.change_password()(email, given, by=COMMAND_LINE)
         said = f"{account.email} has a new password, and is signed out everywhere."
         return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
 
@@ -194,7 +196,9 @@ def add_key(
     """Make an API key; its secret is shown this once."""
 
     async def done(container: "Container") -> Answer:
-        made, shown_once = await container.make_api_key()(name, await _grant(container, role, organization))
+        made, shown_once = await container.make_api_key()(
+            name, await _grant(container, role, organization), by=COMMAND_LINE
+        )
 
         def show(screen: Console) -> None:
             screen.print(say(f"The API key {made.name}, {_said(made.grant)}. It is shown this once:"))
@@ -233,7 +237,9 @@ def revoke_key(
     """Revoke an API key; from now on it opens nothing."""
 
     async def done(container: "Container") -> Answer:
-        revoked = await container.revoke_api_key()(await _id(container, organization), ApiKeyId(key_id))
+        revoked = await container.revoke_api_key()(
+            await _id(container, organization), ApiKeyId(key_id), by=COMMAND_LINE
+        )
         said = f"The API key {revoked.name} opens nothing any more."
         return Answer(shapes.api_key(revoked), lambda screen: screen.print(say(said)))
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
 from core.usecases.change_settings import SettingsChange
@@ -58,7 +59,7 @@ async def mapped(
     command = NewMapping(
         found.id, SessionboardEventId(sessionboard_event), GleaninEventId(gleanin_event), confirmed
     )
-    mapping = await container.map_events()(command)
+    mapping = await container.map_events()(command, by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(
@@ -72,7 +73,7 @@ async def mapped(
 
 
 async def unmapped(container: "Container", mapping_id: str) -> Answer:
-    mapping = await container.remove_mapping()(MappingId(mapping_id))
+    mapping = await container.remove_mapping()(MappingId(mapping_id), by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Removed the mapping of {mapping.sessionboard_name} to {mapping.gleanin_name}."))
@@ -112,7 +113,7 @@ async def mappings_listed(container: "Container", org: str) -> Answer:
 
 
 async def settings_changed(container: "Container", change: SettingsChange) -> Answer:
-    mapping = await container.change_settings()(change)
+    mapping = await container.change_settings()(change, by=COMMAND_LINE)
     return Answer(
         shapes.settings(mapping.settings)
         | {"mapping_id": mapping.id, "confirmed_time_zone": mapping.confirmed_time_zone},

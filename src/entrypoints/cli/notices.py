@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import OrganizationId
 from core.domain.notices import Channel
 from core.domain.secrets import Token
@@ -54,19 +55,19 @@ async def shown(container: "Container", org: str) -> Answer:
 
 async def chosen(container: "Container", org: str, channel: Channel, address: str) -> Answer:
     found = await container.find_organization()(org)
-    _, secret = await container.choose_recipient()(found.id, channel, address)
+    _, secret = await container.choose_recipient()(found.id, channel, address, by=COMMAND_LINE)
     return await _told(container, found.id, secret)
 
 
 async def switched_off(container: "Container", org: str) -> Answer:
     found = await container.find_organization()(org)
-    await container.remove_recipient()(found.id)
+    await container.remove_recipient()(found.id, by=COMMAND_LINE)
     return await _told(container, found.id)
 
 
 async def tried(container: "Container", org: str) -> Answer:
     found = await container.find_organization()(org)
-    recipient = await container.try_recipient()(found.id)
+    recipient = await container.try_recipient()(found.id, by=COMMAND_LINE)
     said = f"The trial notice was taken by this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
     return Answer(
         shapes.recipient(recipient) | {"tried": True}, lambda screen: screen.print(say(said), soft_wrap=True)

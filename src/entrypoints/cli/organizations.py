@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from core.domain.access import COMMAND_LINE
 from core.domain.organizations import SESSIONBOARD_REGIONS
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
@@ -39,7 +40,7 @@ class Region(StrEnum):
 
 
 async def added(container: "Container", name: str, sessionboard_url: str, access: Token) -> Answer:
-    new = await container.add_organization()(NewOrganization(name, sessionboard_url, access))
+    new = await container.add_organization()(NewOrganization(name, sessionboard_url, access), by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Added the organization {new.name}. Its id: {new.id}"))
@@ -81,7 +82,7 @@ async def connected(
     container: "Container", org: str, access: Token, *, continuous_sync: bool = False
 ) -> Answer:
     found = await container.find_organization()(org)
-    connection = await container.connect()(found.id, access, continuous_sync=continuous_sync)
+    connection = await container.connect()(found.id, access, continuous_sync=continuous_sync, by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Connected {found.name} to Gleanin."))
@@ -99,9 +100,9 @@ async def connected(
 async def token_replaced(container: "Container", org: str, side: "Side", renewed: Token) -> Answer:
     found = await container.find_organization()(org)
     if side is Side.SESSIONBOARD:
-        await container.replace_sessionboard_token()(found.id, renewed)
+        await container.replace_sessionboard_token()(found.id, renewed, by=COMMAND_LINE)
     else:
-        await container.replace_gleanin_token()(found.id, renewed)
+        await container.replace_gleanin_token()(found.id, renewed, by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"{found.name} goes on with the new {side.capitalize()} token."))
@@ -114,7 +115,9 @@ async def disconnected(
 ) -> Answer:
     """Disconnect; to type the organization's name confirms it too."""
     found = await container.find_organization()(org)
-    connection = await container.disconnect()(found.id, found.name if confirmed else typed_name)
+    connection = await container.disconnect()(
+        found.id, found.name if confirmed else typed_name, by=COMMAND_LINE
+    )
 
     def show(console: Console) -> None:
         console.print(
@@ -162,7 +165,7 @@ def add(
 
 async def removed(container: "Container", org: str, typed_name: str | None) -> Answer:
     found = await container.find_organization()(org)
-    await container.remove_organization()(found.id, typed_name)
+    await container.remove_organization()(found.id, typed_name, by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Removed {found.name} and all that was remembered of it."))

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.secrets import Token
 from core.usecases.add_account import NewAccount
 from core.usecases.add_organization import NewOrganization
@@ -144,8 +144,10 @@ async def playground(chosen: "Settings") -> AsyncIterator[tuple["Container", Ans
             opened(settings_for(chosen, Path(folder), sandbox)) as container,
         ):
             new = NewOrganization(NAME, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-            await container.add_organization()(new)
-            await container.add_account()(NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None))
+            await container.add_organization()(new, by=COMMAND_LINE)
+            await container.add_account()(
+                NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None), by=COMMAND_LINE
+            )
             entry = await container.offer_sign_in()(NEWCOMER)
             at = container.settings().address_of(f"/sign-in/once/{entry}")
 

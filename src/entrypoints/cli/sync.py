@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import MappingId
 from core.domain.kinds import Scope
 from core.domain.messages import STARTED
@@ -54,7 +55,7 @@ async def synced(
     """Sync, and wait for the end; `tell` where somebody is watching."""
     from entrypoints.cli import progress
 
-    run = await container.request_sync()(SyncRequest(MappingId(mapping_id), scope))
+    run = await container.request_sync()(SyncRequest(MappingId(mapping_id), scope, by=COMMAND_LINE))
     if tell:
         tell(STARTED)
     async with progress.shown(container.find_run(), run.id) if tell else nullcontext():

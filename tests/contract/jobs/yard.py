@@ -12,6 +12,7 @@ from adapters.memory.units import MemoryUnits
 from adapters.system.clock import SystemClock
 from adapters.system.names import RandomNames
 from core.domain import stops
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId
 from core.domain.outcomes import Counts
 from core.domain.runs import RunState, SyncRun, Trigger
@@ -65,7 +66,7 @@ class Yard:
         return mapping.id
 
     async def book(self, mapping_id: MappingId, trigger: Trigger = Trigger.MANUAL) -> SyncRun:
-        request = SyncRequest(mapping_id, trigger=trigger)
+        request = SyncRequest(mapping_id, trigger=trigger, by=COMMAND_LINE)
         return await RequestSync(self.units, self.names, self.clock)(request)
 
     async def runs_of(self, mapping_id: MappingId) -> list[SyncRun]:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, SessionboardEventId
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
@@ -22,12 +23,14 @@ def set_up(sandbox: Sandbox, folder: Path) -> Place:
     async def mapped() -> str:
         async with opened(place.settings()) as container:
             url, token = sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN)
-            organization = await container.add_organization()(NewOrganization("Acme", url, token))
-            await container.connect()(organization.id, Token(GLEANIN_TOKEN))
+            organization = await container.add_organization()(
+                NewOrganization("Acme", url, token), by=COMMAND_LINE
+            )
+            await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
             events = await container.list_events()(organization.id)
             pair = SessionboardEventId(events.sessionboard[0].id), GleaninEventId(events.gleanin[0].id)
             mapping = await container.map_events()(
-                NewMapping(organization.id, *pair, time_zone_confirmed=True)
+                NewMapping(organization.id, *pair, time_zone_confirmed=True), by=COMMAND_LINE
             )
             return mapping.id
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dependency_injector import providers
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import MappingId
 from core.domain.runs import SyncRun
 from core.usecases.request_sync import SyncRequest
@@ -40,7 +41,7 @@ async def sync(place: Place, fuse: Fuse) -> SyncRun:
     async with opened(place.settings()) as container:
         container.units.override(providers.Object(FusedUnits(container.units(), fuse)))
         container.destinations.override(providers.Object(FusedDestinations(container.destinations(), fuse)))
-        run = await container.request_sync()(SyncRequest(MappingId(place.mapping_id)))
+        run = await container.request_sync()(SyncRequest(MappingId(place.mapping_id), by=COMMAND_LINE))
         return await container.run_sync()(run.id)
 
 

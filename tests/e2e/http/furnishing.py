@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId
 from core.domain.organizations import Organization
 from core.domain.secrets import Token
@@ -178,11 +178,11 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
         }
         own = {}
         for email, grant in grants.items():
-            await container.add_account()(NewAccount(email, grant, PASSWORD))
-            key, keys[email] = await container.make_api_key()(f"of {email}", grant)
+            await container.add_account()(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
+            key, keys[email] = await container.make_api_key()(f"of {email}", grant, by=COMMAND_LINE)
             own[email] = key.id
-        key, keys[NOBODY_ANY_MORE] = await container.make_api_key()("Revoked", grants[ADMIN])
-        await container.revoke_api_key()(acme.id, key.id)
+        key, keys[NOBODY_ANY_MORE] = await container.make_api_key()("Revoked", grants[ADMIN], by=COMMAND_LINE)
+        await container.revoke_api_key()(acme.id, key.id, by=COMMAND_LINE)
         strange = await _tenant(container, stranger, STRANGER_EVENT, own[STRANGER])
         await _tenant(container, acme, ACME_EVENT, own[VIEWER])
         remote.replace_event(ACME_EVENT, second_state())
@@ -192,8 +192,8 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
 
 async def _organization(container: Container, sandbox: Sandbox, name: str) -> Organization:
     new = NewOrganization(name, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.add_organization()(new)
-    await container.connect()(organization.id, Token(GLEANIN_TOKEN))
+    organization = await container.add_organization()(new, by=COMMAND_LINE)
+    await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
     return organization
 
 
@@ -206,8 +206,8 @@ async def _tenant(container: Container, organization: Organization, event: int, 
         theirs = next(each.id for each in events.gleanin if each.name == name)
         pair = SessionboardEventId(str(event)), GleaninEventId(theirs)
         new = NewMapping(OrganizationId(organization.id), *pair, time_zone_confirmed=True)
-        mappings = [await container.map_events()(new)]
-    booked = await container.request_sync()(SyncRequest(mappings[0].id))
+        mappings = [await container.map_events()(new, by=COMMAND_LINE)]
+    booked = await container.request_sync()(SyncRequest(mappings[0].id, by=COMMAND_LINE))
     run = await container.run_sync()(booked.id)
     assert not isinstance(run.stop, Stop), run.message
     people = await container.list_share_links()(mappings[0].id)

@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import MappingId, OrganizationId
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, VIEWER
@@ -19,10 +20,12 @@ def portal_of(served: Served) -> str:
 
 def end(served: Served, how: str) -> None:
     if how == "removed":
-        served.running.ask(lambda container: container.remove_mapping()(MappingId(served.acme.mapping)))
+        served.running.ask(
+            lambda container: container.remove_mapping()(MappingId(served.acme.mapping), by=COMMAND_LINE)
+        )
     else:
         known = OrganizationId(served.acme.organization)
-        served.running.ask(lambda container: container.disconnect()(known, "Acme"))
+        served.running.ask(lambda container: container.disconnect()(known, "Acme", by=COMMAND_LINE))
 
 
 def form(browser: httpx.Client, served: Served) -> dict[str, str]:

@@ -33,6 +33,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.runs import RunState, SyncRun
 from core.domain.secrets import Token
@@ -116,12 +117,12 @@ async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapp
     number = FIRST_ID
     for each in range(trial.organizations):
         new = NewOrganization(f"Organization {each}", sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await container.add_organization()(new)
-        await container.connect()(organization.id, Token(GLEANIN_TOKEN))
+        organization = await container.add_organization()(new, by=COMMAND_LINE)
+        await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
         for _ in range(trial.mappings_each):
             pair = SessionboardEventId(str(number)), GleaninEventId(next(events)["id"])
             new_mapping = NewMapping(organization.id, *pair, time_zone_confirmed=True)
-            mapping = await container.map_events()(new_mapping)
+            mapping = await container.map_events()(new_mapping, by=COMMAND_LINE)
             mapped[mapping.id] = str(pair[1])
             number += 1
     async with container.units().writing() as unit:
@@ -162,7 +163,7 @@ async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
 
 async def sync_once_more(container: Container, mapped: Mapped) -> None:
     for mapping_id in mapped:
-        run = await container.request_sync()(SyncRequest(mapping_id))
+        run = await container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
         run = await container.run_sync()(run.id)
         assert run.state is RunState.COMPLETED, run.message
 

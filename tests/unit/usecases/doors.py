@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from adapters.memory.passwords import QuickPasswords
 from adapters.security.signer import ItsdangerousSigner
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.accounts import Account
 from core.domain.audit import AuditEntry
 from core.domain.identifiers import OrganizationId
@@ -143,7 +143,7 @@ class Doors:
         return OpenPortal(self.stage.units, self.signer, self.stage.clock)
 
     async def account(self, email: str = ADA, grant: Grant = EVERYWHERE) -> Account:
-        return await self.add_account(NewAccount(email, grant, PASSWORD))
+        return await self.add_account(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
 
     async def sign_in(self, email: str = ADA, password: str = PASSWORD, address: str = HOME) -> str:
         return await self.sign_in_with_password(Credentials(email, password, address))

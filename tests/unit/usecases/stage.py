@@ -16,6 +16,7 @@ from adapters.memory.records import StoredRecord
 from adapters.memory.session_source import MemorySessionSource, MemorySessionSources, Programme
 from adapters.memory.units import MemoryUnits
 from adapters.security.cipher import FernetCipher
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import (
     GleaninEventId,
     MappingId,
@@ -27,6 +28,7 @@ from core.domain.identifiers import (
 )
 from core.domain.kinds import RecordKind, Scope
 from core.domain.mappings import EventMapping
+from core.domain.notices import Channel, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import RecordOutcome
 from core.domain.runs import SyncRun, Trigger
@@ -34,7 +36,7 @@ from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.synced import RESEND_AFTER
 from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.change_settings import ChangeSettings
+from core.usecases.change_settings import ChangeSettings, SettingsChange
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
@@ -110,7 +112,10 @@ class Watched(MemorySessionSource):
 
 @dataclass(slots=True)
 class Stage:
-    """Sessionboard has the events HERE and ELSEWHERE, Gleanin has THERE and FAR, and tells no time zones."""
+    """Sessionboard has the events HERE and ELSEWHERE, Gleanin has THERE and FAR, and tells no time zones.
+
+    The use cases have no default for the actor; the stage's methods fill in the command line.
+    """
 
     units: Units = field(default_factory=MemoryUnits)
     gleanin: MemoryGleanin = field(default_factory=MemoryGleanin)
@@ -155,53 +160,85 @@ class Stage:
         return Access(self.units, self.sources, self.destinations, self.cipher)
 
     @property
-    def add_organization(self) -> AddOrganization:
-        return AddOrganization(self.units, self.sources, self.cipher, self.names, self.clock)
-
-    @property
-    def remove_organization(self) -> RemoveOrganization:
-        return RemoveOrganization(self.units, self.clock)
-
-    @property
-    def connect(self) -> Connect:
+    def _connect(self) -> Connect:
         return Connect(self.units, self.destinations, self.cipher, self.names, self.clock)
 
     @property
-    def replace_sessionboard_token(self) -> ReplaceSessionboardToken:
-        return ReplaceSessionboardToken(self.units, self.sources, self.cipher, self.clock)
-
-    @property
-    def replace_gleanin_token(self) -> ReplaceGleaninToken:
+    def _renew(self) -> ReplaceGleaninToken:
         return ReplaceGleaninToken(self.units, self.destinations, self.cipher, self.clock)
 
-    @property
-    def connect_or_renew(self) -> ConnectOrRenew:
-        return ConnectOrRenew(self.connect, self.replace_gleanin_token)
+    async def add_organization(self, command: NewOrganization, *, by: str = COMMAND_LINE) -> Organization:
+        add = AddOrganization(self.units, self.sources, self.cipher, self.names, self.clock)
+        return await add(command, by=by)
 
-    @property
-    def disconnect(self) -> Disconnect:
-        return Disconnect(self.units, self.clock, LEASE)
+    async def remove_organization(
+        self, organization_id: OrganizationId, confirmation: str | None, *, by: str = COMMAND_LINE
+    ) -> None:
+        await RemoveOrganization(self.units, self.clock)(organization_id, confirmation, by=by)
+
+    async def connect(
+        self,
+        organization_id: OrganizationId,
+        token: Token,
+        *,
+        continuous_sync: bool = False,
+        by: str = COMMAND_LINE,
+    ) -> Connection:
+        return await self._connect(organization_id, token, continuous_sync=continuous_sync, by=by)
+
+    async def replace_sessionboard_token(
+        self, organization_id: OrganizationId, token: Token, *, by: str = COMMAND_LINE
+    ) -> Organization:
+        replace_token = ReplaceSessionboardToken(self.units, self.sources, self.cipher, self.clock)
+        return await replace_token(organization_id, token, by=by)
+
+    async def replace_gleanin_token(
+        self,
+        organization_id: OrganizationId,
+        token: Token,
+        *,
+        by: str = COMMAND_LINE,
+        continuous_sync: bool | None = None,
+    ) -> Connection:
+        return await self._renew(organization_id, token, continuous_sync=continuous_sync, by=by)
+
+    async def connect_or_renew(
+        self,
+        organization_id: OrganizationId,
+        token: Token,
+        *,
+        continuous_sync: bool | None = None,
+        by: str = COMMAND_LINE,
+    ) -> tuple[Connection, bool]:
+        connect_or_renew = ConnectOrRenew(self._connect, self._renew)
+        return await connect_or_renew(organization_id, token, continuous_sync=continuous_sync, by=by)
+
+    async def disconnect(
+        self, organization_id: OrganizationId, confirmation: str | None, *, by: str = COMMAND_LINE
+    ) -> Connection:
+        return await Disconnect(self.units, self.clock, LEASE)(organization_id, confirmation, by=by)
 
     @property
     def list_events(self) -> ListEvents:
         return ListEvents(self.units, self.sources, self.destinations, self.cipher)
 
-    @property
-    def map_events(self) -> MapEvents:
-        return MapEvents(self.units, self.sources, self.destinations, self.cipher, self.names, self.clock)
+    async def map_events(self, command: NewMapping, *, by: str = COMMAND_LINE) -> EventMapping:
+        map_events = MapEvents(
+            self.units, self.sources, self.destinations, self.cipher, self.names, self.clock
+        )
+        return await map_events(command, by=by)
 
-    @property
-    def remove_mapping(self) -> RemoveMapping:
-        return RemoveMapping(self.units, self.clock)
+    async def remove_mapping(self, mapping_id: MappingId, *, by: str = COMMAND_LINE) -> EventMapping:
+        return await RemoveMapping(self.units, self.clock)(mapping_id, by=by)
 
-    @property
-    def change_settings(self) -> ChangeSettings:
-        return ChangeSettings(self.units, self.sources, self.cipher, self.clock)
+    async def change_settings(self, command: SettingsChange, *, by: str = COMMAND_LINE) -> EventMapping:
+        change = ChangeSettings(self.units, self.sources, self.cipher, self.clock)
+        return await change(command, by=by)
 
     async def request_sync(
         self, mapping_id: MappingId, scope: Scope = Scope.ALL, trigger: Trigger = Trigger.MANUAL
     ) -> SyncRun:
-        return await self.request(SyncRequest(mapping_id, scope, trigger))
+        return await self.request(SyncRequest(mapping_id, scope, trigger, by=COMMAND_LINE))
 
     @property
     def request(self) -> RequestSync:
@@ -235,17 +272,20 @@ class Stage:
             resend_after=self.resend_after,
         )
 
-    @property
-    def choose_recipient(self) -> ChooseRecipient:
-        return ChooseRecipient(self.units, self.messenger, self.cipher, self.names, self.clock)
+    async def choose_recipient(
+        self, organization_id: OrganizationId, channel: Channel, address: str, *, by: str = COMMAND_LINE
+    ) -> tuple[Recipient, Token | None]:
+        choose = ChooseRecipient(self.units, self.messenger, self.cipher, self.names, self.clock)
+        return await choose(organization_id, channel, address, by=by)
 
-    @property
-    def remove_recipient(self) -> RemoveRecipient:
-        return RemoveRecipient(self.units, self.clock)
+    async def remove_recipient(
+        self, organization_id: OrganizationId, *, by: str = COMMAND_LINE
+    ) -> Recipient | None:
+        return await RemoveRecipient(self.units, self.clock)(organization_id, by=by)
 
-    @property
-    def try_recipient(self) -> TryRecipient:
-        return TryRecipient(self.units, self.messenger, self.cipher, self.links, self.names, self.clock)
+    async def try_recipient(self, organization_id: OrganizationId, *, by: str = COMMAND_LINE) -> Recipient:
+        attempt = TryRecipient(self.units, self.messenger, self.cipher, self.links, self.names, self.clock)
+        return await attempt(organization_id, by=by)
 
     @property
     def deliver_notices(self) -> DeliverNotices:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import Grant, Right, Role
+from core.domain.access import COMMAND_LINE, Grant, Right, Role
 from core.domain.api_keys import digest_of
 from core.domain.identifiers import ApiKeyId, OrganizationId
 from core.domain.refusals import BadInput, NotFound, NotSignedIn
@@ -25,7 +25,7 @@ async def test_who_shows_a_key_acts_with_its_role(stage: Stage, doors: Doors) ->
 
 
 async def test_of_a_key_only_a_digest_is_kept(stage: Stage, doors: Doors) -> None:
-    key, secret = await doors.make_api_key("export", Grant(Role.SUPPORT))
+    key, secret = await doors.make_api_key("export", Grant(Role.SUPPORT), by=COMMAND_LINE)
     (listed,) = await ListApiKeys(stage.units)(None)
     assert listed == key
     assert listed.digest == digest_of(secret)
@@ -34,10 +34,10 @@ async def test_of_a_key_only_a_digest_is_kept(stage: Stage, doors: Doors) -> Non
 
 async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(stage: Stage, doors: Doors) -> None:
     acme = (await stage.organization()).id
-    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme))
-    _, other = await doors.make_api_key("other", Grant(Role.VIEWER, acme))
-    revoked = await doors.revoke_api_key(acme, key.id)
-    assert await doors.revoke_api_key(acme, key.id) == revoked, "once more changes nothing"
+    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme), by=COMMAND_LINE)
+    _, other = await doors.make_api_key("other", Grant(Role.VIEWER, acme), by=COMMAND_LINE)
+    revoked = await doors.revoke_api_key(acme, key.id, by=COMMAND_LINE)
+    assert await doors.revoke_api_key(acme, key.id, by=COMMAND_LINE) == revoked, "once more changes nothing"
     with pytest.raises(NotSignedIn, match="none, or was revoked"):
         await doors.whose_api_key(secret)
     assert (await doors.whose_api_key(other)).name
@@ -46,11 +46,11 @@ async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(stage: Stage, d
 
 async def test_another_organizations_key_is_not_found(stage: Stage, doors: Doors) -> None:
     acme, bolt = (await stage.organization("Acme")).id, (await stage.organization("Bolt")).id
-    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme))
-    everywhere, _ = await doors.make_api_key("support", Grant(Role.SUPPORT))
+    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme), by=COMMAND_LINE)
+    everywhere, _ = await doors.make_api_key("support", Grant(Role.SUPPORT), by=COMMAND_LINE)
     for organization, asked in ((bolt, key.id), (None, key.id), (acme, everywhere.id)):
         with pytest.raises(NotFound, match=f"There is no API key '{asked}'"):
-            await doors.revoke_api_key(organization, asked)
+            await doors.revoke_api_key(organization, asked, by=COMMAND_LINE)
     assert (await doors.whose_api_key(secret)).name
     assert not await ListApiKeys(stage.units)(bolt)
 
@@ -58,7 +58,7 @@ async def test_another_organizations_key_is_not_found(stage: Stage, doors: Doors
 @pytest.mark.parametrize("asked", ["", "nothing", "\0", "\ud800", "x" * 100_000])
 async def test_a_key_that_there_is_not_is_not_found(doors: Doors, asked: str) -> None:
     with pytest.raises(NotFound):
-        await doors.revoke_api_key(None, ApiKeyId(asked))
+        await doors.revoke_api_key(None, ApiKeyId(asked), by=COMMAND_LINE)
     with pytest.raises(NotSignedIn):
         await doors.whose_api_key(asked)
 
@@ -66,15 +66,15 @@ async def test_a_key_that_there_is_not_is_not_found(doors: Doors, asked: str) ->
 async def test_a_key_needs_a_name_and_an_organization_that_there_is(stage: Stage, doors: Doors) -> None:
     for name in ("", "\n", "a\0b", "x" * 101):
         with pytest.raises(BadInput):
-            await doors.make_api_key(name, Grant(Role.ADMIN))
+            await doors.make_api_key(name, Grant(Role.ADMIN), by=COMMAND_LINE)
     with pytest.raises(NotFound, match="organization 'nowhere'"):
-        await doors.make_api_key("export", Grant(Role.ADMIN, OrganizationId("nowhere")))
+        await doors.make_api_key("export", Grant(Role.ADMIN, OrganizationId("nowhere")), by=COMMAND_LINE)
     assert not await ListApiKeys(stage.units)(None)
 
 
 async def test_a_key_of_a_removed_organization_opens_nothing(stage: Stage, doors: Doors) -> None:
     acme = (await stage.organization()).id
-    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, acme))
+    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, acme), by=COMMAND_LINE)
     await stage.remove_organization(acme, "Acme")
     with pytest.raises(NotSignedIn):
         await doors.whose_api_key(secret)
@@ -83,10 +83,10 @@ async def test_a_key_of_a_removed_organization_opens_nothing(stage: Stage, doors
 async def test_revoked_keys_are_listed_after_all_that_are_valid(stage: Stage, doors: Doors) -> None:
     acme = (await stage.organization()).id
     for name in "abcd":
-        key, _ = await doors.make_api_key(name, Grant(Role.VIEWER, acme))
+        key, _ = await doors.make_api_key(name, Grant(Role.VIEWER, acme), by=COMMAND_LINE)
         stage.clock.advance(timedelta(seconds=1))
         if name in "bd":
-            await doors.revoke_api_key(acme, key.id)
+            await doors.revoke_api_key(acme, key.id, by=COMMAND_LINE)
     assert [each.name for each in await ListApiKeys(stage.units)(acme)] == ["c", "a", "d", "b"]
 
 
@@ -101,7 +101,7 @@ async def test_the_valid_keys_that_an_account_made_are_found(stage: Stage, doors
     ):
         key, _ = await doors.make_api_key(name, Grant(role, where), by=by)
         if name == "revoked":
-            await doors.revoke_api_key(acme.id, key.id)
+            await doors.revoke_api_key(acme.id, key.id, by=COMMAND_LINE)
     found = await ListKeysMadeBy(stage.units)(f" {ADA.upper()}")
     assert [(organization, key.name) for organization, key in found] == [
         (None, "everywhere"),

@@ -64,7 +64,7 @@ async def scene(stage: Stage, doors: Doors) -> Scene:
     await stage.sync(mapping)
     bolt = (await stage.organization("Bolt")).id
     await doors.account(GRACE, Grant(Role.VIEWER, mapping.organization_id))
-    key, _ = await doors.make_api_key("export", Grant(Role.VIEWER, mapping.organization_id))
+    key, _ = await doors.make_api_key("export", Grant(Role.VIEWER, mapping.organization_id), by=COMMAND_LINE)
     await stage.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
     return Scene(stage, doors, mapping, bolt, key.id)
 

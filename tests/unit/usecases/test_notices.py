@@ -398,7 +398,7 @@ async def test_nobody_can_be_tried_where_notices_go_nowhere(stage: Stage) -> Non
 
 async def test_who_chose_tried_and_removed_a_recipient_is_in_the_audit_log(stage: Stage) -> None:
     mapping = await with_recipient(stage)
-    await stage.try_recipient(mapping.organization_id, "ada@example.org")
+    await stage.try_recipient(mapping.organization_id, by="ada@example.org")
     await stage.remove_recipient(mapping.organization_id)
     assert await stage.remove_recipient(mapping.organization_id) is None
     async with stage.units.reading() as unit:

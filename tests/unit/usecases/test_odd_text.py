@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.access import Actor, Grant, Right, Role
+from core.domain.access import COMMAND_LINE, Actor, Grant, Right, Role
 from core.domain.identifiers import (
     ApiKeyId,
     GleaninEventId,
@@ -79,11 +79,15 @@ LOOK_UPS: dict[str, Asking] = {
     "mapping": lambda _, doors, __, odd: doors.admit_to_mapping(ACTOR, Right.READ, MappingId(odd)),
     "run": lambda _, doors, __, odd: doors.admit_to_run(ACTOR, Right.READ, RunId(odd)),
     "name": lambda stage, _, __, odd: FindOrganization(stage.units)(odd),
-    "API key": lambda _, doors, mapping, odd: doors.revoke_api_key(mapping.organization_id, ApiKeyId(odd)),
-    "person": lambda _, doors, mapping, odd: doors.make_portal_address(
-        Who(mapping.id, SPEAKER.name, SourceId(odd))
+    "API key": lambda _, doors, mapping, odd: doors.revoke_api_key(
+        mapping.organization_id, ApiKeyId(odd), by=COMMAND_LINE
     ),
-    "kind": lambda _, doors, mapping, odd: doors.make_portal_address(Who(mapping.id, odd, SourceId("ada"))),
+    "person": lambda _, doors, mapping, odd: doors.make_portal_address(
+        Who(mapping.id, SPEAKER.name, SourceId(odd)), by=COMMAND_LINE
+    ),
+    "kind": lambda _, doors, mapping, odd: doors.make_portal_address(
+        Who(mapping.id, odd, SourceId("ada")), by=COMMAND_LINE
+    ),
     "record": lambda stage, _, mapping, odd: TellHistory(stage.units)(mapping.id, odd),
     "a run before": lambda stage, _, mapping, odd: ListRuns(stage.units)(mapping.id, before=RunId(odd)),
     "an organization's run before": lambda stage, _, mapping, odd: ListOrganizationRuns(stage.units)(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.identifiers import OrganizationId
 from core.domain.refusals import NotFound
 from core.usecases.add_account import NewAccount
@@ -55,11 +55,15 @@ CHANGES: dict[str, Change] = {
     ),
     "Gleanin's token": lambda stage, _, organization: stage.replace_gleanin_token(organization, TOKEN),
     "settings": _renew_settings,
-    "API key": lambda _, doors, organization: doors.make_api_key("export", Grant(Role.ADMIN, organization)),
-    "account": lambda _, doors, organization: doors.add_account(
-        NewAccount("new@example.org", Grant(Role.ADMIN, organization), PASSWORD)
+    "API key": lambda _, doors, organization: doors.make_api_key(
+        "export", Grant(Role.ADMIN, organization), by=COMMAND_LINE
     ),
-    "role": lambda _, doors, organization: doors.give_role(ADA, Grant(Role.ADMIN, organization)),
+    "account": lambda _, doors, organization: doors.add_account(
+        NewAccount("new@example.org", Grant(Role.ADMIN, organization), PASSWORD), by=COMMAND_LINE
+    ),
+    "role": lambda _, doors, organization: doors.give_role(
+        ADA, Grant(Role.ADMIN, organization), by=COMMAND_LINE
+    ),
 }
 
 

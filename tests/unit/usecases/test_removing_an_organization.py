@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.access import Grant, Right, Role
+from core.domain.access import COMMAND_LINE, Grant, Right, Role
 from core.domain.audit import Action
 from core.domain.identifiers import OrganizationId, SourceId
 from core.domain.kinds import SPEAKER
@@ -63,7 +63,7 @@ async def test_nothing_of_a_removed_organization_is_found(
     organization = acme.organization_id
     (run, _), *_ = await ListOrganizationRuns(stage.units)(organization)
     await doors.account("ada@example.org", Grant(Role.ADMIN, organization))
-    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, organization))
+    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, organization), by=COMMAND_LINE)
     await stage.remove_organization(organization, "Acme")
     for asked in (
         FindOrganization(stage.units)(organization),
@@ -77,7 +77,7 @@ async def test_nothing_of_a_removed_organization_is_found(
         stage.request_sync(acme.id),
         stage.connect(organization, TOKEN),
         stage.map(organization),
-        doors.make_portal_address(Who(acme.id, SPEAKER.name, SourceId("ada"))),
+        doors.make_portal_address(Who(acme.id, SPEAKER.name, SourceId("ada")), by=COMMAND_LINE),
     ):
         with pytest.raises(NotFound):
             await asked
@@ -136,10 +136,10 @@ async def test_another_organizations_things_are_left_alone(
     stage.offer(session("keynote", on(person("bob"))), event=ELSEWHERE)
     mapping = await stage.map(bolt, ELSEWHERE, FAR)
     run = await stage.sync(mapping)
-    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, bolt))
+    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, bolt), by=COMMAND_LINE)
     grants = Grant(Role.VIEWER, bolt)
     await doors.account("ada@example.org", Grant(Role.ADMIN, acme.organization_id))
-    await doors.give_role("ada@example.org", grants)
+    await doors.give_role("ada@example.org", grants, by=COMMAND_LINE)
     before = await stage.outcomes(run), await stage.list_share_links(mapping.id), await doors.audit_log(bolt)
     await stage.remove_organization(acme.organization_id, "Acme")
     after = await stage.outcomes(run), await stage.list_share_links(mapping.id), await doors.audit_log(bolt)

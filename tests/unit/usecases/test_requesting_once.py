@@ -10,6 +10,7 @@ from adapters.memory.units import MemoryUnits
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
+from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import MappingId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
@@ -175,10 +176,10 @@ async def test_rule_11_a_repeated_request_is_answered_though_the_mapping_is_remo
     with pytest.raises(NotMapped):
         await ask(stage, mapping, "k2")
     with pytest.raises(NotFound):
-        await stage.request(SyncRequest(MappingId("nothing"), key="k1"))
+        await stage.request(SyncRequest(MappingId("nothing"), key="k1", by=COMMAND_LINE))
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "two\nlines", "nul\0", "\ud800"])
 def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     with pytest.raises(BadInput, match="1 to 255 printable characters"):
-        SyncRequest(MappingId("m1"), key=key)
+        SyncRequest(MappingId("m1"), key=key, by=COMMAND_LINE)

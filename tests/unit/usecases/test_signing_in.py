@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.access import COMMAND_LINE
 from core.domain.api_keys import digest_of
 from core.domain.refusals import AddressExpired, NotSignedIn, TooManyAttempts, WrongCredentials
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
@@ -201,9 +202,9 @@ class Meanwhile:
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         if self.email_removed:
-            await self.doors.remove_account(ADA)
+            await self.doors.remove_account(ADA, by=COMMAND_LINE)
         else:
-            await self.doors.change_password(ADA, "another-horse-battery")
+            await self.doors.change_password(ADA, "another-horse-battery", by=COMMAND_LINE)
         return hashed == f"hash of {password}"
 
 
@@ -241,7 +242,7 @@ async def test_an_offered_sign_in_expires_and_ends_with_the_account(stage: Stage
     late, gone = await doors.offer_sign_in(ADA), None
     stage.clock.advance(12 * HOUR)
     gone = await doors.offer_sign_in(ADA)
-    await doors.remove_account(ADA)
+    await doors.remove_account(ADA, by=COMMAND_LINE)
     for offered in (late, gone, "", "nothing", secret_signed_for_another_purpose(stage, doors)):
         with pytest.raises(AddressExpired):
             await doors.take_sign_in(offered)

@@ -61,7 +61,7 @@ async def add(
         GleaninEventId(new.gleanin_event),
         new.confirm_time_zone,
     )
-    mapping = await container.map_events()(command, here.actor.name)
+    mapping = await container.map_events()(command, by=here.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
     return shapes.mapping(mapping)
 
@@ -78,7 +78,7 @@ async def read(here: ReadMapping) -> dict[str, Any]:
 async def change(new: bodies.SettingsChange, here: ManageMapping, container: Wired) -> dict[str, Any]:
     """Change what is synced and when; the next sync re-sends just what that changes."""
     command = change_settings.SettingsChange(here.mapping.id, **new.model_dump())
-    return shapes.mapping(await container.change_settings()(command, here.actor.name))
+    return shapes.mapping(await container.change_settings()(command, by=here.actor.name))
 
 
 @routes.delete(
@@ -89,4 +89,4 @@ async def change(new: bodies.SettingsChange, here: ManageMapping, container: Wir
 )
 async def remove(here: ManageMapping, container: Wired) -> None:
     """Remove the mapping; the connection and its other mappings go on."""
-    await container.remove_mapping()(here.mapping.id, here.actor.name)
+    await container.remove_mapping()(here.mapping.id, by=here.actor.name)

@@ -25,7 +25,7 @@ async def read(here: ManageOrganization, container: Wired) -> dict[str, Any]:
 async def choose(new: bodies.NewRecipient, here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Choose a webhook or an e-mail address; a webhook gets a new signing secret each time, shown this once."""
     chosen, secret = await container.choose_recipient()(
-        here.organization.id, new.channel, new.address, here.actor.name
+        here.organization.id, new.channel, new.address, by=here.actor.name
     )
     return shapes.recipient(chosen) | {"secret": secret.value if secret else None}
 
@@ -33,4 +33,4 @@ async def choose(new: bodies.NewRecipient, here: ManageOrganization, container: 
 @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=problems())
 async def remove(here: ManageOrganization, container: Wired) -> None:
     """Let notices go nowhere any more; what waits is dropped."""
-    await container.remove_recipient()(here.organization.id, here.actor.name)
+    await container.remove_recipient()(here.organization.id, by=here.actor.name)

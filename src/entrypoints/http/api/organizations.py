@@ -63,7 +63,7 @@ async def add(
         raise BadInput("Give one of the two: region or sessionboard_url.")
     url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
     command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
-    added = await container.add_organization()(command, actor.name)
+    added = await container.add_organization()(command, by=actor.name)
     response.headers["Location"] = f"/api/v1/organizations/{added.id}"
     return shapes.organization(added, None)
 
@@ -88,7 +88,7 @@ async def remove(
     confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Remove an organization and erase its history; it must be disconnected first."""
-    await container.remove_organization()(here.organization.id, confirm, here.actor.name)
+    await container.remove_organization()(here.organization.id, confirm, by=here.actor.name)
 
 
 @routes.put(
@@ -102,7 +102,7 @@ async def replace_sessionboard_token(
 ) -> dict[str, Any]:
     """Replace a Sessionboard token that was renewed."""
     renewed = await container.replace_sessionboard_token()(
-        here.organization.id, Token(new.token.get_secret_value()), here.actor.name
+        here.organization.id, Token(new.token.get_secret_value()), by=here.actor.name
     )
     return shapes.organization(renewed, await container.find_connection()(renewed.id))
 
@@ -148,7 +148,7 @@ async def disconnect(
     confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Disconnect: ends all mappings; what was synced cannot be synced again to the same Gleanin events."""
-    await container.disconnect()(here.organization.id, confirm, here.actor.name)
+    await container.disconnect()(here.organization.id, confirm, by=here.actor.name)
 
 
 @routes.get(
@@ -202,7 +202,7 @@ async def list_api_keys(
 async def make_api_key(new: bodies.NewApiKey, here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Make an API key for the organization; its secret is shown this once."""
     grant = Grant(Role(new.role), here.organization.id)
-    key, secret = await container.make_api_key()(new.name, grant, here.actor.name)
+    key, secret = await container.make_api_key()(new.name, grant, by=here.actor.name)
     return shapes.api_key(key) | {"secret": secret}
 
 
@@ -216,7 +216,7 @@ async def revoke_api_key(
     key_id: Annotated[bodies.Sought, Path(max_length=LONGEST_ID)], here: ManageOrganization, container: Wired
 ) -> None:
     """Revoke an API key; from now on it opens nothing."""
-    await container.revoke_api_key()(here.organization.id, ApiKeyId(key_id), here.actor.name)
+    await container.revoke_api_key()(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
 
 
 @routes.get(

@@ -75,7 +75,7 @@ async def make_portal_address(
 ) -> dict[str, Any]:
     """Make a person's portal address: it opens their page for 90 days."""
     made = await container.make_portal_address()(
-        Who(here.mapping.id, kind, SourceId(source_id)), here.actor.name
+        Who(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
     )
     return {"address": container.settings().address_of(f"/portal/{made}")}
 
@@ -94,5 +94,5 @@ async def revoke_portal_addresses(
 ) -> None:
     """Revoke all addresses of a person's portal page that were made up to now."""
     await container.revoke_portal_addresses()(
-        Who(here.mapping.id, kind, SourceId(source_id)), here.actor.name
+        Who(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
     )

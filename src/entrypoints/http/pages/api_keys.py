@@ -31,7 +31,7 @@ async def make(request: Request, container: Wired, here: ManageOrganization, for
     values = {name: text(form, name) for name in ("name", "role")}
     try:
         grant = Grant(_role(values["role"]), here.organization.id)
-        key, secret = await container.make_api_key()(values["name"], grant, here.actor.name)
+        key, secret = await container.make_api_key()(values["name"], grant, by=here.actor.name)
     except BadInput as refusal:
         page = await shown(container, here) | {"key_error": str(refusal), "key_values": values}
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -69,6 +69,6 @@ async def ask_to_revoke(
 async def revoke(
     request: Request, container: Wired, here: ManageOrganization, key_id: KeyId, _: SentForm
 ) -> Response:
-    revoked = await container.revoke_api_key()(here.organization.id, ApiKeyId(key_id), here.actor.name)
+    revoked = await container.revoke_api_key()(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
     flash(request, f"The API key {revoked.name} was revoked.")
     return go_to(f"{settings_url(here)}#api-keys")

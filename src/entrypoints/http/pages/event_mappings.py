@@ -82,7 +82,7 @@ async def add(request: Request, container: Wired, here: ManageOrganization, form
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        made = await container.map_events()(command, here.actor.name)
+        made = await container.map_events()(command, by=here.actor.name)
     except NotConnected:
         raise
     except TimeZoneUnconfirmed as refusal:

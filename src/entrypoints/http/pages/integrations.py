@@ -79,7 +79,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.replace_gleanin_token()(here.organization.id, token, here.actor.name)
+        await container.replace_gleanin_token()(here.organization.id, token, by=here.actor.name)
     except (Refusal, DestinationError) as error:
         return await _drawer(request, container, here, error)
     flash(request, "The Gleanin API token was replaced.")
@@ -116,7 +116,7 @@ async def disconnect(
 ) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.disconnect()(here.organization.id, typed, here.actor.name)
+        await container.disconnect()(here.organization.id, typed, by=here.actor.name)
     except NotConfirmed as error:
         return await _question(request, container, here, typed=typed, error=error)
     flash(request, "Disconnected from Gleanin. You can connect again, with the same token or another.")

@@ -75,7 +75,7 @@ async def change(request: Request, container: Wired, here: ManageOwnMapping, for
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        changed = await container.change_settings()(command, here.actor.name)
+        changed = await container.change_settings()(command, by=here.actor.name)
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, here, mapping, command=command, error=error)
     confirmed = (
@@ -128,7 +128,7 @@ async def ask_to_remove(request: Request, container: Wired, here: ManageOwnMappi
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, here: ManageOwnMapping, _: SentForm) -> Response:
-    removed = await container.remove_mapping()(here.mapping.id, here.actor.name)
+    removed = await container.remove_mapping()(here.mapping.id, by=here.actor.name)
     flash(request, f"The mapping of {shortened(removed.gleanin_name, 60)} was removed.")
     return go_to(mappings_url(here))
 

@@ -32,7 +32,7 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
     try:
         channel = _channel(values["channel"])
         recipient, secret = await container.choose_recipient()(
-            here.organization.id, channel, values["address"], here.actor.name
+            here.organization.id, channel, values["address"], by=here.actor.name
         )
     except BadInput as refusal:
         page = await shown(container, here) | {"notices_error": str(refusal), "notices_values": values}
@@ -63,7 +63,7 @@ def _channel(given: str) -> Channel:
 @routes.post("/try")
 async def send_trial(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
     try:
-        await container.try_recipient()(here.organization.id, here.actor.name)
+        await container.try_recipient()(here.organization.id, by=here.actor.name)
     except (NotDelivered, NotFound, CannotUnseal) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"trial_error": str(error)}
@@ -75,6 +75,6 @@ async def send_trial(request: Request, container: Wired, here: ManageOrganizatio
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
-    await container.remove_recipient()(here.organization.id, here.actor.name)
+    await container.remove_recipient()(here.organization.id, by=here.actor.name)
     flash(request, "Notices go nowhere any more.")
     return go_to(f"{settings_url(here)}#notices")

@@ -52,7 +52,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
         if not url:
             raise BadInput("Choose Sessionboard's region, or give the address of its API.")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
-        added = await container.add_organization()(command, actor.name)
+        added = await container.add_organization()(command, by=actor.name)
     except (Refusal, SourceError) as error:
         status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
         return render(

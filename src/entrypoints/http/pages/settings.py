@@ -87,7 +87,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.replace_sessionboard_token()(here.organization.id, token, here.actor.name)
+        await container.replace_sessionboard_token()(here.organization.id, token, by=here.actor.name)
     except (Refusal, SourceError) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"token_error": str(error)}
@@ -106,7 +106,7 @@ async def ask_to_remove(request: Request, container: Wired, here: ManageOrganiza
 async def remove(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.remove_organization()(here.organization.id, typed, here.actor.name)
+        await container.remove_organization()(here.organization.id, typed, by=here.actor.name)
     except (BadInput, StillConnected) as error:
         return await _question(request, container, here, typed=typed, error=error)
     flash(request, f"{here.organization.name} was removed.")

@@ -117,7 +117,7 @@ async def make_portal_address(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
     who = _who(here.mapping, form)
-    made = await container.make_portal_address()(who, here.actor.name)
+    made = await container.make_portal_address()(who, by=here.actor.name)
     portal = container.settings().address_of(f"/portal/{made}")
     name = shortened(text(form, "name"), 200)
     if "hx-request" in request.headers:
@@ -138,7 +138,7 @@ async def make_portal_address(
 async def revoke_portal_addresses(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
-    await container.revoke_portal_addresses()(_who(here.mapping, form), here.actor.name)
+    await container.revoke_portal_addresses()(_who(here.mapping, form), by=here.actor.name)
     flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} open nothing any more.")
     return go_to(_back(here))
 

@@ -10,7 +10,7 @@ from typing import Any
 from dependency_injector import providers
 from playwright.sync_api import Locator, Page, expect
 
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
@@ -95,7 +95,7 @@ class Stage:
             if await container.find_connection()(self.organization) is None:
                 await container.connect()(self.organization, Token(GLEANIN_TOKEN), by=ADMIN)
             new = NewMapping(self.organization, *pair, time_zone_confirmed=True)
-            return await container.map_events()(new, ADMIN)
+            return await container.map_events()(new, by=ADMIN)
 
         return self.running.ask(mapped)
 
@@ -119,7 +119,7 @@ class Stage:
         grant = Grant(Role.VIEWER, self.organization)
 
         async def make(container: Container) -> str:
-            _, secret = await container.make_api_key()("Counts", grant, ADMIN)
+            _, secret = await container.make_api_key()("Counts", grant, by=ADMIN)
             return secret
 
         return self.running.ask(make)
@@ -146,7 +146,7 @@ def staged(world: World, folder: Path, **settings: Any) -> Iterator[Stage]:
 
 async def _settle(container: Container, sandbox: Sandbox) -> OrganizationId:
     new = NewOrganization(ORGANIZATION, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.add_organization()(new)
+    organization = await container.add_organization()(new, by=COMMAND_LINE)
     grants = {
         ADMIN: Grant(Role.ADMIN, organization.id),
         VIEWER: Grant(Role.VIEWER, organization.id),
@@ -154,7 +154,7 @@ async def _settle(container: Container, sandbox: Sandbox) -> OrganizationId:
         EVERYWHERE: Grant(Role.ADMIN),
     }
     for email, grant in grants.items():
-        await container.add_account()(NewAccount(email, grant, password=None))
+        await container.add_account()(NewAccount(email, grant, password=None), by=COMMAND_LINE)
     return organization.id
 
 

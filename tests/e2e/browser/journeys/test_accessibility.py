@@ -115,12 +115,12 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 async def _made(container: Container, stage: Stage) -> dict[str, str]:
     """Make what pages show that somebody has made: an API key, a portal address."""
-    key, _ = await container.make_api_key()("Nightly", Grant(Role.VIEWER, stage.organization), ADMIN)
+    key, _ = await container.make_api_key()("Nightly", Grant(Role.VIEWER, stage.organization), by=ADMIN)
     (mapping,) = await container.list_mappings()(stage.organization)
     people = await container.list_share_links()(mapping.id)
     person = next(each for each in people if each.kind is SPEAKER)
     who = Who(mapping.id, SPEAKER.name, SourceId(person.source_id))
-    address = await container.make_portal_address()(who, ADMIN)
+    address = await container.make_portal_address()(who, by=ADMIN)
     return {"key_id": key.id, "address": address, "source_id": person.source_id}
 
 

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.access import Grant, Role
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.usecases.add_account import NewAccount
 from entrypoints.container import Container
 from tests.e2e.browser.conftest import NewPage
@@ -31,7 +31,9 @@ CHANGING = re.compile(
 
 def with_password(stage: Stage, email: str = "paula@example.org") -> str:
     async def add(container: Container) -> None:
-        await container.add_account()(NewAccount(email, Grant(Role.VIEWER, stage.organization), PASSWORD))
+        await container.add_account()(
+            NewAccount(email, Grant(Role.VIEWER, stage.organization), PASSWORD), by=COMMAND_LINE
+        )
 
     stage.running.ask(add)
     return email
@@ -65,7 +67,7 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
 ) -> None:
     async def empty(container: Container) -> str:
         for each in await container.list_accounts()():
-            await container.remove_account()(each.email)
+            await container.remove_account()(each.email, by=COMMAND_LINE)
         offered = await container.offer_sign_up()()
         assert offered
         return offered

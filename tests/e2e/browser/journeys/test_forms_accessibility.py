@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.domain.access import COMMAND_LINE
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.browser.axe import violations
@@ -108,7 +109,7 @@ def test_signing_in_and_making_the_first_account(
 
     async def offer(container: Container) -> str | None:
         for each in await container.list_accounts()():
-            await container.remove_account()(each.email)
+            await container.remove_account()(each.email, by=COMMAND_LINE)
         return await container.offer_sign_up()()
 
     page.goto(f"/sign-up/{stage.running.ask(offer)}")

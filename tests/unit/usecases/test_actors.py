@@ -1,0 +1,55 @@
+"""Every use case is told who acts: none assumes an actor."""
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+import core.usecases
+
+ACTORS = {"by", "actor"}
+
+
+def _classes() -> Iterator[type]:
+    """List the classes that the modules of core.usecases define."""
+    for module in pkgutil.walk_packages(core.usecases.__path__, "core.usecases."):
+        for _, each in inspect.getmembers(import_module(module.name), inspect.isclass):
+            if each.__module__ == module.name:
+                yield each
+
+
+def _actor(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return [each for name, each in inspect.signature(function).parameters.items() if name in ACTORS]
+
+
+def _functions(each: type) -> Iterator[Callable[..., Any]]:
+    """List what makes a command and what calls a use case."""
+    if is_dataclass(each):
+        yield each
+    if "__call__" in vars(each):
+        yield vars(each)["__call__"]
+
+
+TOLD = [
+    pytest.param(parameter, id=f"{each.__module__.removeprefix('core.usecases.')}.{each.__name__}")
+    for each in _classes()
+    for function in _functions(each)
+    for parameter in _actor(function)
+]
+
+
+@pytest.mark.parametrize("parameter", TOLD)
+def test_actor_has_no_default(parameter: inspect.Parameter) -> None:
+    assert parameter.default is inspect.Parameter.empty
+    if parameter.name == "by":
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, "it is a plain text among others"
+
+
+def test_actors_of_use_cases_and_commands_are_found() -> None:
+    names = {parameter.id for parameter in TOLD}
+    assert {"connect.Connect", "request_sync.SyncRequest", "portal.MakePortalAddress"} <= names
+    assert len(TOLD) >= 24
