@@ -53,7 +53,7 @@ class MemoryGleanin:
     records: dict[GleaninId, StoredRecord] = field(default_factory=dict)
     writes: list[LoggedWrite] = field(default_factory=list)
     clock: Clock = field(default_factory=ManualClock)
-    posts: list[tuple[ExternalId, datetime]] = field(default_factory=list)
+    posts: list[tuple[GleaninEventId, ExternalId, datetime]] = field(default_factory=list)
     """Every create that arrived and was not refused, and when."""
     _late: list[tuple[datetime, StoredRecord]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
@@ -182,7 +182,7 @@ class MemoryDestination:
         if missing := [name for name in kind.required if not fields.get(name)]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
         self._check_email(event_id, kind, fields.get("email"), None)
-        self._gleanin.posts.append((external_id, self._gleanin.clock.now()))
+        self._gleanin.posts.append((event_id, external_id, self._gleanin.clock.now()))
         if self._loses_before_writing():
             raise AnswerLost("No answer came to a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))

@@ -40,7 +40,8 @@ class Witness:
         """Let an admin delete a record. Gleanin drops its ties; what nobody recorded is forgotten for good."""
         self.gleanin.delete_by_hand(record.id)
         # What is gone may be created anew at any time.
-        self.gleanin.posts = [post for post in self.gleanin.posts if post[0] != record.external_id]
+        created = (record.event_id, record.external_id)
+        self.gleanin.posts = [post for post in self.gleanin.posts if post[:2] != created]
         self._known.discard(record.id)
         self._ties.pop(record.id, None)
         self.foreign.pop(record.id, None)
@@ -96,11 +97,11 @@ class Witness:
         assert self.gleanin.duplicates == 0, "rule 32"
 
     def rule_32_no_create_is_repeated_too_early(self, gap: timedelta) -> None:
-        latest: dict[str, datetime] = {}
-        for external_id, at in self.gleanin.posts:
-            earlier = latest.get(external_id)
+        latest: dict[tuple[str, str], datetime] = {}
+        for event_id, external_id, at in self.gleanin.posts:
+            earlier = latest.get((event_id, external_id))
             assert earlier is None or at - earlier >= gap, f"rule 32: {external_id} after {at - earlier}"
-            latest[external_id] = at
+            latest[event_id, external_id] = at
 
     def shared_mailboxes(self) -> set[tuple[GleaninEventId, str, str]]:
         """Find (event, kind, mailbox) that two contacts of ours have."""
