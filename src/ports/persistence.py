@@ -572,7 +572,13 @@ class Unit(Protocol):
         """Return the time by the database's clock, which all processes share."""
         ...
 
-    async def commit(self) -> None: ...
+    async def commit(self) -> None:
+        """Store what was done.
+
+        Raises:
+            PersistenceError: also of what was added before: a unit may put off what gives no result.
+        """
+        ...
 
 
 class Units(Protocol):

@@ -53,7 +53,7 @@ class SqlCreateIntents:
             }
             for intent in intents
         ]
-        await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], rows))
+        self._run.later(lambda database: database.execute(_UPSERTS[database.dialect.name], rows))
 
     async def list_open(
         self, organization_id: OrganizationId, event_id: GleaninEventId
@@ -80,7 +80,7 @@ class SqlCreateIntents:
                 database.execute(_MARK_SENT, {**these, "now": now})
 
         if source_ids:
-            await self._run(mark)
+            self._run.later(mark)
 
     async def remove(
         self,
@@ -94,7 +94,7 @@ class SqlCreateIntents:
                 database.execute(_REMOVE, these)
 
         if source_ids:
-            await self._run(remove)
+            self._run.later(remove)
 
 
 def _in_parts(

@@ -80,7 +80,7 @@ class SqlOutcomes:
     async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None:
         if outcomes:
             rows = [_row(run_id, outcome) for outcome in outcomes]
-            await self._run(lambda database: database.execute(_INSERT, rows))
+            self._run.later(lambda database: database.execute(_INSERT, rows))
 
     async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         statement, asked = _OF_RUN, dict[str, object](run_id=run_id)

@@ -73,11 +73,8 @@ class SqlSyncedRecords:
         if not records:
             return
 
-        def upsert(database: sa.Connection) -> None:
-            rows = [_row(organization_id, event_id, record) for record in records]
-            database.execute(_UPSERTS[database.dialect.name], rows)
-
-        await self._run(upsert)
+        rows = [_row(organization_id, event_id, record) for record in records]
+        self._run.later(lambda database: database.execute(_UPSERTS[database.dialect.name], rows))
 
     async def mark_left(
         self,
@@ -92,7 +89,7 @@ class SqlSyncedRecords:
                 {**_to_update(organization_id, event_id, kind, each), "new_left_at": left_at}
                 for each in source_ids
             ]
-            await self._run(lambda database: database.execute(_LEFT, rows))
+            self._run.later(lambda database: database.execute(_LEFT, rows))
 
     async def save_links(
         self,
@@ -107,7 +104,7 @@ class SqlSyncedRecords:
             {**_to_update(organization_id, event_id, kind, source_id), "new_links": _links_text(own)}
             for source_id, own in links.items()
         ]
-        await self._run(lambda database: database.execute(_LINKS, rows))
+        self._run.later(lambda database: database.execute(_LINKS, rows))
 
     async def find(
         self,

@@ -18,6 +18,10 @@ class Run(Protocol):
 
     async def __call__(self, job: Callable[[sa.Connection], T], /, *, is_short: bool = False) -> T: ...
 
+    def later(self, job: Callable[[sa.Connection], object], /) -> None:
+        """Do a job whose result nobody needs together with the next one, or with the commit."""
+        ...
+
 
 class Threads:
     def __init__(self, most: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
@@ -39,15 +40,21 @@ class SqlUnit:
         self._threads = threads
         self._writes = writes
         self._connection: sa.Connection | None = None
+        self._put_off: list[Callable[[sa.Connection], object]] = []
+        self.run = _Runner(self)
 
-    async def run(self, job: Callable[[sa.Connection], T], /, *, is_short: bool = False) -> T:
+    async def do(self, job: Callable[[sa.Connection], T], *, is_short: bool = False) -> T:
+        put_off, self._put_off = self._put_off, []
+
         def with_connection() -> T:
             with translated(self._engine.url):
                 if self._connection is None:
                     self._connection = self._engine.connect()
+                for each in put_off:
+                    each(self._connection)
                 return job(self._connection)
 
-        if is_short and self._is_in_a_file:
+        if is_short and self._is_in_a_file and not put_off:
             return with_connection()  # a turn of a thread costs several times as much
         return await self._threads.do(with_connection)
 
@@ -70,6 +77,9 @@ class SqlUnit:
             connection.close()
         else:
             await self._threads.do(connection.close)
+
+    def put_off(self, job: Callable[[sa.Connection], object]) -> None:
+        self._put_off.append(job)
 
     @property
     def _is_in_a_file(self) -> bool:
@@ -142,6 +152,19 @@ class SqlUnit:
     @cached_property
     def notices(self) -> SqlNotices:
         return SqlNotices(self.run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """Does a unit's jobs, each in a turn of a thread, or several together: a turn costs more than a statement."""
+
+    unit: SqlUnit
+
+    async def __call__(self, job: Callable[[sa.Connection], T], /, *, is_short: bool = False) -> T:
+        return await self.unit.do(job, is_short=is_short)
+
+    def later(self, job: Callable[[sa.Connection], object], /) -> None:
+        self.unit.put_off(job)
 
 
 class SqlUnits:

@@ -75,8 +75,9 @@ async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(units: Units) -> 
     async with units.writing() as unit:
         await unit.outcomes.add(RUN, [an_outcome()])
         await unit.outcomes.add(RunId("run2"), [an_outcome()])
-        with pytest.raises(PersistenceError):
+        with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
             await unit.outcomes.add(RUN, [an_outcome(outcome=Outcome.FAILED)])
+            await unit.commit()
 
 
 @pytest.mark.parametrize("asked", ["1", "101", "ada@EXAMPLE.org", " Ada@example.org "])

@@ -216,8 +216,9 @@ async def test_nothing_can_be_added_to_a_removed_organization(
     removed: Units, add: Callable[[Unit], Awaitable[None]]
 ) -> None:
     async with removed.writing() as unit:
-        with pytest.raises(PersistenceError):
+        with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
             await add(unit)
+            await unit.commit()
 
 
 async def test_a_removal_that_is_not_committed_is_undone(units: Units) -> None:
