@@ -16,6 +16,8 @@ from bench.report import Line, Series, write
 from entrypoints.sandbox.running import in_process
 
 PEOPLE_PER_SESSION = 1.2
+LONGEST = 3600
+"""Seconds: a measurement that takes longer hangs."""
 Json = dict[str, Any]
 
 
@@ -34,7 +36,7 @@ def measure_beside(side: str, arguments: Sequence[str]) -> Json:
             sys.executable, "-m", "bench.child", side,
             urls.sessionboard_url, urls.gleanin_url, urls.control_url, folder,
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)
     result: Json = json.loads(done.stdout.splitlines()[-1])

@@ -28,6 +28,8 @@ from entrypoints.sandbox.remote import Remote
 from entrypoints.settings import Settings
 
 INTERVAL = timedelta(minutes=30)
+LONGEST = 600
+"""Seconds until one of the runs under way ends: what takes longer hangs."""
 EDITED_EVERY = 100
 """One in so many mappings has changed since the cycle before: another one each time."""
 IDLE = 9_800
@@ -72,7 +74,8 @@ class Simulation:
             await jobs.look()
             await asyncio.sleep(0)  # what was started begins
             if self._under_way:
-                await self._ended.wait()
+                async with asyncio.timeout(LONGEST):
+                    await self._ended.wait()
             else:
                 self.looks += 1
                 self.clock.advance(self.step)

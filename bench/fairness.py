@@ -31,6 +31,8 @@ SMALL, NOISY = 1_000, 500
 QUICK, SLOW = 0.05, 2.0
 """Seconds that a run of theirs takes."""
 LEASE = timedelta(minutes=5)
+LONGEST = 600
+"""Seconds: what takes longer hangs."""
 
 
 async def _furnish(container: Container, organizations: Mapping[str, int]) -> None:
@@ -97,7 +99,8 @@ async def _worked(container: Container) -> float:
     )
     begun = time.perf_counter()
     async with InProcessJobs(work, KeptEvents()).working():
-        await done.wait()
+        async with asyncio.timeout(LONGEST):
+            await done.wait()
         return time.perf_counter() - begun
 
 

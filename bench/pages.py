@@ -28,6 +28,8 @@ from entrypoints.container import Container, opened
 
 EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
 RUNS_OF_HISTORY = 200
+ENDS_WITHIN = 60
+"""Seconds."""
 TIMES = 15
 
 
@@ -104,6 +106,10 @@ def _serving(gleanin_url: str, folder: str) -> Any:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
+            try:
+                process.wait(ENDS_WITHIN)
+            finally:
+                process.kill()
 
 
 def measured(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[str, list[float]]:

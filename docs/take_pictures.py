@@ -11,6 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from entrypoints.sandbox.remote import Remote
+from tests import limits
 from tests.e2e.browser.chromium import launched
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -31,14 +32,11 @@ def serving() -> Iterator[dict[str, Any]]:
         "--json",
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        lines: list[str] = []
-        while not lines or lines[-1] != "}\n":
-            lines.append(process.stdout.readline())
         try:
-            yield json.loads("".join(lines))
+            yield json.loads(limits.lines_up_to(process, lambda line: line == "}\n"))
         finally:
             process.terminate()
+            limits.end(process)
 
 
 def take(browser: Browser, told: dict[str, Any]) -> None:

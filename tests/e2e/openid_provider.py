@@ -21,6 +21,8 @@ from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from tests.limits import join
+
 LIFETIME = 300
 """Seconds that an id token is valid."""
 
@@ -336,7 +338,7 @@ def serving(
             yield server.provider
         finally:
             server.shutdown()
-            thread.join()
+            join(thread)
 
 
 def _single(form: str) -> dict[str, str]:

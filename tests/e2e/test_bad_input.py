@@ -19,6 +19,7 @@ from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from ports.destination import DestinationRefused
 from ports.session_source import SourceRefused, SourceUnavailable
 from tests.e2e.scene import person, saved_event, staged
+from tests.limits import WITHIN
 
 LONG = "é" * 10_000
 STRANGE_NAMES = {
@@ -184,7 +185,7 @@ async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", "http://nowhere.invalid", Token(SESSIONBOARD_TOKEN))
         with pytest.raises(SourceUnavailable, match=r"nowhere\.invalid"):
-            await asyncio.wait_for(scene.container.add_organization()(new, by=COMMAND_LINE), 60)
+            await asyncio.wait_for(scene.container.add_organization()(new, by=COMMAND_LINE), WITHIN)
 
 
 async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from tests.e2e.openid_provider import Misbehaviour, Person, Provider, challenge_of, serving
+from tests.limits import WITHIN
 
 VERIFIER = "a-verifier-that-is-long-enough-for-the-standard"
 REDIRECT_URI = "http://localhost:1/callback?from=provider"
@@ -76,7 +77,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def client(provider: Provider) -> Iterator[Client]:
-    with httpx.Client(base_url=provider.issuer) as http:
+    with httpx.Client(base_url=provider.issuer, timeout=WITHIN) as http:
         yield Client(provider, http)
 
 

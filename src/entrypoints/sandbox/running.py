@@ -15,6 +15,8 @@ from entrypoints.sandbox.world import World
 
 READY_WITHIN = 120
 """Seconds: a large event takes its time to be made."""
+ENDS_WITHIN = 30
+"""Seconds: requests under way are cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,20 @@ def in_thread(world: World, port: int = 0) -> Iterator[Sandbox]:
 
     thread = threading.Thread(target=run, name="sandbox", daemon=True)
     thread.start()
-    ready.wait()
+    is_ready = ready.wait(READY_WITHIN)
     try:
         if failed:
             raise failed[0]
+        if not is_ready:
+            raise RuntimeError(f"the sandbox is not served after {READY_WITHIN} s")
         yield served[0]
     finally:
         for end in stop:
             with suppress(RuntimeError):  # its loop is closed already
                 end()
-        thread.join()
+        thread.join(ENDS_WITHIN)
+    if thread.is_alive():
+        raise RuntimeError(f"the sandbox still runs after {ENDS_WITHIN} s")
 
 
 @contextmanager
@@ -96,3 +102,7 @@ def in_process(arguments: Sequence[str] = ()) -> Iterator[Addresses]:
         finally:
             timer.cancel()
             process.terminate()
+            try:
+                process.wait(ENDS_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -34,6 +34,12 @@ REQUIRED = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Resource:
     type: str
@@ -71,6 +77,8 @@ class FakeGleanin:
     at_once: int = 0
     most_at_once: int = 0
     lingers: float = 0.0
+    """Seconds."""
+    may_answer: asyncio.Event = field(default_factory=_set_event)
     _numbers: "count[int]" = field(default_factory=lambda: count(501))
 
     def add(self, type_: str, attributes: dict[str, Any]) -> Resource:
@@ -113,6 +121,7 @@ class FakeGleanin:
         try:
             if self.lingers:
                 await asyncio.sleep(self.lingers)
+            await self.may_answer.wait()
             return await self._answer(request, handler)
         finally:
             self.at_once -= 1

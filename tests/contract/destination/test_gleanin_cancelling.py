@@ -1,7 +1,6 @@
 """Writes that are under way when somebody presses Ctrl-C: seen through, and recorded."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,16 +12,11 @@ from core.domain.secrets import Token
 from ports.destination import AnswerLost, Destination, DestinationUnavailable
 from tests.contract.destination.conftest import EVENT, QUICK
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, too_many
+from tests.limits import happens, until
 
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
 Server = tuple[FakeGleanin, GleaninDestinations]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the server is in no position to tell
-            await asyncio.sleep(0.001)
 
 
 class Writer:
@@ -46,13 +40,14 @@ async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
     server: Server, times: int
 ) -> None:
     fake, destinations = server
-    fake.lingers = 0.1
+    fake.may_answer.clear()
     async with destinations.open(Token(TOKEN)) as gleanin:
         writer = Writer(gleanin)
         await until(lambda: fake.at_once == 1)
         for _ in range(times):
             writer.task.cancel()
             await asyncio.sleep(0)
+        fake.may_answer.set()
         with pytest.raises(asyncio.CancelledError):
             await writer.task
     assert (len(writer.recorded), writer.recorded) == (1, list(fake.resources))
@@ -62,12 +57,13 @@ async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
 
 async def test_a_write_without_an_answer_is_told_so_before_the_cancellation_comes(server: Server) -> None:
     fake, destinations = server
-    fake.lingers = 0.1
+    fake.may_answer.clear()
     fake.misstep(Misstep(None))
     async with destinations.open(Token(TOKEN)) as gleanin:
         writer = Writer(gleanin)
         await until(lambda: fake.at_once == 1)
         writer.task.cancel()
+        fake.may_answer.set()
         with pytest.raises(asyncio.CancelledError):
             await writer.task
     assert writer.recorded == [AnswerLost]
@@ -76,12 +72,13 @@ async def test_a_write_without_an_answer_is_told_so_before_the_cancellation_come
 
 async def test_a_write_that_was_not_executed_is_not_sent_again_after_a_cancellation(server: Server) -> None:
     fake, destinations = server
-    fake.lingers = 0.1
+    fake.may_answer.clear()
     fake.misstep(too_many())
     async with destinations.open(Token(TOKEN)) as gleanin:
         writer = Writer(gleanin)
         await until(lambda: fake.at_once == 1)
         writer.task.cancel()
+        fake.may_answer.set()
         with pytest.raises(asyncio.CancelledError):
             await writer.task
     assert (writer.recorded, len(fake.requests)) == ([], 1)
@@ -89,24 +86,30 @@ async def test_a_write_that_was_not_executed_is_not_sent_again_after_a_cancellat
 
 async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline(server: Server) -> None:
     fake, destinations = server
-    fake.lingers = 0.1
+    fake.may_answer.clear()
     created: list[str] = []
+    deadline = asyncio.timeout(None)
     async with destinations.open(Token(TOKEN)) as gleanin:
 
         async def create_in_time() -> None:
-            async with asyncio.timeout(0.02):
+            async with deadline:
                 created.append(await gleanin.create(EVENT, SPEAKER, ID, ANN))
-                await asyncio.sleep(60)
+                await asyncio.sleep(3600)
 
+        creating = asyncio.create_task(create_in_time())
+        await until(lambda: fake.at_once == 1)
+        deadline.reschedule(asyncio.get_running_loop().time())
+        await until(creating.cancelling)
+        fake.may_answer.set()
         with pytest.raises(TimeoutError):
-            await create_in_time()
+            await creating
     assert (len(created), created) == (1, list(fake.resources))
 
 
 async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(server: Server) -> None:
     fake, destinations = server
     destinations.ceiling = 1
-    fake.lingers = 0.1
+    fake.may_answer.clear()
     async with destinations.open(Token(TOKEN)) as gleanin:
         under_way = asyncio.create_task(gleanin.events())
         await until(lambda: fake.at_once == 1)
@@ -116,6 +119,7 @@ async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(se
         with pytest.raises(asyncio.CancelledError):
             await writer.task
         assert not under_way.done()
+        fake.may_answer.set()
         await under_way
     assert [method for method, _ in fake.requests] == ["GET"]
 
@@ -126,11 +130,11 @@ async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothi
 
     async def before_write() -> None:
         asked.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(3600)
 
     async with destinations.open(Token(TOKEN), before_write) as gleanin:
         writer = Writer(gleanin)
-        await asked.wait()
+        await happens(asked)
         writer.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writer.task
@@ -140,7 +144,7 @@ async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothi
 async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(server: Server) -> None:
     fake, destinations = server
     destinations.ceiling = 1
-    fake.lingers = 30
+    fake.lingers = 3600
     async with destinations.open(Token(TOKEN)) as gleanin:
         under_way = asyncio.create_task(gleanin.events())
         waiting = asyncio.create_task(gleanin.events())
@@ -164,8 +168,8 @@ async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(server:
 
 async def test_a_write_that_takes_all_its_time_is_lost(server: Server) -> None:
     fake, destinations = server
-    fake.lingers = 30
-    destinations.patience = replace(QUICK, whole_write=0.05)
+    fake.lingers = 3600
+    destinations.patience = replace(QUICK, whole_write=0.5)
     async with destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(AnswerLost, match="did not answer in time"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)

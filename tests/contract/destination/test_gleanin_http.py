@@ -204,7 +204,7 @@ async def test_a_large_answer_is_handed_on_in_parts(server: Server) -> None:
 async def test_all_who_use_one_token_share_what_may_be_in_flight(server: Server) -> None:
     fake, destinations = server
     destinations.ceiling = 3
-    fake.lingers = 0.002
+    fake.lingers = 0.02
     async with destinations.open(Token(TOKEN)) as one, destinations.open(Token(TOKEN)) as other:
         assert one.most_in_flight == 3
         await asyncio.gather(*(gleanin.events() for gleanin in (one, other) for _ in range(10)))

@@ -16,6 +16,7 @@ from core.domain.kinds import SPEAKER
 from core.domain.secrets import Token
 from ports.destination import DestinationUnavailable
 from tests.contract.destination.conftest import EVENT, Opening
+from tests.limits import WITHIN
 
 
 @pytest.mark.parametrize("writing", [True, False])
@@ -51,7 +52,10 @@ async def test_a_limit_that_is_used_up_makes_the_next_request_wait(answered_by: 
         used_up = {"RateLimit-Remaining": "0", "RateLimit-Reset": "86400"}
         return httpx.Response(200, json={"data": []}, headers=used_up if len(moments) == 1 else {})
 
-    async with answered_by(answer, patience=Patience(longest_breath=0.05)) as gleanin, asyncio.timeout(5):
+    async with (
+        answered_by(answer, patience=Patience(longest_breath=0.05)) as gleanin,
+        asyncio.timeout(WITHIN),
+    ):
         await gleanin.events()
         await gleanin.events()
     assert moments[1] - moments[0] >= 0.05
@@ -65,7 +69,7 @@ async def test_a_wait_of_a_day_holds_up_nobody_else_either(answered_by: Opening)
         asked += 1
         return httpx.Response(429, headers={"Retry-After": "86400"})
 
-    async with answered_by(answer, patience=Patience()) as gleanin, asyncio.timeout(5):
+    async with answered_by(answer, patience=Patience()) as gleanin, asyncio.timeout(WITHIN):
         for _ in range(2):
             with pytest.raises(DestinationUnavailable, match="more than the 60 minutes"):
                 await gleanin.events()
@@ -153,7 +157,7 @@ async def test_who_is_cancelled_while_waiting_takes_no_slot_away(served_first: b
     await asyncio.wait([gives_up])
     if not served_first:
         limit.release()
-    await asyncio.wait_for(stays, 5)
+    await asyncio.wait_for(stays, WITHIN)
     assert (gives_up.cancelled(), limit.in_flight) == (True, 1)
 
 
@@ -166,7 +170,7 @@ def test_a_limit_serves_one_event_loop_after_another() -> None:
         await asyncio.sleep(0)
 
     async def use() -> None:
-        await asyncio.wait_for(limit.acquire(), 5)
+        await asyncio.wait_for(limit.acquire(), WITHIN)
         limit.release()
 
     asyncio.run(leave_waiting())

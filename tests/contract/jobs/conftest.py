@@ -19,11 +19,11 @@ __all__ = ["postgresql_server"]
 Kind = Literal["in_process", "procrastinate"]
 
 
-MakeQueued = Callable[[Yard | Stage, int], ProcrastinateJobs]
+MakeQueued = Callable[[Yard | Stage, int, int], ProcrastinateJobs]
 
 
 class Making(Protocol):
-    def __call__(self, over: Yard | Stage, at_once: int = 8) -> Jobs: ...
+    def __call__(self, over: Yard | Stage, at_once: int = 8, look_every: int = 1) -> Jobs: ...
 
 
 def work_on(over: Yard | Stage) -> Work:
@@ -72,11 +72,15 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 def make(kind: Kind, request: pytest.FixtureRequest) -> Making:
     """Give what makes workers, all over the same queue if there is one."""
     if kind == "in_process":
-        return lambda over, at_once=8: InProcessJobs(work_on(over), over.log, at_once, look_every=1)
+        return lambda over, at_once=8, look_every=1: InProcessJobs(
+            work_on(over), over.log, at_once, look_every
+        )
     make_queued: MakeQueued = request.getfixturevalue("make_queued")
-    return lambda over, at_once=8: make_queued(over, at_once)
+    return lambda over, at_once=8, look_every=1: make_queued(over, at_once, look_every)
 
 
 @pytest.fixture
 def make_queued(queue: dict[str, Any]) -> MakeQueued:
-    return lambda over, at_once: ProcrastinateJobs(work_on(over), over.log, queue, at_once, look_every=1)
+    return lambda over, at_once, look_every: ProcrastinateJobs(
+        work_on(over), over.log, queue, at_once, look_every
+    )

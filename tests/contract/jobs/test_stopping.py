@@ -7,8 +7,9 @@ from core.domain.mappings import EventMapping
 from core.domain.runs import RunState, SyncRun
 from core.usecases.look_up import ListRuns
 from tests.contract.jobs.conftest import Making
+from tests.limits import WITHIN, happens
 from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.stage import Stage
+from tests.unit.usecases.stage import Stage, nothing
 
 
 async def runs_of(stage: Stage, mapping: EventMapping) -> Sequence[SyncRun]:
@@ -21,15 +22,15 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
     first_write = asyncio.Event()
 
-    async def slow() -> None:
+    async def hold_after_the_first_write() -> None:
         if stage.gleanin.writes:
             first_write.set()
-        await asyncio.sleep(0.02)
+            await asyncio.Event().wait()
 
-    stage.gate.pass_by = slow
+    stage.gate.pass_by = hold_after_the_first_write
     run = await stage.request_sync(mapping.id)
     async with make(stage).working():
-        await asyncio.wait_for(first_write.wait(), 10)
+        await happens(first_write)
     again, interrupted = await runs_of(stage, mapping)
     assert interrupted.id == run.id
     assert interrupted.stop is not None
@@ -38,7 +39,8 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
     sent = len(stage.gleanin.writes)
     assert 0 < sent < 6
 
-    async with make(stage).working(), asyncio.timeout(10):
+    stage.gate.pass_by = nothing
+    async with make(stage).working(), asyncio.timeout(WITHIN):
         while (await runs_of(stage, mapping))[0].is_open:  # noqa: ASYNC110 - a run raises no event
             await asyncio.sleep(0.01)
     done, *_ = await runs_of(stage, mapping)

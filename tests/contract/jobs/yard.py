@@ -1,7 +1,8 @@
 """What the jobs port works on in these tests: real use cases over some store, and runs that wait to be let go on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -19,7 +20,7 @@ from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.stops import Stop
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, SyncRequest, TakeOver
-from ports.persistence import Units
+from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, store
 from tests.unit.usecases.stage import Stage
 
@@ -99,9 +100,10 @@ class Yard:
         self.most_at_once = max(self.most_at_once, len(self.under_way))
         stop: Stop | None = None
         try:
-            await self.go_on.wait()
-            if run.mapping_id in self.fails:
-                raise RuntimeError("a row with grace@example.org")  # noqa: TRY301 - it stands for a fault
+            async with self._holding(run):
+                await self.go_on.wait()
+                if run.mapping_id in self.fails:
+                    raise RuntimeError("a row with grace@example.org")  # noqa: TRY301 - it stands for a fault
         except asyncio.CancelledError:
             stop = stops.INTERRUPTED
             raise
@@ -114,6 +116,26 @@ class Yard:
             await self._close(run, stop)
             self.ended.append(run.mapping_id)
             self.tell("ended", run_id)
+
+    @asynccontextmanager
+    async def _holding(self, run: SyncRun) -> AsyncIterator[None]:
+        """Keep the run's lease until the block ends, as a sync does."""
+        keeping = asyncio.create_task(self._keep_lease(run))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+    async def _keep_lease(self, run: SyncRun) -> None:
+        assert run.owner is not None
+        is_held = True
+        while is_held:
+            await asyncio.sleep(self.lease.total_seconds() / 4)
+            with suppress(PersistenceError):
+                async with self.units.writing() as unit:
+                    is_held = await unit.runs.renew(run.id, run.owner, self.clock.now() + self.lease)
+                    await unit.commit()
 
     async def _claim(self, run_id: RunId) -> SyncRun | None:
         now = self.clock.now()
@@ -134,6 +156,9 @@ class Yard:
     async def _close(self, run: SyncRun, stop: Stop | None) -> None:
         now = self.clock.now()
         async with self.units.writing() as unit:
+            stored = await unit.runs.get(run.id)
+            if stored is None or stored.owner != run.owner:
+                return  # it was taken over
             done = run.stopped(stop, now, Counts()) if stop else run.finished(Counts(), now, None)
             if not stop and self.slices.get(run.mapping_id, 0):
                 self.slices[run.mapping_id] -= 1
@@ -153,9 +178,3 @@ def work_on_stage(stage: Stage) -> Work:
         tidy=nothing,
         tell=stage.deliver_notices,
     )
-
-
-async def until(true: Callable[[], object], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what it waits for raises no event
-            await asyncio.sleep(0.001)

@@ -16,6 +16,7 @@ from core.domain.organizations import Connection, Organization
 from ports.persistence import Unique
 from tests.contract.persistence import racer
 from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, store
+from tests.limits import next_line
 
 Racers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
 
@@ -33,10 +34,11 @@ def _start(number: int) -> "subprocess.Popen[str]":
 @pytest.fixture(scope="module")
 def racers() -> Iterator[Racers]:
     with _start(11) as one, _start(12) as other:
-        yield one, other
-        for process in (one, other):
-            assert process.stdin is not None
-            process.stdin.close()
+        try:
+            yield one, other
+        finally:
+            for process in (one, other):
+                process.kill()
 
 
 def _say(process: "subprocess.Popen[str]", line: str) -> None:
@@ -46,8 +48,7 @@ def _say(process: "subprocess.Popen[str]", line: str) -> None:
 
 
 def _hear(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
+    return next_line(process).strip()
 
 
 ORGANIZATION, CONNECTION, MAPPING = an_organization(), a_connection(), a_mapping()

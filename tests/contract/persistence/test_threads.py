@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from adapters.persistence.threads import Threads
+from tests.limits import WITHIN, happens
 
 
 async def test_a_cancelled_caller_waits_until_its_work_is_done() -> None:
@@ -15,11 +16,11 @@ async def test_a_cancelled_caller_waits_until_its_work_is_done() -> None:
 
     def work() -> None:
         loop.call_soon_threadsafe(began.set)
-        may_end.wait()
+        may_end.wait(WITHIN)  # or the process could not end
         ended.set()
 
     task = asyncio.create_task(threads.do(work))
-    await began.wait()
+    await happens(began)
     for _ in range(3):
         task.cancel()
         await asyncio.sleep(0)

@@ -15,6 +15,7 @@ from tests.contract.persistence.samples import (
     store,
     store_mapped_event,
 )
+from tests.limits import happens
 
 
 class _AnError(Exception):
@@ -106,7 +107,7 @@ async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: Uni
             await asyncio.Event().wait()
 
     task = asyncio.create_task(never_commit())
-    await written.wait()
+    await happens(written)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -15,6 +15,7 @@ from adapters.persistence.unit_of_work import SqlUnits
 from ports.persistence import StoreUnusable
 from tests.contract.persistence.conftest import Server
 from tests.contract.persistence.samples import an_organization, store
+from tests.limits import WITHIN
 
 
 async def _complaint(units: SqlUnits) -> str:
@@ -171,7 +172,7 @@ async def test_a_writer_that_falls_silent_holds_up_the_others_for_moments_only(
     silent, others = SqlUnits(engine_at(url, silence=0.3)), SqlUnits(engine_at(url))
     async with silent.writing() as unit:
         await unit.organizations.add(an_organization())
-        async with asyncio.timeout(5), others.writing() as other:
+        async with asyncio.timeout(WITHIN), others.writing() as other:
             await other.organizations.add(an_organization())
             await other.commit()
         with pytest.raises(StoreUnusable):  # when it comes back, it is told so

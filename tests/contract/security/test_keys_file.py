@@ -9,6 +9,7 @@ import pytest
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
 from ports.cipher import KeysUnusable
+from tests.limits import WITHIN, next_line
 
 
 def test_a_key_is_made_at_first_use_and_read_later(tmp_path: Path) -> None:
@@ -42,14 +43,17 @@ def test_processes_at_first_use_agree_on_one_key(tmp_path: Path) -> None:
         )
         for _ in range(3)
     ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    keys = {process.communicate()[0].strip() for process in processes}
+    try:
+        assert [next_line(process) for process in processes] == ["ready\n"] * 3
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        keys = {process.communicate(timeout=WITHIN)[0].strip() for process in processes}
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate(timeout=WITHIN)
     assert keys == {key_in(path)}
     assert [*tmp_path.iterdir()] == [path]
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from tests.e2e.browser.axe import violations
 from tests.e2e.browser.chromium import PATH_VARIABLE, REQUIRED_VARIABLE, Chromium, Watch, aside
 from tests.e2e.browser.conftest import NewPage
+from tests.limits import WITHIN, join
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,7 +63,7 @@ def served() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
-        thread.join()
+        join(thread)
 
 
 @pytest.fixture
@@ -205,6 +206,7 @@ def inner(folder: Path, **environment: str) -> str:
         env={**os.environ, REQUIRED_VARIABLE: "", **environment},
         stdout=subprocess.PIPE,
         text=True,
+        timeout=2 * WITHIN,
         check=False,
     ).stdout
 

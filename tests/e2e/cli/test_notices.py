@@ -14,6 +14,7 @@ from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import CommandLine
+from tests.limits import WITHIN, join
 
 SMTP = "smtp://user:s3cr3t@mail.example.org:587"
 
@@ -28,6 +29,7 @@ class Hook(HTTPServer):
 
 class Take(BaseHTTPRequestHandler):
     server: Hook
+    timeout = WITHIN
 
     def do_POST(self) -> None:
         self.server.taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -45,7 +47,7 @@ def hook() -> Iterator[Hook]:
         thread.start()
         yield server
         server.shutdown()
-        thread.join()
+        join(thread)
 
 
 class HTTPServerOnAnyPort(Hook):

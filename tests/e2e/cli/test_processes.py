@@ -17,6 +17,7 @@ from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from tests.e2e.cli.conference import EVENT_NAME, conference
 from tests.e2e.cli.conftest import CommandLine
+from tests.limits import WITHIN, lines_up_to, next_line, wait_until
 
 COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
 
@@ -38,13 +39,17 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def first_document(process: subprocess.Popen[str]) -> Any:
     """Read the one JSON document, which comes before the process ends."""
-    assert process.stdout
-    text = ""
-    for line in process.stdout:
-        text += line
-        if line == "}\n":
-            break
-    return json.loads(text)
+    return json.loads(lines_up_to(process, lambda line: line == "}\n"))
+
+
+def until_asked(process: subprocess.Popen[str], world: World) -> None:
+    """Wait until it waits for an answer."""
+
+    def is_asked() -> bool:
+        assert process.poll() is None, process.communicate(timeout=WITHIN)
+        return bool(world.log.in_flight)
+
+    wait_until(is_asked, "one of the stand-ins is asked")
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
@@ -53,12 +58,10 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
 ) -> None:
     world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "Sync to Gleanin has started.\n"
-        while not world.log.in_flight:  # it waits for the answer to a write
-            assert process.poll() is None
+        assert next_line(process) == "Sync to Gleanin has started.\n"
+        until_asked(process, world)  # to write
         process.send_signal(by)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=WITHIN)
     assert process.returncode == 130
     assert f"to go on: gleanin-sync sync {mapping}" in told
     assert "Traceback" not in told
@@ -74,13 +77,11 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
 def test_who_interrupts_twice_is_not_made_to_wait(cli: CommandLine, mapping: str, world: World) -> None:
     world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with started("sync", mapping) as process:
-        assert process.stderr
-        while not world.log.in_flight:
-            assert process.poll() is None
+        until_asked(process, world)
         process.send_signal(signal.SIGINT)
-        assert "Ctrl-C again" in process.stderr.readline()
+        assert "Ctrl-C again" in next_line(process, of_stderr=True)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=WITHIN)
     assert process.returncode == 130
 
 
@@ -89,17 +90,16 @@ def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
 ) -> None:
     world.make_trouble(Trouble(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
     with started("sync", mapping) as first:
-        while not world.log.in_flight:  # it has begun to read
-            assert first.poll() is None
+        until_asked(first, world)  # to read
         with started("sync", mapping) as second, started("sync", mapping, "--json") as third:
-            assert second.stderr
-            assert second.stderr.readline() == "Waiting for another sync of this mapping to end.\n"
+            waits = "Waiting for another sync of this mapping to end.\n"
+            assert next_line(second, of_stderr=True) == waits
             world.make_trouble()
             first.send_signal(signal.SIGTERM)
-            _, told = first.communicate(timeout=60)
+            _, told = first.communicate(timeout=WITHIN)
             assert "Waiting" not in told
             for process in (second, third):
-                _, told = process.communicate(timeout=60)
+                _, told = process.communicate(timeout=WITHIN)
                 assert (process.returncode, told) == (4, "")
 
 
@@ -107,16 +107,16 @@ def test_a_worker_serves_metrics_where_it_is_told_to(cli: CommandLine, mapping: 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with started("worker", "--metrics-port", str(port), "--json") as process:
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=WITHIN)
             assert process.returncode == 2
             assert f"port {port} cannot be used for metrics" in json.loads(out)["error"]["message"]
     with started("worker", "--metrics-port", str(port), "--json") as process:
         first_document(process)
-        text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=WITHIN).text
         assert "gleanin_sync_runs_queued 0.0" in text
         assert "gleanin_sync_faults_total 0.0" in text
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=WITHIN)
         assert process.returncode == 0
 
 
@@ -141,22 +141,16 @@ def test_the_stand_ins_tell_where_they_are_and_serve_until_they_are_stopped(
         assert added.exit_code == 0
         assert cli("connect", "X", "--token-stdin", stdin=at["gleanin_token"]).exit_code == 0
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=WITHIN)
     assert (process.returncode, out, err) == (0, "", "")
 
 
 def test_the_stand_ins_bring_a_conference_and_say_what_to_type() -> None:
     with started("sandbox") as process:
-        assert process.stdout
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith("# To look inside"):
-                break
+        text = lines_up_to(process, lambda line: line.startswith("# To look inside"))
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=WITHIN)
     assert process.returncode == 0
-    text = "".join(lines)
     assert "export GLEANIN_SYNC_GLEANIN_URL=http://127.0.0.1:" in text
     assert "gleanin-sync map Sandbox 4" in text
 

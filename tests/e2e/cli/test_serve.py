@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,11 +17,10 @@ import pytest
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from tests.e2e.cli.conftest import CommandLine
-from tests.e2e.cli.test_processes import COMMAND, first_document
+from tests.e2e.cli.test_processes import COMMAND, first_document, until_asked
+from tests.limits import WITHIN, next_line, wait_until
 
 SIGNALS = pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=["termination", "ctrl-c"])
-ENDS_WITHIN = 20
-"""Seconds: uvicorn gives requests that are under way ten."""
 
 
 def free_port() -> int:
@@ -50,34 +48,30 @@ def serving(*arguments: str, port: int | None = None) -> Iterator[tuple[subproce
 
 def end(process: subprocess.Popen[str], by: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
     process.send_signal(by)
-    told = process.communicate(timeout=ENDS_WITHIN)
-    assert process.returncode == 0, told
+    told = process.communicate(timeout=WITHIN)
+    assert process.returncode == 0, told  # in time: otherwise it would be cut off, and end with another code
     assert "Traceback" not in told[1]
     return told
 
 
 def until_ready(process: subprocess.Popen[str], url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()
+    def is_ready() -> bool:
+        assert process.poll() is None, process.communicate(timeout=WITHIN)
         try:
-            if httpx.get(f"{url}/readyz", trust_env=False).is_success:
-                return
+            return httpx.get(f"{url}/readyz", trust_env=False, timeout=WITHIN).is_success
         except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError
+            return False
+
+    wait_until(is_ready, "it is ready")
 
 
 @SIGNALS
 def test_it_serves_until_a_signal_ends_it(cli: CommandLine, by: signal.Signals) -> None:
     with serving() as (process, url):
-        assert process.stdout
-        assert process.stdout.readline() == f"Serving at {url}/ until Ctrl-C.\n"
+        assert next_line(process) == f"Serving at {url}/ until Ctrl-C.\n"
         until_ready(process, url)
-        assert httpx.get(f"{url}/healthz", trust_env=False).is_success
-        began = time.monotonic()
+        assert httpx.get(f"{url}/healthz", trust_env=False, timeout=WITHIN).is_success
         _, told = end(process, by)
-        assert time.monotonic() - began < 10
         assert told.startswith("Stopping.")
 
 
@@ -87,14 +81,14 @@ def test_the_first_start_offers_to_sign_up_and_later_ones_do_not(cli: CommandLin
         assert at["address"] == f"{url}/"
         assert re.fullmatch(rf"{url}/sign-up/[\w.-]+", at["sign_up"])
         until_ready(process, url)
-        assert httpx.get(at["sign_up"], trust_env=False).is_success
+        assert httpx.get(at["sign_up"], trust_env=False, timeout=WITHIN).is_success
         end(process)
     assert cli.json("user", "add", "ada@example.org", "--no-password").exit_code == 0
     with serving("--json") as (process, url):
         assert first_document(process) == {"address": f"{url}/", "sign_up": None}
         until_ready(process, url)
         former = f"{url}/sign-up/{at['sign_up'].rpartition('/')[2]}"
-        assert httpx.get(former, trust_env=False).is_error
+        assert httpx.get(former, trust_env=False, timeout=WITHIN).is_error
         end(process)
     with serving() as (process, url):
         until_ready(process, url)
@@ -106,7 +100,7 @@ def test_other_machines_reach_it_only_where_it_knows_its_address(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving("--host", "0.0.0.0", "--json") as (process, _):
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=WITHIN)
         assert process.returncode == 2
         error = json.loads(out)["error"]
         assert error["code"] == "usage"
@@ -153,6 +147,7 @@ def ask_for_a_sync(cli: CommandLine, url: str, mapping: str, organization: str) 
         json={},
         headers={"Authorization": f"Bearer {key['secret']}"},
         trust_env=False,
+        timeout=WITHIN,
     )
     assert asked.status_code == 202, asked.text
     run: dict[str, Any] = asked.json()
@@ -167,12 +162,8 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
     with serving() as (process, url):
         until_ready(process, url)
         asked = ask_for_a_sync(cli, url, mapping, connected)
-        while not world.log.in_flight:  # it waits for the answer to a write
-            assert process.poll() is None
-            time.sleep(0.01)
-        began = time.monotonic()
+        until_asked(process, world)  # to write
         end(process, by)
-        assert time.monotonic() - began < 10
     again, interrupted = cli.json("runs", mapping).document
     assert (interrupted["run_id"], interrupted["state"], interrupted["code"]) == (
         asked["run_id"],
@@ -183,10 +174,7 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
     assert (again["state"], again["requested_by"]) == ("queued", "API key test")
     world.make_trouble()
     with serving() as (process, url):
-        deadline = time.monotonic() + 30
-        while cli.json("runs", mapping).document[0]["finished_at"] is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: cli.json("runs", mapping).document[0]["finished_at"], "the run has ended")
         end(process)
     done, *others = cli.json("runs", mapping).document
     assert len(others) == 1
@@ -198,12 +186,13 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
 
 def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, world: World) -> None:
     assert cli.json("settings", mapping, "--continuous", "on").exit_code == 0
+
+    def has_run() -> bool:
+        runs = cli.json("runs", mapping).document
+        return bool(runs) and runs[0]["finished_at"] is not None
+
     with serving() as (process, _):
-        deadline = time.monotonic() + 30
-        while not (runs := cli.json("runs", mapping).document) or runs[0]["finished_at"] is None:
-            assert time.monotonic() < deadline
-            assert process.poll() is None
-            time.sleep(0.1)
+        wait_until(has_run, "a run has ended")
         end(process)
     (run,) = cli.json("runs", mapping).document
     assert (run["trigger"], run["requested_by"]) == ("continuous", "continuous sync")
@@ -217,12 +206,9 @@ def test_who_ends_it_twice_is_not_made_to_wait(
     with serving() as (process, url):
         until_ready(process, url)
         ask_for_a_sync(cli, url, mapping, connected)
-        while not world.log.in_flight:
-            assert process.poll() is None
-            time.sleep(0.01)
+        until_asked(process, world)
         process.send_signal(signal.SIGINT)
-        assert process.stderr
-        assert "Ctrl-C again" in process.stderr.readline()
+        assert "Ctrl-C again" in next_line(process, of_stderr=True)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=ENDS_WITHIN)
+        process.communicate(timeout=WITHIN)
     assert process.returncode == 130

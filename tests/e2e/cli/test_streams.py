@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.cli.conftest import CommandLine
+from tests.limits import WITHIN
 
 COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
 FULL = "/dev/full"
@@ -34,7 +35,7 @@ def in_shell(redirections: str, *arguments: str) -> subprocess.CompletedProcess[
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=60,
+        timeout=WITHIN,
         check=False,
     )
 
@@ -50,7 +51,7 @@ def with_nobody_reading(*arguments: str, errors_too: bool = False) -> subprocess
             stderr=writer if errors_too else subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
-            timeout=60,
+            timeout=WITHIN,
             check=False,
         )
     finally:
@@ -114,7 +115,7 @@ def test_a_fault_of_ours_ends_well_whatever_the_streams_are(cli: CommandLine, tm
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=WITHIN,
             check=False,
         )
         assert ended.returncode == exit_code

@@ -17,6 +17,7 @@ from entrypoints.sandbox.world import World
 from tests.e2e.crash.fuse import Fuse
 from tests.e2e.crash.stage import conference, set_up
 from tests.e2e.crash.victim import Place, be_killed, sync
+from tests.limits import WITHIN
 
 SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
 RECORDS = SESSIONS + SPEAKERS + EXHIBITORS
@@ -36,7 +37,10 @@ def killed(context: Any, place: Place, burns_at: int) -> bool:
     """Sync in a child process that kills itself at the given moment; False if it ended before."""
     child = context.Process(target=be_killed, args=(place, burns_at))
     child.start()
-    child.join(60)
+    child.join(WITHIN)
+    if child.is_alive():
+        child.kill()
+        raise AssertionError(f"The child did not end within {WITHIN:.0f} s.")
     assert child.exitcode in (0, -signal.SIGKILL), f"the child ended with {child.exitcode}"
     return bool(child.exitcode)
 

@@ -18,6 +18,7 @@ from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.furnishing import PASSWORD, Furnished, Tenant, furnish, furnished_world
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.serving import Running, serving
+from tests.limits import WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Served:
         return browser.post("/sign-in", data=form)
 
     def _client(self, **options: Any) -> httpx.Client:
-        return self.clients.enter_context(httpx.Client(timeout=30, trust_env=False, **options))
+        return self.clients.enter_context(httpx.Client(timeout=WITHIN, trust_env=False, **options))
 
 
 @contextmanager

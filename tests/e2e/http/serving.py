@@ -13,9 +13,9 @@ import uvicorn
 from entrypoints.container import Container, opened
 from entrypoints.http.app import application
 from entrypoints.settings import Settings
+from tests.limits import WITHIN, join
 
 T = TypeVar("T")
-READY_WITHIN = 30
 STOPPED_WITHIN = 3
 """Seconds."""
 
@@ -35,7 +35,7 @@ class Running:
         async def asked() -> T:
             return await use(self.container)
 
-        return asyncio.run_coroutine_threadsafe(asked(), self.loop).result(READY_WITHIN)
+        return asyncio.run_coroutine_threadsafe(asked(), self.loop).result(WITHIN)
 
     def shut_down(self) -> None:
         """Let it end, as a signal does; whoever serves it waits for that."""
@@ -86,7 +86,7 @@ def serving(settings: Settings) -> Iterator[Running]:
         inside = _Thread(settings, listener)
         thread = threading.Thread(target=inside.run, name="application", daemon=True)
         thread.start()
-        inside.ready.wait(READY_WITHIN)
+        assert inside.ready.wait(WITHIN), "the application is not served"
         try:
             if inside.failed:
                 raise inside.failed[0]
@@ -95,7 +95,6 @@ def serving(settings: Settings) -> Iterator[Running]:
             for each in inside.running:
                 with suppress(RuntimeError):  # its loop is closed already
                     each.loop.call_soon_threadsafe(each.shut_down)
-            thread.join(2 * STOPPED_WITHIN)
+            join(thread)
     if inside.failed:
         raise inside.failed[0]
-    assert not thread.is_alive()

@@ -28,6 +28,7 @@ from tests.e2e.http.furnishing import (
     VIEWER,
     Tenant,
 )
+from tests.limits import WITHIN
 
 UNKNOWN = Tenant("unknownorg12", "unknownmap12", "unknownrun12", "person-0", "unknownkey12")
 
@@ -139,7 +140,7 @@ def test_nobody_is_told_nothing(served: Served, route: str, role: str | None) ->
 def test_a_browser_that_is_signed_in_is_nobody_to_the_api(served: Served, route: str) -> None:
     browser = served.signed_in(ADMIN)
     with_cookies = httpx.Client(
-        base_url=served.client().base_url, cookies=browser.cookies, trust_env=False, timeout=30
+        base_url=served.client().base_url, cookies=browser.cookies, trust_env=False, timeout=WITHIN
     )
     with with_cookies:
         assert ask(with_cookies, route, served.acme).status_code == 401

@@ -4,7 +4,6 @@ import asyncio
 import html
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,8 +23,8 @@ from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import STRANGER, STRANGER_EVENT, furnish, furnished_world
 from tests.e2e.http.test_syncing import ended, runs_of
+from tests.limits import wait_until
 
-SECONDS = 20
 EVENT = f"/sessionboard/v1/event/{STRANGER_EVENT}"
 FEED = {f"POST {EVENT}/sessions?page=1&pageSize=1": 1, f"POST {EVENT}/speakers?page=1&pageSize=1": 1}
 """The change feed: two searches for one row."""
@@ -61,10 +60,7 @@ class Event:
         """Let half an hour have gone by, as far as the schedule is concerned, and await the run that comes of it."""
         before = runs_of(self.api, self.mapping)
         self.served.running.ask(partial(_is_due, MappingId(self.mapping)))
-        until = time.monotonic() + SECONDS
-        while runs_of(self.api, self.mapping) == before:
-            assert time.monotonic() < until, "nothing is booked"
-            time.sleep(0.02)
+        wait_until(lambda: runs_of(self.api, self.mapping) != before, "a run is booked")
         newest, *rest = runs_of(self.api, self.mapping)
         assert rest == before
         run = ended(self.api, newest)

@@ -18,7 +18,7 @@ from core.domain.organizations import SESSIONBOARD_REGIONS
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import EVERYWHERE
 
-SECONDS = 150
+SECONDS = 270
 """More than it takes on a machine that has much else to do."""
 JUDGED_BY_OTHERS = {
     "notices_choose": "what an address may be, and whether there is a mail server",

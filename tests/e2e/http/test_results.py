@@ -150,16 +150,20 @@ def test_a_csv_of_many_rows_comes_part_by_part(fresh: Served) -> None:
             await unit.outcomes.add(run, told)
             await unit.commit()
 
+    def part_until_the_first_piece() -> float:
+        began = time.monotonic()
+        with fresh.client(ADMIN).stream(
+            "GET", f"/runs/{run}/outcomes.csv", params={"outcome": "skipped"}
+        ) as answer:
+            pieces = answer.iter_raw()
+            next(pieces)
+            first = time.monotonic() - began
+            lines = sum(piece.count(b"\r\n") for piece in pieces)
+            whole = time.monotonic() - began
+        assert "Content-Length" not in answer.headers
+        assert lines >= many
+        return first / whole
+
     fresh.running.ask(add)
-    began = time.monotonic()
-    with fresh.client(ADMIN).stream(
-        "GET", f"/runs/{run}/outcomes.csv", params={"outcome": "skipped"}
-    ) as answer:
-        pieces = answer.iter_raw()
-        next(pieces)
-        first = time.monotonic() - began
-        lines = sum(piece.count(b"\r\n") for piece in pieces)
-        whole = time.monotonic() - began
-    assert "Content-Length" not in answer.headers
-    assert lines >= many
-    assert first < whole / 2
+    # A busy machine may hold up the first piece, but not each time.
+    assert any(part_until_the_first_piece() < 1 / 2 for _ in range(5))

@@ -10,12 +10,13 @@ import pytest
 from entrypoints.http.guards import CONTENT_SECURITY_POLICY, HEADERS, LARGEST_BODY
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE
+from tests.limits import WITHIN
 
 
 def raw(served: Served, request: bytes) -> bytes:
     """Send bytes as they are, and give all of the answer."""
     parts = urlsplit(served.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=WITHIN) as connection:
         connection.sendall(request)
         answer = b""
         while piece := connection.recv(65536):
@@ -92,11 +93,15 @@ def test_a_body_without_end_is_not_read(served: Served, path: str) -> None:
         "Content-Type": "application/x-www-form-urlencoded",
     }
     url = served.url + path
-    declared = httpx.post(url, content=b"x" * (LARGEST_BODY + 1), headers=headers, trust_env=False)
+    declared = httpx.post(
+        url, content=b"x" * (LARGEST_BODY + 1), headers=headers, trust_env=False, timeout=WITHIN
+    )
     assert declared.status_code == 413
     assert declared.json()["code"] == "too_large"
     assert_guarded(declared)
-    in_chunks = httpx.post(url, content=chunks(LARGEST_BODY), headers=headers, trust_env=False)
+    in_chunks = httpx.post(
+        url, content=chunks(LARGEST_BODY), headers=headers, trust_env=False, timeout=WITHIN
+    )
     # Where nobody reads the body, there is nothing to refuse.
     assert in_chunks.status_code == (404 if "no" in path else 413), in_chunks.text
     assert_guarded(in_chunks)

@@ -17,8 +17,7 @@ from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, SUPPORT
-
-SECONDS = 20
+from tests.limits import WITHIN, wait_until
 
 
 def start(client: httpx.Client, mapping: str, key: str | None = None, **body: Any) -> dict[str, Any]:
@@ -31,18 +30,17 @@ def start(client: httpx.Client, mapping: str, key: str | None = None, **body: An
 
 
 def ended(client: httpx.Client, run: str) -> dict[str, Any]:
-    until, shown = time.monotonic() + SECONDS, dict[str, Any]()
-    while time.monotonic() < until:
-        shown |= client.get(f"/runs/{run}").raise_for_status().json()
-        if shown["finished_at"]:
-            return shown
-        time.sleep(0.05)
-    pytest.fail(f"the run does not end: {shown}")
+    wait_until(lambda: shown(client, run)["finished_at"], "the run has ended")
+    return shown(client, run)
+
+
+def shown(client: httpx.Client, run: str) -> dict[str, Any]:
+    told: dict[str, Any] = client.get(f"/runs/{run}").raise_for_status().json()
+    return told
 
 
 def until_it_runs(client: httpx.Client, run: str) -> None:
-    while client.get(f"/runs/{run}").raise_for_status().json()["state"] == "queued":
-        time.sleep(0.02)
+    wait_until(lambda: shown(client, run)["state"] != "queued", "the run has begun")
 
 
 def runs_of(client: httpx.Client, mapping: str) -> list[str]:
@@ -228,7 +226,7 @@ def test_whoever_follows_a_run_keeps_nobody_from_ending_the_server(fresh: Served
                 rest = list(told)
             except httpx.RemoteProtocolError:
                 rest = []  # cut off, which a program that follows understands as well
-            assert time.monotonic() - began < 8
+            assert time.monotonic() - began < WITHIN
             assert "ended" not in [name for name, _ in rest]
 
 

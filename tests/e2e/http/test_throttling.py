@@ -14,6 +14,7 @@ from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, PASSWORD, ROLES, VIEWER
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.serving import serving
+from tests.limits import WITHIN
 
 WRONG = "wrong-horse-battery"
 _addresses = (f"127.0.{number // 250}.{number % 250 + 2}" for number in count(1))
@@ -23,7 +24,7 @@ _addresses = (f"127.0.{number // 250}.{number % 250 + 2}" for number in count(1)
 def from_elsewhere(served: Served, address: str | None = None) -> Iterator[httpx.Client]:
     """Give a browser at another network address, for failures are counted by address too."""
     transport = httpx.HTTPTransport(local_address=address or next(_addresses))
-    with httpx.Client(base_url=served.url, transport=transport, timeout=60) as browser:
+    with httpx.Client(base_url=served.url, transport=transport, timeout=WITHIN) as browser:
         yield browser
 
 

@@ -1,7 +1,6 @@
 """A small world, served over HTTP; a client of each side; a clock that the tests move."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox, serve
 from entrypoints.sandbox.trouble import Troubles
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from tests.limits import WITHIN
 
 Json = dict[str, Any]
 SOURCE_EVENT, GLEANIN_EVENT = 77, 8
@@ -101,12 +101,6 @@ def errors(answer: httpx.Response) -> dict[str | None, str]:
     return {one.get("source", {}).get("pointer"): one["detail"] for one in complaints}
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - what it waits for tells nobody
-            await asyncio.sleep(0.005)
-
-
 def saved() -> Json:
     """Make a saved event with something for every filter."""
 
@@ -168,7 +162,9 @@ def threaded(world: World) -> Iterator[Sandbox]:
 @asynccontextmanager
 async def client(base_url: str, token: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
     # Nothing here is encrypted, and to read certificates takes longer than most tests.
-    async with httpx.AsyncClient(base_url=base_url, headers=token, verify=False, trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=base_url, headers=token, verify=False, trust_env=False, timeout=WITHIN
+    ) as http:
         yield http
 
 

@@ -13,6 +13,7 @@ from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.sandbox.conftest import GLEANIN_EVENT, SOURCE_EVENT, VALID, Clock, Json, document, saved
+from tests.limits import WITHIN
 
 NONE = {"sessions": 0, "speakers": 0, "exhibitors": 0}
 
@@ -44,7 +45,7 @@ class Both:
 @pytest.fixture
 def both(threaded: Sandbox) -> Iterator[Both]:
     headers = {"Authorization": f"Bearer {GLEANIN_TOKEN}", "x-access-token": SESSIONBOARD_TOKEN}
-    with httpx.Client(headers=headers, verify=False, trust_env=False) as http:
+    with httpx.Client(headers=headers, verify=False, trust_env=False, timeout=WITHIN) as http:
         yield Both(http, threaded, Remote(threaded.control_url))
 
 
@@ -234,7 +235,7 @@ def test_who_asks_by_another_door_is_told_from_the_others() -> None:
     with in_process(("--generate", "1", "--doors", "3")) as addresses:
         for host in ("127.0.0.3", "127.0.0.1"):
             url = addresses.gleanin_url.replace("127.0.0.1", host)
-            httpx.get(f"{url}/events", trust_env=False, verify=False)
+            httpx.get(f"{url}/events", trust_env=False, verify=False, timeout=WITHIN)
         assert [each["host"] for each in addresses.control.requests()] == ["127.0.0.3", "127.0.0.1"]
 
 
@@ -244,7 +245,9 @@ def test_every_door_shows_its_own_events() -> None:
         for host in ("127.0.0.1", "127.0.0.2"):
             url = addresses.sessionboard_url.replace("127.0.0.1", host)
             headers = {"x-access-token": SESSIONBOARD_TOKEN}
-            answer = httpx.get(f"{url}/v1/events", headers=headers, trust_env=False, verify=False)
+            answer = httpx.get(
+                f"{url}/v1/events", headers=headers, trust_env=False, verify=False, timeout=WITHIN
+            )
             shown.append({event["id"] for event in answer.raise_for_status().json()["results"]})
         all_of_them = {event["id"] for event in addresses.control.state()["sessionboard"]}
     assert [len(each) for each in shown] == [2, 2]

@@ -18,6 +18,7 @@ from tests.e2e.sandbox.conftest import (
     document,
     errors,
 )
+from tests.limits import WITHIN
 
 KINDS = list(VALID)
 REQUIRED = [(kind, name) for kind, attributes in VALID.items() for name in attributes]
@@ -187,7 +188,7 @@ async def test_there_is_no_way_to_delete_and_no_unknown_place(gleanin: Gleanin) 
 
 
 async def test_who_has_no_token_is_refused_by_both_sides(sandbox: Sandbox) -> None:
-    async with httpx.AsyncClient(verify=False) as http:
+    async with httpx.AsyncClient(verify=False, timeout=WITHIN) as http:
         theirs = await http.get(f"{sandbox.sessionboard_url}/v1/events", headers={"x-access-token": "other"})
         ours = await http.get(f"{sandbox.gleanin_url}/events", headers={"Authorization": "Bearer other"})
     assert (theirs.status_code, ours.status_code) == (401, 401)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import limits
+
 Json = dict[str, Any]
 COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
 DOORS = 60
@@ -74,8 +76,7 @@ class Crew:
 
     async def all_working(self) -> None:
         for worker in self.workers:
-            assert worker.process.stdout is not None
-            assert await asyncio.to_thread(worker.process.stdout.readline), worker.log.read_text()
+            assert await asyncio.to_thread(limits.next_line, worker.process), worker.log.read_text()
 
     @property
     def alive(self) -> Sequence[Worker]:
@@ -105,7 +106,7 @@ class Crew:
     async def kill(self, worker: Worker) -> None:
         worker.killed_at = time.time()
         worker.process.kill()
-        await asyncio.to_thread(worker.process.wait)
+        await asyncio.to_thread(limits.end, worker.process)
 
     @staticmethod
     async def _stop(worker: Worker, seconds: float, busy: set[str]) -> None:
@@ -123,7 +124,7 @@ class Crew:
         for worker in alive:
             worker.process.terminate()
         for worker in alive:
-            code = await asyncio.to_thread(worker.process.wait, ENDS_WITHIN)
+            code = await asyncio.to_thread(limits.end, worker.process)
             slowest = time.monotonic() - begun
             assert code == 0, f"{worker.host} ended with {code}: {worker.log.read_text()[-2000:]}"
         return slowest
@@ -131,6 +132,6 @@ class Crew:
     def close(self) -> None:
         for worker in self.workers:
             worker.process.kill()
-            worker.process.wait()
+            limits.end(worker.process)
             assert worker.process.stdout is not None
             worker.process.stdout.close()

@@ -16,6 +16,7 @@ from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun, Trigger
 from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Schedule
 from core.domain.stops import Stop
+from tests.limits import WITHIN
 from tests.unit.domain.builders import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -65,6 +66,7 @@ def test_rule_24_every_process_comes_to_the_same_moment() -> None:
         env=os.environ | {"PYTHONHASHSEED": "4", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
+        timeout=WITHIN,
         check=True,
     ).stdout.split()
     assert [float(each) for each in there] == [wait(number).total_seconds() for number in range(5)]

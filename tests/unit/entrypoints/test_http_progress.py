@@ -17,6 +17,7 @@ from core.domain.runs import Progress, SyncRun, Trigger
 from entrypoints.container import Container
 from entrypoints.http import progress
 from entrypoints.http.progress import Followers
+from tests.limits import WITHIN, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW).start(
@@ -52,6 +53,11 @@ class Table:
 
         return admit
 
+    async def looked_at(self) -> None:
+        """Wait for the next look."""
+        before = self.looks
+        await until(lambda: self.looks > before)
+
     @property
     def container(self) -> Container:
         return cast("Container", self)
@@ -79,10 +85,10 @@ async def told(
 async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
     followers, table = Followers(), Table()
     following = asyncio.create_task(told(followers, table))
-    await asyncio.sleep(0.02)
+    await table.looked_at()
     further = replace(RUN, progress={"sessions": Progress(1, 2)})
     table.run = further
-    await asyncio.sleep(0.02)
+    await table.looked_at()
     table.run = ENDED
     assert await following == [RUN, further, ENDED]
 
@@ -90,16 +96,17 @@ async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
 async def test_many_followers_are_one_look() -> None:
     followers, table = Followers(), Table()
     following = [asyncio.create_task(told(followers, table)) for _ in range(50)]
-    await asyncio.sleep(0.05)
+    for _ in range(5):
+        await table.looked_at()
     table.run = ENDED
     assert await asyncio.gather(*following) == [[RUN, ENDED]] * 50
-    assert table.looks < 20
+    assert table.looks < 50
 
 
 async def test_nobody_looks_when_nobody_follows() -> None:
     followers, table = Followers(), Table()
     following = asyncio.create_task(told(followers, table))
-    await asyncio.sleep(0.02)
+    await table.looked_at()
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     looks = table.looks
@@ -112,19 +119,19 @@ async def test_who_may_not_any_more_is_told_nothing_any_more(
     again: Callable[[], Awaitable[Actor]],
 ) -> None:
     followers, table = Followers(admit_every=0.01), Table(may_read=again is not ada)
-    assert await asyncio.wait_for(told(followers, table, again), 1) == [RUN]
+    assert await asyncio.wait_for(told(followers, table, again), WITHIN) == [RUN]
 
 
 async def test_a_run_that_was_erased_ends_the_stream() -> None:
     followers, table = Followers(), Table(run=None)
-    assert await asyncio.wait_for(told(followers, table), 1) == [RUN]
+    assert await asyncio.wait_for(told(followers, table), WITHIN) == [RUN]
 
 
 async def test_there_are_no_more_than_so_many() -> None:
     followers, table = Followers(most=1), Table()
     followers.check_room()
     following = asyncio.create_task(told(followers, table))
-    await asyncio.sleep(0.01)
+    await table.looked_at()
     with pytest.raises(TooBusy):
         followers.check_room()
     table.run = ENDED

@@ -8,6 +8,7 @@ from core.domain.kinds import SESSION
 from core.domain.refusals import NotConfirmed, NotConnected, NotMapped
 from core.domain.runs import RunState
 from core.usecases.look_up import ListMappings
+from tests.limits import happens
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
@@ -87,7 +88,7 @@ async def test_rule_08_a_running_sync_stops_before_its_next_write(
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(20)))
     stage.gate.pass_by = turnstile = Turnstile(passing)
     syncing = asyncio.create_task(stage.sync(mapping))
-    await turnstile.reached.wait()
+    await happens(turnstile.reached)
 
     disconnecting = asyncio.create_task(stage.disconnect(mapping.organization_id, "Acme"))
     for _ in range(10):
@@ -110,7 +111,7 @@ async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(stage: S
     stage.offer(*(session(f"s{number}") for number in range(20)))
     stage.gate.pass_by = turnstile = Turnstile(3)
     syncing = asyncio.create_task(stage.sync(mapping))
-    await turnstile.reached.wait()
+    await happens(turnstile.reached)
     await stage.remove_mapping(mapping.id)
     turnstile.opened.set()
     run = await syncing
@@ -124,7 +125,7 @@ async def test_rule_08_a_sync_that_gives_no_sign_of_life_is_not_waited_for_for_e
     stage.offer(session("opening"))
     stage.gate.pass_by = turnstile = Turnstile(0)
     syncing = asyncio.create_task(stage.sync(mapping))
-    await turnstile.reached.wait()
+    await happens(turnstile.reached)
     ended = await stage.disconnect(mapping.organization_id, "Acme")
     assert not ended.is_open
     turnstile.opened.set()

@@ -18,6 +18,7 @@ from core.domain.telling import Message
 from core.usecases.forget_old import ForgetOld
 from ports.notices import RecipientRefused, RecipientUnavailable
 from ports.session_source import SourceUnavailable
+from tests.limits import happens
 from tests.unit.usecases.power import Killed, Power
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage
 
@@ -274,7 +275,7 @@ async def test_an_attempt_that_is_under_way_is_seen_through_by_a_process_that_en
             await self.stage.messenger.deliver(message, recipient, secret)
 
     delivering = asyncio.create_task(replace(stage.deliver_notices, messenger=Slow(stage))())
-    await begun.wait()
+    await happens(begun)
     delivering.cancel()
     await asyncio.sleep(0.01)
     go_on.set()

@@ -12,6 +12,7 @@ from core.domain.refusals import NotFound
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.usecases.look_up import ListRuns
 from core.usecases.sync.run import RunSync
+from tests.limits import WITHIN, happens
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.power import Killed, Power
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, Stage
@@ -52,7 +53,7 @@ async def test_rule_23_asking_during_a_run_books_exactly_one_more(stage: Stage) 
     stage.offer(session("opening"))
     hold = Hold(stage)
     first = asyncio.create_task(stage.sync(mapping))
-    await hold.reached.wait()
+    await happens(hold.reached)
     booked = [await stage.request_sync(mapping.id) for _ in range(3)]
     assert len({run.id for run in booked}) == 1
     stage.offer(session("opening"), session("closing"))
@@ -99,7 +100,7 @@ async def test_rule_23_other_mappings_sync_meanwhile(stage: Stage) -> None:
     stage.offer(session("keynote"), event=ELSEWHERE)
     hold = Hold(stage)
     waiting = asyncio.create_task(stage.sync(one))
-    await hold.reached.wait()
+    await happens(hold.reached)
     assert (await stage.sync(other)).state is RunState.COMPLETED
     hold.go_on.set()
     assert (await waiting).state is RunState.COMPLETED
@@ -145,7 +146,7 @@ async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     hold = Hold(stage)
     old = asyncio.create_task(stage.sync(mapping))
-    await hold.reached.wait()
+    await happens(hold.reached)
     stage.clock.advance(LEASE)
     new = await stage.sync(mapping)
     assert new.state is RunState.COMPLETED
@@ -166,9 +167,9 @@ async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(stage: S
     syncing = asyncio.create_task(
         RunSync(stage.access, stage.names, stage.clock, stage.log, timedelta(milliseconds=40))(run.id)
     )
-    await hold.reached.wait()
+    await happens(hold.reached)
     stage.clock.advance(LEASE)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WITHIN):
         while True:
             async with stage.units.reading() as unit:
                 standing = await unit.runs.standing(run.id)
@@ -198,7 +199,7 @@ async def test_a_run_that_is_cancelled_tells_what_it_did_and_can_be_followed_at_
     hold = Hold(stage)
     stage.gleanin.most_in_flight = 1
     syncing = asyncio.create_task(stage.sync(mapping))
-    await hold.reached.wait()
+    await happens(hold.reached)
     syncing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await syncing

@@ -18,6 +18,7 @@ from core.usecases.look_up_records import ListOutcomes
 from core.usecases.sync.run import RunSync
 from core.usecases.sync.slices import MOST_IN_VAIN
 from ports.session_source import SessionSource
+from tests.limits import WITHIN, happens
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, THERE, Stage, nothing
 
@@ -170,16 +171,15 @@ async def test_a_stop_that_is_asked_for_at_the_end_of_a_slice_is_heard(stage: St
     mapping = await stage.mapping()
     big(stage)
     run = await stage.request_sync(mapping.id)
-    working = asyncio.create_task(do_slice(stage, run.id))
-    await asyncio.sleep(0.02)
-    pass_by = stage.gate.pass_by
+    writing = asyncio.Event()
 
     async def asleep() -> None:  # so that nothing comes to the fence again before the slice is over
-        await asyncio.sleep(1)
-        await pass_by()
+        writing.set()
+        await asyncio.sleep(3600)
 
     stage.gate.pass_by = asleep
-    await asyncio.sleep(0.01)
+    working = asyncio.create_task(do_slice(stage, run.id, timedelta(seconds=0.5)))
+    await happens(writing)
     await stage.remove_mapping(mapping.id)
     ended = await working
     assert ended.stop == MAPPING_REMOVED
@@ -231,7 +231,7 @@ async def test_each_slice_in_vain_makes_the_next_one_twice_as_long(stage: Stage)
     stage.offer(*(session(f"s{each}") for each in range(20)))
     run = await slice_with(stage, mapping.id, 0.02, timedelta(seconds=0.1))  # four times as long in all
     assert (run.is_open, run.slices_in_vain) == (True, 1)
-    for _ in range(3):
+    while run.is_open:  # five in vain would end it
         run = await do_slice(stage, run.id, timedelta(seconds=0.1))
     assert run.state is RunState.COMPLETED
 
@@ -301,5 +301,5 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: St
         assert running is not None
         await unit.runs.update(running.stopped(TAKEN_OVER, stage.clock.now(), Counts()))
         await unit.commit()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WITHIN):
         assert (await task).stop == TAKEN_OVER

@@ -10,7 +10,7 @@ from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import usual_world
 from tests.e2e.browser.journeys.stage import Stage, staged
 
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds: two browsers share the machine's cores with what they look at."""
 
 

@@ -23,6 +23,7 @@ from tests.e2e.browser.journeys.stage import (
     start_sync,
     wait_for_agenda,
 )
+from tests.limits import WITHIN
 
 CHANGING = re.compile(
     "^(Connect|Disconnect|Sync to|Add |Remove|Replace|Save|Make|Revoke|Copy portal|Map (this|the) )"
@@ -115,7 +116,7 @@ def _status(stage: Stage, key: str) -> int:
         f"{stage.url}/api/v1/organizations/{stage.organization}", headers={"Authorization": f"Bearer {key}"}
     )
     try:
-        with urlopen(request) as answer:
+        with urlopen(request, timeout=WITHIN) as answer:
             status: int = answer.status
             return status
     except HTTPError as error:

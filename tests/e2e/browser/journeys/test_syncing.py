@@ -19,6 +19,7 @@ from tests.e2e.browser.journeys.stage import (
     start_sync,
     wait_for_agenda,
 )
+from tests.limits import WITHIN
 
 SLOW = Trouble(sides=("gleanin",), methods=("POST", "PATCH"), latency_ms=400)
 
@@ -93,7 +94,7 @@ def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(stage
 
 def _from_api(stage: Stage, path: str) -> dict[str, dict[str, dict[str, int]]]:
     request = Request(stage.url + path, headers={"Authorization": f"Bearer {stage.key()}"})
-    with urlopen(request) as answer:
+    with urlopen(request, timeout=WITHIN) as answer:
         told: dict[str, dict[str, dict[str, int]]] = json.loads(answer.read())
     return told
 

@@ -1,0 +1,116 @@
+"""No test waits without a limit: what hangs fails, says where, and lets the others go on."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests import limits
+
+ROOT = Path(__file__).parents[2]
+INNER = """
+import asyncio
+import sys
+import subprocess
+import pytest
+
+pytestmark = pytest.mark.timeout(0.5)
+
+@pytest.fixture
+async def never_made():
+    await asyncio.Event().wait()
+
+async def test_waits():
+    await asyncio.Event().wait()
+
+async def test_waits_beside_a_task_that_is_always_at_it():
+    async def be_at_it():
+        while True:
+            await asyncio.sleep(0)
+    task = asyncio.create_task(be_at_it())
+    await asyncio.Event().wait()
+
+def test_reads():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1, stdout=-1) as process:
+        try:
+            process.stdout.read()
+        finally:
+            process.kill()
+
+async def test_asks_for_too_much(never_made):
+    pass
+
+async def test_ends():
+    await asyncio.sleep(0)
+"""
+
+
+@contextmanager
+def started(program: str) -> Iterator[limits.Process]:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_every_test_has_a_limit(request: pytest.FixtureRequest) -> None:
+    assert float(request.config.getini("timeout")) > 0
+
+
+@pytest.mark.long
+def test_long_test_may_take_longer(request: pytest.FixtureRequest) -> None:
+    (marker,) = request.node.iter_markers("timeout")
+    assert marker.args[0] > float(request.config.getini("timeout"))
+
+
+@pytest.mark.parametrize("processes", ["0", "1"], ids=["in one process", "with xdist"])
+def test_what_hangs_fails_and_the_others_go_on(tmp_path: Path, processes: str) -> None:
+    (tmp_path / "test_inner.py").write_text(INNER)
+    options = ["-c", "pyproject.toml", "-p", "no:cacheprovider", "-p", "tests.conftest", "-n", processes]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--rootdir", str(tmp_path), str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        timeout=limits.WITHIN,
+        check=False,
+    )
+    assert "3 failed, 1 passed, 1 error" in ended.stdout, ended.stdout + ended.stderr
+
+
+def test_process_that_prints_nothing_is_not_waited_for() -> None:
+    with started("input()") as process, pytest.raises(AssertionError, match="printed no line within"):
+        limits.next_line(process, within=0.1)
+
+
+def test_lines_are_read_up_to_the_last() -> None:
+    with started("print('a'); print('b'); print('c')") as process:
+        assert limits.lines_up_to(process, lambda line: line == "b\n") == "a\nb\n"
+        with pytest.raises(AssertionError, match=r"ended after printing 'c\\n'"):
+            limits.lines_up_to(process, lambda line: line == "d\n")
+        assert limits.end(process) == 0
+
+
+def test_process_that_does_not_end_is_killed() -> None:
+    with started("input()") as process:
+        with pytest.raises(AssertionError, match="did not end within"):
+            limits.end(process, within=0.1)
+        assert process.wait(limits.WITHIN) < 0
+
+
+async def test_condition_that_stays_false_is_not_waited_for() -> None:
+    with pytest.raises(AssertionError, match="in vain until it rains"):
+        limits.wait_until(lambda: False, "it rains", within=0.05)
+    with pytest.raises(AssertionError, match="in vain"):
+        await limits.until(lambda: False, within=0.05)
+    with pytest.raises(AssertionError, match="in vain"):
+        await limits.happens(asyncio.Event(), within=0.05)
