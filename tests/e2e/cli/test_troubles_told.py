@@ -1,0 +1,133 @@
+"""What a sync tells when one of its sides is in trouble: the command line and both adapters, against the sandbox."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import World
+from tests.e2e.cli.conference import person, session
+from tests.e2e.cli.conftest import CommandLine, Mapper
+
+MANY, NAME, EVENT = 250, "Large 2099", 4200
+SIGNED = "https://pictures.example.org/{}.png?v=1"
+
+
+def large_conference() -> dict[str, Any]:
+    """Make sessions of three pages, each with one of 40 people, who have pictures."""
+    people = [
+        person(
+            number,
+            f"First{number}",
+            f"Last{number}",
+            f"p{number}@example.org",
+            photo_url=SIGNED.format(number),
+        )
+        for number in range(40)
+    ]
+    sessions = [
+        session(
+            number,
+            f"Talk {number}",
+            [people[number % 40]],
+            description=f'<img src="{SIGNED.format("x")}"> Text',
+        )
+        for number in range(MANY)
+    ]
+    for each in sessions:
+        each["starts_at"], each["ends_at"] = "2099-07-21T08:00:00Z", "2099-07-21T08:45:00Z"
+    return {
+        "event": {"id": EVENT, "name": NAME, "timezone": "Europe/Paris"},
+        "sessions": sessions,
+        "exhibitors": [],
+    }
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(link_delay=0)
+    world.add(large_conference())
+    return world
+
+
+@pytest.fixture
+def mapping(map_event: Mapper) -> str:
+    return map_event(NAME)
+
+
+def synced(cli: CommandLine, mapping: str, exit_code: int = 0) -> dict[str, Any]:
+    result = cli.json("sync", mapping)
+    assert result.exit_code == exit_code, result.out
+    return dict(result.document)
+
+
+def outcomes(cli: CommandLine, run: dict[str, Any], *outcome: str) -> list[dict[str, Any]]:
+    chosen = [argument for each in outcome for argument in ("--outcome", each)]
+    return list(cli.json("run", run["run_id"], *chosen).document["outcomes"])
+
+
+@pytest.mark.parametrize("trouble", [Trouble(empty_pages=(2,)), Trouble(repeated_pages=(2,))])
+def test_rule_34_a_page_that_is_empty_or_repeats_reports_nothing_as_gone(
+    cli: CommandLine, mapping: str, world: World, trouble: Trouble
+) -> None:
+    synced(cli, mapping)
+    world.make_trouble(trouble)
+    run = synced(cli, mapping, 4)
+    assert "Sessionboard says that there are 250 sessions, but gave 150." in run["message"]
+    kept = outcomes(cli, run, "kept")
+    assert len(kept) == 100
+    assert {each["code"] for each in kept} == {"not_all_read"}
+    assert "250 sessions, but gave 150" in cli("preview", mapping).out.replace("\n", " ")
+    world.make_trouble()
+    assert synced(cli, mapping)["message"].startswith("Sync to Gleanin is complete.")
+
+
+def test_rule_29_pages_that_are_too_large_are_read_in_smaller_ones(
+    cli: CommandLine, mapping: str, world: World
+) -> None:
+    world.make_trouble(Trouble(padding_bytes=700_000))
+    assert synced(cli, mapping)["counts"]["sessions"]["created"] == MANY
+
+
+def test_rule_29_a_firewall_that_objects_to_one_text_keeps_nobody_else_out(
+    cli: CommandLine, mapping: str, world: World
+) -> None:
+    world.make_trouble(Trouble(forbidden_words=("Talk 77",)))
+    run = synced(cli, mapping, 4)
+    (failed,) = outcomes(cli, run, "failed")
+    assert failed["code"] == "forbidden"
+    assert "web page (HTTP 403)" in failed["reason"]
+    assert run["counts"]["sessions"]["created"] == MANY - 1
+    assert run["counts"]["speakers"]["created"] == 40
+
+
+def test_rule_29_a_challenge_halts_nothing(cli: CommandLine, mapping: str, world: World) -> None:
+    world.make_trouble(Trouble(sides=("sessionboard",), challenge=1))
+    run = synced(cli, mapping, 5)
+    assert run["code"] == "unreachable"
+    assert "web page" in run["message"]
+    world.make_trouble()
+    synced(cli, mapping)
+
+
+@pytest.mark.parametrize("trouble", [Trouble(late_commit_s=3), Trouble(accepted_s=3)], ids=["504", "202"])
+def test_rule_32_creates_that_are_carried_out_late_stand_once(
+    cli: CommandLine, mapping: str, world: World, monkeypatch: pytest.MonkeyPatch, trouble: Trouble
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_RESEND_AFTER_SECONDS", "10")
+    world.make_trouble(replace(trouble, sides=("gleanin",), methods=("POST",), last=5))
+    began = time.monotonic()
+    run = synced(cli, mapping)
+    assert time.monotonic() - began >= 3
+    assert run["counts"]["sessions"]["created"] == MANY
+    assert not any(sum(each.values()) for each in world.state()["duplicates"].values())
+
+
+def test_rule_21_signed_pictures_are_no_change(cli: CommandLine, mapping: str, world: World) -> None:
+    world.make_trouble(Trouble(signed_pictures=True))
+    synced(cli, mapping)
+    writes = dict(world.writes)
+    assert synced(cli, mapping)["counts"]["sessions"]["unchanged"] == MANY
+    assert dict(world.writes) == writes
