@@ -41,10 +41,11 @@ def test_rule_21_an_unchanged_record_causes_no_write() -> None:
 
 
 def test_rule_21_only_what_changed_is_sent_with_the_old_value_beside_it() -> None:
-    step = update(planned(candidate(headshot="new.png"), synced(headshot="old.png"), gleanin(IN_GLEANIN)))
-    assert [(one.field, one.old, one.new) for one in step.changes] == [("headshot", "old.png", "new.png")]
+    old, new = "https://img.example.org/old.png", "https://img.example.org/new.png"
+    step = update(planned(candidate(headshot=new), synced(headshot=old), gleanin(IN_GLEANIN)))
+    assert [(one.field, one.old, one.new) for one in step.changes] == [("headshot", old, new)]
     assert step.reason.sentence == "Changed: headshot."
-    assert step.fields == {**SPEAKER_FIELDS, "headshot": "new.png"}
+    assert step.fields == {**SPEAKER_FIELDS, "headshot": new}
 
 
 def test_rule_21_the_fingerprint_does_not_depend_on_the_order_of_fields() -> None:
