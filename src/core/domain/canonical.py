@@ -57,6 +57,16 @@ def canonical(fields: Fields) -> Fields:
     return {name: value for name, value in pairs if value}
 
 
+def unsigned(fields: Fields) -> Fields:
+    """Return the canonical form of fields that were mapped just now: their texts are in the normal form already."""
+    unsigned = dict(fields)
+    for name in _SIGNED_FIELDS & fields.keys():
+        value = fields[name]
+        assert isinstance(value, str)
+        unsigned[name] = _UNSIGNED[name](value)
+    return unsigned
+
+
 def stable_text(text: str) -> str:
     """Return a text, whatever it is of, without the signatures in its addresses, which differ at every read."""
     former = None
@@ -78,11 +88,23 @@ def _comparable(name: str, value: FieldValue) -> FieldValue | None:
 
 def _picture(text: str) -> str | None:
     url, _ = picture_url(text)
-    if url is None or "?" not in url:
+    return url and _without_signed_query(url)
+
+
+def _without_signed_query(url: str) -> str:
+    if "?" not in url:
         return url
     rest, mark, fragment = url.partition("#")
     address, _, query = rest.partition("?")
     return _joined(address, query) + mark + fragment
+
+
+_UNSIGNED = {
+    **dict.fromkeys(PICTURES, _without_signed_query),
+    **dict.fromkeys(RICH_TEXT, stable_text),
+    EMAIL: comparable_email,
+}
+_SIGNED_FIELDS = frozenset(_UNSIGNED)
 
 
 def _without_signature(url: re.Match[str]) -> str:

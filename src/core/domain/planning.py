@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from core.domain import reasons
-from core.domain.canonical import canonical
+from core.domain.canonical import canonical, unsigned
 from core.domain.email import same_mailbox
 from core.domain.fields import Fields, FieldValue
 from core.domain.gleanin_side import Contact, GleaninSide
@@ -273,7 +273,7 @@ def _is_same(known: SyncedRecord, fields: Fields) -> bool:
 
     A fingerprint of an earlier version was made of another form of the same fields, so these are compared too.
     """
-    return fingerprint(fields) == known.fingerprint or canonical(fields) == canonical(known.fields)
+    return fingerprint(fields) == known.fingerprint or unsigned(fields) == canonical(known.fields)
 
 
 def _ties(fields: Fields) -> AbstractSet[str]:
@@ -281,7 +281,7 @@ def _ties(fields: Fields) -> AbstractSet[str]:
 
 
 def _changes(kind: RecordKind, old: Fields, new: Fields) -> tuple[Change, ...]:
-    before, after = canonical(old), canonical(new)
+    before, after = canonical(old), unsigned(new)
     return tuple(
         Change(name, old.get(name), new.get(name))
         for name in kind.fields

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from core.domain.canonical import canonical
+from core.domain.canonical import unsigned
 from core.domain.fields import Fields
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId
 from core.domain.kinds import RecordKind
@@ -16,8 +16,8 @@ _IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def fingerprint(fields: Fields) -> str:
-    """Return what changes exactly when the meaning of a mapped field does (rule 21)."""
-    return hashlib.sha256(_IN_ORDER.encode(canonical(fields)).encode()).hexdigest()[:32]
+    """Return what changes exactly when the meaning of a field that was mapped just now does (rule 21)."""
+    return hashlib.sha256(_IN_ORDER.encode(unsigned(fields)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
