@@ -1,0 +1,106 @@
+"""Rule 21 over an upgrade: what an earlier version has synced is not sent again because a rule has become stricter.
+
+`database_0005.sql` was written by the version that had the revision 0005, after two syncs of `conference.json`, whose
+texts, e-mails and pictures that version took as they came; `gleanin.json` is what it sent.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.persistence import migrate
+from adapters.persistence.engine import engine_at
+from entrypoints.sandbox.running import in_thread
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.world import World
+from tests.e2e.cli.conftest import CommandLine
+
+HERE = Path(__file__).parent
+KEY = "xcRIWIVfwNpQ9hVpmneJ3NFTeR6-Mr2pJ8qeUeR5NJo="
+"""Opens the tokens of the stand-ins in the database, and nothing else."""
+RECORDS = 17
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(link_delay=0)
+    world.add(json.loads((HERE / "conference.json").read_text()))
+    for sent in json.loads((HERE / "gleanin.json").read_text()):
+        record = world.gleanin.add(sent["type"], sent["attributes"]["event_id"], sent["attributes"])
+        assert record.id == str(sent["id"])
+    return world
+
+
+@pytest.fixture
+def sandbox(world: World) -> Iterator[Sandbox]:
+    with in_thread(world) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "earlier.db"
+    with sqlite3.connect(path) as database:
+        database.executescript((HERE / "database_0005.sql").read_text().replace("{sandbox}", sandbox.url))
+    database.close()
+    monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("GLEANIN_SYNC_SECRET_KEYS", KEY)
+    monkeypatch.setenv("GLEANIN_SYNC_GLEANIN_URL", sandbox.gleanin_url)
+    monkeypatch.setenv("GLEANIN_SYNC_ALLOW_PRIVATE_ADDRESSES", "true")
+    return path
+
+
+@pytest.fixture
+def cli(database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    assert database.exists()
+    return CommandLine(capsys, monkeypatch)
+
+
+def mapping_in(database: Path) -> str:
+    with sqlite3.connect(database) as connection:
+        (found,) = connection.execute("SELECT id FROM event_mappings").fetchone()
+    connection.close()
+    return str(found)
+
+
+def test_rule_21_after_the_upgrade_the_first_sync_of_an_unchanged_event_writes_nothing(
+    cli: CommandLine, database: Path, world: World
+) -> None:
+    mapping = mapping_in(database)
+    preview = cli.json("preview", mapping)
+    assert {step["outcome"] for step in preview.document["steps"]} == {"unchanged"}
+    for _ in range(2):
+        result = cli.json("sync", mapping)
+        assert result.exit_code == 0, result.out
+        counts = result.document["counts"]
+        assert sum(tally["unchanged"] for tally in counts.values()) == RECORDS
+    assert not world.writes
+
+
+def test_rule_21_after_the_upgrade_an_edit_sends_just_what_it_changes(
+    cli: CommandLine, database: Path, world: World
+) -> None:
+    mapping, programme = mapping_in(database), world.programmes[4100]
+    world.programmes[4100] = programme.edited(
+        {"sessions": [{"id": "session-1", "title": "Closing"}]}, world.now()
+    )
+    steps = cli.json("preview", mapping).document["steps"]
+    (updated,) = [step for step in steps if step["outcome"] == "updated"]
+    assert [(change["field"], change["new"]) for change in updated["changes"]] == [("title", "Closing")]
+    assert cli.json("sync", mapping).exit_code == 0
+    assert dict(world.writes) == {"PATCH /sessions": 1}
+
+
+def test_an_upgraded_database_has_no_reading_to_compare_with(database: Path) -> None:
+    """A short one may stand behind it."""
+    engine = engine_at(f"sqlite:///{database}")
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM checkpoints")) == 1
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM checkpoints")) == 0
+    engine.dispose()
