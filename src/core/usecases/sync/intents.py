@@ -51,16 +51,18 @@ async def load_intents(units: Units, mapping: EventMapping, gap: timedelta = tim
     return OpenIntents(now, gap, by_kind)
 
 
-async def date_intents(units: Units, mapping: EventMapping) -> None:
-    """Date the intents that a killed run left: it was stopped before this one began, and sends nothing any more."""
-    scope = mapping.organization_id, mapping.events.gleanin_id
-    async with units.reading() as unit:
-        undated = [intent for intent in await unit.intents.list_open(*scope) if intent.sent_at is None]
+async def take_over_intents(units: Units, mapping: EventMapping, gap: timedelta) -> OpenIntents:
+    """Load them, and date those that a killed run left: it was stopped before this one began, and sends no more."""
+    found = await load_intents(units, mapping, gap)
+    undated = [
+        intent for of_kind in found.by_kind.values() for intent in of_kind.values() if intent.sent_at is None
+    ]
     if not undated:
-        return
+        return found
+    scope = mapping.organization_id, mapping.events.gleanin_id
     async with units.writing() as unit:
         for kind in {intent.kind for intent in undated}:
-            await unit.intents.mark_sent(
-                *scope, kind, [intent.source_id for intent in undated if intent.kind == kind]
-            )
+            source_ids = [intent.source_id for intent in undated if intent.kind == kind]
+            await unit.intents.mark_sent(*scope, kind, source_ids)
         await unit.commit()
+    return await load_intents(units, mapping, gap)

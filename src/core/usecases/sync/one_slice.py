@@ -13,7 +13,7 @@ from core.domain.runs import SyncRun
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.fence import Fence
-from core.usecases.sync.intents import date_intents, load_intents
+from core.usecases.sync.intents import take_over_intents
 from core.usecases.sync.journal import Journal
 from core.usecases.sync.memory import recall
 from core.usecases.sync.plans import Plans
@@ -50,14 +50,13 @@ class OneSlice:
         units, mapping, journal = self.access.units, self.mapping, self.journal
         await journal.go_on()
         remembered = await recall(units, mapping)
-        await date_intents(units, mapping)
         proofs = Proofs(units, mapping, self.run, journal, self.interval)
         fence = Fence(units, self.clock, self.run.id, mapping, journal.owner, self.lease)
         async with open_sides(self.access, mapping, self.tokens, before_write=fence) as (source, destination):
             now, setup = self.clock.now(), proofs.setup(self.tokens, remembered)
             reader = Reader(mapping, remembered, source, destination, now, setup)
             held = await proofs.held(now)
-            intents = await load_intents(units, mapping, self.resend_after)
+            intents = await take_over_intents(units, mapping, self.resend_after)
             sides = await reader.read(self.run.scope, held)
             if held is not None and sides.is_as_before:
                 journal.confirms = held.run_id

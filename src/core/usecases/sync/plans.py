@@ -59,7 +59,7 @@ class Plans:
         told_total: Callable[[int], None] | None = None,
         only: AbstractSet[SourceId] | None = None,
     ) -> AsyncIterator[Sequence[Step]]:
-        """Give the kind's steps: one for each candidate, then those for what Sessionboard no longer has.
+        """Return the kind's steps: one for each candidate, then those for what Sessionboard no longer has.
 
         Args:
             kind: of which records.

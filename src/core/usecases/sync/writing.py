@@ -188,7 +188,7 @@ class Writer:
                 raise SyncStopped(stop)
 
     async def _stop(self, feed: Feed, stop: Stop) -> None:
-        """Give every record that was not sent the stop as its outcome (rule 26)."""
+        """Record the stop as the outcome of every record that was not sent (rule 26)."""
         feed.sends = False
         while (step := await feed.next()) is not None:
             self._note_failure(step, reasons.run_stopped(stop.sentence))
