@@ -30,6 +30,10 @@ class NotGiven(DestinationUnreadable):
     """A read was refused for what it asks for."""
 
 
+class NoApiAnswer(DestinationUnavailable):
+    """A web page says that there is nothing: there may be no such address, or somebody in between does not know it."""
+
+
 class Exchange:
     def __init__(self, sender: Sender, base_url: str, token: Token) -> None:
         self._sender = sender
@@ -122,6 +126,10 @@ class Exchange:
         if answer.is_failure_of_theirs:
             raise Faltered(f"answers with an error (HTTP {answer.status})", retry_after(answer.headers))
         if self._is_from_in_between(answer):
+            if answer.status in _NOT_THERE:
+                raise NoApiAnswer(
+                    f"{self.host} answers with a web page instead of an API answer (HTTP {answer.status})."
+                )
             raise Faltered(
                 f"answers with a web page instead of an API answer (HTTP {answer.status})",
                 retry_after(answer.headers),

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import httpx
 
 from adapters.gleanin import answers, wire
-from adapters.gleanin.exchange import Exchange, NotGiven
+from adapters.gleanin.exchange import Exchange, NoApiAnswer, NotGiven
 from adapters.gleanin.pacing import CEILING, AdaptiveLimit
 from adapters.gleanin.sending import Sender
 from adapters.http_client.connections import Connections
@@ -60,7 +60,7 @@ class GleaninHttp:
         url = self._exchange.url(wire.event_path(_asked(event_id)))
         try:
             return answers.event_in(await self._exchange.read(url), event_id)
-        except DestinationEventGone:
+        except (DestinationEventGone, NoApiAnswer):
             # Only the list is documented: one that has the event knows better.
             for event in await self.events():
                 if event.id == event_id:
@@ -75,7 +75,7 @@ class GleaninHttp:
         try:
             async for part in self._read(wire.records_path(_asked(event_id), shape), reading):
                 yield part
-        except DestinationEventGone:
+        except (DestinationEventGone, NoApiAnswer):
             await self.event(event_id)
             reading = answers.EventRecords(event_id, shape)
             async for part in self._read(wire.all_records_path(shape), reading):

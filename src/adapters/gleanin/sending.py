@@ -52,8 +52,9 @@ class Answer:
     @property
     def is_web_page(self) -> bool:
         """Check whether it comes from something in between, such as a firewall, and not from the API."""
+        begins = bytes(self.body[:_A_LOOK]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return kind in _PAGES or self.body[:_A_LOOK].lstrip().startswith(b"<")
+        return begins == b"<" or (kind in _PAGES and begins not in (b"{", b"["))
 
 
 @dataclass(frozen=True, slots=True)

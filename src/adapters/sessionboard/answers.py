@@ -18,6 +18,7 @@ MIB = 2**20
 SCOPES = "read:events, read:sessions and read:contacts"
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 BEGINNING = 1024
 """Bytes of an error's body that are looked at, to see whether it is a web page."""
 
@@ -123,12 +124,10 @@ class Answers:
         async with self.client.stream(method, path, params=params, **sent) as answer:
             self._check_at_once(answer)
             kind = answer.headers.get("content-type", "no content type").partition(";")[0].strip()[:60]
-            is_page = kind.lower() in HTML
             read = _Answer(kind)
-            if not is_page:
-                await self._take(answer, read)
-                is_page = MARKUP.match(read.content) is not None
-            if is_page:
+            await self._take(answer, read)
+            is_labelled = kind.lower() in HTML and not JSON.match(read.content)
+            if is_labelled or MARKUP.match(read.content):
                 # A challenge, a login or a notice in front of the API: it says nothing about what was asked.
                 raise Faltered(
                     f"answers with a web page instead of an API answer (HTTP {answer.status_code}); "

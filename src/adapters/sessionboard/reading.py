@@ -28,8 +28,10 @@ from core.domain.text import normalize_line
 
 UNSAFE = re.compile("[\x00\ud800-\udfff]")
 TIMES = frozenset({"starts_at", "ends_at"})
-DECISIVE = frozenset({"is_abstract", "composition_status"})
-"""They decide whether a session may sync at all, so a guess at one could send what nobody wanted sent."""
+DECISIVE = frozenset({"is_abstract", "composition_status", "status", "custom_status"})
+"""They decide whether a session may sync at all: a guess could send what is not to be sent, or call it gone."""
+PEOPLE = frozenset({"participants", "speakers", "chairpersons", "moderators", "contacts"})
+"""Lists in which whoever cannot be read would seem to have left."""
 TOTALS = ("totalResults", "total_results")
 WHO = ("first_name", "last_name", "full_name", "email")
 _LONGEST_NUMBER = 64
@@ -140,7 +142,10 @@ class Shape(Generic[W, R]):
             return self.row.validate_python(row)
         except ValidationError as error:
             places = [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
-        if decisive := {str(place[0]) for place in places} & DECISIVE:
+        decisive = {str(place[0]) for place in places} & DECISIVE
+        # The list itself, or somebody in it; of what somebody has, the rest can be read.
+        decisive |= {str(place[0]) for place in places if len(place) <= len(("list", 0))} & PEOPLE
+        if decisive:
             return _unreadable(row, f"{' and '.join(sorted(decisive))} cannot be read.")
         mended = copy.deepcopy(row)
         # The innermost first, so that no place is gone before its turn.

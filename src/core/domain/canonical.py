@@ -44,8 +44,11 @@ _AZURE = frozenset(["sv", "se", "st", "sr", "sp", "spr", "skoid", "sktid", "skt"
 _AZURE_SIGNATURE = "sig"
 _IMGIX, _IMGIX_SIGNATURE = "s", re.compile("[0-9a-f]{32}", re.IGNORECASE)
 
-_QUERY = re.compile(r"(//[^\s\"'<>\\?#]+)\?((?:&#(?:38|x26);|[^\s\"'<>\\#)])*)", re.IGNORECASE)
-"""An address up to its query, and the query; what can end an address in HTML, JSON or Python ends it here."""
+_LONGEST_ADDRESS = 2_300
+"""Characters before the query: a picture that was pasted into a text is megabytes of what an address may have."""
+_ADDRESS = re.compile(r"//[^\s\"'<>\\?#]+")
+_QUERY = re.compile(r"(?:&#(?:38|x26);|[^\s\"'<>\\#)])*", re.IGNORECASE)
+"""What can end an address in HTML, JSON or Python ends it here."""
 _AND = re.compile("&(?:amp;|#38;|#x26;)?", re.IGNORECASE)
 _AFTER_URL = ".,;:!?"
 """At the end of an address in a text, they belong to the text."""
@@ -71,8 +74,24 @@ def stable_text(text: str) -> str:
     """Return a text, whatever it is of, without the signatures in its addresses, which differ at every read."""
     former = None
     while text != former and "//" in text and "?" in text:  # where a query is gone, another one can follow
-        former, text = text, _QUERY.sub(_without_signature, text)
+        former, text = text, "".join(_parts_without_signatures(text))
     return text
+
+
+def _parts_without_signatures(text: str) -> Iterator[str]:
+    done, mark = 0, text.find("?")
+    while mark >= 0:
+        end = mark + 1
+        start = text.rfind("//", max(done, mark - _LONGEST_ADDRESS), mark)
+        if start >= 0 and _ADDRESS.fullmatch(text, start, mark):
+            query = _QUERY.match(text, mark + 1)
+            assert query, "it may be empty"
+            end = query.end()
+            yield text[done:mark]
+            yield _kept_query(query[0])
+            done = end
+        mark = text.find("?", end)
+    yield text[done:]
 
 
 def _comparable(name: str, value: FieldValue) -> FieldValue | None:
@@ -107,10 +126,10 @@ _UNSIGNED = {
 _SIGNED_FIELDS = frozenset(_UNSIGNED)
 
 
-def _without_signature(url: re.Match[str]) -> str:
-    address, query = url.groups()
+def _kept_query(query: str) -> str:
+    """Return what remains of a query in a text, with its question mark."""
     bare = query.rstrip(_AFTER_URL)
-    return _joined(address, bare) + query[len(bare) :]
+    return _joined("", bare) + query[len(bare) :]
 
 
 def _joined(address: str, query: str) -> str:

@@ -138,7 +138,7 @@ def _without_surroundings(text: str) -> str:
         if bracketed := _IN_BRACKETS.fullmatch(text):
             text = bracketed[1]
         if text[:7].lower() == "mailto:":
-            text = _shown(unquote(text[7:].partition("?")[0]))
+            text = _shown(unquote(text[7:].lstrip("/").partition("?")[0]))
     return text
 
 

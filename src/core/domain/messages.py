@@ -56,28 +56,31 @@ def records_doubled(number: int) -> str:
 
 
 def not_all_read(why: str) -> str:
-    """Say that a reading does not add up, and what follows (rule 34)."""
+    """Return what a reading that does not add up comes to (rule 34)."""
     return f"Not all of the programme could be read: {why} So nothing is reported as gone. Sync again later."
 
 
 def rows_unreadable(number: int) -> str:
-    """Say that some rows could not be read, and what follows (rule 34)."""
+    """Return what rows that could not be read come to (rule 34)."""
     rows = "1 row" if number == 1 else f"{number} rows"
     return f"{rows} of the programme could not be read, so nothing is reported as gone: the blocked outcomes tell which."
 
 
 def left_at_once(parts: Sequence[tuple[RecordKind, int, int]]) -> str:
-    """Say that much of what was synced has left the programme at once (rule 34).
+    """Return how much of what was synced has left the programme at once (rule 34).
 
     Args:
         parts: of each kind how many records left, and how many were synced.
     """
-    told = " and ".join(
-        f"{left} of {kind.counted(synced)}" if left < synced else f"all {synced} {kind.plural}"
-        for kind, left, synced in parts
-        if left
-    )
+    told = " and ".join(_left_of(*part) for part in parts if part[1])
+    is_one = sum(left for _, left, _ in parts) == 1
     return (
-        f"{told} that were synced have left Sessionboard's programme at once. Nothing was removed from Gleanin. If "
+        f"{told} that {'was' if is_one else 'were'} synced {'has' if is_one else 'have'} left Sessionboard's programme at once. Nothing was removed from Gleanin. If "
         "this is not what you did, look at the event in Sessionboard before you delete anything by hand."
     )
+
+
+def _left_of(kind: RecordKind, left: int, synced: int) -> str:
+    if left < synced:
+        return f"{left} of {kind.counted(synced)}"
+    return f"all {kind.counted(synced)}" if synced > 1 else f"the only {kind.singular}"

@@ -144,6 +144,35 @@ async def test_rule_29_a_web_page_instead_of_an_answer_is_temporary_and_no_word_
             await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
 
 
+async def test_rule_29_a_guessed_address_that_only_a_web_page_knows_of_gives_way_to_the_list(
+    answered_by: Opening,
+) -> None:
+    """Rails has such pages for addresses that it does not know; only the list of events is documented."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/events"):
+            return httpx.Response(200, json={"data": [event([])], "included": []})
+        return httpx.Response(404, content=PAGE)
+
+    async with answered_by(answer) as gleanin:
+        assert (await gleanin.event(EVENT)).id == EVENT
+        assert not [page async for page in gleanin.records(EVENT, SPEAKER) if page]
+
+
+async def test_rule_29_json_that_is_labelled_as_html_is_json(answered_by: Opening) -> None:
+    headers = {"Content-Type": "text/html; charset=utf-8"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = {"data": []} if request.method == "GET" else {"errors": ["title: is odd"]}
+        status = 200 if request.method == "GET" else 422
+        return httpx.Response(status, json=body, headers=headers)
+
+    async with answered_by(answer) as gleanin:
+        assert await gleanin.events() == ()
+        with pytest.raises(RecordRejected, match="title: is odd"):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+
+
 async def test_rule_29_a_web_page_that_passes_by_is_not_told(answered_by: Opening) -> None:
     answers = iter([PAGE, PAGE, b'{"data": []}'])
 

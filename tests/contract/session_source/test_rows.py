@@ -161,7 +161,7 @@ def test_a_person_without_an_id_is_kept_and_is_the_same_on_every_session() -> No
 
 
 def test_nobody_is_no_participant() -> None:
-    assert read(speakers=[{}, None, "x", {"id": None, "first_name": []}]).people == ()
+    assert read(speakers=[{}, None, {"id": None, "first_name": []}]).people == ()
     assert [entry.role for entry in read(participants=[{}], moderators=[person()]).people] == [Role.MODERATOR]
 
 
@@ -212,16 +212,26 @@ def test_characters_that_no_database_takes_are_replaced() -> None:
 
 
 def test_numbers_become_text_and_other_odd_values_are_left_out() -> None:
-    session = read(
-        title=1984, description=["x"], status={"a": 1}, tags={}, speakers=[person(title=3, email=[])]
-    )
-    assert (session.title, session.description, session.status, session.tags) == ("1984", None, None, ())
+    session = read(title=1984, description=["x"], track=[], tags={}, speakers=[person(title=3, email=[])])
+    assert (session.title, session.description, session.track, session.tags) == ("1984", None, None, ())
     assert session.people[0].person.job_title == "3"
     assert session.people[0].person.email is None
 
 
-@pytest.mark.parametrize("odd", [{"is_abstract": "perhaps"}, {"composition_status": "source"}])
-def test_what_decides_whether_a_session_syncs_is_not_guessed(odd: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"is_abstract": "perhaps"},
+        {"composition_status": "source"},
+        {"status": {"name": "accepted"}},
+        {"custom_status": "accepted"},
+        {"participants": {"error": "timeout"}},
+        {"participants": ["x"]},
+        {"speakers": "Ada"},
+        {"moderators": [7]},
+    ],
+)
+def test_rule_34_what_decides_whether_a_session_syncs_is_not_guessed(odd: dict[str, Any]) -> None:
     (record,) = SESSIONS.read_rows([{"id": "s1", "title": "Talk", **odd}]).records
     assert isinstance(record, Unreadable)
     assert (record.id, record.label) == ("s1", "Talk")
@@ -305,3 +315,9 @@ def test_any_rows_are_read_or_reported(rows: list[object]) -> None:
         page = shape.read_rows(rows)
         assert len(page.ids) == len(rows)
         assert len(page.records) >= len(rows)
+
+
+def test_rule_34_an_exhibitor_whose_contacts_cannot_be_read_has_not_lost_them() -> None:
+    (record,) = EXHIBITORS.read_rows([{"id": "x1", "name": "Acme", "contacts": {"error": "timeout"}}]).records
+    assert isinstance(record, Unreadable)
+    assert "contacts" in record.problem

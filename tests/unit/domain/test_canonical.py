@@ -278,3 +278,18 @@ def test_rule_21_fields_that_were_mapped_just_now_need_no_second_normalisation(r
     )
     fields = session_fields(session, MappingSettings(), ZoneInfo("Europe/Paris"))
     assert unsigned(fields) == canonical(fields)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/" * 3_000_000 + "?",
+        f'<img src="data:image/png;base64,{"Ab0//+" * 800_000}"> Why?',
+        "http://" * 400_000 + "?",
+        "//a?" * 300_000,
+    ],
+    ids=["slashes", "a pasted picture", "schemes", "queries"],
+)
+def test_rule_29_megabytes_that_were_pasted_into_a_text_hold_nobody_up(text: str) -> None:
+    assert stable_text(text)

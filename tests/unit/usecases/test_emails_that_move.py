@@ -1,9 +1,12 @@
 """Rule 15, over several syncs: an e-mail that moves from one person to another belongs to one of them at a time."""
 
+from dataclasses import replace
+
 from core.domain.identifiers import SourceId, external_id
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
+from core.domain.runs import RunState
 from core.domain.source import Person
 from tests.unit.domain.builders import at, on, person, session
 from tests.unit.usecases.stage import THERE, Stage
@@ -110,3 +113,45 @@ async def test_rule_15_who_was_sent_under_an_ended_connection_is_told_by_name_to
     reason = (await stage.outcomes(await stage.sync(later)))["00000000-2"].reason
     assert reason.code == "email_of_kept"
     assert "Ada King" in reason.sentence
+
+
+async def test_rule_26_a_run_that_stops_tells_of_those_who_wait_for_an_email_too(stage: Stage) -> None:
+    mapping = await synced(stage, person("ada"))
+    stage.offer(
+        session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
+    )
+    there = stage.gleanin.events[THERE]
+    stage.gleanin.events[THERE] = replace(there, time_zone="Asia/Tokyo")
+    run = await stage.sync(mapping)
+    assert run.state is RunState.STOPPED
+    assert {"ada", "bob"} <= set(await stage.outcomes(run))
+
+
+async def test_rules_15_and_32_an_email_can_move_to_somebody_on_a_session_that_is_created_late(
+    stage: Stage,
+) -> None:
+    mapping = await synced(stage, person("carl"))
+    stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, 20
+    stage.offer(
+        session("s1", on(person("carl", email="new@example.org"))),
+        session("s2", on(person("dora", email="carl@example.org"))),
+    )
+    run = await stage.sync(mapping)
+    assert run.state is RunState.COMPLETED, [each.reason for each in (await stage.outcomes(run)).values()]
+    assert emails(stage) == ["carl@example.org", "new@example.org"]
+
+
+async def test_rules_15_and_32_a_chain_of_emails_waits_for_its_first_who_waits_for_a_session(
+    stage: Stage,
+) -> None:
+    mapping = await synced(stage, person("ada"), person("bob"), person("carl"))
+    stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, 20
+    stage.offer(
+        session(
+            "s1", on(person("ada", email="bob@example.org")), on(person("bob", email="carl@example.org"))
+        ),
+        session("s2", on(person("carl", email="new@example.org"))),
+    )
+    run = await stage.sync(mapping)
+    assert run.state is RunState.COMPLETED, [each.reason for each in (await stage.outcomes(run)).values()]
+    assert emails(stage) == ["bob@example.org", "carl@example.org", "new@example.org"]

@@ -1,6 +1,7 @@
 """Rule 32: a create whose answer never came may still be carried out, and is not sent twice within a minute."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -180,3 +181,43 @@ async def test_rule_32_nothing_stays_noted_of_what_is_known(stage: Stage) -> Non
     await stage.sync(mapping)
     async with stage.units.reading() as unit:
         assert not await unit.intents.list_open(mapping.organization_id, THERE)
+
+
+async def killed_while_creating(stage: Stage, late: float) -> EventMapping:
+    """Kill a first sync as its first create leaves, which is carried out so many seconds later."""
+    stage.gleanin.most_in_flight = 1
+    mapping = await stage.mapping()
+    stage.offer(*SESSIONS, exhibitors=(ACME,))
+    stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, late
+    power = Power(stage)
+    power.fail_at(write=1, taken_place=True)
+    with pytest.raises(Killed):
+        await stage.sync(mapping)
+    power.back()
+    return mapping
+
+
+async def test_rules_21_and_32_what_lands_late_is_brought_to_what_was_edited_meanwhile(stage: Stage) -> None:
+    mapping = await killed_while_creating(stage, 40)
+    stage.offer(replace(SESSIONS[0], title="Edited"), *SESSIONS[1:], exhibitors=(ACME,))
+    told = await stage.outcomes(await stage.sync(mapping))
+    assert told["s0"].reason.code == "found_again"
+    assert stage.the(mapping, SESSION, "s0").fields["title"] == "Edited"
+    await assert_everything_is_there_once(stage, mapping)
+
+
+async def test_rule_26_a_stop_while_lost_creates_are_sent_again_leaves_no_record_without_an_outcome(
+    stage: Stage,
+) -> None:
+    mapping = await stage.mapping()
+    stage.offer(*SESSIONS[:1], exhibitors=(ACME,))
+    stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 2, False
+
+    async def refuse_later() -> None:
+        stage.gleanin.trouble.refuses_tokens = len(stage.gleanin.posts) >= 2
+
+    stage.gate.pass_by = refuse_later
+    run = await stage.sync(mapping)
+    assert run.stop is not None
+    assert set(await stage.outcomes(run)) == {"s0", "p0", "eve"}
+    assert run.counts.read == 3

@@ -25,6 +25,11 @@ class OpenIntents:
     def has(self, record: RecordRef) -> bool:
         return record.source_id in self.of(record.kind.name)
 
+    def field_names(self, record: RecordRef) -> tuple[str, ...]:
+        """Return what an earlier create of the record had a value for."""
+        intent = self.of(record.kind.name).get(record.source_id)
+        return intent.field_names if intent else ()
+
     def forbid(self, record: RecordRef) -> bool:
         """Check whether a record that was not found may be on its way all the same."""
         intent = self.of(record.kind.name).get(record.source_id)
@@ -37,7 +42,8 @@ class OpenIntents:
         intent = self.of(record.kind.name).get(record.source_id)
         if intent is None or intent.sent_at is None or self.looked_up_at is None:
             return timedelta(0)
-        return max(intent.sent_at + self.gap - self.looked_up_at, timedelta(0))
+        # A clock that was set back makes nobody wait for longer.
+        return min(max(intent.sent_at + self.gap - self.looked_up_at, timedelta(0)), self.gap)
 
 
 async def load_intents(units: Units, mapping: EventMapping, gap: timedelta = timedelta(0)) -> OpenIntents:

@@ -115,8 +115,16 @@ class Journal:
         former = self._progress.get(kind.plural, Progress())
         self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
 
-    async def note_intents(self, creates: Collection[Create]) -> None:
+    async def note_intents(
+        self,
+        creates: Collection[Create],
+        sent_before: Callable[[RecordRef], Iterable[str]] = lambda _: (),
+    ) -> None:
         """Store that these creates are about to be sent (rule 32).
+
+        Args:
+            creates: of which records.
+            sent_before: names the fields that an earlier create of a record had, which may still take place.
 
         Raises:
             SyncStopped: another run has taken over.
@@ -127,7 +135,12 @@ class Journal:
         organization_id, event_id = self._scope
         connection_id = self.mapping.connection_id
         intents = [
-            CreateIntent(each.record.kind, each.record.source_id, connection_id, tuple(each.fields))
+            CreateIntent(
+                each.record.kind,
+                each.record.source_id,
+                connection_id,
+                tuple(dict.fromkeys((*each.fields, *sent_before(each.record)))),
+            )
             for each in creates
         ]
         async with self.units.writing() as unit:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from core.domain import reasons
 from core.domain.identifiers import SourceId
 from core.domain.outcomes import Outcome
 from core.domain.planning import Create, NoWrite, Step, Update
@@ -27,13 +28,14 @@ class Feed:
     steps: AsyncIterator[Sequence[Step]]
     journal: Journal
     intents: OpenIntents
+    succeeded_before: set[SourceId] = field(default_factory=set)
+    """Records of the kind that were written before, and from now on those of this feed too."""
     left_out: AbstractSet[SourceId] = frozenset()
     """Records that are planned later, because they depend on a create that is not confirmed."""
     sends: bool = True
     """False where what it gives is only told, and not sent."""
     _ready: deque[Write] = field(default_factory=deque)
     _held: dict[SourceId, Write] = field(default_factory=dict)
-    _succeeded: set[SourceId] = field(default_factory=set)
     _dry: bool = False
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -60,9 +62,10 @@ class Feed:
             else:
                 writes.append(step)
         if self.sends:
-            await self.journal.note_intents([step for step in writes if isinstance(step, Create)])
+            creates = [step for step in writes if isinstance(step, Create)]
+            await self.journal.note_intents(creates, self.intents.field_names)
         for step in writes:
-            if step.waits_for <= self._succeeded:
+            if step.waits_for <= self.succeeded_before:
                 self._ready.append(step)
             else:
                 self._held[step.record.source_id] = step
@@ -70,16 +73,23 @@ class Feed:
 
     def _note(self, step: NoWrite) -> None:
         self.journal.note(step.told())
-        if step.outcome is Outcome.UNCHANGED and self.intents.has(step.record):
+        is_known = step.outcome is Outcome.UNCHANGED or step.reason.code == reasons.ENDED_CONNECTION.code
+        if is_known and self.intents.has(step.record):
             self.journal.note_resolved(step.record)
 
     def put_back(self, writes: Iterable[Write]) -> None:
         self._ready.extendleft(writes)
 
     def succeeded(self, source_id: SourceId) -> None:
-        self._succeeded.add(source_id)
-        for free in [who for who, step in self._held.items() if step.waits_for <= self._succeeded]:
+        self.succeeded_before.add(source_id)
+        for free in [who for who, step in self._held.items() if step.waits_for <= self.succeeded_before]:
             self._ready.append(self._held.pop(free))
+
+    def take_held(self) -> list[Write]:
+        """Return those who wait for an e-mail, and hold nobody back any more."""
+        held = [*self._held.values()]
+        self._held.clear()
+        return held
 
     @property
     def is_dry(self) -> bool:
@@ -89,7 +99,9 @@ class Feed:
         """When nothing else is left: free those who only wait for one another, and give those who wait in vain."""
         in_vain = []
         while stuck := [
-            who for who, step in self._held.items() if step.waits_for - self._held.keys() - self._succeeded
+            who
+            for who, step in self._held.items()
+            if step.waits_for - self._held.keys() - self.succeeded_before
         ]:
             in_vain += [self._held.pop(who) for who in stuck]
         self._ready.extend(self._held.values())

@@ -28,6 +28,7 @@ from ports.destination import (
     AnswerLost,
     Destination,
     DestinationError,
+    DestinationUnreadable,
     RecordGone,
     RecordRejected,
     RecordsNotTold,
@@ -65,6 +66,8 @@ class Writer:
     postponed: dict[str, set[SourceId]] = field(default_factory=dict)
     """Records that wait for what an unconfirmed create comes to, by the kind's name."""
     _tries: Counter[RecordKey] = field(default_factory=Counter)
+    _succeeded: dict[str, set[SourceId]] = field(default_factory=dict)
+    """Records that were written, by the kind's name: whoever waits for an e-mail of theirs may have it."""
     _forbidden_in_a_row: int = 0
 
     async def carry_out(
@@ -91,8 +94,9 @@ class Writer:
             SyncStopped: another run has taken over, and tells the outcomes.
             PersistenceError
         """
-        self.postponed.setdefault(kind.name, set()).update(left_out)
-        feed = Feed(steps, self.journal, self.intents, left_out, sends=stop is None)
+        self._postpone(kind, left_out)
+        feed = self._feed(kind, steps, left_out)
+        feed.sends = stop is None
         if stop is None:
             stop = await self._write_all(kind, feed)
         if stop is None and self.unconfirmed.get(kind.name):
@@ -101,6 +105,19 @@ class Writer:
             await self._stop(feed, stop)
         await self.journal.store()
         return stop
+
+    def _feed(
+        self,
+        kind: RecordKind,
+        steps: AsyncIterator[Sequence[Step]],
+        left_out: AbstractSet[SourceId] = frozenset(),
+        intents: OpenIntents | None = None,
+    ) -> Feed:
+        succeeded = self._succeeded.setdefault(kind.name, set())
+        return Feed(steps, self.journal, intents or self.intents, succeeded, left_out)
+
+    def _postpone(self, kind: RecordKind, source_ids: Iterable[SourceId]) -> None:
+        self.postponed.setdefault(kind.name, set()).update(source_ids)
 
     @property
     def unconfirmed(self) -> dict[str, set[SourceId]]:
@@ -151,7 +168,12 @@ class Writer:
         for kind in kinds:
             await self._read_again(kind)
             for create in [each for each in self.journal.unconfirmed.values() if each.record.kind == kind]:
-                if gleanin_id := self._created(create):
+                gleanin_id = self._created(create)
+                if gleanin_id and self.intents.has(create.record):
+                    # What landed is what an earlier run sent: it is planned anew, as a change of that.
+                    self.journal.unconfirmed.pop(key_of(create.record))
+                    self._postpone(kind, [create.record.source_id])
+                elif gleanin_id:
                     self._note_success(create, gleanin_id)
                 elif create.record.source_id in self.gleanin.sent_earlier(kind):
                     earlier = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION)
@@ -172,17 +194,19 @@ class Writer:
         return None if found == create.former else found
 
     async def _send_again(self, creates: Iterable[Create]) -> None:
-        by_kind: dict[RecordKind, list[Step]] = {}
+        by_kind: dict[RecordKind, list[Create]] = {}
         for create in creates:
-            key = key_of(create.record)
-            if self._tries[key] >= MOST_TRIES:
+            if self._tries[key_of(create.record)] >= MOST_TRIES:
+                self.journal.unconfirmed.pop(key_of(create.record))
                 self._note_failure(create, reasons.no_answer("no attempt was answered."))
             else:
-                # Who held the record's e-mail has given it up: it was sent before.
-                by_kind.setdefault(create.record.kind, []).append(replace(create, waits_for=frozenset()))
-            del self.journal.unconfirmed[key]
+                by_kind.setdefault(create.record.kind, []).append(create)
         for kind in sorted(by_kind, key=lambda each: each.phase):
-            feed = Feed(_at_once(by_kind[kind]), self.journal, OpenIntents())
+            for create in by_kind[kind]:
+                self.journal.unconfirmed.pop(key_of(create.record))
+            # Who held the record's e-mail has given it up: it was sent before.
+            again = [replace(create, waits_for=frozenset()) for create in by_kind[kind]]
+            feed = self._feed(kind, _at_once(again), intents=replace(self.intents, looked_up_at=None))
             if stop := await self._write_all(kind, feed):
                 await self._stop(feed, stop)
                 raise SyncStopped(stop)
@@ -191,6 +215,8 @@ class Writer:
         """Record the stop as the outcome of every record that was not sent (rule 26)."""
         feed.sends = False
         while (step := await feed.next()) is not None:
+            self._note_failure(step, reasons.run_stopped(stop.sentence))
+        for step in feed.take_held():
             self._note_failure(step, reasons.run_stopped(stop.sentence))
 
     async def _stop_of(self, work: Awaitable[object]) -> Stop | None:
@@ -246,12 +272,17 @@ class Writer:
                 feed.put_back([step])
 
     def _release(self, kind: RecordKind, feed: Feed) -> None:
-        """Decide about those who still wait for somebody else's e-mail."""
-        for step in feed.let_go():
+        """Release those who wait for an e-mail: for later, where it is given up later, or as failed."""
+        in_vain = feed.let_go()
+        later = set(feed.left_out)
+        while more := {step.record.source_id for step in in_vain if step.waits_for & later} - later:
+            later |= more
+        self._postpone(kind, later)
+        for step in in_vain:
             email = str(step.fields.get("email"))
-            if step.waits_for & feed.left_out:
-                self.postponed.setdefault(kind.name, set()).add(step.record.source_id)
-            elif any(self.journal.has_told(replace(step.record, source_id=who)) for who in step.waits_for):
+            if step.record.source_id in later:
+                continue
+            if any(self.journal.has_told(replace(step.record, source_id=who)) for who in step.waits_for):
                 self._note_failure(step, reasons.waits_for_next_run(email))
             else:
                 self._note_failure(step, reasons.waited_in_vain(email))
@@ -330,7 +361,9 @@ class Writer:
         stop = error.stop if isinstance(error, SyncStopped) else stop_for(error, self.mapping)
         if stop == stops.TAKEN_OVER:
             raise error
-        self._take_back(step)
+        # A redirect, for one, does not say whether the write was carried out.
+        if not isinstance(error, DestinationUnreadable):
+            self._take_back(step)
         this.unsent.append(step)
         this.stop = this.stop or stop
 

@@ -40,11 +40,11 @@ def upgrade() -> None:
 
 
 def _note_what_has_left() -> None:
-    """Date what was told as kept when it was told: it has not left at once with what leaves next."""
+    """Date what was told as kept when it was told first: it has not left at once with what leaves next."""
     op.execute(
         """
         UPDATE synced_records SET left_at = (
-            SELECT max(runs.requested_at) FROM record_outcomes told
+            SELECT min(runs.requested_at) FROM record_outcomes told
             JOIN sync_runs runs ON runs.id = told.run_id
             JOIN event_mappings mappings ON mappings.id = runs.mapping_id
             WHERE told.outcome = 'kept' AND told.source_id = synced_records.source_id
