@@ -1,0 +1,241 @@
+"""Text as the rules take it: one normal form, without invisible characters (rule 18).
+
+Most texts are plain ASCII, and there are tens of thousands of them in a run, so that these are looked at first.
+"""
+
+import re
+import unicodedata
+from html.parser import HTMLParser
+
+_BREAKS = "\t\n\v\f\r\x85\u2028\u2029"
+_CONTROLS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Unicode's Default_Ignorable_Code_Point and the other format characters (Cf) that show nothing.
+
+Those of Cf that are seen are not among them: Arabic and Kaithi number signs, and what arranges hieroglyphs.
+"""
+_EMPTY_BRAILLE = "\u2800"
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _EMPTY_BRAILLE
+"""Every blank, also the no-break ones, and the Braille pattern without a dot."""
+
+_INVISIBLE = re.compile(f"[{_CONTROLS}{_UNSEEN}]+")
+_PRINTABLE_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Those of `_UNSEEN` that `str.isprintable` takes for printable, and the empty Braille pattern."""
+_PILE = re.compile(r"[\u0300-\U0010ffff]\W{30,}")
+"""Where more marks may stand on one letter than in any language: 30, by Unicode's Stream-Safe Text Format (UAX 15)."""
+_HIGHEST_PILE = 30
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_GAP = re.compile(rf"[\s{_EMPTY_BRAILLE}]+")
+_BREAK = re.compile(f"[{_BREAKS}]")
+_OTHER_BREAK = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
+
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_VIRAMA = 9
+"""The canonical combining class of signs that join two consonants."""
+_PICTURE = re.compile(
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u27ff\u2900-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001fbff]"
+)
+"""Symbols that are emoji or may become some by a variation selector; also skin tones."""
+_KEYCAP, _ENCLOSING_KEYCAP = "#*0123456789", "\u20e3"
+_VARIED = re.compile(
+    "[\u1000-\u109f\u3400-\u4dbf\u4e00-\u9fff\ua840-\ua877\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Letters that variation selectors change: Chinese characters (in Japanese names), Myanmar, Phags-pa."""
+_VARIATION = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_FLAG, _TAGS = "\U0001f3f4", re.compile("[\U000e0020-\U000e007e]+\U000e007f")
+_JOINING = re.compile(
+    "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1a20-\u1aaf\u1b00-\u1bff\u1cd0-\u1cff\ua840-\ua87f"
+    "\ua8e0-\ua8ff\ua980-\ua9ff\uaa60-\uaa7f\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc"
+    "\U00010a00-\U00010aff\U00010d00-\U00010d3f\U00010f30-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
+)
+"""Scripts whose letters join: Arabic and its relatives, Indic scripts and theirs, Mongolian, Adlam."""
+
+
+def normalize_line(text: str | None) -> str | None:
+    """Return a text of one line in its normal form; None where nothing visible is left.
+
+    That is NFC, without control characters and invisible ones, trimmed; line breaks and tabs are one blank.
+    Joiners and variation selectors stay where they change what is seen. A lone surrogate is U+FFFD.
+    """
+    if text is None:
+        return None
+    if text.isprintable():
+        if text.isascii():
+            return text.strip() or None
+        if not _is_odd(text):
+            return compose(text).strip(_BLANK) or None
+    text = _SURROGATES.sub("\ufffd", text)
+    former = None
+    while text != former:  # a letter that is composed now can decide what becomes of the joiner beside it
+        former = text
+        text = _in_one_line(_INVISIBLE.sub(_shown_in_line, compose(text)))
+    return text or None
+
+
+def normalize_rich_text(text: str | None) -> str | None:
+    """Return HTML, or text of several lines, in its normal form; None where it has no content.
+
+    Like `normalize_line`, but tabs stay, and so do line breaks, all of them as line feeds.
+    """
+    if text is None:
+        return None
+    if not text.replace("\n", "").replace("\t", "").isprintable() or _is_odd(text):
+        text = _SURROGATES.sub("\ufffd", text)
+        former = None
+        while text != former:
+            former = text
+            text = _OTHER_BREAK.sub("\n", _INVISIBLE.sub(_shown, compose(text)))
+    elif not text.isascii():
+        text = compose(text)
+    text = text.strip(_BLANK)
+    return text if _has_content(text) else None
+
+
+def normalize_url(text: str | None) -> str | None:
+    """Return a URL without invisible characters, line breaks and blanks around it; None where nothing is left.
+
+    It is not composed: each form of Unicode names another file.
+    """
+    if text is None:
+        return None
+    if not text.isprintable() or not text.isascii():
+        text = _BREAK.sub("", _INVISIBLE.sub(_shown, _SURROGATES.sub("\ufffd", text)))
+    return text.strip(_BLANK) or None
+
+
+def strip_invisible(text: str) -> str:
+    """Return a text in one line without any invisible character, not even those that `normalize_line` keeps."""
+    if text.isprintable() and not _is_odd(text):
+        return text.strip(_BLANK)
+    return _in_one_line(_INVISIBLE.sub("", _SURROGATES.sub("\ufffd", text)))
+
+
+def _is_odd(text: str) -> bool:
+    """Return whether a text that is printable is not to be taken as it is all the same."""
+    return not text.isascii() and bool(_PRINTABLE_UNSEEN.search(text) or _PILE.search(text))
+
+
+def compose(text: str) -> str:
+    """Return a text in NFC, with no more than 30 marks on a letter: Python's time grows by the square of them."""
+    if not text.isascii() and _PILE.search(text):
+        text = _PILE.sub(_lower_piles, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _lower_piles(run: re.Match[str]) -> str:
+    kept, height = [], 0
+    for character in run[0]:
+        height = height + 1 if unicodedata.category(character)[0] == "M" else 0
+        if height <= _HIGHEST_PILE:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _in_one_line(text: str) -> str:
+    if _BREAK.search(text) or _EMPTY_BRAILLE in text:
+        text = _GAP.sub(_one_blank, text)
+    return text.strip(_BLANK)
+
+
+def _one_blank(gap: re.Match[str]) -> str:
+    """Return one blank for a gap with a line break, and for one that is not made of blanks of one kind."""
+    blanks = gap[0]
+    is_mixed = _EMPTY_BRAILLE in blanks and blanks.strip(_EMPTY_BRAILLE) != ""
+    return " " if is_mixed or _BREAK.search(blanks) else blanks
+
+
+def _shown_in_line(run: re.Match[str]) -> str:
+    """Return what stays of a run of invisible characters; beside a blank, it becomes one with that."""
+    shown = _shown(run)
+    if shown:
+        return shown
+    text, start, end = run.string, run.start(), run.end()
+    return "\n" if text[start - 1 : start].isspace() or text[end : end + 1].isspace() else ""
+
+
+def _shown(run: re.Match[str]) -> str:
+    """Return those of a run of invisible characters that change how their neighbours look."""
+    text, start, end = run.string, run.start(), run.end()
+    before, after, unseen = text[start - 1 : start], text[end : end + 1], run[0]
+    shown = ""
+    if before == _FLAG and (tags := _TAGS.match(unseen)):
+        shown, unseen = tags[0], unseen[tags.end() :]
+    if (selector := _VARIATION.search(unseen)) and _is_varied(before, selector[0], after):
+        shown += selector[0]
+    elif "\u180e" in unseen and _is_mongolian(before) and _is_mongolian(after):
+        shown += "\u180e"
+    joiner = next((each for each in unseen if each in (_ZWNJ, _ZWJ)), "")
+    return shown + joiner if joiner and _joins(before, joiner, after) else shown
+
+
+def _is_varied(before: str, selector: str, after: str) -> bool:
+    if selector < "\u1810":
+        return _is_mongolian(before)
+    if before and before in _KEYCAP:
+        return after == _ENCLOSING_KEYCAP
+    return bool(_PICTURE.match(before) or _VARIED.match(before))
+
+
+def _is_mongolian(character: str) -> bool:
+    return "\u1820" <= character <= "\u18aa"
+
+
+def _joins(before: str, joiner: str, after: str) -> bool:
+    if joiner == _ZWJ:
+        if _PICTURE.match(before):
+            return bool(_PICTURE.match(after))
+        if before and unicodedata.combining(before) == _VIRAMA:
+            return True  # Malayalam writes letters without a vowel like this, also at the end of a word
+    return _is_joining(before) and _is_joining(after)
+
+
+def _is_joining(character: str) -> bool:
+    return _JOINING.match(character) is not None and unicodedata.category(character)[0] in "LM"
+
+
+class _ContentFound(Exception):
+    """Ends the reading of a text as soon as it is known."""
+
+
+class _ContentFinder(HTMLParser):
+    """Looks for the first thing in HTML that a reader would see."""
+
+    _SHOWN = frozenset(
+        ("audio", "canvas", "embed", "iframe", "img", "input", "math", "object", "svg", "video")
+    )
+    _HIDDEN = frozenset(("script", "style", "template", "title"))
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._inside: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's
+        if self._inside is None:
+            if tag in self._SHOWN:
+                raise _ContentFound
+            self._inside = tag if tag in self._HIDDEN else None
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._inside:
+            self._inside = None
+
+    def handle_data(self, data: str) -> None:
+        if self._inside is None and normalize_line(data):
+            raise _ContentFound
+
+
+def _has_content(text: str) -> bool:
+    if not text or text[0] not in "<&":
+        return bool(text)
+    finder = _ContentFinder()
+    try:
+        finder.feed(text)
+        finder.close()
+    except (_ContentFound, AssertionError):  # the parser asserts that it knows every declaration
+        return True
+    return False
