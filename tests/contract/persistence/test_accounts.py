@@ -56,9 +56,10 @@ async def _is_any(units: Units) -> bool:
 async def test_an_account_is_found_by_its_email_in_any_case(units: Units) -> None:
     await store(units, an_account(1, "Émilie.STRASSE@example.org"), an_account(2, "grace@example.org"))
     async with units.reading() as unit:
-        for asked in ("émilie.straße@EXAMPLE.org", " Émilie.STRASSE@example.org "):
+        for asked in ("émilie.strasse@EXAMPLE.org", " E\u0301milie.STRASSE@example.org\u200b"):
             assert await unit.accounts.with_email(asked) == an_account(1, "Émilie.STRASSE@example.org")
-        assert await unit.accounts.with_email("émilie") is None
+        for asked in ("émilie", "émilie.straße@example.org"):
+            assert await unit.accounts.with_email(asked) is None
         for asked in ("", "\0", "\ud800", LONG):
             assert await unit.accounts.with_email(asked) is None
 
