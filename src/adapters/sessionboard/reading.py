@@ -23,6 +23,7 @@ from adapters.sessionboard.wire import (
 )
 from core.domain.identifiers import SourceId
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable, id_from_content
+from core.domain.text import normalize_line
 
 UNSAFE = re.compile("[\x00\ud800-\udfff]")
 TIMES = frozenset({"starts_at", "ends_at"})
@@ -211,7 +212,7 @@ def _unreadable(row: object, problem: str) -> Unreadable:
     text = str(given).strip() if isinstance(given, str | int) and not isinstance(given, bool) else ""
     row_id = UNSAFE.sub("\ufffd", str(given)) if 0 < len(text) <= LONGEST_ID else no_id(row)
     names = (found.get(key) for key in ("title", "name"))
-    label = next((name for name in names if isinstance(name, str) and name.strip()), row_id)
+    label = next((name for name in names if isinstance(name, str) and normalize_line(name)), row_id)
     return Unreadable(SourceId(row_id), UNSAFE.sub("\ufffd", label), problem)
 
 

@@ -124,7 +124,7 @@ class Page(Wire, Generic[Row]):
 
 
 def to_event(row: EventRow) -> Iterator[SourceEvent]:
-    yield SourceEvent(SessionboardEventId(row.id), row.name or row.id, row.timezone or None)
+    yield SourceEvent(SessionboardEventId(row.id), row.name or row.id, row.timezone)
 
 
 def to_sessions(row: SessionRow, *, inside_another: bool = False) -> Iterator[Session]:

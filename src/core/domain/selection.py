@@ -13,11 +13,12 @@ from core.domain.identifiers import SourceId
 from core.domain.kinds import RecordKind
 from core.domain.outcomes import RecordRef
 from core.domain.reasons import Reason
-from core.domain.source import Unreadable
+from core.domain.source import Person, Unreadable
 from core.domain.synced import Fields, FieldValue
 
 UNDATED = datetime.max.replace(tzinfo=UTC)
 """Who has no date counts as the youngest."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ class Selection:
 
 def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:
     """Leave out what is empty (rule 20)."""
-    stripped = ((name, value.strip() if isinstance(value, str) else value) for name, value in fields)
-    return {name: value for name, value in stripped if value}
+    return {name: value for name, value in fields if value}
 
 
 def judge_fields(
@@ -96,6 +96,28 @@ def unreadable_candidate(kind: RecordKind, row: Unreadable) -> Candidate:
     return Candidate(RecordRef(kind, row.id, row.label), Blocked(reasons.unreadable(kind, row.problem)))
 
 
+def is_preferred(one: Person, other: Person) -> bool:
+    """Return whether a copy of a person counts before another one (rule 14).
+
+    The newest does, and of equally new ones the most complete; where both are alike in this, always the same one.
+    """
+    return _precedence(one) > _precedence(other)
+
+
+def _precedence(copy: Person) -> tuple[datetime, int, tuple[str, ...]]:
+    values = (
+        copy.first_name,
+        copy.last_name,
+        copy.full_name,
+        copy.email,
+        copy.job_title,
+        copy.company_name,
+        copy.headshot,
+        copy.created_at and copy.created_at.isoformat(),
+    )
+    return copy.updated_at or _NEVER, len([*filter(None, values)]), tuple(value or "" for value in values)
+
+
 def listed(values: Iterable[str | None]) -> Iterator[str]:
     """Give the values that are there, each once, in an order that does not depend on how they came."""
-    yield from sorted({value.strip() for value in values if value and value.strip()})
+    yield from sorted({value for value in values if value})

@@ -35,7 +35,10 @@ class SharedEmails:
             goes = next((person for person in ranked if self.can_go(person.id)), None)
             if goes is not None:
                 others = (person for person in sharers if person is not goes)
-                rivals |= {each.id: reasons.same_email(goes.label, each.label, email) for each in others}
+                rivals |= {
+                    each.id: reasons.same_email(goes.label, each.label, each.email or email)
+                    for each in others
+                }
         return rivals
 
     def moving(self) -> dict[SourceId, str]:
@@ -54,7 +57,7 @@ class SharedEmails:
     def _by_email(self) -> dict[str, list[Person]]:
         by_email: dict[str, list[Person]] = {}
         for person in self.people.values():
-            if person.email and person.email.strip():
+            if person.email:
                 by_email.setdefault(same_mailbox(person.email), []).append(person)
         return by_email
 

@@ -1,10 +1,16 @@
-"""Source records: a session, a person on it, an exhibitor and its contacts, as Sessionboard has them."""
+"""Source records: a session, a person on it, an exhibitor and its contacts, as Sessionboard has them.
 
+They bring every text into its normal form (rule 18), so that no source can bring in anything else.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.domain.email import clean_email
 from core.domain.identifiers import SessionboardEventId, SourceId
+from core.domain.text import normalize_line, normalize_rich_text, normalize_url
 
 _WITHOUT_ID = "no-id:"
 
@@ -23,6 +29,11 @@ class SourceEvent:
     id: SessionboardEventId
     name: str
     time_zone: str | None
+
+    def __post_init__(self) -> None:
+        _normalize(self, _EVENT_TEXTS)
+        if not self.name:
+            object.__setattr__(self, "name", self.id)
 
 
 class Role(StrEnum):
@@ -47,10 +58,12 @@ class Person:
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        _normalize(self, _PERSON_TEXTS)
+
     @property
     def whole_name(self) -> str:
-        names = (name.strip() for name in (self.first_name, self.last_name) if name)
-        return (self.full_name or "").strip() or " ".join(name for name in names if name)
+        return self.full_name or " ".join(filter(None, (self.first_name, self.last_name)))
 
     @property
     def label(self) -> str:
@@ -86,6 +99,10 @@ class Session:
             if instant is not None and instant.tzinfo is None:
                 message = f"a session's time needs an offset: {instant}"
                 raise ValueError(message)
+        _normalize(self, _SESSION_TEXTS)
+        if self.tags:
+            tags = tuple(filter(None, map(normalize_line, self.tags)))
+            object.__setattr__(self, "tags", tags)
 
     @property
     def label(self) -> str:
@@ -106,6 +123,13 @@ class Exhibitor:
     logo: str | None = None
     contacts: tuple[ExhibitorContact, ...] = ()
 
+    def __post_init__(self) -> None:
+        _normalize(self, _EXHIBITOR_TEXTS)
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -114,3 +138,28 @@ class Unreadable:
     id: SourceId
     label: str
     problem: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", normalize_line(self.label) or self.id)
+
+
+_Texts = Mapping[str, Callable[[str | None], str | None]]
+_EVENT_TEXTS: _Texts = dict.fromkeys(("name", "time_zone"), normalize_line)
+_PERSON_TEXTS: _Texts = {
+    **dict.fromkeys(("first_name", "last_name", "full_name", "job_title", "company_name"), normalize_line),
+    "email": clean_email,
+    "headshot": normalize_url,
+}
+_SESSION_TEXTS: _Texts = {
+    **dict.fromkeys(("title", "status", "track"), normalize_line),
+    "description": normalize_rich_text,
+}
+_EXHIBITOR_TEXTS: _Texts = {"name": normalize_line, "logo": normalize_url}
+
+
+def _normalize(record: object, texts: _Texts) -> None:
+    """Bring a record's texts into their normal form, while it is built."""
+    for name, normalize in texts.items():
+        text = getattr(record, name)
+        if text is not None and (normal := normalize(text)) is not text:
+            object.__setattr__(record, name, normal)

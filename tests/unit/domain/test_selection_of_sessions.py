@@ -171,7 +171,6 @@ def test_rule_20_empty_fields_are_left_out() -> None:
         "🐍🔥 Keynote 👩🏽‍💻",
         "שלום עולם",
         "<b>Bold</b> &amp; <script>alert(1)</script>",
-        "a\u202eb\u0000c",
     ],
 )
 def test_a_title_goes_as_it_is(title: str) -> None:
