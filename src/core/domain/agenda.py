@@ -21,6 +21,7 @@ from core.domain.selection import (
     Eligible,
     Selection,
     Skipped,
+    is_preferred,
     judge_fields,
     unreadable_candidate,
 )
@@ -90,7 +91,7 @@ class Agenda:
             entry = self._people.get(person.id)
             if entry is None:
                 entry = self._people[person.id] = _PersonOnAgenda(person)
-            elif _is_newer(person, entry.person):
+            elif person is not entry.person and is_preferred(person, entry.person):
                 entry.person = person
             if isinstance(verdict, Eligible):
                 if not self._syncs(role):
@@ -177,9 +178,3 @@ def _why_skipped(entry: _PersonOnAgenda) -> Reason:
     if entry.on_blocked_session:
         return reasons.SESSIONS_BLOCKED
     return reasons.SESSIONS_PASSED if entry.on_passed_session else reasons.NO_SYNCING_SESSION
-
-
-def _is_newer(one: Person, other: Person) -> bool:
-    if one.updated_at is None or other.updated_at is None:
-        return False
-    return one.updated_at > other.updated_at

@@ -12,6 +12,7 @@ from core.domain.identifiers import SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, RecordKind
 from core.domain.mappings import ExhibitorName, MappingSettings
 from core.domain.outcomes import RecordRef
+from core.domain.pictures import picture_url
 from core.domain.reasons import Reason
 from core.domain.selection import (
     UNDATED,
@@ -20,6 +21,7 @@ from core.domain.selection import (
     Eligible,
     Selection,
     filled,
+    is_preferred,
     judge_fields,
     unreadable_candidate,
 )
@@ -37,42 +39,33 @@ class _Place:
     rank: tuple[bool, bool, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """An exhibitor as it was read: whether one of its contacts stands for it is known at the end only."""
-
-    label: str
-    problem: Reason | None
-    contacts: tuple[SourceId, ...]
-
-
 @dataclass(slots=True)
 class ExhibitorList:
     settings: MappingSettings
     masked: str | None = None
     incomplete: bool = False
     """A row could not be read, and with it its contacts: none can be said to have left."""
-    _places: dict[SourceId, _Place] = field(default_factory=dict)
-    _exhibitors: dict[SourceId, _Row] = field(default_factory=dict)
+    _people: dict[SourceId, Person] = field(default_factory=dict)
+    """Of several copies of one person, the one that counts: known at the end only."""
+    _exhibitors: dict[SourceId, Exhibitor] = field(default_factory=dict)
     _unreadable: dict[SourceId, Candidate] = field(default_factory=dict)
 
     def add(self, row: Exhibitor | Unreadable) -> None:
+        """Take one row; of one that comes twice, as when rows move between pages, the contacts are put together."""
         if isinstance(row, Unreadable):
             self._unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
             self.incomplete = True
             return
-        primary = primary_contact(row)
-        problem = _problem(row, primary)
-        contacts = tuple(contact.person.id for contact in row.contacts)
-        self._exhibitors[row.id] = _Row(row.name or row.id, problem, contacts)
+        if known := self._exhibitors.get(row.id):
+            row = replace(known, contacts=tuple(dict.fromkeys((*known.contacts, *row.contacts))))
+        self._exhibitors[row.id] = row
         for contact in row.contacts:
             person = contact.person
             if is_masked(person.email):
                 self.masked = self.masked or person.email
-            place = _Place(person, row, problem, (problem is not None, contact is not primary, row.id))
-            known = self._places.get(person.id)
-            if known is None or place.rank < known.rank:
-                self._places[person.id] = place
+            other = self._people.get(person.id)
+            if other is None or (person is not other and is_preferred(person, other)):
+                self._people[person.id] = person
 
     @property
     def instants(self) -> AbstractSet[datetime]:
@@ -90,41 +83,59 @@ class ExhibitorList:
         _ties: Mapping[SourceId, str],
         barred: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
-        def can_go(source_id: SourceId) -> bool:
-            return source_id not in barred[kind.name] and isinstance(
-                self._judge(self._places[source_id]), Eligible
-            )
+        places = self._places()
 
-        going = (place.person for place in self._places.values() if place.problem is None)
+        def can_go(source_id: SourceId) -> bool:
+            return source_id not in barred[kind.name] and isinstance(self._judge(places[source_id]), Eligible)
+
+        going = (place.person for place in places.values() if place.problem is None)
         emails = SharedEmails(identified(going), gleanin.held_emails(kind), can_go)
-        without_contact = list(
-            self._without_contact(self._places.keys() | gleanin.all_sent_here(kind).keys())
-        )
+        without_contact = list(self._without_contact(places, gleanin.all_sent_here(kind).keys()))
 
         def candidates() -> Iterator[Candidate]:
             yield from without_contact
-            yield from self._contacts(emails.rivals())
+            yield from self._contacts(places, emails.rivals())
 
-        size = len(without_contact) + len(self._places)
+        size = len(without_contact) + len(places)
         return Selection(size, candidates, emails.moving(), incomplete=self.incomplete)
 
-    def _without_contact(self, contacts: AbstractSet[SourceId]) -> Iterator[Candidate]:
-        """Give the exhibitors that have no contact to stand for them; `contacts` are ids that contacts have."""
-        represented = {place.exhibitor.id for place in self._places.values()}
+    def _places(self) -> dict[SourceId, _Place]:
+        """Return each contact's first place: one that can be synced, and of these one as primary contact."""
+        places: dict[SourceId, _Place] = {}
+        for row in self._exhibitors.values():
+            primary = primary_contact(row)
+            problem = self._problem(row, primary)
+            for contact in row.contacts:
+                person = self._people[contact.person.id]
+                place = _Place(person, row, problem, (problem is not None, contact is not primary, row.id))
+                known = places.get(person.id)
+                if known is None or place.rank < known.rank:
+                    places[person.id] = place
+        return places
+
+    def _without_contact(
+        self, places: Mapping[SourceId, _Place], sent: AbstractSet[SourceId]
+    ) -> Iterator[Candidate]:
+        """Return the exhibitors that have no contact to stand for them; `sent` are ids of contacts in Gleanin."""
+        contacts = places.keys() | sent
+        represented = {place.exhibitor.id for place in places.values()}
         for candidate in self._unreadable.values():
             yield _apart_from(contacts, candidate)
-        for exhibitor_id, row in self._exhibitors.items():
-            if row.problem and exhibitor_id not in represented:
-                record = RecordRef(EXHIBITOR_CONTACT, exhibitor_id, row.label)
-                yield _apart_from(contacts, Candidate(record, Blocked(row.problem)))
+        for exhibitor in self._exhibitors.values():
+            problem = self._problem(exhibitor, primary_contact(exhibitor))
+            if problem and exhibitor.id not in represented:
+                record = RecordRef(EXHIBITOR_CONTACT, exhibitor.id, exhibitor.label)
+                yield _apart_from(contacts, Candidate(record, Blocked(problem)))
 
-    def _contacts(self, rivals: Mapping[SourceId, Reason]) -> Iterator[Candidate]:
-        elsewhere: dict[SourceId, list[str]] = {}
-        for exhibitor_id, row in self._exhibitors.items():
-            for contact in row.contacts:
-                if self._places[contact].exhibitor.id != exhibitor_id:
-                    elsewhere.setdefault(contact, []).append(row.label)
-        for place in self._places.values():
+    def _contacts(
+        self, places: Mapping[SourceId, _Place], rivals: Mapping[SourceId, Reason]
+    ) -> Iterator[Candidate]:
+        elsewhere: dict[SourceId, dict[SourceId, str]] = {}
+        for exhibitor in self._exhibitors.values():
+            for contact in exhibitor.contacts:
+                if places[contact.person.id].exhibitor.id != exhibitor.id:
+                    elsewhere.setdefault(contact.person.id, {})[exhibitor.id] = exhibitor.label
+        for place in places.values():
             person = place.person
             record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
             nameless = None if is_id(person.id) else reasons.NO_ID
@@ -132,22 +143,27 @@ class ExhibitorList:
             candidate = Candidate(record, self._judge(place, problem))
             others = elsewhere.get(person.id)
             if others:
-                candidate = candidate.noting(
-                    reasons.also_at(place.exhibitor.name or place.exhibitor.id, others)
-                )
+                candidate = candidate.noting(reasons.also_at(place.exhibitor.label, others.values()))
             yield candidate
 
     def _judge(self, place: _Place, problem: Reason | None = None) -> Eligible | Blocked:
         person, exhibitor = place.person, place.exhibitor
         sends_exhibitor = self.settings.exhibitor_name is ExhibitorName.EXHIBITOR
+        logo, left_out = picture_url(exhibitor.logo)
         fields = filled(
             (
                 ("company_name", exhibitor.name if sends_exhibitor else person.whole_name),
                 ("email", person.email),
-                ("logo", exhibitor.logo),
+                ("logo", logo),
             )
         )
-        return judge_fields(EXHIBITOR_CONTACT, fields, problem=problem)
+        return judge_fields(EXHIBITOR_CONTACT, fields, (left_out,) if left_out else (), problem)
+
+    def _problem(self, exhibitor: Exhibitor, primary: ExhibitorContact | None) -> Reason | None:
+        if primary is None:
+            return reasons.no_primary_contact(exhibitor.label)
+        person = self._people[primary.person.id]
+        return None if person.email else reasons.primary_without_email(exhibitor.label, person.label)
 
 
 def _apart_from(contacts: AbstractSet[SourceId], exhibitor: Candidate) -> Candidate:
@@ -165,12 +181,3 @@ def primary_contact(exhibitor: Exhibitor) -> ExhibitorContact | None:
         key=lambda contact: (contact.in_role_since or UNDATED, contact.person.id),
         default=None,
     )
-
-
-def _problem(exhibitor: Exhibitor, primary: ExhibitorContact | None) -> Reason | None:
-    label = exhibitor.name or exhibitor.id
-    if primary is None:
-        return reasons.no_primary_contact(label)
-    if not (primary.person.email or "").strip():
-        return reasons.primary_without_email(label, primary.person.label)
-    return None

@@ -233,7 +233,11 @@ def run_stopped(why: str) -> Reason:
 
 
 # Notes, added to a reason's detail
-HEIC_LEFT_OUT = "The headshot was left out: Gleanin does not take .heic pictures."
+HEIC_LEFT_OUT = "The picture was left out: Gleanin does not take .heic pictures."
+
+
+def picture_left_out(value: str) -> str:
+    return f"The picture was left out: {value!r:.80} is not an http(s) address."
 
 
 def doubled(copies: Iterable[str]) -> str:

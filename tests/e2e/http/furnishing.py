@@ -89,12 +89,12 @@ def second_state() -> dict[str, Any]:
         session(4, "New", [nameless]),
         session(5, "Maybe", [], status="pending"),
     ]
-    # Gleanin takes no such picture, and says so only when it is sent.
+    # Its path is none of a HEIC picture, but the sandbox takes it for one, and says so only when it is sent.
     state["exhibitors"] = [
         {
             "id": "exhibitor-1",
             "name": "Kernels",
-            "logo_image_url": "https://x.org/a.heic",
+            "logo_image_url": "https://x.org/a#.heic",
             "contacts": [linus],
         }
     ]

@@ -1,11 +1,14 @@
 """Which exhibitor contacts sync, and under which name (rules 15 to 18)."""
 
+from itertools import permutations
+
 import pytest
 
 from core.domain import reasons
 from core.domain.identifiers import SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT
 from core.domain.mappings import ExhibitorName, MappingSettings
+from core.domain.selection import Eligible
 from core.domain.source import Exhibitor, Unreadable, id_from_content
 from tests.unit.domain.builders import (
     SETTINGS,
@@ -109,16 +112,51 @@ def test_rule_18_every_missing_field_of_a_contact_is_named() -> None:
 
 def test_rule_15_somebody_at_two_exhibitors_is_one_record_and_at_the_one_that_can_be_synced() -> None:
     broken = exhibitor("a-broken", member(person()), name="Broken")
-    whole = exhibitor("b-whole", primary(person()), name="Whole", logo="whole.png")
+    whole = exhibitor("b-whole", primary(person()), name="Whole", logo="https://img.example.org/whole.png")
     for rows in ((broken, whole), (whole, broken)):
-        assert eligible(judged(*rows)["ada"]).fields["logo"] == "whole.png"
+        assert eligible(judged(*rows)["ada"]).fields["logo"] == "https://img.example.org/whole.png"
 
 
 def test_rule_15_the_place_as_primary_contact_comes_first_whatever_the_order_of_rows() -> None:
-    as_member = exhibitor("a", primary(person("bob")), member(person()), logo="a.png")
-    as_primary = exhibitor("b", primary(person()), logo="b.png")
+    as_member = exhibitor("a", primary(person("bob")), member(person()), logo="https://img.example.org/a.png")
+    as_primary = exhibitor("b", primary(person()), logo="https://img.example.org/b.png")
     for rows in ((as_member, as_primary), (as_primary, as_member)):
-        assert eligible(judged(*rows)["ada"]).fields["logo"] == "b.png"
+        assert eligible(judged(*rows)["ada"]).fields["logo"] == "https://img.example.org/b.png"
+
+
+def test_rule_14_of_several_copies_of_a_contact_the_newest_counts_at_whichever_exhibitor_it_stands() -> None:
+    copies = [
+        person(first_name="Undated", job_title="Analyst", company_name="Engines"),
+        person(first_name="Old", updated_at=at(1)),
+        person(first_name="Bare", updated_at=at(2)),
+        person(first_name="Full", job_title="Analyst", updated_at=at(2)),
+    ]
+    for order in permutations(copies):
+        one, *others = (exhibitor(f"e{number}", primary(copy)) for number, copy in enumerate(order))
+        assert eligible(judged(one, *others)["ada"]).fields["company_name"] == "Full Lovelace"
+
+
+def test_rule_17_a_primary_contact_has_the_e_mail_that_its_newest_copy_has() -> None:
+    stale, fresh = person(email=None, updated_at=at(1)), person(email="new@example.org", updated_at=at(2))
+    acme, umbrella = (
+        exhibitor("acme", primary(stale), member(person("bob"))),
+        exhibitor("umbrella", member(fresh)),
+    )
+    for rows in ((acme, umbrella), (umbrella, acme)):
+        verdicts = judged(*rows)
+        assert eligible(verdicts["ada"]).fields["email"] == "new@example.org"
+        eligible(verdicts["bob"])
+
+
+def test_rule_26_the_contacts_of_an_exhibitor_that_comes_twice_are_put_together() -> None:
+    one, other = (
+        exhibitor("acme", member(person("bob"))),
+        exhibitor("acme", primary(person()), member(person("bob"))),
+    )
+    for rows in ((one, other), (other, one)):
+        verdicts = judged(*rows)
+        assert verdicts.keys() == {"ada", "bob"}
+        assert {type(verdict) for verdict in verdicts.values()} == {Eligible}
 
 
 def test_rule_15_two_contacts_with_one_e_mail_do_not_both_go() -> None:

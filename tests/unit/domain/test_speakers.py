@@ -1,6 +1,7 @@
 """Which people sync as speakers (rules 14 to 16, 18 and 20)."""
 
 from datetime import UTC, datetime
+from itertools import permutations
 
 import pytest
 
@@ -9,8 +10,8 @@ from core.domain.email import is_masked
 from core.domain.kinds import SESSION, SPEAKER
 from core.domain.mappings import MappingSettings
 from core.domain.outcomes import Outcome
-from core.domain.source import Role
-from core.domain.speakers import is_heic
+from core.domain.pictures import is_heic
+from core.domain.source import Person, Role
 from tests.unit.domain.builders import (
     agenda,
     at,
@@ -182,6 +183,33 @@ def test_rule_15_a_copy_without_a_date_does_not_displace_one() -> None:
         session("s2", on(person(job_title="Second"))),
     )
     assert eligible(speakers_of(made)["ada"]).fields["job_title"] == "First"
+
+
+COPIES = [
+    person(job_title="Undated", company_name="Engines", headshot="https://img.example.org/u.png"),
+    person(job_title="Old", company_name="Engines", updated_at=at(1)),
+    person(job_title="Bare", updated_at=at(2)),
+    person(job_title="Full", company_name="Engines", updated_at=at(2)),
+]
+
+
+@pytest.mark.parametrize(
+    ("copies", "counts"),
+    [
+        (COPIES, "Full"),
+        (COPIES[:3], "Bare"),
+        (COPIES[:2], "Old"),
+        ([person(job_title="Newer", updated_at=at(3)), COPIES[3]], "Newer"),
+        ([person(job_title="B", updated_at=at(2)), person(job_title="A", updated_at=at(2))], "B"),
+        ([person(job_title="B"), person(job_title="A")], "B"),
+    ],
+)
+def test_rule_14_of_several_copies_the_newest_counts_then_the_fullest_in_whatever_order_they_come(
+    copies: list[Person], counts: str
+) -> None:
+    for order in permutations(copies):
+        made = agenda(*(session(f"s{number}", on(copy)) for number, copy in enumerate(order)))
+        assert eligible(speakers_of(made)["ada"]).fields["job_title"] == counts
 
 
 def test_rule_15_a_person_in_two_roles_on_one_session_is_tied_once() -> None:
