@@ -142,7 +142,7 @@ def zone_to_confirm(
 
     Raises:
         EventArchived, TimeZoneUnknown
-        TimeZoneUnconfirmed: Gleanin does not tell its zone, so an admin has to.
+        TimeZoneUnconfirmed: Gleanin does not tell its zone, or not so that it is understood, so an admin has to.
     """
     if gleanin.is_archived:
         raise EventArchived(gleanin.name)
@@ -150,7 +150,7 @@ def zone_to_confirm(
     if ours is None:
         raise TimeZoneUnknown(source.name, source.time_zone)
     if zone_named(gleanin.time_zone) is None and not confirmed:
-        raise TimeZoneUnconfirmed(source.time_zone or "", gmt_offsets(ours, now))
+        raise TimeZoneUnconfirmed(source.time_zone or "", gmt_offsets(ours, now), gleanin.time_zone)
     return source.time_zone if confirmed else None
 
 

@@ -9,7 +9,7 @@ Refusal
 ├── AlreadyMapped         rule 4
 ├── BoundToAnother        rule 5
 ├── TimeZoneUnknown       rule 7, when mapping: Sessionboard tells none that there is
-├── TimeZoneUnconfirmed   rule 7, when mapping: Gleanin tells none, so an admin has to
+├── TimeZoneUnconfirmed   rule 7, when mapping: Gleanin tells none that there is, so an admin has to
 ├── EventArchived         the Gleanin event takes nothing any more
 ├── NotConfirmed          rule 8
 ├── NotMapped             rule 11
@@ -123,10 +123,15 @@ class EventArchived(Refusal):
 class TimeZoneUnconfirmed(Refusal):
     code = "time_zone_unconfirmed"
 
-    def __init__(self, zone: str, offsets: str) -> None:
+    def __init__(self, zone: str, offsets: str, reported: str | None = None) -> None:
         self.zone = zone
+        unknown = (
+            f'For this event\'s time zone Gleanin says "{reported:.80}", which is no known time zone.'
+            if reported
+            else "Gleanin does not tell this event's time zone."
+        )
         super().__init__(
-            f"Gleanin does not tell this event's time zone. In Sessionboard it is {zone} ({offsets}). "
+            f"{unknown} In Sessionboard it is {zone} ({offsets}). "
             "Make sure that the Gleanin event has the same, then confirm the time zone."
         )
 

@@ -118,11 +118,13 @@ def judge_time_zones(
     if theirs is None:
         if mapping.confirmed_time_zone == source.time_zone:
             return None
+        reported = gleanin.time_zone
+        unknown = f'Gleanin says "{reported:.80}", which is no known time zone. ' if reported else ""
         return Stop(
             "time_zones",
             StoppedBy.RULE,
-            f"Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}), and nobody has confirmed "
-            "that the Gleanin event has the same. Confirm it in the mapping's settings.",
+            f"{unknown}Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}), and nobody has "
+            "confirmed that the Gleanin event has the same. Confirm it in the mapping's settings.",
         )
     if not instants and not always_disagree(ours, theirs, now):
         return None  # nothing has a time; zones that never agree cannot be meant

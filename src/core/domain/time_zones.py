@@ -61,11 +61,24 @@ def days_between(instants: Iterable[datetime]) -> tuple[datetime, ...]:
 
 
 def schedule_text(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Write a session's time in the event's zone, e.g. `09:15-10:35 Wednesday 21 July 2027`."""
+    """Write a session's time in the event's zone, e.g. `09:15-10:35 Wednesday 21 July 2027`.
+
+    Where clocks are put back meanwhile and the text alone would mislead, both times have their offset:
+    `02:30 (GMT+02:00)-02:15 (GMT+01:00) Sunday 31 October 2027`.
+    """
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    first, last = f"{start:%H:%M}", f"{end:%H:%M}"
+    runs_backwards = end.replace(tzinfo=None) < start.replace(tzinfo=None)
+    if start.utcoffset() != end.utcoffset() and (_comes_twice(start) or _comes_twice(end) or runs_backwards):
+        first, last = f"{first} ({gmt_offset(zone, start)})", f"{last} ({gmt_offset(zone, end)})"
     if start.date() == end.date():
-        return f"{start:%H:%M}-{end:%H:%M} {_day(start)}"
-    return f"{start:%H:%M} {_day(start)} - {end:%H:%M} {_day(end)}"
+        return f"{first}-{last} {_day(start)}"
+    return f"{first} {_day(start)} - {last} {_day(end)}"
+
+
+def _comes_twice(local: datetime) -> bool:
+    """Return whether two instants have this local time, as in the hour in which clocks are put back."""
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def _day(at: datetime) -> str:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from core.domain.gleanin_side import GleaninEvent
 from core.domain.identifiers import GleaninEventId, SessionboardEventId
+from core.domain.mappings import zone_to_confirm
+from core.domain.refusals import TimeZoneUnconfirmed
 from core.domain.source import SourceEvent
 from core.domain.stops import Stop, StoppedBy, judge_time_zones
 from core.domain.time_zones import days_between, gmt_offset, gmt_offsets, schedule_text, zone_named
@@ -93,6 +95,28 @@ def test_rule_07_where_gleanin_does_not_tell_its_zone_an_admin_must_have_confirm
     assert judged("Europe/Paris", theirs, at(21), confirmed="Europe/Paris") is None
 
 
+def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_a_run_stops() -> None:
+    sentence = stopped(judged("Europe/Paris", "Mars/Olympus", at(21)))
+    assert 'Gleanin says "Mars/Olympus", which is no known time zone.' in sentence
+    assert "Europe/Paris (GMT+02:00 now" in sentence
+    assert "Gleanin says" not in stopped(judged("Europe/Paris", None, at(21)))
+    assert len(stopped(judged("Europe/Paris", "x" * 10_000, at(21)))) < 400
+
+
+def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_events_are_mapped() -> None:
+    source = SourceEvent(SessionboardEventId("sb1"), "PyConf", "Europe/Paris")
+    for theirs, said in (
+        ("Mars/Olympus", 'Gleanin says "Mars/Olympus", which is no known time zone.'),
+        (None, "Gleanin does not tell this event's time zone."),
+    ):
+        event = GleaninEvent(GleaninEventId("gl1"), "PyConf", theirs)
+        with pytest.raises(TimeZoneUnconfirmed) as refused:
+            zone_to_confirm(source, event, NOW, confirmed=False)
+        assert said in str(refused.value)
+        assert refused.value.zone == "Europe/Paris"
+        assert zone_to_confirm(source, event, NOW, confirmed=True) == "Europe/Paris"
+
+
 def test_rule_07_a_confirmation_of_another_zone_does_not_count() -> None:
     assert "Europe/Paris (GMT+02:00 now, GMT+01:00 at another time of the year)" in stopped(
         judged("Europe/Paris", None, at(21), confirmed="Europe/London")
@@ -167,6 +191,42 @@ def test_rule_07_an_admin_is_shown_both_offsets_of_a_zone_that_has_two() -> None
 def test_a_schedule_over_midnight_names_both_days() -> None:
     text = schedule_text(at(21, 21), at(21, 23), PARIS)
     assert text == "23:00 Wednesday 21 July 2027 - 01:00 Thursday 22 July 2027"
+
+
+def test_rule_13_a_session_in_the_hour_that_comes_twice_tells_both_offsets() -> None:
+    def told(start: tuple[int, int, int], end: tuple[int, int, int]) -> str:
+        starts, ends = (datetime(2027, 10, *when, tzinfo=UTC) for when in (start, end))
+        return schedule_text(starts, ends, PARIS)
+
+    assert told((31, 0, 30), (31, 1, 15)) == "02:30 (GMT+02:00)-02:15 (GMT+01:00) Sunday 31 October 2027"
+    assert told((31, 0, 15), (31, 1, 45)) == "02:15 (GMT+02:00)-02:45 (GMT+01:00) Sunday 31 October 2027"
+    assert told((30, 22, 0), (31, 1, 0)) == "00:00 (GMT+02:00)-02:00 (GMT+01:00) Sunday 31 October 2027"
+    assert told((31, 0, 0), (31, 2, 30)) == "02:00 (GMT+02:00)-03:30 (GMT+01:00) Sunday 31 October 2027"
+    assert told((30, 21, 0), (31, 1, 30)) == (
+        "23:00 (GMT+02:00) Saturday 30 October 2027 - 02:30 (GMT+01:00) Sunday 31 October 2027"
+    )
+
+
+def test_rule_13_a_session_that_only_spans_a_change_of_clocks_is_told_as_ever() -> None:
+    autumn, spring = (datetime(2027, month, day, tzinfo=UTC) for month, day in ((10, 31), (3, 28)))
+    hour = timedelta(hours=1)
+    assert schedule_text(autumn - hour, autumn + 3 * hour, PARIS) == "01:00-04:00 Sunday 31 October 2027"
+    assert schedule_text(spring, spring + 2 * hour, PARIS) == "01:00-04:00 Sunday 28 March 2027"
+    assert schedule_text(autumn, autumn + hour / 2, PARIS) == "02:00-02:30 Sunday 31 October 2027"
+
+
+def test_rule_13_a_text_that_would_run_over_midnight_backwards_tells_both_offsets() -> None:
+    # In Havana clocks go back from 01:00 to 00:00.
+    starts = datetime(2027, 11, 7, 4, 30, tzinfo=UTC)
+    text = schedule_text(starts, starts + timedelta(minutes=45), ZoneInfo("America/Havana"))
+    assert text == "00:30 (GMT-04:00)-00:15 (GMT-05:00) Sunday 7 November 2027"
+
+
+@given(INSTANTS, st.timedeltas(timedelta(0), timedelta(hours=30)), st.sampled_from(ZONES))
+def test_rule_13_a_schedule_never_runs_backwards(starts: datetime, length: timedelta, zone: str) -> None:
+    start, end = (when.astimezone(ZoneInfo(zone)) for when in (starts, starts + length))
+    if end.replace(tzinfo=None, fold=0) < start.replace(tzinfo=None, fold=0):
+        assert schedule_text(starts, starts + length, ZoneInfo(zone)).count("GMT") == 2
 
 
 def test_a_zone_of_an_empty_name_is_none() -> None:
