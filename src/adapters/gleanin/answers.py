@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from adapters.gleanin import wire
+from adapters.gleanin.time_zones import iana_name
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from ports.destination import DestinationUnreadable, RecordsNotTold
@@ -45,7 +46,7 @@ def parse_plainly(body: bytearray) -> Any:
 
 def _json(body: bytearray, on_object: Callable[[dict[str, Any]], Any] | None) -> Any:
     try:
-        text = body.decode("utf-8", "surrogatepass")
+        text = body.decode("utf-8-sig", "surrogatepass")  # some servers put a byte-order mark before it
         body.clear()
         return json.loads(text, object_hook=on_object)
     except (ValueError, RecursionError) as error:
@@ -77,7 +78,7 @@ def _event(resource: wire.Resource) -> GleaninEvent:
     return GleaninEvent(
         id=GleaninEventId(resource.id),
         name=told.title or told.slug or resource.id,
-        time_zone=told.time_zone,
+        time_zone=iana_name(told.time_zone),
         is_archived=told.state == wire.ARCHIVED,
     )
 

@@ -16,7 +16,7 @@ def complaint(body: bytes | bytearray) -> str:
     Takes `{"errors": [{"status", "code", "title", "detail", "source": {"pointer"}}]}`, every member optional,
     `{"errors": {field: [..]}}`, `{"error": "..."}` and plain text [guess].
     """
-    text = body.decode(errors="replace")
+    text = body.decode("utf-8-sig", errors="replace")
     try:
         words = _words(json.loads(text))
     except (ValueError, RecursionError):

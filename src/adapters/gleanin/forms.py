@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.gleanin.time_zones import iana_name
 from core.domain.time_zones import zone_named
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -37,7 +38,10 @@ INTEGERS = Form("a list of integers", lambda value: isinstance(value, list) and 
 INSTANT = Form(
     "ISO 8601 with milliseconds and Z", lambda value: _text(value) and _INSTANT.fullmatch(value) is not None
 )
-TIME_ZONE = Form("an IANA name", lambda value: _text(value) and zone_named(value) is not None)
+TIME_ZONE = Form(
+    "a time zone's name by IANA or by Rails",
+    lambda value: _text(value) and zone_named(iana_name(value)) is not None,
+)
 LINKS = Form("a list of {campaign_id, title, url}", _links)
 
 

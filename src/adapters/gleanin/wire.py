@@ -221,7 +221,7 @@ class _Attributes(_Wire):
     title: Text = None  # [doc]
     slug: Text = None  # [doc]
     state: Text = None  # [doc]
-    time_zone: Text = None  # [guess], an IANA name
+    time_zone: Text = None  # [guess], an IANA name or one of Rails' own
     event_id: Text = None  # [doc], an integer
     external_idx: Text = None  # [doc]
     email: Text = None  # [doc]

@@ -123,6 +123,27 @@ async def test_rule_32_a_create_whose_answer_has_no_id_is_unclear(answered_by: O
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
+BOM = b"\xef\xbb\xbf"
+"""What some servers and proxies put before a text in UTF-8."""
+
+
+async def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(answered_by: Opening) -> None:
+    listed = json.dumps({"data": [{"type": "events", "id": "8", "attributes": {"title": "PyCon"}}]}).encode()
+    async with answered_by(always(200, BOM + listed)) as gleanin:
+        assert [each.name for each in await gleanin.events()] == ["PyCon"]
+    told = json.dumps({"data": event(refer(1)), "included": [speaker("1", external_idx=ID)]}).encode()
+    async with answered_by(always(200, BOM + told)) as gleanin:
+        assert [one.external_id async for page in gleanin.records(EVENT, SPEAKER) for one in page] == [ID]
+    async with answered_by(always(201, BOM + b'{"data": {"id": "7"}}')) as gleanin:
+        assert await gleanin.create(EVENT, SPEAKER, ID, ANN) == "7"
+        await gleanin.update(EVENT, SPEAKER, GleaninId("7"), (Change("email", None, "a@example.org"),))
+        with pytest.raises(AnswerLost):
+            await gleanin.update(EVENT, SPEAKER, GleaninId("8"), (Change("email", None, "a@example.org"),))
+    async with answered_by(always(422, BOM + b'{"errors": [{"detail": "is too long"}]}')) as gleanin:
+        with pytest.raises(RecordRejected, match=r"^is too long$"):
+            await gleanin.create(EVENT, SPEAKER, ID, ANN)
+
+
 async def test_an_update_needs_no_body_but_no_other_one_either(answered_by: Opening) -> None:
     change = (Change("email", None, "a@example.org"),)
     async with answered_by(always(204, b"")) as gleanin:

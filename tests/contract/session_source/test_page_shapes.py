@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.sessionboard.reading import SESSIONS, WrongShape
+from adapters.sessionboard.reading import SESSIONS, WrongShape, has_rows
 from core.domain.source import Unreadable
 
 
@@ -11,6 +11,12 @@ def test_a_page_is_read_alike_at_once_and_patiently() -> None:
     odd = well.replace(b'"A"', b'["?"]').replace(b"3", b'"3"')
     assert SESSIONS.read_page(well).totals == SESSIONS.read_page(odd).totals
     assert SESSIONS.read_page(well).ids == SESSIONS.read_page(odd).ids
+
+
+def test_a_byte_order_mark_before_a_page_is_no_part_of_it() -> None:
+    well = b'{"results": [{"id": "s1", "title": "A"}], "pagination": {"totalPages": 3, "totalResults": 201}}'
+    assert SESSIONS.read_page(b"\xef\xbb\xbf" + well) == SESSIONS.read_page(well)
+    assert has_rows(b"\xef\xbb\xbf" + well)
 
 
 def test_a_pagination_that_is_none_does_not_lose_the_rows() -> None:

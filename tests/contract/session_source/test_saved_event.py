@@ -58,6 +58,14 @@ async def test_a_saved_event_without_sessions_or_exhibitors_has_none(tmp_path: P
     assert await all_rows(SavedEvent(path).exhibitors(event_id)) == []
 
 
+async def test_a_byte_order_mark_before_a_saved_event_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_text('{"event": {"id": 1, "name": "PyCon"}, "sessions": [{"id": 2}]}', encoding="utf-8-sig")
+    (event,) = await SavedEvent(path).events()
+    assert event.name == "PyCon"
+    assert len(await all_rows(SavedEvent(path).sessions(event.id))) == 1
+
+
 async def test_the_saved_conference_is_read_whole() -> None:
     if not CONFERENCE.exists():
         pytest.skip(f"{CONFERENCE.name} is not at hand")
