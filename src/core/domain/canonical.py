@@ -44,13 +44,12 @@ _AZURE = frozenset(["sv", "se", "st", "sr", "sp", "spr", "skoid", "sktid", "skt"
 _AZURE_SIGNATURE = "sig"
 _IMGIX, _IMGIX_SIGNATURE = "s", re.compile("[0-9a-f]{32}", re.IGNORECASE)
 
-_LONGEST_ADDRESS = 2_300
-"""Characters before the query: a picture that was pasted into a text is megabytes of what an address may have."""
-_ADDRESS = re.compile(r"//[^\s\"'<>\\?#]+")
-_QUERY = re.compile(r"(?:&#(?:38|x26);|[^\s\"'<>\\#)])*", re.IGNORECASE)
+_ADDRESS = re.compile(r"//(?:&#(?:38|x26);|[^\s\"'<>\\#])+", re.IGNORECASE)
 """What can end an address in HTML, JSON or Python ends it here."""
+_QUERY = re.compile(r"\?((?:[^?)]|\)(?=&))*)")
+"""A query inside an address; a bracket that closes one in a text is no part of it."""
 _AND = re.compile("&(?:amp;|#38;|#x26;)?", re.IGNORECASE)
-_AFTER_URL = ".,;:!?"
+_AFTER_URL = ".,:!"
 """At the end of an address in a text, they belong to the text."""
 
 
@@ -72,26 +71,7 @@ def unsigned(fields: Fields) -> Fields:
 
 def stable_text(text: str) -> str:
     """Return a text, whatever it is of, without the signatures in its addresses, which differ at every read."""
-    former = None
-    while text != former and "//" in text and "?" in text:  # where a query is gone, another one can follow
-        former, text = text, "".join(_parts_without_signatures(text))
-    return text
-
-
-def _parts_without_signatures(text: str) -> Iterator[str]:
-    done, mark = 0, text.find("?")
-    while mark >= 0:
-        end = mark + 1
-        start = text.rfind("//", max(done, mark - _LONGEST_ADDRESS), mark)
-        if start >= 0 and _ADDRESS.fullmatch(text, start, mark):
-            query = _QUERY.match(text, mark + 1)
-            assert query, "it may be empty"
-            end = query.end()
-            yield text[done:mark]
-            yield _kept_query(query[0])
-            done = end
-        mark = text.find("?", end)
-    yield text[done:]
+    return _ADDRESS.sub(_without_signatures, text) if "//" in text and "?" in text else text
 
 
 def _comparable(name: str, value: FieldValue) -> FieldValue | None:
@@ -111,11 +91,9 @@ def _picture(text: str) -> str | None:
 
 
 def _without_signed_query(url: str) -> str:
-    if "?" not in url:
-        return url
     rest, mark, fragment = url.partition("#")
-    address, _, query = rest.partition("?")
-    return _joined(address, query) + mark + fragment
+    address, asks, query = rest.partition("?")
+    return (_with_kept_query(address, query) if asks else address) + mark + fragment
 
 
 _UNSIGNED = {
@@ -126,15 +104,21 @@ _UNSIGNED = {
 _SIGNED_FIELDS = frozenset(_UNSIGNED)
 
 
-def _kept_query(query: str) -> str:
-    """Return what remains of a query in a text, with its question mark."""
+def _without_signatures(address: re.Match[str]) -> str:
+    return _QUERY.sub(_without_signature, address[0])
+
+
+def _without_signature(found: re.Match[str]) -> str:
+    query = found[1]
     bare = query.rstrip(_AFTER_URL)
-    return _joined("", bare) + query[len(bare) :]
+    return _with_kept_query("", bare) + query[len(bare) :]
 
 
-def _joined(address: str, query: str) -> str:
-    kept = "&".join(_kept([*filter(None, _AND.split(query))]))
-    return f"{address}?{kept}" if kept else address
+def _with_kept_query(address: str, query: str) -> str:
+    parameters = _AND.split(query)
+    kept = [*_kept(parameters)]
+    joined = "&".join(kept)
+    return f"{address}?{joined}" if joined or len(kept) == len(parameters) else address
 
 
 def _kept(parameters: list[str]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from typing import Any
 
 EVENT_ID, EVENT_NAME = 4101, "DevDays 2099"
 MARKUP = "[bold]Grace[/] \x1b[31mHopper\x1b[0m"
+MARKUP_READ = MARKUP.replace("\x1b", "")
+"""As it is read: without control characters (rule 18)."""
 FORMULA = "=HYPERLINK(1)"
 
 

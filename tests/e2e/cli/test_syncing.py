@@ -9,7 +9,7 @@ import pytest
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from entrypoints.text import safe
-from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP, conference
+from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP_READ, conference
 from tests.e2e.cli.conftest import CommandLine, Mapper
 
 NOTHING = dict.fromkeys(
@@ -118,7 +118,7 @@ def test_rule_26_a_run_tells_every_record_s_outcome_and_why(
         "gleanin_id": None,
         "code": "missing_fields",
     }
-    assert outcomes["person-1"]["label"].startswith(MARKUP)
+    assert outcomes["person-1"]["label"].startswith(MARKUP_READ)
     some = cli.json("run", run_id, "--outcome", "blocked", "--outcome", "skipped").document["outcomes"]
     assert {each["source_id"] for each in some} == {"person-3", "session-3"}
 
@@ -135,7 +135,7 @@ def test_names_with_markup_and_escapes_are_shown_as_they_are_and_obeyed_by_nothi
     ):
         result = cli(*command)
         assert result.exit_code == 0
-        assert safe(MARKUP) in result.out, command
+        assert safe(MARKUP_READ) in result.out, command
         assert "\x1b" not in result.out
 
 

@@ -185,6 +185,10 @@ FIELDS = st.fixed_dictionaries(
 @given(FIELDS)
 @example({"description": "//a?sig=1)?b=2&sig=3"})
 @example({"description": "//a??"})
+@example({"description": "//a?)&)&)"})
+@example({"description": "//a?)&sig=1"})
+@example({"headshot": "https://x.example/y?exp=1&#x26;?"})
+@example({"description": "//a?b)&sig=1)&sig=2&)c"})
 def test_rule_21_the_canonical_form_is_its_own(fields: dict[str, Any]) -> None:
     once = canonical(fields)
     assert canonical(once) == once
@@ -288,8 +292,28 @@ def test_rule_21_fields_that_were_mapped_just_now_need_no_second_normalisation(r
         f'<img src="data:image/png;base64,{"Ab0//+" * 800_000}"> Why?',
         "http://" * 400_000 + "?",
         "//a?" * 300_000,
+        "//a?sig=1)" * 300_000,
+        "//a" + "?sig=1)" * 300_000,
+        "//a?" + ")&" * 300_000,
+        "//a " * 300_000,
     ],
-    ids=["slashes", "a pasted picture", "schemes", "queries"],
+    ids=[
+        "slashes",
+        "a pasted picture",
+        "schemes",
+        "queries",
+        "signatures",
+        "queries of one",
+        "brackets",
+        "addresses",
+    ],
 )
 def test_rule_29_megabytes_that_were_pasted_into_a_text_hold_nobody_up(text: str) -> None:
     assert stable_text(text)
+
+
+def test_rule_21_signatures_in_a_description_with_brackets_in_them_are_found() -> None:
+    described = '<img src="https://img.example.org/a(1).png?name=a(1)&X-Amz-Signature=0f"> (https://x.example/?sig=1).'
+    assert canonical({"description": described}) == {
+        "description": '<img src="https://img.example.org/a(1).png?name=a(1)"> (https://x.example/).'
+    }

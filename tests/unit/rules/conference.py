@@ -27,7 +27,7 @@ ROLES = (*(Role.SPEAKER,) * 6, Role.CHAIRPERSON, Role.MODERATOR, Role.UNKNOWN)
 MAILBOXES = ("a@example.org", "A@Example.ORG", "b@example.org", "c@example.org")
 
 often = st.sampled_from((True,) * 11 + (False,))
-text = st.sampled_from((None, "", " ", "one", "two", " two "))
+text = st.sampled_from((None, "", " ", "\u200b", "one", "two", " two ", "\ufefftwo"))
 days = st.integers(0, 9)
 
 
@@ -43,7 +43,7 @@ def persons(draw: st.DrawFn, who: str) -> Person:
         job_title=draw(text),
         company_name=draw(text),
         headshot=draw(
-            st.sampled_from((None, "https://img.example.org/1.png", "https://img.example.org/1.HEIC"))
+            st.sampled_from((None, "https://img.example.org/1.png", "https://img.example.org/1.HEIC", "n/a"))
         ),
         created_at=AGES[who],
     )
@@ -83,7 +83,7 @@ def exhibitors(draw: st.DrawFn, exhibitor_id: str) -> Exhibitor:
     return Exhibitor(
         SourceId(exhibitor_id),
         draw(text),
-        draw(st.sampled_from((None, "https://img.example.org/logo.png"))),
+        draw(st.sampled_from((None, "https://img.example.org/logo.png", "logo.png"))),
         tuple(
             ExhibitorContact(
                 Person(SourceId(who)),

@@ -104,7 +104,6 @@ def wanted_speakers(rows: Iterable[Session], settings: MappingSettings, now: dat
 
 def _speaker_fields(person: Person) -> Values:
     names = ((person.first_name or "").strip(), (person.last_name or "").strip())
-    heic = (person.headshot or "").lower().endswith(".heic")
     return _present(
         {
             "first_name": person.first_name,
@@ -113,9 +112,14 @@ def _speaker_fields(person: Person) -> Values:
             "email": person.email,
             "job_title": person.job_title,
             "company_name": person.company_name,
-            "headshot": None if heic else person.headshot,
+            "headshot": _picture(person.headshot),
         }
     )
+
+
+def _picture(url: str | None) -> str | None:
+    is_one = (url or "").startswith("https://") and not (url or "").lower().endswith(".heic")
+    return url if is_one else None
 
 
 def wanted_contacts(rows: Iterable[Exhibitor], settings: MappingSettings) -> Iterator[Wanted]:
@@ -129,7 +133,7 @@ def wanted_contacts(rows: Iterable[Exhibitor], settings: MappingSettings) -> Ite
             own_name = (person.full_name or "").strip() or f"{first} {last}"
             sends_exhibitor = settings.exhibitor_name is ExhibitorName.EXHIBITOR
             name = row.name if sends_exhibitor else own_name
-            fields = _present({"company_name": name, "email": person.email, "logo": row.logo})
+            fields = _present({"company_name": name, "email": person.email, "logo": _picture(row.logo)})
             whole = _has(fields, "company_name", "email") and "@" in str(fields["email"])
             claims = mailbox(person.email) if sound else None
             yield Wanted("exhibitor_contact", person.id, sound and whole, fields, claims, person.created_at)
