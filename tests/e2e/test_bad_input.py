@@ -94,7 +94,7 @@ async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path:
     ("side", "words"),
     [
         ("sessionboard", "Sessionboard cannot be reached: 127.0.0.1 answers with a web page"),
-        ("gleanin", "Gleanin's answer cannot be read"),
+        ("gleanin", "Gleanin cannot be reached: 127.0.0.1"),
     ],
 )
 async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(

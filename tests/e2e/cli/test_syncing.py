@@ -234,7 +234,7 @@ def test_rule_16_masked_e_mails_stop_preview_and_sync_with_3(
     [
         (Trouble(sides=("gleanin",), revoked_after=0), "token_refused"),
         (Trouble(sides=("sessionboard",), revoked_after=0), "token_refused"),
-        (Trouble(sides=("gleanin",), junk=1.0), "unreadable"),
+        (Trouble(sides=("gleanin",), junk=1.0), "unreachable"),
         (Trouble(sides=("sessionboard",), junk=1.0), "unreachable"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.sides[0],
