@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_timeout_set_timer() -> Generator[None, object, object]:
-    """Let pytest-timeout's signal reach the test where an event loop runs."""
+    """Make pytest-timeout's signal fail the test also where an event loop runs."""
     is_set = yield
     fail = signal.getsignal(signal.SIGALRM)
     if callable(fail):
@@ -41,7 +41,7 @@ def between_callbacks(fail: OnAlarm) -> OnAlarm:
     """Return a handler that puts the failure off while an event loop carries out a callback.
 
     The loop keeps what a callback raises for the task that it belongs to: the failure would end some other task, and
-    the test would wait on. Where callbacks leave no gap, as one that blocks, they are interrupted one after the other.
+    the test would wait on. Callbacks that leave no gap in between are interrupted all the same, one after another.
     """
     tries = 0
 
