@@ -1,20 +1,17 @@
 """Intents to create, in a table: a row stands until it is known what became of the create (rule 32)."""
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import upserts
+from adapters.persistence.rows import in_parts, upserts
 from adapters.persistence.server_clock import read_now
 from adapters.persistence.tables import create_intents as table
 from adapters.persistence.threads import Run
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import KINDS, RecordKind
+from core.domain.kinds import KINDS_BY_NAME, RecordKind
 from core.domain.synced import CreateIntent
 
-_IDS_PER_STATEMENT = 500
-_KINDS = {kind.name: kind for kind in KINDS}
 _UPSERTS = upserts(table, ("connection_id", "field_names", "sent_at"))
 _OF_EVENT = (
     table.c.organization_id == sa.bindparam("of_organization"),
@@ -62,7 +59,11 @@ class SqlCreateIntents:
         rows = await self._run(lambda database: database.execute(_OPEN, query).all())
         return [
             CreateIntent(
-                _KINDS[kind], source_id, connection_id, tuple(names.split(",")) if names else (), sent_at
+                KINDS_BY_NAME[kind],
+                source_id,
+                connection_id,
+                tuple(names.split(",")) if names else (),
+                sent_at,
             )
             for kind, source_id, connection_id, names, sent_at in rows
         ]
@@ -76,7 +77,7 @@ class SqlCreateIntents:
     ) -> None:
         def mark(database: sa.Connection) -> None:
             now = read_now(database)
-            for these in _in_parts(organization_id, event_id, kind, source_ids):
+            for these in _these(organization_id, event_id, kind, source_ids):
                 database.execute(_MARK_SENT, {**these, "now": now})
 
         if source_ids:
@@ -90,21 +91,20 @@ class SqlCreateIntents:
         source_ids: Collection[SourceId],
     ) -> None:
         def remove(database: sa.Connection) -> None:
-            for these in _in_parts(organization_id, event_id, kind, source_ids):
+            for these in _these(organization_id, event_id, kind, source_ids):
                 database.execute(_REMOVE, these)
 
         if source_ids:
             self._run.later(remove)
 
 
-def _in_parts(
+def _these(
     organization_id: OrganizationId,
     event_id: GleaninEventId,
     kind: RecordKind,
     source_ids: Collection[SourceId],
 ) -> Iterator[dict[str, object]]:
-    remaining = iter(source_ids)
-    while part := list(islice(remaining, _IDS_PER_STATEMENT)):
+    for part in in_parts(source_ids):
         yield {
             "of_organization": organization_id,
             "of_event": event_id,

@@ -9,16 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.retention import forget_outcomes
+from adapters.persistence.rows import PART, in_parts
 from adapters.persistence.tables import outcomes, runs
 from adapters.persistence.threads import Run
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import KINDS, RecordKind
+from core.domain.kinds import KINDS_BY_NAME, RecordKind
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.reasons import Reason
 from ports.persistence import HistoryEntry, Page
 
-_KINDS = {kind.name: kind for kind in KINDS}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _COLUMNS = (
     outcomes.c.kind,
@@ -70,7 +70,6 @@ _FORGET_OF_RUN = sa.delete(outcomes).where(
         .limit(sa.bindparam("limit"))
     )
 )
-_ROWS_AT_ONCE = 500
 
 
 class SqlOutcomes:
@@ -110,8 +109,8 @@ class SqlOutcomes:
         asked = {"run_id": run_id, "start": start}
 
         def read(database: sa.Connection) -> Page[RecordOutcome]:
-            in_parts = {"yield_per": _ROWS_AT_ONCE}
-            with database.execute(statement, asked, execution_options=in_parts) as rows:
+            options = {"yield_per": PART}
+            with database.execute(statement, asked, execution_options=options) as rows:
                 # One more than asked for, to see whether anything is left.
                 positions = [*islice(_having(search, rows), limit + 1)]
             chosen = positions[:limit]
@@ -163,9 +162,8 @@ def _having(search: str, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[i
 
 def _at(database: sa.Connection, positions: Iterable[int]) -> list[RecordOutcome]:
     found: list[RecordOutcome] = []
-    remaining = iter(positions)
-    while chunk := list(islice(remaining, _ROWS_AT_ONCE)):
-        found.extend(_outcome(tuple(row)) for row in database.execute(_AT, {"positions": chunk}))
+    for part in in_parts(positions):
+        found.extend(_outcome(tuple(row)) for row in database.execute(_AT, {"positions": part}))
     return found
 
 
@@ -192,7 +190,7 @@ def _row(run_id: RunId, told: RecordOutcome) -> dict[str, str | None]:
 def _outcome(row: Sequence[Any]) -> RecordOutcome:
     kind, source_id, label, email, outcome, code, sentence, detail, gleanin_id = row
     return RecordOutcome(
-        RecordRef(_KINDS[kind], source_id, label, email),
+        RecordRef(KINDS_BY_NAME[kind], source_id, label, email),
         _OUTCOMES[outcome],
         Reason(code, sentence, detail),
         gleanin_id,

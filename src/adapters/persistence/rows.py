@@ -1,15 +1,27 @@
-"""What the repositories have in common: storing rows anew, keys for long texts, and texts that hold JSON."""
+"""What the repositories have in common: storing rows anew, keys for long texts, JSON, and statements in parts."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ports.persistence import PersistenceError
+
+PART = 500
+"""Rows or ids in one statement."""
+T = TypeVar("T")
+
+
+def in_parts(items: Iterable[T]) -> Iterator[list[T]]:
+    """Return items in lists that are small enough for one statement."""
+    remaining = iter(items)
+    while part := list(islice(remaining, PART)):
+        yield part
 
 
 def replace_row(database: sa.Connection, table: sa.Table, row: dict[str, object]) -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import from_json, to_json, upserts
+from adapters.persistence.rows import from_json, in_parts, to_json, upserts
 from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
 from core.domain.fields import Fields
@@ -16,7 +15,6 @@ from core.domain.kinds import PEOPLE, RecordKind
 from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
-_IDS_PER_QUERY = 500
 _NO_LINKS = "[]"
 _REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
 """What saving a record replaces; since when it has left the programme is noted by itself."""
@@ -183,9 +181,8 @@ def _found(
     source_ids: Collection[SourceId],
 ) -> dict[SourceId, SyncedRecord]:
     found: dict[SourceId, SyncedRecord] = {}
-    remaining = iter(source_ids)
-    while chunk := list(islice(remaining, _IDS_PER_QUERY)):
-        asked = {**_asked(organization_id, event_id, kind), "source_ids": chunk}
+    for part in in_parts(source_ids):
+        asked = {**_asked(organization_id, event_id, kind), "source_ids": part}
         found.update((row[0], _record(kind, row)) for row in database.execute(_SOME, asked))
     return found
 

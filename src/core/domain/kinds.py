@@ -80,6 +80,7 @@ EXHIBITOR_CONTACT = RecordKind(
 )
 
 KINDS = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
+KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
 PEOPLE = tuple(kind for kind in KINDS if kind.is_person)
 
 
