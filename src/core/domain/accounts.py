@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.access import Actor, Grant, Role
+from core.domain.email import LONGEST_EMAIL
 from core.domain.identifiers import AccountId
 from core.domain.refusals import BadInput, TooManyAttempts
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1000
-LONGEST_EMAIL = 254
-"""RFC 5321 allows no longer one."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 """Looser than for people who are synced: a stored account must not be refused by a rule that grew stricter."""
 SIGN_IN_LASTS = timedelta(hours=12)

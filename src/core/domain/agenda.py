@@ -91,7 +91,7 @@ class Agenda:
             entry = self._people.get(person.id)
             if entry is None:
                 entry = self._people[person.id] = _PersonOnAgenda(person)
-            elif person is not entry.person and is_preferred(person, entry.person):
+            elif is_preferred(person, entry.person):
                 entry.person = person
             if isinstance(verdict, Eligible):
                 if not self._syncs(role):

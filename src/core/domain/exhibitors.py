@@ -51,7 +51,7 @@ class ExhibitorList:
     _unreadable: dict[SourceId, Candidate] = field(default_factory=dict)
 
     def add(self, row: Exhibitor | Unreadable) -> None:
-        """Take one row; of one that comes twice, as when rows move between pages, the contacts are put together."""
+        """Add one row; of one that comes twice, as when rows move between pages, the contacts are put together."""
         if isinstance(row, Unreadable):
             self._unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
             self.incomplete = True
@@ -64,7 +64,7 @@ class ExhibitorList:
             if is_masked(person.email):
                 self.masked = self.masked or person.email
             other = self._people.get(person.id)
-            if other is None or (person is not other and is_preferred(person, other)):
+            if other is None or is_preferred(person, other):
                 self._people[person.id] = person
 
     @property
@@ -130,8 +130,9 @@ class ExhibitorList:
         for candidate in self._unreadable.values():
             yield _apart_from(contacts, candidate)
         for exhibitor in self._exhibitors.values():
-            problem = self._problem(exhibitor, primary_contact(exhibitor))
-            if problem and exhibitor.id not in represented:
+            if exhibitor.id in represented:
+                continue
+            if problem := self._problem(exhibitor, primary_contact(exhibitor)):
                 record = RecordRef(EXHIBITOR_CONTACT, exhibitor.id, exhibitor.label)
                 yield _apart_from(contacts, Candidate(record, Blocked(problem)))
 

@@ -73,10 +73,10 @@ def left_at_once(parts: Sequence[tuple[RecordKind, int, int]]) -> str:
         parts: of each kind how many records left, and how many were synced.
     """
     told = " and ".join(_left_of(*part) for part in parts if part[1])
-    is_one = sum(left for _, left, _ in parts) == 1
+    was, has = ("was", "has") if sum(left for _, left, _ in parts) == 1 else ("were", "have")
     return (
-        f"{told} that {'was' if is_one else 'were'} synced {'has' if is_one else 'have'} left Sessionboard's programme at once. Nothing was removed from Gleanin. If "
-        "this is not what you did, look at the event in Sessionboard before you delete anything by hand."
+        f"{told} that {was} synced {has} left Sessionboard's programme at once. Nothing was removed from Gleanin. "
+        "If this is not what you did, look at the event in Sessionboard before you delete anything by hand."
     )
 
 

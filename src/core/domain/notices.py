@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.domain.email import LONGEST_EMAIL
 from core.domain.identifiers import MappingId, NoticeId, OrganizationId, RunId
 from core.domain.refusals import BadInput
 from core.domain.schedule import Schedule
@@ -14,7 +15,6 @@ GIVEN_UP_AFTER = timedelta(days=1)
 FIRST_WAIT = timedelta(minutes=1)
 """Longer than any attempt lasts, so that no other process begins the next one meanwhile."""
 LONGEST_WAIT = timedelta(hours=2)
-LONGEST_EMAIL = 254
 _LONGEST_LOCAL = 64
 _ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?P<local>{_ATOM}(\.{_ATOM})*)@{_LABEL}(\.{_LABEL})*")

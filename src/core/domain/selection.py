@@ -101,7 +101,7 @@ def is_preferred(one: Person, other: Person) -> bool:
 
     The newest does, and of equally new ones the most complete; where both are alike in this, always the same one.
     """
-    return _precedence(one) > _precedence(other)
+    return one is not other and _precedence(one) > _precedence(other)
 
 
 def _precedence(copy: Person) -> tuple[datetime, int, tuple[str, ...]]:

@@ -174,7 +174,7 @@ Normalize = Callable[[str | None], str | None]
 
 
 def resemblance(sent: object, read: object, normalize: Normalize) -> bool:
-    """Tell whether a text came through, but for characters that no database takes, in its normal form (rule 18)."""
+    """Check whether a text came through, but for characters that no database takes, in its normal form (rule 18)."""
     return not isinstance(sent, str) or normalize(UNSAFE.sub("\ufffd", sent)) == read
 
 

@@ -52,7 +52,7 @@ class Power:
         self.stores = _Countdown(store, taken_place) if store else None
 
     def back(self, *, after: timedelta = LEASE) -> None:
-        """Let another process play on; by default when the killed one's lease has run out."""
+        """Hand the game to another process; by default when the killed one's lease has run out."""
         self.stage.units, self.stage.destinations = self._units, self._destinations
         self.stage.clock.advance(after)
 

@@ -39,9 +39,9 @@ def departing(record: SyncedRecord | None) -> Iterator[None]:
 class Fence:
     """Awaited before each write (rules 8 and 23).
 
-    Asking the database for every single write would cost as much as the write. So writes that become due about
-    the same time, or while a question is under way, share the next one: each write is still preceded by an answer that is younger than
-    the decision to write.
+    Asking the database for every single write would cost as much as the write. So writes that become due about the
+    same time, or while a question is under way, share the next one: each write is still preceded by an answer that
+    is younger than the decision to write.
     """
 
     units: Units

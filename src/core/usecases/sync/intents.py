@@ -23,23 +23,26 @@ class OpenIntents:
         return self.by_kind.get(kind_name, {})
 
     def has(self, record: RecordRef) -> bool:
-        return record.source_id in self.of(record.kind.name)
+        return self._of_record(record) is not None
+
+    def _of_record(self, record: RecordRef) -> CreateIntent | None:
+        return self.of(record.kind.name).get(record.source_id)
 
     def field_names(self, record: RecordRef) -> tuple[str, ...]:
         """Return what an earlier create of the record had a value for."""
-        intent = self.of(record.kind.name).get(record.source_id)
+        intent = self._of_record(record)
         return intent.field_names if intent else ()
 
     def forbid(self, record: RecordRef) -> bool:
         """Check whether a record that was not found may be on its way all the same."""
-        intent = self.of(record.kind.name).get(record.source_id)
+        intent = self._of_record(record)
         if intent is None or self.looked_up_at is None:
             return False
         return not intent.may_be_sent_again(self.looked_up_at, self.gap)
 
     def time_left(self, record: RecordRef) -> timedelta:
         """Return how long it is from the look-up until the record may be sent again."""
-        intent = self.of(record.kind.name).get(record.source_id)
+        intent = self._of_record(record)
         if intent is None or intent.sent_at is None or self.looked_up_at is None:
             return timedelta(0)
         # A clock that was set back makes nobody wait for longer.

@@ -183,7 +183,7 @@ class Journal:
         self.unconfirmed.clear()
 
     def release_unsent(self) -> None:
-        """Take back the intents of creates that never left: the next run may send them at once."""
+        """Remove the intents of creates that never left: the next run may send them at once."""
         self._batch.resolved |= self._unsent
         self._unsent.clear()
 

@@ -108,14 +108,17 @@ class OneSlice:
     async def _note_departures(self, plans: Plans) -> None:
         """Note what has left the programme, and say so first where that is much at once (rule 34)."""
         now, units, mapping = self.clock.now(), self.access.units, self.mapping
+        found = [*plans.departures(now)]
+        if any(each.newly_left or each.returned for _, each in found):
+            async with units.writing() as unit:
+                target = mapping.organization_id, mapping.events.gleanin_id
+                for kind, departures in found:
+                    await unit.synced.mark_left(*target, kind, departures.newly_left, now)
+                    await unit.synced.mark_left(*target, kind, departures.returned, None)
+                await unit.commit()
         by_scope: dict[Scope, list[tuple[RecordKind, Departures]]] = {}
-        async with units.writing() as unit:
-            target = mapping.organization_id, mapping.events.gleanin_id
-            for kind, departures in plans.departures(now):
-                await unit.synced.mark_left(*target, kind, departures.newly_left, now)
-                await unit.synced.mark_left(*target, kind, departures.returned, None)
-                by_scope.setdefault(kind.scope, []).append((kind, departures))
-            await unit.commit()
+        for kind, departures in found:
+            by_scope.setdefault(kind.scope, []).append((kind, departures))
         of_scopes = {scope: [departures for _, departures in parts] for scope, parts in by_scope.items()}
         for scope in scopes_left_at_once(of_scopes):
             parts = [

@@ -420,7 +420,7 @@ class Writer:
             self.journal.note_resolved(record)
 
     def _take_back(self, step: Write) -> None:
-        """Take back what was noted before a write that is known not to have taken place."""
+        """Revert what was noted before a write that is known not to have taken place."""
         if step.known is not None and not self._tries[key_of(step.record)]:
             self.journal.put_back(step.known)
         if isinstance(step, Create):
