@@ -64,8 +64,10 @@ def same_mailbox(email: str) -> str:
 
     Case, invisible characters and the normal form do not count, and a domain equals its punycode. `ß` is not `ss`.
     """
-    if _is_plain(email):
-        return email.lower()
+    if email.isascii() and email.isprintable():
+        return (
+            email.strip().lower()
+        )  # whether it is an address or not; a run compares a hundred thousand of them
     shown = _shown(email)
     parts = _parts_of(shown)
     return f"{compose(parts.local.lower())}@{parts.ascii_domain}" if parts else compose(shown.lower())
