@@ -62,10 +62,10 @@ def canonical(fields: Fields) -> Fields:
 def unsigned(fields: Fields) -> Fields:
     """Return the canonical form of fields that were mapped just now: their texts are in the normal form already."""
     unsigned = dict(fields)
-    for name in _SIGNED_FIELDS & fields.keys():
-        value = fields[name]
-        assert isinstance(value, str)
-        unsigned[name] = _UNSIGNED[name](value)
+    for name, without_signature in _UNSIGNED.items():
+        value = fields.get(name)
+        if isinstance(value, str):
+            unsigned[name] = without_signature(value)
     return unsigned
 
 
@@ -91,17 +91,22 @@ def _picture(text: str) -> str | None:
 
 
 def _without_signed_query(url: str) -> str:
+    if "?" not in url:
+        return url
     rest, mark, fragment = url.partition("#")
     address, asks, query = rest.partition("?")
     return (_with_kept_query(address, query) if asks else address) + mark + fragment
 
 
+def _email(email: str) -> str:
+    return email if email.isascii() and email.islower() else comparable_email(email)
+
+
 _UNSIGNED = {
-    **dict.fromkeys(PICTURES, _without_signed_query),
+    **dict.fromkeys(sorted(PICTURES), _without_signed_query),
     **dict.fromkeys(RICH_TEXT, stable_text),
-    EMAIL: comparable_email,
+    EMAIL: _email,
 }
-_SIGNED_FIELDS = frozenset(_UNSIGNED)
 
 
 def _without_signatures(address: re.Match[str]) -> str:
