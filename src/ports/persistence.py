@@ -30,7 +30,7 @@ from core.domain.notices import Notice, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.runs import Progress, SyncRun
-from core.domain.schedule import Schedule
+from core.domain.schedule import Halt, Schedule
 from core.domain.synced import CreateIntent, ShareLink, SyncedRecord
 from core.domain.turns import WaitingRun
 from ports.accounts import Accounts, ApiKeys, AttemptsBySubject, AuditLog, PortalRevocations, SignIns
@@ -155,6 +155,10 @@ class Mappings(Protocol):
 
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
 
+    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
+        """Return the active mappings, oldest first: an organization's, or (None) everybody's."""
+        ...
+
 
 class Runs(Protocol):
     async def add(self, run: SyncRun) -> None:
@@ -189,6 +193,14 @@ class Runs(Protocol):
         self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         """Give the runs of all the organization's mappings, removed ones too, newest first."""
+        ...
+
+    async def latest_ended(self, organization_id: OrganizationId | None = None) -> Sequence[SyncRun]:
+        """Return of each active mapping, and each scope, the newest run that has ended, the newest first.
+
+        Args:
+            organization_id: whose mappings; None for everybody's.
+        """
         ...
 
     async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
@@ -249,11 +261,25 @@ class Schedules(Protocol):
         """Give the schedules of a connection's mappings, as far as there are any."""
         ...
 
+    async def of_open_connections(
+        self, organization_id: OrganizationId | None = None
+    ) -> Sequence[tuple[OrganizationId, Schedule]]:
+        """Return the schedules of open connections' mappings, removed ones too.
+
+        Args:
+            organization_id: whose; None for everybody's.
+        """
+        ...
+
+    async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
+        """Return the halt of the organization's open connection, if there is one: the first of several."""
+        ...
+
     async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
         """Give mappings for which a continuous sync is to be booked, the longest due first.
 
-        These are active, have continuous sync, are not halted, have no open run, and are due or have no schedule
-        yet; of each organization no more than leave it with so many open runs.
+        These are active, have continuous sync and saved settings, are not halted, have no open run, and are due or
+        have no schedule yet; of each organization no more than leave it with so many open runs.
         """
         ...
 
@@ -281,6 +307,8 @@ class ScheduleCounts:
     halted: int = 0
     next_due_at: datetime | None = None
     """Of those without an open run; in the past where one is due already."""
+    waiting: int = 0
+    """For their settings to be saved: until then none of them is due (rule 24)."""
 
 
 class Recipients(Protocol):

@@ -10,7 +10,7 @@ from adapters.memory.kept import Kept, check
 from adapters.memory.retention import old_runs
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.kinds import RecordKind
+from core.domain.kinds import RecordKind, Scope
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, counted
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.turns import WaitingRun, place_of
@@ -61,6 +61,14 @@ class MemoryRuns:
     ) -> Sequence[SyncRun]:
         own = {row.id for row in self._mappings.values() if row.organization_id == organization_id}
         return [row for row in self._newest(before) if row.mapping_id in own][:limit]
+
+    async def latest_ended(self, organization_id: OrganizationId | None = None) -> Sequence[SyncRun]:
+        latest: dict[tuple[MappingId, Scope], SyncRun] = {}
+        for row in self._newest(None):
+            mapping = self._mappings[row.mapping_id]
+            if mapping.is_active and not row.is_open and organization_id in (None, mapping.organization_id):
+                latest.setdefault((row.mapping_id, row.scope), row)
+        return [*latest.values()]
 
     def _newest(self, before: RunId | None) -> Iterable[SyncRun]:
         rows = reversed(self._rows.values())

@@ -8,7 +8,7 @@ from adapters.memory.kept import Kept, check
 from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
-from core.domain.schedule import Schedule
+from core.domain.schedule import Halt, Schedule
 from ports.persistence import ScheduleCounts
 
 
@@ -28,6 +28,22 @@ class MemorySchedules:
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
         own = (row.id for row in self._mappings.values() if row.connection_id == connection_id)
         return [self._rows[mapping_id] for mapping_id in own if mapping_id in self._rows]
+
+    async def of_open_connections(
+        self, organization_id: OrganizationId | None = None
+    ) -> Sequence[tuple[OrganizationId, Schedule]]:
+        return [
+            (mapping.organization_id, self._rows[mapping.id])
+            for mapping in self._mappings.values()
+            if mapping.id in self._rows
+            and not mapping.connection_ended
+            and organization_id in (None, mapping.organization_id)
+        ]
+
+    async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
+        own = await self.of_open_connections(organization_id)
+        halts = [schedule.halt for _, schedule in own if schedule.halt]
+        return min(halts, key=lambda each: each.since, default=None)
 
     async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
         are_open = [self._mappings[run.mapping_id] for run in self._runs.values() if run.is_open]
@@ -53,12 +69,15 @@ class MemorySchedules:
         are_open = {run.mapping_id for run in self._runs.values() if run.is_open}
         waiting = [each for each in mappings if each.id not in are_open]
         halted = {each.mapping_id for each in known if each.is_halted}
+        unsaved = {each.id for each in mappings if not each.settings_saved}
+        coming = (each for each in waiting if each.id not in halted | unsaved)
         return ScheduleCounts(
             len(mappings),
             due=sum(self._is_due(each, now) for each in waiting),
             failing=sum(each.is_failing for each in known),
             halted=len(halted),
-            next_due_at=min((self._due_at(each) for each in waiting if each.id not in halted), default=None),
+            next_due_at=min(map(self._due_at, coming), default=None),
+            waiting=len(unsaved),
         )
 
     @staticmethod
@@ -66,7 +85,7 @@ class MemorySchedules:
         return mapping.is_active and mapping.continuous_sync and not mapping.connection_ended
 
     def _is_due(self, mapping: EventMapping, now: datetime) -> bool:
-        if not self._is_continuous(mapping):
+        if not self._is_continuous(mapping) or not mapping.settings_saved:
             return False
         schedule = self._rows.get(mapping.id)
         return schedule is None or (not schedule.is_halted and schedule.due_at <= now)

@@ -172,3 +172,10 @@ class MemoryMappings:
 
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return [row for row in self._rows.values() if row.connection_id == connection_id]
+
+    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
+        return [
+            row
+            for row in self._rows.values()
+            if row.is_active and organization_id in (None, row.organization_id)
+        ]

@@ -56,6 +56,10 @@ class SqlMappings:
     async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.connection_id == connection_id)
 
+    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
+        own = [] if organization_id is None else [mappings.c.organization_id == organization_id]
+        return await self._all(mappings.c.removed_at.is_(None), *own)
+
     async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[EventMapping]:
         rows = await self._run(lambda database: database.execute(_MAPPINGS.where(*conditions)).all())
         return [_mapping(row) for row in rows]
@@ -82,6 +86,8 @@ def _row(mapping: EventMapping) -> dict[str, object]:
         "connection_ended": mapping.connection_ended,
         "continuous_sync": mapping.continuous_sync,
         "time_zone": mapping.time_zone,
+        "gleanin_time_zone": mapping.gleanin_time_zone,
+        "settings_saved": mapping.settings_saved,
         # Only for the unique indexes: what it follows from is above.
         "holds_events": mapping.holds_its_events,
     }
@@ -108,4 +114,6 @@ def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
         connection_ended=row.connection_ended,
         continuous_sync=row.continuous_sync,
         time_zone=row.time_zone,
+        gleanin_time_zone=row.gleanin_time_zone,
+        settings_saved=row.settings_saved,
     )

@@ -15,7 +15,7 @@ from adapters.persistence.turns import counted_at, is_in_state, waiting_at
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts, Outcome, Tally
-from core.domain.runs import Progress, RunState, SyncRun, Trigger
+from core.domain.runs import OPEN_STATES, Progress, RunState, SyncRun, Trigger
 from core.domain.stops import Stop, StoppedBy
 from core.domain.turns import WaitingRun
 from ports.persistence import RunCounts, Standing
@@ -35,8 +35,19 @@ _POSITIONS = (
     .order_by(runs.c.position.desc())
     .limit(sa.bindparam("limit"))
 )
-
-
+_LATEST_ENDED = [
+    sa.select(runs.c.position)
+    .where(
+        runs.c.mapping_id == mappings.c.id,
+        runs.c.scope == scope.value,
+        runs.c.state.not_in([state.value for state in OPEN_STATES]),
+    )
+    .order_by(runs.c.position.desc())
+    .limit(1)
+    .correlate(mappings)
+    .scalar_subquery()
+    for scope in Scope
+]
 _OPEN = sa.union_all(
     *(
         _RUNS.where(is_in_state(state), runs.c.mapping_id == sa.bindparam("mapping_id"))
@@ -98,6 +109,15 @@ class SqlRuns:
             positions, asked["before"] = positions.where(_BEFORE), before
         statement = _NEWEST.where(runs.c.position.in_(positions))
         rows = await self._run(lambda database: database.execute(statement, asked).all())
+        return [_sync_run(row) for row in rows]
+
+    async def latest_ended(self, organization_id: OrganizationId | None = None) -> Sequence[SyncRun]:
+        own = [] if organization_id is None else [mappings.c.organization_id == organization_id]
+        positions = sa.union_all(
+            *(sa.select(each).where(mappings.c.removed_at.is_(None), *own) for each in _LATEST_ENDED)
+        )
+        statement = _NEWEST.where(runs.c.position.in_(positions))
+        rows = await self._run(lambda database: database.execute(statement).all())
         return [_sync_run(row) for row in rows]
 
     async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:

@@ -12,7 +12,7 @@ from adapters.persistence.threads import Run
 from adapters.persistence.turns import is_in_state
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.runs import RunState
-from core.domain.schedule import Schedule
+from core.domain.schedule import Halt, Schedule
 from ports.persistence import ScheduleCounts
 
 _SCHEDULES = sa.select(schedules)
@@ -22,7 +22,25 @@ _OF_CONNECTION = (
     .where(mappings.c.connection_id == sa.bindparam("of_connection"))
     .order_by(mappings.c.position)
 )
-_UPSERTS = upserts(schedules, ("due_at", "failures", "has_failed", "is_halted", "hinted_at"))
+_OF_OPEN_CONNECTIONS = (
+    sa.select(schedules, mappings.c.organization_id)
+    .join(mappings, mappings.c.id == schedules.c.mapping_id)
+    .where(~mappings.c.connection_ended)
+    .order_by(mappings.c.position)
+)
+_HALT = (
+    sa.select(schedules.c.halted_at, schedules.c.halted_by)
+    .join(mappings, mappings.c.id == schedules.c.mapping_id)
+    .where(
+        mappings.c.organization_id == sa.bindparam("of_organization"),
+        ~mappings.c.connection_ended,
+        schedules.c.halted_at.is_not(None),
+    )
+    .order_by(schedules.c.halted_at)
+    .limit(1)
+)
+_UPSERTS = upserts(schedules, ("due_at", "failures", "hinted_at", "failing_since", "halted_at", "halted_by"))
+_IS_HALTED = schedules.c.halted_at.is_not(None)
 _OPEN = [
     sa.select(runs.c.mapping_id).where(is_in_state(state)) for state in (RunState.RUNNING, RunState.QUEUED)
 ]
@@ -38,7 +56,7 @@ def _due() -> sa.Select[MappingId]:
         .group_by(mappings.c.organization_id)
         .cte("busy")
     )
-    is_continuous = sa.text(IS_CONTINUOUS)
+    is_ready = sa.and_(sa.text(IS_CONTINUOUS), mappings.c.settings_saved)
     own = (mappings.c.id, mappings.c.position, mappings.c.organization_id)
     has_schedule = sa.exists().where(schedules.c.mapping_id == mappings.c.id)
     # Put together first: else SQLite goes through all mappings, in the order of the ranking that is asked for.
@@ -46,8 +64,8 @@ def _due() -> sa.Select[MappingId]:
         sa.union_all(
             sa.select(*own, schedules.c.due_at)
             .join(schedules, schedules.c.mapping_id == mappings.c.id)
-            .where(schedules.c.due_at <= sa.bindparam("now"), ~schedules.c.is_halted, is_continuous),
-            sa.select(*own, mappings.c.created_at).where(is_continuous, ~has_schedule),
+            .where(schedules.c.due_at <= sa.bindparam("now"), ~_IS_HALTED, is_ready),
+            sa.select(*own, mappings.c.created_at).where(is_ready, ~has_schedule),
         )
         .cte("due")
         .prefix_with("MATERIALIZED")
@@ -78,19 +96,21 @@ DUE = _due()
 
 
 def _counts() -> sa.Select[Any]:
-    is_known, comes = schedules.c.mapping_id.is_not(None), ~schedules.c.is_halted
+    is_known, comes = schedules.c.mapping_id.is_not(None), ~_IS_HALTED & mappings.c.settings_saved
     open_runs = sa.union(*_OPEN).cte("open_runs")
     has_none_open = open_runs.c.mapping_id.is_(None)
-    is_due = has_none_open & sa.or_(~is_known, comes & (schedules.c.due_at <= sa.bindparam("now")))
+    is_first = ~is_known & mappings.c.settings_saved
+    is_due = has_none_open & sa.or_(is_first, comes & (schedules.c.due_at <= sa.bindparam("now")))
     due_at = sa.func.coalesce(schedules.c.due_at, mappings.c.created_at)
     return (
         sa.select(
             mappings.c.organization_id,
             sa.func.count().label("continuous"),
             _number_of(is_due).label("due"),
-            _number_of(is_known & (schedules.c.is_halted | schedules.c.has_failed)).label("failing"),
-            _number_of(is_known & schedules.c.is_halted).label("halted"),
-            sa.func.min(sa.case((has_none_open & sa.or_(~is_known, comes), due_at))).label("next_due_at"),
+            _number_of(is_known & (_IS_HALTED | schedules.c.failing_since.is_not(None))).label("failing"),
+            _number_of(is_known & _IS_HALTED).label("halted"),
+            sa.func.min(sa.case((has_none_open & sa.or_(is_first, comes), due_at))).label("next_due_at"),
+            _number_of(~mappings.c.settings_saved).label("waiting"),
         )
         .outerjoin(schedules, schedules.c.mapping_id == mappings.c.id)
         .outerjoin(open_runs, open_runs.c.mapping_id == mappings.c.id)
@@ -120,9 +140,10 @@ class SqlSchedules:
             "mapping_id": schedule.mapping_id,
             "due_at": schedule.due_at,
             "failures": schedule.failures,
-            "has_failed": schedule.has_failed,
-            "is_halted": schedule.is_halted,
             "hinted_at": schedule.hinted_at,
+            "failing_since": schedule.failing_since,
+            "halted_at": schedule.halt.since if schedule.halt else None,
+            "halted_by": schedule.halt.system if schedule.halt else None,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
 
@@ -130,6 +151,20 @@ class SqlSchedules:
         asked = {"of_connection": connection_id}
         rows = await self._run(lambda database: database.execute(_OF_CONNECTION, asked).all())
         return [_schedule(row) for row in rows]
+
+    async def of_open_connections(
+        self, organization_id: OrganizationId | None = None
+    ) -> Sequence[tuple[OrganizationId, Schedule]]:
+        query = _OF_OPEN_CONNECTIONS
+        if organization_id is not None:
+            query = query.where(mappings.c.organization_id == organization_id)
+        rows = await self._run(lambda database: database.execute(query).all())
+        return [(row.organization_id, _schedule(row)) for row in rows]
+
+    async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
+        asked = {"of_organization": organization_id}
+        row = await self._run(lambda database: database.execute(_HALT, asked).first())
+        return None if row is None else Halt(row.halted_by or "", row.halted_at)
 
     async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
         asked = {"now": now, "most": most_per_organization, "limit": limit}
@@ -141,4 +176,5 @@ class SqlSchedules:
 
 
 def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:
-    return Schedule(row.mapping_id, row.due_at, row.failures, row.has_failed, row.is_halted, row.hinted_at)
+    halt = Halt(row.halted_by or "", row.halted_at) if row.halted_at else None
+    return Schedule(row.mapping_id, row.due_at, row.failures, row.failing_since, halt, row.hinted_at)

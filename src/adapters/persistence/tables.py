@@ -130,6 +130,8 @@ mappings = sa.Table(
     _flag("holds_events"),
     _flag("continuous_sync", default=sa.false()),
     _text("time_zone", nullable=True),
+    _text("gleanin_time_zone", nullable=True),
+    _flag("settings_saved", default=sa.true()),
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
     _index_where(IS_CONTINUOUS, "continuous_mappings", "id"),
@@ -141,9 +143,10 @@ schedules = sa.Table(
     sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
     _time("due_at"),
     sa.Column("failures", sa.Integer(), nullable=False),
-    _flag("has_failed", default=sa.false()),
-    _flag("is_halted"),
     _time("hinted_at", nullable=True),
+    _time("failing_since", nullable=True),
+    _time("halted_at", nullable=True),
+    _text("halted_by", nullable=True),
     sa.Index(None, "due_at"),
 )
 
@@ -176,6 +179,7 @@ runs = sa.Table(
     # No foreign key: SQLite could not drop such a column again. Nothing forgets a run that is confirmed.
     _text("confirms", nullable=True),
     sa.Index(None, "mapping_id", "position"),
+    sa.Index(None, "mapping_id", "scope", "position"),
     sa.Index(None, "finished_at"),
     _index_where(CONFIRMS, "confirmed_runs", "confirms"),
     _index_where(CONFIRMS, "confirming_runs", "finished_at"),

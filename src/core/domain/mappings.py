@@ -90,6 +90,10 @@ class EventMapping:
     """Synced by itself about every 30 minutes (rule 24)."""
     time_zone: str | None = None
     """The Sessionboard event's, as it was last seen: in it times are told to people."""
+    gleanin_time_zone: str | None = None
+    """What Gleanin told of its event when it was last seen; None where it told nothing."""
+    settings_saved: bool = True
+    """Continuous sync waits until an admin has chosen what is synced (rule 24)."""
 
     @property
     def label(self) -> str:
@@ -109,9 +113,20 @@ class EventMapping:
         self.check_active()
         return replace(self, removed_at=at)
 
-    def map_again(self, confirmed_time_zone: str | None, time_zone: str | None) -> "EventMapping":
+    @property
+    def waits_for_settings(self) -> bool:
+        """Check whether continuous sync is on and does not begin before the settings are saved (rule 24)."""
+        return self.is_active and self.continuous_sync and not self.settings_saved
+
+    def map_again(self, confirmed_time_zone: str | None) -> "EventMapping":
         """Go on where the removed mapping stopped (rule 5)."""
-        return replace(self, removed_at=None, confirmed_time_zone=confirmed_time_zone, time_zone=time_zone)
+        return replace(self, removed_at=None, confirmed_time_zone=confirmed_time_zone)
+
+    def with_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> "EventMapping":
+        """Note the zones that the two systems tell now; what is unchanged gives the same mapping."""
+        if (time_zone, gleanin_time_zone) == (self.time_zone, self.gleanin_time_zone):
+            return self
+        return replace(self, time_zone=time_zone, gleanin_time_zone=gleanin_time_zone)
 
     def end_with_connection(self, at: datetime) -> "EventMapping":
         """End for good (rule 8): its events are free for a mapping under another connection."""

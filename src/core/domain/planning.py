@@ -141,6 +141,9 @@ class Planner:
                 return self._write(record, fields, notes, known, there)
 
     def _in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> GleaninId | None:
+        earlier = self.gleanin.sent_earlier(self.kind).get(source_id) if source_id in self.barred else None
+        if earlier is not None:
+            return earlier  # to be edited there by hand
         if known is not None and self.gleanin.holds(self.kind, known.gleanin_id):
             return known.gleanin_id
         return self.gleanin.sent_here(self.kind, source_id)

@@ -15,6 +15,7 @@ from core.domain.stops import (
     TAKEN_OVER,
     TOKEN_REFUSED,
     TOKEN_REPLACED,
+    system_in,
 )
 
 INTERVAL = timedelta(minutes=30)
@@ -30,6 +31,15 @@ PASSES_BY_ITSELF = frozenset(stop.code for stop in (INTERRUPTED, TAKEN_OVER, TOK
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """A token of a connection was refused: nothing is tried by itself until an admin has given another one."""
+
+    system: str
+    """Whose token it was; empty where an earlier version of this program did not note it."""
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """When a mapping is synced next by itself. It is kept for every mapping; continuous sync decides if it counts."""
 
@@ -37,12 +47,20 @@ class Schedule:
     due_at: datetime
     failures: int = 0
     """Runs in a row that stopped as a whole, since somebody last synced by hand: what the wait grows by."""
-    has_failed: bool = False
-    """The last run stopped as a whole."""
-    is_halted: bool = False
-    """A token of its connection was refused: nothing is tried by itself until an admin has given another one."""
+    failing_since: datetime | None = None
+    """When the first of the runs ended that have all stopped as a whole since; None if the last one did not."""
+    halt: Halt | None = None
     hinted_at: datetime | None = None
     """The last hint that no run has answered yet."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Check whether the last run stopped as a whole."""
+        return self.failing_since is not None
+
+    @property
+    def is_halted(self) -> bool:
+        return self.halt is not None
 
     @property
     def is_failing(self) -> bool:
@@ -66,8 +84,9 @@ class Schedule:
             return self
         failures = self.failures + 1
         due_at = _spread(run, min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT))
-        is_halted = self.is_halted or is_refused
-        return replace(self, due_at=due_at, failures=failures, has_failed=True, is_halted=is_halted)
+        halt = Halt(system_in(run.stop), run.finished_at) if is_refused else self.halt
+        failing_since = self.failing_since or run.finished_at
+        return replace(self, due_at=due_at, failures=failures, failing_since=failing_since, halt=halt)
 
     def _after_success(self, run: SyncRun, interval: timedelta) -> "Schedule":
         if self.hinted_at is not None and self.is_unanswered_by(run):
@@ -75,8 +94,8 @@ class Schedule:
         else:
             due_at, hinted_at = _spread(run, interval), None
         # A token that was refused is one until there is another: whoever syncs by hand may have been lucky.
-        has_failed = self.has_failed and self.is_halted
-        return replace(self, due_at=due_at, failures=0, has_failed=has_failed, hinted_at=hinted_at)
+        failing_since = self.failing_since if self.is_halted else None
+        return replace(self, due_at=due_at, failures=0, failing_since=failing_since, hinted_at=hinted_at)
 
     def is_unanswered_by(self, run: SyncRun) -> bool:
         """Tell whether a hint came so late that the run may have read what was there before it."""
@@ -100,13 +119,13 @@ class Schedule:
         """Wait no longer than usual after the next failure: somebody syncs by hand."""
         return replace(self, failures=0)
 
-    def halted(self) -> "Schedule":
+    def halted(self, halt: Halt) -> "Schedule":
         """Try nothing by itself any more: the token that it shares with another mapping was refused."""
-        return replace(self, is_halted=True)
+        return replace(self, halt=halt)
 
     def begun_anew(self, now: datetime) -> "Schedule":
         """Try at once: somebody has given another token."""
-        return replace(self.forgiven(), due_at=now, is_halted=False)
+        return replace(self.forgiven(), due_at=now, halt=None)
 
 
 def released(schedules: Iterable[Schedule], now: datetime) -> Sequence[Schedule]:

@@ -8,14 +8,15 @@ from enum import StrEnum
 from core.domain.gleanin_side import GleaninEvent
 from core.domain.mappings import EventMapping
 from core.domain.refusals import TimeZoneUnknown
+from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.source import SourceEvent
 from core.domain.time_zones import (
     always_disagree,
     days_between,
     first_disagreement,
-    gmt_offset,
     gmt_offsets,
     zone_named,
+    zones_differ_at,
 )
 
 
@@ -33,6 +34,7 @@ class Stop:
 
 
 TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code
+TIME_ZONES = "time_zones"
 
 
 def token_refused(side: str, said: str) -> Stop:
@@ -105,11 +107,18 @@ NO_PROGRESS = Stop(
     "for ever longer pauses. Sync again later.",
 )
 
+
+def system_in(stop: Stop) -> str:
+    """Return which of the two systems a stop is about; empty where it is about neither, or both."""
+    about = stop.sentence.removeprefix("The ")
+    return next((system for system in (SESSIONBOARD, GLEANIN) if about.startswith(system)), "")
+
+
 STOPS_ASKED_FOR = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}
 
 
 def no_time_zone(event: SourceEvent) -> Stop:
-    return Stop("time_zones", StoppedBy.RULE, str(TimeZoneUnknown(event.name, event.time_zone)))
+    return Stop(TIME_ZONES, StoppedBy.RULE, str(TimeZoneUnknown(event.name, event.time_zone)))
 
 
 def judge_time_zones(
@@ -129,7 +138,7 @@ def judge_time_zones(
         reported = gleanin.time_zone
         unknown = f'Gleanin says "{reported:.80}", which is no known time zone. ' if reported else ""
         return Stop(
-            "time_zones",
+            TIME_ZONES,
             StoppedBy.RULE,
             f"{unknown}Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}), and nobody has "
             "confirmed that the Gleanin event has the same. Confirm it in the mapping's settings.",
@@ -139,9 +148,4 @@ def judge_time_zones(
     at = first_disagreement(ours, theirs, days_between(instants) or (now,))
     if at is None:
         return None
-    return Stop(
-        "time_zones",
-        StoppedBy.RULE,
-        f"The time zones differ: {source.time_zone} ({gmt_offset(ours, at)}) in Sessionboard, "
-        f"{gleanin.time_zone} ({gmt_offset(theirs, at)}) in Gleanin, on {at:%Y-%m-%d}. Make them the same.",
-    )
+    return Stop(TIME_ZONES, StoppedBy.RULE, zones_differ_at(ours, theirs, at))

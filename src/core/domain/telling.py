@@ -8,8 +8,16 @@ from core.domain.mappings import EventMapping
 from core.domain.notices import Change, Notice
 from core.domain.organizations import Organization
 from core.domain.runs import SyncRun
-from core.domain.sides import GLEANIN, SESSIONBOARD
-from core.domain.stops import DIED_AGAIN, FAULT, INTERRUPTED, NO_PROGRESS, STORE_UNUSABLE, TAKEN_OVER, Stop
+from core.domain.stops import (
+    DIED_AGAIN,
+    FAULT,
+    INTERRUPTED,
+    NO_PROGRESS,
+    STORE_UNUSABLE,
+    TAKEN_OVER,
+    Stop,
+    system_in,
+)
 
 LONGEST_NAME = 200
 _REASONS = {
@@ -121,9 +129,7 @@ def trial(notice_id: NoticeId, at: datetime, organization: Organization, url: st
 def _reason(stop: Stop | None) -> str:
     if stop is None:
         return ""
-    about = stop.sentence.removeprefix("The ")
-    side = next((each for each in (SESSIONBOARD, GLEANIN) if about.startswith(each)), "One side")
-    return _REASONS.get(stop.code, _NO_REASON).format(side=side)
+    return _REASONS.get(stop.code, _NO_REASON).format(side=system_in(stop) or "One side")
 
 
 def _short(text: str, longest: int = LONGEST_NAME) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core.domain.sides import GLEANIN, SESSIONBOARD
+
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -47,6 +49,32 @@ def always_disagree(ours: ZoneInfo, theirs: ZoneInfo, now: datetime) -> bool:
     """Tell whether two zones' offsets differ all through the coming year."""
     year = (now + timedelta(days=days) for days in range(0, 366, 7))
     return all(first_disagreement(ours, theirs, (at,)) for at in year)
+
+
+def zones_differ_at(ours: ZoneInfo, theirs: ZoneInfo, at: datetime) -> str:
+    """Return the sentence for a day of the event on which the two zones differ."""
+    return (
+        f"The time zones differ: {ours.key} ({gmt_offset(ours, at)}) in {SESSIONBOARD}, "
+        f"{theirs.key} ({gmt_offset(theirs, at)}) in {GLEANIN}, on {at:%Y-%m-%d}. Make them the same."
+    )
+
+
+def known_mismatch(ours: str | None, theirs: str | None, now: datetime) -> str:
+    """Return the sentence for two zones that differ on every day; empty where that is not known.
+
+    Args:
+        ours: as Sessionboard names it.
+        theirs: as Gleanin names it.
+        now: from when on a year is looked at.
+    """
+    one, other = zone_named(ours), zone_named(theirs)
+    if one is None or other is None or not always_disagree(one, other, now):
+        return ""
+    return (
+        f"The time zones differ: {one.key} ({gmt_offsets(one, now)}) in {SESSIONBOARD}, "
+        f"{other.key} ({gmt_offsets(other, now)}) in {GLEANIN}. Nothing is synced until they are the same. In "
+        f"{SESSIONBOARD} the zone stands on the event's Details page, and only {SESSIONBOARD}'s support can change it."
+    )
 
 
 def days_between(instants: Iterable[datetime]) -> tuple[datetime, ...]:

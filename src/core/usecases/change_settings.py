@@ -66,6 +66,7 @@ class ChangeSettings:
                 continuous_sync=mapping.continuous_sync
                 if command.continuous_sync is None
                 else command.continuous_sync,
+                settings_saved=True,
             )
             await unit.mappings.update(changed)
             if told := _told(mapping, changed):

@@ -63,7 +63,8 @@ class MapEvents:
             _, connection = await self._connection(unit, command.organization_id)
             former = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
             if former:
-                mapping = former.map_again(confirmed, source_event.time_zone)
+                zones = source_event.time_zone, gleanin_event.time_zone
+                mapping = former.map_again(confirmed).with_zones(*zones)
                 await unit.mappings.update(mapping)
             else:
                 mapping = EventMapping(
@@ -77,6 +78,8 @@ class MapEvents:
                     confirmed_time_zone=confirmed,
                     continuous_sync=connection.continuous_sync,
                     time_zone=source_event.time_zone,
+                    gleanin_time_zone=gleanin_event.time_zone,
+                    settings_saved=False,
                 )
                 await self._add(unit, mapping)
             now, what = self.clock.now(), mapping.label

@@ -1,9 +1,12 @@
 """Show how continuous sync fares: what is due, booked, going on, failing; for each organization, and in all."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from core.domain.health import Health, healths, worst
+from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Organization
 from ports.clock import Clock
 from ports.persistence import RunCounts, ScheduleCounts, Units
@@ -23,6 +26,10 @@ class Status:
     halted: int
     """Mappings that wait for an admin to give another token."""
     next_due_at: datetime | None = None
+    waiting: int = 0
+    """Mappings whose continuous sync waits for their settings to be saved (rule 24)."""
+    health: Health = field(default_factory=Health)
+    """The worst of all its mappings', those without continuous sync too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,25 @@ class ShowStatus:
         async with self.units.reading() as unit:
             organizations = await unit.organizations.all()
             schedules, runs = await unit.schedules.counts(now), await unit.runs.counts(now)
+            mappings = await unit.mappings.active()
+            known = await unit.schedules.of_open_connections()
+            ended = await unit.runs.latest_ended()
+        own = defaultdict[OrganizationId, list[Health]](list)
+        judged = healths(mappings, known, ended, now)
+        for each in mappings:
+            own[each.organization_id].append(judged[each.id])
         return [
-            _status(each, schedules.get(each.id, ScheduleCounts()), runs.get(each.id, RunCounts()))
+            _status(
+                each,
+                schedules.get(each.id, ScheduleCounts()),
+                runs.get(each.id, RunCounts()),
+                worst(own[each.id]),
+            )
             for each in organizations
         ]
 
 
-def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCounts) -> Status:
+def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCounts, health: Health) -> Status:
     return Status(
         organization,
         continuous=schedules.continuous,
@@ -52,6 +71,8 @@ def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCoun
         failing=schedules.failing,
         halted=schedules.halted,
         next_due_at=schedules.next_due_at,
+        waiting=schedules.waiting,
+        health=health,
     )
 
 

@@ -201,10 +201,10 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
         await unit.outcomes.add(ended.id, [an_outcome()])
         await unit.commit()
     migrate.downgrade(engine, revision)
-    async with units.reading() as unit:
-        assert await unit.mappings.get(MAPPING) == continuous
-        with pytest.raises(StoreUnusable, match="database upgrade"):
-            await unit.checkpoints.get(MAPPING)
+    for question in ("mappings", "checkpoints"):
+        async with units.reading() as unit:
+            with pytest.raises(StoreUnusable, match="database upgrade"):
+                await getattr(unit, question).get(MAPPING)
     migrate.upgrade(engine)
     async with units.writing() as unit:
         assert await unit.mappings.get(MAPPING) == continuous

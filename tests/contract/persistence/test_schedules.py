@@ -15,7 +15,7 @@ from adapters.persistence.schedules import DUE
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Counts
-from core.domain.schedule import Schedule
+from core.domain.schedule import Halt, Schedule
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import PersistenceError, ScheduleCounts, Units
 from tests.contract.persistence.samples import (
@@ -65,7 +65,9 @@ async def _ask(units: Units, most: int = 2, limit: int = 100) -> Sequence[Mappin
 
 async def test_a_schedule_comes_back_as_it_was_last_saved(units: Units) -> None:
     await store_mapped_event(units)
-    saved = Schedule(MAPPING, NOW, failures=3, has_failed=True, is_halted=True, hinted_at=NOW)
+    saved = Schedule(
+        MAPPING, NOW, failures=3, failing_since=NOW - MINUTE, halt=Halt("Gleanin", NOW), hinted_at=NOW
+    )
     async with units.writing() as unit:
         assert await unit.schedules.get(MAPPING) is None
         await unit.schedules.save(saved)
@@ -136,7 +138,7 @@ async def test_rule_24_only_an_active_mapping_with_continuous_sync_is_due(
 
 async def test_a_halted_mapping_is_not_due_until_it_begins_anew(units: Units) -> None:
     await _organizations(units)
-    halted = _due(1, 5).halted()
+    halted = _due(1, 5).halted(Halt("Gleanin", NOW))
     await store(units, _continuous(1), halted)
     assert await _ask(units) == []
     await store(units, halted.begun_anew(NOW))
@@ -215,8 +217,8 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(u
         for schedule in (
             _due(2, minutes_ago=3),
             _due(3, minutes_ago=-1),
-            replace(_due(4, minutes_ago=1), failures=2, has_failed=True),
-            replace(_due(5, minutes_ago=9), is_halted=True),
+            replace(_due(4, minutes_ago=1), failures=2, failing_since=NOW),
+            replace(_due(5, minutes_ago=9), halt=Halt("Gleanin", NOW)),
             _due(6, minutes_ago=9),
             _due(7, minutes_ago=9),
             _due(8, minutes_ago=-2),

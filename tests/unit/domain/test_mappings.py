@@ -63,7 +63,7 @@ def test_rule_05_the_same_pair_can_be_mapped_again_and_goes_on_where_it_stopped(
     settings = MappingSettings(tracks=TracksFrom.TAGS)
     former = mapping(settings=settings, **REMOVED, **WRITTEN)
     assert judged(former) == former
-    again = former.map_again("Europe/Paris", "Europe/Paris")
+    again = former.map_again("Europe/Paris").with_zones("Europe/Paris", None)
     assert again.is_active
     assert (again.id, again.settings, again.written) == (former.id, settings, True)
     assert again.confirmed_time_zone == "Europe/Paris"

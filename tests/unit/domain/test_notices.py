@@ -21,7 +21,7 @@ from core.domain.notices import (
 )
 from core.domain.outcomes import Counts
 from core.domain.refusals import BadInput
-from core.domain.schedule import Schedule
+from core.domain.schedule import Halt, Schedule
 from core.domain.secrets import SealedToken
 from core.domain.source import SourceEvent
 from core.domain.stops import (
@@ -48,8 +48,8 @@ from tests.contract.persistence.samples import (
 )
 
 WELL = Schedule(MAPPING, NOW)
-FAILING, AGAIN = replace(WELL, failures=1, has_failed=True), replace(WELL, failures=2, has_failed=True)
-HALTED = replace(FAILING, is_halted=True)
+FAILING, AGAIN = (replace(WELL, failures=number, failing_since=NOW) for number in (1, 2))
+HALTED = replace(FAILING, halt=Halt("Gleanin", NOW))
 DOWN = unreachable("Gleanin", "app.gleanin.com accepts no connection.")
 
 

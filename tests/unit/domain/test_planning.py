@@ -186,6 +186,7 @@ def test_rule_10_what_was_sent_under_an_ended_connection_is_skipped() -> None:
     assert side.sent_here(SPEAKER, SourceId("ada")) is None
     step = no_write(planned(candidate(), None, side, barred=side.sent_earlier(SPEAKER).keys()))
     assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
+    assert step.gleanin_id == "g1", "somebody must find it there to edit it by hand"
 
 
 def test_rule_10_it_is_skipped_also_after_an_admin_deleted_it_in_gleanin() -> None:
@@ -201,7 +202,7 @@ def test_rule_10_comes_before_a_missing_field() -> None:
 def test_rule_10_an_ended_connection_asks_nobody_to_delete_by_hand() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
     step = no_write(planned(gone, None, gleanin([ours("g1", "ada", EARLIER)]), barred={"ada"}))
-    assert step.outcome is Outcome.SKIPPED
+    assert (step.outcome, step.gleanin_id) == (Outcome.SKIPPED, "g1")
 
 
 def test_rule_10_not_even_what_this_connection_found_there_is_told_to_be_deleted() -> None:

@@ -14,7 +14,7 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Schedule
+from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule
 from core.domain.stops import Stop
 from tests.limits import WITHIN
 from tests.unit.domain.builders import NOW
@@ -142,7 +142,7 @@ def test_a_halt_ends_with_another_token_only() -> None:
 
 
 def test_a_mapping_that_another_one_has_halted_has_not_failed_itself() -> None:
-    halted = DUE.halted()
+    halted = DUE.halted(Halt("Gleanin", NOW))
     assert halted.is_failing
     assert halted.after(ended()).is_halted, "its run was under way"
     assert not halted.begun_anew(NOW).is_failing

@@ -74,7 +74,49 @@ async def test_rule_24_a_connection_can_begin_its_mappings_with_continuous_sync(
     await stage.connect(organization.id, TOKEN, continuous_sync=True)
     first, second = await stage.map(organization.id), await stage.map(organization.id, ELSEWHERE, FAR)
     assert first.continuous_sync
+    await stage.change_settings(SettingsChange(first.id))
+    await stage.change_settings(SettingsChange(second.id))
     assert await booked(stage) == [first.id, second.id]
+
+
+async def test_rule_24_nothing_is_sent_by_itself_while_an_admin_is_still_choosing(stage: Stage) -> None:
+    organization = await stage.organization()
+    await stage.connect(organization.id, TOKEN, continuous_sync=True)
+    mapping = await stage.map(organization.id)
+    assert mapping.waits_for_settings
+    stage.clock.advance(2 * HALF_AN_HOUR)
+    assert not await booked(stage)
+    await stage.change_settings(SettingsChange(mapping.id, moderators=False))
+    assert await booked(stage) == [mapping.id]
+
+
+async def test_rule_24_switching_continuous_sync_on_says_that_the_settings_are_right(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    changed = await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
+    assert not changed.waits_for_settings
+    assert await booked(stage) == [mapping.id]
+
+
+async def test_rule_24_a_sync_by_hand_needs_no_saved_settings_and_does_not_stand_for_them(
+    stage: Stage,
+) -> None:
+    organization = await stage.organization()
+    await stage.connect(organization.id, TOKEN, continuous_sync=True)
+    mapping = await stage.map(organization.id)
+    assert not (await stage.sync(mapping)).is_open
+    stage.clock.advance(2 * HALF_AN_HOUR)
+    assert not await booked(stage)
+
+
+async def test_rule_24_what_was_saved_once_stays_saved_when_the_events_are_mapped_again(stage: Stage) -> None:
+    mapping_id = await continuous(stage)
+    stage.offer(session("s1"))
+    await booked(stage)
+    await carry_out(stage)
+    mapping = await stage.remove_mapping(mapping_id)
+    assert (await stage.map(mapping.organization_id)).id == mapping_id
+    stage.clock.advance(HALF_AN_HOUR)
+    assert await booked(stage) == [mapping_id]
 
 
 async def test_rule_24_what_was_booked_or_has_just_been_synced_is_not_due(stage: Stage) -> None:

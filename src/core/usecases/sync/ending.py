@@ -130,9 +130,9 @@ class Ending:
         await unit.schedules.save(after)
         mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         await note_change(unit, self.names, mapping, run, before=known, after=after)
-        if after.is_halted and not before.is_halted:
+        if after.halt is not None and not before.is_halted:
             for other in await unit.schedules.of_connection(mapping.connection_id):
-                await unit.schedules.save(other.halted())
+                await unit.schedules.save(other.halted(after.halt))
         return before, after
 
     def _log_change(self, run: SyncRun, before: Schedule, after: Schedule) -> None:

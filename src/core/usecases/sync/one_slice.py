@@ -58,6 +58,7 @@ class OneSlice:
             held = await proofs.held(now)
             intents = await take_over_intents(units, mapping, self.resend_after)
             sides = await reader.read(self.run.scope, held)
+            await self._note_zones(*sides.zones)
             if held is not None and sides.is_as_before:
                 journal.confirms = held.run_id
                 await self._read_links(destination, sides)
@@ -79,6 +80,16 @@ class OneSlice:
             journal.checkpoint = None if written else proofs.given_by(sides, now)
             if journal.checkpoint and journal.checkpoint.run_id != self.run.id:
                 journal.confirms = journal.checkpoint.run_id
+
+    async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
+        """Let the mapping's pages tell the zones that the two events have now (rule 7)."""
+        if self.mapping.with_zones(time_zone, gleanin_time_zone) == self.mapping:
+            return
+        async with self.access.units.writing() as unit:
+            mapping = await unit.mappings.get(self.mapping.id)
+            if mapping is not None and mapping.is_active:
+                await unit.mappings.update(mapping.with_zones(time_zone, gleanin_time_zone))
+                await unit.commit()
 
     async def _write(self, writer: Writer, sides: BothSides, plans: Plans) -> None:
         """Carry out the plan: first everything that waits for nothing, then the rest (rule 32)."""

@@ -42,6 +42,8 @@ class BothSides:
     """The share links that people in Gleanin have, by the kind's name."""
     unknown: dict[str, str] = field(default_factory=dict)
     """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
+    zones: tuple[str | None, str | None] = (None, None)
+    """The two events' time zones, as Sessionboard and Gleanin tell them."""
     stop: Stop | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
     shortfalls: list[str] = field(default_factory=list)
@@ -82,7 +84,12 @@ class Reader:
             raise SyncStopped(stops.no_time_zone(source_event))
         kinds = kinds_in(scope)
         programme = empty_programme(scope, self.mapping.settings, zone, self.now)
-        sides = BothSides(kinds, programme, self.remembered.gleanin_side(self.mapping.connection_id))
+        sides = BothSides(
+            kinds,
+            programme,
+            self.remembered.gleanin_side(self.mapping.connection_id),
+            zones=(source_event.time_zone, gleanin_event.time_zone),
+        )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
         put_off = IN_CHANGE_FEED if await self._is_spared(checkpoint) else frozenset()

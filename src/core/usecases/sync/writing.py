@@ -175,9 +175,9 @@ class Writer:
                     self._postpone(kind, [create.record.source_id])
                 elif gleanin_id:
                     self._note_success(create, gleanin_id)
-                elif create.record.source_id in self.gleanin.sent_earlier(kind):
-                    earlier = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION)
-                    self.journal.note(earlier)
+                elif earlier := self.gleanin.sent_earlier(kind).get(create.record.source_id):
+                    skipped = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION, earlier)
+                    self.journal.note(skipped)
                     self.journal.note_resolved(create.record)
         return looked_up
 

@@ -1,0 +1,129 @@
+"""How a mapping fares: one state, from one place."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain import stops
+from core.domain.health import Health, HealthState, Remedy, health_of, healths, worst
+from core.domain.identifiers import MappingId, OrganizationId
+from core.domain.kinds import SESSION, Scope
+from core.domain.messages import Remarks
+from core.domain.outcomes import Counts, Outcome, count
+from core.domain.runs import SyncRun
+from core.domain.schedule import Halt, Schedule
+from core.domain.stops import Stop
+from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
+
+HOUR = timedelta(hours=1)
+WELL = Schedule(MAPPING, NOW)
+FAILING = replace(WELL, failures=3, failing_since=NOW - 3 * HOUR)
+HALT = Halt("Gleanin", NOW - HOUR)
+DOWN = stops.unreachable("Gleanin", "No answer.")
+BLOCKED = count([(SESSION, Outcome.BLOCKED)])
+
+
+def ended(number: int = 1, scope: Scope = Scope.ALL, counts: Counts | None = None) -> SyncRun:
+    started = replace(a_run(number), scope=scope).start("here", NOW, HOUR)
+    return started.finished(counts or Counts(), NOW)
+
+
+def stopped(number: int = 1, stop: Stop = DOWN, scope: Scope = Scope.ALL) -> SyncRun:
+    return replace(a_run(number), scope=scope).start("here", NOW, HOUR).stopped(stop, NOW, Counts())
+
+
+def health(
+    *runs: SyncRun, schedule: Schedule | None = WELL, halt: Halt | None = None, **mapping: object
+) -> Health:
+    return health_of(replace(a_mapping(), **mapping), schedule, runs, halt, NOW)  # type: ignore[arg-type] # fields
+
+
+def test_what_was_never_synced_is_healthy() -> None:
+    assert health(schedule=None) == Health()
+
+
+def test_what_went_well_is_healthy() -> None:
+    assert health(ended()).is_well
+
+
+def test_a_run_with_problems_leads_to_its_results() -> None:
+    told = health(ended(7, counts=BLOCKED))
+    assert (told.state, told.remedy, told.run_id) == (HealthState.PROBLEMS, Remedy.VIEW_RESULTS, a_run(7).id)
+    assert told.reason.startswith("Sync to Gleanin finished with problems")
+
+
+def test_remarks_alone_are_problems_too() -> None:
+    run = (
+        a_run().start("here", NOW, HOUR).finished(Counts(), NOW, remarks=Remarks(notes=["Not all was read."]))
+    )
+    assert health(run).state is HealthState.PROBLEMS
+
+
+def test_what_fails_says_since_when_and_why() -> None:
+    told = health(stopped(2), stopped(1), schedule=FAILING)
+    assert (told.state, told.since, told.remedy) == (HealthState.FAILING, NOW - 3 * HOUR, Remedy.SYNC)
+    assert "Gleanin cannot be reached" in told.reason
+
+
+def test_rule_07_time_zones_that_stop_a_sync_lead_to_the_settings() -> None:
+    stop = Stop(stops.TIME_ZONES, stops.StoppedBy.RULE, "Confirm it.")
+    assert health(stopped(stop=stop), schedule=FAILING).remedy is Remedy.MAPPING_SETTINGS
+
+
+def test_rule_07_a_known_mismatch_is_a_problem_before_anything_was_synced() -> None:
+    told = health(schedule=None, time_zone="Europe/Paris", gleanin_time_zone="America/New_York")
+    assert told.state is HealthState.PROBLEMS
+    assert "Europe/Paris" in told.reason
+    assert "America/New_York" in told.reason
+    assert health(time_zone="Europe/Paris", gleanin_time_zone="Europe/Madrid").is_well
+    assert health(time_zone="Europe/Paris", gleanin_time_zone=None).is_well
+
+
+def test_a_refused_token_is_told_whatever_the_mapping_did_itself() -> None:
+    for told in (
+        health(halt=HALT),
+        health(ended(), halt=HALT),
+        health(stopped(), schedule=FAILING, halt=HALT),
+    ):
+        assert (told.state, told.since) == (HealthState.HALTED, HALT.since)
+        assert (told.remedy, told.system) == (Remedy.REPLACE_TOKEN, "Gleanin")
+        assert "Gleanin refused the token" in told.reason
+
+
+def test_a_token_that_has_been_replaced_is_not_called_refused() -> None:
+    told = health(stopped(stop=stops.token_refused("Gleanin", "Revoked.")), schedule=FAILING)
+    assert (told.state, told.remedy) == (HealthState.FAILING, Remedy.SYNC)
+    assert "has been replaced" in told.reason
+
+
+def test_a_part_that_went_well_does_not_answer_for_the_rest() -> None:
+    assert health(ended(2, Scope.AGENDA), ended(1, counts=BLOCKED)).state is HealthState.PROBLEMS
+    assert health(ended(3, Scope.AGENDA), ended(2, Scope.EXHIBITORS), ended(1, counts=BLOCKED)).is_well
+    assert health(ended(2), ended(1, Scope.AGENDA, BLOCKED)).is_well
+
+
+@pytest.mark.parametrize("stop", [stops.MAPPING_REMOVED, stops.DISCONNECTED], ids=lambda stop: stop.code)
+def test_what_somebody_stopped_on_purpose_is_no_problem(stop: Stop) -> None:
+    assert health(stopped(stop=stop)).is_well
+
+
+def test_an_interruption_is_a_problem_that_a_sync_mends() -> None:
+    told = health(stopped(stop=stops.INTERRUPTED))
+    assert (told.state, told.remedy) == (HealthState.PROBLEMS, Remedy.SYNC)
+
+
+def test_the_worst_of_several_counts() -> None:
+    halted, failing = health(halt=HALT), health(stopped(), schedule=FAILING)
+    problems, well = health(ended(counts=BLOCKED)), health(ended())
+    assert worst([well, problems, failing, halted]) == halted
+    assert worst([well, failing, problems]) == failing
+    assert worst([]) == Health()
+
+
+def test_a_token_refused_with_a_removed_mapping_halts_its_organizations_others_and_nobody_elses() -> None:
+    own, theirs = a_mapping(), replace(a_mapping(2), organization_id=OrganizationId("org2"))
+    removed = replace(WELL, mapping_id=MappingId("gone"), halt=HALT)
+    known = healths([own, theirs], [(own.organization_id, removed)], [], NOW)
+    assert known[own.id].state is HealthState.HALTED
+    assert known[theirs.id].is_well
