@@ -45,6 +45,7 @@ from core.usecases.change_settings import ChangeSettings
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient, TryRecipient
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
+from core.usecases.count_lost import CountLostByDisconnecting, CountLostByMapping
 from core.usecases.deliver_notices import DeliverNotices
 from core.usecases.disconnect import Disconnect
 from core.usecases.forget_old import ForgetOld
@@ -74,6 +75,7 @@ from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
+from core.usecases.show_health import FindHalt, ShowHealth
 from core.usecases.show_status import ShowQueue, ShowStatus
 from core.usecases.sign_in import (
     OfferSignIn,
@@ -225,6 +227,12 @@ class Container(containers.DeclarativeContainer):
         ConnectOrRenew, connect, replace_gleanin_token
     )
     change_connection: Provider[ChangeConnection] = providers.Factory(ChangeConnection, units, clock)
+    count_lost_by_disconnecting: Provider[CountLostByDisconnecting] = providers.Factory(
+        CountLostByDisconnecting, units
+    )
+    count_lost_by_mapping: Provider[CountLostByMapping] = providers.Factory(CountLostByMapping, units)
+    show_health: Provider[ShowHealth] = providers.Factory(ShowHealth, units, clock)
+    find_halt: Provider[FindHalt] = providers.Factory(FindHalt, units)
     disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
     list_events: Provider[ListEvents] = providers.Factory(ListEvents, units, sources, destinations, cipher)
     map_events: Provider[MapEvents] = providers.Factory(

@@ -8,6 +8,7 @@ from core.domain.accounts import Account
 from core.domain.api_keys import ApiKey
 from core.domain.audit import AuditEntry
 from core.domain.fields import FieldValue
+from core.domain.health import Health
 from core.domain.kinds import KINDS
 from core.domain.mappings import EventMapping, MappingSettings
 from core.domain.notices import Channel, Notice, Recipient
@@ -143,10 +144,12 @@ def organization(one: Organization, open_one: Connection | None) -> dict[str, An
     }
 
 
-def connection(open_one: Connection | None) -> dict[str, Any]:
+def connection(open_one: Connection | None, fares: Health | None = None) -> dict[str, Any]:
     if open_one is None:
         return {"connected": False}
+    told = {"health": health(fares)} if fares else {}
     return {
+        **told,
         "connected": True,
         "id": open_one.id,
         "token_hint": open_one.token_hint,
@@ -176,6 +179,8 @@ def status(one: "Status") -> dict[str, Any]:
         "failing": one.failing,
         "halted": one.halted,
         "next_due_at": _instant(one.next_due_at),
+        "waiting_for_settings": one.waiting,
+        "health": health(one.health),
     }
 
 
@@ -243,8 +248,26 @@ def mapping(one: EventMapping) -> dict[str, Any]:
         "created_at": one.created_at.isoformat(),
         "confirmed_time_zone": one.confirmed_time_zone,
         "continuous_sync": one.continuous_sync,
+        "waits_for_settings": one.waits_for_settings,
+        "time_zone": one.time_zone,
+        "gleanin_time_zone": one.gleanin_time_zone,
         "settings": settings(one.settings),
     }
+
+
+def health(one: Health) -> dict[str, Any]:
+    return {
+        "state": one.state.value,
+        "since": _instant(one.since),
+        "reason": one.reason or None,
+        "remedy": one.remedy.value if one.remedy else None,
+        "system": one.system or None,
+        "run_id": one.run_id,
+    }
+
+
+def mapping_with_health(one: EventMapping, fares: Health) -> dict[str, Any]:
+    return {**mapping(one), "health": health(fares)}
 
 
 def settings(chosen: MappingSettings) -> dict[str, Any]:

@@ -28,10 +28,10 @@ from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.notices import Notice, Recipient
 from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import Counts, Outcome, RecordOutcome
+from core.domain.outcomes import Causes, Counts, Outcome, RecordOutcome
 from core.domain.runs import Progress, SyncRun
 from core.domain.schedule import Halt, Schedule
-from core.domain.synced import CreateIntent, ShareLink, SyncedRecord
+from core.domain.synced import CreateIntent, SentRecords, ShareLink, SyncedRecord
 from core.domain.turns import WaitingRun
 from ports.accounts import Accounts, ApiKeys, AttemptsBySubject, AuditLog, PortalRevocations, SignIns
 
@@ -406,6 +406,10 @@ class SyncedRecords(Protocol):
         """Tell of every synced record of a kind where it is, and nothing more."""
         ...
 
+    async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
+        """Count the organization's synced records by Gleanin event, connection and kind."""
+        ...
+
     async def of_event(
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
@@ -510,6 +514,10 @@ class Outcomes(Protocol):
 
     async def counts(self, run_id: RunId) -> Counts:
         """Count a run's outcomes by kind and outcome."""
+        ...
+
+    async def causes(self, run_id: RunId) -> Causes:
+        """Count a run's outcomes by kind and reason."""
         ...
 
     async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:

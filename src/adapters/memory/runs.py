@@ -11,7 +11,15 @@ from adapters.memory.retention import old_runs
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import RecordKind, Scope
-from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, counted
+from core.domain.outcomes import (
+    Causes,
+    Counts,
+    Outcome,
+    RecordOutcome,
+    RecordRef,
+    causes_of,
+    counted,
+)
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.turns import WaitingRun, place_of
 from ports.persistence import HistoryEntry, Page, RunCounts, Standing, Taken, Unique
@@ -168,6 +176,9 @@ class MemoryOutcomes:
 
     async def counts(self, run_id: RunId) -> Counts:
         return counted(told for _, told in self._rows.get(run_id, {}).values())
+
+    async def causes(self, run_id: RunId) -> Causes:
+        return causes_of(told for _, told in self._rows.get(run_id, {}).values())
 
     async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         rows = self._rows.get(run_id, {}).values()

@@ -1,5 +1,6 @@
 """Synced records in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from adapters.memory.kept import Kept, check
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import PEOPLE, RecordKind
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.synced import SentRecords, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
 
@@ -86,6 +87,15 @@ class MemorySyncedRecords:
             )
             for row in rows
         ]
+
+    async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
+        numbers = Counter(
+            (event_id, record.connection_id, record.kind)
+            for (whose, event_id, _), rows in self._rows.items()
+            for record in rows.values()
+            if whose == organization_id
+        )
+        return [SentRecords(*where, number) for where, number in numbers.items()]
 
     async def of_event(
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind

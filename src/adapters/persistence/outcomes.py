@@ -15,7 +15,7 @@ from adapters.persistence.threads import Run
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import KINDS_BY_NAME, RecordKind
-from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
+from core.domain.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.reasons import Reason
 from ports.persistence import HistoryEntry, Page
 
@@ -38,6 +38,11 @@ _COUNTS = (
     sa.select(outcomes.c.kind, outcomes.c.outcome, sa.func.count())
     .where(outcomes.c.run_id == sa.bindparam("run_id"))
     .group_by(outcomes.c.kind, outcomes.c.outcome)
+)
+_CAUSES = (
+    sa.select(outcomes.c.kind, outcomes.c.reason_code, sa.func.count())
+    .where(outcomes.c.run_id == sa.bindparam("run_id"))
+    .group_by(outcomes.c.kind, outcomes.c.reason_code)
 )
 _ONLY = _OF_RUN.where(outcomes.c.outcome.in_(sa.bindparam("only", expanding=True)))
 # One question per index: of three conditions joined by OR, SQLite would go through all outcomes of the mapping.
@@ -125,6 +130,10 @@ class SqlOutcomes:
         for kind, outcome, number in rows:
             numbers.setdefault(kind, {})[_OUTCOMES[outcome]] = number
         return Counts({kind: Tally(tally) for kind, tally in numbers.items()})
+
+    async def causes(self, run_id: RunId) -> Causes:
+        rows = await self._run(lambda database: database.execute(_CAUSES, {"run_id": run_id}).all())
+        return {(kind, code): number for kind, code, number in rows}
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         return await self._run(partial(forget_outcomes, instant, limit))

@@ -11,8 +11,8 @@ from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
 from core.domain.fields import Fields
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import PEOPLE, RecordKind
-from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
+from core.domain.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
+from core.domain.synced import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
 _NO_LINKS = "[]"
@@ -52,6 +52,12 @@ _PLACES = sa.select(
     sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
     table.c.left_at,
 ).where(*_OF_EVENT)
+_SENT_BY = (table.c.gleanin_event_id, table.c.connection_id, table.c.kind)
+_SENT = (
+    sa.select(*_SENT_BY, sa.func.count())
+    .where(table.c.organization_id == sa.bindparam("organization_id"))
+    .group_by(*_SENT_BY)
+)
 _PEOPLE = sa.select(
     table.c.kind, table.c.source_id, table.c.label, table.c.email, table.c.links != _NO_LINKS
 ).where(
@@ -120,6 +126,14 @@ class SqlSyncedRecords:
     ) -> Sequence[Place]:
         asked = _asked(organization_id, event_id, kind)
         return await self._run(lambda database: [Place(*row) for row in database.execute(_PLACES, asked)])
+
+    async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
+        asked = {"organization_id": organization_id}
+        rows = await self._run(lambda database: database.execute(_SENT, asked).all())
+        return [
+            SentRecords(event_id, connection_id, KINDS_BY_NAME[kind], number)
+            for event_id, connection_id, kind, number in rows
+        ]
 
     async def of_event(
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind

@@ -1,10 +1,13 @@
 """The messages that a sync shows, word by word (rule 28)."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from core.domain.kinds import RecordKind, Scope, kinds_in
-from core.domain.outcomes import Counts
+from core.domain.kinds import KINDS, RecordKind, Scope, kinds_in
+from core.domain.outcomes import Causes, Counts
+from core.domain.reasons import ENDED_CONNECTION, LACKING
+from core.domain.synced import SentRecords
 
 STARTED = "Sync to Gleanin has started."
 COMPLETE = "Sync to Gleanin is complete."
@@ -23,7 +26,11 @@ class Remarks:
 
 
 def closing_message(
-    counts: Counts, scope: Scope, support_contact: str | None = None, remarks: Remarks | None = None
+    counts: Counts,
+    scope: Scope,
+    support_contact: str | None = None,
+    remarks: Remarks | None = None,
+    causes: Causes = {},  # noqa: B006 - never changed
 ) -> str:
     """Return the sentences in which a run that came to its end says how it ended.
 
@@ -32,19 +39,73 @@ def closing_message(
         scope: what the run was about.
         support_contact: whom to ask if problems persist.
         remarks: what else there is to know of the whole run.
+        causes: the reasons that the outcomes have.
     """
     kinds, remarks = kinds_in(scope), remarks or Remarks()
     if counts.all_succeeded and not remarks:
         told = ", ".join(kind.counted(counts.of(kind).succeeded) for kind in kinds)
-        return f"{COMPLETE} Synced: {told}."
+        return " ".join((f"{COMPLETE} Synced: {told}.", *_not_again(kinds, causes)))
     told = "; ".join(
         f"{kind.counted(counts.of(kind).attempted)} attempted, {counts.of(kind).succeeded} synced"
         for kind in kinds
     )
     message = f"Sync to Gleanin finished with problems: {' '.join((*remarks.first, told))}."
-    check = () if counts.all_succeeded else ("Check that your sessions have all the required fields.",)
     ask = (f"If it persists, contact {support_contact}.",) if support_contact else ()
-    return " ".join((message, *check, *remarks.notes, *ask))
+    rest = (*_to_check(kinds, causes), *_not_again(kinds, causes), *remarks.notes, *ask)
+    return " ".join((message, *rest))
+
+
+def _to_check(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
+    """Name the kinds of which records lack a required field; nothing where something else is the matter."""
+    lacking = [kind.plural for kind in kinds if any(causes.get((kind.name, code)) for code in LACKING)]
+    if lacking:
+        yield f"Check that your {_listed(lacking)} have all the required fields."
+
+
+def _not_again(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
+    """Tell how many records are not written any more because they were sent under an ended connection (rule 10)."""
+    numbers = [(kind, causes.get((kind.name, ENDED_CONNECTION.code), 0)) for kind in kinds]
+    told = [kind.counted(number) for kind, number in numbers if number]
+    if told:
+        verb = "was" if sum(number for _, number in numbers) == 1 else "were"
+        yield (
+            f"{_listed(told)} {verb} not synced again: sent before the organization was disconnected. Edit what has "
+            "changed in Gleanin by hand."
+        )
+
+
+def lost_by_disconnecting(sent: Iterable[SentRecords]) -> str:
+    """Return what disconnecting means for records that were sent; empty where none was (rule 10)."""
+    told = _counted(sent)
+    if not told:
+        return ""
+    return (
+        f"{told} sent under this connection cannot be synced again to the same Gleanin events, even if you map them "
+        "again. If you only want to give another token of the same Gleanin account, replace the token instead."
+    )
+
+
+def lost_by_mapping(sent: Iterable[SentRecords]) -> str:
+    """Return what was sent to a Gleanin event under ended connections; empty where nothing was (rule 10)."""
+    told = _counted(sent)
+    if not told:
+        return ""
+    return (
+        f"{told} sent to this Gleanin event before the organization was disconnected will not be synced again. Edit "
+        "them in Gleanin by hand, or choose another Gleanin event. To avoid this, replace a token instead of "
+        "disconnecting."
+    )
+
+
+def _counted(sent: Iterable[SentRecords]) -> str:
+    numbers = Counter[RecordKind]()
+    for each in sent:
+        numbers[each.kind] += each.number
+    return _listed([kind.counted(numbers[kind]) for kind in KINDS if numbers[kind]])
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def links_unread(why: str) -> str:

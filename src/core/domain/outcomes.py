@@ -93,6 +93,14 @@ class Counts:
         return sum(tally.read for tally in self.tallies.values())
 
 
+Causes = Mapping[tuple[str, str], int]
+"""How many outcomes of a run have which reason, by the kind's name and the reason's code."""
+
+
+def causes_of(outcomes: Iterable[RecordOutcome]) -> Causes:
+    return Counter((each.record.kind.name, each.reason.code) for each in outcomes)
+
+
 def counted(outcomes: Iterable[RecordOutcome]) -> Counts:
     return count((each.record.kind, each.outcome) for each in outcomes)
 

@@ -88,6 +88,8 @@ def not_accepted(status: str | None) -> Reason:
     return Reason("not_accepted", f"Its status is {status or 'not set'}, not accepted.")
 
 
+LACKING = frozenset({"missing_fields", "primary_without_email"})
+"""Codes of reasons that a required field is missing."""
 BY_SETTING = frozenset({"role_off"})
 """Codes of reasons that lie in the mapping's settings, and not in the source."""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.messages import Remarks, closing_message
-from core.domain.outcomes import Counts
+from core.domain.outcomes import Causes, Counts
 from core.domain.stops import Stop
 
 
@@ -129,10 +129,11 @@ class SyncRun:
         now: datetime,
         support_contact: str | None = None,
         remarks: Remarks | None = None,
+        causes: Causes = {},  # noqa: B006 - never changed
     ) -> "SyncRun":
         fine = counts.all_succeeded and not remarks
         state = RunState.COMPLETED if fine else RunState.COMPLETED_WITH_PROBLEMS
-        message = closing_message(counts, self.scope, support_contact, remarks)
+        message = closing_message(counts, self.scope, support_contact, remarks, causes)
         return replace(self._closed(state, now), counts=counts, message=message)
 
     def stopped(self, stop: Stop, now: datetime, counts: Counts) -> "SyncRun":

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from core.domain.canonical import unsigned
 from core.domain.fields import Fields
-from core.domain.identifiers import ConnectionId, GleaninId, SourceId
+from core.domain.identifiers import ConnectionId, GleaninEventId, GleaninId, SourceId
 from core.domain.kinds import RecordKind
 
 _IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
@@ -79,6 +79,16 @@ class SyncedRecord:
         (rule 20).
         """
         return replace(self, fingerprint=UNCONFIRMED, fields={**self.fields, **fields})
+
+
+@dataclass(frozen=True, slots=True)
+class SentRecords:
+    """How many records of a kind were sent to a Gleanin event under a connection."""
+
+    event_id: GleaninEventId
+    connection_id: ConnectionId
+    kind: RecordKind
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from rich.console import Console
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
+from core.domain.time_zones import known_mismatch
 from core.usecases.change_settings import SettingsChange
 from core.usecases.map_events import NewMapping
 from entrypoints import shapes
@@ -59,7 +60,10 @@ async def mapped(
     command = NewMapping(
         found.id, SessionboardEventId(sessionboard_event), GleaninEventId(gleanin_event), confirmed
     )
+    lost = await container.count_lost_by_mapping()(found.id, command.gleanin_event)
     mapping = await container.map_events()(command, by=COMMAND_LINE)
+    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
+    warnings = [each for each in (mismatch, lost) if each]
 
     def show(console: Console) -> None:
         console.print(
@@ -67,9 +71,18 @@ async def mapped(
                 f"Mapped {mapping.sessionboard_name} to {mapping.gleanin_name}. The mapping's id: {mapping.id}"
             )
         )
+        for warning in warnings:
+            console.print(say(warning), style="yellow")
+        if mapping.waits_for_settings:
+            console.print(
+                say(
+                    "Continuous sync waits until the settings have been seen: "
+                    f"gleanin-sync settings {mapping.id}"
+                )
+            )
         console.print(say(f"To go on: gleanin-sync preview {mapping.id}"), style="dim")
 
-    return Answer(shapes.mapping(mapping), show)
+    return Answer(shapes.mapping(mapping) | {"warnings": warnings}, show)
 
 
 async def unmapped(container: "Container", mapping_id: str) -> Answer:
@@ -91,7 +104,8 @@ async def unmapped(container: "Container", mapping_id: str) -> Answer:
 
 async def mappings_listed(container: "Container", org: str) -> Answer:
     found = await container.find_organization()(org)
-    all_of_it = await container.list_mappings()(found.id)
+    fares = await container.show_health()(found.id)
+    all_of_it = fares.mappings
 
     def show(console: Console) -> None:
         rows = (
@@ -99,17 +113,20 @@ async def mappings_listed(container: "Container", org: str) -> Answer:
                 each.id,
                 f"{each.sessionboard_name} ({each.events.sessionboard_id})",
                 f"{each.gleanin_name} ({each.events.gleanin_id})",
-                f"{each.created_at:%Y-%m-%d}",
+                "waiting for settings" if each.waits_for_settings and health.is_well else health.state.value,
             )
-            for each in all_of_it
+            for each, health in all_of_it
         )
         console.print(
-            table(f"Event mappings of {found.name}", ("ID", "Sessionboard", "Gleanin", "Since"), rows)
+            table(f"Event mappings of {found.name}", ("ID", "Sessionboard", "Gleanin", "State"), rows)
         )
+        for each, health in all_of_it:
+            if not health.is_well:
+                console.print(say(f"{each.id}: {health.reason}"))
         if not all_of_it:
             console.print(say(f"None yet. The events: gleanin-sync events {found.id}"))
 
-    return Answer([shapes.mapping(each) for each in all_of_it], show)
+    return Answer([shapes.mapping_with_health(*each) for each in all_of_it], show)
 
 
 async def settings_changed(container: "Container", change: SettingsChange) -> Answer:

@@ -104,17 +104,27 @@ async def token_replaced(container: "Container", org: str, side: "Side", renewed
     else:
         await container.replace_gleanin_token()(found.id, renewed, by=COMMAND_LINE)
 
+    mappings = await container.list_mappings()(found.id)
+
     def show(console: Console) -> None:
         console.print(say(f"{found.name} goes on with the new {side.capitalize()} token."))
+        if mappings:
+            console.print(
+                say(f"To see that all works again: gleanin-sync sync {mappings[0].id}"), style="dim"
+            )
 
     return Answer({"organization_id": found.id, "side": side.value, "token_hint": renewed.hint}, show)
 
 
-async def disconnected(
-    container: "Container", org: str, *, confirmed: bool, typed_name: str | None = None
-) -> Answer:
+async def disconnected(container: "Container", org: str, *, confirmed: bool) -> Answer:
     """Disconnect; to type the organization's name confirms it too."""
     found = await container.find_organization()(org)
+    # Before anything is done, and before anybody is asked (rule 10).
+    if lost := await container.count_lost_by_disconnecting()(found.id):
+        typer.echo(lost, err=True)
+    typed_name = None
+    if not confirmed:
+        typed_name = typed(f"This ends all mappings of {safe(org)}. To confirm, type the organization's name")
     connection = await container.disconnect()(
         found.id, found.name if confirmed else typed_name, by=COMMAND_LINE
     )
@@ -248,15 +258,4 @@ def disconnect(
     A running sync stops before its next write. What was synced cannot be synced again to the same Gleanin
     events, not even after connecting again.
     """
-    typed_name = (
-        None
-        if yes
-        else typed(
-            f"This ends all mappings of {safe(org)}, and what was synced cannot be synced again to the same "
-            "Gleanin events. To confirm, type the organization's name"
-        )
-    )
-    carry_out(
-        lambda container: disconnected(container, org, confirmed=yes, typed_name=typed_name),
-        as_json=as_json,
-    )
+    carry_out(lambda container: disconnected(container, org, confirmed=yes), as_json=as_json)

@@ -4,7 +4,7 @@ A route names what it is about and the right it needs, as in `may_sync_mapping`;
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from core.domain.access import Actor, Right
 from core.domain.accounts import Account
+from core.domain.health import Health
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
@@ -77,6 +78,8 @@ class InOrganization:
 
     actor: Actor
     organization: Organization
+    halt: Health | None = field(default=None, kw_only=True)
+    """How the organization's connection fares while it is halted, for the pages to say so."""
 
     def may(self, right: Right) -> bool:
         return self.actor.may(right, self.organization.id)
@@ -100,8 +103,10 @@ class InRun(InMapping):
     run: SyncRun
 
 
-def in_organization(right: Right, who: Who) -> Callable[..., Awaitable[InOrganization]]:
-    """Build the dependency that lets somebody at an organization."""
+def in_organization(
+    right: Right, who: Who, *, tells_halt: bool = False
+) -> Callable[..., Awaitable[InOrganization]]:
+    """Build the dependency that lets somebody at an organization; for a page, it tells of a halt too."""
 
     async def admitted(
         organization_id: Annotated[str, Path(max_length=LONGEST_ID)],
@@ -109,12 +114,15 @@ def in_organization(right: Right, who: Who) -> Callable[..., Awaitable[InOrganiz
         actor: Annotated[Actor, Depends(who)],
     ) -> InOrganization:
         known = OrganizationId(_printable(organization_id, "organization"))
-        return InOrganization(actor, await container.admit_to_organization()(actor, right, known))
+        organization = await container.admit_to_organization()(actor, right, known)
+        return InOrganization(
+            actor, organization, halt=await _halt(container, organization, tells=tells_halt)
+        )
 
     return admitted
 
 
-def in_mapping(right: Right, who: Who) -> Callable[..., Awaitable[InMapping]]:
+def in_mapping(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[..., Awaitable[InMapping]]:
     """Build the dependency that lets somebody at a mapping."""
 
     async def admitted(
@@ -124,12 +132,13 @@ def in_mapping(right: Right, who: Who) -> Callable[..., Awaitable[InMapping]]:
     ) -> InMapping:
         known = MappingId(_printable(mapping_id, "mapping"))
         organization, mapping = await container.admit_to_mapping()(actor, right, known)
-        return InMapping(actor, organization, mapping)
+        halt = await _halt(container, organization, tells=tells_halt)
+        return InMapping(actor, organization, mapping, halt=halt)
 
     return admitted
 
 
-def in_run(right: Right, who: Who) -> Callable[..., Awaitable[InRun]]:
+def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[..., Awaitable[InRun]]:
     """Build the dependency that lets somebody at a run."""
 
     async def admitted(
@@ -140,9 +149,14 @@ def in_run(right: Right, who: Who) -> Callable[..., Awaitable[InRun]]:
         organization, mapping, run = await container.admit_to_run()(
             actor, right, RunId(_printable(run_id, "run"))
         )
-        return InRun(actor, organization, mapping, run)
+        halt = await _halt(container, organization, tells=tells_halt)
+        return InRun(actor, organization, mapping, run, halt=halt)
 
     return admitted
+
+
+async def _halt(container: Container, organization: Organization, *, tells: bool) -> Health | None:
+    return await container.find_halt()(organization.id) if tells else None
 
 
 def _printable(asked: str, what: str) -> str:

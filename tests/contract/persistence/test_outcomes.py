@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import SESSION
-from core.domain.outcomes import Counts, Outcome, counted
+from core.domain.outcomes import Counts, Outcome, causes_of, counted
 from core.domain.stops import TAKEN_OVER
 from ports.persistence import HistoryEntry, PersistenceError, Units
 from tests.contract.persistence.samples import (
@@ -55,6 +55,8 @@ async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(units: Un
         await unit.commit()
     async with units.reading() as unit:
         assert await unit.outcomes.counts(RUN) == counted([*told, session])
+        assert await unit.outcomes.causes(RUN) == causes_of([*told, session])
+        assert not await unit.outcomes.causes(RunId("none"))
         assert await unit.outcomes.counts(RunId("run2")) == Counts()
         assert await unit.outcomes.counts(RunId("none")) == Counts()
 

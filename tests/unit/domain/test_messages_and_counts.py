@@ -15,7 +15,7 @@ from core.domain.kinds import (
     kinds_in,
 )
 from core.domain.messages import STARTED, closing_message
-from core.domain.outcomes import Counts, Outcome, Tally, count
+from core.domain.outcomes import Causes, Counts, Outcome, Tally, count
 
 OUTCOMES = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(Outcome)))
 
@@ -86,10 +86,44 @@ def test_rule_28_a_run_with_problems_gives_attempted_and_synced_word_for_word() 
             *several(SPEAKER, unchanged=85, blocked=2),
         ]
     )
-    assert closing_message(counts, Scope.AGENDA) == (
+    assert closing_message(counts, Scope.AGENDA, causes={("session", "missing_fields"): 3}) == (
         "Sync to Gleanin finished with problems: 84 sessions attempted, 80 synced; "
         "87 speakers attempted, 85 synced. Check that your sessions have all the required fields."
     )
+
+
+@pytest.mark.parametrize(
+    ("causes", "kinds"),
+    [
+        ({("speaker", "missing_fields"): 1}, "speakers"),
+        ({("speaker", "missing_fields"): 2, ("session", "missing_fields"): 1}, "sessions and speakers"),
+        (
+            {(kind.name, "missing_fields"): 1 for kind in KINDS},
+            "sessions, speakers and exhibitors",
+        ),
+        ({("exhibitor_contact", "primary_without_email"): 1}, "exhibitors"),
+    ],
+)
+def test_rule_28_what_to_check_names_the_kinds_concerned(causes: Causes, kinds: str) -> None:
+    counts = count([*several(SPEAKER, blocked=9)])
+    message = closing_message(counts, Scope.ALL, causes=causes)
+    assert f" Check that your {kinds} have all the required fields." in message
+
+
+def test_rule_28_nothing_is_to_be_checked_where_something_else_is_the_matter() -> None:
+    counts = count([*several(SESSION, skipped=84), *several(SPEAKER, failed=1)])
+    message = closing_message(counts, Scope.AGENDA, causes={("speaker", "rejected"): 1})
+    assert "Check" not in message
+
+
+def test_rule_10_the_closing_message_counts_what_is_not_synced_again() -> None:
+    causes = {("session", "ended_connection"): 84, ("speaker", "ended_connection"): 1}
+    for outcomes in (several(SPEAKER, created=1), several(SPEAKER, blocked=1)):
+        message = closing_message(count(outcomes), Scope.AGENDA, causes=causes)
+        assert " 84 sessions and 1 speaker were not synced again: sent before" in message
+    alone = closing_message(Counts(), Scope.AGENDA, causes={("speaker", "ended_connection"): 1})
+    assert alone.startswith("Sync to Gleanin is complete.")
+    assert " 1 speaker was not synced again: " in alone
 
 
 def test_rule_28_whom_to_contact_is_named_when_the_setting_is_there() -> None:

@@ -102,7 +102,8 @@ class Ending:
             if journal.confirms is not None:
                 confirmed = found(await unit.runs.get(journal.confirms), "run", journal.confirms)
                 run, counts = run.confirming(confirmed), confirmed.counts
-            run = run.finished(counts, now, self.support_contact, journal.remarks)
+            causes = await unit.outcomes.causes(run.outcomes_of)
+            run = run.finished(counts, now, self.support_contact, journal.remarks, causes)
         await unit.runs.update(run)
         before, after = await self._reschedule(unit, run)
         # A hint tells of what the change feed may not tell: it wants everything read.

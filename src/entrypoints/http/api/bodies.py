@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 from core.domain import api_keys, organizations
 from core.domain.access import Role
 from core.domain.audit import Action
+from core.domain.health import HealthState, Remedy
 from core.domain.kinds import Scope
 from core.domain.mappings import ExhibitorName, TracksFrom
 from core.domain.notices import Change, Channel, Delivery
@@ -124,12 +125,25 @@ class Organization(Given):
     connected_at: datetime | None
 
 
+class Health(Given):
+    state: HealthState
+    since: datetime | None = Field(description="Since when it has been so; null where that is not known")
+    reason: str | None = Field(description="In sentences; null for what is healthy")
+    remedy: Remedy | None = Field(description="What somebody can do about it")
+    system: str | None = Field(description="Whose token is to be replaced")
+    run_id: str | None = Field(description="The run that shows it")
+
+
 class Connection(Given):
     connected: bool
     id: str | None = None
     token_hint: str | None = Field(None, description="The last four characters")
     connected_at: datetime | None = None
     continuous_sync: bool | None = None
+    health: Health | None = Field(None, description="That of the mapping that fares worst")
+    lost_by_disconnecting: str | None = Field(
+        None, description="Which records could not be synced again after a disconnect, in sentences"
+    )
 
 
 class Event(Given):
@@ -167,7 +181,19 @@ class Mapping(Given):
     created_at: datetime
     confirmed_time_zone: str | None
     continuous_sync: bool
+    waits_for_settings: bool = Field(
+        description="Continuous sync begins once the settings have been saved, by any change of them"
+    )
+    time_zone: str | None = Field(description="Sessionboard's, as it was last seen")
+    gleanin_time_zone: str | None = Field(
+        description="Gleanin's, as it was last seen; null where it tells none"
+    )
     settings: Settings
+    health: Health
+
+
+class MadeMapping(Mapping):
+    warnings: list[str] = Field(description="What keeps the sync, or some records, from going to Gleanin")
 
 
 class Tally(Given):

@@ -6,8 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from core.domain.identifiers import GleaninEventId, SessionboardEventId
+from core.domain.mappings import EventMapping
+from core.domain.time_zones import known_mismatch
 from core.usecases import change_settings, map_events
 from entrypoints import shapes
+from entrypoints.container import Container
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import (
     Cursor,
@@ -26,6 +29,11 @@ from entrypoints.http.asking import Wired
 routes = APIRouter()
 
 
+async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
+    fares = await container.show_health()(mapping.organization_id)
+    return shapes.mapping_with_health(mapping, fares.of(mapping.id))
+
+
 @routes.get(
     "/organizations/{organization_id}/mappings",
     response_model=bodies.Listed[bodies.Mapping],
@@ -40,14 +48,14 @@ async def list_mappings(
 ) -> dict[str, Any]:
     """List the organization's mappings, oldest first."""
     start = offset(cursor_)
-    mappings = await container.list_mappings()(here.organization.id)
-    return part([shapes.mapping(each) for each in mappings], start, limit)
+    fares = await container.show_health()(here.organization.id)
+    return part([shapes.mapping_with_health(*each) for each in fares.mappings], start, limit)
 
 
 @routes.post(
     "/organizations/{organization_id}/mappings",
     status_code=HTTPStatus.CREATED,
-    response_model=bodies.Mapping,
+    response_model=bodies.MadeMapping,
     responses=problems(409, 502) | located(201, "the mapping"),
     tags=["mappings"],
 )
@@ -61,15 +69,18 @@ async def add(
         GleaninEventId(new.gleanin_event),
         new.confirm_time_zone,
     )
+    lost = await container.count_lost_by_mapping()(here.organization.id, command.gleanin_event)
     mapping = await container.map_events()(command, by=here.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
-    return shapes.mapping(mapping)
+    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
+    warnings = [each for each in (mismatch, lost) if each]
+    return {**await _told(container, mapping), "warnings": warnings}
 
 
 @routes.get("/mappings/{mapping_id}", response_model=bodies.Mapping, responses=problems(), tags=["mappings"])
-async def read(here: ReadMapping) -> dict[str, Any]:
+async def read(here: ReadMapping, container: Wired) -> dict[str, Any]:
     """Read a mapping with its settings."""
-    return shapes.mapping(here.mapping)
+    return await _told(container, here.mapping)
 
 
 @routes.patch(
@@ -78,7 +89,7 @@ async def read(here: ReadMapping) -> dict[str, Any]:
 async def change(new: bodies.SettingsChange, here: ManageMapping, container: Wired) -> dict[str, Any]:
     """Change what is synced and when; the next sync re-sends just what that changes."""
     command = change_settings.SettingsChange(here.mapping.id, **new.model_dump())
-    return shapes.mapping(await container.change_settings()(command, by=here.actor.name))
+    return await _told(container, await container.change_settings()(command, by=here.actor.name))
 
 
 @routes.delete(

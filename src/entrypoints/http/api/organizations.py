@@ -115,7 +115,9 @@ async def replace_sessionboard_token(
 )
 async def read_connection(here: ReadOrganization, container: Wired) -> dict[str, Any]:
     """Read the organization's connection to Gleanin; never its token."""
-    return shapes.connection(await container.find_connection()(here.organization.id))
+    fares = await container.show_health()(here.organization.id)
+    lost = await container.count_lost_by_disconnecting()(here.organization.id)
+    return shapes.connection(fares.connection, fares.overall) | {"lost_by_disconnecting": lost or None}
 
 
 @routes.put(

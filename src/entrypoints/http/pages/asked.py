@@ -16,9 +16,12 @@ from entrypoints.http.asking import (
 )
 
 SignedIn = Annotated[Actor, Depends(by_cookie)]
-ReadOrganization = Annotated[InOrganization, Depends(in_organization(Right.READ, by_cookie))]
-ManageOrganization = Annotated[InOrganization, Depends(in_organization(Right.MANAGE, by_cookie))]
-ReadMapping = Annotated[InMapping, Depends(in_mapping(Right.READ, by_cookie))]
-SyncMapping = Annotated[InMapping, Depends(in_mapping(Right.SYNC, by_cookie))]
-ManageMapping = Annotated[InMapping, Depends(in_mapping(Right.MANAGE, by_cookie))]
-ReadRun = Annotated[InRun, Depends(in_run(Right.READ, by_cookie))]
+ReadOrganization = Annotated[InOrganization, Depends(in_organization(Right.READ, by_cookie, tells_halt=True))]
+SyncOrganization = Annotated[InOrganization, Depends(in_organization(Right.SYNC, by_cookie, tells_halt=True))]
+ManageOrganization = Annotated[
+    InOrganization, Depends(in_organization(Right.MANAGE, by_cookie, tells_halt=True))
+]
+ReadMapping = Annotated[InMapping, Depends(in_mapping(Right.READ, by_cookie, tells_halt=True))]
+SyncMapping = Annotated[InMapping, Depends(in_mapping(Right.SYNC, by_cookie, tells_halt=True))]
+ManageMapping = Annotated[InMapping, Depends(in_mapping(Right.MANAGE, by_cookie, tells_halt=True))]
+ReadRun = Annotated[InRun, Depends(in_run(Right.READ, by_cookie, tells_halt=True))]

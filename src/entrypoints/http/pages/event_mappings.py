@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 
 from core.domain.identifiers import GleaninEventId, SessionboardEventId
 from core.domain.refusals import (
@@ -20,6 +20,7 @@ from core.domain.refusals import (
     TimeZoneUnknown,
 )
 from core.domain.sides import GLEANIN, SESSIONBOARD
+from core.domain.time_zones import known_mismatch
 from core.usecases.list_events import ListedEvent
 from core.usecases.map_events import NewMapping
 from entrypoints.container import Container
@@ -28,7 +29,7 @@ from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
 from entrypoints.http.pages.event_page import LONGEST_EVENT_ID
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.integrations import integrations_url, shown, way_to
-from entrypoints.http.pages.rendering import crumb, flash, go_to, render
+from entrypoints.http.pages.rendering import crumb, flash, fragment, go_to, render
 from entrypoints.http.problems import Problem, problem_of
 from entrypoints.text import shortened
 from ports.cipher import CannotUnseal
@@ -44,17 +45,23 @@ _SIDES = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
 """By the name of the field in which its event is chosen."""
 
 
+EventIdAsked = Annotated[str, Query(max_length=LONGEST_EVENT_ID)]
+
+
 def mappings_url(here: InOrganization) -> str:
     return f"{integrations_url(here.organization)}/mappings"
 
 
 @routes.get("")
-async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
+async def show(
+    request: Request, container: Wired, here: ReadOrganization, *, replaced: bool = False
+) -> Response:
     return render(
         request,
         "integrations_mappings.html",
         crumbs=way_to(here, crumb("Map Events")),
         adding=False,
+        replaced=replaced,
         **await _step(container, here),
     )
 
@@ -64,9 +71,33 @@ async def ask_events(
     request: Request,
     container: Wired,
     here: ManageOrganization,
-    sessionboard: Annotated[str, Query(max_length=LONGEST_EVENT_ID)] = "",
+    sessionboard: EventIdAsked = "",
 ) -> Response:
     return await _form(request, container, here, chosen={"sessionboard": sessionboard})
+
+
+@routes.get("/new/pair")
+async def look_at_pair(
+    container: Wired,
+    here: ManageOrganization,
+    gleanin: EventIdAsked = "",
+    sessionboard_zone: EventIdAsked = "",
+    gleanin_zone: EventIdAsked = "",
+) -> Response:
+    """Tell what is to be known of two events as soon as they are chosen (rules 7 and 10).
+
+    The page has read both time zones already; neither system is asked again.
+    """
+    now = container.clock().now()
+    mismatch = known_mismatch(sessionboard_zone, gleanin_zone, now)
+    lost = await _lost(container, here, gleanin)
+    return HTMLResponse(fragment("parts/pair.html", mismatch=mismatch, lost=lost))
+
+
+async def _lost(container: Container, here: InOrganization, gleanin: str) -> str:
+    if not gleanin or not gleanin.isprintable():
+        return ""
+    return await container.count_lost_by_mapping()(here.organization.id, GleaninEventId(gleanin))
 
 
 @routes.post("/new")
@@ -74,6 +105,8 @@ async def add(request: Request, container: Wired, here: ManageOrganization, form
     chosen = {name: text(form, name)[:LONGEST_EVENT_ID] for name in ("gleanin", "sessionboard")}
     if missing := {name: "Choose an event." for name, value in chosen.items() if not value}:
         return await _form(request, container, here, chosen=chosen, errors=missing)
+    if (lost := await _lost(container, here, chosen["gleanin"])) and text(form, "known_lost") != lost:
+        return await _form(request, container, here, chosen=chosen, is_told=True)
     command = NewMapping(
         here.organization.id,
         SessionboardEventId(chosen["sessionboard"]),
@@ -91,7 +124,12 @@ async def add(request: Request, container: Wired, here: ManageOrganization, form
         errors = {_field(error): str(error)}
         problem = problem_of(error)
         return await _form(request, container, here, chosen=chosen, errors=errors, problem=problem)
-    flash(request, f"Mapped {shortened(made.gleanin_name, 60)} to {shortened(made.sessionboard_name, 60)}.")
+    mismatch = known_mismatch(made.time_zone, made.gleanin_time_zone, container.clock().now())
+    done = f"Mapped {shortened(made.gleanin_name, 60)} to {shortened(made.sessionboard_name, 60)}."
+    if mismatch:
+        flash(request, f"{done} {mismatch}", "error")
+    else:
+        flash(request, done)
     return go_to(f"{mappings_url(here)}/{made.id}/settings")
 
 
@@ -112,8 +150,7 @@ def _field(error: Exception) -> str:
 
 
 async def _step(container: Container, here: InOrganization) -> dict[str, Any]:
-    mappings = await container.list_mappings()(here.organization.id)
-    return {"mappings": mappings, "mappings_url": mappings_url(here), **await shown(container, here)}
+    return {"mappings_url": mappings_url(here), "replaced": False, **await shown(container, here)}
 
 
 async def _form(
@@ -125,24 +162,31 @@ async def _form(
     errors: Mapping[str, str] | None = None,
     to_confirm: TimeZoneUnconfirmed | None = None,
     problem: Problem | None = None,
+    is_told: bool = False,
 ) -> Response:
+    chosen = chosen or {}
     sides: dict[str, Sequence[Choice]] = {}
-    unread, side, is_refused = "", "", False
+    unread, side, is_refused, mismatch = "", "", False, ""
     try:
         lists = await container.list_events()(here.organization.id)
         sides = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
+        here_is = _zone(lists.sessionboard, chosen.get("sessionboard"))
+        there_is = _zone(lists.gleanin, chosen.get("gleanin"))
+        mismatch = known_mismatch(here_is, there_is, container.clock().now())
     except READ_FAILED as error:
         unread, side = str(error), _SIDES.get(_field(error), "")
         is_refused = isinstance(error, (SourceRefused, DestinationRefused))
         problem = problem_of(error)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors or to_confirm else HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors or to_confirm or is_told else HTTPStatus.OK
     response = render(
         request,
         "integrations_mapping_new.html",
         status=problem.status if problem else status,
         crumbs=way_to(here, crumb("Map Events", mappings_url(here)), crumb("Add New Event Mapping")),
         adding=True,
-        chosen=chosen or {},
+        chosen=chosen,
+        mismatch=mismatch,
+        lost=await _lost(container, here, chosen.get("gleanin", "")),
         errors=errors or {},
         to_confirm=to_confirm,
         sides=sides,
@@ -163,9 +207,14 @@ def _choices(events: Sequence[ListedEvent]) -> list[Choice]:
             "value": each.id,
             "label": _label(each, tell_id=names[each.name] > 1 or not each.name.strip()),
             "reason": shortened(each.why_not, LONGEST_LABEL),
+            "zone": each.time_zone or "",
         }
         for each in events
     ]
+
+
+def _zone(events: Sequence[ListedEvent], chosen: str | None) -> str | None:
+    return next((each.time_zone for each in events if each.id == chosen), None)
 
 
 def _label(event: ListedEvent, *, tell_id: bool) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from core.domain.messages import STARTED
 from core.domain.organizations import Organization
 from core.domain.refusals import NotConfirmed, NotConnected, Refusal
 from core.domain.secrets import Token
+from core.usecases.request_sync import SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
-from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
+from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization, SyncOrganization
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of, way_in
 from entrypoints.http.problems import problem_of
@@ -32,10 +34,13 @@ def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
 
 async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
     """Give what the card shows, which stands behind every drawer too."""
+    fares = await container.show_health()(here.organization.id)
     return {
         "here": here,
         "section": SECTION,
-        "connection": await container.find_connection()(here.organization.id),
+        "connection": fares.connection,
+        "health": fares.overall,
+        "mappings": fares.mappings,
         "at": integrations_url(here.organization),
     }
 
@@ -83,7 +88,7 @@ async def replace_token(
     except (Refusal, DestinationError) as error:
         return await _drawer(request, container, here, error)
     flash(request, "The Gleanin API token was replaced.")
-    return go_to(f"{integrations_url(here.organization)}/connect")
+    return go_to(f"{integrations_url(here.organization)}/mappings?replaced=true")
 
 
 async def _drawer(
@@ -103,6 +108,19 @@ async def _drawer(
         continuous=continuous,
         **await shown(container, here),
     )
+
+
+@routes.post("/sync")
+async def sync_all(request: Request, container: Wired, here: SyncOrganization, _: SentForm) -> Response:
+    """Book a sync of every mapping, as after a token was replaced."""
+    mappings = await container.list_mappings()(here.organization.id)
+    for mapping in mappings:
+        await container.request_sync()(SyncRequest(mapping.id, by=here.actor.name))
+    if len(mappings) == 1:
+        flash(request, STARTED)
+    elif mappings:
+        flash(request, f"Syncs to Gleanin have started, for {len(mappings)} events.")
+    return go_to(f"{integrations_url(here.organization)}/mappings")
 
 
 @routes.get("/disconnect")
@@ -141,6 +159,7 @@ async def _question(
         crumbs=way_to(here, crumb("Disconnect")),
         typed=typed,
         error=str(error) if error else "",
+        lost=await container.count_lost_by_disconnecting()(here.organization.id),
         **card,
     )
 

@@ -10,7 +10,7 @@ from core.domain.access import Right
 from core.domain.identifiers import OrganizationId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.refusals import BadInput, NotFound, TimeZoneUnconfirmed
-from core.domain.time_zones import gmt_offsets, zone_named
+from core.domain.time_zones import gmt_offsets, known_mismatch, zone_named
 from core.usecases.change_settings import SettingsChange
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InMapping, Wired
@@ -103,7 +103,10 @@ async def _settings(
 ) -> Response:
     problem = problem_of(error) if error else None
     zone_name = error.zone if isinstance(error, TimeZoneUnconfirmed) else mapping.time_zone
-    zone = zone_named(zone_name)
+    zone, now = zone_named(zone_name), container.clock().now()
+    is_confirmed = mapping.confirmed_time_zone is not None and mapping.confirmed_time_zone == zone_name
+    # Where Gleanin tells a zone that is known, the two are compared, and nobody is asked (rule 7).
+    asks_zone = not is_confirmed and zone_named(mapping.gleanin_time_zone) is None
     settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
     continuous = command.continuous_sync if command else mapping.continuous_sync
     return render(
@@ -114,8 +117,10 @@ async def _settings(
         settings=settings,
         continuous=continuous,
         zone_name=zone_name,
-        offsets=gmt_offsets(zone, container.clock().now()) if zone else "",
+        offsets=gmt_offsets(zone, now) if zone else "",
         error=str(error) if error else "",
+        asks_zone=asks_zone,
+        mismatch=known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, now),
         **await _about(container, here),
     )
 

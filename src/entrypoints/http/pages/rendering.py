@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -12,7 +13,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from core.domain.access import Actor
+from core.domain.health import Health, Remedy
+from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
+from core.domain.sides import SESSIONBOARD
 from core.domain.time_zones import zone_named
 from entrypoints.http.asking import InOrganization, container_of
 from entrypoints.http.pages.forms import csrf_token
@@ -46,6 +50,36 @@ def lasted(start: datetime | None, end: datetime | None) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
+def url_of(organization: Organization) -> str:
+    return f"/organizations/{organization.id}"
+
+
+def way_out(organization: Organization, health: Health, mapping: EventMapping | None = None) -> Crumb | None:
+    """Return the label and the address of what mends a state of health; None where there is nothing.
+
+    Args:
+        organization: whose.
+        health: that somebody wants to mend.
+        mapping: whose health it is; None for the whole connection's.
+    """
+    at = url_of(organization)
+    match health.remedy:
+        case Remedy.REPLACE_TOKEN:
+            place = "settings#sessionboard" if health.system == SESSIONBOARD else "integrations/connect#token"
+            return crumb("Replace token", f"{at}/{place}")
+        case Remedy.VIEW_RESULTS if health.run_id:
+            return crumb("View Results", f"/runs/{health.run_id}")
+        case Remedy.MAPPING_SETTINGS if mapping:
+            return crumb("Event Settings", f"{at}/integrations/mappings/{mapping.id}/settings")
+        case Remedy.SYNC if mapping:
+            return crumb("Sync again", f"{at}/events/{quote(mapping.events.sessionboard_id, safe='')}/agenda")
+    return None
+
+
+def crumb(label: str, url: str = "") -> Crumb:
+    return {"label": label, "url": url} if url else {"label": label}
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -56,19 +90,12 @@ def _environment() -> Environment:
     )
     environment.filters["when"] = when
     environment.globals["lasted"] = lasted
+    environment.globals["way_out"] = way_out
     return environment
 
 
 _templates = _environment()
 _VERSION = version("gleanin-sync")
-
-
-def url_of(organization: Organization) -> str:
-    return f"/organizations/{organization.id}"
-
-
-def crumb(label: str, url: str = "") -> Crumb:
-    return {"label": label, "url": url} if url else {"label": label}
 
 
 def way_in(here: InOrganization, section: Crumb, *further: Crumb) -> list[Crumb]:

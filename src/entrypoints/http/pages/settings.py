@@ -16,6 +16,7 @@ from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
 from entrypoints.http.pages.forms import SentForm, text
+from entrypoints.http.pages.integrations import integrations_url
 from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of, way_in
 from entrypoints.http.problems import problem_of
 from ports.session_source import SourceError
@@ -94,6 +95,8 @@ async def replace_token(
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
     flash(request, "The Sessionboard API token was replaced.")
+    if here.halt:
+        return go_to(f"{integrations_url(here.organization)}/mappings?replaced=true")
     return go_to(settings_url(here))
 
 

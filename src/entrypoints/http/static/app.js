@@ -214,6 +214,11 @@ document.addEventListener("keydown", (event) => {
   if (filter && event.key === "Enter") { event.preventDefault(); document.getElementById(filter.dataset.filterFor).focus(); return; }
   menuKeys(event);
 }, true);
+// data-zone-into="id": the time zone of the chosen event goes along, before anything asks what is to be known of the pair.
+document.addEventListener("change", (event) => {
+  const into = event.target.dataset?.zoneInto;
+  if (into) document.getElementById(into).value = event.target.selectedOptions[0]?.dataset.zone ?? "";
+}, true);
 for (const type of ["input", "change"]) {
   document.addEventListener(type, (event) => {
     if (event.target.matches("[data-filter-for]")) filterOptions(event.target);

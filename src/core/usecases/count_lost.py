@@ -1,0 +1,45 @@
+"""Tell beforehand how many records will not be synced again (rule 10)."""
+
+from dataclasses import dataclass
+
+from core.domain.identifiers import GleaninEventId, OrganizationId
+from core.domain.messages import lost_by_disconnecting, lost_by_mapping
+from core.domain.refusals import found
+from ports.persistence import Units
+
+
+@dataclass(frozen=True, slots=True)
+class CountLostByDisconnecting:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> str:
+        """Return it in sentences; empty where nothing was sent under the open connection, or there is none."""
+        async with self.units.reading() as unit:
+            connection = await unit.connections.open_one(organization_id)
+            sent = await unit.synced.sent(organization_id)
+        return lost_by_disconnecting(
+            each for each in sent if connection and each.connection_id == connection.id
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CountLostByMapping:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId, event_id: GleaninEventId) -> str:
+        """Return it in sentences for one Gleanin event; empty where it was sent nothing under an ended connection.
+
+        Raises:
+            NotFound
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+            strange = {*await unit.connections.elsewhere(organization.sessionboard_url)}
+            sent = await unit.synced.sent(organization_id)
+        current = {connection.id} if connection else set()
+        return lost_by_mapping(
+            each for each in sent if each.event_id == event_id and each.connection_id not in current | strange
+        )
