@@ -21,6 +21,7 @@ from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import RunId
+from core.domain.schedule import Halt
 from core.domain.turns import MOST_PER_ORGANIZATION
 from core.usecases.request_sync import MOST_AT_ONCE, SyncRequest
 from entrypoints.container import Container, opened
@@ -182,7 +183,7 @@ async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str
             for each in mapped:  # nothing of it is due any more
                 schedule = await unit.schedules.get(each.id)
                 assert schedule is not None
-                await unit.schedules.save(schedule.halted())
+                await unit.schedules.save(schedule.halted(Halt("", schedule.due_at)))
             await unit.commit()
         cpu = time.process_time()
         await looks.go_on(INTERVAL)
