@@ -5,11 +5,22 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, SIGN_IN_LASTS, Account, SignIn
 from core.domain.api_keys import digest_of
+from core.domain.audit import Action, AuditEntry
+from core.domain.devices import Device
 from core.domain.email import same_mailbox
-from core.domain.refusals import AddressExpired, NotSignedIn, WrongCredentials
+from core.domain.identifiers import AccountId
+from core.domain.refusals import (
+    AddressExpired,
+    NotSignedIn,
+    TooBusy,
+    TooManyAttempts,
+    WrongCredentials,
+)
+from core.usecases.devices import DeviceReader
 from ports.clock import Clock
+from ports.log import EventLog
 from ports.names import Names
-from ports.passwords import Passwords
+from ports.passwords import Passwords, PasswordsBusy, Waiting
 from ports.persistence import Unit, Units
 from ports.signer import NotSigned, Signer
 
@@ -22,87 +33,140 @@ class Credentials:
     password: str
     address: str
     """The network address that they came from: it is slowed down too."""
+    device: str | None = None
+    """What the browser shows of an earlier sign-in."""
 
     @property
-    def subjects(self) -> tuple[str, str]:
-        """Tell for what failures are counted: the account, and the address."""
+    def party(self) -> str:
+        """Return the part of the network address that one party has: of IPv6, everybody has a whole /64."""
+        try:
+            known = ip_address(self.address)
+        except ValueError:
+            return self.address  # a name that a proxy or a test gave
+        if isinstance(known, IPv4Address):
+            return str(known)
+        return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
+
+    @property
+    def of_account(self) -> str:
         # A digest, for whatever was typed as an e-mail may be a password, and of any length.
-        return (f"account:{digest_of(same_mailbox(self.email))}", f"address:{_whose(self.address)}")
+        return f"account:{digest_of(same_mailbox(self.email))}"
 
+    @property
+    def of_address(self) -> str:
+        return f"address:{self.party}"
 
-def _whose(address: str) -> str:
-    """Give the part of a network address that one party has: of IPv6 addresses, everybody has a whole /64."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address  # a name that a proxy or a test gave
-    if isinstance(known, IPv4Address):
-        return str(known)
-    return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
+    def subjects(self, device: Device | None) -> tuple[str, ...]:
+        """Return what failures are counted for: a known device, or else the account and the network address.
+
+        What others do to an account, or from the same address, slows down nobody on a device that is known.
+        """
+        return (self.of_account, self.of_address) if device is None else (f"device:{device.id}",)
 
 
 @dataclass(frozen=True, slots=True)
 class SignInWithPassword:
     units: Units
     passwords: Passwords
+    signer: Signer
     names: Names
     clock: Clock
+    log: EventLog
 
     async def __call__(self, credentials: Credentials) -> str:
         """Begin a sign-in, and give its secret.
 
         Raises:
             WrongCredentials: nothing tells whether there is such an account.
-            TooManyAttempts: for this account or from this address; the password was not even looked at.
+            TooManyAttempts: for this device, account or address; the password was not even looked at.
+            TooBusy: so many wait for their password to be looked at that another one would only wait.
         """
-        # Counted as failed before it is judged: of many attempts at once, no more pass than of those one by one.
+        log = self.log.bound(address=credentials.address)
+        try:
+            # The place is taken before the attempt is counted: one that is not looked at is no failure.
+            with self.passwords.place_for(await self._waiting(credentials)):
+                return await self._sign_in(credentials, log)
+        except PasswordsBusy:
+            log.warning("access.throttled", act="sign_in", because="busy")
+            raise TooBusy from None
+        except TooManyAttempts:
+            log.warning("access.throttled", act="sign_in", because="attempts")
+            raise
+
+    @property
+    def _devices(self) -> DeviceReader:
+        return DeviceReader(self.signer, self.clock)
+
+    async def _waiting(self, credentials: Credentials) -> Waiting:
+        if self._devices.claims(credentials.device):
+            async with self.units.reading() as unit:
+                account = await unit.accounts.with_email(credentials.email)
+            if account and self._devices.known(credentials.device, account):
+                return Waiting(account.id, is_known=True)
+        return Waiting(credentials.party, is_known=False)
+
+    async def _sign_in(self, credentials: Credentials, log: EventLog) -> str:
+        account, device = await self._count(credentials)
+        usable = credentials.password[: LONGEST_PASSWORD + 1]
+        hashed = account.password_hash if account else None
+        matches = await self.passwords.matches(usable, hashed, is_known=device is not None)
+        secret = await self._begin(credentials, account, device) if account and matches else None
+        if account is None or secret is None:
+            log.warning("access.sign_in_failed", account=account.id if account else None)
+            raise WrongCredentials
+        log.event("access.signed_in", account=account.id, way="password")
+        return secret
+
+    async def _count(self, credentials: Credentials) -> tuple[Account | None, Device | None]:
+        """Count the attempt as failed before it is judged: of many at once, no more pass than of those one by one."""
         async with self.units.writing() as unit:
             now = self.clock.now()
+            account = await unit.accounts.with_email(credentials.email)
+            device = self._devices.known(credentials.device, account)
             await unit.attempts.forget_before(now - FORGOTTEN_AFTER)
-            for subject in credentials.subjects:
+            for subject in credentials.subjects(device):
                 attempts = await unit.attempts.of(subject)
                 attempts.check(now)
                 await unit.attempts.save(subject, attempts.failed(now))
-            account = await unit.accounts.with_email(credentials.email)
             await unit.commit()
-        usable = credentials.password[: LONGEST_PASSWORD + 1]
-        matches = await self.passwords.matches(usable, account.password_hash if account else None)
-        if account is None or not matches:
-            raise WrongCredentials
+        return account, device
+
+    async def _begin(self, credentials: Credentials, account: Account, device: Device | None) -> str | None:
         async with self.units.writing() as unit:
             # Again, for it may have been removed, or its password changed, while the old one was looked at.
-            still = await unit.accounts.get(account.id)
-            if still is None or still.password_hash != account.password_hash:
-                raise WrongCredentials
-            of_account, of_address = credentials.subjects
-            await unit.attempts.forget(of_account)
-            # Not forgotten: with an account of one's own, nobody is to try the others' without end.
-            attempts = await unit.attempts.of(of_address)
-            await unit.attempts.save(of_address, attempts.taken_back())
-            secret = await _begun(unit, account, self.names, self.clock)
+            current = await unit.accounts.get(account.id)
+            if current is None or current.password_hash != account.password_hash:
+                return None
+            first, *rest = credentials.subjects(device)
+            await unit.attempts.forget(first)
+            for subject in rest:
+                # Not forgotten: with an account of one's own, nobody is to try the others' without end.
+                attempts = await unit.attempts.of(subject)
+                await unit.attempts.save(subject, attempts.taken_back())
+            secret = await begin_sign_in(unit, account, self.names, self.clock)
             await unit.commit()
         return secret
 
 
 @dataclass(frozen=True, slots=True)
-class SignInElsewhere:
-    """For somebody whose e-mail another provider vouches for."""
+class BeginSignIn:
+    """For somebody who has just made the account, or changed its password."""
 
     units: Units
     names: Names
     clock: Clock
 
-    async def __call__(self, email: str) -> str:
+    async def __call__(self, account_id: AccountId) -> str:
         """Begin a sign-in, and give its secret.
 
         Raises:
-            NotSignedIn: there is no account with this e-mail.
+            NotSignedIn: the account is gone.
         """
         async with self.units.writing() as unit:
-            account = await unit.accounts.with_email(email)
+            account = await unit.accounts.get(account_id)
             if account is None:
-                raise NotSignedIn(f"There is no account for {email:.120}. Ask an admin to add one.")
-            secret = await _begun(unit, account, self.names, self.clock)
+                raise NotSignedIn
+            secret = await begin_sign_in(unit, account, self.names, self.clock)
             await unit.commit()
         return secret
 
@@ -116,14 +180,21 @@ class OfferSignIn:
     names: Names
     clock: Clock
 
-    async def __call__(self, email: str) -> str:
+    async def __call__(self, email: str, *, by: str) -> str:
         """Begin a sign-in for a browser that is to open an address, and give the address's last part.
 
         Raises:
             NotSignedIn: there is no account with this e-mail.
         """
-        secret = await SignInElsewhere(self.units, self.names, self.clock)(email)
-        return self.signer.sign(_PURPOSE, secret, self.clock.now())
+        async with self.units.writing() as unit:
+            account = await unit.accounts.with_email(email)
+            if account is None:
+                raise NotSignedIn(f"There is no account for {email:.120}. Ask an admin to add one.")
+            secret = await begin_sign_in(unit, account, self.names, self.clock)
+            now = self.clock.now()
+            await unit.audit.add(AuditEntry(now, by, Action.SIGN_IN_LINK_MADE, None, account.email))
+            await unit.commit()
+        return self.signer.sign(_PURPOSE, secret, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +203,23 @@ class TakeSignIn:
     signer: Signer
     names: Names
     clock: Clock
+    log: EventLog
 
-    async def __call__(self, offered: str) -> str:
+    async def __call__(self, offered: str, address: str) -> str:
         """Give the secret of a sign-in in the place of the one that was offered, which opens nothing any more.
 
         Raises:
             AddressExpired: it was taken already, is too old, or was not made here.
         """
+        try:
+            account, secret = await self._taken(offered)
+        except AddressExpired:
+            self.log.warning("access.link_refused", act="sign_in", address=address)
+            raise
+        self.log.event("access.signed_in", account=account.id, way="link", address=address)
+        return secret
+
+    async def _taken(self, offered: str) -> tuple[Account, str]:
         try:
             secret, _ = self.signer.read(_PURPOSE, offered)
         except NotSigned:
@@ -149,12 +230,13 @@ class TakeSignIn:
             if sign_in is None or account is None or sign_in.is_over(self.clock.now()):
                 raise AddressExpired
             await unit.sign_ins.end(sign_in.digest)
-            taken = await _begun(unit, account, self.names, self.clock)
+            taken = await begin_sign_in(unit, account, self.names, self.clock)
             await unit.commit()
-        return taken
+        return account, taken
 
 
-async def _begun(unit: Unit, account: Account, names: Names, clock: Clock) -> str:
+async def begin_sign_in(unit: Unit, account: Account, names: Names, clock: Clock) -> str:
+    """Store a new sign-in, and return its secret."""
     now, secret = clock.now(), names.secret()
     await unit.sign_ins.forget_before(now - SIGN_IN_LASTS)
     await unit.sign_ins.add(SignIn(digest_of(secret), account.id, now))
