@@ -104,8 +104,13 @@ class Provider:
     """How many there were, by path."""
     is_down: bool = False
     """Answers nothing but 503."""
-    key: RSAKey = field(default_factory=lambda: signing_key())  # noqa: PLW0108 - it is defined below
+    new_key: RSAKey | None = None
+    """Signs from now on, and is the only one that is told."""
     _grants: dict[str, Grant] = field(default_factory=dict)
+
+    @property
+    def key(self) -> RSAKey:
+        return self.new_key or signing_key()
 
     def discovery(self) -> dict[str, Any]:
         return {

@@ -271,7 +271,7 @@ def test_a_key_that_is_not_known_yet_is_asked_for(
     served: Served, browser: httpx.Client, provider: Provider
 ) -> None:
     assert browser.get(at_provider(browser)).status_code == 303
-    provider.key = another_key()
+    provider.new_key = another_key()
     later = served.browser()
     assert later.get(at_provider(later)).status_code == 303
     assert provider.requests["/jwks"] == 2
