@@ -47,10 +47,8 @@ from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, Sho
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
 from core.usecases.deliver_notices import DeliverNotices
-from core.usecases.devices import RememberDevice
 from core.usecases.disconnect import Disconnect
 from core.usecases.forget_old import ForgetOld
-from core.usecases.identity_provider import SignInWithIdentityProvider, UnbindIdentities
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up import (
     FindConnection,
@@ -79,14 +77,11 @@ from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
 from core.usecases.served_url import FindServedUrl, NoteServedUrl
 from core.usecases.show_status import ShowQueue, ShowStatus
-from core.usecases.sign_in import (
-    BeginSignIn,
-    OfferSignIn,
-    SignInWithPassword,
-    SignOut,
-    TakeSignIn,
-    WhoIsSignedIn,
-)
+from core.usecases.sign_in.devices import RememberDevice
+from core.usecases.sign_in.identity_provider import SignInWithIdentityProvider, UnbindIdentities
+from core.usecases.sign_in.links import OfferSignIn, TakeSignIn
+from core.usecases.sign_in.password import SignInWithPassword
+from core.usecases.sign_in.sessions import BeginSignIn, SignOut, WhoIsSignedIn
 from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview

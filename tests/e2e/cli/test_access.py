@@ -11,7 +11,7 @@ from core.domain.access import Grant, Role
 from core.domain.identifiers import OrganizationId
 from core.domain.identities import ProviderIdentity
 from core.domain.refusals import IdentityMismatch
-from core.usecases.identity_provider import ProviderClaims
+from core.usecases.sign_in.identity_provider import ProviderClaims
 from entrypoints.container import opened
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import ORG, CommandLine, Result

@@ -19,19 +19,17 @@ from core.usecases.change_account import (
     RemoveAccount,
     TakeRole,
 )
-from core.usecases.devices import RememberDevice
-from core.usecases.identity_provider import ProviderClaims, SignInWithIdentityProvider, UnbindIdentities
 from core.usecases.look_up_access import ReadAuditLog
 from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
-from core.usecases.sign_in import (
-    BeginSignIn,
-    Credentials,
-    OfferSignIn,
-    SignInWithPassword,
-    SignOut,
-    TakeSignIn,
-    WhoIsSignedIn,
+from core.usecases.sign_in.devices import RememberDevice
+from core.usecases.sign_in.identity_provider import (
+    ProviderClaims,
+    SignInWithIdentityProvider,
+    UnbindIdentities,
 )
+from core.usecases.sign_in.links import OfferSignIn, TakeSignIn
+from core.usecases.sign_in.password import Credentials, SignInWithPassword
+from core.usecases.sign_in.sessions import BeginSignIn, SignOut, WhoIsSignedIn
 from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
 from ports.passwords import Passwords
 from ports.signer import Signer

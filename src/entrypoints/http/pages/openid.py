@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 
 from core.domain.identities import ProviderIdentity
 from core.domain.refusals import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
-from core.usecases.identity_provider import ProviderClaims
+from core.usecases.sign_in.identity_provider import ProviderClaims
 from entrypoints.container import Container
 from entrypoints.http.asking import Wired, network_address
 from entrypoints.http.openid_client import (

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from core.domain.devices import DEVICE_LASTS
 from core.domain.refusals import AddressExpired, NotSignedIn, Refusal, TooBusy
-from core.usecases.sign_in import Credentials
+from core.usecases.sign_in.password import Credentials
 from entrypoints.container import Container
 from entrypoints.http.asking import SIGN_IN, Wired, network_address, signed_in_account
 from entrypoints.http.pages.forms import SentForm, text

@@ -6,7 +6,7 @@ from core.domain.accounts import Account
 from core.domain.audit import Action, AuditEntry
 from core.domain.identities import ProviderIdentity
 from core.domain.refusals import EmailNotVerified, IdentityMismatch, NotSignedIn, found
-from core.usecases.sign_in import begin_sign_in
+from core.usecases.sign_in.sessions import begin_sign_in
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.names import Names
