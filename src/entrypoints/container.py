@@ -35,6 +35,7 @@ from adapters.system.exposition import Meters
 from adapters.system.log import StructlogEvents
 from adapters.system.meters import CountedEvents
 from adapters.system.names import RandomNames
+from adapters.system.sampled_log import SampledEvents
 from core.usecases.add_account import AddAccount
 from core.usecases.add_organization import AddOrganization
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
@@ -75,16 +76,14 @@ from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
+from core.usecases.served_url import FindServedUrl, NoteServedUrl
 from core.usecases.show_health import FindHalt, ShowHealth
 from core.usecases.show_status import ShowQueue, ShowStatus
-from core.usecases.sign_in import (
-    OfferSignIn,
-    SignInElsewhere,
-    SignInWithPassword,
-    SignOut,
-    TakeSignIn,
-    WhoIsSignedIn,
-)
+from core.usecases.sign_in.devices import RememberDevice
+from core.usecases.sign_in.identity_provider import SignInWithIdentityProvider, UnbindIdentities
+from core.usecases.sign_in.links import OfferSignIn, TakeSignIn
+from core.usecases.sign_in.password import SignInWithPassword
+from core.usecases.sign_in.sessions import BeginSignIn, SignOut, WhoIsSignedIn
 from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
@@ -189,7 +188,8 @@ class Container(containers.DeclarativeContainer):
 
     clock: Provider[Clock] = providers.Singleton(SystemClock)
     structlog: Provider[StructlogEvents] = providers.Singleton(StructlogEvents)
-    log: Provider[EventLog] = providers.Singleton(CountedEvents, structlog)
+    sampled: Provider[SampledEvents] = providers.Singleton(SampledEvents, structlog)
+    log: Provider[EventLog] = providers.Singleton(CountedEvents, sampled)
     names: Provider[Names] = providers.Singleton(RandomNames)
     keys: Provider[tuple[str, ...]] = providers.Singleton(keys_of, settings)
     cipher: Provider[TokenCipher] = providers.Singleton(cipher_for, settings)
@@ -309,11 +309,17 @@ class Container(containers.DeclarativeContainer):
     check_sign_up: Provider[CheckSignUp] = providers.Factory(CheckSignUp, units, signer, clock)
     sign_up: Provider[SignUp] = providers.Factory(SignUp, units, signer, passwords, names, clock)
     sign_in_with_password: Provider[SignInWithPassword] = providers.Factory(
-        SignInWithPassword, units, passwords, names, clock
+        SignInWithPassword, units, passwords, signer, names, clock, log
     )
-    sign_in_elsewhere: Provider[SignInElsewhere] = providers.Factory(SignInElsewhere, units, names, clock)
+    sign_in_with_identity_provider: Provider[SignInWithIdentityProvider] = providers.Factory(
+        SignInWithIdentityProvider, units, names, clock, log
+    )
+    unbind_identities: Provider[UnbindIdentities] = providers.Factory(UnbindIdentities, units, clock)
+    begin_sign_in: Provider[BeginSignIn] = providers.Factory(BeginSignIn, units, names, clock)
+    remember_device: Provider[RememberDevice] = providers.Factory(RememberDevice, units, signer, names, clock)
+    note_served_url: Provider[NoteServedUrl] = providers.Factory(NoteServedUrl, units)
     offer_sign_in: Provider[OfferSignIn] = providers.Factory(OfferSignIn, units, signer, names, clock)
-    take_sign_in: Provider[TakeSignIn] = providers.Factory(TakeSignIn, units, signer, names, clock)
+    take_sign_in: Provider[TakeSignIn] = providers.Factory(TakeSignIn, units, signer, names, clock, log)
     who_is_signed_in: Provider[WhoIsSignedIn] = providers.Factory(WhoIsSignedIn, units, clock)
     sign_out: Provider[SignOut] = providers.Factory(SignOut, units)
     add_account: Provider[AddAccount] = providers.Factory(AddAccount, units, passwords, names, clock)
@@ -321,7 +327,7 @@ class Container(containers.DeclarativeContainer):
     take_role: Provider[TakeRole] = providers.Factory(TakeRole, units, clock)
     change_password: Provider[ChangePassword] = providers.Factory(ChangePassword, units, passwords, clock)
     change_own_password: Provider[ChangeOwnPassword] = providers.Factory(
-        ChangeOwnPassword, units, passwords, clock
+        ChangeOwnPassword, units, passwords, clock, log
     )
     remove_account: Provider[RemoveAccount] = providers.Factory(RemoveAccount, units, clock)
     list_accounts: Provider[ListAccounts] = providers.Factory(ListAccounts, units)
@@ -330,7 +336,7 @@ class Container(containers.DeclarativeContainer):
     list_keys_made_by: Provider[ListKeysMadeBy] = providers.Factory(ListKeysMadeBy, units)
     make_api_key: Provider[MakeApiKey] = providers.Factory(MakeApiKey, units, names, clock)
     revoke_api_key: Provider[RevokeApiKey] = providers.Factory(RevokeApiKey, units, clock)
-    whose_api_key: Provider[WhoseApiKey] = providers.Factory(WhoseApiKey, units)
+    whose_api_key: Provider[WhoseApiKey] = providers.Factory(WhoseApiKey, units, log)
     read_audit_log: Provider[ReadAuditLog] = providers.Factory(ReadAuditLog, units)
     make_portal_address: Provider[MakePortalAddress] = providers.Factory(
         MakePortalAddress, units, signer, clock
@@ -354,6 +360,11 @@ async def opened(settings: Settings) -> AsyncIterator[Container]:
     try:
         _prepare(engine)
         await _check_key_file(settings, container.units())
+        if settings.public_url is None:
+            # Whoever hands out addresses beside `serve` gives those at which it is reached.
+            served_url = await FindServedUrl(container.units())()
+            reached = settings.model_copy(update={"public_url": served_url})
+            container.settings.override(providers.Object(reached))
         yield container
     finally:
         container.sql_units().close()

@@ -6,22 +6,38 @@ from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import ExcInfo
+from structlog.typing import EventDict, ExcInfo
 
 # Without local variables: one of them may be a token, or a person.
 _frames = ExceptionDictTransformer(show_locals=False)
 
 
+ALWAYS_TOLD = "access."
+"""Events about who gets in: whoever runs the program needs them the day that somebody did."""
+
+
 def set_up_logs(level: str) -> None:
+    """Write events of a level and above, and those about access from `info` on."""
+    levels = logging.getLevelNamesMapping()
+    least = levels[level.upper()]
+
+    def leave_out(_: Any, method: str, event: EventDict) -> EventDict:
+        if levels.get(method.upper(), logging.ERROR) < least and not str(event["event"]).startswith(
+            ALWAYS_TOLD
+        ):
+            raise structlog.DropEvent
+        return event
+
     structlog.configure(
         processors=[
+            leave_out,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(_without_words),
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(min(least, logging.INFO)),
         # Whatever stderr is when something is logged: it can be exchanged meanwhile.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,

@@ -8,6 +8,7 @@ from core.domain.accounts import Account, Attempts, SignIn
 from core.domain.api_keys import ApiKey
 from core.domain.audit import AuditEntry
 from core.domain.identifiers import AccountId, ApiKeyId, OrganizationId
+from core.domain.identities import ProviderIdentity
 from core.domain.portal import PersonRef
 
 
@@ -16,7 +17,7 @@ class Accounts(Protocol):
         """Add an account with its grants.
 
         Raises:
-            Taken: ACCOUNT_EMAIL, ignoring case.
+            Taken: ACCOUNT_EMAIL, as rule 15 compares e-mails.
         """
         ...
 
@@ -25,13 +26,13 @@ class Accounts(Protocol):
         ...
 
     async def remove(self, account_id: AccountId) -> None:
-        """Take an account away, with its grants and sign-ins."""
+        """Take an account away, with its grants, sign-ins and identities."""
         ...
 
     async def get(self, account_id: AccountId) -> Account | None: ...
 
     async def with_email(self, email: str) -> Account | None:
-        """Find one by e-mail, ignoring case."""
+        """Find one by e-mail, as rule 15 compares them."""
         ...
 
     async def all(self) -> Sequence[Account]:
@@ -43,6 +44,36 @@ class Accounts(Protocol):
         ...
 
     async def is_any(self) -> bool: ...
+
+
+class ProviderIdentities(Protocol):
+    """Which account is whose at an OpenID Connect provider."""
+
+    async def bind(self, identity: ProviderIdentity, account_id: AccountId) -> None:
+        """Bind an identity to an account. An account has one at most at each issuer, an identity one account."""
+        ...
+
+    async def account_of(self, identity: ProviderIdentity) -> AccountId | None: ...
+
+    async def of_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
+        """Return the identities of an account, by issuer."""
+        ...
+
+    async def unbind_all_of(self, account_id: AccountId) -> None: ...
+
+
+class Installation(Protocol):
+    """What is stored of the installation itself."""
+
+    async def accounts_added(self) -> int:
+        """Return how many accounts were ever added, those that are gone included, since this is counted."""
+        ...
+
+    async def served_url(self) -> str | None:
+        """Return where `serve` was reached last."""
+        ...
+
+    async def save_served_url(self, url: str) -> None: ...
 
 
 class SignIns(Protocol):

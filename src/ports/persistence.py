@@ -33,7 +33,16 @@ from core.domain.runs import Progress, SyncRun
 from core.domain.schedule import Halt, Schedule
 from core.domain.synced import CreateIntent, SentRecords, ShareLink, SyncedRecord
 from core.domain.turns import WaitingRun
-from ports.accounts import Accounts, ApiKeys, AttemptsBySubject, AuditLog, PortalRevocations, SignIns
+from ports.accounts import (
+    Accounts,
+    ApiKeys,
+    AttemptsBySubject,
+    AuditLog,
+    Installation,
+    PortalRevocations,
+    ProviderIdentities,
+    SignIns,
+)
 
 T = TypeVar("T")
 
@@ -589,6 +598,10 @@ class Unit(Protocol):
     def outcomes(self) -> Outcomes: ...
     @property
     def accounts(self) -> Accounts: ...
+    @property
+    def identities(self) -> ProviderIdentities: ...
+    @property
+    def installation(self) -> Installation: ...
     @property
     def sign_ins(self) -> SignIns: ...
     @property

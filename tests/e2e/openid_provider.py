@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,10 +62,11 @@ class Misbehaviour(Enum):
 class Person:
     email: str
     email_verified: bool = True
+    subject: str | None = None
 
     @property
     def sub(self) -> str:
-        return hashlib.sha256(self.email.encode()).hexdigest()[:16]
+        return self.subject or hashlib.sha256(self.email.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,17 @@ class Provider:
     misbehaviour: Misbehaviour | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
     """The authorization requests that came."""
+    requests: Counter[str] = field(default_factory=Counter)
+    """How many there were, by path."""
+    is_down: bool = False
+    """Answers nothing but 503."""
+    new_key: RSAKey | None = None
+    """Signs from now on, and is the only one that is told."""
     _grants: dict[str, Grant] = field(default_factory=dict)
+
+    @property
+    def key(self) -> RSAKey:
+        return self.new_key or signing_key()
 
     def discovery(self) -> dict[str, Any]:
         return {
@@ -206,8 +218,8 @@ class Provider:
                 claims["email"] = "somebody.else@example.org"
             case Misbehaviour.UNSIGNED:
                 return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}."
-        key = another_key() if wrong in {Misbehaviour.UNKNOWN_KEY, Misbehaviour.FORGED} else signing_key()
-        named = another_key() if wrong is Misbehaviour.UNKNOWN_KEY else signing_key()
+        key = another_key() if wrong in {Misbehaviour.UNKNOWN_KEY, Misbehaviour.FORGED} else self.key
+        named = another_key() if wrong is Misbehaviour.UNKNOWN_KEY else self.key
         return jwt.encode({"alg": "RS256", "kid": named.kid}, claims, key)
 
 
@@ -255,17 +267,22 @@ class Door(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        self.provider.requests[url.path] += 1
+        if self.provider.is_down:
+            self._json(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "temporarily_unavailable"})
+            return
         match url.path:
             case "/.well-known/openid-configuration":
                 self._json(HTTPStatus.OK, self.provider.discovery())
             case "/jwks":
-                self._json(HTTPStatus.OK, {**KeySet([signing_key()]).as_dict(private=False)})
+                self._json(HTTPStatus.OK, {**KeySet([self.provider.key]).as_dict(private=False)})
             case "/authorize":
                 self._authorize(_single(url.query))
             case _:
                 self._json(HTTPStatus.NOT_FOUND, {"error": "not_found"})
 
     def do_POST(self) -> None:
+        self.provider.requests[self.path] += 1
         body = _single(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         try:
             match self.path:

@@ -1,4 +1,4 @@
-"""Accounts, sign-ins, API keys, the audit log and portal revocations in memory."""
+"""Accounts, identities at providers, sign-ins, API keys, the audit log and portal revocations in memory."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ from core.domain.api_keys import ApiKey
 from core.domain.audit import AuditEntry
 from core.domain.email import same_mailbox
 from core.domain.identifiers import AccountId, ApiKeyId, OrganizationId
+from core.domain.identities import ProviderIdentity
 from core.domain.portal import PersonRef
 from ports.persistence import Taken, Unique
 
@@ -25,6 +26,7 @@ class MemoryAccounts:
             raise Taken(Unique.ACCOUNT_EMAIL)
         self._check_grants(account)
         self._rows[account.id] = account
+        self._kept.accounts_added += 1
 
     async def update(self, account: Account) -> None:
         check(there=account.id in self._rows)
@@ -41,6 +43,7 @@ class MemoryAccounts:
     async def remove(self, account_id: AccountId) -> None:
         self._rows.pop(account_id, None)
         await MemorySignIns(self._kept).end_all_of(account_id)
+        await MemoryProviderIdentities(self._kept).unbind_all_of(account_id)
 
     async def get(self, account_id: AccountId) -> Account | None:
         return self._rows.get(account_id)
@@ -61,6 +64,42 @@ class MemoryAccounts:
 
     async def is_any(self) -> bool:
         return bool(self._rows)
+
+
+class MemoryProviderIdentities:
+    def __init__(self, kept: Kept) -> None:
+        self._rows = kept.identities
+        self._accounts = kept.accounts
+
+    async def bind(self, identity: ProviderIdentity, account_id: AccountId) -> None:
+        check(there=account_id in self._accounts and identity not in self._rows)
+        check(there=identity.issuer not in {own.issuer for own in await self.of_account(account_id)})
+        self._rows[identity] = account_id
+
+    async def account_of(self, identity: ProviderIdentity) -> AccountId | None:
+        return self._rows.get(identity)
+
+    async def of_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
+        own = (identity for identity, whose in self._rows.items() if whose == account_id)
+        return sorted(own, key=lambda identity: identity.issuer)
+
+    async def unbind_all_of(self, account_id: AccountId) -> None:
+        for identity in await self.of_account(account_id):
+            del self._rows[identity]
+
+
+class MemoryInstallation:
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+
+    async def accounts_added(self) -> int:
+        return self._kept.accounts_added
+
+    async def served_url(self) -> str | None:
+        return self._kept.served_url
+
+    async def save_served_url(self, url: str) -> None:
+        self._kept.served_url = url
 
 
 class MemorySignIns:

@@ -19,6 +19,7 @@ from core.domain.identifiers import (
     RunId,
     SourceId,
 )
+from core.domain.identities import ProviderIdentity
 from core.domain.mappings import EventMapping
 from core.domain.notices import Notice, Recipient
 from core.domain.organizations import Connection, Organization
@@ -58,6 +59,7 @@ class Kept:
     outcomes: dict[RunId, dict[tuple[str, SourceId], tuple[int, RecordOutcome]]] = field(default_factory=dict)
     """With their positions; the inner dicts are replaced, never changed."""
     accounts: dict[AccountId, Account] = field(default_factory=dict)
+    identities: dict[ProviderIdentity, AccountId] = field(default_factory=dict)
     sign_ins: dict[str, SignIn] = field(default_factory=dict)
     attempts: dict[str, Attempts] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
@@ -65,6 +67,8 @@ class Kept:
     revocations: dict[PersonRef, datetime] = field(default_factory=dict)
     recipients: dict[OrganizationId, Recipient] = field(default_factory=dict)
     notices: dict[NoticeId, Notice] = field(default_factory=dict)
+    accounts_added: int = 0
+    served_url: str | None = None
     last_position: int = 0
     """Of an outcome or an entry of the audit log."""
 

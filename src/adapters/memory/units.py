@@ -10,7 +10,9 @@ from adapters.memory.access import (
     MemoryApiKeys,
     MemoryAttempts,
     MemoryAuditLog,
+    MemoryInstallation,
     MemoryPortalRevocations,
+    MemoryProviderIdentities,
     MemorySignIns,
 )
 from adapters.memory.clock import ManualClock
@@ -39,6 +41,8 @@ class MemoryUnit:
         self.intents = MemoryCreateIntents(own, units.clock)
         self.outcomes = MemoryOutcomes(own)
         self.accounts = MemoryAccounts(own)
+        self.identities = MemoryProviderIdentities(own)
+        self.installation = MemoryInstallation(own)
         self.sign_ins = MemorySignIns(own)
         self.attempts = MemoryAttempts(own)
         self.api_keys = MemoryApiKeys(own)

@@ -6,8 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.persistence.installation import count_account
 from adapters.persistence.removal import check_are_there
-from adapters.persistence.tables import accounts, grants, sign_ins
+from adapters.persistence.tables import accounts, grants, provider_identities, sign_ins
 from adapters.persistence.threads import Run
 from core.domain.access import Grant, Role
 from core.domain.accounts import Account
@@ -43,7 +44,7 @@ class SqlAccounts:
         row = {
             "id": account.id,
             "email": account.email,
-            # Folded by Python: databases differ in what they take for upper and lower case.
+            # By Python: databases differ in what they take for upper and lower case.
             "mailbox": same_mailbox(account.email),
             "password_hash": account.password_hash,
             "created_at": account.created_at,
@@ -52,6 +53,7 @@ class SqlAccounts:
         def insert(database: sa.Connection) -> None:
             database.execute(accounts.insert(), row)
             _add_grants(database, account)
+            count_account(database)
 
         await self._run(insert)
 
@@ -68,7 +70,7 @@ class SqlAccounts:
 
     async def remove(self, account_id: AccountId) -> None:
         def delete(database: sa.Connection) -> None:
-            for table in (sign_ins, grants):
+            for table in (provider_identities, sign_ins, grants):
                 database.execute(sa.delete(table).where(table.c.account_id == account_id))
             database.execute(sa.delete(accounts).where(accounts.c.id == account_id))
 

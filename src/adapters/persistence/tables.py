@@ -268,6 +268,23 @@ accounts = sa.Table(
     _time("created_at"),
 )
 
+provider_identities = sa.Table(
+    "provider_identities",
+    metadata,
+    sa.Column("issuer", sa.Text(), primary_key=True),
+    sa.Column("subject", sa.Text(), primary_key=True),
+    _text("account_id", sa.ForeignKey("accounts.id")),
+    sa.Index("one_account_identity", "account_id", "issuer", unique=True),
+)
+
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("accounts_added", sa.Integer(), nullable=False),
+    _text("served_url", nullable=True),
+)
+
 grants = sa.Table(
     "grants",
     metadata,

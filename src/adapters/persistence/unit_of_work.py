@@ -16,6 +16,8 @@ from adapters.persistence.audit import SqlAuditLog
 from adapters.persistence.checkpoints import SqlCheckpoints
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
+from adapters.persistence.identities import SqlProviderIdentities
+from adapters.persistence.installation import SqlInstallation
 from adapters.persistence.intents import SqlCreateIntents
 from adapters.persistence.mappings import SqlMappings
 from adapters.persistence.notices import SqlNotices, SqlRecipients
@@ -124,6 +126,14 @@ class SqlUnit:
     @cached_property
     def accounts(self) -> SqlAccounts:
         return SqlAccounts(self.run)
+
+    @cached_property
+    def identities(self) -> SqlProviderIdentities:
+        return SqlProviderIdentities(self.run)
+
+    @cached_property
+    def installation(self) -> SqlInstallation:
+        return SqlInstallation(self.run)
 
     @cached_property
     def sign_ins(self) -> SqlSignIns:

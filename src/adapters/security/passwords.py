@@ -2,27 +2,44 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
+
+from adapters.security.turns import Places, Turns
+from ports.passwords import Waiting
+
+T = TypeVar("T")
 
 
 class Argon2Passwords:
     def __init__(self) -> None:
         self._hashes = PasswordHash((Argon2Hasher(),))
         self._nobodys = self._hashes.hash(secrets.token_urlsafe(32))
-        # Each takes 64 MB for a while: many people signing in at once must not take all there is.
-        self._at_once = asyncio.Semaphore(2)
+        self._places = Places()
+        self._turns = Turns()
+
+    def place_for(self, waiting: Waiting) -> AbstractContextManager[None]:
+        return self._places.taken_by(waiting)
 
     async def hash(self, password: str) -> str:
-        async with self._at_once:
-            return await asyncio.to_thread(self._hashes.hash, _bytes_of(password))
+        return await self._in_turn(lambda: self._hashes.hash(_bytes_of(password)), is_known=True)
 
-    async def matches(self, password: str, hashed: str | None) -> bool:
-        async with self._at_once:
-            matches = await asyncio.to_thread(self._matches, password, hashed or self._nobodys)
+    async def matches(self, password: str, hashed: str | None, *, is_known: bool = False) -> bool:
+        compared = hashed or self._nobodys
+        matches = await self._in_turn(lambda: self._matches(password, compared), is_known=is_known)
         return matches and hashed is not None
+
+    async def _in_turn(self, work: Callable[[], T], *, is_known: bool) -> T:
+        await self._turns.acquire(is_known=is_known)
+        done = asyncio.get_running_loop().run_in_executor(None, work)
+        # The turn ends with the thread's work, which nobody can cancel.
+        done.add_done_callback(lambda _: self._turns.release())
+        return await asyncio.shield(done)
 
     def _matches(self, password: str, hashed: str) -> bool:
         try:

@@ -7,7 +7,11 @@ from ports.log import Datum, EventLog
 RUNS = Counter("gleanin_sync_runs_total", "Sync runs that ended.", ("state", "stop"))
 RECORDS = Counter("gleanin_sync_records_total", "Outcomes of records.", ("outcome",))
 TAKEN_OVER = Counter("gleanin_sync_runs_taken_over_total", "Runs that another process took over.")
+ACCESS = Counter(
+    "gleanin_sync_access_events_total", "Sign-ins, and what was refused to people and programs.", ("event",)
+)
 FAULTS = Counter("gleanin_sync_faults_total", "Faults of this program.")
+_ACCESS = "access."
 _NOT_OUTCOMES = frozenset({"state", "stop"})
 
 
@@ -24,13 +28,20 @@ class CountedEvents:
             for outcome, number in data.items():
                 if outcome not in _NOT_OUTCOMES and isinstance(number, int):
                     RECORDS.labels(outcome).inc(number)
+        _count_access(name)
         self._log.event(name, **data)
 
     def warning(self, name: str, **data: Datum) -> None:
         if name == "sync.run_taken_over":
             TAKEN_OVER.inc()
+        _count_access(name)
         self._log.warning(name, **data)
 
     def fault(self, name: str, error: BaseException, **data: Datum) -> None:
         FAULTS.inc()
         self._log.fault(name, error, **data)
+
+
+def _count_access(name: str) -> None:
+    if name.startswith(_ACCESS):
+        ACCESS.labels(name.removeprefix(_ACCESS)).inc()

@@ -22,6 +22,9 @@ class Action(StrEnum):
     ROLE_GIVEN = "role_given"
     ROLE_TAKEN = "role_taken"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
+    SIGN_IN_LINK_MADE = "sign_in_link_made"
+    IDENTITY_BOUND = "identity_bound"
+    IDENTITY_UNBOUND = "identity_unbound"
     API_KEY_MADE = "api_key_made"
     API_KEY_REVOKED = "api_key_revoked"
     PORTAL_ADDRESS_MADE = "portal_address_made"

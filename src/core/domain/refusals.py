@@ -16,6 +16,8 @@ Refusal
 ├── StillConnected        an organization that is to be removed
 ├── Forbidden             a right that whoever asks does not have
 ├── NotSignedIn           nobody is signed in, or the API key is none
+├── EmailNotVerified     a provider does not vouch for the e-mail that would tell the account
+├── IdentityMismatch     an account that is bound to somebody else at the provider
 ├── WrongCredentials      e-mail and password do not belong together
 ├── TooManyAttempts       signing in, again and again
 ├── TooBusy               more is asked for at once than is good for all
@@ -174,6 +176,21 @@ class NotSignedIn(Refusal):
 
     def __init__(self, sentence: str = "Sign in first.") -> None:
         super().__init__(sentence)
+
+
+class EmailNotVerified(NotSignedIn):
+    def __init__(self) -> None:
+        super().__init__(
+            "Your company's sign-in does not vouch for your e-mail address. Have the address verified there."
+        )
+
+
+class IdentityMismatch(NotSignedIn):
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"The account of {email:.120} belongs to somebody else at your company's sign-in. If it is yours, ask "
+            f"whoever runs this program to unbind it: gleanin-sync user unbind {email:.120}"
+        )
 
 
 class WrongCredentials(Refusal):

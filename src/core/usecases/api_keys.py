@@ -11,6 +11,7 @@ from core.domain.identifiers import ApiKeyId, OrganizationId
 from core.domain.organizations import Organization
 from core.domain.refusals import NotSignedIn, check_asked, found
 from ports.clock import Clock
+from ports.log import EventLog
 from ports.names import Names
 from ports.persistence import Units
 
@@ -93,8 +94,9 @@ class ListKeysMadeBy:
 @dataclass(frozen=True, slots=True)
 class WhoseApiKey:
     units: Units
+    log: EventLog
 
-    async def __call__(self, secret: str) -> Actor:
+    async def __call__(self, secret: str, address: str) -> Actor:
         """Tell who acts with a key.
 
         Raises:
@@ -103,5 +105,9 @@ class WhoseApiKey:
         async with self.units.reading() as unit:
             key = await unit.api_keys.with_digest(digest_of(secret))
         if key is None or not key.is_valid:
+            because = "revoked" if key else "unknown"
+            self.log.warning(
+                "access.key_refused", key=key.id if key else None, because=because, address=address
+            )
             raise NotSignedIn("The API key is none, or was revoked.")
         return key.actor

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from core.domain.access import Grant
 from core.domain.accounts import LONGEST_PASSWORD, Account, check_password
 from core.domain.audit import Action, AuditEntry
-from core.domain.refusals import BadInput, found
+from core.domain.identifiers import AccountId
+from core.domain.refusals import BadInput, TooBusy, TooManyAttempts, found
 from ports.clock import Clock
-from ports.passwords import Passwords
+from ports.log import EventLog
+from ports.passwords import Passwords, PasswordsBusy, Waiting
 from ports.persistence import Unit, Units
 
 
@@ -96,8 +98,9 @@ class ChangeOwnPassword:
     units: Units
     passwords: Passwords
     clock: Clock
+    log: EventLog
 
-    async def __call__(self, email: str, present: str, password: str) -> Account:
+    async def __call__(self, account_id: AccountId, present: str, password: str, address: str) -> Account:
         """Give one's own account a new password, and end all its sign-ins.
 
         Raises:
@@ -105,22 +108,40 @@ class ChangeOwnPassword:
             BadInput: the password cannot be one.
             WrongPassword: the present one is another.
             TooManyAttempts: the present one was not even looked at.
+            TooBusy: too many wait for theirs to be looked at.
         """
         check_password(password)
+        log = self.log.bound(account=account_id, address=address)
+        try:
+            with self.passwords.place_for(Waiting(account_id, is_known=True)):
+                return await self._change(account_id, present, password)
+        except PasswordsBusy:
+            log.warning("access.throttled", act="change_password", because="busy")
+            raise TooBusy from None
+        except TooManyAttempts:
+            log.warning("access.throttled", act="change_password", because="attempts")
+            raise
+        except WrongPassword:
+            log.warning("access.password_refused")
+            raise
+
+    async def _change(self, account_id: AccountId, present: str, password: str) -> Account:
         # As when signing in, counted as failed before it is judged: a browser left open gives no free guesses.
         async with self.units.writing() as unit:
-            account, now = await _account(unit, email), self.clock.now()
+            account, now = await _own(unit, account_id), self.clock.now()
             subject = f"password:{account.id}"
             attempts = await unit.attempts.of(subject)
             attempts.check(now)
             await unit.attempts.save(subject, attempts.failed(now))
             await unit.commit()
-        if not await self.passwords.matches(present[: LONGEST_PASSWORD + 1], account.password_hash):
+        if not await self.passwords.matches(
+            present[: LONGEST_PASSWORD + 1], account.password_hash, is_known=True
+        ):
             raise WrongPassword
         hashed = await self.passwords.hash(password)
         async with self.units.writing() as unit:
             present_one = account.password_hash
-            account = await _account(unit, email)
+            account = await _own(unit, account_id)
             if account.password_hash != present_one:  # somebody else was faster
                 raise WrongPassword
             account = replace(account, password_hash=hashed)
@@ -150,6 +171,10 @@ class RemoveAccount:
             entry = AuditEntry(self.clock.now(), by, Action.ACCOUNT_REMOVED, None, account.email)
             await unit.audit.add(entry)
             await unit.commit()
+
+
+async def _own(unit: Unit, account_id: AccountId) -> Account:
+    return found(await unit.accounts.get(account_id), "account", account_id)
 
 
 async def _account(unit: Unit, email: str) -> Account:

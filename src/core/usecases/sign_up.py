@@ -6,10 +6,10 @@ from core.domain.access import Grant, Role
 from core.domain.accounts import SIGN_UP_LASTS, Account, check_password
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import AccountId
-from core.domain.refusals import AddressExpired
+from core.domain.refusals import AddressExpired, TooBusy
 from ports.clock import Clock
 from ports.names import Names
-from ports.passwords import Passwords
+from ports.passwords import Passwords, PasswordsBusy, Waiting
 from ports.persistence import Unit, Units
 from ports.signer import NotSigned, Signer
 
@@ -27,7 +27,8 @@ class OfferSignUp:
         async with self.units.reading() as unit:
             if await unit.accounts.is_any():
                 return None
-        return self.signer.sign(_PURPOSE, "first account", self.clock.now())
+            subject = await _subject(unit)
+        return self.signer.sign(_PURPOSE, subject, self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,17 @@ class SignUp:
         Raises:
             AddressExpired: it was used, is too old, or was not made here.
             BadInput: the e-mail or the password cannot be one.
+            TooBusy: too many wait for a password to be hashed.
         """
         # Before it is hashed, which takes time that others may need; and again after, for of several one gets in.
         async with self.units.reading() as unit:
             await _check(unit, self.signer, self.clock, offered)
         check_password(password)
-        hashed = await self.passwords.hash(password)
+        try:
+            with self.passwords.place_for(Waiting(_PURPOSE, is_known=True)):
+                hashed = await self.passwords.hash(password)
+        except PasswordsBusy:
+            raise TooBusy from None
         async with self.units.writing() as unit:
             await _check(unit, self.signer, self.clock, offered)
             now, new = self.clock.now(), AccountId(self.names.new())
@@ -78,8 +84,14 @@ class SignUp:
 
 async def _check(unit: Unit, signer: Signer, clock: Clock, offered: str) -> None:
     try:
-        _, made_at = signer.read(_PURPOSE, offered)
+        subject, made_at = signer.read(_PURPOSE, offered)
     except NotSigned:
         raise AddressExpired from None
-    if clock.now() >= made_at + SIGN_UP_LASTS or await unit.accounts.is_any():
+    is_over = clock.now() >= made_at + SIGN_UP_LASTS
+    if is_over or subject != await _subject(unit) or await unit.accounts.is_any():
         raise AddressExpired
+
+
+async def _subject(unit: Unit) -> str:
+    """Return what an offer is made for. Any account that is added ends it, even if the account is removed again."""
+    return f"account after {await unit.installation.accounts_added()}"

@@ -168,14 +168,36 @@ def offer_sign_in(email: Email, as_json: AsJson = False) -> None:
     """Give an address that signs an account in, once: for who has lost a password."""
 
     async def done(container: "Container") -> Answer:
-        offered = await container.offer_sign_in()(email)
-        at = container.settings().address_of(f"/sign-in/once/{offered}")
+        offered = await container.offer_sign_in()(email, by=COMMAND_LINE)
+        reached = container.settings()
+        at = reached.address_of(f"/sign-in/once/{offered}")
 
         def show(screen: Console) -> None:
             screen.print(say(f"This signs in {email}, once, within 12 hours:"))
             screen.print(say(at), soft_wrap=True)
+            if reached.public_url is None:
+                screen.print(
+                    "`gleanin-sync serve` has not run on this database yet. If it is to be reached elsewhere,"
+                )
+                screen.print("set GLEANIN_SYNC_PUBLIC_URL, as in https://sync.example.org.")
 
         return Answer({"email": email, "address": at}, show)
+
+    carry_out(done, as_json=as_json)
+
+
+@user.command("unbind", epilog=examples("gleanin-sync user unbind ada@example.org"))
+def unbind(email: Email, as_json: AsJson = False) -> None:
+    """Let the next sign-in with the company's provider decide anew who has this account; it is signed out."""
+
+    async def done(container: "Container") -> Answer:
+        account, number = await container.unbind_identities()(email, by=COMMAND_LINE)
+        said = (
+            f"{account.email} is not bound any more; the next sign-in with its e-mail binds it anew."
+            if number
+            else f"{account.email} was not bound."
+        )
+        return Answer({"email": account.email, "unbound": number}, lambda screen: screen.print(say(said)))
 
     carry_out(done, as_json=as_json)
 

@@ -148,7 +148,7 @@ async def playground(chosen: "Settings") -> AsyncIterator[tuple["Container", Ans
             await container.add_account()(
                 NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None), by=COMMAND_LINE
             )
-            entry = await container.offer_sign_in()(NEWCOMER)
+            entry = await container.offer_sign_in()(NEWCOMER, by=COMMAND_LINE)
             at = container.settings().address_of(f"/sign-in/once/{entry}")
 
             def show(screen: Console) -> None:
@@ -197,6 +197,7 @@ def serve(
                     await served(container, door)
             else:
                 async with opened(chosen) as container:
+                    await container.note_served_url()(chosen.address_of(""))
                     print_answer(await welcome(container), as_json=as_json)
                     await served(container, door)
         return Answer(None, lambda _: None)

@@ -17,6 +17,7 @@ from entrypoints.http.api.app import api
 from entrypoints.http.guards import Guards
 from entrypoints.http.heads import Heads
 from entrypoints.http.hosts import KnownHosts
+from entrypoints.http.openid_client import OpenIdProvider
 from entrypoints.http.pages.app import add_pages
 from entrypoints.http.progress import Followers
 from entrypoints.http.snapshots import EventViews, Previews
@@ -37,6 +38,7 @@ def application(container: Container) -> ASGIApp:
     is_https = (settings.public_url or "").startswith("https:")
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
+    app.state.openid = OpenIdProvider(settings)
     app.state.event_views, machine.state.previews = EventViews(), Previews()
     followers = Followers()
     for each in (app, machine):

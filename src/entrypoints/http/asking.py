@@ -28,13 +28,18 @@ def container_of(request: Request) -> Container:
     return container
 
 
+def network_address(request: Request) -> str:
+    """Return where a request came from, as far as the server knows."""
+    return request.client.host if request.client else "unknown"
+
+
 Wired = Annotated[Container, Depends(container_of)]
 
 bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
 
 
 async def by_key(
-    container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request, container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Actor:
     """Give whose API key a request shows.
 
@@ -43,7 +48,7 @@ async def by_key(
     """
     if given is None:
         raise NotSignedIn("Give an API key: Authorization: Bearer KEY.")
-    return await container.whose_api_key()(given.credentials)
+    return await container.whose_api_key()(given.credentials, network_address(request))
 
 
 SIGN_IN = "sign_in"

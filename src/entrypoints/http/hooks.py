@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from core.domain.identifiers import OrganizationId
 from core.domain.refusals import NotSignedIn
 from core.usecases.take_hint import Hint
-from entrypoints.http.asking import LONGEST_ID, Wired
+from entrypoints.http.asking import LONGEST_ID, Wired, network_address
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 
 routes = APIRouter(include_in_schema=False)
@@ -26,7 +26,8 @@ async def take(
     """Take one. The secret is an API key of the role `hook`, of which only a digest is known and looked up."""
     hint = Hint(OrganizationId(organization_id), _event_in(await request.body()))
     try:
-        await container.take_hint()(await container.whose_api_key()(x_webhook_secret), hint)
+        actor = await container.whose_api_key()(x_webhook_secret, network_address(request))
+        await container.take_hint()(actor, hint)
     except NotSignedIn as refusal:
         problem = Problem(HTTPStatus.UNAUTHORIZED, refusal.code, str(refusal))
         return JSONResponse(problem.document, problem.status, media_type=MEDIA_TYPE)

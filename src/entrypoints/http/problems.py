@@ -106,7 +106,8 @@ TOLD = (Refusal, SyncStopped, SourceError, DestinationError, NotDelivered, Canno
 """What has a sentence for whoever asked; anything else is a fault of this program."""
 
 
-def _seconds_to_wait(refusal: Refusal) -> int | None:
+def seconds_to_wait(refusal: Refusal) -> int | None:
+    """Return after how many seconds to ask again, where that helps."""
     match refusal:
         case TooManyAttempts():
             return max(1, round(refusal.wait.total_seconds()))
@@ -120,7 +121,7 @@ def problem_of(error: Exception) -> Problem | None:
     """Say what an error is to whoever asked; None for a fault of this program."""
     match error:
         case Refusal():
-            retry_after = _seconds_to_wait(error)
+            retry_after = seconds_to_wait(error)
             return Problem(STATUS_BY_CODE[error.code], error.code, str(error), retry_after)
         case SyncStopped():
             return Problem(STATUS_BY_STOP[error.stop.by], error.stop.code, error.stop.sentence)

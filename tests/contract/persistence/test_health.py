@@ -137,7 +137,7 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
     for number in (2, 3):
         stop = refused if number == 3 else replace(INTERRUPTED, code="unreachable")
         await store(units, a_run(number).start("p", NOW, LEASE).stopped(stop, at[number], Counts()))
-    migrate.downgrade(engine, "0006")
+    migrate.downgrade(engine, "0007")
     is_sqlite = engine.dialect.name == "sqlite"
     due = NOW.replace(tzinfo=None) if is_sqlite else NOW
     with engine.begin() as connection:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,56 @@ async def test_what_a_database_of_the_first_revision_holds_comes_through_the_upg
         assert await unit.runs.of_mapping(MAPPING) == [a_run()]
         assert await unit.outcomes.history(MAPPING, "1") == [HistoryEntry(a_run().id, NOW, an_outcome(), 1)]
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
+    units.close()
+
+
+_BEFORE_NORMAL_FORMS = (
+    ("a", "\u00df@m\u00fcnchen.de", "ss@m\u00fcnchen.de"),
+    ("b", "ss@mu\u0308nchen.de", "ss@mu\u0308nchen.de"),
+    ("c", "\u1e9e@xn--mnchen-3ya.de", "ss@xn--mnchen-3ya.de"),
+    ("d", "\u00e9milie@example.org", "\u00e9milie@example.org"),
+    ("e", "E\u0301milie@example.org", "e\u0301milie@example.org"),
+    ("f", "Grace@example.org", "grace@example.org"),
+)
+"""Accounts by id, oldest first, with their e-mails and what 0005 compared them by."""
+
+
+@pytest.mark.parametrize("by_way_of", ["0006", "head"])
+async def test_accounts_with_the_same_mailbox_do_not_break_the_upgrade_and_the_oldest_has_it(
+    engine: sa.Engine, empty_database: str, by_way_of: str
+) -> None:
+    migrate.upgrade(engine, "0005")
+    with engine.begin() as connection:
+        for number, (id_, email, mailbox) in enumerate(_BEFORE_NORMAL_FORMS):
+            at = (NOW + number * timedelta(days=1)).replace(
+                tzinfo=None if engine.dialect.name == "sqlite" else NOW.tzinfo
+            )
+            connection.execute(
+                sa.text("INSERT INTO accounts VALUES (:id, :email, :mailbox, 'a hash', :at)").bindparams(
+                    id=id_, email=email, mailbox=mailbox, at=at
+                )
+            )
+    migrate.upgrade(engine, by_way_of)
+    migrate.upgrade(engine)
+    units = SqlUnits(engine_at(empty_database))
+    async with units.reading() as unit:
+        found = {
+            asked: account.id
+            for asked in (*(email for _, email, _ in _BEFORE_NORMAL_FORMS), "ss@m\u00fcnchen.de", "c", "e")
+            if (account := await unit.accounts.with_email(asked))
+        }
+        assert len(await unit.accounts.all()) == len(_BEFORE_NORMAL_FORMS)
+    assert found == {
+        "\u00df@m\u00fcnchen.de": "a",
+        "ss@mu\u0308nchen.de": "b",
+        "ss@m\u00fcnchen.de": "b",
+        "\u1e9e@xn--mnchen-3ya.de": "a",
+        "\u00e9milie@example.org": "d",
+        "E\u0301milie@example.org": "d",
+        "Grace@example.org": "f",
+        "c": "c",
+        "e": "e",
+    }
     units.close()
 
 

@@ -9,6 +9,9 @@ import pytest
 
 from core.domain.access import Grant, Role
 from core.domain.identifiers import OrganizationId
+from core.domain.identities import ProviderIdentity
+from core.domain.refusals import IdentityMismatch
+from core.usecases.sign_in.identity_provider import ProviderClaims
 from entrypoints.container import opened
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import ORG, CommandLine, Result
@@ -196,6 +199,49 @@ def test_an_address_that_signs_in_is_for_an_account_that_there_is(
     assert "once, within 12 hours" in cli("user", "sign-in", ADA).out
     refused = cli.json("user", "sign-in", "nobody@example.org")
     assert (refused.exit_code, refused.error["code"]) == (3, "not_signed_in")
+
+
+def test_an_address_that_signs_in_leads_to_where_it_was_served_last(
+    cli: CommandLine, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(cli)
+    assert (
+        cli.json("user", "sign-in", ADA).document["address"].startswith("http://127.0.0.1:8000/sign-in/once/")
+    )
+    assert "set GLEANIN_SYNC_PUBLIC_URL" in cli("user", "sign-in", ADA).out
+    asyncio.run(_serve_at("http://127.0.0.1:8123"))
+    assert (
+        cli.json("user", "sign-in", ADA).document["address"].startswith("http://127.0.0.1:8123/sign-in/once/")
+    )
+    assert "GLEANIN_SYNC_PUBLIC_URL" not in cli("user", "sign-in", ADA).out
+    monkeypatch.setenv("GLEANIN_SYNC_PUBLIC_URL", "https://sync.example.org")
+    assert (
+        cli.json("user", "sign-in", ADA).document["address"].startswith("https://sync.example.org/sign-in/")
+    )
+
+
+async def _serve_at(url: str) -> None:
+    async with opened(Settings()) as container:
+        await container.note_served_url()(url)
+
+
+async def _bind(subject: str) -> None:
+    claims = ProviderClaims(ProviderIdentity("https://id.example.org", subject), ADA, "192.0.2.1")
+    async with opened(Settings()) as container:
+        await container.sign_in_with_identity_provider()(claims)
+
+
+def test_an_account_is_unbound_from_the_company_s_sign_in(cli: CommandLine) -> None:
+    add(cli)
+    assert cli("user", "unbind", ADA).out == f"{ADA} was not bound.\n"
+    asyncio.run(_bind("ada-1"))
+    with pytest.raises(IdentityMismatch):
+        asyncio.run(_bind("ada-2"))
+    assert cli.json("user", "unbind", ADA).document == {"email": ADA, "unbound": 1}
+    asyncio.run(_bind("ada-2"))
+    assert "binds it anew" in cli("user", "unbind", ADA.upper()).out
+    refused = cli.json("user", "unbind", "nobody@example.org")
+    assert (refused.exit_code, refused.error["code"]) == (3, "not_found")
 
 
 def made_key(cli: CommandLine, *arguments: str) -> dict[str, Any]:

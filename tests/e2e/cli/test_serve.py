@@ -96,6 +96,30 @@ def test_the_first_start_offers_to_sign_up_and_later_ones_do_not(cli: CommandLin
         assert out == f"Serving at {url}/ until Ctrl-C.\n"
 
 
+def test_an_offer_to_sign_up_stays_used_over_a_restart_and_a_new_one_is_made(cli: CommandLine) -> None:
+    with serving("--json") as (process, url):
+        used = first_document(process)["sign_up"].rpartition("/")[2]
+        end(process)
+    assert cli.json("user", "add", "ada@example.org", "--no-password").exit_code == 0
+    assert cli.json("user", "remove", "ada@example.org").exit_code == 0
+    with serving("--json") as (process, url):
+        at = first_document(process)
+        until_ready(process, url)
+        assert httpx.get(f"{url}/sign-up/{used}", trust_env=False, timeout=WITHIN).is_error
+        assert httpx.get(at["sign_up"], trust_env=False, timeout=WITHIN).is_success
+        end(process)
+
+
+def test_the_address_that_signs_in_opens_where_it_is_served(cli: CommandLine) -> None:
+    assert cli.json("user", "add", "ada@example.org", "--no-password").exit_code == 0
+    with serving() as (process, url):
+        until_ready(process, url)
+        offered = cli.json("user", "sign-in", "ada@example.org").document["address"]
+        assert offered.startswith(f"{url}/sign-in/once/")
+        assert httpx.get(offered, trust_env=False, timeout=WITHIN).is_success
+        end(process)
+
+
 def test_other_machines_reach_it_only_where_it_knows_its_address(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Signing in with a company's account, at a provider that behaves, and at one that does not."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,7 +11,7 @@ import pytest
 
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, Furnished
-from tests.e2e.openid_provider import Misbehaviour, Person, Provider, serving
+from tests.e2e.openid_provider import Misbehaviour, Person, Provider, another_key, serving
 
 PUBLIC = "http://sync.example.org"
 """Where people reach the application, as far as it knows."""
@@ -222,3 +223,56 @@ def test_the_address_to_come_back_to_does_not_follow_the_host_header(
     left = browser.get("/sign-in/openid", headers={"Host": f"localhost:{port}"})
     asked = parse_qs(urlsplit(left.headers["Location"]).query)
     assert asked["redirect_uri"] == [CALLBACK]
+
+
+def test_from_the_second_time_on_the_subject_counts_and_not_the_email(
+    browser: httpx.Client, served: Served, provider: Provider
+) -> None:
+    assert browser.get(at_provider(browser)).status_code == 303
+    provider.person = Person("ada.married@example.org", email_verified=False, subject=Person(ADMIN).sub)
+    again = served.browser()
+    assert again.get(at_provider(again)).status_code == 303
+    assert ADMIN in again.get("/account").text
+    provider.person = Person(ADMIN, subject="somebody-else")
+    other = served.browser()
+    refused(other.get(at_provider(other)), 403, "belongs to somebody else at your company")
+    assert not is_signed_in(other)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?code=a&state=b", "?error=access_denied", "?code=a", "?state=b&error=x"]
+)
+def test_a_forged_answer_causes_no_request_to_the_provider(
+    served: Served, browser: httpx.Client, provider: Provider, query: str
+) -> None:
+    for one in (served.browser(), browser):
+        refused(one.get(f"/sign-in/openid/callback{query}"), 400, "was not begun in this browser")
+    assert not provider.requests
+    at_provider(browser)
+    provider.requests.clear()
+    refused(browser.get(f"/sign-in/openid/callback{query}"), 400, "was not begun in this browser")
+    assert not provider.requests
+
+
+def test_the_provider_describes_itself_once_for_many(
+    served: Served, browser: httpx.Client, provider: Provider
+) -> None:
+    for _ in range(3):
+        one = served.browser()
+        assert one.get(at_provider(one)).status_code == 303
+    with ThreadPoolExecutor(8) as pool:
+        browsers = [served.browser() for _ in range(8)]
+        assert {*pool.map(lambda one: one.get("/sign-in/openid").status_code, browsers)} == {302}
+    assert provider.requests["/.well-known/openid-configuration"] == 1
+    assert provider.requests["/jwks"] == 1
+
+
+def test_a_key_that_is_not_known_yet_is_asked_for(
+    served: Served, browser: httpx.Client, provider: Provider
+) -> None:
+    assert browser.get(at_provider(browser)).status_code == 303
+    provider.new_key = another_key()
+    later = served.browser()
+    assert later.get(at_provider(later)).status_code == 303
+    assert provider.requests["/jwks"] == 2
+    assert provider.requests["/.well-known/openid-configuration"] == 1

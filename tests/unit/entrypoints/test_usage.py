@@ -41,6 +41,7 @@ COMMANDS = [
     ["user", "role"],
     ["user", "password"],
     ["user", "sign-in"],
+    ["user", "unbind"],
     ["user", "remove"],
     ["key", "add"],
     ["key", "list"],

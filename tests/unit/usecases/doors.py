@@ -7,7 +7,8 @@ from adapters.security.signer import ItsdangerousSigner
 from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.accounts import Account
 from core.domain.audit import AuditEntry
-from core.domain.identifiers import OrganizationId
+from core.domain.identifiers import AccountId, OrganizationId
+from core.domain.identities import ProviderIdentity
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey
@@ -20,15 +21,15 @@ from core.usecases.change_account import (
 )
 from core.usecases.look_up_access import ReadAuditLog
 from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
-from core.usecases.sign_in import (
-    Credentials,
-    OfferSignIn,
-    SignInElsewhere,
-    SignInWithPassword,
-    SignOut,
-    TakeSignIn,
-    WhoIsSignedIn,
+from core.usecases.sign_in.devices import RememberDevice
+from core.usecases.sign_in.identity_provider import (
+    ProviderClaims,
+    SignInWithIdentityProvider,
+    UnbindIdentities,
 )
+from core.usecases.sign_in.links import OfferSignIn, TakeSignIn
+from core.usecases.sign_in.password import Credentials, SignInWithPassword
+from core.usecases.sign_in.sessions import BeginSignIn, SignOut, WhoIsSignedIn
 from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
 from ports.passwords import Passwords
 from ports.signer import Signer
@@ -74,9 +75,11 @@ class Doors:
     def change_password(self) -> ChangePassword:
         return ChangePassword(self.stage.units, self.passwords, self.stage.clock)
 
-    @property
-    def change_own_password(self) -> ChangeOwnPassword:
-        return ChangeOwnPassword(self.stage.units, self.passwords, self.stage.clock)
+    async def change_own_password(self, email: str, present: str, new: str) -> Account:
+        async with self.stage.units.reading() as unit:
+            account = await unit.accounts.with_email(email)
+        change = ChangeOwnPassword(self.stage.units, self.passwords, self.stage.clock, self.stage.log)
+        return await change(account.id if account else AccountId(email), present, new, HOME)
 
     @property
     def remove_account(self) -> RemoveAccount:
@@ -84,11 +87,27 @@ class Doors:
 
     @property
     def sign_in_with_password(self) -> SignInWithPassword:
-        return SignInWithPassword(self.stage.units, self.passwords, self.stage.names, self.stage.clock)
+        stage = self.stage
+        return SignInWithPassword(
+            stage.units, self.passwords, self.signer, stage.names, stage.clock, stage.log
+        )
 
     @property
-    def sign_in_elsewhere(self) -> SignInElsewhere:
-        return SignInElsewhere(self.stage.units, self.stage.names, self.stage.clock)
+    def begin_sign_in(self) -> BeginSignIn:
+        return BeginSignIn(self.stage.units, self.stage.names, self.stage.clock)
+
+    @property
+    def remember_device(self) -> RememberDevice:
+        return RememberDevice(self.stage.units, self.signer, self.stage.names, self.stage.clock)
+
+    @property
+    def sign_in_with_identity_provider(self) -> SignInWithIdentityProvider:
+        stage = self.stage
+        return SignInWithIdentityProvider(stage.units, stage.names, stage.clock, stage.log)
+
+    @property
+    def unbind_identities(self) -> UnbindIdentities:
+        return UnbindIdentities(self.stage.units, self.stage.clock)
 
     @property
     def offer_sign_in(self) -> OfferSignIn:
@@ -96,7 +115,8 @@ class Doors:
 
     @property
     def take_sign_in(self) -> TakeSignIn:
-        return TakeSignIn(self.stage.units, self.signer, self.stage.names, self.stage.clock)
+        stage = self.stage
+        return TakeSignIn(stage.units, self.signer, stage.names, stage.clock, stage.log)
 
     @property
     def who_is_signed_in(self) -> WhoIsSignedIn:
@@ -128,7 +148,7 @@ class Doors:
 
     @property
     def whose_api_key(self) -> WhoseApiKey:
-        return WhoseApiKey(self.stage.units)
+        return WhoseApiKey(self.stage.units, self.stage.log)
 
     @property
     def make_portal_address(self) -> MakePortalAddress:
@@ -145,8 +165,16 @@ class Doors:
     async def account(self, email: str = ADA, grant: Grant = EVERYWHERE) -> Account:
         return await self.add_account(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
 
-    async def sign_in(self, email: str = ADA, password: str = PASSWORD, address: str = HOME) -> str:
-        return await self.sign_in_with_password(Credentials(email, password, address))
+    async def sign_in(
+        self, email: str = ADA, password: str = PASSWORD, address: str = HOME, device: str | None = None
+    ) -> str:
+        return await self.sign_in_with_password(Credentials(email, password, address, device))
+
+    async def sign_in_by_provider(
+        self, email: str | None = ADA, subject: str = "ada-1", issuer: str = "https://id.example.org"
+    ) -> str:
+        claims = ProviderClaims(ProviderIdentity(issuer, subject), email, HOME)
+        return await self.sign_in_with_identity_provider(claims)
 
     async def signed_in(self, secret: str) -> str:
         """Tell the e-mail of whoever is signed in."""

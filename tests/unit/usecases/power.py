@@ -107,6 +107,8 @@ class MortalUnit:
         self.checkpoints = unit.checkpoints
         self.intents = unit.intents
         self.outcomes = unit.outcomes
+        self.identities = unit.identities
+        self.installation = unit.installation
         self.now = unit.now
         self.accounts = unit.accounts
         self.sign_ins = unit.sign_ins

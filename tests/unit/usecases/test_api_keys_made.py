@@ -10,7 +10,7 @@ from core.domain.identifiers import ApiKeyId, OrganizationId
 from core.domain.refusals import BadInput, NotFound, NotSignedIn
 from core.usecases.api_keys import ListKeysMadeBy
 from core.usecases.look_up_access import ListApiKeys
-from tests.unit.usecases.doors import ADA, Doors
+from tests.unit.usecases.doors import ADA, HOME, Doors
 from tests.unit.usecases.stage import Stage
 
 
@@ -18,7 +18,7 @@ async def test_who_shows_a_key_acts_with_its_role(stage: Stage, doors: Doors) ->
     acme = (await stage.organization()).id
     key, secret = await doors.make_api_key(" export ", Grant(Role.VIEWER, acme), by=ADA)
     assert secret.startswith("gls_")
-    actor = await doors.whose_api_key(secret)
+    actor = await doors.whose_api_key(secret, HOME)
     assert (actor.name, key.name, key.created_by) == ("API key export", "export", ADA)
     assert actor.may(Right.READ, acme)
     assert not actor.may(Right.SYNC, acme)
@@ -39,8 +39,8 @@ async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(stage: Stage, d
     revoked = await doors.revoke_api_key(acme, key.id, by=COMMAND_LINE)
     assert await doors.revoke_api_key(acme, key.id, by=COMMAND_LINE) == revoked, "once more changes nothing"
     with pytest.raises(NotSignedIn, match="none, or was revoked"):
-        await doors.whose_api_key(secret)
-    assert (await doors.whose_api_key(other)).name
+        await doors.whose_api_key(secret, HOME)
+    assert (await doors.whose_api_key(other, HOME)).name
     assert revoked in await ListApiKeys(stage.units)(acme)
 
 
@@ -51,7 +51,7 @@ async def test_another_organizations_key_is_not_found(stage: Stage, doors: Doors
     for organization, asked in ((bolt, key.id), (None, key.id), (acme, everywhere.id)):
         with pytest.raises(NotFound, match=f"There is no API key '{asked}'"):
             await doors.revoke_api_key(organization, asked, by=COMMAND_LINE)
-    assert (await doors.whose_api_key(secret)).name
+    assert (await doors.whose_api_key(secret, HOME)).name
     assert not await ListApiKeys(stage.units)(bolt)
 
 
@@ -60,7 +60,7 @@ async def test_a_key_that_there_is_not_is_not_found(doors: Doors, asked: str) ->
     with pytest.raises(NotFound):
         await doors.revoke_api_key(None, ApiKeyId(asked), by=COMMAND_LINE)
     with pytest.raises(NotSignedIn):
-        await doors.whose_api_key(asked)
+        await doors.whose_api_key(asked, HOME)
 
 
 async def test_a_key_needs_a_name_and_an_organization_that_there_is(stage: Stage, doors: Doors) -> None:
@@ -77,7 +77,7 @@ async def test_a_key_of_a_removed_organization_opens_nothing(stage: Stage, doors
     _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, acme), by=COMMAND_LINE)
     await stage.remove_organization(acme, "Acme")
     with pytest.raises(NotSignedIn):
-        await doors.whose_api_key(secret)
+        await doors.whose_api_key(secret, HOME)
 
 
 async def test_revoked_keys_are_listed_after_all_that_are_valid(stage: Stage, doors: Doors) -> None:

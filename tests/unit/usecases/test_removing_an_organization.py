@@ -21,7 +21,7 @@ from core.usecases.look_up_access import ListApiKeys, ListMembers
 from core.usecases.look_up_records import TellHistory
 from core.usecases.portal import Who
 from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.doors import Doors
+from tests.unit.usecases.doors import HOME, Doors
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage
 
 
@@ -86,7 +86,7 @@ async def test_nothing_of_a_removed_organization_is_found(
     assert not await ListApiKeys(stage.units)(organization)
     assert not await ListMembers(stage.units)(organization)
     with pytest.raises(NotSignedIn):
-        await doors.whose_api_key(secret)
+        await doors.whose_api_key(secret, HOME)
     assert not (await doors.who_is_signed_in(await doors.sign_in())).grants
 
 
@@ -144,7 +144,7 @@ async def test_another_organizations_things_are_left_alone(
     await stage.remove_organization(acme.organization_id, "Acme")
     after = await stage.outcomes(run), await stage.list_share_links(mapping.id), await doors.audit_log(bolt)
     assert after == before
-    assert (await doors.whose_api_key(secret)).may(Right.MANAGE, bolt)
+    assert (await doors.whose_api_key(secret, HOME)).may(Right.MANAGE, bolt)
     assert (await doors.who_is_signed_in(await doors.sign_in())).grants == {grants}
     assert (await stage.sync(mapping)).counts.all_succeeded
     assert [each.name for each, _ in await ListOrganizations(stage.units)()] == ["Bolt"]

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import Grant, Role
+from adapters.memory.passwords import QuickPasswords
+from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.accounts import Account
 from core.domain.refusals import AddressExpired, BadInput
 from tests.unit.usecases.doors import ADA, PASSWORD, Doors
@@ -55,6 +56,24 @@ async def test_signing_up_is_offered_only_while_there_is_no_account(doors: Doors
         await doors.sign_up(address, "eve@example.org", PASSWORD)
 
 
+@pytest.mark.parametrize("by_offer", [True, False], ids=["signed up", "added by somebody else"])
+async def test_an_offer_is_over_for_good_once_there_was_an_account(doors: Doors, by_offer: bool) -> None:
+    address, another = await offered(doors), await offered(doors)
+    if by_offer:
+        await doors.sign_up(address, ADA, PASSWORD)
+    else:
+        await doors.account()
+    await doors.remove_account(ADA, by=COMMAND_LINE)
+    for used in (address, another):
+        with pytest.raises(AddressExpired):
+            await doors.check_sign_up(used)
+        with pytest.raises(AddressExpired):
+            await doors.sign_up(used, "eve@example.org", PASSWORD)
+    new = await offered(doors)
+    assert new not in {address, another}
+    assert (await doors.sign_up(new, ADA, PASSWORD)).email == ADA
+
+
 async def test_an_offer_to_sign_up_lasts_a_day(stage: Stage, doors: Doors) -> None:
     address = await offered(doors)
     stage.clock.advance(timedelta(days=1) - timedelta(seconds=1))
@@ -85,7 +104,7 @@ async def test_an_account_that_cannot_be_leaves_the_offer_as_it_is(
 
 
 @dataclass(frozen=True, slots=True)
-class Hashes:
+class Hashes(QuickPasswords):
     """Passwords that tell how often they were hashed, which takes time that others may need."""
 
     hashed: list[str] = field(default_factory=list)
@@ -94,7 +113,7 @@ class Hashes:
         self.hashed.append(password)
         return password
 
-    async def matches(self, password: str, hashed: str | None) -> bool:
+    async def matches(self, password: str, hashed: str | None, *, is_known: bool = False) -> bool:
         return password == hashed
 
 

@@ -45,7 +45,7 @@ async def follow(
     """Follow a run: an event `progress` with the run whenever it went on, and `ended` with it at the end."""
 
     async def again() -> Actor:
-        return await by_key(container, await bearer(request))
+        return await by_key(request, container, await bearer(request))
 
     async for run in followers.follow(container, here.run, again):
         yield ServerSentEvent(event="progress" if run.is_open else "ended", data=shapes.run(run))

@@ -8,11 +8,11 @@ from fastapi.responses import Response
 from core.domain.accounts import Account
 from core.domain.refusals import Refusal
 from core.usecases.change_account import WrongPassword
-from entrypoints.http.asking import SignedInAccount, Wired
+from entrypoints.http.asking import SignedInAccount, Wired, network_address
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.rendering import crumb, flash, go_to, render
+from entrypoints.http.pages.rendering import crumb, flash, render
 from entrypoints.http.pages.sign_in import begin
-from entrypoints.http.problems import STATUS_BY_CODE
+from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
 
 routes = APIRouter(prefix="/account")
 
@@ -28,19 +28,19 @@ async def change_password(
 ) -> Response:
     present, new = text(form, "present_password"), text(form, "new_password")
     try:
-        await container.change_own_password()(account.email, present, new)
+        await container.change_own_password()(account.id, present, new, network_address(request))
     except WrongPassword as refusal:
         return _page(request, account, refusal, field="present_password")
     except Refusal as refusal:
         return _page(request, account, refusal, field="new_password")
     # All sign-ins have ended, this one too.
-    await begin(request, container, await container.sign_in_elsewhere()(account.email))
+    response = await begin(request, container, await container.begin_sign_in()(account.id), "/account")
     flash(request, "Your password was changed. Everywhere else you are signed out.")
-    return go_to("/account")
+    return response
 
 
 def _page(request: Request, account: Account, refusal: Refusal | None = None, *, field: str = "") -> Response:
-    return render(
+    response = render(
         request,
         "account.html",
         actor=account.actor,
@@ -50,3 +50,6 @@ def _page(request: Request, account: Account, refusal: Refusal | None = None, *,
         roles=len(account.grants),
         errors={field: str(refusal)} if refusal else {},
     )
+    if refusal and (seconds := seconds_to_wait(refusal)) is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response

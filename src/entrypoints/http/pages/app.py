@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from core.domain.refusals import NotSignedIn
+from entrypoints.http.asking import container_of, network_address
 from entrypoints.http.pages import (
     account,
     agenda,
@@ -80,6 +81,7 @@ async def _sign_in_first(request: Request, _: Exception) -> Response:
 
 
 async def _foreign_form(request: Request, _: Exception) -> Response:
+    container_of(request).log().warning("access.form_forged", address=network_address(request))
     said = "This form has expired, or was not sent from a page of this program. Go back, reload the page, try again."
     return _shown(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
 

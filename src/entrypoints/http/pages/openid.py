@@ -8,17 +8,20 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 from joserfc.errors import JoseError
 
-from core.domain.refusals import NotSignedIn
+from core.domain.identities import ProviderIdentity
+from core.domain.refusals import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
+from core.usecases.sign_in.identity_provider import ProviderClaims
 from entrypoints.container import Container
-from entrypoints.http.asking import Wired
+from entrypoints.http.asking import Wired, network_address
 from entrypoints.http.openid_client import (
     MismatchingStateError,
     OAuthError,
+    OpenIdProvider,
     ProviderUnusable,
     StarletteOAuth2App,
-    client_for,
+    check_is_begun_here,
 )
-from entrypoints.http.pages.rendering import go_to, render
+from entrypoints.http.pages.rendering import render
 from entrypoints.http.pages.sign_in import START, Next, begin, local
 
 PATH = "/sign-in/openid"
@@ -44,10 +47,6 @@ STANDARD_ERRORS = frozenset(
 """What is logged as it came: anything else could be any text."""
 
 
-class NotVouchedFor(Exception):
-    """The provider does not say that the e-mail is the person's."""
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """What went wrong: as a status, to the person, and for the log."""
@@ -57,6 +56,10 @@ class Told:
     because: str
 
 
+BECAUSE: dict[type[NotSignedIn], str] = {
+    EmailNotVerified: "email_not_verified",
+    IdentityMismatch: "identity_mismatch",
+}
 DENIED = Told(
     HTTPStatus.FORBIDDEN, "Your company's sign-in did not let you in, or you declined.", "access_denied"
 )
@@ -70,6 +73,11 @@ UNREACHABLE = Told(
     "Your company's sign-in cannot be reached, or did not answer as it should. Try again later.",
     "unreachable",
 )
+NOT_VERIFIED = Told(
+    HTTPStatus.BAD_GATEWAY,
+    "The answer of your company's sign-in could not be verified. You are not signed in.",
+    "not_verified",
+)
 BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
     (
         MismatchingStateError,
@@ -79,22 +87,8 @@ BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
             "state",
         ),
     ),
-    (
-        NotVouchedFor,
-        Told(
-            HTTPStatus.FORBIDDEN,
-            "Your company's sign-in does not vouch for your e-mail address. Have the address verified there.",
-            "email_not_verified",
-        ),
-    ),
-    (
-        JoseError,
-        Told(
-            HTTPStatus.BAD_GATEWAY,
-            "The answer of your company's sign-in could not be verified. You are not signed in.",
-            "not_verified",
-        ),
-    ),
+    (JoseError, NOT_VERIFIED),
+    (BadInput, NOT_VERIFIED),
 )
 
 
@@ -107,14 +101,22 @@ def offered(container: Wired) -> Container:
 Offered = Annotated[Container, Depends(offered)]
 
 
+def provider_of(request: Request) -> OpenIdProvider:
+    provider: OpenIdProvider = request.app.state.openid
+    return provider
+
+
+Provider = Annotated[OpenIdProvider, Depends(provider_of)]
+
+
 @routes.get("")
-async def leave(request: Request, container: Offered, next_: Next = START) -> Response:
+async def leave(request: Request, container: Offered, provider: Provider, next_: Next = START) -> Response:
     """Send the browser to the provider."""
     wanted = local(next_)
     request.session[WANTED] = wanted if len(wanted) <= LONGEST_WANTED else START
     back = container.settings().address_of(f"{PATH}/callback")
     try:
-        client = await client_for(container.settings())
+        client = await provider.client()
         response: Response = await client.authorize_redirect(request, back)
     except Exception as error:  # noqa: BLE001 - whatever another company's server does, is no fault of this program
         return _not_signed_in(request, container, error)
@@ -122,21 +124,21 @@ async def leave(request: Request, container: Offered, next_: Next = START) -> Re
 
 
 @routes.get("/callback")
-async def come_back(request: Request, container: Offered) -> Response:
+async def come_back(request: Request, container: Offered, provider: Provider) -> Response:
     """Take the provider's answer."""
     wanted = local(str(request.session.get(WANTED, START)))
     try:
-        client = await client_for(container.settings())
-        email = _email(await _claims(client, request))
+        check_is_begun_here(request)  # before anybody else is asked: a forged answer costs nothing
+        claims = _meant(await _claims(await provider.client(), request), network_address(request))
     except Exception as error:  # noqa: BLE001 - likewise
         return _not_signed_in(request, container, error)
     try:
-        secret = await container.sign_in_elsewhere()(email)
+        secret = await container.sign_in_with_identity_provider()(claims)
     except NotSignedIn as refusal:
-        container.log().warning("sign_in.openid_refused", because="no_account")
+        because = BECAUSE.get(type(refusal), "no_account")
+        container.log().warning("access.openid_refused", because=because, address=claims.address)
         return _form(request, wanted, str(refusal), HTTPStatus.FORBIDDEN)
-    await begin(request, container, secret)
-    return go_to(wanted)
+    return await begin(request, container, secret, wanted)
 
 
 async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any]:
@@ -151,18 +153,28 @@ async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any
     return dict(token["userinfo"])  # the claims of an id token that was verified; without one there are none
 
 
-def _email(claims: dict[str, Any]) -> str:
-    email = claims.get("email")
+def _meant(claims: dict[str, Any], address: str) -> ProviderClaims:
+    """Return who is meant.
+
+    Raises:
+        BadInput: nobody.
+    """
+    subject, email = claims.get("sub"), claims.get("email")
+    identity = ProviderIdentity(claims["iss"], subject if isinstance(subject, str) else "")
     # Anybody can enter any address at some providers: only a verified one says who somebody is.
-    if not isinstance(email, str) or claims.get("email_verified") is not True:
-        raise NotVouchedFor
-    return email
+    is_verified = isinstance(email, str) and claims.get("email_verified") is True
+    return ProviderClaims(identity, email if is_verified else None, address)
 
 
 def _not_signed_in(request: Request, container: Container, error: Exception) -> Response:
     wanted = local(str(request.session.pop(WANTED, START)))
     told = _told(error)
-    container.log().warning("sign_in.openid_refused", because=told.because, error=type(error).__name__)
+    container.log().warning(
+        "access.openid_refused",
+        because=told.because,
+        error=type(error).__name__,
+        address=network_address(request),
+    )
     return _form(request, wanted, told.sentence, told.status)
 
 

@@ -7,17 +7,19 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from core.domain.refusals import NotSignedIn, Refusal, TooManyAttempts
-from core.usecases.sign_in import Credentials
+from core.domain.devices import DEVICE_LASTS
+from core.domain.refusals import AddressExpired, NotSignedIn, Refusal, TooBusy
+from core.usecases.sign_in.password import Credentials
 from entrypoints.container import Container
-from entrypoints.http.asking import SIGN_IN, Wired, signed_in_account
+from entrypoints.http.asking import SIGN_IN, Wired, network_address, signed_in_account
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import flash, go_to, render
-from entrypoints.http.problems import STATUS_BY_CODE
+from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
 
 routes = APIRouter()
 Next = Annotated[str, Query(alias="next")]
 START = "/organizations"
+DEVICE_COOKIE = "gleanin_sync_device"
 
 
 def local(url: str) -> str:
@@ -32,10 +34,33 @@ def local(url: str) -> str:
     return START if not is_ours or url.startswith(("//", "/\\")) or "\\" in url else url
 
 
-async def begin(request: Request, container: Container, secret: str) -> None:
-    """Let the browser be signed in. Nothing of what it had before stays: not even what somebody put there."""
+async def begin(request: Request, container: Container, secret: str, url: str) -> Response:
+    """Let the browser be signed in, and send it on. Nothing of what it had before stays: not even what others put there.
+
+    From now on the browser is known, by a cookie that outlasts the sign-in.
+    """
     await _end(request, container)
     request.session[SIGN_IN] = secret
+    response = go_to(url)
+    device = await container.remember_device()(secret)
+    if device is not None:
+        response.set_cookie(
+            _device_cookie(container),
+            device,
+            max_age=int(DEVICE_LASTS.total_seconds()),
+            secure=_is_https(container),
+            httponly=True,
+            samesite="lax",
+        )
+    return response
+
+
+def _is_https(container: Container) -> bool:
+    return (container.settings().public_url or "").startswith("https:")
+
+
+def _device_cookie(container: Container) -> str:
+    return f"__Host-{DEVICE_COOKIE}" if _is_https(container) else DEVICE_COOKIE
 
 
 @routes.get("/")
@@ -54,19 +79,18 @@ async def ask(request: Request, container: Wired, next_: Next = START) -> Respon
 
 @routes.post("/sign-in")
 async def sign_in(request: Request, container: Wired, form: SentForm) -> Response:
-    address = request.client.host if request.client else "unknown"
     wanted, email = text(form, "next"), text(form, "email")
+    device = request.cookies.get(_device_cookie(container))
     try:
-        credentials = Credentials(email, text(form, "password"), address)
+        credentials = Credentials(email, text(form, "password"), network_address(request), device)
         secret = await container.sign_in_with_password()(credentials)
     except Refusal as refusal:
         status = STATUS_BY_CODE[refusal.code]
         response = _form(request, container, wanted, email=email, error=str(refusal), status=status)
-        if isinstance(refusal, TooManyAttempts):
-            response.headers["Retry-After"] = str(max(1, round(refusal.wait.total_seconds())))
+        if (seconds := seconds_to_wait(refusal)) is not None:
+            response.headers["Retry-After"] = str(seconds)
         return response
-    await begin(request, container, secret)
-    return go_to(local(wanted))
+    return await begin(request, container, secret, local(wanted))
 
 
 def _form(
@@ -101,8 +125,8 @@ async def ask_sign_in_once(request: Request) -> Response:
 
 @routes.post("/sign-in/once/{offered}")
 async def sign_in_once(request: Request, container: Wired, _: SentForm, offered: str) -> Response:
-    await begin(request, container, await container.take_sign_in()(offered))
-    return go_to(START)
+    secret = await container.take_sign_in()(offered, network_address(request))
+    return await begin(request, container, secret, START)
 
 
 @routes.post("/sign-out")
@@ -131,11 +155,15 @@ async def sign_up(request: Request, container: Wired, form: SentForm, offered: s
     email, password = text(form, "email"), text(form, "password")
     try:
         account = await container.sign_up()(offered, email, password)
+    except (AddressExpired, TooBusy):
+        raise
     except Refusal as refusal:
-        if refusal.code == "address_expired":
-            raise
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "sign_up.html", status=status, email=email, error=str(refusal))
-    await begin(request, container, await container.sign_in_elsewhere()(account.email))
+    secret = await container.begin_sign_in()(account.id)
+    container.log().event(
+        "access.signed_in", account=account.id, way="sign_up", address=network_address(request)
+    )
+    response = await begin(request, container, secret, START)
     flash(request, f"Welcome. You are an admin of all organizations as {account.email}.")
-    return go_to(START)
+    return response

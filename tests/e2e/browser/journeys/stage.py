@@ -67,7 +67,7 @@ class Stage:
 
     def sign_in(self, page: Page, email: str = ADMIN) -> Page:
         """Sign in by an address as the command line gives it; without a password, which takes its time."""
-        offered = self.running.ask(lambda container: container.offer_sign_in()(email))
+        offered = self.running.ask(lambda container: container.offer_sign_in()(email, by="command line"))
         page.goto(f"/sign-in/once/{offered}")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/organizations**")

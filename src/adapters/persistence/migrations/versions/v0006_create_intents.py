@@ -68,6 +68,8 @@ def _normalize(name: str, key: str) -> None:
         if mailbox != row.mailbox and mailbox not in taken:
             this = table.c[key] == getattr(row, key)
             connection.execute(sa.update(table).where(this).values(mailbox=mailbox))
+            if name == "accounts":
+                taken.add(mailbox)
 
 
 def downgrade() -> None:

@@ -1,0 +1,70 @@
+"""Who waits for a password to be hashed: a bounded queue, in which known ones go first.
+
+A hash takes a core and 64 MB for a while. Unbounded, a few hundred guesses would make everybody else wait for minutes.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ports.passwords import PasswordsBusy, Waiting
+
+AT_ONCE = 2
+MAX_UNKNOWN = 16
+MAX_KNOWN = 16
+MAX_OF_ONE_PARTY = 4
+
+
+class Places:
+    """How many may wait, in all and of one party. Known ones have places of their own."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[bool] = Counter()
+        self._of_party: Counter[tuple[bool, str]] = Counter()
+
+    @contextmanager
+    def taken_by(self, waiting: Waiting) -> Iterator[None]:
+        kind, party = waiting.is_known, (waiting.is_known, waiting.party)
+        most = MAX_KNOWN if waiting.is_known else MAX_UNKNOWN
+        if self._taken[kind] >= most or self._of_party[party] >= MAX_OF_ONE_PARTY:
+            raise PasswordsBusy
+        self._taken[kind] += 1
+        self._of_party[party] += 1
+        try:
+            yield
+        finally:
+            self._taken[kind] -= 1
+            self._of_party[party] -= 1
+            if not self._of_party[party]:
+                del self._of_party[party]
+
+
+class Turns:
+    """A semaphore whose known waiters go first, each group in its order."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._free = at_once
+        self._waiters: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
+
+    async def acquire(self, *, is_known: bool) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiters[is_known].append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # the turn came in the same moment
+                self.release()
+            raise
+
+    def release(self) -> None:
+        for waiters in (self._waiters[True], self._waiters[False]):
+            while waiters:
+                turn = waiters.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._free += 1

@@ -1,0 +1,92 @@
+"""Sign in with an OpenID Connect provider, whose issuer and subject are bound to the account."""
+
+from dataclasses import dataclass
+
+from core.domain.accounts import Account
+from core.domain.audit import Action, AuditEntry
+from core.domain.identities import ProviderIdentity
+from core.domain.refusals import EmailNotVerified, IdentityMismatch, NotSignedIn, found
+from core.usecases.sign_in.sessions import begin_sign_in
+from ports.clock import Clock
+from ports.log import EventLog
+from ports.names import Names
+from ports.persistence import Unit, Units
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderClaims:
+    """What a provider has said of somebody, in a token that was verified."""
+
+    identity: ProviderIdentity
+    verified_email: str | None
+    """None where the provider does not say that it is the person's."""
+    address: str
+    """The network address of the browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWithIdentityProvider:
+    units: Units
+    names: Names
+    clock: Clock
+    log: EventLog
+
+    async def __call__(self, claims: ProviderClaims) -> str:
+        """Begin a sign-in, and give its secret.
+
+        The first time, the e-mail tells whose account it is, and the identity is bound to it. From then on only the
+        identity counts, whatever e-mail comes with it.
+
+        Raises:
+            EmailNotVerified: the identity is not bound, and the provider does not vouch for the e-mail.
+            IdentityMismatch: the account is bound to another identity of this issuer.
+            NotSignedIn: there is no account with this e-mail.
+        """
+        async with self.units.writing() as unit:
+            account_id = await unit.identities.account_of(claims.identity)
+            account = await unit.accounts.get(account_id) if account_id else None
+            if account is None:
+                account = await self._bind(unit, claims)
+            secret = await begin_sign_in(unit, account, self.names, self.clock)
+            await unit.commit()
+        self.log.event("access.signed_in", account=account.id, way="openid", address=claims.address)
+        return secret
+
+    async def _bind(self, unit: Unit, claims: ProviderClaims) -> Account:
+        email, identity = claims.verified_email, claims.identity
+        if email is None:
+            raise EmailNotVerified
+        account = await unit.accounts.with_email(email)
+        if account is None:
+            raise NotSignedIn(f"There is no account for {email:.120}. Ask an admin to add one.")
+        if any(bound.issuer == identity.issuer for bound in await unit.identities.of_account(account.id)):
+            raise IdentityMismatch(account.email)
+        await unit.identities.bind(identity, account.id)
+        entry = AuditEntry(self.clock.now(), account.email, Action.IDENTITY_BOUND, None, account.email)
+        await unit.audit.add(entry)
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class UnbindIdentities:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, email: str, *, by: str) -> tuple[Account, int]:
+        """Let the next sign-in with a provider bind an account anew. Return it with how many bindings it had.
+
+        Sign-ins end: they may be those of whoever is not to be bound any more.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        async with self.units.writing() as unit:
+            account = found(await unit.accounts.with_email(email), "account", email)
+            bound = await unit.identities.of_account(account.id)
+            if bound:
+                await unit.identities.unbind_all_of(account.id)
+                await unit.sign_ins.end_all_of(account.id)
+                entry = AuditEntry(self.clock.now(), by, Action.IDENTITY_UNBOUND, None, account.email)
+                await unit.audit.add(entry)
+                await unit.commit()
+        return account, len(bound)

@@ -1,0 +1,74 @@
+"""Begin a sign-in, find whose it is, and end it."""
+
+from dataclasses import dataclass
+
+from core.domain.accounts import SIGN_IN_LASTS, Account, SignIn
+from core.domain.api_keys import digest_of
+from core.domain.identifiers import AccountId
+from core.domain.refusals import NotSignedIn
+from ports.clock import Clock
+from ports.names import Names
+from ports.persistence import Unit, Units
+
+
+async def begin_sign_in(unit: Unit, account: Account, names: Names, clock: Clock) -> str:
+    """Store a new sign-in, and return its secret."""
+    now, secret = clock.now(), names.secret()
+    await unit.sign_ins.forget_before(now - SIGN_IN_LASTS)
+    await unit.sign_ins.add(SignIn(digest_of(secret), account.id, now))
+    return secret
+
+
+@dataclass(frozen=True, slots=True)
+class BeginSignIn:
+    """For somebody who has just made the account, or changed its password."""
+
+    units: Units
+    names: Names
+    clock: Clock
+
+    async def __call__(self, account_id: AccountId) -> str:
+        """Begin a sign-in, and give its secret.
+
+        Raises:
+            NotSignedIn: the account is gone.
+        """
+        async with self.units.writing() as unit:
+            account = await unit.accounts.get(account_id)
+            if account is None:
+                raise NotSignedIn
+            secret = await begin_sign_in(unit, account, self.names, self.clock)
+            await unit.commit()
+        return secret
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIsSignedIn:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, secret: str) -> Account:
+        """Tell whose sign-in it is.
+
+        Raises:
+            NotSignedIn: it has ended, or never began.
+        """
+        async with self.units.reading() as unit:
+            sign_in = await unit.sign_ins.find(digest_of(secret))
+            if sign_in is None or sign_in.is_over(self.clock.now()):
+                raise NotSignedIn
+            account = await unit.accounts.get(sign_in.account_id)
+        if account is None:
+            raise NotSignedIn
+        return account
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    units: Units
+
+    async def __call__(self, secret: str) -> None:
+        """End a sign-in; its secret opens nothing any more."""
+        async with self.units.writing() as unit:
+            await unit.sign_ins.end(digest_of(secret))
+            await unit.commit()

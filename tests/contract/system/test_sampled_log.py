@@ -1,0 +1,88 @@
+"""Events that anybody can cause from outside: all are counted, few are written."""
+
+from dataclasses import dataclass
+
+import pytest
+from prometheus_client import REGISTRY
+
+from adapters.memory.log import KeptEvents
+from adapters.system.meters import CountedEvents
+from adapters.system.sampled_log import MAX_OF_ADDRESS, MAX_OF_ALL, WINDOW, SampledEvents
+
+FAILED = "access.sign_in_failed"
+
+
+@dataclass(slots=True)
+class Time:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def written() -> KeptEvents:
+    return KeptEvents()
+
+
+@pytest.fixture
+def log(written: KeptEvents, time: Time) -> CountedEvents:
+    return CountedEvents(SampledEvents(written, time))
+
+
+def counted(name: str) -> float:
+    labels = {"event": name.removeprefix("access.")}
+    return REGISTRY.get_sample_value("gleanin_sync_access_events_total", labels) or 0
+
+
+def test_a_few_are_written_as_they_are(log: CountedEvents, written: KeptEvents) -> None:
+    for number in range(MAX_OF_ADDRESS):
+        log.warning(FAILED, account=f"a{number}", address="192.0.2.1")
+    log.event("access.signed_in", account="a", address="192.0.2.1")
+    assert written.kept[-1] == ("access.signed_in", {"account": "a", "address": "192.0.2.1"})
+    assert len(written.kept) == MAX_OF_ADDRESS + 1
+    assert not any("seen" in data for _, data in written.kept)
+
+
+def test_a_thousand_a_second_are_a_few_lines_and_all_are_counted(
+    log: CountedEvents, written: KeptEvents, time: Time
+) -> None:
+    before = counted(FAILED)
+    for minute in range(10):
+        for number in range(60_000):
+            time.now = minute * WINDOW + number / 1000
+            log.warning(FAILED, account=None, address="192.0.2.1")
+    assert counted(FAILED) - before == 600_000
+    assert len(written.kept) < 10 * 25
+    sums = [data["count"] for name, data in written.kept if name == "access.repeated"]
+    assert sums == [60_000] * 9
+    assert max(int(str(data.get("seen", 0))) for _, data in written.kept) == 32_768
+
+
+def test_from_as_many_addresses_as_there_are_they_fill_no_disk_and_no_memory(
+    log: CountedEvents, written: KeptEvents
+) -> None:
+    for number in range(100_000):
+        log.bound(address=f"10.0.{number // 250}.{number % 250}").warning(FAILED, account=None)
+    assert len(written.kept) < MAX_OF_ALL + 20
+
+
+def test_one_that_floods_hides_no_other(log: CountedEvents, written: KeptEvents) -> None:
+    for _ in range(1000):
+        log.warning(FAILED, account=None, address="192.0.2.1")
+    log.warning(FAILED, account="ada", address="192.0.2.2")
+    log.event("access.signed_in", account="ada", address="192.0.2.1")
+    assert [data.get("account") for _, data in written.kept[-2:]] == ["ada", "ada"]
+
+
+def test_other_events_are_left_as_they_are(log: CountedEvents, written: KeptEvents) -> None:
+    for _ in range(1000):
+        log.event("sync.run_started", run="r1")
+        log.warning("sync.answers_lost", number=1)
+        log.fault("access.fault", ValueError("text"))
+    assert len(written.kept) == 3000
