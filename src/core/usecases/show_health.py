@@ -7,7 +7,6 @@ from core.domain.health import Health, halted, healths, worst
 from core.domain.identifiers import MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection
-from core.domain.refusals import found
 from ports.clock import Clock
 from ports.persistence import Units
 
@@ -36,14 +35,9 @@ class ShowHealth:
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId) -> OrganizationHealth:
-        """Judge everything by what is stored; neither system is asked.
-
-        Raises:
-            NotFound
-        """
+        """Judge everything by what is stored; neither system is asked."""
         now = self.clock.now()
         async with self.units.reading() as unit:
-            found(await unit.organizations.get(organization_id), "organization", organization_id)
             connection = await unit.connections.open_one(organization_id)
             mappings = await unit.mappings.active(organization_id)
             schedules = await unit.schedules.of_open_connections(organization_id)

@@ -202,5 +202,6 @@ def test_a_token_is_replaced_and_the_connection_goes_on(fresh: Served) -> None:
     page = f"{at}/connect"
     assert post(browser, f"{at}/token", page=page, token="wrong-wrong-wrong").status_code == 422
     done = post(browser, f"{at}/token", page=page, token=GLEANIN_TOKEN)
-    assert done.headers["Location"] == page
+    assert done.headers["Location"] == f"{at}/mappings?replaced=true"
+    assert "Sync to Gleanin" in browser.get(done.headers["Location"]).text
     assert "Acme Days" in browser.get(f"{at}/mappings").text

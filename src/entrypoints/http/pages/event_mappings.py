@@ -61,8 +61,7 @@ async def show(
         "integrations_mappings.html",
         crumbs=way_to(here, crumb("Map Events")),
         adding=False,
-        replaced=replaced,
-        **await _step(container, here),
+        **await _step(container, here) | {"replaced": replaced},
     )
 
 
