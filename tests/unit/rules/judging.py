@@ -1,8 +1,8 @@
 """What must be true after a sync, judged by an independent telling of the rules."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from adapters.memory.records import StoredRecord
 from core.domain.identifiers import SourceId
@@ -34,6 +34,17 @@ class Expectation:
     barred: frozenset[tuple[str, str]]
     boxes: Mapping[str, list[tuple[str, SourceId | None]]]
     rejected: SourceId | None = None
+
+    def with_landed(self, landed: Iterable[StoredRecord]) -> "Expectation":
+        """Bar what a killed run had sent under another connection, and Gleanin carried out only meanwhile (rule 10)."""
+        late = {
+            (record.kind.name, sent[1])
+            for record in landed
+            if record.event_id == self.mapping.events.gleanin_id
+            and (sent := sent_as(record))
+            and sent[0] != self.mapping.connection_id
+        }
+        return replace(self, barred=self.barred | late)
 
     def contested(self, one: Wanted) -> bool:
         """Tell whether somebody else has the person's mailbox in Gleanin, or is about to get it."""

@@ -374,7 +374,11 @@ class Histories(RuleBasedStateMachine):
         self, mapping: EventMapping, scope: Scope, rejected: SourceId | None = None
     ) -> SyncRun:
         expected = expectation(self.stage, self.witness, self.conference, mapping, rejected)
+        known = {*self.stage.gleanin.records}
         run = self.do(self.stage.sync(mapping, scope))
+        expected = expected.with_landed(
+            record for record in self.stage.gleanin.records.values() if record.id not in known
+        )
         told = self._told(run)
         judge_sums(run, told)
         judge_completed(
