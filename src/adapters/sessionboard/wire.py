@@ -6,7 +6,7 @@ type does not pass these models: `reading` mends it or reports the row.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -26,7 +26,6 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 LONGEST_ID = 255
 """No id is near it (UUIDs and numbers); a longer one would not fit into an index."""
 Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=LONGEST_ID)]
-Row = TypeVar("Row")
 
 
 class Wire(BaseModel):
@@ -115,12 +114,6 @@ class Pagination(Wire):
     total_results: int | None = Field(
         default=None, validation_alias=AliasChoices("totalResults", "total_results")
     )
-
-
-class Page(Wire, Generic[Row]):
-    results: list[Row] | None = None
-    data: list[Row] | None = None
-    pagination: Pagination | None = None
 
 
 def to_event(row: EventRow) -> Iterator[SourceEvent]:

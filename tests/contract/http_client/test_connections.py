@@ -113,7 +113,7 @@ async def test_a_refusal_is_allowed_less_than_what_was_asked_for() -> None:
 @pytest.mark.parametrize(
     ("coding", "status", "kind", "words"),
     [
-        ("gzip", 200, SourceUnreadable, "larger than 32 MiB"),
+        ("gzip", 200, SourceUnreadable, "larger than 8 MiB"),
         ("gzip, gzip", 200, SourceUnreadable, "cannot be decoded"),
         ("gzip", 500, SourceUnavailable, "HTTP 500"),
         ("gzip, gzip", 500, SourceUnavailable, "HTTP 500"),
