@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -29,8 +30,16 @@ class ParsingLane:
         """
         if size <= SMALL:
             return parse()
-        async with self._turn:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, parse)
+        await self._turn.acquire()
+        loop = asyncio.get_running_loop()
+        work = self.threads.submit(parse)
+        work.add_done_callback(lambda _: self._end_turn(loop))
+        return await asyncio.wrap_future(work)
+
+    def _end_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End it with the thread's work, and not with the caller: who is cancelled often would take all threads."""
+        with suppress(RuntimeError):  # the loop is closed, so that nobody waits
+            loop.call_soon_threadsafe(self._turn.release)
 
 
 def parsing_threads() -> Executor:
