@@ -39,8 +39,11 @@ class Bounds:
 
     body: int = 8 * MIB
     """Bytes of a page. A hundred long descriptions, with all the people there, are about 1 MiB."""
-    values: int = 200_000
-    """Of JSON, in a page: a byte of text can become a hundred of memory. A hundred sessions have up to 100,000."""
+    values: int = 100_000
+    """Of JSON, in a page: a byte of text can become a hundred of memory, which the garbage collector walks through.
+
+    A hundred sessions with five people each, of whom each has sixty fields, have 75,000.
+    """
     headers: int = 64 * 1024
 
 

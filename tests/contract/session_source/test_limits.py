@@ -134,14 +134,14 @@ async def test_answer_with_too_many_values_costs_little(
             await read(source, feed)
             assert [size for _, size in api.places_asked[:5]] == [100, 50, 25, 5, 1]
         else:
-            with pytest.raises(SourceUnreadable, match=r"larger than 8 MiB|more than 200,000 values"):
+            with pytest.raises(SourceUnreadable, match=r"larger than 8 MiB|more than 100,000 values"):
                 await read(source, feed)
 
 
 async def test_rule_29_answer_with_too_many_values_is_asked_for_again_in_smaller_pages(
     api: FakeApi, source: SessionSource
 ) -> None:
-    api.sessions = [{"id": f"s{n}", "custom_fields": [{"a": 1}] * 2500} for n in range(120)]
+    api.sessions = [{"id": f"s{n}", "custom_fields": [{"a": 1}] * 1200} for n in range(120)]
     given = await all_rows(source.sessions(EVENT))
     assert [row.id for row in given] == [row["id"] for row in api.sessions]
     assert not [row for row in given if isinstance(row, Unreadable)]
@@ -156,7 +156,7 @@ async def test_rule_29_row_with_too_many_values_is_one_blocked_record(
     given = await all_rows(source.sessions(EVENT))
     assert [row.id for row in given] == [row["id"] for row in api.sessions]
     assert [row for row in given if isinstance(row, Unreadable)] == [
-        Unreadable(given[7].id, "Talk 7", "The row has more than 200,000 values.")
+        Unreadable(given[7].id, "Talk 7", "The row has more than 100,000 values.")
     ]
 
 
