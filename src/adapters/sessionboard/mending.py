@@ -73,10 +73,14 @@ def nested_in(row: object, depth: int = 0) -> int:
     """Count the people, tags and subsessions of a row, those of its subsessions included."""
     if not isinstance(row, dict) or depth > _MOST_DEEP:
         return 0
-    lists = [each for key in IN_ROWS if isinstance(each := row.get(key), list)]
-    subsessions = row.get("subsessions")
-    deeper = subsessions if isinstance(subsessions, list) else ()
-    return sum(map(len, lists)) + sum(nested_in(each, depth + 1) for each in deeper)
+    count = 0
+    for key in IN_ROWS:
+        nested = row.get(key)
+        if nested and isinstance(nested, list):
+            count += len(nested)
+            if key == "subsessions":
+                count += sum(nested_in(each, depth + 1) for each in nested)
+    return count
 
 
 def kind_of(value: object) -> str:

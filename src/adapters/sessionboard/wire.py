@@ -189,14 +189,16 @@ def to_instant(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(text.strip().upper())
         if instant.tzinfo is None:
             return None
-        instant = instant.astimezone(UTC)
-        _in_every_zone = instant - _DAY, instant + _DAY
+        if instant.tzinfo is not UTC:
+            instant = instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return instant
+    return instant if _FIRST <= instant <= _LAST else None
 
 
-_DAY = timedelta(days=1)
+# There is such a time in every zone.
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _ROLES = {role.value: role for role in Role}
 
 
