@@ -9,13 +9,19 @@ from pydantic import ValidationError
 
 from adapters.gleanin import wire
 from adapters.gleanin.time_zones import iana_name
+from adapters.http_client.json_values import end_of_values
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
 from ports.destination import DestinationUnreadable, RecordsNotTold
 
 _UNEXPECTED = "Gleanin's answer is not the JSON that was expected."
-_LARGE = 4 * 1024 * 1024
-"""Of an answer of more bytes, what is not needed is dropped while it is parsed, which takes longer."""
+_LARGE = 1024 * 1024
+"""Of an answer of more bytes, what is not needed is dropped while it is parsed.
+
+That takes longer, but lets other threads go on meanwhile, as Python's parser alone does not.
+"""
+MOST_VALUES = 5_000_000
+"""50,000 speakers have less than 2 million."""
 _AT_ONCE = 500
 """Records that are handed on together, however many an answer has."""
 
@@ -45,6 +51,9 @@ def parse_plainly(body: bytearray) -> Any:
 
 
 def _json(body: bytearray, on_object: Callable[[dict[str, Any]], Any] | None) -> Any:
+    if end_of_values(body, MOST_VALUES) is not None:
+        body.clear()
+        raise DestinationUnreadable(f"Gleanin's answer has more than {MOST_VALUES:,} values.")
     try:
         text = body.decode("utf-8-sig", "surrogatepass")  # some servers put a byte-order mark before it
         body.clear()

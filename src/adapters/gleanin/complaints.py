@@ -2,11 +2,15 @@
 
 import json
 import re
+from itertools import islice
 
 from adapters.gleanin.wire import clean
 
 _ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 _LONGEST_COMPLAINT = 300
+_MOST_COMPLAINTS = 20
+"""Of one list or object: no more would fit into the line."""
+_LISTS = ("errors", "error")
 _SUMMARIES = ("detail", "title", "message", "code", "status")
 
 
@@ -31,14 +35,17 @@ def _words(said: object) -> str:
         case str() | int():
             return str(said)
         case list():
-            return "; ".join(filter(None, map(_words, said)))
-        case {"errors": inner} | {"error": inner} if words := _words(inner):
-            return words
+            return "; ".join(filter(None, map(_words, said[:_MOST_COMPLAINTS])))
         case dict():
+            for name in _LISTS:
+                if words := _words(said.get(name)):
+                    return words
             summary = next((said[name] for name in _SUMMARIES if isinstance(said.get(name), str | int)), None)
             if summary is None:
                 return "; ".join(
-                    f"{name}: {words}" for name, inner in said.items() if (words := _words(inner))
+                    f"{name}: {words}"
+                    for name, inner in islice(said.items(), _MOST_COMPLAINTS)
+                    if name not in _LISTS and (words := _words(inner))
                 )
             source = said.get("source")
             pointer = clean(source.get("pointer")) if isinstance(source, dict) else None

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from adapters.gleanin import answers, wire
 from adapters.gleanin.complaints import complaint
 from adapters.gleanin.sending import READ, Answer, Garbled, Sender
+from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.patience import Faltered, Throttled, persist, retry_after
 from core.domain.secrets import Token
 from ports.destination import (
@@ -23,6 +24,7 @@ from ports.destination import (
     WriteForbidden,
 )
 
+T = TypeVar("T")
 _NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
@@ -35,8 +37,9 @@ class NoApiAnswer(DestinationUnavailable):
 
 
 class Exchange:
-    def __init__(self, sender: Sender, base_url: str, token: Token) -> None:
+    def __init__(self, sender: Sender, base_url: str, token: Token, lane: ParsingLane) -> None:
         self._sender = sender
+        self._lane = lane
         self._base_url = base_url
         self._token = token
         self._headers = httpx.Headers({**wire.HEADERS, "Authorization": f"Bearer {token.value}"})
@@ -58,7 +61,7 @@ class Exchange:
             DestinationError: whatever else stands in the way.
         """
         request = httpx.Request(READ, url, headers=self._headers)
-        return answers.parse((await self._patiently(self._read_once, request)).body)
+        return await self._parsed(request, answers.parse)
 
     async def read_plainly(self, url: httpx.URL) -> Any:
         """Read one page as it is, for who wants to see what we do not know about.
@@ -67,7 +70,11 @@ class Exchange:
             DestinationError: whatever stands in the way.
         """
         request = httpx.Request(READ, url, headers=self._headers)
-        return answers.parse_plainly((await self._patiently(self._read_once, request)).body)
+        return await self._parsed(request, answers.parse_plainly)
+
+    async def _parsed(self, request: httpx.Request, parse: Callable[[bytearray], T]) -> T:
+        body = (await self._patiently(self._read_once, request)).body
+        return await self._lane.run(len(body), lambda: parse(body))
 
     async def create(self, collection: str, body: bytes) -> Answer:
         """Send a write to a collection, as `write` does."""

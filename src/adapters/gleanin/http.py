@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from adapters.gleanin.exchange import Exchange, NoApiAnswer, NotGiven
 from adapters.gleanin.pacing import CEILING, AdaptiveLimit
 from adapters.gleanin.sending import Sender
 from adapters.http_client.connections import Connections
+from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.patience import Patience
 from core.domain.addresses import check_address
 from core.domain.fields import Fields
@@ -151,6 +153,8 @@ class GleaninDestinations:
     patience: Patience = field(default_factory=Patience)
     ceiling: int = CEILING
     link_hosts: AbstractSet[str] = wire.LINK_HOSTS
+    threads: Executor = field(default_factory=parsing_threads)
+    """Shared by all connections; they parse what is not small."""
     _limits: dict[str, AdaptiveLimit] = field(default_factory=dict, init=False, repr=False)
 
     @asynccontextmanager
@@ -171,7 +175,7 @@ class GleaninDestinations:
         patience = self.patience
         async with self.transport() as transport:
             sender = Sender(transport, self._limit(base_url, token), patience, before_write)
-            yield Exchange(sender, base_url, token)
+            yield Exchange(sender, base_url, token, ParsingLane(self.threads))
 
     def _limit(self, base_url: str, token: Token) -> AdaptiveLimit:
         key = hashlib.sha256(f"{base_url} {token.value}".encode()).hexdigest()

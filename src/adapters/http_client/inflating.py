@@ -1,5 +1,6 @@
 """Compressed answers, inflated in small pieces: a few kilobytes can hold gigabytes."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
@@ -8,6 +9,10 @@ import httpx
 CODING = "gzip"
 """What we say we take."""
 LONGEST_PIECE = 256 * 1024
+MOST_EMPTY = 1024 * 1024
+"""Bytes more than twice those that come out: without a bound on these, an answer of nothing could go on for ever."""
+MOST_MEMBERS = 1000
+"""A server sends one, or one for each piece it writes; each takes as long to begin as 10 KiB take to inflate."""
 _GZIPS = (CODING, "x-gzip")
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 
@@ -41,6 +46,10 @@ class _Inflated(httpx.AsyncByteStream):
                 raise httpx.DecodingError("the answer has a coding that was not asked for, or several")
             for piece in gzip.pieces(data):
                 yield piece
+                if (
+                    len(piece) == LONGEST_PIECE
+                ):  # a few bytes can be thousands of them, without any wait for more
+                    await asyncio.sleep(0)
         if not gzip.is_whole:
             raise httpx.DecodingError("the gzip stream ends too early")
 
@@ -53,10 +62,13 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
+        self._members = 0
+        self._surplus = 0
         self.is_whole = True
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         # What waits inside to come out is not lost when the data end here: a member's checksum is still to come.
+        self._surplus += len(data)
         while data:
             self.is_whole = False
             try:
@@ -64,9 +76,15 @@ class _Gzip:
             except zlib.error as error:
                 raise httpx.DecodingError("the gzip stream is broken") from error
             if piece:
+                self._surplus -= 2 * len(piece)
                 yield piece
             data = self._member.unconsumed_tail
             if self._member.eof:
                 data = self._member.unused_data
+                self._members += 1
+                if self._members > MOST_MEMBERS:
+                    raise httpx.DecodingError("the answer has too many gzip members")
                 self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
                 self.is_whole = True
+        if self._surplus > MOST_EMPTY:
+            raise httpx.DecodingError("the gzip stream has next to nothing in it")

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 import httpx
 
 from adapters.http_client.connections import problem_in
+from adapters.http_client.json_values import end_of_values
+from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.patience import Faltered, Patience, Throttled, pause_asked, persist, retry_after
-from adapters.sessionboard.reading import WrongShape
+from adapters.sessionboard.reading import TooManyRows, WrongShape
 from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
 R = TypeVar("R")
@@ -35,18 +37,21 @@ class TooLarge(SourceUnreadable):
 class Bounds:
     """What one answer may take."""
 
-    body: int = 32 * MIB
-    headers: int = 64 * 1024
+    body: int = 8 * MIB
+    """Bytes of a page. A hundred long descriptions, with all the people there, are about 1 MiB."""
+    values: int = 100_000
+    """Of JSON, in a page: a byte of text can become a hundred of memory, which the garbage collector walks through.
 
-    @property
-    def body_text(self) -> str:
-        return f"{self.body // MIB} MiB"
+    A hundred sessions with five people each, of whom each has sixty fields, have 75,000.
+    """
+    headers: int = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     client: httpx.AsyncClient
     patience: Patience
+    lane: ParsingLane
     bounds: Bounds = Bounds()
 
     @property
@@ -62,9 +67,9 @@ class Answers:
         read: Callable[[bytes], R],
         *,
         announced: bool = True,
-        read_cut: Callable[[bytearray], R] | None = None,
+        read_cut: Callable[[bytearray, str], R | None] | None = None,
     ) -> R:
-        """Send a request and read the answer.
+        """Send a request and read the answer, which happens in a thread where it is not small.
 
         Args:
             method: of the request.
@@ -73,11 +78,12 @@ class Answers:
             body: is sent as JSON, unless it is None.
             read: makes of an answer what is returned.
             announced: whether the page is known to be there.
-            read_cut: does the same with the beginning of an answer that is too large.
+            read_cut: does the same with the beginning of an answer that is too large, and with what is
+                too large about it, in words that follow what has it; None where smaller answers are wanted.
 
         Raises:
             NoSuchPage: it was not announced, and is not there.
-            TooLarge: the answer is too large, and `read_cut` was not given.
+            TooLarge: the answer is too large, and nothing could be made of its beginning.
             BadInput: the host's name leads to a private address, which no setting allows.
             SourceError: whatever else was wrong, in words for people.
         """
@@ -100,14 +106,23 @@ class Answers:
                 f"{self.host} limits how often we may ask (429), and asks for longer pauses "
                 f"than {self.patience.waits_in_all / 60:.0f} minutes in all."
             ) from error
-        size, is_whole = len(answer.content), answer.is_whole
+        return await self.lane.run(len(answer.content), lambda: self._made_of(answer, read, read_cut))
+
+    def _made_of(
+        self,
+        answer: "_Answer",
+        read: Callable[[bytes], R],
+        read_cut: Callable[[bytearray, str], R | None] | None,
+    ) -> R:
+        """Parse an answer, of which nothing is kept."""
+        size, excess = len(answer.content), self._excess(answer)
         try:
-            if is_whole:
+            if not excess:
                 return read(answer.taken())
-            if read_cut is not None:
-                return read_cut(answer.content)
+            if read_cut is not None and (cut := read_cut(answer.content, excess)) is not None:
+                return cut
         except WrongShape as error:
-            if is_whole:
+            if not excess or isinstance(error, TooManyRows):
                 raise SourceUnreadable(
                     f"The answer of {self.host} is {error} ({answer.kind}, {size:,} bytes). "
                     "Is the address that of Sessionboard's API?"
@@ -115,7 +130,16 @@ class Answers:
         finally:
             # The traceback of an error would keep it.
             answer.content.clear()
-        raise TooLarge(f"The answer of {self.host} is larger than {self.bounds.body_text}.")
+        raise TooLarge(f"The answer of {self.host} {excess}.")
+
+    def _excess(self, answer: "_Answer") -> str:
+        """Return what is too large about an answer, of which only what may be parsed is left."""
+        end = end_of_values(answer.content, self.bounds.values)
+        if end is not None:
+            del answer.content[end:]
+        if not answer.is_whole:
+            return f"is larger than {self.bounds.body // MIB} MiB"
+        return f"has more than {self.bounds.values:,} values" if end is not None else ""
 
     async def _ask(
         self, method: str, path: str, params: dict[str, int], body: object, *, announced: bool

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from adapters.http_client.connections import Connections, careful_client
+from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.patience import Patience
 from adapters.sessionboard.answers import Answers, Bounds
 from adapters.sessionboard.pages import Reading
@@ -20,8 +22,10 @@ from adapters.sessionboard.reading import (
     SESSIONS,
     PageRead,
     Shape,
+    WrongShape,
+    cut_page,
     has_rows,
-    read_cut_row,
+    read_cut,
 )
 from adapters.sessionboard.tally import SINGLE, Place, Tally
 from core.domain.addresses import check_address
@@ -113,18 +117,26 @@ class SessionboardHttp:
         Raises:
             SourceIncomplete: the second reading does not add up either.
         """
-        too_large = f"The row is larger than {self.answers.bounds.body_text}."
 
         def read(place: Place) -> asyncio.Task[PageRead[R]]:
-            def read_cut(content: bytearray) -> PageRead[R]:
-                return read_cut_row(content, too_large, f"Row {place.number:,} of the {words}")
-
-            params = {"page": place.number, "pageSize": place.size}
-            cut = read_cut if place.size == SINGLE else None
             # That there is no such event shows on the first page; on others, rows may be gone meanwhile.
             is_first = place.rows_before == 0
+
+            def read_whole(content: bytes) -> PageRead[R]:
+                page = shape.read_page(content, place.size)
+                if is_first and page.is_foreign:
+                    raise WrongShape(_foreign(words, page))
+                return page
+
+            def read_beginning(content: bytearray, excess: str) -> PageRead[R] | None:
+                row, totals = read_cut(content, place.size)
+                if place.size > SINGLE:
+                    return None
+                return cut_page(row, totals, f"The row {excess}.", f"Row {place.number:,} of the {words}")
+
+            params = {"page": place.number, "pageSize": place.size}
             reading = self.answers.read(
-                method, path, params, body, shape.read_page, announced=is_first, read_cut=cut
+                method, path, params, body, read_whole, announced=is_first, read_cut=read_beginning
             )
             return asyncio.create_task(reading)
 
@@ -149,6 +161,8 @@ class SessionboardSources:
     patience: Patience = field(default_factory=lambda: Patience(whole_read=120))  # pages are small
     bounds: Bounds = field(default_factory=Bounds)
     parallel: int = 5
+    threads: Executor = field(default_factory=parsing_threads)
+    """Shared by all organizations; they parse what is not small."""
 
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[SessionSource]:
         return self._opened(check_address(url, allow_private=self.allow_private), token)
@@ -158,7 +172,13 @@ class SessionboardSources:
         timeout = httpx.Timeout(self.patience.silence, connect=self.patience.connecting)
         headers = {"x-access-token": token.value, "accept": "application/json"}
         async with careful_client(self.transport(), timeout, address, headers) as client:
-            yield SessionboardHttp(Answers(client, self.patience, self.bounds), self.parallel)
+            answers = Answers(client, self.patience, ParsingLane(self.threads), self.bounds)
+            yield SessionboardHttp(answers, self.parallel)
+
+
+def _foreign(words: str, page: PageRead[Any]) -> str:
+    problem = next(record.problem for record in page.records if isinstance(record, Unreadable))
+    return f"a list of {len(page.ids)} {words} of which none can be read, the first for this reason: {problem[:-1]}"
 
 
 def _path(event_id: SessionboardEventId) -> str:

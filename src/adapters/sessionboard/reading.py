@@ -1,9 +1,7 @@
-"""From rows and pages to source records: at once where all is well, row by row where something is odd."""
+"""From pages and rows to source records: what is odd in a row is mended, or the row is reported."""
 
 import copy
-import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
@@ -11,11 +9,10 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from adapters.sessionboard.mending import MOST_IN_A_ROW, kind_of, mend, nested_in, no_id, unreadable
 from adapters.sessionboard.wire import (
-    LONGEST_ID,
     EventRow,
     ExhibitorRow,
-    Page,
     Pagination,
     SessionRow,
     to_event,
@@ -23,17 +20,17 @@ from adapters.sessionboard.wire import (
     to_sessions,
 )
 from core.domain.identifiers import SourceId
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable, id_from_content, is_id
-from core.domain.text import normalize_line
+from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable, is_id
 
-UNSAFE = re.compile("[\x00\ud800-\udfff]")
-TIMES = frozenset({"starts_at", "ends_at"})
 DECISIVE = frozenset({"is_abstract", "composition_status", "status", "custom_status"})
 """They decide whether a session may sync at all: a guess could send what is not to be sent, or call it gone."""
 PEOPLE = frozenset({"participants", "speakers", "chairpersons", "moderators", "contacts"})
 """Lists in which whoever cannot be read would seem to have left."""
 TOTALS = ("totalResults", "total_results")
-WHO = ("first_name", "last_name", "full_name", "email")
+MOST_PROBLEMS = 500
+"""Of one row; each takes as long to mend as a whole row takes to read."""
+FEWEST_TO_JUDGE_BY = 10
+"""Rows of which none can be read: fewer may be the fault of what stands in them."""
 _LONGEST_NUMBER = 64
 _IN_NUMBERS = b"0123456789.+-eE"
 
@@ -43,6 +40,10 @@ R = TypeVar("R")
 
 class WrongShape(ValueError):
     """The text says what it is instead, without quoting it."""
+
+
+class TooManyRows(WrongShape):
+    """More than were asked for, so that no smaller page would help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class PageRead(Generic[R]):
     totals: Pagination = field(default_factory=Pagination)
     is_cut: bool = False
     """Its only row is too large to be received as a whole."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Check whether so many rows came, and none of them can be read, that they are not Sessionboard's."""
+        return len(self.ids) >= FEWEST_TO_JUDGE_BY and all(
+            isinstance(record, Unreadable) for record in self.records
+        )
 
     def take_new(self, known: set[SourceId]) -> list[R | Unreadable]:
         """Return the records of rows whose id is not known, and add their ids to those known."""
@@ -75,57 +83,36 @@ class PageRead(Generic[R]):
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[W, R]):
     row: TypeAdapter[W]
-    rows: TypeAdapter[list[W]]
-    page: TypeAdapter[Page[W]]
     to_records: Callable[[W], Iterable[R]]
 
-    def read_page(self, body: bytes) -> PageRead[R]:
+    def read_page(self, body: bytes, asked_for: int) -> PageRead[R]:
         """Read a page as it came over the wire.
 
         Raises:
             WrongShape: it is no JSON, or not a page of rows.
+            TooManyRows: it has more rows than were asked for.
         """
-        try:
-            page = self.page.validate_json(body)
-        except ValidationError:
-            return self._read_page_patiently(body)
-        rows = page.results if page.results is not None else page.data
-        if rows is None:
-            return self._read_page_patiently(body)
-        return self._all_well(rows, page.pagination)
-
-    def read_rows(self, rows: Sequence[object]) -> PageRead[R]:
-        try:
-            return self._all_well(self.rows.validate_python(rows))
-        except ValidationError:
-            return self._one_by_one(rows, Pagination())
-
-    def _all_well(self, rows: Sequence[W], totals: Pagination | None = None) -> PageRead[R]:
-        page: PageRead[R] = PageRead([], [SourceId(row.id) for row in rows], [], totals or Pagination())
-        for row in rows:
-            page.records.extend(self.to_records(row))
-            page.ends.append(len(page.records))
-        return page
-
-    def _read_page_patiently(self, body: bytes) -> PageRead[R]:
         document = parse(body)
         if not isinstance(document, dict):
-            raise WrongShape(f"{_kind_of(document)} instead of an object")
-        rows = next((document[key] for key in ("results", "data") if document.get(key) is not None), None)
+            raise WrongShape(f"{kind_of(document)} instead of an object")
+        rows = _rows_in(document)
         totals = _totals(document.get("pagination"))
         if rows is None and totals.total_results != 0:
             raise WrongShape("an object without results")
         if not isinstance(rows, list | None):
-            raise WrongShape(f"results that are {_kind_of(rows)} instead of a list")
-        return self._one_by_one(rows or (), totals)
+            raise WrongShape(f"results that are {kind_of(rows)} instead of a list")
+        if rows and len(rows) > asked_for:
+            raise TooManyRows(f"a page of {len(rows):,} rows instead of at most {asked_for}")
+        return self.read_rows(rows or (), totals)
 
-    def _one_by_one(self, rows: Sequence[object], totals: Pagination) -> PageRead[R]:
-        page: PageRead[R] = PageRead([], [], [], totals)
+    def read_rows(self, rows: Sequence[object], totals: Pagination | None = None) -> PageRead[R]:
+        """Read rows one by one: pydantic reads many at once no faster, and lets no other thread go on meanwhile."""
+        page: PageRead[R] = PageRead([], [], [], totals or Pagination())
         for row in rows:
             try:
                 read = self._read_row(row)
             except RecursionError:
-                read = _unreadable(row, "The row is nested too deeply.")
+                read = unreadable(row, "The row is nested too deeply.")
             if isinstance(read, Unreadable):
                 page.records.append(read)
                 page.ids.append(read.id)
@@ -136,51 +123,68 @@ class Shape(Generic[W, R]):
         return page
 
     def _read_row(self, row: object) -> W | Unreadable:
-        if not isinstance(row, dict):
-            return _unreadable(row, f"The row is {_kind_of(row)} instead of an object.")
+        if problem := _problem_with(row):
+            return unreadable(row, problem)
         try:
             return self.row.validate_python(row)
         except ValidationError as error:
-            places = [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
-        decisive = {str(place[0]) for place in places} & DECISIVE
-        # The list itself, or somebody in it; of what somebody has, the rest can be read.
-        decisive |= {str(place[0]) for place in places if len(place) <= len(("list", 0))} & PEOPLE
-        if decisive:
-            return _unreadable(row, f"{' and '.join(sorted(decisive))} cannot be read.")
+            if problem := _decisive_problem(error):
+                return unreadable(row, problem)
+            places = _places(error)
         mended = copy.deepcopy(row)
         # The innermost first, so that no place is gone before its turn.
         for place in sorted(places, key=len, reverse=True):
-            _mend(mended, place)
+            mend(mended, place)
         try:
             return self.row.validate_python(mended)
         except ValidationError as error:
-            fields = sorted({".".join(map(str, problem["loc"])) for problem in error.errors()})
+            fields = sorted({".".join(map(str, place)) for place in _places(error)})
             if fields == ["id"]:
-                return _unreadable(row, "The row has no id, or one that is none.")
-            return _unreadable(row, f"These fields cannot be read: {', '.join(fields)[:200]}.")
+                return unreadable(row, "The row has no id, or one that is none.")
+            return unreadable(row, f"These fields cannot be read: {', '.join(fields)[:200]}.")
 
 
-EVENTS: Shape[EventRow, SourceEvent] = Shape(
-    TypeAdapter(EventRow), TypeAdapter(list[EventRow]), TypeAdapter(Page[EventRow]), to_event
-)
-SESSIONS: Shape[SessionRow, Session] = Shape(
-    TypeAdapter(SessionRow), TypeAdapter(list[SessionRow]), TypeAdapter(Page[SessionRow]), to_sessions
-)
-EXHIBITORS: Shape[ExhibitorRow, Exhibitor] = Shape(
-    TypeAdapter(ExhibitorRow), TypeAdapter(list[ExhibitorRow]), TypeAdapter(Page[ExhibitorRow]), to_exhibitor
-)
+def _problem_with(row: object) -> str:
+    """Return why a row is not even tried; nothing if it is."""
+    if not isinstance(row, dict):
+        return f"The row is {kind_of(row)} instead of an object."
+    if (nested := nested_in(row)) > MOST_IN_A_ROW:
+        return (
+            f"The row has {nested:,} people, tags and subsessions. More than {MOST_IN_A_ROW:,} are not read."
+        )
+    return ""
 
 
-def read_cut_row(body: bytearray, problem: str, place: str) -> PageRead[Any]:
-    """Read the beginning of a page of one row, which is too large to be received as a whole.
+def _places(error: ValidationError) -> list[tuple[int | str, ...]]:
+    return [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
+
+
+def _decisive_problem(error: ValidationError) -> str:
+    """Return why a row is not mended; nothing if it can be."""
+    if error.error_count() > MOST_PROBLEMS:
+        return f"The row has {error.error_count():,} values that cannot be read."
+    places = _places(error)
+    decisive = {str(place[0]) for place in places} & DECISIVE
+    # The list itself, or somebody in it; of what somebody has, the rest can be read.
+    decisive |= {str(place[0]) for place in places if len(place) <= len(("list", 0))} & PEOPLE
+    return f"{' and '.join(sorted(decisive))} cannot be read." if decisive else ""
+
+
+EVENTS: Shape[EventRow, SourceEvent] = Shape(TypeAdapter(EventRow), to_event)
+SESSIONS: Shape[SessionRow, Session] = Shape(TypeAdapter(SessionRow), to_sessions)
+EXHIBITORS: Shape[ExhibitorRow, Exhibitor] = Shape(TypeAdapter(ExhibitorRow), to_exhibitor)
+
+
+def read_cut(body: bytearray, asked_for: int) -> tuple[object, Pagination]:
+    """Return the first row, and the totals, in the beginning of a page that is too large to be read as a whole.
 
     Args:
         body: the beginning; it is changed.
-        problem: what is said of the row.
-        place: names it where neither its id nor its title was received.
+        asked_for: how many rows the page was asked to have.
 
     Raises:
-        WrongShape: it is no JSON, or not a page of one row.
+        WrongShape: it is no JSON, or not a page of rows.
+        TooManyRows: already the beginning has more rows than were asked for.
     """
     # A number that was cut would be read as another one.
     end = bytes(body[-_LONGEST_NUMBER:])
@@ -190,14 +194,28 @@ def read_cut_row(body: bytearray, problem: str, place: str) -> PageRead[Any]:
     except ValueError as error:
         raise WrongShape("no JSON") from error
     if not isinstance(document, dict):
-        raise WrongShape(f"{_kind_of(document)} instead of an object")
-    rows = next((document[key] for key in ("results", "data") if document.get(key) is not None), None)
-    if not isinstance(rows, list) or len(rows) > 1:
-        raise WrongShape("no page of one row")
-    read = _unreadable(next(iter(rows), None), problem)
+        raise WrongShape(f"{kind_of(document)} instead of an object")
+    rows = _rows_in(document)
+    if not isinstance(rows, list):
+        raise WrongShape("no page of rows")
+    if len(rows) > asked_for:
+        raise TooManyRows(f"a page of at least {len(rows):,} rows instead of at most {asked_for}")
+    return next(iter(rows), None), _totals(document.get("pagination"))
+
+
+def cut_page(row: object, totals: Pagination, problem: str, place: str) -> PageRead[Any]:
+    """Return the page of a row that is too large.
+
+    Args:
+        row: the beginning of it.
+        totals: of the page.
+        problem: what is said of the row.
+        place: names it where neither its id nor its title was received.
+    """
+    read = unreadable(row, problem)
     if not is_id(read.id):
         read = replace(read, id=no_id(place), label=place if read.label == read.id else read.label)
-    return PageRead([read], [read.id], [1], _totals(document.get("pagination")), is_cut=True)
+    return PageRead([read], [read.id], [1], totals, is_cut=True)
 
 
 def has_rows(body: bytes) -> bool:
@@ -222,58 +240,23 @@ def parse(body: bytes) -> object:
         WrongShape: it is none, or one nested too deeply.
     """
     try:
+        document: object = from_json(body)
+    except ValueError:
+        return _parse_leniently(body)
+    return document
+
+
+def _parse_leniently(body: bytes) -> object:
+    """Read also what only Python's parser takes: a byte-order mark, lone surrogates, deep nesting."""
+    try:
         document: object = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise WrongShape("no JSON") from error
     return document
 
 
-def _mend(row: Any, place: tuple[int | str, ...]) -> None:
-    """Replace one value that did not pass: cleaned, or left out where nothing can be made of it."""
-    *way, last = place
-    outer, holder = None, row
-    for step in way:
-        outer, holder = holder, holder[step]
-        if holder is None:
-            return
-    value = holder.get(last) if isinstance(holder, dict) else holder[last]
-    clean = UNSAFE.sub("\ufffd", value) if isinstance(value, str) else value
-    if clean != value:
-        holder[last] = clean
-    elif last == "id" and outer is not None:
-        if any(given for key, given in holder.items() if key != "participant_role"):
-            holder["id"] = _made_up_id(holder)
-        else:
-            outer[way[-1]] = None
-    elif last in TIMES and value:
-        holder[last] = json.dumps(value)[:80]
-    else:
-        holder[last] = None
-
-
-def _made_up_id(nested: dict[str, Any]) -> str:
-    """Know a person without an id again by name and e-mail, on whichever session they stand."""
-    who = {key: nested[key] for key in WHO if nested.get(key)}
-    return no_id(who or nested)
-
-
-def no_id(content: object) -> SourceId:
-    """Make an id from what there is, so that the same content gets the same."""
-    try:
-        text = json.dumps(content, sort_keys=True, default=str)
-    except RecursionError:
-        text = "nested too deeply"
-    return id_from_content(hashlib.sha256(text.encode()).hexdigest()[:12])
-
-
-def _unreadable(row: object, problem: str) -> Unreadable:
-    found = row if isinstance(row, dict) else {}
-    given = found.get("id")
-    text = str(given).strip() if isinstance(given, str | int) and not isinstance(given, bool) else ""
-    row_id = UNSAFE.sub("\ufffd", str(given)) if 0 < len(text) <= LONGEST_ID else no_id(row)
-    names = (found.get(key) for key in ("title", "name"))
-    label = next((name for name in names if isinstance(name, str) and normalize_line(name)), row_id)
-    return Unreadable(SourceId(row_id), UNSAFE.sub("\ufffd", label), problem)
+def _rows_in(document: dict[str, object]) -> object:
+    return next((document[key] for key in ("results", "data") if document.get(key) is not None), None)
 
 
 def _totals(pagination: object) -> Pagination:
@@ -286,8 +269,3 @@ def _totals(pagination: object) -> Pagination:
             # Python refuses to read thousands of digits; so many are more than any list has.
             kept[key] = int(value[:18]) if isinstance(value, str) else value
     return Pagination.model_validate(kept)
-
-
-def _kind_of(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")

@@ -6,7 +6,7 @@ type does not pass these models: `reading` mends it or reports the row.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -26,7 +26,6 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 LONGEST_ID = 255
 """No id is near it (UUIDs and numbers); a longer one would not fit into an index."""
 Id = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", max_length=LONGEST_ID)]
-Row = TypeVar("Row")
 
 
 class Wire(BaseModel):
@@ -117,12 +116,6 @@ class Pagination(Wire):
     )
 
 
-class Page(Wire, Generic[Row]):
-    results: list[Row] | None = None
-    data: list[Row] | None = None
-    pagination: Pagination | None = None
-
-
 def to_event(row: EventRow) -> Iterator[SourceEvent]:
     yield SourceEvent(SessionboardEventId(row.id), row.name or row.id, row.timezone)
 
@@ -196,14 +189,16 @@ def to_instant(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(text.strip().upper())
         if instant.tzinfo is None:
             return None
-        instant = instant.astimezone(UTC)
-        _in_every_zone = instant - _DAY, instant + _DAY
+        if instant.tzinfo is not UTC:
+            instant = instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return instant
+    return instant if _FIRST <= instant <= _LAST else None
 
 
-_DAY = timedelta(days=1)
+# There is such a time in every zone.
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _ROLES = {role.value: role for role in Role}
 
 

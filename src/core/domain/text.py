@@ -198,6 +198,10 @@ def _is_joining(character: str) -> bool:
     return _JOINING.match(character) is not None and unicodedata.category(character)[0] in "LM"
 
 
+_LONGEST_EMPTY = 5_000
+"""HTML of more characters has content: the parser's time grows by the square of tags that are never closed."""
+
+
 class _ContentFound(Exception):
     """Ends the reading of a text as soon as it is known."""
 
@@ -230,7 +234,7 @@ class _ContentFinder(HTMLParser):
 
 
 def _has_content(text: str) -> bool:
-    if not text or text[0] not in "<&":
+    if not text or text[0] not in "<&" or len(text) > _LONGEST_EMPTY:
         return bool(text)
     finder = _ContentFinder()
     try:

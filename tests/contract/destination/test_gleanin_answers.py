@@ -73,6 +73,10 @@ async def read(answered_by: Opening, *documents: object) -> list[GleaninRecord]:
         ({"errors": []}, "HTTP 422, without a word why."),
         ({"errors": None}, "HTTP 422, without a word why."),
         (b"[" * 100_000, "[[["),
+        ({"errors": [*([[]] * 19), ["one"]] + ["two"] * 100_000}, "one"),
+        ({f"field{number}": "no" for number in range(50_000)}, "field0: no; field1: no"),
+        (b'{"errors":' * 200 + b"[]" + b"}" * 200, "HTTP 422, without a word why."),
+        (b'{"errors":' * 200 + b'"deep"' + b"}" * 200, "deep"),
         (b"\xff\xfe", "\ufffd"),
     ],
 )
@@ -397,3 +401,20 @@ async def test_a_link_that_leads_elsewhere_or_nowhere_new_is_not_followed(
         with pytest.raises(DestinationUnreadable):
             [page async for page in gleanin.records(EVENT, SPEAKER)]
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("body", [b'{"data":[' + b"[]," * 2000 + b"[]]}", b"[" + b"1," * 9000])
+async def test_an_answer_of_too_many_values_is_not_parsed(
+    answered_by: Opening, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.gleanin.answers.MOST_VALUES", 2000)
+    async with answered_by(always(200, body)) as gleanin:
+        with pytest.raises(DestinationUnreadable, match="more than 2,000 values"):
+            await gleanin.events()
+
+
+async def test_commas_in_texts_are_no_values(answered_by: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.gleanin.answers.MOST_VALUES", 2000)
+    listed = {"data": [{"type": "events", "id": "8", "attributes": {"title": "[{,}]" * 10_000}}]}
+    async with answered_by(always(200, listed)) as gleanin:
+        assert [event.id for event in await gleanin.events()] == ["8"]

@@ -1,5 +1,6 @@
 """The production transport over real HTTP: whatever is compressed, what comes out is bounded."""
 
+import asyncio
 import gzip
 import tracemalloc
 import zlib
@@ -113,7 +114,7 @@ async def test_a_refusal_is_allowed_less_than_what_was_asked_for() -> None:
 @pytest.mark.parametrize(
     ("coding", "status", "kind", "words"),
     [
-        ("gzip", 200, SourceUnreadable, "larger than 32 MiB"),
+        ("gzip", 200, SourceUnreadable, "larger than 8 MiB"),
         ("gzip, gzip", 200, SourceUnreadable, "cannot be decoded"),
         ("gzip", 500, SourceUnavailable, "HTTP 500"),
         ("gzip, gzip", 500, SourceUnavailable, "HTTP 500"),
@@ -245,3 +246,52 @@ async def test_however_it_is_cut_nothing_is_lost(members: list[bytes], size: int
     answer = inflated(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Pieces(packed, size)))
     async with aclosing(answer):
         assert await answer.aread() == b"".join(members)
+
+
+async def test_others_go_on_while_a_few_bytes_are_inflated_to_many() -> None:
+    """What is there already is inflated without a wait for more, so that nothing else would let others go on."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    packed = gzip.compress(bytes(32 * LONGEST_PIECE))
+    answer = inflated(
+        httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(packed))
+    )
+    task = asyncio.create_task(others())
+    await asyncio.sleep(0)
+    async with aclosing(answer):
+        await answer.aread()
+    task.cancel()
+    assert turns >= 32
+
+
+@pytest.mark.parametrize(
+    ("head", "piece", "words"),
+    [
+        (b"", gzip.compress(b""), "too many gzip members"),
+        (gzip.compress(b"")[:10], b"\x00\x00\x00\xff\xff" * 100, "next to nothing"),
+        (b"\x1f\x8b\x08\x08" + bytes(6), b"x" * 1000, "next to nothing"),
+    ],
+    ids=["empty members", "empty blocks", "a long file name"],
+)
+async def test_gzip_of_nothing_does_not_go_on_for_ever(head: bytes, piece: bytes, words: str) -> None:
+    given = 0
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            nonlocal given
+            yield head
+            while given < 100 * MIB:
+                given += len(piece)
+                yield piece
+
+    answer = inflated(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Endless()))
+    async with aclosing(answer):
+        with pytest.raises(httpx.DecodingError, match=words):
+            await answer.aread()
+    assert given < 2 * MIB

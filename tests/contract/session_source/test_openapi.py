@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 
-from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, UNSAFE, Shape
+from adapters.sessionboard.mending import UNSAFE
+from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, Shape
+from adapters.sessionboard.tally import PAGE_SIZE
 from core.domain.identifiers import SessionboardEventId
 from core.domain.source import Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url
@@ -203,7 +205,7 @@ def test_every_answer_that_is_described_is_read(
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(answers(path, method))
     def read(answer: Json) -> None:
-        page = shape.read_page(json.dumps(answer).encode())
+        page = shape.read_page(json.dumps(answer).encode(), PAGE_SIZE)
 
         assert len(page.ids) == len(answer["results"])
         times = Counter(record.id for record in page.records)

@@ -2,34 +2,37 @@
 
 import pytest
 
-from adapters.sessionboard.reading import SESSIONS, WrongShape, has_rows
-from core.domain.source import Unreadable
+from adapters.sessionboard.reading import SESSIONS, PageRead, WrongShape, has_rows
+from adapters.sessionboard.tally import PAGE_SIZE
+from core.domain.source import Session, Unreadable
+
+
+def read_page(body: bytes) -> PageRead[Session]:
+    return SESSIONS.read_page(body, PAGE_SIZE)
 
 
 def test_a_page_is_read_alike_at_once_and_patiently() -> None:
     well = b'{"results": [{"id": "s1", "title": "A"}], "pagination": {"totalPages": 3, "totalResults": 201}}'
     odd = well.replace(b'"A"', b'["?"]').replace(b"3", b'"3"')
-    assert SESSIONS.read_page(well).totals == SESSIONS.read_page(odd).totals
-    assert SESSIONS.read_page(well).ids == SESSIONS.read_page(odd).ids
+    assert read_page(well).totals == read_page(odd).totals
+    assert read_page(well).ids == read_page(odd).ids
 
 
 def test_a_byte_order_mark_before_a_page_is_no_part_of_it() -> None:
     well = b'{"results": [{"id": "s1", "title": "A"}], "pagination": {"totalPages": 3, "totalResults": 201}}'
-    assert SESSIONS.read_page(b"\xef\xbb\xbf" + well) == SESSIONS.read_page(well)
+    assert read_page(b"\xef\xbb\xbf" + well) == read_page(well)
     assert has_rows(b"\xef\xbb\xbf" + well)
 
 
 def test_a_pagination_that_is_none_does_not_lose_the_rows() -> None:
     for pagination in (b"null", b"[]", b'"x"', b'{"totalPages": {}}', b'{"total_pages": null}'):
-        page = SESSIONS.read_page(b'{"data": [{"id": 1}], "pagination": %s}' % pagination)
+        page = read_page(b'{"data": [{"id": 1}], "pagination": %s}' % pagination)
         assert page.ids == ["1"]
         assert page.totals.total_pages is None
 
 
 def test_a_total_of_thousands_of_digits_does_not_lose_the_rows() -> None:
-    page = SESSIONS.read_page(
-        b'{"results": [{"id": 1}], "pagination": {"totalResults": "%s"}}' % (b"9" * 5000)
-    )
+    page = read_page(b'{"results": [{"id": 1}], "pagination": {"totalResults": "%s"}}' % (b"9" * 5000))
     assert page.ids == ["1"]
     assert (page.totals.total_results or 0) > 10**15
 
@@ -53,15 +56,15 @@ def test_a_total_of_thousands_of_digits_does_not_lose_the_rows() -> None:
 )
 def test_what_is_no_page_is_described_without_being_quoted(body: bytes, words: str) -> None:
     with pytest.raises(WrongShape, match=words):
-        SESSIONS.read_page(body)
+        read_page(body)
 
 
 def test_no_results_at_all_are_taken_as_such_where_the_total_says_so() -> None:
-    assert SESSIONS.read_page(b'{"results": null, "pagination": {"totalResults": 0}}').ids == []
+    assert read_page(b'{"results": null, "pagination": {"totalResults": 0}}').ids == []
 
 
 def test_an_id_that_no_index_would_take_makes_its_row_unreadable_and_no_other() -> None:
-    page = SESSIONS.read_page(b'{"results": [{"id": "%s", "title": "Long"}, {"id": "s2"}]}' % (b"x" * 256))
+    page = read_page(b'{"results": [{"id": "%s", "title": "Long"}, {"id": "s2"}]}' % (b"x" * 256))
     assert page.ids[1] == "s2"
     assert isinstance(page.records[0], Unreadable)
     assert page.records[0].label == "Long"
@@ -70,5 +73,5 @@ def test_an_id_that_no_index_would_take_makes_its_row_unreadable_and_no_other() 
 
 def test_rows_nested_too_deeply_are_reported() -> None:
     deep = b'{"a":' * 700 + b"1" + b"}" * 700
-    page = SESSIONS.read_page(b'{"results": [{"id": "s1", "title": [], "x": %s}, {"id": "s2"}]}' % deep)
+    page = read_page(b'{"results": [{"id": "s1", "title": [], "x": %s}, {"id": "s2"}]}' % deep)
     assert page.ids == ["s1", "s2"]

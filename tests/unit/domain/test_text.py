@@ -248,14 +248,29 @@ def test_rule_18_the_two_forms_of_one_text_become_the_same(text: str) -> None:
         "<p>" + "<" * 100_000,
         "<p></p>" * 20_000,
         "<!--" * 50_000,
+        "<title>" + "<!--" * 50_000,
     ],
-    ids=["marks", "marks that fall apart", "blanks", "invisible", "signs", "paragraphs", "comments"],
+    ids=[
+        "marks",
+        "marks that fall apart",
+        "blanks",
+        "invisible",
+        "signs",
+        "paragraphs",
+        "comments",
+        "in a title",
+    ],
 )
 def test_a_text_made_to_take_long_takes_no_longer(text: str) -> None:
     begun = perf_counter()
     normalize_line(text)
     normalize_rich_text(text)
     assert perf_counter() - begun < 5, "by the square of its length, it would take minutes"
+
+
+def test_html_of_thousands_of_characters_is_taken_for_content_unseen() -> None:
+    assert normalize_rich_text("<p></p>" * 700) is None
+    assert normalize_rich_text("<p></p>" * 720) == "<p></p>" * 720
 
 
 def test_a_letter_has_no_more_marks_than_any_language_puts_on_it() -> None:
