@@ -179,7 +179,7 @@ def test_a_record_is_found_alike_on_every_page_and_in_the_api(served: Served, so
         client.get(f"/runs/{acme.run}/outcomes", params={"search": sought}).json(),
         client.get(f"/mappings/{acme.mapping}/share-links", params={"search": sought}).json(),
     ]
-    assert [["Grace Hopper"]] * 3 == [[_label(each) for each in answer["items"]] for answer in answers]
+    assert [[_label(each) for each in answer["items"]] for answer in answers] == [["Grace Hopper"]] * 3
     for path in (
         f"{event}/preview",
         f"/runs/{acme.run}",
