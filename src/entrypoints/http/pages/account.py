@@ -7,7 +7,6 @@ from fastapi.responses import Response
 
 from core.domain.accounts import Account
 from core.domain.refusals import Refusal
-from core.usecases.change_account import WrongPassword
 from entrypoints.http.asking import SignedInAccount, Wired
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render
@@ -29,10 +28,9 @@ async def change_password(
     present, new = text(form, "present_password"), text(form, "new_password")
     try:
         await container.change_own_password()(account.email, present, new)
-    except WrongPassword as refusal:
-        return _page(request, account, refusal, field="present_password")
     except Refusal as refusal:
-        return _page(request, account, refusal, field="new_password")
+        field = "new_password" if refusal.about == "password" else "present_password"
+        return _page(request, account, refusal, field=field)
     # All sign-ins have ended, this one too.
     await begin(request, container, await container.sign_in_elsewhere()(account.email))
     flash(request, "Your password was changed. Everywhere else you are signed out.")

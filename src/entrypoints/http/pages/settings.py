@@ -50,11 +50,11 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
         "keys": [each for each in keys if each.is_valid],
         "revoked_keys": [each for each in keys if not each.is_valid],
         "token_error": "",
-        "key_error": "",
+        "key_errors": {},
         "key_values": {},
         "recipient": recipient,
         "notices": notices,
-        "notices_error": "",
+        "notices_errors": {},
         "notices_values": {},
         "trial_error": "",
     }

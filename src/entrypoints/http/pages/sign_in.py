@@ -123,7 +123,7 @@ async def _end(request: Request, container: Container) -> None:
 @routes.get("/sign-up/{offered}")
 async def ask_sign_up(request: Request, container: Wired, offered: str) -> Response:
     await container.check_sign_up()(offered)
-    return render(request, "sign_up.html", email="", error="")
+    return render(request, "sign_up.html", email="", errors={})
 
 
 @routes.post("/sign-up/{offered}")
@@ -135,7 +135,8 @@ async def sign_up(request: Request, container: Wired, form: SentForm, offered: s
         if refusal.code == "address_expired":
             raise
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(request, "sign_up.html", status=status, email=email, error=str(refusal))
+        errors = {refusal.about or "email": str(refusal)}
+        return render(request, "sign_up.html", status=status, email=email, errors=errors)
     await begin(request, container, await container.sign_in_elsewhere()(account.email))
     flash(request, f"Welcome. You are an admin of all organizations as {account.email}.")
     return go_to(START)
