@@ -51,7 +51,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
         url = SESSIONBOARD_REGIONS.get(values["region"]) or values["sessionboard_url"].strip()
         if not url:
             sentence = "Choose Sessionboard's region, or give the address of its API."
-            raise BadInput(sentence, about="region")  # noqa: TRY301 - shown as the others are
+            raise BadInput(sentence, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
         added = await container.add_organization()(command, by=actor.name)
     except (Refusal, SourceError) as error:
