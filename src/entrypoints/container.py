@@ -58,7 +58,7 @@ from core.usecases.look_up import (
     ListOrganizations,
     ListRuns,
 )
-from core.usecases.look_up_access import ListAccounts, ListApiKeys, ListMembers, ReadAuditLog
+from core.usecases.look_up_access import ListAccounts, ListAllApiKeys, ListApiKeys, ListMembers, ReadAuditLog
 from core.usecases.look_up_records import (
     ListMappingsWithPeople,
     ListOutcomes,
@@ -319,6 +319,7 @@ class Container(containers.DeclarativeContainer):
     list_accounts: Provider[ListAccounts] = providers.Factory(ListAccounts, units)
     list_members: Provider[ListMembers] = providers.Factory(ListMembers, units)
     list_api_keys: Provider[ListApiKeys] = providers.Factory(ListApiKeys, units)
+    list_all_api_keys: Provider[ListAllApiKeys] = providers.Factory(ListAllApiKeys, units)
     list_keys_made_by: Provider[ListKeysMadeBy] = providers.Factory(ListKeysMadeBy, units)
     make_api_key: Provider[MakeApiKey] = providers.Factory(MakeApiKey, units, names, clock)
     revoke_api_key: Provider[RevokeApiKey] = providers.Factory(RevokeApiKey, units, clock)
