@@ -21,6 +21,12 @@ async def show(request: Request, account: SignedInAccount) -> Response:
     return _page(request, account)
 
 
+@routes.get("/password")
+async def lead_back(_: SignedInAccount) -> Response:
+    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    return go_to("/account")
+
+
 @routes.post("/password")
 async def change_password(
     request: Request, container: Wired, account: SignedInAccount, form: SentForm

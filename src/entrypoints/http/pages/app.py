@@ -1,7 +1,6 @@
 """All pages, and what is shown where one cannot be."""
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +17,7 @@ from entrypoints.http.pages import (
     event_mappings,
     events,
     exhibitors,
+    going_on,
     history,
     integrations,
     mapping_settings,
@@ -33,11 +33,12 @@ from entrypoints.http.pages import (
     syncing,
 )
 from entrypoints.http.pages.forms import ForeignForm
-from entrypoints.http.pages.rendering import go_to, render
+from entrypoints.http.pages.rendering import render
 from entrypoints.http.problems import FAULT, TOLD, Problem, problem_of
 
 PARTS = (
     sign_in,
+    going_on,
     openid,
     account,
     organizations,
@@ -64,7 +65,7 @@ PARTS = (
 def add_pages(app: FastAPI) -> None:
     for part in PARTS:
         app.include_router(part.routes)
-    app.add_exception_handler(NotSignedIn, _sign_in_first)
+    app.add_exception_handler(NotSignedIn, going_on.without_sign_in)
     app.add_exception_handler(ForeignForm, _foreign_form)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _no_such_page)
@@ -73,13 +74,9 @@ def add_pages(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-async def _sign_in_first(request: Request, _: Exception) -> Response:
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    way_back = "?" + urlencode({"next": wanted}) if request.method == "GET" and wanted != "/" else ""
-    return go_to(f"/sign-in{way_back}")
-
-
 async def _foreign_form(request: Request, _: Exception) -> Response:
+    if answer := await going_on.after_renewal(request):
+        return answer
     said = "This form has expired, or was not sent from a page of this program. Go back, reload the page, try again."
     return _shown(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
 

@@ -21,6 +21,7 @@ CHANNELS = {channel.value: channel for channel in Channel}
 
 
 @routes.get("")
+@routes.get("/try")
 async def show(here: ManageOrganization) -> Response:
     """Lead back from the address of a form that was sent, as when somebody reloads."""
     return go_to(f"{settings_url(here)}#notices")

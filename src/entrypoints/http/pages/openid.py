@@ -18,8 +18,9 @@ from entrypoints.http.openid_client import (
     StarletteOAuth2App,
     client_for,
 )
+from entrypoints.http.pages.local_urls import START, local
 from entrypoints.http.pages.rendering import go_to, render
-from entrypoints.http.pages.sign_in import START, Next, begin, local
+from entrypoints.http.pages.sign_in import Next, begin
 
 PATH = "/sign-in/openid"
 routes = APIRouter(prefix=PATH)

@@ -81,6 +81,12 @@ async def show(request: Request, container: Wired, here: ReadOrganization) -> Re
     return render(request, "settings.html", crumbs=way_to(here), **page)
 
 
+@routes.get("/sessionboard-token")
+async def lead_back(here: ReadOrganization) -> Response:
+    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    return go_to(f"{settings_url(here)}#sessionboard")
+
+
 @routes.post("/sessionboard-token")
 async def replace_token(
     request: Request, container: Wired, here: ManageOrganization, form: SentForm

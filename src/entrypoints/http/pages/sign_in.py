@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -12,24 +11,14 @@ from core.usecases.sign_in import Credentials
 from entrypoints.container import Container
 from entrypoints.http.asking import SIGN_IN, Wired, signed_in_account
 from entrypoints.http.pages.forms import SentForm, text
+from entrypoints.http.pages.going_on import SIGN_IN_ENDED, put_back
+from entrypoints.http.pages.kept_forms import FIELD, KeptForm, read_kept
+from entrypoints.http.pages.local_urls import START, local
 from entrypoints.http.pages.rendering import flash, go_to, render
 from entrypoints.http.problems import STATUS_BY_CODE
 
 routes = APIRouter()
 Next = Annotated[str, Query(alias="next")]
-START = "/organizations"
-
-
-def local(url: str) -> str:
-    """Give the address if it is a page of ours, and the start page otherwise: nobody is sent elsewhere from here."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return START
-    is_ours = (
-        not parts.scheme and not parts.netloc and url.startswith("/") and url.isascii() and url.isprintable()
-    )
-    return START if not is_ours or url.startswith(("//", "/\\")) or "\\" in url else url
 
 
 async def begin(request: Request, container: Container, secret: str) -> None:
@@ -55,18 +44,19 @@ async def ask(request: Request, container: Wired, next_: Next = START) -> Respon
 @routes.post("/sign-in")
 async def sign_in(request: Request, container: Wired, form: SentForm) -> Response:
     address = request.client.host if request.client else "unknown"
-    wanted, email = text(form, "next"), text(form, "email")
+    wanted, email, kept = text(form, "next"), text(form, "email"), read_kept(text(form, FIELD))
     try:
         credentials = Credentials(email, text(form, "password"), address)
         secret = await container.sign_in_with_password()(credentials)
     except Refusal as refusal:
         status = STATUS_BY_CODE[refusal.code]
-        response = _form(request, container, wanted, email=email, error=str(refusal), status=status)
+        error = str(refusal)
+        response = _form(request, container, wanted, email=email, error=error, status=status, kept=kept)
         if isinstance(refusal, TooManyAttempts):
             response.headers["Retry-After"] = str(max(1, round(refusal.wait.total_seconds())))
         return response
     await begin(request, container, secret)
-    return go_to(local(wanted))
+    return await put_back(request, kept, SIGN_IN_ENDED) if kept else go_to(local(wanted))
 
 
 def _form(
@@ -77,6 +67,7 @@ def _form(
     email: str = "",
     error: str = "",
     status: int = 200,
+    kept: KeptForm | None = None,
 ) -> Response:
     settings = container.settings()
     return render(
@@ -87,6 +78,7 @@ def _form(
         email=email,
         error=error,
         by_openid=settings.offers_openid,
+        kept=kept,
     )
 
 
