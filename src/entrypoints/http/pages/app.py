@@ -33,7 +33,7 @@ from entrypoints.http.pages import (
     syncing,
 )
 from entrypoints.http.pages.forms import ForeignForm
-from entrypoints.http.pages.rendering import render
+from entrypoints.http.pages.problem_pages import show_problem
 from entrypoints.http.problems import FAULT, TOLD, Problem, problem_of
 
 PARTS = (
@@ -78,31 +78,25 @@ async def _foreign_form(request: Request, _: Exception) -> Response:
     if answer := await going_on.after_renewal(request):
         return answer
     said = "This form has expired, or was not sent from a page of this program. Go back, reload the page, try again."
-    return _shown(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
+    return await show_problem(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     said = "There is no such page." if status is HTTPStatus.NOT_FOUND else f"{status.phrase}."
-    response = _shown(request, Problem(status, status.name.lower(), said))
+    response = await show_problem(request, Problem(status, status.name.lower(), said))
     response.headers.update(error.headers or {})
     return response
 
 
 async def _no_such_page(request: Request, _: Exception) -> Response:
-    return _shown(request, Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such page."))
+    return await show_problem(request, Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such page."))
 
 
 async def _told(request: Request, error: Exception) -> Response:
-    return _shown(request, problem_of(error) or FAULT)
+    return await show_problem(request, problem_of(error) or FAULT, error)
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    return _shown(request, FAULT)  # the guards log it
-
-
-def _shown(request: Request, problem: Problem) -> Response:
-    response = render(request, "problem.html", status=problem.status, problem=problem)
-    response.headers.update(problem.headers)
-    return response
+    return await show_problem(request, FAULT)  # the guards log it
