@@ -53,6 +53,7 @@ from core.usecases.look_up import (
     FindConnection,
     FindOrganization,
     FindRun,
+    ListLastRuns,
     ListMappings,
     ListOrganizationRuns,
     ListOrganizations,
@@ -282,6 +283,7 @@ class Container(containers.DeclarativeContainer):
         settings.provided.jobs, in_process=in_process, procrastinate=on_queue
     )
     list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
+    list_last_runs: Provider[ListLastRuns] = providers.Factory(ListLastRuns, units)
     list_organization_runs: Provider[ListOrganizationRuns] = providers.Factory(ListOrganizationRuns, units)
     find_run: Provider[FindRun] = providers.Factory(FindRun, units)
     list_outcomes: Provider[ListOutcomes] = providers.Factory(ListOutcomes, units)
