@@ -55,12 +55,13 @@ from core.usecases.look_up import (
     FindConnection,
     FindOrganization,
     FindRun,
+    ListLastRuns,
     ListMappings,
     ListOrganizationRuns,
     ListOrganizations,
     ListRuns,
 )
-from core.usecases.look_up_access import ListAccounts, ListApiKeys, ListMembers, ReadAuditLog
+from core.usecases.look_up_access import ListAccounts, ListAllApiKeys, ListApiKeys, ListMembers, ReadAuditLog
 from core.usecases.look_up_records import (
     ListMappingsWithPeople,
     ListOutcomes,
@@ -290,6 +291,7 @@ class Container(containers.DeclarativeContainer):
         settings.provided.jobs, in_process=in_process, procrastinate=on_queue
     )
     list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
+    list_last_runs: Provider[ListLastRuns] = providers.Factory(ListLastRuns, units)
     list_organization_runs: Provider[ListOrganizationRuns] = providers.Factory(ListOrganizationRuns, units)
     find_run: Provider[FindRun] = providers.Factory(FindRun, units)
     list_outcomes: Provider[ListOutcomes] = providers.Factory(ListOutcomes, units)
@@ -333,6 +335,7 @@ class Container(containers.DeclarativeContainer):
     list_accounts: Provider[ListAccounts] = providers.Factory(ListAccounts, units)
     list_members: Provider[ListMembers] = providers.Factory(ListMembers, units)
     list_api_keys: Provider[ListApiKeys] = providers.Factory(ListApiKeys, units)
+    list_all_api_keys: Provider[ListAllApiKeys] = providers.Factory(ListAllApiKeys, units)
     list_keys_made_by: Provider[ListKeysMadeBy] = providers.Factory(ListKeysMadeBy, units)
     make_api_key: Provider[MakeApiKey] = providers.Factory(MakeApiKey, units, names, clock)
     revoke_api_key: Provider[RevokeApiKey] = providers.Factory(RevokeApiKey, units, clock)

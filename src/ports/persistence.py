@@ -441,7 +441,7 @@ class SyncedRecords(Protocol):
             organization_id: whose.
             event_id: where.
             missing: only people without a link.
-            search: only people whose label or e-mail has this in it, ignoring case.
+            search: only people whom this fits; see `RecordSearch`.
             start: how many to leave out, as told by the part before.
             limit: how many to give at most.
         """
@@ -549,7 +549,7 @@ class Outcomes(Protocol):
             run_id: of which run.
             only: these outcomes; all, where there are none.
             kinds: of these kinds; all, where there are none.
-            search: only records whose label or e-mail has this in it, ignoring case, or whose id this is.
+            search: only records that this fits; see `RecordSearch`.
             start: where to begin, as told by the part before.
             limit: how many to give at most.
         """

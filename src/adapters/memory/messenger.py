@@ -28,7 +28,7 @@ class MemoryMessenger:
         if channel is Channel.WEBHOOK:
             return check_webhook(address, allow_private=False)
         if not self.has_mail_server:
-            raise BadInput("No mail server is set up.")
+            raise BadInput("No mail server is set up.", about="channel")
         return check_email(address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:

@@ -16,11 +16,11 @@ from core.domain.outcomes import (
     Counts,
     Outcome,
     RecordOutcome,
-    RecordRef,
     causes_of,
     counted,
 )
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
+from core.domain.search import RecordSearch
 from core.domain.turns import WaitingRun, place_of
 from ports.persistence import HistoryEntry, Page, RunCounts, Standing, Taken, Unique
 
@@ -194,13 +194,14 @@ class MemoryOutcomes:
         start: int = 0,
         limit: int = 50,
     ) -> Page[RecordOutcome]:
+        sought = RecordSearch(search)
         found = [
             (position, told)
             for position, told in self._rows.get(run_id, {}).values()
             if position > start
             and (not only or told.outcome in only)
             and (not kinds or told.record.kind in kinds)
-            and _has(told.record, search)
+            and sought.fits(told.record.label, told.record.email, told.record.source_id)
         ]
         chosen = found[:limit]
         following = chosen[-1][0] if chosen else start
@@ -235,9 +236,3 @@ class MemoryOutcomes:
         ]
         entries.sort(key=lambda entry: entry.position)
         return entries if limit is None else entries[max(len(entries) - limit, 0) :]
-
-
-def _has(record: RecordRef, search: str) -> bool:
-    sought = search.casefold()
-    texts = (record.label, record.email or "")
-    return record.source_id == search or any(sought in text.casefold() for text in texts)

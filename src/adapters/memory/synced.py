@@ -8,6 +8,7 @@ from datetime import datetime
 from adapters.memory.kept import Kept, check
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import PEOPLE, RecordKind
+from core.domain.search import RecordSearch
 from core.domain.synced import SentRecords, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
@@ -113,13 +114,12 @@ class MemorySyncedRecords:
         start: int = 0,
         limit: int = 50,
     ) -> PeoplePage:
-        sought = search.casefold()
+        sought = RecordSearch(search)
         everybody = [row for kind in PEOPLE for row in await self.of_event(organization_id, event_id, kind)]
         chosen = [
             row
             for row in everybody
-            if not (missing and row.links)
-            and (sought in row.label.casefold() or sought in (row.email or "").casefold())
+            if not (missing and row.links) and sought.fits(row.label, row.email, row.source_id)
         ]
         return PeoplePage(
             chosen[start : start + limit],

@@ -26,7 +26,7 @@ class Channels:
         if channel is Channel.WEBHOOK:
             return self.webhook.checked(channel, address)
         if self.mail is None:
-            raise BadInput(NO_MAIL_SERVER)
+            raise BadInput(NO_MAIL_SERVER, about="channel")
         return self.mail.checked(channel, address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:

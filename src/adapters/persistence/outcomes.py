@@ -17,6 +17,7 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import KINDS_BY_NAME, RecordKind
 from core.domain.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.reasons import Reason
+from core.domain.search import RecordSearch
 from ports.persistence import HistoryEntry, Page
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
@@ -109,7 +110,8 @@ class SqlOutcomes:
             statement = statement.where(outcomes.c.outcome.in_([outcome.value for outcome in only]))
         if kinds:
             statement = statement.where(outcomes.c.kind.in_([kind.name for kind in kinds]))
-        if not search:
+        sought = RecordSearch(search)
+        if not sought:
             statement = statement.limit(limit + 1)
         asked = {"run_id": run_id, "start": start}
 
@@ -117,7 +119,7 @@ class SqlOutcomes:
             options = {"yield_per": PART}
             with database.execute(statement, asked, execution_options=options) as rows:
                 # One more than asked for, to see whether anything is left.
-                positions = [*islice(_having(search, rows), limit + 1)]
+                positions = [*islice(_having(sought, rows), limit + 1)]
             chosen = positions[:limit]
             more = len(positions) > limit
             return Page(_at(database, chosen), (chosen[-1] if chosen else start) if more else None)
@@ -160,12 +162,10 @@ class SqlOutcomes:
         ]
 
 
-def _having(search: str, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[int]:
+def _having(sought: RecordSearch, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[int]:
     """Give the positions of the rows in which something is found."""
-    # Folded here: databases differ in what they take for the same letter.
-    sought = search.casefold()
     for position, label, email, source_id in rows:
-        if sought in label.casefold() or sought in (email or "").casefold() or source_id == search:
+        if not sought or sought.fits(label, email, source_id):
             yield position
 
 

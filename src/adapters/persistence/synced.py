@@ -12,6 +12,7 @@ from adapters.persistence.threads import Run
 from core.domain.fields import Fields
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
+from core.domain.search import RecordSearch
 from core.domain.synced import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
@@ -155,16 +156,15 @@ class SqlSyncedRecords:
         limit: int = 50,
     ) -> PeoplePage:
         asked = {"organization_id": organization_id, "gleanin_event_id": event_id}
-        sought = search.casefold()
+        sought = RecordSearch(search)
 
         def read(database: sa.Connection) -> PeoplePage:
-            # Folded, searched and sorted here: databases differ in what they take for the same letter.
+            # Searched and sorted here: databases differ in what they take for the same letter.
             everybody = database.execute(_PEOPLE, asked).all()
             chosen = sorted(
                 (_ORDER[kind], label.casefold(), source_id)
                 for kind, source_id, label, email, has_links in everybody
-                if not (missing and has_links)
-                and (sought in label.casefold() or sought in (email or "").casefold())
+                if not (missing and has_links) and (not sought or sought.fits(label, email, source_id))
             )
             part = chosen[start : start + limit]
             records = {

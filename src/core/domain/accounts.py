@@ -37,7 +37,7 @@ class Account:
             or not self.email.isprintable()
             or not _EMAIL.fullmatch(self.email.strip())
         ):
-            raise BadInput(f"{self.email!r:.80} is no e-mail address.")
+            raise BadInput(f"{self.email!r:.80} is no e-mail address.", about="email")
         if any(grant.role is Role.HOOK for grant in self.grants):
             raise BadInput("Hook is a role of API keys, not of people.")
 
@@ -61,7 +61,8 @@ def check_password(password: str) -> None:
         BadInput: its sentence says what it needs.
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadInput(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+        sentence = f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        raise BadInput(sentence, about="password")
 
 
 @dataclass(frozen=True, slots=True)

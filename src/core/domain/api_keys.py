@@ -26,7 +26,8 @@ class ApiKey:
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable() or len(self.name) > LONGEST_NAME:
-            raise BadInput(f"An API key needs a name, of at most {LONGEST_NAME} printable characters.")
+            sentence = f"An API key needs a name, of at most {LONGEST_NAME} printable characters."
+            raise BadInput(sentence, about="name")
 
     @property
     def actor(self) -> Actor:

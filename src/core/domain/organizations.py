@@ -26,9 +26,9 @@ class Organization:
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable():
-            raise BadInput("An organization needs a name, of printable characters.")
+            raise BadInput("An organization needs a name, of printable characters.", about="name")
         if len(self.name) > LONGEST_NAME:
-            raise BadInput(f"An organization's name has at most {LONGEST_NAME} characters.")
+            raise BadInput(f"An organization's name has at most {LONGEST_NAME} characters.", about="name")
 
 
 @dataclass(frozen=True, slots=True)

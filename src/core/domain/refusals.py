@@ -38,6 +38,8 @@ class Refusal(Exception):
     """Something a rule forbids. Its text is the sentence to show; `code` is for machines."""
 
     code: ClassVar[str] = "refused"
+    about: str = ""
+    """Which of several inputs is wrong, as `password`; empty where the sentence alone says it."""
 
 
 class NotFound(Refusal):
@@ -51,6 +53,7 @@ class NotFound(Refusal):
 
 class AlreadyExists(Refusal):
     code = "already_exists"
+    about = "name"
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is an organization named {name!r:.120} already. Choose another name.")
@@ -227,6 +230,10 @@ class AddressExpired(Refusal):
 
 class BadInput(Refusal):
     code = "bad_input"
+
+    def __init__(self, sentence: str, *, about: str = "") -> None:
+        super().__init__(sentence)
+        self.about = about
 
 
 def check_asked(what: str, asked: str) -> None:

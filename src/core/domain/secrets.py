@@ -17,12 +17,17 @@ class Token:
     value: str = field(repr=False)
 
     def __post_init__(self) -> None:
+        if problem := self._problem():
+            raise BadInput(problem, about="token")
+
+    def _problem(self) -> str:
         if not self.value:
-            raise BadInput("The token is empty.")
+            return "The token is empty."
         if len(self.value) > _LONGEST:
-            raise BadInput(f"The token is longer than {_LONGEST} characters.")
+            return f"The token is longer than {_LONGEST} characters."
         if not all("!" <= character <= "~" for character in self.value):
-            raise BadInput("The token has characters that no API token has (spaces, line breaks or accents).")
+            return "The token has characters that no API token has (spaces, line breaks or accents)."
+        return ""
 
     @property
     def hint(self) -> str:

@@ -90,7 +90,7 @@ class ChangePassword:
 
 class WrongPassword(BadInput):
     def __init__(self) -> None:
-        super().__init__("This is not your present password.")
+        super().__init__("This is not your present password.", about="present_password")
 
 
 @dataclass(frozen=True, slots=True)

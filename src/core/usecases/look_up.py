@@ -1,6 +1,6 @@
 """Look up organizations, their mappings, and the runs of these."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.identifiers import MappingId, OrganizationId, RunId
@@ -9,6 +9,9 @@ from core.domain.organizations import Connection, Organization
 from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
 from ports.persistence import Units
+
+_FEW = 3
+"""Runs among which the latest that has ended is found: one more may be running, and one may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,19 @@ class ListOrganizationRuns:
             runs = await unit.runs.of_organization(organization_id, limit, before)
             mappings = {each.id: each for each in await unit.mappings.of_organization(organization_id)}
         return [(run, mappings[run.mapping_id]) for run in runs]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLastRuns:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, SyncRun]:
+        """Return the last run that has ended of each mapping that has one."""
+        async with self.units.reading() as unit:
+            mappings = await unit.mappings.of_organization(organization_id)
+            latest = [await unit.runs.of_mapping(each.id, _FEW) for each in mappings if each.is_active]
+        ended = [next((run for run in runs if not run.is_open), None) for runs in latest]
+        return {run.mapping_id: run for run in ended if run}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from core.domain.accounts import Account
 from core.domain.api_keys import ApiKey
 from core.domain.audit import AuditEntry
 from core.domain.identifiers import OrganizationId
+from core.domain.organizations import Organization
 from ports.persistence import Units
 
 
@@ -41,6 +42,21 @@ class ListApiKeys:
         async with self.units.reading() as unit:
             keys = await unit.api_keys.of_organization(organization_id)
         return sorted(keys, key=lambda each: not each.is_valid)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAllApiKeys:
+    units: Units
+
+    async def __call__(self) -> Sequence[tuple[Organization | None, ApiKey]]:
+        """List every API key with its organization, None for one that is for all; valid ones first, newest first."""
+        async with self.units.reading() as unit:
+            keys = [
+                (organization, key)
+                for organization in (None, *await unit.organizations.all())
+                for key in await unit.api_keys.of_organization(organization.id if organization else None)
+            ]
+        return sorted(keys, key=lambda each: not each[1].is_valid)
 
 
 @dataclass(frozen=True, slots=True)

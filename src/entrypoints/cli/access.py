@@ -45,6 +45,10 @@ InOrganization = Annotated[
         show_default=False,
     ),
 ]
+OfOrganization = Annotated[
+    str | None,
+    typer.Option("--organization", metavar="ORG", help="Only this one's, by name or id.", show_default=False),
+]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
@@ -231,23 +235,37 @@ def add_key(
     carry_out(done, as_json=as_json)
 
 
-@key.command("list", epilog=examples('gleanin-sync key list --organization "PyCon FR"'))
-def list_keys(organization: InOrganization = None, as_json: AsJson = False) -> None:
-    """List the API keys of an organization, or those for all organizations."""
+@key.command(
+    "list", epilog=examples("gleanin-sync key list", 'gleanin-sync key list --organization "PyCon FR"')
+)
+def list_keys(organization: OfOrganization = None, as_json: AsJson = False) -> None:
+    """List the API keys of all organizations, or those of one."""
+    carry_out(lambda container: keys_listed(container, organization), as_json=as_json)
 
-    async def done(container: "Container") -> Answer:
-        keys = await container.list_api_keys()(await _id(container, organization))
 
-        def show(screen: Console) -> None:
-            rows = [
-                (each.id, each.name, each.grant.role, "revoked" if each.revoked_at else "valid")
-                for each in keys
-            ]
-            screen.print(table("API keys", ("ID", "Name", "Role", "State"), rows))
+async def keys_listed(container: "Container", org: str | None) -> Answer:
+    if org is None:
+        found = await container.list_all_api_keys()()
+    else:
+        owner = await container.find_organization()(org)
+        found = [(owner, each) for each in await container.list_api_keys()(owner.id)]
 
-        return Answer([shapes.api_key(each) for each in keys], show)
+    def show(screen: Console) -> None:
+        rows = [
+            (
+                each.id,
+                each.name,
+                each.grant.role,
+                owner.name if owner else "all organizations",
+                "revoked" if each.revoked_at else "valid",
+            )
+            for owner, each in found
+        ]
+        screen.print(table("API keys", ("ID", "Name", "Role", "Organization", "State"), rows))
+        if not found:
+            screen.print("None yet. To add one: gleanin-sync key add NAME --role viewer --organization ORG")
 
-    carry_out(done, as_json=as_json)
+    return Answer([shapes.api_key(each) for _, each in found], show)
 
 
 @key.command("revoke", epilog=examples('gleanin-sync key revoke KEY --organization "PyCon FR"'))

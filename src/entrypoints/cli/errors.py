@@ -78,7 +78,7 @@ WHERE_TO_LOOK = {
     "mapping": "The ones there are: gleanin-sync mappings ORG",
     "run": "The ones there are: gleanin-sync runs MAPPING",
     "account": "The ones there are: gleanin-sync user list",
-    "API key": "The ones there are: gleanin-sync key list, for one organization with --organization ORG",
+    "API key": "The ones there are: gleanin-sync key list",
     "Sessionboard event": "The ones there are: gleanin-sync events ORG",
     "Gleanin event": "The ones there are: gleanin-sync events ORG",
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from core.domain.access import COMMAND_LINE
 from core.domain.organizations import SESSIONBOARD_REGIONS
@@ -14,7 +15,7 @@ from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out
-from entrypoints.text import safe
+from entrypoints.text import safe, shortened
 
 if TYPE_CHECKING:  # takes longer to import than `--help` may take
     from entrypoints.container import Container
@@ -57,12 +58,12 @@ async def listed(container: "Container") -> Answer:
         console.print(
             table(
                 "Organizations",
-                ("ID", "Name", "Sessionboard", "Gleanin"),
+                ("ID", "Name, and Sessionboard's address", "Gleanin"),
                 (
                     (
                         each.id,
-                        each.name,
-                        each.sessionboard_url,
+                        # One below the other: beside the name, an address would break in two.
+                        Text.assemble(shortened(each.name), "\n", (safe(each.sessionboard_url), "dim")),
                         f"connected, token …{open_one.token_hint}" if open_one else "not connected",
                     )
                     for each, open_one in rows

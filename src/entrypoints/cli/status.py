@@ -13,6 +13,7 @@ from entrypoints import shapes
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, say, table
 from entrypoints.cli.running import carry_out
+from entrypoints.text import shortened
 
 if TYPE_CHECKING:  # take longer to import than `--help` may take
     from collections.abc import Sequence
@@ -23,27 +24,34 @@ if TYPE_CHECKING:  # take longer to import than `--help` may take
 commands = typer.Typer()
 EVERY = 2.0
 """Seconds between two looks."""
-COLUMNS = ("Organization", "Continuous", "Due", "Queued", "Running", "Failing", "Halted", "Next")
+NUMBERS = ("Due", "Queued", "Running", "Failing", "Halted")
 
 
 def _table(rows: "Sequence[Status]") -> Table:
     return table(
         "Continuous sync, by organization",
-        COLUMNS,
+        ("Organization", *NUMBERS),
         (
             (
-                each.organization.name,
-                str(each.continuous),
+                _organization(each),
                 str(each.due),
                 str(each.queued),
                 str(each.running),
                 Text(str(each.failing), style="red" if each.failing else ""),
                 Text(str(each.halted), style="red" if each.halted else ""),
-                f"{each.next_due_at:%Y-%m-%d %H:%M} UTC" if each.next_due_at else "",
             )
             for each in rows
         ),
+        whole=NUMBERS,
     )
+
+
+def _organization(status: "Status") -> Text:
+    # Below the name and not beside it: eight columns have no room in 80 characters.
+    told = f"{status.continuous} continuous"
+    if status.next_due_at:
+        told += f", next at {status.next_due_at:%Y-%m-%d %H:%M} UTC"
+    return Text.assemble(shortened(status.organization.name), "\n", (told, "dim"))
 
 
 async def told(container: "Container") -> Answer:

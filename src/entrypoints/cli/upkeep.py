@@ -10,6 +10,7 @@ from entrypoints.cli.errors import ExitCode
 from entrypoints.cli.options import AsJson, Org, examples
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out, finish, in_loop, settings
+from entrypoints.text import safe
 
 if TYPE_CHECKING:  # take longer to import than `--help` may take
     from entrypoints.container import Container
@@ -41,9 +42,13 @@ async def examined(chosen: "Settings") -> Answer:
     shown = told_settings(chosen)
 
     def show(console: Console) -> None:
-        console.print(table("Settings", ("Variable", "Value"), shown.items()))
-        rows = ((_styled(each.health), each.name, Text(str(say(each.message)))) for each in found)
-        console.print(table("Checks", ("", "What", "Found"), rows))
+        console.print("Settings", style="bold")
+        for name, value in shown.items():
+            # No table: a path or an address is longer than a column has room for.
+            console.print(say(f"  {name} = {value}"), soft_wrap=True)
+        console.print()
+        rows = ((_styled(each.health), _below(each.name, each.message)) for each in found)
+        console.print(table("Checks", ("", "What, and what was found"), rows))
 
     document = {
         "settings": shown,
@@ -91,9 +96,9 @@ async def probed(container: "Container", org: str) -> Answer:
     findings = await container.probe()(found.id)
 
     def show(console: Console) -> None:
-        rows = ((_styled(each.verdict), each.marked, each.assumption, each.seen) for each in findings)
+        rows = ((_styled(each.verdict), each.marked, _below(each.assumption, each.seen)) for each in findings)
         heading = f"Gleanin, as {found.name} sees it, and what is assumed of it"
-        console.print(table(heading, ("", "Rests on", "Assumption", "Seen"), rows))
+        console.print(table(heading, ("", "Rests on", "Assumption, and what was seen"), rows))
         console.print("Nothing was written.", style="dim")
 
     document = [
@@ -106,6 +111,11 @@ async def probed(container: "Container", org: str) -> Answer:
         for each in findings
     ]
     return Answer(document, show)
+
+
+def _below(subject: str, found: str) -> Text:
+    """Lay out what was looked at and what was found, one below the other: side by side, paths would break in two."""
+    return Text.assemble((safe(subject), "bold"), "\n", safe(found))
 
 
 def _styled(state: str) -> Text:

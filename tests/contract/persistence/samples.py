@@ -39,6 +39,13 @@ MAPPING = MappingId("map1")
 EVENT = GleaninEventId("g1")
 LONG = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(10_000))
 """Random enough that no database can make it short."""
+SAME_ADDRESS = (
+    "ada@bücher.example",
+    "Ada@XN--BCHER-KVA.example",
+    "@bu\u0308cher.example",
+    "\u200bada@b\u00fccher.EXAMPLE ",
+)
+"""What people type who look for one address (rule 15)."""
 
 
 def an_organization(name: str = "Python France", number: int = 1) -> Organization:

@@ -14,6 +14,7 @@ from ports.persistence import HistoryEntry, Page, Units
 from tests.contract.persistence.samples import (
     MAPPING,
     NOW,
+    SAME_ADDRESS,
     a_mapping,
     a_run,
     an_outcome,
@@ -110,6 +111,20 @@ async def test_outcomes_are_searched_by_label_and_email_whatever_its_case_or_by_
 ) -> None:
     assert await _page(told, search=search) == Page([TOLD[number] for number in found])
     assert await _parts(told, 1, search=search) == ([[TOLD[number]] for number in found] or [[]])
+
+
+@pytest.mark.parametrize("search", SAME_ADDRESS)
+@pytest.mark.parametrize("email", ["ada@bücher.example", "ADA@xn--bcher-kva.example"])
+async def test_rule_15_outcomes_are_searched_by_an_email_whatever_its_form(
+    units: Units, email: str, search: str
+) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run(1))
+    ada = _told("1", "Ada", email=email)
+    async with units.writing() as unit:
+        await unit.outcomes.add(RUN, [ada, _told("2", "Grace", email="grace@example.org")])
+        await unit.commit()
+    assert await _page(units, search=search) == Page([ada])
 
 
 async def test_what_was_found_far_down_among_thousands_is_given_with_where_to_go_on(units: Units) -> None:

@@ -9,7 +9,13 @@ from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.synced import ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Units
-from tests.contract.persistence.samples import EVENT, ORGANIZATION, a_record, store_mapped_event
+from tests.contract.persistence.samples import (
+    EVENT,
+    ORGANIZATION,
+    SAME_ADDRESS,
+    a_record,
+    store_mapped_event,
+)
 
 LINKS = (ShareLink("Speaker campaign", "https://gleanin.example/a"),)
 
@@ -74,15 +80,19 @@ async def test_people_without_a_link_can_be_asked_for(peopled: Units) -> None:
         ("ADA", [ADA_10, ADA_2]),
         ("lovelace@EXAMPLE", [ADA_2]),
         ("éMILIE", [EMILY]),
+        ("E\u0301milie", [EMILY]),
         ("STRASSE", [STRASSE]),
         ("straße", [STRASSE]),
+        ("b@strasse.example", [STRASSE]),
         ("aardvark", [FIRM]),
+        ("10", [ADA_10]),
+        (" 2 ", [ADA_2]),
         ("%", []),
         ("_", []),
         ("nobody", []),
     ],
 )
-async def test_people_are_searched_by_label_or_email_whatever_its_case(
+async def test_people_are_searched_by_label_or_email_whatever_its_case_or_by_id(
     peopled: Units, search: str, found: list[SyncedRecord]
 ) -> None:
     assert await _people(peopled, search=search) == PeoplePage(found, len(found), 3)
@@ -111,3 +121,16 @@ async def test_a_source_id_of_a_kind_is_not_mixed_up_with_that_of_another(units:
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("none"): LINKS})
         await unit.commit()
     assert await _people(units) == PeoplePage(both, 2, 1)
+
+
+@pytest.mark.parametrize("search", SAME_ADDRESS)
+@pytest.mark.parametrize("email", ["ada@bücher.example", "ADA@xn--bcher-kva.example"])
+async def test_rule_15_people_are_searched_by_an_email_whatever_its_form(
+    units: Units, email: str, search: str
+) -> None:
+    await store_mapped_event(units)
+    ada = _person("1", "Ada", email=email)
+    async with units.writing() as unit:
+        await unit.synced.save(ORGANIZATION, EVENT, [ada, _person("2", "Grace", email="grace@example.org")])
+        await unit.commit()
+    assert await _people(units, search=search) == PeoplePage([ada], 1, 2)

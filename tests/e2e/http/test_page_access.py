@@ -28,6 +28,7 @@ FOR_EVERYBODY = {
     "/sign-in/once/{offered}": "opens by the signed part of its address",
     "/sign-in/openid": "is where one signs in",
     "/sign-in/openid/callback": "is where one signs in",
+    "/sign-in/resume": "only gives a form back to the page of ours that it came from",
     "/sign-out": "ends what there is",
     "/sign-up/{offered}": "opens by the signed part of its address",
     "/portal/{address:path}": "opens by its signed address (rule 31)",

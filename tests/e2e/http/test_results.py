@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from core.domain.reasons import Reason
 from entrypoints.container import Container
 from entrypoints.shapes import OUTCOME_COLUMNS
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, FORMULA
+from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FORMULA
 
 COUNTS = ("created", "updated", "unchanged", "kept", "skipped", "blocked", "failed")
 
@@ -167,3 +168,28 @@ def test_a_csv_of_many_rows_comes_part_by_part(fresh: Served) -> None:
     fresh.running.ask(add)
     # A busy machine may hold up the first piece, but not each time.
     assert any(part_until_the_first_piece() < 1 / 2 for _ in range(5))
+
+
+@pytest.mark.parametrize("sought", ["person-1", "GRACE@acme", "grace HOPPER"])
+def test_a_record_is_found_alike_on_every_page_and_in_the_api(served: Served, sought: str) -> None:
+    client, browser, acme = served.client(ADMIN), served.signed_in(ADMIN), served.acme
+    event = f"/organizations/{acme.organization}/events/{ACME_EVENT}"
+    answers = [
+        client.post(f"/mappings/{acme.mapping}/preview", json={"search": sought}).json(),
+        client.get(f"/runs/{acme.run}/outcomes", params={"search": sought}).json(),
+        client.get(f"/mappings/{acme.mapping}/share-links", params={"search": sought}).json(),
+    ]
+    assert [[_label(each) for each in answer["items"]] for answer in answers] == [["Grace Hopper"]] * 3
+    for path in (
+        f"{event}/preview",
+        f"/runs/{acme.run}",
+        f"/organizations/{acme.organization}/share-links",
+        f"{event}/agenda",
+    ):
+        page = browser.get(path, params={"q": sought}).text
+        assert "Grace Hopper" in page, path
+        assert "Prince" not in page, path
+
+
+def _label(item: dict[str, Any]) -> str:
+    return str(item.get("label") or item["name"])

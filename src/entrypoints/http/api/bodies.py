@@ -86,7 +86,9 @@ class PreviewAsked(Taken):
     scope: Scope = Scope.ALL
     outcome: list[Outcome] = Field(default_factory=list, max_length=7)
     kind: list[KindName] = Field(default_factory=list, max_length=3)
-    search: Sought = ""
+    search: Annotated[
+        Sought, Field(description="In a record's name or e-mail; or its whole id in the source")
+    ] = ""
     limit: int = Field(50, ge=1, le=500)
     cursor: str | None = Field(None, pattern=r"^[0-9]{1,15}-[^\x00-\x1f\x7f-\x9f]{1,64}$")
 

@@ -31,7 +31,7 @@ async def list_share_links(
     container: Wired,
     missing: Missing = False,
     search: Annotated[
-        bodies.Sought, Query(description="Only people whose name or e-mail has this in it")
+        bodies.Sought, Query(description="In a person's name or e-mail; or the whole id in the source")
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,

@@ -62,7 +62,9 @@ async def list_outcomes(
     container: Wired,
     outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None,
     kind: Annotated[list[bodies.KindName] | None, Query(max_length=3)] = None,
-    search: Annotated[bodies.Sought, Query(description="In a record's name or e-mail; or its whole id")] = "",
+    search: Annotated[
+        bodies.Sought, Query(description="In a record's name or e-mail; or its whole id in the source")
+    ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:

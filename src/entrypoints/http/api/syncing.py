@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 
 from core.domain.identifiers import RunId
+from core.domain.search import RecordSearch
 from core.usecases.request_sync import LONGEST_REQUEST_KEY, SyncRequest
 from core.usecases.sync.preview import would_be
 from entrypoints import shapes
@@ -36,13 +37,13 @@ async def preview(
     """
     start, reading = _place(asked.cursor)
     taken = await previews.get(container, here.mapping.id, asked.scope, reading)
-    sought = asked.search.casefold()
+    sought = RecordSearch(asked.search)
     steps = [
         step
         for step in taken.plan.steps
         if (not asked.outcome or would_be(step) in asked.outcome)
         and (not asked.kind or step.record.kind.name in asked.kind)
-        and (sought in step.record.label.casefold() or sought in (step.record.email or "").casefold())
+        and sought.fits(step.record.label, step.record.email, step.record.source_id)
     ]
     end = start + asked.limit
     return {

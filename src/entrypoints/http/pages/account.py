@@ -7,10 +7,9 @@ from fastapi.responses import Response
 
 from core.domain.accounts import Account
 from core.domain.refusals import Refusal
-from core.usecases.change_account import WrongPassword
 from entrypoints.http.asking import SignedInAccount, Wired, network_address
 from entrypoints.http.pages.forms import SentForm, text
-from entrypoints.http.pages.rendering import crumb, flash, render
+from entrypoints.http.pages.rendering import crumb, flash, go_to, render
 from entrypoints.http.pages.sign_in import begin
 from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
 
@@ -22,6 +21,12 @@ async def show(request: Request, account: SignedInAccount) -> Response:
     return _page(request, account)
 
 
+@routes.get("/password")
+async def lead_back(_: SignedInAccount) -> Response:
+    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    return go_to("/account")
+
+
 @routes.post("/password")
 async def change_password(
     request: Request, container: Wired, account: SignedInAccount, form: SentForm
@@ -29,10 +34,9 @@ async def change_password(
     present, new = text(form, "present_password"), text(form, "new_password")
     try:
         await container.change_own_password()(account.id, present, new, network_address(request))
-    except WrongPassword as refusal:
-        return _page(request, account, refusal, field="present_password")
     except Refusal as refusal:
-        return _page(request, account, refusal, field="new_password")
+        field = "new_password" if refusal.about == "password" else "present_password"
+        return _page(request, account, refusal, field=field)
     # All sign-ins have ended, this one too.
     response = await begin(request, container, await container.begin_sign_in()(account.id), "/account")
     flash(request, "Your password was changed. Everywhere else you are signed out.")

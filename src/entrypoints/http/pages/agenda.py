@@ -13,6 +13,7 @@ from core.domain.kinds import SESSION, RecordKind
 from core.domain.outcomes import Outcome
 from core.domain.planning import Step
 from core.domain.reasons import NOT_ALL_READ
+from core.domain.search import RecordSearch
 from core.domain.source import Session, Unreadable
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
@@ -48,11 +49,11 @@ class Row:
         people = self.session.people if self.session else ()
         return ", ".join(dict.fromkeys(each.person.label for each in people))
 
-    def has(self, sought: str) -> bool:
-        people = self.session.people if self.session else ()
-        return sought in self.title.casefold() or any(
-            sought in each.person.label.casefold() or sought in (each.person.email or "").casefold()
-            for each in people
+    def fits(self, search: RecordSearch) -> bool:
+        """Check whether the session is what somebody looks for, or one of its people is."""
+        people = (each.person for each in (self.session.people if self.session else ()))
+        return search.fits(self.title, None, self.id) or any(
+            search.fits(person.label, person.email, person.id) for person in people
         )
 
 
@@ -70,10 +71,8 @@ async def agenda(
     if page.view is None:
         return show(request, page, "agenda.html", "agenda", crumbs=crumbs)
     rows = [*rows_of(page.view)]
-    chosen = [row for row in rows if outcome is None or row.outcome is outcome]
-    if sought:
-        folded = sought.casefold()
-        chosen = [row for row in chosen if row.id == sought or row.has(folded)]
+    search = RecordSearch(sought)
+    chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
     return show(
         request,
         page,

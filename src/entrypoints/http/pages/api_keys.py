@@ -33,7 +33,10 @@ async def make(request: Request, container: Wired, here: ManageOrganization, for
         grant = Grant(_role(values["role"]), here.organization.id)
         key, secret = await container.make_api_key()(values["name"], grant, by=here.actor.name)
     except BadInput as refusal:
-        page = await shown(container, here) | {"key_error": str(refusal), "key_values": values}
+        page = await shown(container, here) | {
+            "key_errors": {refusal.about or "name": str(refusal)},
+            "key_values": values,
+        }
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
     return render(
@@ -51,7 +54,7 @@ async def make(request: Request, container: Wired, here: ManageOrganization, for
 
 def _role(given: str) -> Role:
     if given not in ROLES:
-        raise BadInput("Choose a role.")
+        raise BadInput("Choose a role.", about="role")
     return ROLES[given]
 
 

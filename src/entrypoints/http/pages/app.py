@@ -1,7 +1,6 @@
 """All pages, and what is shown where one cannot be."""
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +18,7 @@ from entrypoints.http.pages import (
     event_mappings,
     events,
     exhibitors,
+    going_on,
     history,
     integrations,
     mapping_settings,
@@ -34,11 +34,12 @@ from entrypoints.http.pages import (
     syncing,
 )
 from entrypoints.http.pages.forms import ForeignForm
-from entrypoints.http.pages.rendering import go_to, render
+from entrypoints.http.pages.problem_pages import show_problem
 from entrypoints.http.problems import FAULT, TOLD, Problem, problem_of
 
 PARTS = (
     sign_in,
+    going_on,
     openid,
     account,
     organizations,
@@ -65,7 +66,7 @@ PARTS = (
 def add_pages(app: FastAPI) -> None:
     for part in PARTS:
         app.include_router(part.routes)
-    app.add_exception_handler(NotSignedIn, _sign_in_first)
+    app.add_exception_handler(NotSignedIn, going_on.without_sign_in)
     app.add_exception_handler(ForeignForm, _foreign_form)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _no_such_page)
@@ -74,40 +75,30 @@ def add_pages(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-async def _sign_in_first(request: Request, _: Exception) -> Response:
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    way_back = "?" + urlencode({"next": wanted}) if request.method == "GET" and wanted != "/" else ""
-    return go_to(f"/sign-in{way_back}")
-
-
 async def _foreign_form(request: Request, _: Exception) -> Response:
+    if answer := await going_on.after_renewal(request):
+        return answer
     container_of(request).log().warning("access.form_forged", address=network_address(request))
     said = "This form has expired, or was not sent from a page of this program. Go back, reload the page, try again."
-    return _shown(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
+    return await show_problem(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     said = "There is no such page." if status is HTTPStatus.NOT_FOUND else f"{status.phrase}."
-    response = _shown(request, Problem(status, status.name.lower(), said))
+    response = await show_problem(request, Problem(status, status.name.lower(), said))
     response.headers.update(error.headers or {})
     return response
 
 
 async def _no_such_page(request: Request, _: Exception) -> Response:
-    return _shown(request, Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such page."))
+    return await show_problem(request, Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such page."))
 
 
 async def _told(request: Request, error: Exception) -> Response:
-    return _shown(request, problem_of(error) or FAULT)
+    return await show_problem(request, problem_of(error) or FAULT, error)
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    return _shown(request, FAULT)  # the guards log it
-
-
-def _shown(request: Request, problem: Problem) -> Response:
-    response = render(request, "problem.html", status=problem.status, problem=problem)
-    response.headers.update(problem.headers)
-    return response
+    return await show_problem(request, FAULT)  # the guards log it

@@ -19,8 +19,9 @@ from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.lists import address
+from entrypoints.http.pages.problem_pages import problem_on_page
 from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, render, url_of
-from entrypoints.http.problems import TOLD, Problem, problem_of
+from entrypoints.http.problems import TOLD, Problem
 from entrypoints.http.snapshots import PATIENCE, EventViews, EventViewsOf
 
 LONGEST_EVENT_ID = 200
@@ -127,7 +128,7 @@ async def _read(
             views.forget(organization_id, page.id)
             view = await views.get(container, organization_id, page.id, patience=patience)
     except TOLD as error:
-        return None, problem_of(error)
+        return None, problem_on_page(error, page.mapping)
     return view, None
 
 

@@ -1,4 +1,4 @@
-"""An organization's Sessionboard events, and what each is mapped to."""
+"""An organization's Sessionboard events, and what each is mapped to; without Sessionboard, those that are mapped."""
 
 from http import HTTPStatus
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.identifiers import SessionboardEventId
+from core.domain.mappings import EventMapping
 from core.usecases.list_events import ListedEvent
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization
@@ -28,6 +29,8 @@ async def show(request: Request, container: Wired, here: ReadOrganization) -> Re
     except (SourceError, CannotUnseal) as error:
         problem = problem_of(error)
     mappings = await container.list_mappings()(here.organization.id)
+    if problem:
+        events = [_as_mapped(each) for each in mappings]
     by_event = {str(each.events.sessionboard_id): each for each in mappings}
     response = render(
         request,
@@ -40,9 +43,16 @@ async def show(request: Request, container: Wired, here: ReadOrganization) -> Re
             (each, url_of_event(here.organization, SessionboardEventId(each.id)), by_event.get(each.id))
             for each in events
         ],
+        last_runs=await container.list_last_runs()(here.organization.id),
         connection=await container.find_connection()(here.organization.id),
         mappings=mappings,
         problem=problem,
     )
     response.headers.update(problem.headers if problem else {})
     return response
+
+
+def _as_mapped(mapping: EventMapping) -> ListedEvent:
+    """Return what is known of a mapped event without asking for it."""
+    event_id = mapping.events.sessionboard_id
+    return ListedEvent(str(event_id), mapping.sessionboard_name, mapping.time_zone)

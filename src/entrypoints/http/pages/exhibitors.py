@@ -12,6 +12,7 @@ from core.domain.identifiers import SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT
 from core.domain.outcomes import Outcome
 from core.domain.planning import Step
+from core.domain.search import RecordSearch
 from core.domain.source import Exhibitor, Person, Unreadable
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
@@ -36,6 +37,7 @@ class Row:
     is_primary: bool = False
     has_left: bool = False
     """It is in Gleanin, and in Sessionboard no more."""
+    exhibitor_id: str = ""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -43,10 +45,15 @@ class Row:
 
     @property
     def email(self) -> str:
-        return (self.person.email if self.person else None) or ""
+        if self.person:
+            return self.person.email or ""
+        return (self.step.record.email if self.step else None) or ""
 
-    def has(self, sought: str) -> bool:
-        return any(sought in text.casefold() for text in (self.exhibitor, self.label, self.email))
+    def fits(self, search: RecordSearch) -> bool:
+        """Check whether the contact is who somebody looks for, or is of the exhibitor that somebody looks for."""
+        return search.fits(self.label, self.email, self.record_id) or search.fits(
+            self.exhibitor, None, self.exhibitor_id
+        )
 
 
 @routes.get("/exhibitors")
@@ -58,10 +65,8 @@ async def exhibitors(
     if page.view is None:
         return show(request, page, "exhibitors.html", "exhibitors", crumbs=crumbs)
     rows = [*_rows(page.view)]
-    chosen = [row for row in rows if outcome is None or row.outcome is outcome]
-    if sought:
-        folded = sought.casefold()
-        chosen = [row for row in chosen if row.record_id == sought or row.has(folded)]
+    search = RecordSearch(sought)
+    chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
     # Somebody who is a contact of several exhibitors is one record.
     counts = Counter({row.record_id: found for row in rows if (found := row.outcome)}.values())
     return show(
@@ -93,7 +98,7 @@ def _rows(view: EventView) -> Iterator[Row]:
 
 def _unreadable(row: Unreadable, steps: Mapping[SourceId, Step]) -> Row:
     own = _id_apart(row.id, steps)
-    return Row(row.label, own, None, "Unreadable", steps.get(own))
+    return Row(row.label, own, None, "Unreadable", steps.get(own), exhibitor_id=row.id)
 
 
 def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[Row]:
@@ -103,10 +108,11 @@ def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[
         _id_apart(exhibitor.id, steps),
     )
     if own in steps or not exhibitor.contacts:
-        yield Row(name, own, None, "No primary contact", steps.get(own))
+        yield Row(name, own, None, "No primary contact", steps.get(own), exhibitor_id=exhibitor.id)
     for contact in sorted(exhibitor.contacts, key=lambda contact: contact is not primary):
         person = contact.person
-        yield Row(name, person.id, person, person.label, steps.get(person.id), contact is primary)
+        step, is_primary = steps.get(person.id), contact is primary
+        yield Row(name, person.id, person, person.label, step, is_primary, exhibitor_id=exhibitor.id)
 
 
 def _id_apart(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:

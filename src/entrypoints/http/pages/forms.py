@@ -25,13 +25,22 @@ def csrf_token(request: Request, names: Names) -> str:
     return token
 
 
+async def read_form(request: Request) -> FormData:
+    """Read a form, whoever sent it.
+
+    Raises:
+        HTTPException: it is none, or has too much in it.
+    """
+    return await request.form(max_files=0, max_fields=MOST_FIELDS)
+
+
 async def sent_form(request: Request) -> FormData:
     """Read a form.
 
     Raises:
         ForeignForm
     """
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    form = await read_form(request)
     expected, given = request.session.get(CSRF), form.get(FIELD)
     if not (isinstance(expected, str) and isinstance(given, str)):
         raise ForeignForm

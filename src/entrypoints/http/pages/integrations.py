@@ -68,6 +68,13 @@ async def connect(request: Request, container: Wired, here: ManageOrganization, 
     return go_to(f"{integrations_url(here.organization)}/mappings")
 
 
+@routes.get("/continuous-sync")
+@routes.get("/token")
+async def lead_back(here: ReadOrganization) -> Response:
+    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    return go_to(f"{integrations_url(here.organization)}/connect")
+
+
 @routes.post("/continuous-sync")
 async def choose_continuous_sync(
     request: Request, container: Wired, here: ManageOrganization, form: SentForm

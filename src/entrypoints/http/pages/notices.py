@@ -21,6 +21,7 @@ CHANNELS = {channel.value: channel for channel in Channel}
 
 
 @routes.get("")
+@routes.get("/try")
 async def show(here: ManageOrganization) -> Response:
     """Lead back from the address of a form that was sent, as when somebody reloads."""
     return go_to(f"{settings_url(here)}#notices")
@@ -35,7 +36,10 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
             here.organization.id, channel, values["address"], by=here.actor.name
         )
     except BadInput as refusal:
-        page = await shown(container, here) | {"notices_error": str(refusal), "notices_values": values}
+        page = await shown(container, here) | {
+            "notices_errors": {refusal.about or "address": str(refusal)},
+            "notices_values": values,
+        }
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
     if secret is None:
@@ -56,7 +60,7 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
 
 def _channel(given: str) -> Channel:
     if given not in CHANNELS:
-        raise BadInput("Choose a webhook or an e-mail address.")
+        raise BadInput("Choose a webhook or an e-mail address.", about="channel")
     return CHANNELS[given]
 
 

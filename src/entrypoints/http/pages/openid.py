@@ -21,8 +21,9 @@ from entrypoints.http.openid_client import (
     StarletteOAuth2App,
     check_is_begun_here,
 )
+from entrypoints.http.pages.local_urls import START, local
 from entrypoints.http.pages.rendering import render
-from entrypoints.http.pages.sign_in import START, Next, begin, local
+from entrypoints.http.pages.sign_in import Next, begin
 
 PATH = "/sign-in/openid"
 routes = APIRouter(prefix=PATH)

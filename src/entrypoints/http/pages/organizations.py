@@ -15,7 +15,7 @@ from entrypoints.http.pages.asked import ReadOrganization, SignedIn
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render, url_of
 from entrypoints.http.problems import STATUS_BY_CODE
-from ports.session_source import SourceError
+from ports.session_source import SourceError, SourceRefused
 
 routes = APIRouter(prefix="/organizations")
 
@@ -40,7 +40,7 @@ async def show_all(request: Request, container: Wired, actor: SignedIn) -> Respo
 @routes.get("/new")
 async def ask_new(request: Request, actor: SignedIn) -> Response:
     actor.check(Right.MANAGE, None)
-    return render(request, "organization_new.html", actor=actor, values={}, error="")
+    return render(request, "organization_new.html", actor=actor, values={}, errors={})
 
 
 @routes.post("/new")
@@ -50,16 +50,32 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
     try:
         url = SESSIONBOARD_REGIONS.get(values["region"]) or values["sessionboard_url"].strip()
         if not url:
-            raise BadInput("Choose Sessionboard's region, or give the address of its API.")
+            sentence = "Choose Sessionboard's region, or give the address of its API."
+            raise BadInput(sentence, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
         added = await container.add_organization()(command, by=actor.name)
     except (Refusal, SourceError) as error:
         status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
         return render(
-            request, "organization_new.html", actor=actor, status=status, values=values, error=str(error)
+            request,
+            "organization_new.html",
+            actor=actor,
+            status=status,
+            values=values,
+            errors={_field(error, is_own_address=not values["region"]): str(error)},
         )
     flash(request, f"{added.name} was added. Connect it to Gleanin next.")
     return go_to(f"{url_of(added)}/integrations")
+
+
+def _field(error: Exception, *, is_own_address: bool) -> str:
+    """Return the field beside which an error belongs; empty where it belongs beside none."""
+    match error:
+        case Refusal(about=about) if about:
+            return about
+        case SourceRefused():
+            return "token"
+    return "sessionboard_url" if is_own_address else ""
 
 
 @routes.get("/{organization_id}")

@@ -11,6 +11,7 @@ from core.domain.fields import FieldValue
 from core.domain.outcomes import Outcome
 from core.domain.planning import Step
 from core.domain.reasons import field_name
+from core.domain.search import RecordSearch
 from core.usecases.sync.preview import would_be
 from entrypoints.http.pages.event_page import OneEvent, show, way_to
 from entrypoints.http.pages.lists import (
@@ -68,16 +69,12 @@ async def preview(
 
 
 def _chosen(steps: Sequence[Step], outcome: Outcome | None, sought: str) -> Sequence[Step]:
-    folded = sought.casefold()
+    search = RecordSearch(sought)
     return [
         step
         for step in steps
         if (outcome is None or would_be(step) is outcome)
-        and (
-            folded in step.record.label.casefold()
-            or folded in (step.record.email or "").casefold()
-            or step.record.source_id == sought
-        )
+        and search.fits(step.record.label, step.record.email, step.record.source_id)
     ]
 
 

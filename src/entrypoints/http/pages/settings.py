@@ -51,11 +51,11 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
         "keys": [each for each in keys if each.is_valid],
         "revoked_keys": [each for each in keys if not each.is_valid],
         "token_error": "",
-        "key_error": "",
+        "key_errors": {},
         "key_values": {},
         "recipient": recipient,
         "notices": notices,
-        "notices_error": "",
+        "notices_errors": {},
         "notices_values": {},
         "trial_error": "",
     }
@@ -80,6 +80,12 @@ def _roles(account: Account, organization_id: OrganizationId) -> list[str]:
 async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
     page = await shown(container, here)
     return render(request, "settings.html", crumbs=way_to(here), **page)
+
+
+@routes.get("/sessionboard-token")
+async def lead_back(here: ReadOrganization) -> Response:
+    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    return go_to(f"{settings_url(here)}#sessionboard")
 
 
 @routes.post("/sessionboard-token")

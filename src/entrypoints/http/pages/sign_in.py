@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -13,35 +12,33 @@ from core.usecases.sign_in.password import Credentials
 from entrypoints.container import Container
 from entrypoints.http.asking import SIGN_IN, Wired, network_address, signed_in_account
 from entrypoints.http.pages.forms import SentForm, text
+from entrypoints.http.pages.going_on import SIGN_IN_ENDED, put_back
+from entrypoints.http.pages.kept_forms import FIELD, KeptForm, read_kept
+from entrypoints.http.pages.local_urls import START, local
 from entrypoints.http.pages.rendering import flash, go_to, render
 from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
 
 routes = APIRouter()
 Next = Annotated[str, Query(alias="next")]
-START = "/organizations"
 DEVICE_COOKIE = "gleanin_sync_device"
 
 
-def local(url: str) -> str:
-    """Give the address if it is a page of ours, and the start page otherwise: nobody is sent elsewhere from here."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return START
-    is_ours = (
-        not parts.scheme and not parts.netloc and url.startswith("/") and url.isascii() and url.isprintable()
-    )
-    return START if not is_ours or url.startswith(("//", "/\\")) or "\\" in url else url
-
-
 async def begin(request: Request, container: Container, secret: str, url: str) -> Response:
-    """Let the browser be signed in, and send it on. Nothing of what it had before stays: not even what others put there.
+    """Let the browser be signed in, and send it on.
 
     From now on the browser is known, by a cookie that outlasts the sign-in.
     """
+    await _open(request, container, secret)
+    return await _remembered(go_to(url), container, secret)
+
+
+async def _open(request: Request, container: Container, secret: str) -> None:
+    """Let the browser be signed in. Nothing of what it had before stays: not even what somebody put there."""
     await _end(request, container)
     request.session[SIGN_IN] = secret
-    response = go_to(url)
+
+
+async def _remembered(response: Response, container: Container, secret: str) -> Response:
     device = await container.remember_device()(secret)
     if device is not None:
         response.set_cookie(
@@ -79,18 +76,21 @@ async def ask(request: Request, container: Wired, next_: Next = START) -> Respon
 
 @routes.post("/sign-in")
 async def sign_in(request: Request, container: Wired, form: SentForm) -> Response:
-    wanted, email = text(form, "next"), text(form, "email")
+    wanted, email, kept = text(form, "next"), text(form, "email"), read_kept(text(form, FIELD))
     device = request.cookies.get(_device_cookie(container))
     try:
         credentials = Credentials(email, text(form, "password"), network_address(request), device)
         secret = await container.sign_in_with_password()(credentials)
     except Refusal as refusal:
         status = STATUS_BY_CODE[refusal.code]
-        response = _form(request, container, wanted, email=email, error=str(refusal), status=status)
+        error = str(refusal)
+        response = _form(request, container, wanted, email=email, error=error, status=status, kept=kept)
         if (seconds := seconds_to_wait(refusal)) is not None:
             response.headers["Retry-After"] = str(seconds)
         return response
-    return await begin(request, container, secret, local(wanted))
+    await _open(request, container, secret)
+    response = await put_back(request, kept, SIGN_IN_ENDED) if kept else go_to(local(wanted))
+    return await _remembered(response, container, secret)
 
 
 def _form(
@@ -101,6 +101,7 @@ def _form(
     email: str = "",
     error: str = "",
     status: int = 200,
+    kept: KeptForm | None = None,
 ) -> Response:
     settings = container.settings()
     return render(
@@ -111,6 +112,7 @@ def _form(
         email=email,
         error=error,
         by_openid=settings.offers_openid,
+        kept=kept,
     )
 
 
@@ -147,7 +149,7 @@ async def _end(request: Request, container: Container) -> None:
 @routes.get("/sign-up/{offered}")
 async def ask_sign_up(request: Request, container: Wired, offered: str) -> Response:
     await container.check_sign_up()(offered)
-    return render(request, "sign_up.html", email="", error="")
+    return render(request, "sign_up.html", email="", errors={})
 
 
 @routes.post("/sign-up/{offered}")
@@ -159,7 +161,8 @@ async def sign_up(request: Request, container: Wired, form: SentForm, offered: s
         raise
     except Refusal as refusal:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(request, "sign_up.html", status=status, email=email, error=str(refusal))
+        errors = {refusal.about or "email": str(refusal)}
+        return render(request, "sign_up.html", status=status, email=email, errors=errors)
     secret = await container.begin_sign_in()(account.id)
     container.log().event(
         "access.signed_in", account=account.id, way="sign_up", address=network_address(request)

@@ -238,3 +238,7 @@ if (flashes?.childElementCount) {
   setTimeout(() => flashes.prepend(...messages), 100); // a run that has ended meanwhile may have put one there
 }
 document.querySelector("[data-focus]")?.focus();
+
+// [data-address]: this page came in answer to a form; its own address can be loaded again.
+const answer = document.querySelector("[data-address]");
+if (answer) history.replaceState(null, "", answer.dataset.address);

@@ -44,7 +44,7 @@ def test_rule_30_who_has_which_link_is_listed_searched_and_exported(stage: Stage
     expect(rows).to_have_count(7)
     (link,) = links_of(stage, "Ada Lovelace")
     expect(admin.get_by_role("row", name="Ada Lovelace")).to_contain_text(link)
-    search = admin.get_by_role("searchbox", name="Search names and e-mails")
+    search = admin.get_by_role("searchbox", name="Search names, e-mails and ids")
     search.fill("linus@")
     search.press("Enter")
     expect(rows).to_have_count(2)

@@ -85,7 +85,7 @@ def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(stage
     records = admin.get_by_role("region", name="Records").get_by_role("row")
     expect(records).to_have_count(blocked + 1)
     expect(tabs.get_by_role("link", name="Blocked")).to_have_text(f"Blocked {blocked}")
-    search = admin.get_by_role("searchbox", name="Search names and e-mails")
+    search = admin.get_by_role("searchbox", name="Search names, e-mails and ids")
     search.fill("plume")
     search.press("Enter")
     expect(records).to_have_count(2)

@@ -1,0 +1,139 @@
+"""What is shown where a page cannot be: why, in the words of the page, in the navigation of its organization.
+
+The refusals' own sentences name things by their ids, which is right at the command line and in the API. People here
+followed a link or pressed a button, and know events by their names.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from core.domain.access import Actor, Right
+from core.domain.identifiers import MappingId, OrganizationId, RunId
+from core.domain.mappings import EventMapping
+from core.domain.refusals import NotFound, NotMapped, Refusal
+from entrypoints.http.asking import LONGEST_ID, InOrganization, by_cookie, container_of
+from entrypoints.http.pages.rendering import Crumb, crumb, render, url_of, way_in
+from entrypoints.http.problems import FAULT, Problem, problem_of
+from ports.persistence import StoreUnusable
+
+SECTIONS = {
+    "events": "Events",
+    "integrations": "Integrations",
+    "history": "History",
+    "share-links": "Share links",
+    "settings": "Settings",
+}
+TITLES = {
+    HTTPStatus.NOT_FOUND: "Not found",
+    HTTPStatus.FORBIDDEN: "Not allowed",
+    HTTPStatus.CONFLICT: "Not possible now",
+}
+_OF_ORGANIZATION = re.compile(r"/organizations/(?P<id>[^/]+)(?:/(?P<section>[^/]+))?")
+_OF_MAPPING_OR_RUN = re.compile(r"/(?P<what>mappings|runs)/(?P<id>[^/]+)")
+_NOT_THERE = {
+    "organization": "There is no such organization, or you have no role in it.",
+    "mapping": "There is no such mapping, or you have no role in its organization.",
+    "run": "There is no such sync, or you have no role in its organization.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an address is about, as far as whoever asks may know it."""
+
+    actor: Actor | None = None
+    here: InOrganization | None = None
+    mapping: EventMapping | None = None
+    section: str = ""
+
+
+async def show_problem(request: Request, problem: Problem, error: Exception | None = None) -> Response:
+    """Show why a page cannot be shown, and a way on."""
+    can_look = problem is not FAULT and not isinstance(error, StoreUnusable)
+    place = await _place(request) if can_look else Place()
+    problem = in_words(problem, error, place.mapping)
+    title = TITLES.get(problem.status, problem.status.phrase)
+    response = render(
+        request,
+        "problem.html",
+        here=place.here,
+        actor=place.actor,
+        section=place.section,
+        status=problem.status,
+        crumbs=_crumbs(place, title),
+        problem=problem,
+        title=title,
+        way_on=_way_on(place, error),
+    )
+    response.headers.update(problem.headers)
+    return response
+
+
+def in_words(problem: Problem, error: Exception | None, mapping: EventMapping | None = None) -> Problem:
+    """Return a problem with the sentence that a page has for it."""
+    match error:
+        case NotFound():
+            return replace(problem, detail=_NOT_THERE.get(error.what, f"There is no such {error.what}."))
+        case NotMapped():
+            event = (mapping.sessionboard_name if mapping else "") or "This event"
+            detail = f"{event} is not mapped any more. Sync is offered for mapped events only: map it again."
+            return replace(problem, detail=detail)
+    return problem
+
+
+def problem_on_page(error: Exception, mapping: EventMapping | None = None) -> Problem | None:
+    """Return what an error is on a page that can still be shown; None for a fault of this program."""
+    problem = problem_of(error)
+    return in_words(problem, error, mapping) if problem else None
+
+
+async def _place(request: Request) -> Place:
+    container, path = container_of(request), request.scope["path"]
+    try:
+        actor = await by_cookie(request, container)
+    except Refusal:
+        return Place()
+    try:
+        if found := _OF_ORGANIZATION.match(path):
+            known = OrganizationId(_asked(found["id"]))
+            organization = await container.admit_to_organization()(actor, Right.READ, known)
+            section = found["section"] if found["section"] in SECTIONS else ""
+            return Place(actor, InOrganization(actor, organization), None, section)
+        if found := _OF_MAPPING_OR_RUN.match(path):
+            asked, admit = _asked(found["id"]), container.admit_to_mapping()
+            if found["what"] == "mappings":
+                organization, mapping = await admit(actor, Right.READ, MappingId(asked))
+            else:
+                organization, mapping, _ = await container.admit_to_run()(actor, Right.READ, RunId(asked))
+            return Place(actor, InOrganization(actor, organization), mapping, "history")
+    except Refusal:
+        pass  # what somebody may not see has no navigation either
+    return Place(actor)
+
+
+def _asked(given: str) -> str:
+    if len(given) > LONGEST_ID or not given.isprintable():
+        raise NotFound("page", given)
+    return given
+
+
+def _crumbs(place: Place, title: str) -> list[Crumb]:
+    if place.here is None:
+        return [crumb("Organizations", "/organizations"), crumb(title)] if place.actor else []
+    if not place.section:
+        return way_in(place.here, crumb(title))
+    url = f"{url_of(place.here.organization)}/{place.section}"
+    return way_in(place.here, crumb(SECTIONS[place.section], url), crumb(title))
+
+
+def _way_on(place: Place, error: Exception | None) -> Crumb:
+    if place.here is None:
+        return crumb("To the organizations", "/organizations") if place.actor else crumb("To the start", "/")
+    url = url_of(place.here.organization)
+    if isinstance(error, NotMapped):
+        return crumb("Map events", f"{url}/integrations/mappings")
+    return crumb("To the events", f"{url}/events")

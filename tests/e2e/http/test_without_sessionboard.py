@@ -1,0 +1,54 @@
+"""Sessionboard cannot be reached: what stands in our own database is shown all the same."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.trouble import Trouble
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import ACME_EVENT, ADMIN
+
+
+@pytest.fixture
+def without_sessionboard(fresh: Served) -> Iterator[Served]:
+    remote = Remote(fresh.furnished.sandbox.control_url)
+    remote.make_trouble(Trouble(sides=("sessionboard",), revoked_after=0))
+    yield fresh
+    remote.make_trouble()
+
+
+def test_the_mapped_events_are_listed_with_their_last_syncs(without_sessionboard: Served) -> None:
+    served = without_sessionboard
+    page = served.browser(ADMIN).get(f"/organizations/{served.acme.organization}/events")
+    assert page.status_code == 422  # as Sessionboard refuses the token
+    assert "The events cannot be read" in page.text
+    assert "Other events are not listed" in page.text
+    assert "Acme Days" in page.text
+    assert f'href="/runs/{served.acme.run}"' in page.text
+    assert f"/events/{ACME_EVENT}/agenda" in page.text
+
+
+def test_with_sessionboard_the_last_syncs_are_told_too(served: Served) -> None:
+    page = served.signed_in(ADMIN).get(f"/organizations/{served.acme.organization}/events")
+    assert f'href="/runs/{served.acme.run}"' in page.text
+    assert "None yet" not in page.text
+
+
+@pytest.mark.parametrize("part", ["agenda", "exhibitors", "preview"])
+def test_a_mapped_event_keeps_its_mapping_its_syncs_and_the_ways_to_them(
+    without_sessionboard: Served, part: str
+) -> None:
+    served = without_sessionboard
+    at = f"/organizations/{served.acme.organization}"
+    page = served.browser(ADMIN).get(f"{at}/events/{ACME_EVENT}/{part}")
+    assert page.status_code == 422
+    assert "<h1>Acme Days</h1>" in page.text
+    assert "Mapped to the Gleanin event Acme Days" in page.text
+    for leads_to in (
+        f"/runs/{served.acme.run}",
+        f"{at}/history",
+        f"/mappings/{served.acme.mapping}/records",
+        f"{at}/share-links?mapping={served.acme.mapping}",
+    ):
+        assert f'href="{leads_to}"' in page.text
