@@ -9,7 +9,15 @@ from typing import Any, TypeVar
 import httpx
 
 from adapters.http_client.connections import problem_in
-from adapters.http_client.patience import Faltered, Patience, Throttled, pause_asked, persist, retry_after
+from adapters.http_client.patience import (
+    Faltered,
+    Patience,
+    Throttled,
+    TooSlow,
+    pause_asked,
+    persist,
+    retry_after,
+)
 from adapters.sessionboard.reading import WrongShape
 from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
@@ -93,9 +101,16 @@ class Answers:
 
         try:
             answer = await persist(self.patience, self.host, ask)
+        except TooSlow as error:
+            raise SourceUnavailable(f"Sessionboard ({self.host}) {error}. Try again later.") from error
         except Faltered as error:
             raise SourceUnavailable(f"{self.host} {error}.") from error
         except Throttled as error:
+            if self.patience.is_interactive:
+                raise SourceUnavailable(
+                    f"Sessionboard ({self.host}) limits how often we may ask (429), and asks for a longer pause. "
+                    "Try again later."
+                ) from error
             raise SourceUnavailable(
                 f"{self.host} limits how often we may ask (429), and asks for longer pauses "
                 f"than {self.patience.waits_in_all / 60:.0f} minutes in all."

@@ -158,7 +158,7 @@ class SessionboardSources:
         timeout = httpx.Timeout(self.patience.silence, connect=self.patience.connecting)
         headers = {"x-access-token": token.value, "accept": "application/json"}
         async with careful_client(self.transport(), timeout, address, headers) as client:
-            yield SessionboardHttp(Answers(client, self.patience, self.bounds), self.parallel)
+            yield SessionboardHttp(Answers(client, self.patience.started(), self.bounds), self.parallel)
 
 
 def _path(event_id: SessionboardEventId) -> str:

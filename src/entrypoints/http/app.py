@@ -18,7 +18,9 @@ from entrypoints.http.guards import Guards
 from entrypoints.http.heads import Heads
 from entrypoints.http.hosts import KnownHosts
 from entrypoints.http.pages.app import add_pages
+from entrypoints.http.places import Places
 from entrypoints.http.progress import Followers
+from entrypoints.http.readings import Readings
 from entrypoints.http.snapshots import EventViews, Previews
 
 COOKIE = "gleanin_sync"
@@ -37,10 +39,11 @@ def application(container: Container) -> ASGIApp:
     is_https = (settings.public_url or "").startswith("https:")
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
-    app.state.event_views, machine.state.previews = EventViews(), Previews()
+    places = Places()
+    app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
     followers = Followers()
     for each in (app, machine):
-        each.state.container, each.state.followers = container, followers
+        each.state.container, each.state.followers, each.state.places = container, followers, places
     app.mount("/api/v1", machine)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(operations.routes)

@@ -18,6 +18,7 @@ from core.domain.refusals import (
     Refusal,
     TimeZoneUnconfirmed,
     TimeZoneUnknown,
+    TooBusy,
 )
 from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.usecases.list_events import ListedEvent
@@ -29,11 +30,12 @@ from entrypoints.http.pages.event_page import LONGEST_EVENT_ID
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.integrations import integrations_url, shown, way_to
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render
+from entrypoints.http.places import Places, PlacesOf
 from entrypoints.http.problems import Problem, problem_of
 from entrypoints.text import shortened
 from ports.cipher import CannotUnseal
-from ports.destination import DestinationError, DestinationRefused
-from ports.session_source import SourceError, SourceRefused
+from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
+from ports.session_source import SourceError, SourceRefused, SourceUnavailable
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
 LONGEST_LABEL = 120
@@ -64,16 +66,19 @@ async def ask_events(
     request: Request,
     container: Wired,
     here: ManageOrganization,
+    places: PlacesOf,
     sessionboard: Annotated[str, Query(max_length=LONGEST_EVENT_ID)] = "",
 ) -> Response:
-    return await _form(request, container, here, chosen={"sessionboard": sessionboard})
+    return await _form(request, places, container, here, chosen={"sessionboard": sessionboard})
 
 
 @routes.post("/new")
-async def add(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
+async def add(
+    request: Request, container: Wired, here: ManageOrganization, places: PlacesOf, form: SentForm
+) -> Response:
     chosen = {name: text(form, name)[:LONGEST_EVENT_ID] for name in ("gleanin", "sessionboard")}
     if missing := {name: "Choose an event." for name, value in chosen.items() if not value}:
-        return await _form(request, container, here, chosen=chosen, errors=missing)
+        return await _form(request, places, container, here, chosen=chosen, errors=missing)
     command = NewMapping(
         here.organization.id,
         SessionboardEventId(chosen["sessionboard"]),
@@ -86,11 +91,14 @@ async def add(request: Request, container: Wired, here: ManageOrganization, form
     except NotConnected:
         raise
     except TimeZoneUnconfirmed as refusal:
-        return await _form(request, container, here, chosen=chosen, to_confirm=refusal)
+        return await _form(request, places, container, here, chosen=chosen, to_confirm=refusal)
+    except (SourceUnavailable, DestinationUnavailable) as error:
+        # Asked again at once, it would be waited for twice.
+        return await _form(request, places, container, here, chosen=chosen, unread_for=error)
     except (Refusal, *READ_FAILED) as error:
         errors = {_field(error): str(error)}
         problem = problem_of(error)
-        return await _form(request, container, here, chosen=chosen, errors=errors, problem=problem)
+        return await _form(request, places, container, here, chosen=chosen, errors=errors, problem=problem)
     flash(request, f"Mapped {shortened(made.gleanin_name, 60)} to {shortened(made.sessionboard_name, 60)}.")
     return go_to(f"{mappings_url(here)}/{made.id}/settings")
 
@@ -118,6 +126,7 @@ async def _step(container: Container, here: InOrganization) -> dict[str, Any]:
 
 async def _form(
     request: Request,
+    places: Places,
     container: Container,
     here: InOrganization,
     *,
@@ -125,13 +134,17 @@ async def _form(
     errors: Mapping[str, str] | None = None,
     to_confirm: TimeZoneUnconfirmed | None = None,
     problem: Problem | None = None,
+    unread_for: Exception | None = None,
 ) -> Response:
     sides: dict[str, Sequence[Choice]] = {}
     unread, side, is_refused = "", "", False
     try:
-        lists = await container.list_events()(here.organization.id)
+        if unread_for:
+            raise unread_for
+        async with places.of(here.organization.id):
+            lists = await container.list_events()(here.organization.id)
         sides = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
-    except READ_FAILED as error:
+    except (*READ_FAILED, TooBusy) as error:
         unread, side = str(error), _SIDES.get(_field(error), "")
         is_refused = isinstance(error, (SourceRefused, DestinationRefused))
         problem = problem_of(error)
