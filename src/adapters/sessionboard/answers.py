@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -99,22 +99,7 @@ class Answers:
             except (httpx.RequestError, TimeoutError) as error:
                 raise Faltered(problem_in(error)) from error
 
-        try:
-            answer = await persist(self.patience, self.host, ask)
-        except TooSlow as error:
-            raise SourceUnavailable(f"Sessionboard ({self.host}) {error}. Try again later.") from error
-        except Faltered as error:
-            raise SourceUnavailable(f"{self.host} {error}.") from error
-        except Throttled as error:
-            if self.patience.is_interactive:
-                raise SourceUnavailable(
-                    f"Sessionboard ({self.host}) limits how often we may ask (429), and asks for a longer pause. "
-                    "Try again later."
-                ) from error
-            raise SourceUnavailable(
-                f"{self.host} limits how often we may ask (429), and asks for longer pauses "
-                f"than {self.patience.waits_in_all / 60:.0f} minutes in all."
-            ) from error
+        answer = await self._patiently(ask)
         size, is_whole = len(answer.content), answer.is_whole
         try:
             if is_whole:
@@ -131,6 +116,24 @@ class Answers:
             # The traceback of an error would keep it.
             answer.content.clear()
         raise TooLarge(f"The answer of {self.host} is larger than {self.bounds.body_text}.")
+
+    async def _patiently(self, ask: "Callable[[], Awaitable[_Answer]]") -> "_Answer":
+        try:
+            return await persist(self.patience, self.host, ask)
+        except TooSlow as error:
+            raise SourceUnavailable(f"Sessionboard ({self.host}) {error}. Try again later.") from error
+        except Faltered as error:
+            raise SourceUnavailable(f"{self.host} {error}.") from error
+        except Throttled as error:
+            if self.patience.is_interactive:
+                raise SourceUnavailable(
+                    f"Sessionboard ({self.host}) limits how often we may ask (429), and asks for a longer pause. "
+                    "Try again later."
+                ) from error
+            raise SourceUnavailable(
+                f"{self.host} limits how often we may ask (429), and asks for longer pauses "
+                f"than {self.patience.waits_in_all / 60:.0f} minutes in all."
+            ) from error
 
     async def _ask(
         self, method: str, path: str, params: dict[str, int], body: object, *, announced: bool
