@@ -14,6 +14,7 @@ from core.domain.accounts import SIGN_IN_LASTS
 from entrypoints.container import Container
 from entrypoints.http import hooks, operations
 from entrypoints.http.api.app import api
+from entrypoints.http.asking import MOST_REQUESTS
 from entrypoints.http.guards import Guards
 from entrypoints.http.heads import Heads
 from entrypoints.http.hosts import KnownHosts
@@ -21,6 +22,7 @@ from entrypoints.http.pages.app import add_pages
 from entrypoints.http.places import Places
 from entrypoints.http.progress import Followers
 from entrypoints.http.readings import Readings
+from entrypoints.http.shares import Shares
 from entrypoints.http.snapshots import EventViews, Previews
 
 COOKIE = "gleanin_sync"
@@ -41,9 +43,10 @@ def application(container: Container) -> ASGIApp:
     machine = api(version("gleanin-sync"))
     places = Places()
     app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
-    followers = Followers()
+    followers, requests = Followers(), Shares(MOST_REQUESTS)
     for each in (app, machine):
-        each.state.container, each.state.followers, each.state.places = container, followers, places
+        each.state.container, each.state.requests = container, requests
+        each.state.followers, each.state.places = followers, places
     app.mount("/api/v1", machine)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(operations.routes)

@@ -3,7 +3,7 @@
 A route names what it is about and the right it needs, as in `may_sync_mapping`; it gets the thing, or is never called.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from core.domain.organizations import Organization
 from core.domain.refusals import NotFound, NotSignedIn
 from core.domain.runs import SyncRun
 from entrypoints.container import Container
+from entrypoints.http.shares import Shares
 
 LONGEST_ID = 64
 
@@ -28,6 +29,18 @@ def container_of(request: Request) -> Container:
 
 
 Wired = Annotated[Container, Depends(container_of)]
+
+MOST_REQUESTS = 1500
+"""Under way at once, event streams included."""
+
+
+def requests_of(request: Request) -> Shares:
+    requests: Shares = request.app.state.requests
+    return requests
+
+
+Requests = Annotated[Shares, Depends(requests_of)]
+"""Shared out: many requests may wait for one slow reading, and each holds a connection."""
 
 bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
 
@@ -100,47 +113,54 @@ class InRun(InMapping):
     run: SyncRun
 
 
-def in_organization(right: Right, who: Who) -> Callable[..., Awaitable[InOrganization]]:
+def in_organization(right: Right, who: Who) -> Callable[..., AsyncIterator[InOrganization]]:
     """Build the dependency that lets somebody at an organization."""
 
     async def admitted(
         organization_id: Annotated[str, Path(max_length=LONGEST_ID)],
         container: Wired,
+        requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> InOrganization:
+    ) -> AsyncIterator[InOrganization]:
         known = OrganizationId(_printable(organization_id, "organization"))
-        return InOrganization(actor, await container.admit_to_organization()(actor, right, known))
+        organization = await container.admit_to_organization()(actor, right, known)
+        with requests.taken(organization.id, actor.id):
+            yield InOrganization(actor, organization)
 
     return admitted
 
 
-def in_mapping(right: Right, who: Who) -> Callable[..., Awaitable[InMapping]]:
+def in_mapping(right: Right, who: Who) -> Callable[..., AsyncIterator[InMapping]]:
     """Build the dependency that lets somebody at a mapping."""
 
     async def admitted(
         mapping_id: Annotated[str, Path(max_length=LONGEST_ID)],
         container: Wired,
+        requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> InMapping:
+    ) -> AsyncIterator[InMapping]:
         known = MappingId(_printable(mapping_id, "mapping"))
         organization, mapping = await container.admit_to_mapping()(actor, right, known)
-        return InMapping(actor, organization, mapping)
+        with requests.taken(organization.id, actor.id):
+            yield InMapping(actor, organization, mapping)
 
     return admitted
 
 
-def in_run(right: Right, who: Who) -> Callable[..., Awaitable[InRun]]:
+def in_run(right: Right, who: Who) -> Callable[..., AsyncIterator[InRun]]:
     """Build the dependency that lets somebody at a run."""
 
     async def admitted(
         run_id: Annotated[str, Path(max_length=LONGEST_ID)],
         container: Wired,
+        requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> InRun:
+    ) -> AsyncIterator[InRun]:
         organization, mapping, run = await container.admit_to_run()(
             actor, right, RunId(_printable(run_id, "run"))
         )
-        return InRun(actor, organization, mapping, run)
+        with requests.taken(organization.id, actor.id):
+            yield InRun(actor, organization, mapping, run)
 
     return admitted
 
