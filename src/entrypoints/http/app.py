@@ -14,7 +14,6 @@ from core.domain.accounts import SIGN_IN_LASTS
 from entrypoints.container import Container
 from entrypoints.http import hooks, operations
 from entrypoints.http.api.app import api
-from entrypoints.http.asking import MOST_REQUESTS
 from entrypoints.http.guards import Guards
 from entrypoints.http.heads import Heads
 from entrypoints.http.hosts import KnownHosts
@@ -43,7 +42,8 @@ def application(container: Container) -> ASGIApp:
     machine = api(version("gleanin-sync"))
     places = Places()
     app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
-    followers, requests = Followers(), Shares(MOST_REQUESTS)
+    most = settings.max_connections
+    followers, requests = Followers(most // 2), Shares(most * 3 // 4)
     for each in (app, machine):
         each.state.container, each.state.requests = container, requests
         each.state.followers, each.state.places = followers, places

@@ -30,9 +30,6 @@ def container_of(request: Request) -> Container:
 
 Wired = Annotated[Container, Depends(container_of)]
 
-MOST_REQUESTS = 1500
-"""Under way at once, event streams included."""
-
 
 def requests_of(request: Request) -> Shares:
     requests: Shares = request.app.state.requests
@@ -40,7 +37,7 @@ def requests_of(request: Request) -> Shares:
 
 
 Requests = Annotated[Shares, Depends(requests_of)]
-"""Shared out: many requests may wait for one slow reading, and each holds a connection."""
+"""Those under way, shared out: many may wait for one slow reading, and each holds a connection."""
 
 bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
 

@@ -23,8 +23,6 @@ ADMIT_EVERY = 5.0
 """Seconds: so long a key that was revoked, or somebody who has signed out, still sees how a run goes on."""
 LONGEST = 15 * 60
 """Seconds: whoever still watches then asks anew, as event streams do by themselves."""
-MOST_FOLLOWERS = 1000
-"""Of all runs; each is a connection that stays open."""
 
 Again = Callable[[], Awaitable[Actor]]
 """Tells once more who follows; it raises for who may not any more."""
@@ -43,7 +41,8 @@ class _Watched:
 class Followers:
     """Who follows which run."""
 
-    most: int = MOST_FOLLOWERS
+    most: int = 1000
+    """Of all runs; each is a connection that stays open."""
     admit_every: float = ADMIT_EVERY
     _watched: dict[RunId, _Watched] = field(default_factory=dict)
     _shares: Shares = field(init=False)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import httpx
 import pytest
 
 from entrypoints.container import Container
-from entrypoints.http.progress import LOOK_EVERY, Followers
+from entrypoints.http.progress import LOOK_EVERY
 from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.http.conftest import Served, served_from
@@ -199,11 +198,12 @@ def test_a_run_that_has_ended_is_told_at_once(served: Served) -> None:
     assert (name, run["run_id"]) == ("ended", served.acme.run)
 
 
-def test_one_key_and_one_organization_leave_streams_for_others(
-    furnished: Furnished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("entrypoints.http.app.Followers", partial(Followers, most=8))
-    with served_from(furnished, tmp_path) as fresh, slow(fresh, 5000), ExitStack() as streams:
+def test_one_key_and_one_organization_leave_streams_for_others(furnished: Furnished, tmp_path: Path) -> None:
+    with (
+        served_from(furnished, tmp_path, max_connections=16) as fresh,
+        slow(fresh, 5000),
+        ExitStack() as streams,
+    ):
         ours = start(fresh.client(ADMIN), fresh.acme.mapping)["run_id"]
         theirs = start(fresh.client(STRANGER), fresh.stranger.mapping)["run_id"]
 
@@ -225,10 +225,13 @@ def test_one_key_and_one_organization_leave_streams_for_others(
 
 
 def test_one_key_that_waits_again_and_again_leaves_requests_for_others(
-    furnished: Furnished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    furnished: Furnished, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("entrypoints.http.app.MOST_REQUESTS", 8)
-    with served_from(furnished, tmp_path) as fresh, slow(fresh, 3000), ThreadPoolExecutor(12) as pool:
+    with (
+        served_from(furnished, tmp_path, max_connections=11) as fresh,
+        slow(fresh, 3000),
+        ThreadPoolExecutor(12) as pool,
+    ):
         url = f"/mappings/{fresh.acme.mapping}/preview"
         clients = [fresh.client(VIEWER) for _ in range(12)]
         told = [pool.submit(each.post, url, json={}) for each in clients]
