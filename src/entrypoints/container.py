@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from adapters.gleanin.probe import GleaninProbe
 from adapters.gleanin.wire import LINK_HOSTS
 from adapters.http_client.connections import Connections
 from adapters.http_client.meters import WEBHOOK
+from adapters.http_client.patience import INTERACTIVE
 from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.notices.channels import Channels
 from adapters.notices.smtp import SmtpMessenger
@@ -146,6 +148,15 @@ def _sources(settings: Settings) -> SessionSources:
     return SessionboardSources(allow_private, partial(Connections, allow_private=allow_private))
 
 
+def _interactive_sources(sources: SessionSources) -> SessionSources:
+    """Return the sources with the patience of a person who waits; one that reads a file has none."""
+    return replace(sources, patience=INTERACTIVE) if isinstance(sources, SessionboardSources) else sources
+
+
+def _interactive_gleanin(gleanin: GleaninDestinations) -> GleaninDestinations:
+    return gleanin.with_patience(INTERACTIVE)
+
+
 def _gleanin(settings: Settings) -> GleaninDestinations:
     allow_private = settings.allow_private_addresses
     return GleaninDestinations(
@@ -202,27 +213,35 @@ class Container(containers.DeclarativeContainer):
     sources: Provider[SessionSources] = providers.Singleton(_sources, settings)
     gleanin: Provider[GleaninDestinations] = providers.Singleton(_gleanin, settings)
     destinations: Provider[Destinations] = providers.Callable(_as_port, gleanin)
-    destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, gleanin)
+    interactive_sources: Provider[SessionSources] = providers.Singleton(_interactive_sources, sources)
+    interactive_gleanin: Provider[GleaninDestinations] = providers.Singleton(_interactive_gleanin, gleanin)
+    interactive_destinations: Provider[Destinations] = providers.Callable(_as_port, interactive_gleanin)
+    destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, interactive_gleanin)
 
     messenger: Provider[Messenger] = providers.Singleton(_messenger, settings, clock)
     links: Provider[Links] = providers.Singleton(PublicLinks, settings)
 
     lease: Provider[timedelta] = providers.Factory(timedelta, seconds=settings.provided.lease_seconds)
     access: Provider[Access] = providers.Factory(Access, units, sources, destinations, cipher)
+    interactive_access: Provider[Access] = providers.Factory(
+        Access, units, interactive_sources, interactive_destinations, cipher
+    )
 
     add_organization: Provider[AddOrganization] = providers.Factory(
-        AddOrganization, units, sources, cipher, names, clock
+        AddOrganization, units, interactive_sources, cipher, names, clock
     )
     remove_organization: Provider[RemoveOrganization] = providers.Factory(RemoveOrganization, units, clock)
     find_organization: Provider[FindOrganization] = providers.Factory(FindOrganization, units)
     find_connection: Provider[FindConnection] = providers.Factory(FindConnection, units)
     list_organizations: Provider[ListOrganizations] = providers.Factory(ListOrganizations, units)
-    connect: Provider[Connect] = providers.Factory(Connect, units, destinations, cipher, names, clock)
+    connect: Provider[Connect] = providers.Factory(
+        Connect, units, interactive_destinations, cipher, names, clock
+    )
     replace_sessionboard_token: Provider[ReplaceSessionboardToken] = providers.Factory(
-        ReplaceSessionboardToken, units, sources, cipher, clock
+        ReplaceSessionboardToken, units, interactive_sources, cipher, clock
     )
     replace_gleanin_token: Provider[ReplaceGleaninToken] = providers.Factory(
-        ReplaceGleaninToken, units, destinations, cipher, clock
+        ReplaceGleaninToken, units, interactive_destinations, cipher, clock
     )
     connect_or_renew: Provider[ConnectOrRenew] = providers.Factory(
         ConnectOrRenew, connect, replace_gleanin_token
@@ -235,17 +254,19 @@ class Container(containers.DeclarativeContainer):
     show_health: Provider[ShowHealth] = providers.Factory(ShowHealth, units, clock)
     find_halt: Provider[FindHalt] = providers.Factory(FindHalt, units)
     disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
-    list_events: Provider[ListEvents] = providers.Factory(ListEvents, units, sources, destinations, cipher)
+    list_events: Provider[ListEvents] = providers.Factory(
+        ListEvents, units, interactive_sources, interactive_destinations, cipher
+    )
     map_events: Provider[MapEvents] = providers.Factory(
-        MapEvents, units, sources, destinations, cipher, names, clock
+        MapEvents, units, interactive_sources, interactive_destinations, cipher, names, clock
     )
     remove_mapping: Provider[RemoveMapping] = providers.Factory(RemoveMapping, units, clock)
     list_mappings: Provider[ListMappings] = providers.Factory(ListMappings, units)
     change_settings: Provider[ChangeSettings] = providers.Factory(
-        ChangeSettings, units, sources, cipher, clock
+        ChangeSettings, units, interactive_sources, cipher, clock
     )
-    preview: Provider[Preview] = providers.Factory(Preview, access, clock)
-    show_event: Provider[ShowEvent] = providers.Factory(ShowEvent, access, clock)
+    preview: Provider[Preview] = providers.Factory(Preview, interactive_access, clock)
+    show_event: Provider[ShowEvent] = providers.Factory(ShowEvent, interactive_access, clock)
     request_sync: Provider[RequestSync] = providers.Factory(RequestSync, units, names, clock)
     interval: Provider[timedelta] = providers.Factory(timedelta, minutes=settings.provided.interval_minutes)
     resend_after: Provider[timedelta] = providers.Factory(

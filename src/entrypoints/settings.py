@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     stop_seconds: float = Field(default=25, ge=0.1, le=3600, allow_inf_nan=False)
     """How long `serve` and `worker`, asked to end, wait for answers to what they have sent."""
+    max_connections: int = Field(default=2000, ge=8, le=1_000_000)
+    """How many clients `serve` has at once; three quarters of them with a request under way, half with event streams."""
+    max_connections_per_address: int = Field(default=100, ge=1, le=1_000_000)
+    """Of one address, or network of IPv6; not of a proxy whose `X-Forwarded-For` is believed."""
+    request_seconds: float = Field(default=15, ge=0.1, le=3600, allow_inf_nan=False)
+    """Until the head of a request is complete, and once more for its body; who is slower is cut off."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
 
     @field_validator("jobs")

@@ -10,7 +10,7 @@ from adapters.gleanin import answers, wire
 from adapters.gleanin.complaints import complaint
 from adapters.gleanin.sending import READ, Answer, Garbled, Sender
 from adapters.http_client.parsing import ParsingLane
-from adapters.http_client.patience import Faltered, Throttled, persist, retry_after
+from adapters.http_client.patience import Faltered, Throttled, TooSlow, persist, retry_after
 from core.domain.secrets import Token
 from ports.destination import (
     AnswerLost,
@@ -115,10 +115,16 @@ class Exchange:
         try:
             return await persist(patience, request.url.host, lambda: once(request))
         except Throttled as error:
+            if patience.is_interactive:
+                message = f"Gleanin ({self.host}) has too many requests, and asks for a longer pause. Try again later."
+                raise DestinationUnavailable(message) from error
             message = (
                 f"{self.host} has too many requests to answer, "
                 f"and asks for more than the {patience.waits_in_all / 60:.0f} minutes that are waited in all."
             )
+            raise DestinationUnavailable(message) from error
+        except TooSlow as error:
+            message = f"Gleanin ({self.host}) {error}. Try again later."
             raise DestinationUnavailable(message) from error
         except Faltered as error:
             raise DestinationUnavailable(f"{self.host} {error}.") from error

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 import httpx
@@ -155,7 +155,12 @@ class GleaninDestinations:
     link_hosts: AbstractSet[str] = wire.LINK_HOSTS
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all connections; they parse what is not small."""
-    _limits: dict[str, AdaptiveLimit] = field(default_factory=dict, init=False, repr=False)
+    limits: dict[str, AdaptiveLimit] = field(default_factory=dict, repr=False)
+    """By token."""
+
+    def with_patience(self, patience: Patience) -> "GleaninDestinations":
+        """Return the same, which shares the limits, for those who wait longer or shorter."""
+        return replace(self, patience=patience)
 
     @asynccontextmanager
     async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[GleaninHttp]:
@@ -172,11 +177,11 @@ class GleaninDestinations:
         self, token: Token, before_write: BeforeWrite | None = None
     ) -> AsyncIterator[Exchange]:
         base_url = check_address(self.base_url, allow_private=self.allow_private)
-        patience = self.patience
+        patience = self.patience.started()
         async with self.transport() as transport:
             sender = Sender(transport, self._limit(base_url, token), patience, before_write)
             yield Exchange(sender, base_url, token, ParsingLane(self.threads))
 
     def _limit(self, base_url: str, token: Token) -> AdaptiveLimit:
         key = hashlib.sha256(f"{base_url} {token.value}".encode()).hexdigest()
-        return self._limits.setdefault(key, AdaptiveLimit(self.ceiling))
+        return self.limits.setdefault(key, AdaptiveLimit(self.ceiling))

@@ -37,6 +37,11 @@ class AdaptiveLimit:
     def in_flight(self) -> int:
         return self._in_flight
 
+    @property
+    def pause_left(self) -> float:
+        """Return the seconds before which nobody begins."""
+        return max(0.0, self._pause_left()) if self._paused_until else 0.0
+
     async def acquire(self) -> int:
         """Wait for a slot; give the round it belongs to, for `throttled`."""
         if self._waiters or not self._open():

@@ -73,10 +73,12 @@ class Sender:
         """Send a request once.
 
         Raises:
-            Throttled: it was not executed.
+            Throttled: it was not executed; the pause of the others may be longer than is waited for here.
             Faltered, Garbled: it may have been.
         """
         limit = self.limit
+        if (pause := limit.pause_left) > self.patience.waits_in_all:
+            raise Throttled(pause)
         begun = time.monotonic()
         try:
             in_round = await limit.acquire()

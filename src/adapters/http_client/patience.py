@@ -1,9 +1,11 @@
 """How long to wait for the other side, and when to give up."""
 
+import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
@@ -41,6 +43,29 @@ class Patience:
     """The most that is paused because an answer, which was given, says that the limit is used up now."""
     waits_in_all: float = 60 * 60
     """More than this is not waited for one request, and one that asks for more at once is not waited for."""
+    in_all: float = math.inf
+    """For everything that is asked of what was opened once: waits and answers together."""
+    until: float = math.inf
+    """When that is over, by `time.monotonic`."""
+
+    def started(self) -> "Patience":
+        """Return the patience for what is opened now."""
+        return replace(self, until=time.monotonic() + self.in_all)
+
+    @property
+    def left(self) -> float:
+        return self.until - time.monotonic()
+
+    @property
+    def is_interactive(self) -> bool:
+        """Check whether a person waits for the answer."""
+        return self.in_all < math.inf
+
+
+INTERACTIVE = Patience(
+    silence=15, whole_read=25, tries=3, longest_wait=5, longest_pause=10, waits_in_all=10, in_all=30
+)
+"""A person waits for it, in a browser or for an answer of the API."""
 
 
 class Throttled(Exception):
@@ -65,6 +90,13 @@ class Faltered(Exception):
         super().__init__(problem)
         self.asked = asked
         self.never_left = never_left
+
+
+class TooSlow(Faltered):
+    """There was no time left for the answer."""
+
+    def __init__(self) -> None:
+        super().__init__("answers too slowly")
 
 
 @dataclass(slots=True)
@@ -119,7 +151,7 @@ class Perseverance:
         else:
             wait = min(patience.first_wait * 2.0 ** min(times - 1, 20), patience.longest_wait)
         self._waited += wait
-        if self._waited > patience.waits_in_all:
+        if self._waited > patience.waits_in_all or wait > patience.left:
             return False
         # Spread, so that those who were sent away together do not all come back together.
         return wait + random.uniform(0, patience.jitter)  # noqa: S311 - no secret
@@ -130,8 +162,19 @@ async def persist(patience: Patience, host: str, ask: Callable[[], Awaitable[T]]
 
     Raises:
         Throttled: the waits asked for are longer than patience lasts.
+        TooSlow: there is no time left.
         Faltered: it did not pass.
     """
+    if not patience.is_interactive:
+        return await _persist(patience, host, ask)
+    try:
+        async with asyncio.timeout(patience.left):
+            return await _persist(patience, host, ask)
+    except TimeoutError:
+        raise TooSlow from None
+
+
+async def _persist(patience: Patience, host: str, ask: Callable[[], Awaitable[T]]) -> T:
     try:
         return await ask()
     except (Throttled, Faltered) as error:

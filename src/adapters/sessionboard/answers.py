@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +11,15 @@ import httpx
 from adapters.http_client.connections import problem_in
 from adapters.http_client.json_values import end_of_values
 from adapters.http_client.parsing import ParsingLane
-from adapters.http_client.patience import Faltered, Patience, Throttled, pause_asked, persist, retry_after
+from adapters.http_client.patience import (
+    Faltered,
+    Patience,
+    Throttled,
+    TooSlow,
+    pause_asked,
+    persist,
+    retry_after,
+)
 from adapters.sessionboard.reading import TooManyRows, WrongShape
 from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
@@ -97,15 +105,7 @@ class Answers:
             except (httpx.RequestError, TimeoutError) as error:
                 raise Faltered(problem_in(error)) from error
 
-        try:
-            answer = await persist(self.patience, self.host, ask)
-        except Faltered as error:
-            raise SourceUnavailable(f"{self.host} {error}.") from error
-        except Throttled as error:
-            raise SourceUnavailable(
-                f"{self.host} limits how often we may ask (429), and asks for longer pauses "
-                f"than {self.patience.waits_in_all / 60:.0f} minutes in all."
-            ) from error
+        answer = await self._patiently(ask)
         return await self.lane.run(len(answer.content), lambda: self._made_of(answer, read, read_cut))
 
     def _made_of(
@@ -140,6 +140,24 @@ class Answers:
         if not answer.is_whole:
             return f"is larger than {self.bounds.body // MIB} MiB"
         return f"has more than {self.bounds.values:,} values" if end is not None else ""
+
+    async def _patiently(self, ask: "Callable[[], Awaitable[_Answer]]") -> "_Answer":
+        try:
+            return await persist(self.patience, self.host, ask)
+        except TooSlow as error:
+            raise SourceUnavailable(f"Sessionboard ({self.host}) {error}. Try again later.") from error
+        except Faltered as error:
+            raise SourceUnavailable(f"{self.host} {error}.") from error
+        except Throttled as error:
+            if self.patience.is_interactive:
+                raise SourceUnavailable(
+                    f"Sessionboard ({self.host}) limits how often we may ask (429), and asks for a longer pause. "
+                    "Try again later."
+                ) from error
+            raise SourceUnavailable(
+                f"{self.host} limits how often we may ask (429), and asks for longer pauses "
+                f"than {self.patience.waits_in_all / 60:.0f} minutes in all."
+            ) from error
 
     async def _ask(
         self, method: str, path: str, params: dict[str, int], body: object, *, announced: bool

@@ -172,7 +172,7 @@ class SessionboardSources:
         timeout = httpx.Timeout(self.patience.silence, connect=self.patience.connecting)
         headers = {"x-access-token": token.value, "accept": "application/json"}
         async with careful_client(self.transport(), timeout, address, headers) as client:
-            answers = Answers(client, self.patience, ParsingLane(self.threads), self.bounds)
+            answers = Answers(client, self.patience.started(), ParsingLane(self.threads), self.bounds)
             yield SessionboardHttp(answers, self.parallel)
 
 

@@ -101,12 +101,15 @@ class MapEvents:
     ) -> tuple[SourceEvent, GleaninEvent]:
         token = open_token(connection, organization)
         access = self.cipher.unseal(organization.sessionboard_token)
-        async with self.sources.open(organization.sessionboard_url, access) as source:
+        # Opened together: whoever waits does so once, and not for one side after the other.
+        async with (
+            self.sources.open(organization.sessionboard_url, access) as source,
+            self.destinations.open(self.cipher.unseal(token)) as destination,
+        ):
             try:
                 source_event = await source.event(command.sessionboard_event)
             except SourceEventGone:
                 raise NotFound(f"{SESSIONBOARD} event", command.sessionboard_event) from None
-        async with self.destinations.open(self.cipher.unseal(token)) as destination:
             try:
                 gleanin_event = await destination.event(command.gleanin_event)
             except DestinationEventGone:

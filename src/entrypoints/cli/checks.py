@@ -157,7 +157,7 @@ async def _sessionboard(container: Container, organization: Organization) -> Che
     name = f"Sessionboard of {organization.name}"
     try:
         access = container.cipher().unseal(organization.sessionboard_token)
-        async with container.sources().open(organization.sessionboard_url, access) as source:
+        async with container.interactive_sources().open(organization.sessionboard_url, access) as source:
             events = await source.events()
     except (Refusal, CannotUnseal, SourceError) as error:
         return broken(name, error)
@@ -169,7 +169,7 @@ async def _gleanin(container: Container, organization: Organization, connection:
     assert connection.token is not None, "an open connection has a token"
     try:
         token = container.cipher().unseal(connection.token)
-        async with container.destinations().open(token) as destination:
+        async with container.interactive_destinations().open(token) as destination:
             events = await destination.events()
     except (Refusal, CannotUnseal, DestinationError) as error:
         return broken(name, error)
@@ -178,7 +178,7 @@ async def _gleanin(container: Container, organization: Organization, connection:
 
 async def _gleanin_without_token(container: Container) -> Check:
     try:
-        async with container.destinations().open(_NO_TOKEN) as destination:
+        async with container.interactive_destinations().open(_NO_TOKEN) as destination:
             await destination.events()
     except DestinationRefused:
         pass

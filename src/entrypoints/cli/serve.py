@@ -28,6 +28,10 @@ if TYPE_CHECKING:  # take longer to import than `--help` may take
 commands = typer.Typer()
 SECONDS_TO_END = 5
 """For requests that are under way; whoever follows a run would stay for as long as it goes on."""
+FILES_BESIDE = 256
+"""File descriptors that are kept for the database, for Sessionboard and Gleanin, and for files."""
+MANY_FILES = 65_536
+"""Asked for where the system names no limit."""
 BACKLOG = 2048
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 NEWCOMER = "newcomer@example.org"
@@ -65,6 +69,24 @@ def _is_origin(url: str) -> bool:
     return whole and not more and url.isprintable() and " " not in url
 
 
+def within_files(chosen: "Settings") -> "Settings":
+    """Raise the limit of open files as far as it goes, and keep the connections below it."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return chosen
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):  # some systems have a lower one than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    if soft == resource.RLIM_INFINITY:
+        return chosen
+    room = max(soft - FILES_BESIDE, soft // 2)
+    return chosen.model_copy(update={"max_connections": min(chosen.max_connections, room)})
+
+
 def listening(host: str, port: int) -> socket.socket:
     """Take the port.
 
@@ -77,7 +99,7 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((host, port))
-        door.listen(BACKLOG)
+        door.listen(BACKLOG)  # whoever comes before it is served waits
     except (OSError, UnicodeError) as error:
         number = getattr(error, "errno", None) or 0
         # The resolver's own numbers are negative, and no others know them.
@@ -92,18 +114,15 @@ async def served(container: "Container", door: socket.socket) -> None:
     """Serve until cancelled; requests and runs under way are seen through."""
     import asyncio
 
-    import uvicorn
-
     from entrypoints.http.app import application
+    from entrypoints.http.connections import ServerLimits
+    from entrypoints.http.server import Server, ServerConfig
 
-    config = uvicorn.Config(
-        application(container),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SECONDS_TO_END,
+    settings = container.settings()
+    limits = ServerLimits(
+        settings.max_connections, settings.max_connections_per_address, settings.request_seconds
     )
-    server = uvicorn.Server(config)
+    server = Server(ServerConfig(application(container), limits, seconds_to_end=SECONDS_TO_END))
     # The signals are ours: they cancel what waits here, and that ends the server.
     serving = asyncio.ensure_future(server._serve([door]))  # noqa: SLF001 - `serve` is this, and takes the signals
     try:
@@ -183,7 +202,7 @@ def serve(
     The first start without any account prints an address at which to make one. With --json, one document tells
     the address as soon as it is served.
     """
-    chosen = reachable_as(settings(), host, port)
+    chosen = within_files(reachable_as(settings(), host, port))
 
     async def until_stopped() -> Answer:
         from asyncio import CancelledError

@@ -19,7 +19,10 @@ from entrypoints.http.heads import Heads
 from entrypoints.http.hosts import KnownHosts
 from entrypoints.http.openid_client import OpenIdProvider
 from entrypoints.http.pages.app import add_pages
+from entrypoints.http.places import Places
 from entrypoints.http.progress import Followers
+from entrypoints.http.readings import Readings
+from entrypoints.http.shares import Shares
 from entrypoints.http.snapshots import EventViews, Previews
 
 COOKIE = "gleanin_sync"
@@ -39,10 +42,13 @@ def application(container: Container) -> ASGIApp:
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
     app.state.openid = OpenIdProvider(settings)
-    app.state.event_views, machine.state.previews = EventViews(), Previews()
-    followers = Followers()
+    places = Places()
+    app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
+    most = settings.max_connections
+    followers, requests = Followers(most // 2), Shares(most * 3 // 4)
     for each in (app, machine):
-        each.state.container, each.state.followers = container, followers
+        each.state.container, each.state.requests = container, requests
+        each.state.followers, each.state.places = followers, places
     app.mount("/api/v1", machine)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(operations.routes)

@@ -3,7 +3,7 @@
 A route names what it is about and the right it needs, as in `may_sync_mapping`; it gets the thing, or is never called.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from core.domain.organizations import Organization
 from core.domain.refusals import NotFound, NotSignedIn
 from core.domain.runs import SyncRun
 from entrypoints.container import Container
+from entrypoints.http.shares import Shares
 
 LONGEST_ID = 64
 
@@ -34,6 +35,15 @@ def network_address(request: Request) -> str:
 
 
 Wired = Annotated[Container, Depends(container_of)]
+
+
+def requests_of(request: Request) -> Shares:
+    requests: Shares = request.app.state.requests
+    return requests
+
+
+Requests = Annotated[Shares, Depends(requests_of)]
+"""Those under way, shared out: many may wait for one slow reading, and each holds a connection."""
 
 bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
 
@@ -110,52 +120,59 @@ class InRun(InMapping):
 
 def in_organization(
     right: Right, who: Who, *, tells_halt: bool = False
-) -> Callable[..., Awaitable[InOrganization]]:
+) -> Callable[..., AsyncIterator[InOrganization]]:
     """Build the dependency that lets somebody at an organization; for a page, it tells of a halt too."""
 
     async def admitted(
         organization_id: Annotated[str, Path(max_length=LONGEST_ID)],
         container: Wired,
+        requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> InOrganization:
+    ) -> AsyncIterator[InOrganization]:
         known = OrganizationId(_printable(organization_id, "organization"))
         organization = await container.admit_to_organization()(actor, right, known)
-        return InOrganization(
-            actor, organization, halt=await _halt(container, organization, tells=tells_halt)
-        )
+        halt = await _halt(container, organization, tells=tells_halt)
+        with requests.taken(organization.id, actor.id):
+            yield InOrganization(actor, organization, halt=halt)
 
     return admitted
 
 
-def in_mapping(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[..., Awaitable[InMapping]]:
+def in_mapping(
+    right: Right, who: Who, *, tells_halt: bool = False
+) -> Callable[..., AsyncIterator[InMapping]]:
     """Build the dependency that lets somebody at a mapping."""
 
     async def admitted(
         mapping_id: Annotated[str, Path(max_length=LONGEST_ID)],
         container: Wired,
+        requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> InMapping:
+    ) -> AsyncIterator[InMapping]:
         known = MappingId(_printable(mapping_id, "mapping"))
         organization, mapping = await container.admit_to_mapping()(actor, right, known)
         halt = await _halt(container, organization, tells=tells_halt)
-        return InMapping(actor, organization, mapping, halt=halt)
+        with requests.taken(organization.id, actor.id):
+            yield InMapping(actor, organization, mapping, halt=halt)
 
     return admitted
 
 
-def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[..., Awaitable[InRun]]:
+def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[..., AsyncIterator[InRun]]:
     """Build the dependency that lets somebody at a run."""
 
     async def admitted(
         run_id: Annotated[str, Path(max_length=LONGEST_ID)],
         container: Wired,
+        requests: Requests,
         actor: Annotated[Actor, Depends(who)],
-    ) -> InRun:
+    ) -> AsyncIterator[InRun]:
         organization, mapping, run = await container.admit_to_run()(
             actor, right, RunId(_printable(run_id, "run"))
         )
         halt = await _halt(container, organization, tells=tells_halt)
-        return InRun(actor, organization, mapping, run, halt=halt)
+        with requests.taken(organization.id, actor.id):
+            yield InRun(actor, organization, mapping, run, halt=halt)
 
     return admitted
 

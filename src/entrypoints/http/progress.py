@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -10,9 +10,11 @@ from fastapi import Depends, Request
 
 from core.domain.access import Actor, Right
 from core.domain.identifiers import RunId
-from core.domain.refusals import NotFound, Refusal, TooBusy
+from core.domain.refusals import NotFound, Refusal
 from core.domain.runs import SyncRun
 from entrypoints.container import Container
+from entrypoints.http.asking import InRun
+from entrypoints.http.shares import Shares
 from ports.persistence import PersistenceError
 
 LOOK_EVERY = 0.3
@@ -21,8 +23,6 @@ ADMIT_EVERY = 5.0
 """Seconds: so long a key that was revoked, or somebody who has signed out, still sees how a run goes on."""
 LONGEST = 15 * 60
 """Seconds: whoever still watches then asks anew, as event streams do by themselves."""
-MOST_FOLLOWERS = 1000
-"""Of all runs; each is a connection that stays open."""
 
 Again = Callable[[], Awaitable[Actor]]
 """Tells once more who follows; it raises for who may not any more."""
@@ -41,18 +41,22 @@ class _Watched:
 class Followers:
     """Who follows which run."""
 
-    most: int = MOST_FOLLOWERS
+    most: int = 1000
+    """Of all runs; each is a connection that stays open."""
     admit_every: float = ADMIT_EVERY
     _watched: dict[RunId, _Watched] = field(default_factory=dict)
+    _shares: Shares = field(init=False)
 
-    def check_room(self) -> None:
-        """See that another one can follow.
+    def __post_init__(self) -> None:
+        self._shares = Shares(self.most)
+
+    def seat(self, here: InRun) -> AbstractContextManager[None]:
+        """Hold room for one more, before its answer begins.
 
         Raises:
-            TooBusy
+            TooBusy: the share of the organization, or of whoever asks, is used up.
         """
-        if sum(each.followers for each in self._watched.values()) >= self.most:
-            raise TooBusy
+        return self._shares.taken(here.organization.id, here.actor.id)
 
     async def follow(self, container: Container, run: SyncRun, again: Again) -> AsyncIterator[SyncRun]:
         """Give the run as it is now, then whenever that has changed, until it has ended or may not be seen any more."""
@@ -119,13 +123,7 @@ async def _may_still(container: Container, run: SyncRun, again: Again) -> bool:
 
 
 def followers_of(request: Request) -> Followers:
-    """Give them, if there is room for one more.
-
-    Raises:
-        TooBusy
-    """
     followers: Followers = request.app.state.followers
-    followers.check_room()
     return followers
 
 

@@ -1,37 +1,33 @@
 """Things that take long to read: read once for all who ask meanwhile, a few at a time, and kept for a while."""
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Generic, TypeVar
 
-from core.domain.refusals import TooBusy
+from entrypoints.http.places import Places
 
 MOST_KEPT = 32
 """Of all owners together: a reading of 5,000 sessions takes some 20 MB."""
 MOST_KEPT_OF_ONE = 4
-AT_ONCE = 8
-"""Readings that go on at once; more would read no faster, and take memory."""
-AT_ONCE_OF_ONE = 2
-MOST_UNDER_WAY_OF_ONE = 8
-"""Of one owner, those that wait for their turn among them: beyond, somebody asks for more than anybody can read."""
 MOST_FAILURES = 64
 
 T = TypeVar("T")
 
 
 class Readings(Generic[T]):
-    """Readings by key; an owner has a share of what is kept and of what goes on at once, and takes nobody else's."""
+    """Readings by key; an owner has a share of what is kept and of what goes on at once, and takes nobody else's.
 
-    def __init__(self) -> None:
+    An owner is an organization.
+    """
+
+    def __init__(self, places: Places | None = None) -> None:
+        self._places = places or Places()
         self._kept: OrderedDict[str, tuple[str, T]] = OrderedDict()
         """The least lately used first, with their owners."""
         self._under_way: dict[str, asyncio.Task[T]] = {}
         self._failures: OrderedDict[str, BaseException] = OrderedDict()
-        self._owners: Counter[str] = Counter()
-        """How many readings of each are under way."""
-        self._turns: dict[str, asyncio.Semaphore] = {}
-        self._all_turns = asyncio.Semaphore(AT_ONCE)
 
     def kept(self, key: str) -> T | None:
         if key not in self._kept:
@@ -60,30 +56,26 @@ class Readings(Generic[T]):
         """Begin to read, or join the reading that is under way.
 
         Raises:
-            TooBusy: so many of the owner's are under way that another one would only wait.
+            TooBusy: so many of the owner's are under way that another one would only wait. The task raises it, too,
+                where there was no place in time.
         """
         if key in self._under_way:
             return self._under_way[key]
-        if self._owners[owner] >= MOST_UNDER_WAY_OF_ONE:
-            raise TooBusy
+        booking = ExitStack()
+        own = booking.enter_context(self._places.booked(owner))
         self._failures.pop(key, None)
-        self._owners[owner] += 1
-        task = asyncio.ensure_future(self._in_turn(owner, read))
+        task = asyncio.ensure_future(self._in_turn(own, read))
         self._under_way[key] = task
-        task.add_done_callback(lambda done: self._ended(key, owner, done))
+        task.add_done_callback(lambda done: self._ended(key, owner, booking, done))
         return task
 
-    async def _in_turn(self, owner: str, read: Callable[[], Awaitable[T]]) -> T:
-        own = self._turns.setdefault(owner, asyncio.Semaphore(AT_ONCE_OF_ONE))
-        async with own, self._all_turns:
+    async def _in_turn(self, own: asyncio.Semaphore, read: Callable[[], Awaitable[T]]) -> T:
+        async with self._places.taken(own):
             return await read()
 
-    def _ended(self, key: str, owner: str, task: asyncio.Task[T]) -> None:
+    def _ended(self, key: str, owner: str, booking: ExitStack, task: asyncio.Task[T]) -> None:
         del self._under_way[key]
-        self._owners[owner] -= 1
-        if not self._owners[owner]:
-            del self._owners[owner]
-            self._turns.pop(owner, None)
+        booking.close()
         if task.cancelled():
             return
         error = task.exception()

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from core.domain.identifiers import MappingId, OrganizationId, SessionboardEventId
 from core.domain.kinds import Scope
+from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
 from core.usecases.sync.preview import Plan
 from core.usecases.sync.show_event import EventView
@@ -34,7 +35,7 @@ class Previews:
     _readings: Readings[TakenPreview] = field(default_factory=Readings)
 
     async def get(
-        self, container: Container, mapping_id: MappingId, scope: Scope, reading: str | None
+        self, container: Container, mapping: EventMapping, scope: Scope, reading: str | None
     ) -> TakenPreview:
         """Preview anew, or go on with an earlier reading; who asks during a preview gets that one.
 
@@ -42,6 +43,7 @@ class Previews:
             NotFound: there is no such mapping, or no such reading any more.
             NotMapped, SyncStopped, TooBusy
         """
+        mapping_id, owner = mapping.id, mapping.organization_id
         key = f"{mapping_id} {scope}"
         if reading is not None:
             known = self._readings.kept(reading)
@@ -54,9 +56,9 @@ class Previews:
             return TakenPreview(container.names().new(), mapping_id, scope, container.clock().now(), plan)
 
         # Whoever goes away takes the preview of nobody else along.
-        taken = await asyncio.shield(self._readings.start(key, mapping_id, read))
+        taken = await asyncio.shield(self._readings.start(key, owner, read))
         self._readings.forget(key)
-        self._readings.keep(taken.id, mapping_id, taken)
+        self._readings.keep(taken.id, owner, taken)
         return taken
 
 

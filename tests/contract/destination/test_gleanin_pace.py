@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.pacing import AdaptiveLimit
-from adapters.http_client.patience import Patience
+from adapters.http_client.patience import INTERACTIVE, Patience
 from core.domain.identifiers import ExternalId
 from core.domain.kinds import SPEAKER
 from core.domain.secrets import Token
 from ports.destination import DestinationUnavailable
 from tests.contract.destination.conftest import EVENT, Opening
-from tests.limits import WITHIN
+from tests.limits import WITHIN, until
 
 
 @pytest.mark.parametrize("writing", [True, False])
@@ -87,6 +87,28 @@ async def test_an_answer_that_never_comes_is_not_waited_for(answered_by: Opening
     async with destinations.open(Token("t")) as gleanin:
         with pytest.raises(DestinationUnavailable, match="did not answer in time"):
             await gleanin.events()
+
+
+async def test_a_person_waits_for_no_pause_that_a_run_keeps() -> None:
+    asked = 0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(429, headers={"Retry-After": "600"})
+
+    for_runs = GleaninDestinations("https://gleanin.example", transport=lambda: httpx.MockTransport(answer))
+    for_people = for_runs.with_patience(INTERACTIVE)
+    async with for_runs.open(Token("t")) as run, for_people.open(Token("t")) as person:
+        pausing = asyncio.create_task(run.events())
+        await until(lambda: any(each.pause_left for each in for_runs.limits.values()))
+        with pytest.raises(
+            DestinationUnavailable, match=r"Gleanin .* asks for a longer pause\. Try again later"
+        ):
+            await person.events()
+        pausing.cancel()
+        await asyncio.gather(pausing, return_exceptions=True)
+    assert asked == 1
 
 
 async def settle() -> None:

@@ -1,6 +1,8 @@
 """How long an answer asks us to wait, how long we wait, and when we give up."""
 
+import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -10,14 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.http_client.patience import (
+    INTERACTIVE,
     Faltered,
     Patience,
     Perseverance,
     Throttled,
+    TooSlow,
     pause_asked,
     persist,
     retry_after,
 )
+from entrypoints.http.places import WAITS_AT_MOST
+from tests.limits import WITHIN
 
 HOST = "gleanin.example.org"
 
@@ -145,3 +151,38 @@ async def test_what_does_not_pass_is_raised_in_its_own_words() -> None:
     with pytest.raises(Faltered, match="broke 3"):
         await persist(Patience(first_wait=0.001, jitter=0, tries=3), HOST, ask)
     assert asked == 3
+
+
+def interactive(**more: float) -> Patience:
+    return replace(INTERACTIVE, first_wait=0.001, jitter=0, **more).started()
+
+
+def test_a_person_waits_for_no_pause_that_is_longer_than_a_few_seconds() -> None:
+    perseverance = Perseverance(interactive(), HOST)
+    assert perseverance(Throttled(2)) == 2
+    assert perseverance(Throttled(INTERACTIVE.waits_in_all + 1)) is False
+
+
+def test_a_person_waits_for_no_pause_that_outlasts_the_time_that_is_left() -> None:
+    assert Perseverance(interactive(in_all=1), HOST)(Throttled(2)) is False
+
+
+def test_nobody_waits_longer_than_three_quarters_of_a_minute() -> None:
+    assert INTERACTIVE.in_all + WAITS_AT_MOST <= 45
+    assert INTERACTIVE.waits_in_all < INTERACTIVE.in_all
+
+
+async def test_an_answer_that_takes_all_the_time_is_not_awaited() -> None:
+    with pytest.raises(TooSlow):
+        await persist(interactive(in_all=0.01), HOST, lambda: asyncio.sleep(3600))
+
+
+async def test_answers_that_take_their_time_share_what_there_is() -> None:
+    patience = interactive(in_all=0.01)
+
+    async def read_everything() -> None:
+        while True:
+            await persist(patience, HOST, lambda: asyncio.sleep(0.001))
+
+    with pytest.raises(TooSlow):
+        await asyncio.wait_for(read_everything(), WITHIN)

@@ -1,5 +1,6 @@
 """Whatever can go wrong on the way: waited for, or told in words somebody can act on."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from adapters.http_client.connections import Connections
-from adapters.http_client.patience import Patience
+from adapters.http_client.patience import INTERACTIVE, Patience
 from adapters.sessionboard.http import SessionboardSources
 from core.domain.identifiers import SessionboardEventId
 from core.domain.organizations import SESSIONBOARD_REGIONS
@@ -66,6 +67,29 @@ async def test_a_rate_limit_of_more_than_an_hour_is_given_up_with_that_reason(
     assert isinstance(told, SourceUnavailable)
     assert "limits how often" in str(told)
     assert len(api.requests) == 1
+
+
+async def test_a_person_is_told_of_a_long_pause_at_once(api: FakeApi, sources: SessionboardSources) -> None:
+    api.first_answers.extend(httpx.Response(429, headers={"Retry-After": "600"}) for _ in range(9))
+    async with replace(sources, patience=INTERACTIVE).open("https://api.example.com", Token(TOKEN)) as source:
+        told = await trouble(source)
+    assert isinstance(told, SourceUnavailable)
+    assert "Sessionboard (api.example.com)" in str(told)
+    assert "asks for a longer pause. Try again later." in str(told)
+    assert len(api.requests) == 1
+
+
+async def test_a_person_is_told_of_answers_that_take_too_long(sources: SessionboardSources) -> None:
+    class Silent(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    hurried = replace(sources, transport=Silent, patience=replace(INTERACTIVE, in_all=0.05))
+    async with hurried.open("https://api.example.com", Token(TOKEN)) as source:
+        told = await trouble(source)
+    assert isinstance(told, SourceUnavailable)
+    assert str(told) == "Sessionboard (api.example.com) answers too slowly. Try again later."
 
 
 async def test_many_short_pauses_are_more_than_the_tries_of_a_failure(

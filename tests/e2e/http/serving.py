@@ -12,6 +12,8 @@ import uvicorn
 
 from entrypoints.container import Container, opened
 from entrypoints.http.app import application
+from entrypoints.http.connections import ServerLimits
+from entrypoints.http.server import Server, ServerConfig
 from entrypoints.settings import Settings
 from tests.limits import WITHIN, join
 
@@ -60,14 +62,8 @@ class _Thread:
 
     async def _serve(self) -> None:
         async with opened(self.settings) as container:
-            config = uvicorn.Config(
-                application(container),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=STOPPED_WITHIN,
-            )
-            server = uvicorn.Server(config)
+            limits = ServerLimits()
+            server = Server(ServerConfig(application(container), limits, seconds_to_end=STOPPED_WITHIN))
             url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
             self.running.append(Running(url, container, asyncio.get_running_loop(), server))
             serving = asyncio.ensure_future(server._serve([self.listener]))

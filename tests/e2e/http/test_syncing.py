@@ -3,9 +3,11 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,8 +17,8 @@ from entrypoints.container import Container
 from entrypoints.http.progress import LOOK_EVERY
 from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
-from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, SUPPORT
+from tests.e2e.http.conftest import Served, served_from
+from tests.e2e.http.furnishing import ADMIN, STRANGER, SUPPORT, VIEWER, Furnished
 from tests.limits import WITHIN, wait_until
 
 
@@ -194,6 +196,49 @@ def test_a_run_that_has_ended_is_told_at_once(served: Served) -> None:
     answer = served.client(ADMIN).get(f"/runs/{served.acme.run}/progress")
     ((name, run),) = events_in(iter(answer.text.splitlines()))
     assert (name, run["run_id"]) == ("ended", served.acme.run)
+
+
+def test_one_key_and_one_organization_leave_streams_for_others(furnished: Furnished, tmp_path: Path) -> None:
+    with (
+        served_from(furnished, tmp_path, max_connections=16) as fresh,
+        slow(fresh, 5000),
+        ExitStack() as streams,
+    ):
+        ours = start(fresh.client(ADMIN), fresh.acme.mapping)["run_id"]
+        theirs = start(fresh.client(STRANGER), fresh.stranger.mapping)["run_id"]
+
+        def follow(role: str, run: str) -> int:
+            answer = streams.enter_context(fresh.client(role).stream("GET", f"/runs/{run}/progress"))
+            if answer.is_success:
+                told.append(events_in(answer.iter_lines()))  # a stream that nobody keeps is closed
+                assert next(told[-1])[0] == "progress"
+            return answer.status_code
+
+        told: list[Iterator[tuple[str, dict[str, Any]]]] = []
+        assert [follow(VIEWER, ours) for _ in range(2)] == [200, 429], "half of the organization's two"
+        assert [follow(ADMIN, ours) for _ in range(2)] == [200, 429]
+        page = fresh.browser(VIEWER).get(f"/runs/{ours}/progress")
+        assert page.status_code == 429
+        assert follow(STRANGER, theirs) == 200
+        streams.close()
+        wait_until(lambda: follow(VIEWER, ours) == 200, "what was left can be taken again")
+
+
+def test_one_key_that_waits_again_and_again_leaves_requests_for_others(
+    furnished: Furnished, tmp_path: Path
+) -> None:
+    with (
+        served_from(furnished, tmp_path, max_connections=11) as fresh,
+        slow(fresh, 3000),
+        ThreadPoolExecutor(12) as pool,
+    ):
+        url = f"/mappings/{fresh.acme.mapping}/preview"
+        clients = [fresh.client(VIEWER) for _ in range(12)]
+        told = [pool.submit(each.post, url, json={}) for each in clients]
+        wait_until(lambda: sum(each.done() for each in told) == 11, "all but one were refused")
+        assert fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}").is_success
+        assert fresh.client(STRANGER).get(f"/organizations/{fresh.stranger.organization}").is_success
+        assert Counter(each.result().status_code for each in told) == {200: 1, 429: 11}
 
 
 def test_a_run_goes_on_when_nobody_follows_it_any_more(fresh: Served) -> None:

@@ -12,7 +12,7 @@ from core.domain.access import Actor, Right
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts
-from core.domain.refusals import NotFound, NotSignedIn, TooBusy
+from core.domain.refusals import NotFound, NotSignedIn
 from core.domain.runs import Progress, SyncRun, Trigger
 from entrypoints.container import Container
 from entrypoints.http import progress
@@ -125,15 +125,3 @@ async def test_who_may_not_any_more_is_told_nothing_any_more(
 async def test_a_run_that_was_erased_ends_the_stream() -> None:
     followers, table = Followers(), Table(run=None)
     assert await asyncio.wait_for(told(followers, table), WITHIN) == [RUN]
-
-
-async def test_there_are_no_more_than_so_many() -> None:
-    followers, table = Followers(most=1), Table()
-    followers.check_room()
-    following = asyncio.create_task(told(followers, table))
-    await table.looked_at()
-    with pytest.raises(TooBusy):
-        followers.check_room()
-    table.run = ENDED
-    await following
-    followers.check_room()

@@ -9,17 +9,32 @@ from typing import Any, cast
 
 import pytest
 
-from core.domain.identifiers import MappingId, OrganizationId, SessionboardEventId
+from core.domain.identifiers import (
+    ConnectionId,
+    GleaninEventId,
+    MappingId,
+    OrganizationId,
+    SessionboardEventId,
+)
 from core.domain.kinds import Scope
-from core.domain.refusals import NotFound
+from core.domain.mappings import EventMapping, EventPair
+from core.domain.refusals import NotFound, TooBusy
 from core.domain.source import SourceEvent
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
+from entrypoints.http.places import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, Places
+from entrypoints.http.readings import MOST_KEPT_OF_ONE, Readings
 from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
 from tests.limits import WITHIN
 
-ORGANIZATION, EVENT = OrganizationId("acme"), SessionboardEventId("77")
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+ORGANIZATION, EVENT = OrganizationId("acme"), SessionboardEventId("77")
+
+
+def mapped(number: int = 1, organization: str = ORGANIZATION) -> EventMapping:
+    pair = EventPair("https://api.example.org", EVENT, GleaninEventId(f"g{number}"))
+    ids = MappingId(f"{organization}-{number}"), OrganizationId(organization), ConnectionId("c1")
+    return EventMapping(*ids, pair, "Here", "There", BEGAN)
 
 
 @dataclass
@@ -30,6 +45,8 @@ class Reader:
     read: int = 0
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
+    stuck: tuple[str, ...] = ()
+    """Organizations whose previews never end."""
 
     def clock(self) -> "Reader":
         return self
@@ -54,8 +71,10 @@ class Reader:
         return shown
 
     def preview(self) -> Callable[..., Awaitable[Any]]:
-        async def planned(*_: object) -> str:
+        async def planned(mapping_id: MappingId, _: Scope) -> str:
             self.read += 1
+            if mapping_id.startswith(self.stuck):
+                await asyncio.Event().wait()
             return "a plan"
 
         return planned
@@ -150,16 +169,16 @@ async def test_a_failure_that_nobody_waits_for_is_printed_nowhere(
 
 
 async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: Reader) -> None:
-    previews, mapping = Previews(), MappingId("m1")
+    previews, mapping = Previews(), mapped()
     taken = await previews.get(reader.container, mapping, Scope.ALL, None)
     assert await previews.get(reader.container, mapping, Scope.ALL, taken.id) is taken
-    for other, scope in ((MappingId("m2"), Scope.ALL), (mapping, Scope.AGENDA)):
+    for other, scope in ((mapped(2), Scope.ALL), (mapping, Scope.AGENDA)):
         with pytest.raises(NotFound):
             await previews.get(reader.container, other, scope, taken.id)
 
 
 async def test_who_asks_during_a_preview_gets_that_one(reader: Reader) -> None:
-    previews, mapping = Previews(), MappingId("m1")
+    previews, mapping = Previews(), mapped()
     taken = await asyncio.gather(
         *(previews.get(reader.container, mapping, Scope.ALL, None) for _ in range(40))
     )
@@ -185,3 +204,49 @@ async def test_what_is_read_again_while_it_is_read_is_that_reading(reader: Reade
         views.forget(ORGANIZATION, EVENT)
         assert await look(views, reader) is None
     assert reader.read == 1
+
+
+async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_mappings_it_has(
+    reader: Reader,
+) -> None:
+    places, reader.stuck = Places(), ("stuck",)
+    previews = Previews(Readings(places))
+    waiting = [
+        asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
+        for number in range(3 * AT_ONCE)
+    ]
+    await settle()
+    taken = await asyncio.wait_for(previews.get(reader.container, mapped(), Scope.ALL, None), WITHIN)
+    assert taken.plan == "a plan"
+    async with asyncio.timeout(WITHIN), places.of(ORGANIZATION):
+        pass
+    refused = [each for each in waiting if each.done()]
+    assert len(refused) == 3 * AT_ONCE - MOST_UNDER_WAY_OF_ONE
+    assert all(isinstance(each.exception(), TooBusy) for each in refused)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_where_there_is_no_place_in_time_that_is_told(reader: Reader) -> None:
+    reader.stuck = ("stuck",)
+    previews = Previews(Readings(Places(waits_at_most=0.01)))
+    waiting = [
+        asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
+        for number in range(AT_ONCE_OF_ONE)
+    ]
+    await settle()
+    with pytest.raises(TooBusy):
+        await asyncio.wait_for(previews.get(reader.container, mapped(99, "stuck"), Scope.ALL, None), WITHIN)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_the_previews_of_an_organization_take_its_own_share_of_what_is_kept(reader: Reader) -> None:
+    previews = Previews()
+    first = await previews.get(reader.container, mapped(0), Scope.ALL, None)
+    for number in range(MOST_KEPT_OF_ONE):
+        await previews.get(reader.container, mapped(number + 1), Scope.ALL, None)
+    with pytest.raises(NotFound):
+        await previews.get(reader.container, mapped(0), Scope.ALL, first.id)

@@ -9,7 +9,6 @@ from core.domain.identifiers import OrganizationId, SessionboardEventId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.messages import not_all_read
-from core.domain.organizations import Organization
 from core.domain.refusals import NotFound, check_asked, found
 from core.domain.sides import SESSIONBOARD
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
@@ -18,7 +17,7 @@ from core.usecases.sync.access import Access
 from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.preview import Plan, plan_of
 from ports.clock import Clock
-from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete
+from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,14 @@ class ShowEvent:
         )
         now, rows = self.clock.now(), _Rows()
         plan, stop = await self._planned(mapping, rows, now) if mapping else (None, None)
-        event = rows.event or await self._event(organization, event_id)
-        if not rows.are_all:
-            rows = await self._alone(organization, event_id)
+        event = rows.event
+        if event is None or not rows.are_all:
+            access = self.access.cipher.unseal(organization.sessionboard_token)
+            # Opened once: whoever waits does so once.
+            async with self.access.sources.open(organization.sessionboard_url, access) as source:
+                event = event or await self._event(source, event_id)
+                if not rows.are_all:
+                    rows = await self._alone(source, event_id)
         shortfalls = [not_all_read(each) for each in rows.shortfalls]
         return EventView(event, now, rows.sessions, rows.exhibitors, mapping, plan, stop, shortfalls)
 
@@ -77,25 +81,26 @@ class ShowEvent:
         except SyncStopped as stopped:
             if stopped.stop.by is StoppedBy.INTERRUPTION:
                 raise
+            if isinstance(stopped.__cause__, SourceUnavailable):
+                raise stopped.__cause__ from None  # asked again at once, it would be waited for twice
             return None, stopped.stop
 
-    async def _event(self, organization: Organization, event_id: SessionboardEventId) -> SourceEvent:
-        access = self.access.cipher.unseal(organization.sessionboard_token)
-        async with self.access.sources.open(organization.sessionboard_url, access) as source:
-            try:
-                return await source.event(event_id)
-            except SourceEventGone:
-                raise NotFound(f"{SESSIONBOARD} event", event_id) from None
+    @staticmethod
+    async def _event(source: SessionSource, event_id: SessionboardEventId) -> SourceEvent:
+        try:
+            return await source.event(event_id)
+        except SourceEventGone:
+            raise NotFound(f"{SESSIONBOARD} event", event_id) from None
 
-    async def _alone(self, organization: Organization, event_id: SessionboardEventId) -> "_Rows":
+    @staticmethod
+    async def _alone(source: SessionSource, event_id: SessionboardEventId) -> "_Rows":
         """Read the event's rows without a thought of Gleanin."""
-        rows, access = _Rows(), self.access.cipher.unseal(organization.sessionboard_token)
-        async with self.access.sources.open(organization.sessionboard_url, access) as source:
-            watched = _Watched(source, rows)
-            for rows_of in (watched.sessions, watched.exhibitors):
-                with suppress(SourceIncomplete):
-                    async for _ in rows_of(event_id):
-                        pass
+        rows = _Rows()
+        watched = _Watched(source, rows)
+        for rows_of in (watched.sessions, watched.exhibitors):
+            with suppress(SourceIncomplete):
+                async for _ in rows_of(event_id):
+                    pass
         return rows
 
 

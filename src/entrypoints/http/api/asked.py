@@ -66,7 +66,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the problems of a route: those named, and those that every one has."""
     return {
         status: {"description": _WHAT[status], "model": Problem, "content": {MEDIA_TYPE: {}}}
-        for status in sorted({400, 401, 403, 404, 413, 422, 503, *statuses})
+        for status in sorted({400, 401, 403, 404, 413, 422, 429, 503, *statuses})
     }
 
 

@@ -26,6 +26,7 @@ from entrypoints.http.api.asked import (
     problems,
 )
 from entrypoints.http.asking import LONGEST_ID, Wired
+from entrypoints.http.places import PlacesOf
 
 routes = APIRouter(prefix="/organizations")
 OTHER_SIDES = problems(409, 502)
@@ -154,18 +155,23 @@ async def disconnect(
 
 
 @routes.get(
-    "/{organization_id}/events", response_model=bodies.Events, responses=OTHER_SIDES, tags=["mappings"]
+    "/{organization_id}/events",
+    response_model=bodies.Events,
+    responses=OTHER_SIDES | problems(429),
+    tags=["mappings"],
 )
 async def list_events(
     here: ReadOrganization,
     container: Wired,
+    places: PlacesOf,
     search: Annotated[bodies.Sought, Query(description="Only events whose name or id has this in it")] = "",
     limit: Limit = 200,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
     """List both sides' events, read live, and which of them can be mapped; a part has at most `limit` of each side."""
     start, sought = offset(cursor_), search.casefold()
-    lists = await container.list_events()(here.organization.id)
+    async with places.of(here.organization.id):
+        lists = await container.list_events()(here.organization.id)
     sides = {
         side: [each for each in events if sought in each.name.casefold() or sought in each.id.casefold()]
         for side, events in (("sessionboard", lists.sessionboard), ("gleanin", lists.gleanin))

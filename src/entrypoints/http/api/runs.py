@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -16,7 +16,7 @@ from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import Cursor, Limit, ReadRun, cursor, offset, problems
 from entrypoints.http.asking import Wired, bearer, by_key
 from entrypoints.http.csv import csv_response
-from entrypoints.http.progress import FollowersOf
+from entrypoints.http.progress import Followers, FollowersOf
 from entrypoints.http.rows import outcome_rows
 
 routes = APIRouter(prefix="/runs")
@@ -24,6 +24,11 @@ EVENTS = (
     "Events until the run has ended: `progress` with the run as it is, at first and whenever it went on, "
     "and `ended` with it at its end. The data of each is a `Run`, as JSON."
 )
+
+
+async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Followers]:
+    with followers.seat(here):
+        yield followers
 
 
 @routes.get("/{run_id}", response_model=bodies.Run, responses=problems(), tags=["sync"])
@@ -40,7 +45,7 @@ async def read(here: ReadRun) -> dict[str, Any]:
     tags=["sync"],
 )
 async def follow(
-    here: ReadRun, container: Wired, followers: FollowersOf, request: Request
+    here: ReadRun, container: Wired, followers: Annotated[Followers, Depends(_seat)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a run: an event `progress` with the run whenever it went on, and `ended` with it at the end."""
 

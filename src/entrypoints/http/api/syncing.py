@@ -36,7 +36,7 @@ async def preview(
     Both sides are read anew where no cursor is given; with one, the answer goes on with what was read then.
     """
     start, reading = _place(asked.cursor)
-    taken = await previews.get(container, here.mapping.id, asked.scope, reading)
+    taken = await previews.get(container, here.mapping, asked.scope, reading)
     sought = RecordSearch(asked.search)
     steps = [
         step

@@ -18,6 +18,7 @@ from core.domain.refusals import (
     Refusal,
     TimeZoneUnconfirmed,
     TimeZoneUnknown,
+    TooBusy,
 )
 from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.time_zones import known_mismatch
@@ -30,11 +31,12 @@ from entrypoints.http.pages.event_page import LONGEST_EVENT_ID
 from entrypoints.http.pages.forms import SentForm, is_on, text
 from entrypoints.http.pages.integrations import integrations_url, shown, way_to
 from entrypoints.http.pages.rendering import crumb, flash, fragment, go_to, render
+from entrypoints.http.places import Places, PlacesOf
 from entrypoints.http.problems import Problem, problem_of
 from entrypoints.text import shortened
 from ports.cipher import CannotUnseal
-from ports.destination import DestinationError, DestinationRefused
-from ports.session_source import SourceError, SourceRefused
+from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
+from ports.session_source import SourceError, SourceRefused, SourceUnavailable
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
 LONGEST_LABEL = 120
@@ -70,9 +72,10 @@ async def ask_events(
     request: Request,
     container: Wired,
     here: ManageOrganization,
+    places: PlacesOf,
     sessionboard: EventIdAsked = "",
 ) -> Response:
-    return await _form(request, container, here, chosen={"sessionboard": sessionboard})
+    return await _form(request, places, container, here, chosen={"sessionboard": sessionboard})
 
 
 @routes.get("/new/pair")
@@ -100,12 +103,14 @@ async def _lost(container: Container, here: InOrganization, gleanin: str) -> str
 
 
 @routes.post("/new")
-async def add(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
+async def add(
+    request: Request, container: Wired, here: ManageOrganization, places: PlacesOf, form: SentForm
+) -> Response:
     chosen = {name: text(form, name)[:LONGEST_EVENT_ID] for name in ("gleanin", "sessionboard")}
     if missing := {name: "Choose an event." for name, value in chosen.items() if not value}:
-        return await _form(request, container, here, chosen=chosen, errors=missing)
+        return await _form(request, places, container, here, chosen=chosen, errors=missing)
     if (lost := await _lost(container, here, chosen["gleanin"])) and text(form, "known_lost") != lost:
-        return await _form(request, container, here, chosen=chosen, is_told=True)
+        return await _form(request, places, container, here, chosen=chosen, is_told=True)
     command = NewMapping(
         here.organization.id,
         SessionboardEventId(chosen["sessionboard"]),
@@ -118,11 +123,14 @@ async def add(request: Request, container: Wired, here: ManageOrganization, form
     except NotConnected:
         raise
     except TimeZoneUnconfirmed as refusal:
-        return await _form(request, container, here, chosen=chosen, to_confirm=refusal)
+        return await _form(request, places, container, here, chosen=chosen, to_confirm=refusal)
+    except (SourceUnavailable, DestinationUnavailable) as error:
+        # Asked again at once, it would be waited for twice.
+        return await _form(request, places, container, here, chosen=chosen, unread_for=error)
     except (Refusal, *READ_FAILED) as error:
         errors = {_field(error): str(error)}
         problem = problem_of(error)
-        return await _form(request, container, here, chosen=chosen, errors=errors, problem=problem)
+        return await _form(request, places, container, here, chosen=chosen, errors=errors, problem=problem)
     mismatch = known_mismatch(made.time_zone, made.gleanin_time_zone, container.clock().now())
     done = f"Mapped {shortened(made.gleanin_name, 60)} to {shortened(made.sessionboard_name, 60)}."
     if mismatch:
@@ -154,6 +162,7 @@ async def _step(container: Container, here: InOrganization) -> dict[str, Any]:
 
 async def _form(
     request: Request,
+    places: Places,
     container: Container,
     here: InOrganization,
     *,
@@ -162,17 +171,21 @@ async def _form(
     to_confirm: TimeZoneUnconfirmed | None = None,
     problem: Problem | None = None,
     is_told: bool = False,
+    unread_for: Exception | None = None,
 ) -> Response:
     chosen = chosen or {}
     sides: dict[str, Sequence[Choice]] = {}
     unread, side, is_refused, mismatch = "", "", False, ""
     try:
-        lists = await container.list_events()(here.organization.id)
+        if unread_for:
+            raise unread_for
+        async with places.of(here.organization.id):
+            lists = await container.list_events()(here.organization.id)
         sides = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
         here_is = _zone(lists.sessionboard, chosen.get("sessionboard"))
         there_is = _zone(lists.gleanin, chosen.get("gleanin"))
         mismatch = known_mismatch(here_is, there_is, container.clock().now())
-    except READ_FAILED as error:
+    except (*READ_FAILED, TooBusy) as error:
         unread, side = str(error), _SIDES.get(_field(error), "")
         is_refused = isinstance(error, (SourceRefused, DestinationRefused))
         problem = problem_of(error)

@@ -7,11 +7,13 @@ from fastapi.responses import Response
 
 from core.domain.identifiers import SessionboardEventId
 from core.domain.mappings import EventMapping
+from core.domain.refusals import TooBusy
 from core.usecases.list_events import ListedEvent
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.event_page import url_of_event
 from entrypoints.http.pages.rendering import crumb, render
+from entrypoints.http.places import PlacesOf
 from entrypoints.http.problems import Problem, problem_of
 from ports.cipher import CannotUnseal
 from ports.session_source import SourceError
@@ -20,13 +22,14 @@ routes = APIRouter(prefix="/organizations/{organization_id}/events")
 
 
 @routes.get("")
-async def show(request: Request, container: Wired, here: ReadOrganization) -> Response:
+async def show(request: Request, container: Wired, here: ReadOrganization, places: PlacesOf) -> Response:
     events: list[ListedEvent] = []
     problem: Problem | None = None
     try:
-        lists = await container.list_events()(here.organization.id, sessionboard_only=True)
+        async with places.of(here.organization.id):
+            lists = await container.list_events()(here.organization.id, sessionboard_only=True)
         events = [*lists.sessionboard]
-    except (SourceError, CannotUnseal) as error:
+    except (SourceError, CannotUnseal, TooBusy) as error:
         problem = problem_of(error)
     mappings = await container.list_mappings()(here.organization.id)
     if problem:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -20,7 +20,7 @@ from entrypoints.http.pages.asked import ReadOrganization, ReadRun, SyncMapping
 from entrypoints.http.pages.event_page import LONGEST_EVENT_ID, STARTED_RUN, TONES, url_of_event
 from entrypoints.http.pages.forms import SentForm
 from entrypoints.http.pages.rendering import flash, fragment, go_to
-from entrypoints.http.progress import FollowersOf
+from entrypoints.http.progress import Followers, FollowersOf
 from entrypoints.http.snapshots import EventViewsOf
 
 routes = APIRouter()
@@ -74,9 +74,14 @@ async def read_again(
     return go_to(f"{url_of_event(here.organization, known)}/{to}")
 
 
+async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Followers]:
+    with followers.seat(here):
+        yield followers
+
+
 @routes.get("/runs/{run_id}/progress", response_class=EventSourceResponse)
 async def follow(
-    here: ReadRun, container: Wired, followers: FollowersOf, request: Request
+    here: ReadRun, container: Wired, followers: Annotated[Followers, Depends(_seat)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a run: what to show in its place whenever it went on, and at its end how it ended."""
     async for run in followers.follow(container, here.run, partial(by_cookie, request, container)):

@@ -1,0 +1,192 @@
+"""uvicorn, with what it leaves to a proxy: deadlines for requests, limits to connections.
+
+uvicorn ends a kept connection on which nothing comes, and nothing else: half a head, half a body and an answer that
+nobody reads would stay for ever. Its `limit_concurrency` counts them, too, and then answers nobody.
+"""
+
+import asyncio
+import socket
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import h11
+import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from entrypoints.http.connections import CUT, NO_BODY, NO_HEAD, NOT_READ, OpenConnections, ServerLimits
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+BACKLOG = 2048
+"""Connections that the system keeps until they are accepted."""
+ACCEPTED_AT_ONCE = 32
+"""asyncio takes so many in a row; where there are no more file descriptors, it reports each of them in vain."""
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: 21\r\n\r\nToo many connections."
+)
+
+
+class ServerConfig(uvicorn.Config):
+    def __init__(self, app: "ASGIApp", limits: ServerLimits, *, seconds_to_end: int) -> None:
+        super().__init__(
+            app,
+            http=Connection,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=ACCEPTED_AT_ONCE,
+            timeout_graceful_shutdown=seconds_to_end,
+        )
+        # Whose word for an address is taken has the connections of many.
+        proxies = ProxyHeadersMiddleware(self.app, self.forwarded_allow_ips).trusted_hosts
+        self.open = OpenConnections(limits, lambda host: host in proxies)
+
+
+class Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(BACKLOG)  # as many wait as before; only that fewer are taken in a row
+
+
+class _Stage(Enum):
+    """What a connection waits for."""
+
+    HEAD = auto()
+    BODY = auto()
+    ANSWER = auto()
+
+
+class Connection(H11Protocol):
+    """One that must complete the head and the body of a request, and read its answer, in time."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        assert isinstance(config, ServerConfig)
+        self._open = config.open
+        self._limits = config.open.limits
+        self._is_refused = False
+        self._stage: tuple[_Stage, object] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        peer = transport.get_extra_info("peername")
+        if not self._open.admit(self, peer[0] if isinstance(peer, tuple) else None):
+            self._is_refused = True
+            self.transport = transport
+            transport.write(_FULL)
+            transport.close()
+            return
+        super().connection_made(transport)
+        self._follow()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open.leave(self)
+        for each in (self._deadline, self._stalled):
+            if each is not None:
+                each.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        super().data_received(data)
+        self._follow()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._follow()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self._limits.stalled_seconds, self._cut, NOT_READ)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def make_room(self) -> None:
+        self.transport.abort()
+
+    def _follow(self) -> None:
+        """Set the deadline of what is waited for, where that is something new."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            stage = _Stage.HEAD
+        else:
+            stage = _Stage.BODY if cycle.more_body else _Stage.ANSWER
+        if self._stage == (stage, cycle):
+            return
+        self._stage = (stage, cycle)
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if stage is _Stage.HEAD:
+            self._open.waits(self)
+        else:
+            self._open.is_busy(self)
+        if stage is not _Stage.ANSWER:
+            too_late = self._no_head if stage is _Stage.HEAD else self._no_body
+            self._deadline = self.loop.call_later(self._limits.request_seconds, too_late)
+
+    def _no_head(self) -> None:
+        if self.transport.get_write_buffer_size():
+            # It still reads the answer before.
+            self._cut_later()
+            return
+        if self.conn.our_state is h11.IDLE and self.conn.trailing_data[0]:
+            CUT.labels(NO_HEAD).inc()
+            self._answer_too_late()
+        else:
+            self.transport.close()
+        self._cut_later()
+
+    def _no_body(self) -> None:
+        CUT.labels(NO_BODY).inc()
+        cycle = self.cycle
+        if cycle.response_started:
+            self.transport.abort()
+            return
+        # The application is told that nobody is there any more, and what it answers goes nowhere.
+        cycle.disconnected = True
+        cycle.message_event.set()
+        self._answer_too_late()
+        self._cut_later()
+
+    def _answer_too_late(self) -> None:
+        status, text = HTTPStatus.REQUEST_TIMEOUT, b"The request was not complete in time."
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(text)).encode()),
+            (b"connection", b"close"),
+        ]
+        events = (
+            h11.Response(status_code=status, headers=headers, reason=status.phrase.encode()),
+            h11.Data(data=text),
+            h11.EndOfMessage(),
+        )
+        for event in events:
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _cut_later(self) -> None:
+        self._deadline = self.loop.call_later(self._limits.stalled_seconds, self._cut, NOT_READ)
+
+    def _cut(self, why: str) -> None:
+        CUT.labels(why).inc()
+        self.transport.abort()

@@ -1,0 +1,63 @@
+"""Sessionboard and Gleanin that ask for long pauses: people are told, and nobody waits for somebody else's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import pytest
+
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.trouble import Trouble
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import ADMIN
+
+LATER = "Try again later."
+
+
+@contextmanager
+def pausing(served: Served, side: Literal["sessionboard", "gleanin"]) -> Iterator[None]:
+    """Let one side answer every request with 429, and ask for ten minutes."""
+    remote = Remote(served.furnished.sandbox.control_url)
+    remote.make_trouble(Trouble(sides=(side,), refuse_next=1_000_000, retry_after=600))
+    try:
+        yield
+    finally:
+        remote.make_trouble()
+
+
+SIDES = pytest.mark.parametrize(("side", "name"), [("sessionboard", "Sessionboard"), ("gleanin", "Gleanin")])
+
+
+@SIDES
+def test_what_programs_ask_for_is_answered_and_not_waited_for(
+    served: Served, side: Literal["sessionboard", "gleanin"], name: str
+) -> None:
+    client, acme = served.client(ADMIN), served.acme
+    with pausing(served, side):
+        previewed = client.post(f"/mappings/{acme.mapping}/preview", json={})
+        listed = client.get(f"/organizations/{acme.organization}/events")
+    assert (previewed.status_code, listed.status_code) == (502, 503)
+    for answer in (previewed, listed):
+        assert name in answer.json()["detail"]
+        assert LATER in answer.json()["detail"]
+    assert client.get(f"/organizations/{acme.organization}/events").is_success
+
+
+def test_what_people_ask_for_is_answered_and_not_waited_for(served: Served) -> None:
+    browser, acme = served.signed_in(ADMIN), served.acme
+    with pausing(served, "sessionboard"):
+        for page in ("events", "integrations/mappings/new"):
+            answer = browser.get(f"/organizations/{acme.organization}/{page}")
+            assert answer.status_code == 503
+            assert LATER in answer.text
+
+
+def test_a_token_is_not_tried_for_ten_minutes(served: Served) -> None:
+    client, path = served.client(ADMIN), f"/organizations/{served.acme.organization}"
+    token = {"token": "a-renewed-token-0123456789"}
+    with pausing(served, "sessionboard"):
+        answer = client.put(f"{path}/sessionboard-token", json=token)
+        assert (answer.status_code, LATER in answer.json()["detail"]) == (503, True)
+    with pausing(served, "gleanin"):
+        answer = client.put(f"{path}/connection", json=token)
+        assert (answer.status_code, LATER in answer.json()["detail"]) == (503, True)

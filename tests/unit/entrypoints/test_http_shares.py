@@ -1,0 +1,66 @@
+"""Shares of what is held open: the last of it is there for others."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from core.domain.refusals import TooBusy
+from entrypoints.http.shares import OF_ONE_ORGANIZATION, Shares
+
+MOST = 1000
+QUARTER = MOST // OF_ONE_ORGANIZATION
+
+
+def take_all(shares: Shares, held: ExitStack, organization: str, *askers: str) -> int:
+    """Take as many as there are, and return the number."""
+    taken = 0
+    for asker in askers:
+        try:
+            while True:
+                held.enter_context(shares.taken(organization, asker))
+                taken += 1
+        except TooBusy:
+            continue
+    return taken
+
+
+def test_one_who_asks_leaves_room_for_others_of_the_organization() -> None:
+    shares = Shares(MOST)
+    with ExitStack() as held:
+        assert 0 < take_all(shares, held, "acme", "viewer") <= QUARTER / 2
+        assert 0 < take_all(shares, held, "acme", "admin") <= QUARTER / 4
+        assert all(take_all(shares, held, "acme", f"guest {number}") > 0 for number in range(20))
+
+
+def test_an_organization_leaves_room_for_others_however_many_ask_for_it() -> None:
+    shares = Shares(MOST)
+    with ExitStack() as held:
+        assert take_all(shares, held, "greedy", *map(str, range(QUARTER))) == QUARTER
+        with shares.taken("modest", "somebody"):
+            pass
+
+
+def test_many_greedy_organizations_leave_room_for_one_that_has_none() -> None:
+    shares = Shares(MOST)
+    with ExitStack() as held:
+        for number in range(100):
+            askers = (f"{number} {asker}" for asker in range(50))
+            assert take_all(shares, held, f"greedy {number}", *askers) > 0
+        with shares.taken("modest", "somebody"):
+            pass
+
+
+def test_who_may_ask_in_all_organizations_leaves_room_for_others() -> None:
+    shares = Shares(MOST)
+    with ExitStack() as held:
+        taken = sum(take_all(shares, held, f"org {number}", "support") for number in range(50))
+        assert taken <= MOST // 2
+        with shares.taken("org 0", "its admin"):
+            pass
+
+
+def test_what_is_given_back_can_be_taken_again() -> None:
+    shares = Shares(1)
+    for _ in range(3):
+        with shares.taken("acme", "ada"), pytest.raises(TooBusy), shares.taken("other", "bob"):
+            pass
