@@ -49,9 +49,18 @@ def _table(rows: "Sequence[Status]") -> Table:
 def _organization(status: "Status") -> Text:
     # Below the name and not beside it: eight columns have no room in 80 characters.
     told = f"{status.continuous} continuous"
+    if status.waiting:
+        told += f", {status.waiting} waiting for settings"
     if status.next_due_at:
         told += f", next at {status.next_due_at:%Y-%m-%d %H:%M} UTC"
-    return Text.assemble(shortened(status.organization.name), "\n", (told, "dim"))
+    lines: list[str | tuple[str, str]] = [shortened(status.organization.name), "\n", (told, "dim")]
+    if not status.health.is_well:
+        since = f" since {status.health.since:%Y-%m-%d %H:%M} UTC" if status.health.since else ""
+        lines += [
+            "\n",
+            (f"{status.health.state.value}{since}: {shortened(status.health.reason, 200)}", "red"),
+        ]
+    return Text.assemble(*lines)
 
 
 async def told(container: "Container") -> Answer:

@@ -31,7 +31,8 @@ async def show(request: Request, container: Wired, here: ReadOrganization, place
         events = [*lists.sessionboard]
     except (SourceError, CannotUnseal, TooBusy) as error:
         problem = problem_of(error)
-    mappings = await container.list_mappings()(here.organization.id)
+    fares = await container.show_health()(here.organization.id)
+    mappings = [mapping for mapping, _ in fares.mappings]
     if problem:
         events = [_as_mapped(each) for each in mappings]
     by_event = {str(each.events.sessionboard_id): each for each in mappings}
@@ -47,7 +48,8 @@ async def show(request: Request, container: Wired, here: ReadOrganization, place
             for each in events
         ],
         last_runs=await container.list_last_runs()(here.organization.id),
-        connection=await container.find_connection()(here.organization.id),
+        connection=fares.connection,
+        health={mapping.id: health for mapping, health in fares.mappings},
         mappings=mappings,
         problem=problem,
     )
