@@ -36,6 +36,7 @@ FOR_EVERYBODY = {
 """Paths that nobody has to sign in for, and why."""
 SUPPORT_SENDS = {
     "/mappings/{mapping_id}/sync": "support may start a sync",
+    "/organizations/{organization_id}/integrations/sync": "likewise, of all mappings",
     "/organizations/{organization_id}/events/{event_id}/read-again": "changes nothing: reads live once more",
     "/account/password": "is about one's own account",
 }

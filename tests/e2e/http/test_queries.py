@@ -12,7 +12,7 @@ from entrypoints.container import Container
 from tests.e2e.http.conftest import Served
 
 MOST = {
-    "{o}/events": 10,
+    "{o}/events": 12,
     "{o}/events/{e}/agenda": 8,
     "{o}/events/{e}/exhibitors": 8,
     "{o}/events/{e}/preview": 8,
