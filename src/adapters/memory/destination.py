@@ -102,6 +102,11 @@ class MemoryGleanin:
     def create_late(self, record: StoredRecord) -> None:
         self._late.append((self.clock.now() + timedelta(seconds=self.trouble.late_seconds), record))
 
+    @property
+    def coming(self) -> list[StoredRecord]:
+        """The records of creates that were sent, and have not taken place yet."""
+        return [record for _, record in self._late]
+
     def catch_up(self) -> None:
         """Carry out the late creates that are due."""
         due = [record for at, record in self._late if at <= self.clock.now()]
