@@ -97,7 +97,7 @@ async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
     source: SessionSource, world: World
 ) -> None:
     put(world, many(130))
-    world.make_trouble(Trouble(padding_bytes=400 * 1024))
+    world.make_trouble(Trouble(padding_bytes=100 * 1024))
     given = await all_rows(source.sessions(EVENT))
     assert len(given) == 130
     assert all(isinstance(row, Session) for row in given)
@@ -110,12 +110,12 @@ async def test_rule_29_the_sync_reports_one_padded_row_and_reads_the_others(
     source: SessionSource, world: World
 ) -> None:
     put(world, many(40))
-    world.make_trouble(Trouble(padding_bytes=33 * 2**20, padded_rows=("session-7",)))
+    world.make_trouble(Trouble(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
     given = await all_rows(source.sessions(EVENT))
     assert len(given) == 40
     unreadable = [row for row in given if isinstance(row, Unreadable)]
     assert [(row.id, row.label, row.problem) for row in unreadable] == [
-        ("session-7", "Session 7", "The row is larger than 32 MiB.")
+        ("session-7", "Session 7", "The row is larger than 8 MiB.")
     ]
 
 
