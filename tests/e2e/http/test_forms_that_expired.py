@@ -34,7 +34,7 @@ def keys(served: Served) -> str:
 
 
 def send(
-    served: Served, browser: httpx.Client, page: str, to: str, by: Mapping[str, str] = OWN, **fields: str
+    served: Served, browser: httpx.Client, page: str, to: str, by: Mapping[str, str] = OWN, /, **fields: str
 ) -> httpx.Response:
     """Send a form as a browser does in which the page has been open."""
     return browser.post(to, data=fields, headers={**by, "Referer": served.url + page})

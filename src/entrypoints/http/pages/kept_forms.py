@@ -42,7 +42,9 @@ def keep(request: Request, form: FormData) -> KeptForm | None:
         return None
     query = f"?{request.url.query}" if request.url.query else ""
     action = request.url.path + query
-    fields = tuple((name, value) for name, value in form.multi_items() if _is_kept(name, value))
+    fields = tuple(
+        (name, value) for name, value in form.multi_items() if isinstance(value, str) and _is_kept(name)
+    )
     kept = KeptForm(_page(request) or action, action, fields)
     return kept if len(quote(kept.text)) <= LARGEST else KeptForm(kept.page, action, ())
 
@@ -71,8 +73,8 @@ def is_same_origin(request: Request) -> bool:
     return _host_of(request.headers.get("origin", "")) == request.headers.get("host")
 
 
-def _is_kept(name: str, value: object) -> bool:
-    return isinstance(value, str) and name not in {CSRF_FIELD, FIELD} and not SECRET.search(name.lower())
+def _is_kept(name: str) -> bool:
+    return name not in {CSRF_FIELD, FIELD} and not SECRET.search(name.lower())
 
 
 def _page(request: Request) -> str | None:

@@ -17,6 +17,7 @@ from entrypoints.container import Container
 from entrypoints.http.pages.app import PARTS
 from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, LANTERN, usual_world
 from tests.e2e.browser.journeys.stage import ADMIN, EVERYWHERE, Stage, staged
 
@@ -30,6 +31,7 @@ class State(StrEnum):
 
 NO_PAGES = re.compile(
     r"\.csv$|/progress$|^/sign-in/openid|^/$|^/organizations/\{organization_id\}$"
+    r"|/account/password$|/sessionboard-token$|/integrations/token$|/continuous-sync$|/notices(/try)?$"
     r"|/api-keys$|/events/\{event_id\}$|/organizations/\{organization_id\}/records$"
 )
 """What is downloaded, streamed, or leads on to another page."""
@@ -139,9 +141,10 @@ def test_of_every_page_it_is_known_how_to_open_it() -> None:
 def look(page: Page) -> list[str]:
     """Give what is wrong with how the page can be used."""
     wrong = violations(page)
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+    is_narrow = page.viewport_size is not None and page.viewport_size["width"] == NARROWEST
+    if not is_narrow and page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         wrong.append("it scrolls sideways")
-    return wrong
+    return [*wrong, *(f"{each} scrolls sideways" for each in (too_wide(page) if is_narrow else ()))]
 
 
 def settle(page: Page) -> None:

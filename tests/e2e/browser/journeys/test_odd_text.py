@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.domain.access import Grant, Role
+from core.domain.identifiers import OrganizationId
+from core.domain.notices import Channel
+from core.domain.secrets import Token
+from core.usecases.add_account import NewAccount
+from core.usecases.add_organization import NewOrganization
+from entrypoints.container import Container
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, person, session, world_of
-from tests.e2e.browser.journeys.stage import Stage, staged
+from tests.e2e.browser.journeys.stage import ADMIN, EVERYWHERE, Stage, staged
 
 SCRIPT = '<script>window.taken = "over"</script><img src=x onerror="window.taken=1">'
 LONG = "Supercalifragilistic" * 500
@@ -63,6 +73,8 @@ def test_any_text_is_shown_as_text_and_breaks_no_page(stage: Stage, new_page: Ne
             expect(page.get_by_text("As read at")).to_be_visible()
         assert page.evaluate("window.taken === undefined"), url
         assert page.locator("main script, main img[src=x]").count() == 0, url
+        if width == NARROWEST:
+            assert not too_wide(page), url
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), url
         heights = page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
         assert max([*heights, 0]) < 700, url
@@ -107,5 +119,36 @@ def test_an_event_with_a_long_name_is_mapped_removed_and_shown(stage: Stage, new
     ):
         page.goto(stage.at(url))
         expect(page.get_by_role("heading").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), url
+        assert not too_wide(page), url
         assert page.evaluate("document.documentElement.scrollHeight < 20 * innerHeight"), url
+
+
+async def _add_long_organization(container: Container, sandbox: Sandbox) -> OrganizationId:
+    new = NewOrganization("x" * 200, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
+    added = await container.add_organization()(new, by=ADMIN)
+    await container.connect()(added.id, Token(GLEANIN_TOKEN), by=ADMIN)
+    grant = Grant(Role.ADMIN, added.id)
+    await container.add_account()(NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), by=ADMIN)
+    await container.make_api_key()("k" * 100, Grant(Role.VIEWER, added.id), by="b" * 100)
+    webhook = f"{sandbox.sessionboard_url}/{'w' * 500}"
+    await container.choose_recipient()(added.id, Channel.WEBHOOK, webhook, by=ADMIN)
+    return added.id
+
+
+def test_an_organization_with_a_long_name_fits_a_phone(stage: Stage, new_page: NewPage) -> None:
+    added = stage.running.ask(lambda container: _add_long_organization(container, stage.sandbox))
+    page = stage.sign_in(new_page(width=NARROWEST), EVERYWHERE)
+    for part in (
+        "",
+        f"/{added}/events",
+        f"/{added}/history",
+        f"/{added}/share-links",
+        f"/{added}/integrations",
+        f"/{added}/integrations/disconnect",
+        f"/{added}/settings",
+        f"/{added}/settings/audit-log",
+        f"/{added}/nothing",
+    ):
+        page.goto(f"/organizations{part}")
+        expect(page.get_by_role("heading").first).to_be_visible()
+        assert not too_wide(page), part

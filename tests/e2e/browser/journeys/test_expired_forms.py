@@ -1,0 +1,88 @@
+"""The sign-in ends in the middle of a form: what was typed stands there again, with JavaScript and without."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.domain.access import Grant, Role
+from core.usecases.add_account import NewAccount
+from entrypoints.container import Container
+from tests.e2e.browser.axe import violations
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.conference import LANTERN
+from tests.e2e.browser.journeys.stage import Stage
+
+CLARA, PASSWORD = "clara@acme.example.org", "correct-horse-battery"
+
+
+def signed_in(stage: Stage, page: Page) -> Page:
+    async def add(container: Container) -> None:
+        new = NewAccount(CLARA, Grant(Role.ADMIN), PASSWORD)
+        await container.add_account()(new, by="test")
+
+    stage.running.ask(add)
+    return stage.sign_in(page, CLARA)
+
+
+def end_sign_ins(stage: Stage) -> None:
+    stage.running.ask(lambda container: container.change_password()(CLARA, PASSWORD, by="test"))
+
+
+def sign_in(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Your sign-in had ended")).to_be_visible()
+    page.get_by_label("E-mail").fill(CLARA)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_form_stands_there_again_and_is_sent_once_more(
+    stage: Stage, new_page: NewPage, *, scripts: bool
+) -> None:
+    page = signed_in(stage, new_page(java_script_enabled=scripts))
+    page.goto(stage.at("settings"))
+    page.get_by_label("Name").fill("Nightly export")
+    page.get_by_label("Admin").check()
+    end_sign_ins(stage)
+    page.get_by_role("button", name="Make the key").click()
+    if scripts:
+        expect(page.get_by_label("Password", exact=True)).to_be_visible()
+        assert not violations(page)
+    sign_in(page)
+    expect(page.get_by_text("so this form was not carried out")).to_be_visible()
+    expect(page.get_by_label("Name")).to_have_value("Nightly export")
+    expect(page.get_by_label("Admin")).to_be_checked()
+    if scripts:
+        expect(page).to_have_url(re.compile("/settings$"))
+        assert not violations(page)
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_role("region", name="API key")).to_be_visible()
+
+
+def test_a_drawer_stands_open_again_with_the_note_in_it(stage: Stage, new_page: NewPage) -> None:
+    mapping = stage.mapped(LANTERN)
+    page = signed_in(stage, new_page())
+    page.goto(stage.at(f"integrations/mappings/{mapping.id}/settings"))
+    page.get_by_label("Sync Moderators").uncheck()
+    end_sign_ins(stage)
+    page.get_by_role("button", name="Save settings").click()
+    sign_in(page)
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("so this form was not carried out")).to_be_visible()
+    expect(drawer.get_by_label("Sync Moderators")).not_to_be_checked()
+    drawer.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_text("were saved")).to_be_visible()
+
+
+def test_a_part_of_a_page_leads_to_signing_in_and_back(stage: Stage, new_page: NewPage) -> None:
+    stage.sync(stage.mapped(LANTERN).id)
+    page = signed_in(stage, new_page())
+    page.goto(stage.at("share-links"))
+    end_sign_ins(stage)
+    page.get_by_role("button", name="Copy portal address").first.click()
+    page.get_by_label("E-mail").fill(CLARA)
+    expect(page.get_by_text("so this form was not carried out")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Share links", level=1)).to_be_visible()
