@@ -42,10 +42,7 @@ def test_what_a_library_logs_is_one_json_object_without_values(
     logger = logging.getLogger(name)
     logger.warning("The answer of %s is late", SECRET)
     logger.error(f"The answer of {SECRET} is late")  # noqa: G004 - as libraries do
-    try:
-        raise ValueError(SECRET)
-    except ValueError:
-        logger.exception("%s", SECRET)
+    logger.error("%s", SECRET, exc_info=ValueError(SECRET))
     late, later, failed = told(capsys)
     assert (late["event"], late["level"], late["logger"]) == ("library.logged", "warning", name)
     assert late["words"] == "The answer of"
