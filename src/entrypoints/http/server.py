@@ -129,7 +129,7 @@ class Connection(H11Protocol):
     def _follow(self) -> None:
         """Set the deadline of what is waited for, where that is something new."""
         cycle = self.cycle
-        if cycle is None or cycle.response_complete:
+        if cycle is None or cycle.response_complete:  # type: ignore[redundant-expr] # there is none at first
             stage = _Stage.HEAD
         else:
             stage = _Stage.BODY if cycle.more_body else _Stage.ANSWER
