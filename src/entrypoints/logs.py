@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, on stderr; never a token, never an e-mail."""
+"""Logs: one JSON object a line, on stderr; never a token, never an e-mail; what libraries log included."""
 
 import logging
 import sys
@@ -7,6 +7,9 @@ from typing import Any
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, ExcInfo
+
+from entrypoints.library_logs import bridge_library_logs
+from entrypoints.log_limits import LogLimit
 
 # Without local variables: one of them may be a token, or a person.
 _frames = ExceptionDictTransformer(show_locals=False)
@@ -31,6 +34,7 @@ def set_up_logs(level: str) -> None:
     structlog.configure(
         processors=[
             leave_out,
+            LogLimit(),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -42,6 +46,7 @@ def set_up_logs(level: str) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    bridge_library_logs()
 
 
 def _without_words(exc_info: ExcInfo) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import asyncio
 import socket
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import h11
 import uvicorn
@@ -20,6 +20,7 @@ from entrypoints.http.connections import CUT, NO_BODY, NO_HEAD, NOT_READ, OpenCo
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+    from uvicorn._types import ASGI3Application
 
 BACKLOG = 2048
 """Connections that the system keeps until they are accepted."""
@@ -44,7 +45,9 @@ class ServerConfig(uvicorn.Config):
             timeout_graceful_shutdown=seconds_to_end,
         )
         # Whose word for an address is taken has the connections of many.
-        proxies = ProxyHeadersMiddleware(self.app, self.forwarded_allow_ips).trusted_hosts
+        proxies = ProxyHeadersMiddleware(
+            cast("ASGI3Application", app), self.forwarded_allow_ips
+        ).trusted_hosts
         self.open = OpenConnections(limits, lambda host: host in proxies)
 
 
@@ -126,7 +129,7 @@ class Connection(H11Protocol):
     def _follow(self) -> None:
         """Set the deadline of what is waited for, where that is something new."""
         cycle = self.cycle
-        if cycle is None or cycle.response_complete:
+        if cycle is None or cycle.response_complete:  # type: ignore[redundant-expr] # there is none at first
             stage = _Stage.HEAD
         else:
             stage = _Stage.BODY if cycle.more_body else _Stage.ANSWER
@@ -181,7 +184,7 @@ class Connection(H11Protocol):
             h11.EndOfMessage(),
         )
         for event in events:
-            self.transport.write(self.conn.send(event) or b"")
+            self.transport.write(self.conn.send(event))
         self.transport.close()
 
     def _cut_later(self) -> None:

@@ -153,8 +153,8 @@ async def test_what_does_not_pass_is_raised_in_its_own_words() -> None:
     assert asked == 3
 
 
-def interactive(**more: float) -> Patience:
-    return replace(INTERACTIVE, first_wait=0.001, jitter=0, **more).started()
+def interactive(in_all: float = INTERACTIVE.in_all) -> Patience:
+    return replace(INTERACTIVE, first_wait=0.001, jitter=0, in_all=in_all).started()
 
 
 def test_a_person_waits_for_no_pause_that_is_longer_than_a_few_seconds() -> None:

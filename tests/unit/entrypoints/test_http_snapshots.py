@@ -18,8 +18,10 @@ from core.domain.identifiers import (
 )
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping, EventPair
+from core.domain.outcomes import Counts
 from core.domain.refusals import NotFound, TooBusy
 from core.domain.source import SourceEvent
+from core.usecases.sync.preview import Plan
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.places import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, Places
@@ -28,6 +30,7 @@ from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
 from tests.limits import WITHIN
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+PLAN = Plan([], Counts())
 ORGANIZATION, EVENT = OrganizationId("acme"), SessionboardEventId("77")
 
 
@@ -71,11 +74,11 @@ class Reader:
         return shown
 
     def preview(self) -> Callable[..., Awaitable[Any]]:
-        async def planned(mapping_id: MappingId, _: Scope) -> str:
+        async def planned(mapping_id: MappingId, _: Scope) -> Plan:
             self.read += 1
             if mapping_id.startswith(self.stuck):
                 await asyncio.Event().wait()
-            return "a plan"
+            return PLAN
 
         return planned
 
@@ -217,7 +220,7 @@ async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_
     ]
     await settle()
     taken = await asyncio.wait_for(previews.get(reader.container, mapped(), Scope.ALL, None), WITHIN)
-    assert taken.plan == "a plan"
+    assert taken.plan is PLAN
     async with asyncio.timeout(WITHIN), places.of(ORGANIZATION):
         pass
     refused = [each for each in waiting if each.done()]
