@@ -12,7 +12,7 @@ from entrypoints.container import Container
 from tests.e2e.http.conftest import Served
 
 MOST = {
-    "{o}/events": 8,
+    "{o}/events": 9,
     "{o}/events/{e}/agenda": 7,
     "{o}/events/{e}/exhibitors": 7,
     "{o}/events/{e}/preview": 7,
