@@ -10,8 +10,8 @@ from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
 from ports.persistence import Units
 
-_FEW = 3
-"""Runs among which the latest that has ended is found: one more may be running, and one may wait."""
+_LATEST = 200
+"""Runs of an organization among which the last of each mapping is looked for: one question, whatever there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,11 @@ class ListLastRuns:
     units: Units
 
     async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, SyncRun]:
-        """Return the last run that has ended of each mapping that has one."""
+        """Return the last run that has ended of each mapping that has one among the organization's latest."""
         async with self.units.reading() as unit:
-            mappings = await unit.mappings.of_organization(organization_id)
-            latest = [await unit.runs.of_mapping(each.id, _FEW) for each in mappings if each.is_active]
-        ended = [next((run for run in runs if not run.is_open), None) for runs in latest]
-        return {run.mapping_id: run for run in ended if run}
+            runs = await unit.runs.of_organization(organization_id, _LATEST)
+        # Newest first: of several runs of a mapping the newest is put in last.
+        return {run.mapping_id: run for run in reversed(runs) if not run.is_open}
 
 
 @dataclass(frozen=True, slots=True)

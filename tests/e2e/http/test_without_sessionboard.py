@@ -32,7 +32,7 @@ def test_the_mapped_events_are_listed_with_their_last_syncs(without_sessionboard
 def test_with_sessionboard_the_last_syncs_are_told_too(served: Served) -> None:
     page = served.signed_in(ADMIN).get(f"/organizations/{served.acme.organization}/events")
     assert f'href="/runs/{served.acme.run}"' in page.text
-    assert "None yet" not in page.text
+    assert "See History" not in page.text
 
 
 @pytest.mark.parametrize("part", ["agenda", "exhibitors", "preview"])
