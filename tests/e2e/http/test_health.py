@@ -1,0 +1,242 @@
+"""How things fare is told alike on every page, in the API and in `status`, with what to do about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from core.domain.identifiers import MappingId
+from core.domain.outcomes import Counts
+from core.domain.runs import SyncRun
+from core.domain.schedule import Halt, Schedule
+from core.domain.stops import token_refused, unreachable
+from entrypoints.container import Container
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from tests.e2e.http.conftest import Served
+from tests.e2e.http.furnishing import ADMIN, FREE_EVENT, VIEWER
+from tests.e2e.http.test_integration_pages import disconnected, integrations, post
+from tests.e2e.http.test_syncing import ended, start
+
+PAGES = (
+    "/events",
+    "/integrations",
+    "/integrations/connect",
+    "/integrations/mappings",
+    "/history",
+    "/share-links",
+    "/settings",
+)
+REFUSED = "Gleanin refused the token. Nothing is synced by itself until another token is given."
+
+
+def pages_of(served: Served) -> list[str]:
+    acme = served.acme
+    own = [f"/organizations/{acme.organization}{path}" for path in PAGES]
+    return [*own, f"/organizations/{acme.organization}/events/{FREE_EVENT}/agenda", f"/runs/{acme.run}"]
+
+
+@contextmanager
+def refusing(served: Served) -> Iterator[None]:
+    remote = Remote(served.furnished.sandbox.control_url)
+    remote.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    try:
+        yield
+    finally:
+        remote.make_trouble()
+
+
+async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedule: Schedule) -> None:
+    async with container.units().writing() as unit:
+        await unit.runs.add(run)
+        await unit.schedules.save(schedule)
+        await unit.commit()
+
+
+def fail(served: Served, *, system: str | None = None) -> None:
+    """Let the mapping's last run have stopped: by a refused token of a system, or because Gleanin was out of reach."""
+
+    async def act(container: Container) -> None:
+        mapping, now = MappingId(served.acme.mapping), container.clock().now()
+        async with container.units().reading() as unit:
+            last = (await unit.runs.of_mapping(mapping, 1))[0]
+        stop = token_refused(system, "Revoked.") if system else unreachable("Gleanin", "No answer.")
+        begun = SyncRun(container.names().new(), mapping, last.trigger, last.scope, now)
+        run = begun.start("there", now, timedelta(minutes=1)).stopped(stop, now, Counts())
+        halt = Halt(system, now) if system else None
+        await _note_end(container, mapping, run, Schedule(mapping, now, 1, now - timedelta(hours=3), halt))
+
+    served.running.ask(act)
+
+
+def test_a_refused_token_is_told_on_every_page_with_where_to_replace_it(fresh: Served) -> None:
+    client = fresh.client(ADMIN)
+    with refusing(fresh):
+        assert ended(client, start(client, fresh.acme.mapping)["run_id"])["code"] == "token_refused"
+    admin, viewer = fresh.browser(ADMIN), fresh.browser(VIEWER)
+    for url in pages_of(fresh):
+        page = admin.get(url).text
+        assert REFUSED in page, url
+        assert f'{integrations(fresh)}/connect#token"' in page, url
+        assert ">Connected<" not in page, url
+        assert ">Mapped<" not in page, url
+        told = viewer.get(url).text
+        assert "Ask an admin of this organization to replace the token." in told, url
+        assert "#token" not in told, url
+    for document in (
+        client.get(f"/organizations/{fresh.acme.organization}/connection").json(),
+        client.get(f"/mappings/{fresh.acme.mapping}").json(),
+        client.get(f"/organizations/{fresh.acme.organization}/mappings").json()["items"][0],
+    ):
+        health = document["health"]
+        assert (health["state"], health["remedy"], health["system"]) == ("halted", "replace_token", "Gleanin")
+
+
+def test_nobody_elses_pages_speak_of_it(fresh: Served) -> None:
+    fail(fresh, system="Gleanin")
+    everywhere = fresh.browser("everywhere@example.org")
+    stranger = f"/organizations/{fresh.stranger.organization}"
+    for path in PAGES:
+        assert "refused the token" not in everywhere.get(f"{stranger}{path}").text, path
+
+
+@pytest.mark.parametrize("system", ["Gleanin", "Sessionboard"])
+def test_after_the_token_was_replaced_a_sync_is_offered_and_mends_it(fresh: Served, system: str) -> None:
+    fail(fresh, system=system)
+    admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
+    settings = f"/organizations/{fresh.acme.organization}/settings"
+    if system == "Gleanin":
+        done = post(admin, f"{at}/token", page=f"{at}/connect", token=GLEANIN_TOKEN)
+    else:
+        assert f'{settings}#sessionboard"' in admin.get(at).text
+        done = post(admin, f"{settings}/sessionboard-token", page=settings, token=SESSIONBOARD_TOKEN)
+    page = admin.get(done.headers["Location"]).text
+    assert "The token was replaced" in page
+    assert "refused the token" not in page
+    assert "has been replaced" in page, "it is not known yet whether it works"
+    sent = post(admin, f"{at}/sync", page=done.headers["Location"])
+    assert sent.status_code == 303
+    run = client.get(f"/mappings/{fresh.acme.mapping}/runs").json()["items"][0]["run_id"]
+    ended(client, run)
+    assert client.get(f"/mappings/{fresh.acme.mapping}").json()["health"]["state"] == "problems", (
+        "as it was before"
+    )
+
+
+def test_what_fails_is_told_with_since_when_and_why(fresh: Served) -> None:
+    fail(fresh)
+    admin, at = fresh.browser(ADMIN), integrations(fresh)
+    for url in (at, f"{at}/mappings", f"/organizations/{fresh.acme.organization}/events"):
+        page = admin.get(url).text
+        assert ">Failing<" in page, url
+        assert "Gleanin cannot be reached" in page, url
+        assert "Sync is halted" not in page, url
+    assert "Since " in admin.get(f"{at}/mappings").text
+    health = fresh.client(ADMIN).get(f"/mappings/{fresh.acme.mapping}").json()["health"]
+    assert (health["state"], health["remedy"]) == ("failing", "sync")
+
+
+def test_problems_of_the_last_sync_lead_to_its_results(fresh: Served) -> None:
+    page = fresh.browser(ADMIN).get(f"{integrations(fresh)}/mappings").text
+    assert ">Problems<" in page
+    assert f'href="/runs/{fresh.acme.run}">View Results' in page
+
+
+def test_rule_10_whoever_disconnects_is_told_beforehand_what_is_not_synced_again(fresh: Served) -> None:
+    admin, at = fresh.browser(ADMIN), integrations(fresh)
+    told = "4 sessions and 2 speakers sent under this connection cannot be synced again"
+    asked = admin.get(f"{at}/disconnect").text
+    assert told in asked
+    assert f'{at}/connect#token"' in asked
+    assert "Replace the token instead" in asked
+    connection = fresh.client(ADMIN).get(f"/organizations/{fresh.acme.organization}/connection").json()
+    assert connection["lost_by_disconnecting"].startswith(told)
+
+
+def test_rule_10_whoever_maps_the_pair_again_is_told_beforehand(fresh: Served) -> None:
+    admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
+    mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
+    pair = {"gleanin": mapping["gleanin"]["id"], "sessionboard": mapping["sessionboard"]["id"]}
+    disconnected(admin, fresh)
+    post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN)
+    told = "4 sessions and 2 speakers sent to this Gleanin event before the organization was disconnected will not be"
+    assert told in admin.get(f"{at}/mappings/new/pair", params=pair).text
+    assert told not in admin.get(f"{at}/mappings/new/pair", params={**pair, "gleanin": "unknown"}).text
+    first = post(admin, f"{at}/mappings/new", **pair)
+    assert (first.status_code, told in first.text) == (422, True)
+    again = admin.post(
+        f"{at}/mappings/new",
+        data={
+            "csrf_token": _csrf(first.text),
+            "known_lost": _known(first.text),
+            "time_zone_confirmed": "on",
+            **pair,
+        },
+    )
+    assert again.status_code == 303
+    run = ended(client, start(client, again.headers["Location"].split("/")[-2])["run_id"])
+    assert "not synced again: sent before the organization was disconnected" in run["message"]
+
+
+def test_rule_10_the_api_goes_on_and_says_so(fresh: Served) -> None:
+    client, organization = fresh.client(ADMIN), fresh.acme.organization
+    mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
+    client.delete(f"/organizations/{organization}/connection?confirm=Acme").raise_for_status()
+    client.put(f"/organizations/{organization}/connection", json={"token": GLEANIN_TOKEN}).raise_for_status()
+    pair = {
+        "sessionboard_event": mapping["sessionboard"]["id"],
+        "gleanin_event": mapping["gleanin"]["id"],
+        "confirm_time_zone": True,
+    }
+    made = client.post(f"/organizations/{organization}/mappings", json=pair)
+    assert made.status_code == 201
+    assert made.json()["warnings"][0].startswith("4 sessions and 2 speakers sent to this Gleanin event")
+
+
+def test_rule_07_a_known_mismatch_is_shown_when_two_events_are_chosen(fresh: Served) -> None:
+    admin, at = fresh.browser(ADMIN), f"{integrations(fresh)}/mappings/new"
+    zones = {"sessionboard_zone": "Europe/Paris", "gleanin_zone": "America/New_York"}
+    told = admin.get(f"{at}/pair", params=zones).text
+    assert "The time zones differ" in told
+    assert "Europe/Paris" in told
+    assert "America/New_York" in told
+    assert 'type="checkbox"' not in told, "no confirmation is offered"
+    assert "differ" not in admin.get(f"{at}/pair", params={**zones, "gleanin_zone": "Europe/Madrid"}).text
+    assert 'data-zone="Europe/Paris"' in admin.get(at).text
+
+
+def test_rule_24_a_new_mapping_waits_for_its_settings(fresh: Served) -> None:
+    admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
+    post(admin, f"{at}/continuous-sync", page=f"{at}/connect", continuous_sync="on")
+    page = admin.get(f"{at}/mappings/new").text
+    gleanin = next(each for each in _values(page, "gleanin") if each)
+    made = post(
+        admin, f"{at}/mappings/new", gleanin=gleanin, sessionboard=str(FREE_EVENT), time_zone_confirmed="on"
+    )
+    assert made.status_code == 303, made.text
+    mapping = made.headers["Location"].split("/")[-2]
+    assert client.get(f"/mappings/{mapping}").json()["waits_for_settings"]
+    assert "Waiting for settings" in admin.get(f"{at}/mappings").text
+    assert "Nothing is sent by itself until you have saved" in admin.get(made.headers["Location"]).text
+    client.patch(f"/mappings/{mapping}", json={}).raise_for_status()
+    assert not client.get(f"/mappings/{mapping}").json()["waits_for_settings"]
+    assert "Waiting for settings" not in admin.get(f"{at}/mappings").text
+
+
+def _csrf(page: str) -> str:
+    return page.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def _known(page: str) -> str:
+    return page.partition('name="known_lost" value="')[2].partition('"')[0]
+
+
+def _values(page: str, name: str) -> list[str]:
+    options = page.partition(f'name="{name}"')[2].partition("</select>")[0].split("<option ")[1:]
+    return [
+        each.partition('value="')[2].partition('"')[0]
+        for each in options
+        if "disabled" not in each.partition(">")[0]
+    ]
