@@ -179,13 +179,17 @@ class Planner:
         if there is None:
             if known is None:
                 return Create(record, reasons.NEW.noting(*notes), fields, waits_for=waits_for)
-            fields = self._tied(fields, own, _ties(known.fields))
-            restores = all_of(self.kind, fields, may_have=known.fields)
+            before = _ties(known.fields)
+            # If it is there after all, Gleanin's lists are older than it, and what they lack is not deleted (rule 22).
+            restores = all_of(self.kind, _with_ties(fields, own | before), may_have=known.fields)
+            fields = _with_ties(fields, own | self._held(before))
             gone = reasons.GONE_FROM_GLEANIN.noting(*notes)
             return Create(record, gone, fields, known.gleanin_id, restores, waits_for, known)
         if _ties(fields) != _ties(sent):
             # The list is replaced there, so what Gleanin has in it is sent too.
-            fields = self._tied(fields, own, former | {*self.gleanin.sessions_of(self.kind, there)})
+            fields = _with_ties(
+                fields, own | self._held(former | {*self.gleanin.sessions_of(self.kind, there)})
+            )
         if confirmed:
             changes = _changes(self.kind, sent, fields)
             reason = reasons.changed(change.field for change in changes)
@@ -202,11 +206,9 @@ class Planner:
         intent = self.intents.get(source_id)
         return intent.field_names if intent else ()
 
-    def _tied(self, fields: Fields, own: AbstractSet[str], former: AbstractSet[str]) -> Fields:
-        """Tie a person to their sessions, and to what they were tied to before as far as it still stands in Gleanin."""
-        ties = own | {tie for tie in former if self.gleanin.holds_tie(tie)}
-        rest = {name: value for name, value in fields.items() if name != TIES}
-        return {**rest, TIES: tuple(sorted(ties))} if ties else rest
+    def _held(self, ties: AbstractSet[str]) -> AbstractSet[str]:
+        """Return of what somebody was tied to what still stands in Gleanin."""
+        return {tie for tie in ties if self.gleanin.holds_tie(tie)}
 
     def _email_taken(
         self, record: RecordRef, fields: Fields, sent: Fields, there: GleaninId | None
@@ -277,6 +279,11 @@ def _is_same(known: SyncedRecord, fields: Fields) -> bool:
     A fingerprint of an earlier version was made of another form of the same fields, so these are compared too.
     """
     return fingerprint(fields) == known.fingerprint or unsigned(fields) == canonical(known.fields)
+
+
+def _with_ties(fields: Fields, ties: AbstractSet[str]) -> Fields:
+    rest = {name: value for name, value in fields.items() if name != TIES}
+    return {**rest, TIES: tuple(sorted(ties))} if ties else rest
 
 
 def _ties(fields: Fields) -> AbstractSet[str]:

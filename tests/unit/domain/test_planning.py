@@ -8,7 +8,7 @@ from core.domain.gleanin_side import GleaninRecord
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.outcomes import Outcome
-from core.domain.planning import Planner
+from core.domain.planning import Create, Planner
 from core.domain.selection import Blocked, Eligible, Skipped
 from core.domain.synced import CreateIntent, fingerprint
 from tests.unit.domain.builders import (
@@ -242,6 +242,15 @@ def test_rule_22_ties_that_gleanin_has_are_kept_when_the_list_is_sent() -> None:
     )
     step = planned(candidate(sessions=("s1", "s2")), synced(sessions=("s1",)), side)
     assert sent_by(step) == {"sessions": ("by-hand", "s1", "s2")}
+
+
+def test_rule_22_who_is_missing_from_a_list_that_lags_keeps_ties_to_sessions_that_it_lacks_too() -> None:
+    known = synced(sessions=("listed", "unlisted"))
+    step = planned(candidate(sessions=("own",)), known, gleanin(sessions=[ours("listed", "s1")]))
+    assert isinstance(step, Create)
+    assert step.fields["sessions"] == ("listed", "own"), "Gleanin refuses ties to what was deleted"
+    restored = {change.field: change.new for change in step.restores}
+    assert restored["sessions"] == ("listed", "own", "unlisted"), "if it is there, nothing was deleted"
 
 
 def test_rule_22_another_changed_field_does_not_send_the_ties() -> None:

@@ -45,6 +45,21 @@ async def test_rule_20_a_field_emptied_meanwhile_is_cleared_where_the_record_is_
     assert not stage.the(mapping, SESSION, "s1").fields.get("description")
 
 
+async def test_rule_22_a_list_that_lags_behind_unties_nobody(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    stage.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3")))
+    stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1, False
+    await stage.sync(mapping)
+    before = {*stage.the(mapping, SPEAKER, "ada").fields["sessions"]}
+    assert len(before) == 3
+    # The newest of them is the last that the lists show, and leaves the programme.
+    newest = max(("s1", "s2", "s3"), key=lambda each: int(stage.the(mapping, SESSION, each).id))
+    stage.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3") if each != newest))
+    stage.gleanin.trouble.late_reads = 2
+    await stage.sync(mapping)
+    assert before <= {*stage.the(mapping, SPEAKER, "ada").fields["sessions"]}
+
+
 async def test_rule_32_a_create_that_shows_late_is_not_sent_again(stage: Stage) -> None:
     stage.gleanin.trouble.late_reads = 3
     stage.gleanin.trouble.lost_answers = 1
