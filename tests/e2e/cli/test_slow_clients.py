@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -78,6 +79,23 @@ def test_400_half_sent_requests_keep_nobody_out_and_are_no_news(
     lines = [line for line in told.splitlines() if not line.startswith("Stopping.")]
     assert len(told) < 100_000
     assert all(isinstance(json.loads(line), dict) for line in lines)
+
+
+def test_where_there_are_no_descriptors_any_more_that_is_told_a_few_times_and_passes(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_REQUEST_SECONDS", "0.5")
+    with serving("-n 256") as (process, port), ExitStack() as opened:
+        _, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        now_open = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (now_open + 8, hard))
+        half_sent(port, HALF_A_HEAD, 24, opened)
+        answer = httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, timeout=WITHIN)
+        assert answer.is_success
+        _, told = end(process)
+    lines = [json.loads(line) for line in told.splitlines() if not line.startswith("Stopping.")]
+    assert "socket.accept() out of system resource" in {each.get("words") for each in lines}
+    assert len(told) < 500_000
 
 
 @pytest.mark.parametrize("data", [HALF_A_HEAD, HALF_A_BODY], ids=["head", "body"])

@@ -149,7 +149,7 @@ def test_every_operation_documents_the_problems_that_all_have(served: Served) ->
     for path, operations in documented(served)["paths"].items():
         for method, operation in operations.items():
             told = operation["responses"]
-            assert told.keys() >= {"400", "401", "403", "404", "413", "422", "503"}, (method, path)
+            assert told.keys() >= {"400", "401", "403", "404", "413", "422", "429", "503"}, (method, path)
             for status, answer in told.items():
                 if status >= "4":
                     assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
