@@ -32,7 +32,7 @@ class State(StrEnum):
 NO_PAGES = re.compile(
     r"\.csv$|/progress$|^/sign-in/openid|^/$|^/organizations/\{organization_id\}$"
     r"|/account/password$|/sessionboard-token$|/integrations/token$|/continuous-sync$|/notices(/try)?$"
-    r"|/api-keys$|/events/\{event_id\}$|/organizations/\{organization_id\}/records$"
+    r"|/api-keys$|/events/\{event_id\}$|/organizations/\{organization_id\}/records$|/mappings/new/pair$"
 )
 """What is downloaded, streamed, or leads on to another page."""
 MENUS = "dialog .menu > summary, body:not(:has(dialog)) .menu > summary"

@@ -43,7 +43,7 @@ def test_rule_11_a_mapped_event_offers_the_sync_and_names_the_gleanin_event(
     admin.goto(stage.at("events"))
     row = admin.get_by_role("row", name="Bright Days")
     expect(row).to_contain_text(f"Mapped Bright Days ({mapping.events.gleanin_id})")
-    row.get_by_role("link").click()
+    row.get_by_role("link", name="Bright Days").click()
     wait_for_agenda(admin)
     expect(admin.get_by_text("Mapped to the Gleanin event Bright Days.")).to_be_visible()
     for part in ("agenda", "exhibitors"):

@@ -120,7 +120,7 @@ def test_rule_28_a_sync_with_problems_says_what_to_do_and_whom_to_ask(stage: Sta
     expect_message(
         admin,
         "Sync to Gleanin finished with problems: 14 sessions attempted, 12 synced; 15 speakers attempted, "
-        "11 synced. Check that your sessions have all the required fields. "
+        "11 synced. Check that your sessions and speakers have all the required fields. "
         f"If it persists, contact {SUPPORT_CONTACT}.",
     )
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
