@@ -123,6 +123,7 @@ def test_where_too_many_wait_it_is_said_at_once_when_to_come_back(
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 60
         assert "Too much is asked for at once" in answer.text
-        assert "access.throttled" in capfd.readouterr().out
+        told = capfd.readouterr()
+        assert "access.throttled" in told.out + told.err
         assert on_device(fresh, device_of(browser)).status_code == 303
     assert attempt(fresh, ADMIN, PASSWORD).status_code == 303, "and it was no failure"
