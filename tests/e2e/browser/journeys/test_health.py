@@ -1,0 +1,68 @@
+"""How things fare, in a browser: a halted connection, the way out of it, and the first sync that waits (rule 24)."""
+
+import pytest
+from playwright.sync_api import expect
+
+from core.domain.runs import Trigger
+from entrypoints.container import Container
+from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.world import GLEANIN_TOKEN
+from tests.e2e.browser.conftest import NewPage
+from tests.e2e.browser.journeys.conference import BRIGHT
+from tests.e2e.browser.journeys.stage import Stage, expect_message
+from tests.e2e.browser.journeys.test_forms_accessibility import LOOKS, check
+
+
+async def tick(container: Container) -> None:
+    await container.in_process().look()
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])
+def test_a_halted_connection_is_told_everywhere_and_mended_from_any_page(
+    stage: Stage, new_page: NewPage, look: dict[str, int | str]
+) -> None:
+    mapping = stage.mapped(BRIGHT)
+    stage.remote.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    stage.sync(mapping.id)
+    stage.remote.make_trouble()
+    page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
+    for path in ("events", "history", "share-links", "settings", "integrations", "integrations/mappings"):
+        page.goto(stage.at(path))
+        expect(page.get_by_role("heading", name="Sync is halted")).to_have_count(1)
+        check(page)
+    page.goto(stage.at("events"))
+    expect(page.get_by_role("row", name="Bright Days")).to_contain_text("Halted")
+    page.get_by_role("link", name="Replace token").first.click()
+    page.get_by_label("Gleanin API Token").fill(GLEANIN_TOKEN)
+    page.get_by_role("button", name="Replace token").click()
+    expect_message(page, "The Gleanin API token was replaced.")
+    expect(page.get_by_role("heading", name="Sync is halted")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_contain_text("has been replaced")
+    check(page)
+    page.get_by_role("dialog").get_by_role("button", name="Sync to Gleanin").click()
+    expect_message(page, "Sync to Gleanin has started.")
+
+
+def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(stage: Stage, new_page: NewPage) -> None:
+    stage.connect(continuous=True)
+    page = stage.sign_in(new_page())
+    page.goto(stage.at("integrations/mappings/new"))
+    for side in ("Gleanin event", "Sessionboard event"):
+        page.get_by_label(side).select_option(label="Bright Days")
+    page.get_by_role("button", name="Add Mapping").click()
+    page.get_by_label("The Gleanin event has the same time zone").check()
+    page.get_by_role("button", name="Add Mapping").click()
+    settings = page.get_by_role("dialog", name="Event Settings")
+    expect(settings).to_contain_text("Nothing is sent by itself until you have saved these settings.")
+    stage.running.ask(tick)
+    assert stage.writes == 0
+    page.goto(stage.at("integrations/mappings"))
+    expect(page.get_by_role("dialog")).to_contain_text("Waiting for settings")
+    page.get_by_role("dialog").get_by_role("link", name="Event Settings").first.click()
+    mapping_id = page.url.split("/")[-2]
+    page.get_by_label("Sync Moderators").uncheck()
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_role("dialog")).not_to_contain_text("Waiting for settings")
+    stage.running.ask(tick)
+    runs = stage.runs(mapping_id)  # type: ignore[arg-type] # as the address has it
+    assert [run.trigger for run in runs] == [Trigger.CONTINUOUS]
