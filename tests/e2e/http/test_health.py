@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.identifiers import MappingId
+from core.domain.identifiers import MappingId, RunId
 from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun
 from core.domain.schedule import Halt, Schedule
@@ -63,7 +63,7 @@ def fail(served: Served, *, system: str | None = None) -> None:
         async with container.units().reading() as unit:
             last = (await unit.runs.of_mapping(mapping, 1))[0]
         stop = token_refused(system, "Revoked.") if system else unreachable("Gleanin", "No answer.")
-        begun = SyncRun(container.names().new(), mapping, last.trigger, last.scope, now)
+        begun = SyncRun(RunId(container.names().new()), mapping, last.trigger, last.scope, now)
         run = begun.start("there", now, timedelta(minutes=1)).stopped(stop, now, Counts())
         halt = Halt(system, now) if system else None
         await _note_end(container, mapping, run, Schedule(mapping, now, 1, now - timedelta(hours=3), halt))
