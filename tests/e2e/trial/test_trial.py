@@ -131,7 +131,7 @@ async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapp
         for mapping_id in mapped:
             found = await unit.mappings.get(mapping_id)
             assert found is not None
-            await unit.mappings.update(replace(found, continuous_sync=True))
+            await unit.mappings.update(replace(found, continuous_sync=True, settings_saved=True))
         await unit.commit()
     return mapped
 

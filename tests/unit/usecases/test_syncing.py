@@ -120,7 +120,7 @@ async def test_rules_27_and_28_with_problems_both_numbers_are_told_and_whom_to_c
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert run.message == (
         "Sync to Gleanin finished with problems: 2 sessions attempted, 1 synced; 2 speakers attempted, 1 synced. "
-        "Check that your sessions have all the required fields. If it persists, contact support@example.org."
+        "Check that your sessions and speakers have all the required fields. If it persists, contact support@example.org."
     )
 
 
