@@ -18,6 +18,7 @@ MOST_TRIES = 100
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+RUN_ONCE = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
 OnAlarm = Callable[[int, FrameType | None], object]
 
 
@@ -33,22 +34,24 @@ def pytest_timeout_set_timer() -> Generator[None, object, object]:
     is_set = yield
     fail = signal.getsignal(signal.SIGALRM)
     if callable(fail):
-        signal.signal(signal.SIGALRM, between_callbacks(fail))
+        signal.signal(signal.SIGALRM, while_no_loop_works(fail))
     return is_set
 
 
-def between_callbacks(fail: OnAlarm) -> OnAlarm:
-    """Return a handler that puts the failure off while an event loop carries out a callback.
+def while_no_loop_works(fail: OnAlarm) -> OnAlarm:
+    """Return a handler that puts the failure off until the event loop waits, or none runs.
 
     The loop keeps what a callback raises for the task that it belongs to: the failure would end some other task, and
-    the test would wait on. Callbacks that leave no gap in between are interrupted all the same, one after another.
+    the test would wait on. Between two callbacks the loop holds one that it has taken out of its queue: the failure
+    would lose it, and its task could never be cancelled. A loop that never gets round to waiting is interrupted all
+    the same, again and again.
     """
     tries = 0
 
     def on_alarm(number: int, frame: FrameType | None) -> object:
         nonlocal tries
         tries += 1
-        if _is_in_callback(frame):
+        if _is_loop_at_work(frame):
             signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER)
             if tries < MOST_TRIES:
                 return None
@@ -57,9 +60,10 @@ def between_callbacks(fail: OnAlarm) -> OnAlarm:
     return on_alarm
 
 
-def _is_in_callback(frame: FrameType | None) -> bool:
+def _is_loop_at_work(frame: FrameType | None) -> bool:
+    called = None
     while frame is not None:
-        if frame.f_code is asyncio.Handle._run.__code__:
-            return True
-        frame = frame.f_back
+        if frame.f_code is RUN_ONCE:
+            return called is None or called.f_code.co_name != "select"
+        called, frame = frame, frame.f_back
     return False

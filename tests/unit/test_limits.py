@@ -2,15 +2,21 @@
 
 import asyncio
 import os
+import re
+import selectors
+import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from tests import limits
+from tests.conftest import while_no_loop_works
 
 ROOT = Path(__file__).parents[2]
 INNER = """
@@ -19,15 +25,17 @@ import sys
 import subprocess
 import pytest
 
-pytestmark = pytest.mark.timeout(0.5)
+hangs = pytest.mark.timeout(0.5)
 
 @pytest.fixture
 async def never_made():
     await asyncio.Event().wait()
 
+@hangs
 async def test_waits():
     await asyncio.Event().wait()
 
+@hangs
 async def test_waits_beside_a_task_that_is_always_at_it():
     async def be_at_it():
         while True:
@@ -35,6 +43,7 @@ async def test_waits_beside_a_task_that_is_always_at_it():
     task = asyncio.create_task(be_at_it())
     await asyncio.Event().wait()
 
+@hangs
 def test_reads():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1, stdout=-1) as process:
         try:
@@ -42,6 +51,7 @@ def test_reads():
         finally:
             process.kill()
 
+@hangs
 async def test_asks_for_too_much(never_made):
     pass
 
@@ -74,7 +84,17 @@ def test_long_test_may_take_longer(request: pytest.FixtureRequest) -> None:
 @pytest.mark.parametrize("processes", ["0", "1"], ids=["in one process", "with xdist"])
 def test_what_hangs_fails_and_the_others_go_on(tmp_path: Path, processes: str) -> None:
     (tmp_path / "test_inner.py").write_text(INNER)
-    options = ["-c", "pyproject.toml", "-p", "no:cacheprovider", "-p", "tests.conftest", "-n", processes]
+    options = [
+        "-c",
+        "pyproject.toml",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "tests.conftest",
+        "-n",
+        processes,
+        "-rA",
+    ]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "--rootdir", str(tmp_path), str(tmp_path)],
         cwd=ROOT,
@@ -84,7 +104,53 @@ def test_what_hangs_fails_and_the_others_go_on(tmp_path: Path, processes: str) -
         timeout=limits.WITHIN,
         check=False,
     )
-    assert "3 failed, 1 passed, 1 error" in ended.stdout, ended.stdout + ended.stderr
+    told = set(re.findall(r"^(PASSED|FAILED|ERROR) \S*::(\w+)", ended.stdout, re.MULTILINE))
+    assert told >= {
+        ("FAILED", "test_waits"),
+        ("FAILED", "test_waits_beside_a_task_that_is_always_at_it"),
+        ("FAILED", "test_reads"),
+        ("ERROR", "test_asks_for_too_much"),
+        ("PASSED", "test_ends"),
+    }, ended.stdout + ended.stderr
+
+
+def test_failure_waits_while_the_loop_holds_a_callback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or that callback is lost, and its task never ends, not even when it is cancelled."""
+    asked: set[str] = set()
+    failed: set[str] = set()
+    monkeypatch.setattr(signal, "setitimer", lambda *_: None)
+    on_alarm = while_no_loop_works(lambda _, frame: failed.add(name_of(frame)))
+
+    def name_of(frame: FrameType | None) -> str:
+        return frame.f_code.co_name if frame else ""
+
+    def alarm(frame: FrameType) -> None:
+        asked.add(name_of(frame))
+        on_alarm(signal.SIGALRM, frame)
+
+    class Queue(deque[asyncio.Handle]):
+        def popleft(self) -> asyncio.Handle:
+            handle = super().popleft()
+            alarm(sys._getframe())
+            return handle
+
+    class Selector(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            alarm(sys._getframe())
+            return super().select(timeout)
+
+    async def work() -> None:
+        alarm(sys._getframe())
+        await asyncio.sleep(0)
+
+    loop = asyncio.SelectorEventLoop(Selector())
+    loop._ready = Queue()  # type: ignore[attr-defined] # only there it can be seen
+    try:
+        loop.run_until_complete(work())
+    finally:
+        loop.close()
+    assert asked == {"work", "popleft", "select"}
+    assert failed == {"select"}
 
 
 def test_process_that_prints_nothing_is_not_waited_for() -> None:

@@ -63,8 +63,9 @@ def unsigned(fields: Fields) -> Fields:
     """Return the canonical form of fields that were mapped just now: their texts are in the normal form already."""
     unsigned = dict(fields)
     for name, without_signature in _UNSIGNED.items():
-        value = fields.get(name)
-        if isinstance(value, str):
+        if name in fields:
+            value = fields[name]
+            assert isinstance(value, str)
             unsigned[name] = without_signature(value)
     return unsigned
 
@@ -91,19 +92,18 @@ def _picture(text: str) -> str | None:
 
 
 def _without_signed_query(url: str) -> str:
-    if "?" not in url:
-        return url
     rest, mark, fragment = url.partition("#")
     address, asks, query = rest.partition("?")
     return (_with_kept_query(address, query) if asks else address) + mark + fragment
 
 
 def _email(email: str) -> str:
+    # Nearly all are so, and an address that was mapped just now has nothing around it to be cleaned of.
     return email if email.isascii() and email.islower() else comparable_email(email)
 
 
 _UNSIGNED = {
-    **dict.fromkeys(sorted(PICTURES), _without_signed_query),
+    **dict.fromkeys(PICTURES, _without_signed_query),
     **dict.fromkeys(RICH_TEXT, stable_text),
     EMAIL: _email,
 }

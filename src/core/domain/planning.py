@@ -170,7 +170,7 @@ class Planner:
         sent = confirmed.fields if confirmed else {}
         own, former = _ties(fields), _ties(at_hand.fields if at_hand else {})
         if not former <= own:
-            fields = {**fields, TIES: tuple(sorted(own | former))}
+            fields = _with_ties(fields, own | former)
         if confirmed and _is_same(confirmed, fields):
             return NoWrite(record, reasons.SAME.noting(*notes), Outcome.UNCHANGED, there)
         if obstacle := self._email_taken(record, fields, sent, there):
