@@ -10,9 +10,6 @@ from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
 from ports.persistence import Units
 
-_LATEST = 200
-"""Runs of an organization among which the last of each mapping is looked for: one question, whatever there is."""
-
 
 @dataclass(frozen=True, slots=True)
 class FindOrganization:
@@ -101,11 +98,11 @@ class ListLastRuns:
     units: Units
 
     async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, SyncRun]:
-        """Return the last run that has ended of each mapping that has one among the organization's latest."""
+        """Return the last run that has ended of each active mapping of the organization that has one."""
         async with self.units.reading() as unit:
-            runs = await unit.runs.of_organization(organization_id, _LATEST)
-        # Newest first: of several runs of a mapping the newest is put in last.
-        return {run.mapping_id: run for run in reversed(runs) if not run.is_open}
+            runs = await unit.runs.latest_ended(organization_id)
+        # One of each scope, newest first: of several runs of a mapping the newest is put in last.
+        return {run.mapping_id: run for run in reversed(runs)}
 
 
 @dataclass(frozen=True, slots=True)

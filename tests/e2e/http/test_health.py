@@ -219,6 +219,7 @@ def test_rule_24_a_new_mapping_waits_for_its_settings(fresh: Served) -> None:
     mapping = made.headers["Location"].split("/")[-2]
     assert client.get(f"/mappings/{mapping}").json()["waits_for_settings"]
     assert "Waiting for settings" in admin.get(f"{at}/mappings").text
+    assert "None yet" in admin.get(f"/organizations/{fresh.acme.organization}/events").text, "no sync"
     assert "Nothing is sent by itself until you have saved" in admin.get(made.headers["Location"]).text
     client.patch(f"/mappings/{mapping}", json={}).raise_for_status()
     assert not client.get(f"/mappings/{mapping}").json()["waits_for_settings"]
