@@ -41,11 +41,15 @@ class Places:
 
 
 class Turns:
-    """A semaphore whose known waiters go first, each group in its order."""
+    """A semaphore whose known waiters go first, each group in its order; after each of them, one that is unknown.
+
+    Otherwise, a few browsers that sign in again and again would keep all new devices waiting.
+    """
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._free = at_once
         self._waiters: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
+        self._known_first = True
 
     async def acquire(self, *, is_known: bool) -> None:
         if self._free:
@@ -61,10 +65,13 @@ class Turns:
             raise
 
     def release(self) -> None:
-        for waiters in (self._waiters[True], self._waiters[False]):
+        for is_known in (self._known_first, not self._known_first):
+            waiters = self._waiters[is_known]
             while waiters:
                 turn = waiters.popleft()
                 if not turn.done():
+                    self._known_first = not is_known
                     turn.set_result(None)
                     return
+        self._known_first = True
         self._free += 1

@@ -60,6 +60,23 @@ def test_a_place_is_given_back_whatever_happens() -> None:
             raise RuntimeError
 
 
+async def test_an_unknown_one_waits_for_one_known_one_at_the_most() -> None:
+    turns, order = Turns(1), list[bool]()
+
+    async def take(*, is_known: bool) -> None:
+        await turns.acquire(is_known=is_known)
+        order.append(is_known)
+        turns.release()
+
+    await turns.acquire(is_known=True)
+    waiting = [asyncio.ensure_future(take(is_known=number < 6)) for number in range(9)]
+    await asyncio.sleep(0)
+    turns.release()
+    async with asyncio.timeout(WITHIN):
+        await asyncio.gather(*waiting)
+    assert order == [True, False, True, False, True, False, True, True, True]
+
+
 async def test_known_ones_have_their_turn_first_and_each_group_in_its_order() -> None:
     turns, order = Turns(1), list[str]()
 
@@ -78,7 +95,7 @@ async def test_known_ones_have_their_turn_first_and_each_group_in_its_order() ->
     turns.release()
     async with asyncio.timeout(WITHIN):
         await asyncio.gather(*waiting, return_exceptions=True)
-    assert order == ["known one", "known two", "two", "three"]
+    assert order == ["known one", "two", "known two", "three"]
 
 
 async def test_a_turn_that_comes_as_its_waiter_is_cancelled_is_passed_on() -> None:
