@@ -17,7 +17,7 @@ THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class ParsingLane:
-    """Parses one answer at a time, so that one tenant takes no more than one of the threads."""
+    """Parses one answer at a time, so that one reading takes no more than one of the threads."""
 
     threads: Executor
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)

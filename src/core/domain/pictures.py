@@ -1,11 +1,11 @@
 """Addresses of pictures: which of them go, in which form (rule 14)."""
 
 import re
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote
 
 from core.domain import reasons
 from core.domain.email import ascii_domain
-from core.domain.text import normalize_url
+from core.domain.text import normalize_url, split_url
 
 _ESCAPE = "%[0-9A-Fa-f]{2}"
 _PLAIN = re.compile(
@@ -39,7 +39,7 @@ def is_heic(url: str) -> bool:
     if ".heic" not in url.lower():
         return False
     try:
-        path = urlsplit(url.strip()).path
+        path = split_url(url.strip()).path
     except ValueError:
         path = url.strip()
     return path.lower().endswith(".heic")
@@ -47,7 +47,7 @@ def is_heic(url: str) -> bool:
 
 def _encoded(text: str) -> str | None:
     try:
-        parts = urlsplit(text)
+        parts = split_url(text)
         authority = _authority(parts)
     except ValueError:  # for example brackets that are no IPv6 address, or a port that is no number
         return None

@@ -5,12 +5,12 @@ import json
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from core.domain.canonical import unsigned
 from core.domain.fields import Fields
 from core.domain.identifiers import ConnectionId, GleaninEventId, GleaninId, SourceId
 from core.domain.kinds import RecordKind
+from core.domain.text import split_url
 
 _IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
@@ -40,7 +40,7 @@ def presentable(links: Iterable[ShareLink], hosts: Container[str] | None = None)
 
 def _may_be_shown(url: str, hosts: Container[str] | None) -> bool:
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
         host, is_on_usual_port = parts.hostname or "", parts.port in (None, 443)
     except ValueError:
         return False

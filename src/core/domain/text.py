@@ -6,6 +6,7 @@ Most texts are plain ASCII, and there are tens of thousands of them in a run, so
 import re
 import unicodedata
 from html.parser import HTMLParser
+from urllib.parse import SplitResult, urlsplit
 
 _BREAKS = "\t\n\v\f\r\x85\u2028\u2029"
 _CONTROLS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
@@ -34,6 +35,8 @@ _GAP = re.compile(rf"[\s{_EMPTY_BRAILLE}]+")
 _BREAK = re.compile(f"[{_BREAKS}]")
 _OTHER_BREAK = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")
 
+LONGEST_BEYOND_ASCII = 2048
+"""Characters of a URL."""
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _VIRAMA = 9
 """The canonical combining class of signs that join two consonants."""
@@ -106,6 +109,20 @@ def normalize_url(text: str | None) -> str | None:
     if not text.isprintable() or not text.isascii():
         text = _BREAK.sub("", _INVISIBLE.sub(_shown, _SURROGATES.sub("\ufffd", text)))
     return text.strip(_BLANK) or None
+
+
+def split_url(url: str) -> SplitResult:
+    """Split a URL into its parts.
+
+    Python normalizes a host beyond ASCII, in a time that grows with the square of its combining marks.
+
+    Raises:
+        ValueError: it is no URL, or a longer one beyond ASCII than any that is in use.
+    """
+    if len(url) > LONGEST_BEYOND_ASCII and not url.isascii():
+        message = f"a URL beyond ASCII of {len(url)} characters"
+        raise ValueError(message)
+    return urlsplit(url)
 
 
 def strip_invisible(text: str) -> str:

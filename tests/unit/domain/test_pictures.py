@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.domain import reasons
 from core.domain.kinds import EXHIBITOR_CONTACT
 from core.domain.pictures import is_heic, picture_url
-from core.domain.text import normalize_url
+from core.domain.text import normalize_url, split_url
 from tests.unit.domain.builders import (
     agenda,
     eligible,
@@ -101,6 +101,17 @@ def test_rule_14_a_long_value_is_quoted_in_part() -> None:
     _, note = picture_url("data:image/png;base64," + "A" * 100_000)
     assert note is not None
     assert len(note) < 150
+
+
+def test_a_long_host_beyond_ascii_is_not_normalized() -> None:
+    """Python would need minutes for one that fills a page of Sessionboard's."""
+    hostile = "https://a" + "\u0301\u0323" * 2000 + ".example/x"
+    with pytest.raises(ValueError, match="beyond ASCII"):
+        split_url(hostile)
+    url, note = picture_url(f"{hostile}.png")
+    assert url is None
+    assert note is not None
+    assert is_heic(f"{hostile}.heic")
 
 
 @pytest.mark.parametrize("blank", [None, "", " ", "\u200b"])
