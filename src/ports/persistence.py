@@ -207,6 +207,8 @@ class Runs(Protocol):
     async def latest_ended(self, organization_id: OrganizationId | None = None) -> Sequence[SyncRun]:
         """Return of each active mapping, and each scope, the newest run that has ended, the newest first.
 
+        Runs that somebody has stopped, by removing the mapping or disconnecting, are left out.
+
         Args:
             organization_id: whose mappings; None for everybody's.
         """
@@ -227,7 +229,7 @@ class Runs(Protocol):
     async def forget_before(self, instant: datetime, limit: int) -> int:
         """Take away ended runs that ended before and have no outcomes any more, at most so many; give how many went.
 
-        The latest run of each mapping stays, however old it is, and so does one that a later run confirms or that a
+        The latest run of each mapping and scope stays, however old it is, and so does one that a later run confirms or that a
         checkpoint names.
         """
         ...
@@ -235,7 +237,7 @@ class Runs(Protocol):
     async def forget_confirming(self, instant: datetime, limit: int) -> int:
         """Take away runs of continuous sync that ended before and confirm another one, at most so many.
 
-        The latest run of each mapping stays, however old it is. Gives how many went.
+        The latest run of each mapping and scope stays, however old it is. Gives how many went.
         """
         ...
 
@@ -558,7 +560,7 @@ class Outcomes(Protocol):
     async def forget_before(self, instant: datetime, limit: int) -> int:
         """Take away outcomes of runs that ended before, at most so many; give how many went.
 
-        The latest run of each mapping keeps its outcomes, however old it is, and so does one that another run confirms
+        The latest run of each mapping and scope keeps its outcomes, however old it is, and so does one that another run confirms
         or that a checkpoint names.
         """
         ...

@@ -21,6 +21,7 @@ from core.domain.outcomes import (
 )
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.search import RecordSearch
+from core.domain.stops import STOPS_ASKED_FOR
 from core.domain.turns import WaitingRun, place_of
 from ports.persistence import HistoryEntry, Page, RunCounts, Standing, Taken, Unique
 
@@ -74,7 +75,9 @@ class MemoryRuns:
         latest: dict[tuple[MappingId, Scope], SyncRun] = {}
         for row in self._newest(None):
             mapping = self._mappings[row.mapping_id]
-            if mapping.is_active and not row.is_open and organization_id in (None, mapping.organization_id):
+            is_own = mapping.is_active and organization_id in (None, mapping.organization_id)
+            is_asked_for = row.stop is not None and row.stop.code in STOPS_ASKED_FOR
+            if is_own and not row.is_open and not is_asked_for:
                 latest.setdefault((row.mapping_id, row.scope), row)
         return [*latest.values()]
 

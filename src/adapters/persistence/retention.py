@@ -1,7 +1,7 @@
 """Forgetting what happened long ago, in small steps.
 
 Both statements begin at the oldest end of the index of ended runs. What they must pass by there each time are only the
-latest runs of mappings that nobody has synced for long.
+latest runs, of each scope, of mappings that nobody has synced for long.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from core.domain.runs import Trigger
 _later = runs.alias("later")
 _LATEST = (
     sa.select(sa.func.max(_later.c.position))
-    .where(_later.c.mapping_id == runs.c.mapping_id)
+    .where(_later.c.mapping_id == runs.c.mapping_id, _later.c.scope == runs.c.scope)
     .scalar_subquery()
 )
 _ANY_OUTCOME = sa.select(outcomes.c.position).where(outcomes.c.run_id == runs.c.id).limit(1).scalar_subquery()

@@ -16,7 +16,7 @@ from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts, Outcome, Tally
 from core.domain.runs import OPEN_STATES, Progress, RunState, SyncRun, Trigger
-from core.domain.stops import Stop, StoppedBy
+from core.domain.stops import STOPS_ASKED_FOR, Stop, StoppedBy
 from core.domain.turns import WaitingRun
 from ports.persistence import RunCounts, Standing
 
@@ -41,6 +41,7 @@ _LATEST_ENDED = [
         runs.c.mapping_id == mappings.c.id,
         runs.c.scope == scope.value,
         runs.c.state.not_in([state.value for state in OPEN_STATES]),
+        sa.func.coalesce(runs.c.stop_code, "").not_in(STOPS_ASKED_FOR),
     )
     .order_by(runs.c.position.desc())
     .limit(1)

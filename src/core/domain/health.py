@@ -9,10 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.kinds import Scope
+from core.domain.kinds import RecordKind, kinds_in
 from core.domain.mappings import EventMapping
 from core.domain.runs import RunState, SyncRun
-from core.domain.schedule import Halt, Schedule
+from core.domain.schedule import PASSES_BY_ITSELF, Halt, Schedule
 from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.stops import STOPS_ASKED_FOR, TIME_ZONES, TOKEN_REFUSED
 from core.domain.time_zones import known_mismatch
@@ -80,12 +80,10 @@ def health_of(
         return halted(halt)
     if schedule is not None and schedule.failing_since is not None:
         return _failing(schedule.failing_since, runs)
-    if problem := next((run for run in deciding(runs) if run.state is not RunState.COMPLETED), None):
-        return Health(
-            HealthState.PROBLEMS, problem.finished_at, problem.message, _remedy(problem), run_id=problem.id
-        )
+    if problem := next((run for run, kinds in deciding(runs) if _shows_problems(run, kinds)), None):
+        return Health(HealthState.PROBLEMS, None, problem.message, _remedy(problem), run_id=problem.id)
     if mismatch := known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, now):
-        return Health(HealthState.PROBLEMS, None, mismatch)
+        return Health(HealthState.PROBLEMS, None, mismatch, Remedy.SYNC)
     return Health()
 
 
@@ -134,24 +132,34 @@ def worst(healths: Iterable[Health]) -> Health:
     return max(healths, key=lambda each: _WORST_LAST.index(each.state), default=Health())
 
 
-def deciding(runs: Iterable[SyncRun]) -> Sequence[SyncRun]:
-    """Return the runs that tell how things are now: what a later run has done too is not asked of an earlier one.
+def deciding(runs: Iterable[SyncRun]) -> Sequence[tuple[SyncRun, Sequence[RecordKind]]]:
+    """Return the runs that tell how things are now, each with the kinds that no later run has covered.
 
     Args:
         runs: that have ended, the newest first.
     """
-    chosen: list[SyncRun] = []
-    covered: Scope | None = None
+    chosen: list[tuple[SyncRun, Sequence[RecordKind]]] = []
+    covered: set[RecordKind] = set()
     for run in runs:
-        whole = run.scope if covered is None else covered | run.scope
-        if whole != covered:
-            chosen.append(run)
-        covered = whole
+        kinds = [kind for kind in kinds_in(run.scope) if kind not in covered]
+        if kinds:
+            chosen.append((run, kinds))
+        covered.update(kinds)
     return chosen
 
 
+def _shows_problems(run: SyncRun, kinds: Iterable[RecordKind]) -> bool:
+    """Check whether a run's problems are about certain kinds; remarks on the whole run are about all of them."""
+    if run.state is RunState.COMPLETED:
+        return False
+    if run.stop is not None or run.counts.all_succeeded:
+        return True
+    return any(run.counts.of(kind).attempted > run.counts.of(kind).succeeded for kind in kinds)
+
+
 def _failing(since: datetime, runs: Sequence[SyncRun]) -> Health:
-    last = next((run for run in runs if run.state is RunState.STOPPED), None)
+    whole = (run for run in runs if run.stop is not None and run.stop.code not in PASSES_BY_ITSELF)
+    last = next(whole, None)
     if last is None or last.stop is None:
         return Health(HealthState.FAILING, since, "The latest syncs have stopped.", Remedy.SYNC)
     if last.stop.code == TOKEN_REFUSED:

@@ -128,9 +128,16 @@ class Schedule:
         return replace(self.forgiven(), due_at=now, halt=None)
 
 
-def released(schedules: Iterable[Schedule], now: datetime) -> Sequence[Schedule]:
-    """Let those go on that a token had stopped, now that there is another one."""
-    return [each.begun_anew(now) for each in schedules if each.is_failing]
+def released(schedules: Iterable[Schedule], system: str, now: datetime) -> Sequence[Schedule]:
+    """Return the schedules that go on, changed, now that a system's token has been replaced.
+
+    What the other system's token has halted stays halted.
+    """
+    return [
+        each.begun_anew(now)
+        for each in schedules
+        if each.is_failing and (each.halt is None or each.halt.system in (system, ""))
+    ]
 
 
 def _spread(run: SyncRun, wait: timedelta) -> datetime:

@@ -73,7 +73,7 @@ def known_mismatch(ours: str | None, theirs: str | None, now: datetime) -> str:
     return (
         f"The time zones differ: {one.key} ({gmt_offsets(one, now)}) in {SESSIONBOARD}, "
         f"{other.key} ({gmt_offsets(other, now)}) in {GLEANIN}. Nothing is synced until they are the same. In "
-        f"{SESSIONBOARD} the zone stands on the event's Details page, and only {SESSIONBOARD}'s support can change it."
+        f"{SESSIONBOARD} the zone stands on the event's Details page, and only {SESSIONBOARD}'s support can change it. Then sync."
     )
 
 

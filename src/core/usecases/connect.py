@@ -120,7 +120,7 @@ class ReplaceGleaninToken:
                 what += f"; continuous sync of new mappings: {'on' if continuous_sync else 'off'}"
             await unit.connections.update(renewed)
             at, action = self.clock.now(), Action.TOKEN_REPLACED
-            for each in released(await unit.schedules.of_connection(connection.id), at):
+            for each in released(await unit.schedules.of_connection(connection.id), GLEANIN, at):
                 await unit.schedules.save(each)
             await unit.audit.add(AuditEntry(at, by, action, organization_id, what))
             await unit.commit()

@@ -45,7 +45,7 @@ class ReplaceSessionboardToken:
             connection = await unit.connections.open_one(organization_id)
             if connection is not None:
                 schedules = await unit.schedules.of_connection(connection.id)
-                for each in released(schedules, self.clock.now()):
+                for each in released(schedules, SESSIONBOARD, self.clock.now()):
                     await unit.schedules.save(each)
             at, what = self.clock.now(), f"{SESSIONBOARD} token"
             await unit.audit.add(AuditEntry(at, by, Action.TOKEN_REPLACED, organization_id, what))

@@ -15,7 +15,7 @@ from core.domain.mappings import EventMapping
 from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun
 from core.domain.schedule import Halt, Schedule
-from core.domain.stops import INTERRUPTED
+from core.domain.stops import INTERRUPTED, MAPPING_REMOVED
 from ports.persistence import Units
 from tests.contract.persistence.samples import (
     LEASE,
@@ -62,6 +62,10 @@ async def test_the_latest_run_of_each_scope_that_has_ended(units: Units) -> None
     await store(units, replace(a_run(5), scope=Scope.AGENDA).stopped(INTERRUPTED, NOW, Counts()))
     await store(units, a_run(6).start("p", NOW, LEASE), a_run(7))
     assert await _latest(units) == [a_run(5).id, a_run(3).id]
+    await store(units, a_run(8).stopped(MAPPING_REMOVED, NOW, Counts()))
+    assert await _latest(units) == [a_run(5).id, a_run(3).id], (
+        "what somebody stopped tells nothing of the sync"
+    )
 
 
 async def test_of_whom_the_latest_runs_are(units: Units) -> None:
@@ -133,7 +137,7 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
     refused = replace(
         INTERRUPTED, code="token_refused", sentence=f"{system} refused the token: it was revoked."
     )
-    await store(units, ended(1, own))
+    await store(units, ended(1, own), a_run(4).start("p", NOW, LEASE).stopped(INTERRUPTED, at[1], Counts()))
     for number in (2, 3):
         stop = refused if number == 3 else replace(INTERRUPTED, code="unreachable")
         await store(units, a_run(number).start("p", NOW, LEASE).stopped(stop, at[number], Counts()))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import SPEAKER
+from core.domain.kinds import SPEAKER, Scope
 from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun, Trigger
 from core.domain.stops import TAKEN_OVER
@@ -97,6 +97,15 @@ async def test_of_two_old_runs_the_one_that_ended_first_goes_first(units: Units)
     assert await _forget_outcomes(units, 9) == 2
     assert await _forget_runs(units, 9, limit=1) == 1
     assert await _left(units, (1, 2)) == {1: 0, 2: None}
+
+
+async def test_the_latest_run_of_each_scope_stays_with_its_outcomes(units: Units) -> None:
+    await store_mapped_event(units)
+    agenda = [replace(_ended(number, 0), scope=Scope.AGENDA) for number in (3, 4)]
+    await _with_outcomes(units, _ended(1, 0), _ended(2, 0), *agenda)
+    await _forget_outcomes(units, 1)
+    await _forget_runs(units, 1)
+    assert await _left(units, range(1, 5)) == {1: None, 2: 2, 3: None, 4: 2}
 
 
 async def test_the_latest_run_of_each_mapping_stays_with_its_outcomes(units: Units) -> None:

@@ -8,7 +8,7 @@ import pytest
 from core.domain import stops
 from core.domain.health import Health, HealthState, Remedy, health_of, healths, worst
 from core.domain.identifiers import MappingId, OrganizationId
-from core.domain.kinds import SESSION, Scope
+from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, Scope
 from core.domain.messages import Remarks
 from core.domain.outcomes import Counts, Outcome, count
 from core.domain.runs import SyncRun
@@ -50,6 +50,7 @@ def test_what_went_well_is_healthy() -> None:
 def test_a_run_with_problems_leads_to_its_results() -> None:
     told = health(ended(7, counts=BLOCKED))
     assert (told.state, told.remedy, told.run_id) == (HealthState.PROBLEMS, Remedy.VIEW_RESULTS, a_run(7).id)
+    assert told.since is None, "an earlier run may have had them too"
     assert told.reason.startswith("Sync to Gleanin finished with problems")
 
 
@@ -98,8 +99,12 @@ def test_a_token_that_has_been_replaced_is_not_called_refused() -> None:
 
 
 def test_a_part_that_went_well_does_not_answer_for_the_rest() -> None:
-    assert health(ended(2, Scope.AGENDA), ended(1, counts=BLOCKED)).state is HealthState.PROBLEMS
-    assert health(ended(3, Scope.AGENDA), ended(2, Scope.EXHIBITORS), ended(1, counts=BLOCKED)).is_well
+    exhibitor = count([(EXHIBITOR_CONTACT, Outcome.BLOCKED)])
+    remark = a_run(1).start("here", NOW, HOUR).finished(Counts(), NOW, remarks=Remarks(notes=["Oh."]))
+    for problem in (ended(1, counts=exhibitor), remark, stopped(stop=stops.INTERRUPTED)):
+        assert health(ended(2, Scope.AGENDA), problem).state is HealthState.PROBLEMS
+        assert health(ended(3, Scope.AGENDA), ended(2, Scope.EXHIBITORS), problem).is_well
+    assert health(ended(2, Scope.AGENDA), ended(1, counts=BLOCKED)).is_well, "what was blocked is mended"
     assert health(ended(2), ended(1, Scope.AGENDA, BLOCKED)).is_well
 
 
@@ -111,6 +116,12 @@ def test_what_somebody_stopped_on_purpose_is_no_problem(stop: Stop) -> None:
 def test_an_interruption_is_a_problem_that_a_sync_mends() -> None:
     told = health(stopped(stop=stops.INTERRUPTED))
     assert (told.state, told.remedy) == (HealthState.PROBLEMS, Remedy.SYNC)
+
+
+def test_an_interruption_does_not_hide_why_a_mapping_fails() -> None:
+    told = health(stopped(2, stops.INTERRUPTED, Scope.AGENDA), stopped(1), schedule=FAILING)
+    assert (told.state, told.run_id) == (HealthState.FAILING, a_run(1).id)
+    assert "Gleanin cannot be reached" in told.reason
 
 
 def test_the_worst_of_several_counts() -> None:

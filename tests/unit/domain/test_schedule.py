@@ -14,7 +14,8 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule
+from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule, released
+from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.stops import Stop
 from tests.limits import WITHIN
 from tests.unit.domain.builders import NOW
@@ -46,6 +47,20 @@ def wait_after(failures: int) -> timedelta:
     for number in range(failures):
         schedule = schedule.after(failed(number))
     return schedule.due_at - NOW
+
+
+def test_another_token_releases_what_the_same_systems_token_halted() -> None:
+    of_gleanin, of_sessionboard, unknown = (
+        replace(DUE.after(failed()).halted(Halt(system, NOW)), mapping_id=MappingId(system or "unknown"))
+        for system in (GLEANIN, SESSIONBOARD, "")
+    )
+    failing = DUE.after(failed())
+    later = NOW + MINUTE
+    schedules = [of_gleanin, of_sessionboard, unknown, failing, DUE]
+    assert released(schedules, GLEANIN, later) == [
+        each.begun_anew(later) for each in (of_gleanin, unknown, failing)
+    ]
+    assert not any(each.is_halted for each in released([of_gleanin], GLEANIN, later))
 
 
 def test_rule_24_a_mapping_is_due_about_half_an_hour_after_the_end_of_its_last_run() -> None:

@@ -34,6 +34,9 @@ def _date_failures() -> None:
             (
                 SELECT min(stopped.finished_at) FROM sync_runs stopped
                 WHERE stopped.mapping_id = schedules.mapping_id AND stopped.state = 'stopped'
+                AND stopped.stop_code NOT IN (
+                    'disconnected', 'mapping_removed', 'interrupted', 'taken_over', 'token_replaced', 'store_unusable'
+                )
                 AND stopped.position > coalesce(
                     (
                         SELECT max(well.position) FROM sync_runs well
