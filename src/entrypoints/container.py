@@ -80,6 +80,7 @@ from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
 from core.usecases.served_url import FindServedUrl, NoteServedUrl
+from core.usecases.shared.run_ends import RunEnds
 from core.usecases.show_health import FindHalt, ShowHealth
 from core.usecases.show_status import ShowQueue, ShowStatus
 from core.usecases.sign_in.devices import RememberDevice
@@ -253,14 +254,18 @@ class Container(containers.DeclarativeContainer):
     count_lost_by_mapping: Provider[CountLostByMapping] = providers.Factory(CountLostByMapping, units)
     show_health: Provider[ShowHealth] = providers.Factory(ShowHealth, units, clock)
     find_halt: Provider[FindHalt] = providers.Factory(FindHalt, units)
-    disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
+    interval: Provider[timedelta] = providers.Factory(timedelta, minutes=settings.provided.interval_minutes)
+    run_ends: Provider[RunEnds] = providers.Factory(
+        RunEnds, names, clock, log, interval, settings.provided.support_contact
+    )
+    disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, run_ends, lease)
     list_events: Provider[ListEvents] = providers.Factory(
         ListEvents, units, interactive_sources, interactive_destinations, cipher
     )
     map_events: Provider[MapEvents] = providers.Factory(
         MapEvents, units, interactive_sources, interactive_destinations, cipher, names, clock
     )
-    remove_mapping: Provider[RemoveMapping] = providers.Factory(RemoveMapping, units, clock)
+    remove_mapping: Provider[RemoveMapping] = providers.Factory(RemoveMapping, units, clock, run_ends)
     list_mappings: Provider[ListMappings] = providers.Factory(ListMappings, units)
     change_settings: Provider[ChangeSettings] = providers.Factory(
         ChangeSettings, units, interactive_sources, cipher, clock
@@ -268,16 +273,15 @@ class Container(containers.DeclarativeContainer):
     preview: Provider[Preview] = providers.Factory(Preview, interactive_access, clock)
     show_event: Provider[ShowEvent] = providers.Factory(ShowEvent, interactive_access, clock)
     request_sync: Provider[RequestSync] = providers.Factory(RequestSync, units, names, clock)
-    interval: Provider[timedelta] = providers.Factory(timedelta, minutes=settings.provided.interval_minutes)
     resend_after: Provider[timedelta] = providers.Factory(
         timedelta, seconds=settings.provided.resend_after_seconds
     )
     run_sync: Provider[RunSync] = providers.Factory(
-        RunSync, access, names, clock, log, lease, interval, settings.provided.support_contact, resend_after
+        RunSync, access, names, clock, log, lease, run_ends, resend_after
     )
     request_again: Provider[RequestAgain] = providers.Factory(RequestAgain, units, names, clock)
     request_due_syncs: Provider[RequestDueSyncs] = providers.Factory(RequestDueSyncs, units, names, clock)
-    take_over: Provider[TakeOver] = providers.Factory(TakeOver, units, names, clock, log, interval)
+    take_over: Provider[TakeOver] = providers.Factory(TakeOver, units, names, clock, log, run_ends)
     choose_runs: Provider[ChooseRuns] = providers.Factory(ChooseRuns, units, clock)
     kept_for: Provider[timedelta] = providers.Factory(timedelta, days=settings.provided.retention_days)
     forget_old: Provider[ForgetOld] = providers.Factory(ForgetOld, units, clock, kept_for)

@@ -107,16 +107,14 @@ class SyncRun:
             return False
         return self.lease_until is None or self.lease_until <= now
 
-    def ask_to_stop(self, stop: Stop, now: datetime, counts: Counts) -> "SyncRun":
-        """Stop a run that somebody else may be carrying out: before its next write, or at once if nobody is.
+    def is_carried_out(self, now: datetime) -> bool:
+        """Tell whether somebody carries it out, who sees a request to stop before the next write."""
+        return (
+            self.state is RunState.RUNNING and self.paused_until is None and not self.lease_has_run_out(now)
+        )
 
-        Args:
-            stop: why.
-            now: when.
-            counts: of the outcomes that the run has stored so far.
-        """
-        if self.state is RunState.QUEUED or self.paused_until is not None or self.lease_has_run_out(now):
-            return self.stopped(stop, now, counts)
+    def ask_to_stop(self, stop: Stop) -> "SyncRun":
+        """Ask whoever carries the run out to stop it before the next write."""
         return replace(self, stop_asked=stop.code)
 
     def confirming(self, other: "SyncRun") -> "SyncRun":

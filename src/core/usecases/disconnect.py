@@ -8,8 +8,8 @@ from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId, RunId
 from core.domain.organizations import Connection
 from core.domain.refusals import NotConnected, found
-from core.domain.runs import RunState
 from core.domain.stops import DISCONNECTED
+from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.persistence import Units
 
@@ -20,6 +20,7 @@ POLL_SECONDS = 0.1
 class Disconnect:
     units: Units
     clock: Clock
+    run_ends: RunEnds
     lease: timedelta
     """How long a run that gives no sign of life is waited for."""
 
@@ -47,16 +48,18 @@ class Disconnect:
             now = self.clock.now()
             ended = connection.end(now, organization, confirmation)
             await unit.connections.update(ended)
-            running = []
+            running, ends = [], []
             for mapping in await unit.mappings.of_connection(connection.id):
                 await unit.mappings.update(mapping.end_with_connection(now))
                 for run in await unit.runs.open_ones(mapping.id):
-                    counts = await unit.outcomes.counts(run.id)
-                    await unit.runs.update(run.ask_to_stop(DISCONNECTED, now, counts))
-                    if run.state is RunState.RUNNING:
+                    if run.is_carried_out(now):
+                        await unit.runs.update(run.ask_to_stop(DISCONNECTED))
                         running.append(run.id)
+                    else:
+                        ends.append(await self.run_ends.store(unit, run, DISCONNECTED))
             await unit.audit.add(AuditEntry(now, by, Action.DISCONNECTED, organization_id, organization.name))
             await unit.commit()
+        self.run_ends.log_stored(*ends)
         await self._see_them_stop(running)
         return ended
 

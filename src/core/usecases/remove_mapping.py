@@ -7,6 +7,7 @@ from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping
 from core.domain.refusals import found
 from core.domain.stops import MAPPING_REMOVED
+from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.persistence import Units
 
@@ -15,6 +16,7 @@ from ports.persistence import Units
 class RemoveMapping:
     units: Units
     clock: Clock
+    run_ends: RunEnds
 
     async def __call__(self, mapping_id: MappingId, *, by: str) -> EventMapping:
         """Remove one mapping; the connection and its other mappings go on. A running sync stops.
@@ -27,10 +29,14 @@ class RemoveMapping:
             now = self.clock.now()
             removed = mapping.remove(now)
             await unit.mappings.update(removed)
+            ends = []
             for run in await unit.runs.open_ones(mapping_id):
-                counts = await unit.outcomes.counts(run.id)
-                await unit.runs.update(run.ask_to_stop(MAPPING_REMOVED, now, counts))
+                if run.is_carried_out(now):
+                    await unit.runs.update(run.ask_to_stop(MAPPING_REMOVED))
+                else:
+                    ends.append(await self.run_ends.store(unit, run, MAPPING_REMOVED))
             what = mapping.label
             await unit.audit.add(AuditEntry(now, by, Action.MAPPING_REMOVED, mapping.organization_id, what))
             await unit.commit()
+        self.run_ends.log_stored(*ends)
         return removed

@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from core.domain.access import CONTINUOUS_SYNC
 from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import MappingId, NoticeId, RunId
+from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.notices import change_between
 from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import INTERVAL, Schedule
 from core.domain.stops import DIED_AGAIN, INTERRUPTED, TAKEN_OVER
-from core.domain.telling import notice_of
 from core.domain.turns import MOST_PER_ORGANIZATION
+from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.names import Names
@@ -152,7 +148,7 @@ class TakeOver:
     names: Names
     clock: Clock
     log: EventLog
-    interval: timedelta = INTERVAL
+    run_ends: RunEnds
 
     async def __call__(self, run_id: RunId) -> RunId | None:
         """End an abandoned run and give the one that waits in its place; None if it was not abandoned after all."""
@@ -161,29 +157,18 @@ class TakeOver:
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or mapping is None or not run.lease_has_run_out(now):
                 return None
-            counts = await unit.outcomes.counts(run_id)
             # One that dies again and again is not tried for ever: somebody has to look.
             goes_on = mapping.is_active and not await _has_died_before(unit, run)
-            ended = run.stopped(TAKEN_OVER if goes_on else DIED_AGAIN, now, counts)
-            await unit.runs.update(ended)
+            end = await self.run_ends.store(unit, run, TAKEN_OVER if goes_on else DIED_AGAIN)
             waiting = None
-            if not goes_on:
-                await self._count_as_failure(unit, ended, mapping)
-            else:
+            if goes_on:
                 new = RunId(self.names.new())
                 again = SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by)
                 waiting = (await _waiting(unit, again)).id
             await unit.commit()
+        self.run_ends.log_stored(end)
         self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)
         return waiting
-
-    async def _count_as_failure(self, unit: Unit, ended: SyncRun, mapping: EventMapping) -> None:
-        former = await unit.schedules.get(mapping.id) or Schedule(mapping.id, ended.requested_at)
-        later = former.after(ended, self.interval)
-        await unit.schedules.save(later)
-        change = change_between(former, later) if mapping.is_active else None
-        if change and await unit.recipients.get(mapping.organization_id):
-            await unit.notices.add(notice_of(NoticeId(self.names.new()), change, mapping, ended))
 
 
 async def _has_died_before(unit: Unit, run: SyncRun) -> bool:

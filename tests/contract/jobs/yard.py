@@ -20,6 +20,7 @@ from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.stops import Stop
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, SyncRequest, TakeOver
+from core.usecases.shared.run_ends import RunEnds
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, store
 from tests.unit.usecases.stage import Stage
@@ -78,7 +79,9 @@ class Yard:
         return Work(
             tick=self._tick,
             choose=ChooseRuns(self.units, self.clock),
-            take_over=TakeOver(self.units, self.names, self.clock, self.log),
+            take_over=TakeOver(
+                self.units, self.names, self.clock, self.log, RunEnds(self.names, self.clock, self.log)
+            ),
             carry_out=self._carry_out,
             ask_again=RequestAgain(self.units, self.names, self.clock),
             tidy=nothing,

@@ -34,7 +34,7 @@ async def _update(units: Units, *runs: SyncRun) -> None:
         replace(a_run(), requested_by="ada@example.org"),
         a_run().start("host:1:x", NOW, LEASE),
         replace(a_run().start("host:1:x", NOW, LEASE), progress={"sessions": Progress(3, 84)}),
-        a_run().start("host:1:x", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW, Counts()),
+        a_run().start("host:1:x", NOW, LEASE).ask_to_stop(DISCONNECTED),
         a_run().stopped(TAKEN_OVER, NOW + LEASE, Counts()),
         a_run()
         .start("host:1:x", NOW, LEASE)
@@ -120,7 +120,7 @@ async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(units:
     async with units.reading() as unit:
         assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, None)
         assert await unit.runs.standing(RunId("none")) is None
-    await _update(units, running.ask_to_stop(DISCONNECTED, NOW, Counts()))
+    await _update(units, running.ask_to_stop(DISCONNECTED))
     async with units.reading() as unit:
         assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, "disconnected")
 
@@ -142,7 +142,7 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
     await store_mapped_event(units)
     running = a_run().start("a", NOW, LEASE)
     await store(units, running)
-    asked_to_stop = running.ask_to_stop(DISCONNECTED, NOW, Counts())
+    asked_to_stop = running.ask_to_stop(DISCONNECTED)
     await _update(units, asked_to_stop)
     progress = {"sessions": Progress(10, 84), "speakers": Progress(0, 87)}
     later = NOW + timedelta(minutes=5)

@@ -48,7 +48,7 @@ async def test_rule_23_a_queued_run_waits_unless_its_mapping_is_being_synced(uni
     await _two_organizations(units)
     theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
     behind, going_on = a_run(2), a_run(3).start("a", NOW, LEASE)
-    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED, NOW, Counts())
+    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED)
     ours = a_run(5, THIRD)
     await store(units, theirs, behind, going_on, asked_to_stop, ours)
     async with units.reading() as unit:

@@ -60,9 +60,9 @@ def test_rule_23_only_a_running_run_has_a_lease_to_run_out() -> None:
 
 
 def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> None:
-    stopped = queued().ask_to_stop(stops.DISCONNECTED, NOW, Counts())
-    assert (stopped.state, stopped.stop) == (RunState.STOPPED, stops.DISCONNECTED)
-    asked = running().ask_to_stop(stops.DISCONNECTED, NOW, Counts())
+    assert not queued().is_carried_out(NOW)
+    assert running().is_carried_out(NOW)
+    asked = running().ask_to_stop(stops.DISCONNECTED)
     assert (asked.state, asked.stop_asked) == (RunState.RUNNING, "disconnected")
     assert stops.STOPS_ASKED_FOR["disconnected"] is stops.DISCONNECTED
 
@@ -164,14 +164,15 @@ def test_slices_in_vain_are_counted() -> None:
 
 @pytest.mark.parametrize("until", [-LEASE, LEASE], ids=["its turn has come", "it is not its turn"])
 def test_rule_08_between_two_slices_a_run_stops_at_once(until: timedelta) -> None:
-    stopped = paused(until).ask_to_stop(stops.DISCONNECTED, NOW, Counts())
+    assert not paused(until).is_carried_out(NOW)
+    stopped = paused(until).stopped(stops.DISCONNECTED, NOW, Counts())
     assert (stopped.state, stopped.stop) == (RunState.STOPPED, stops.DISCONNECTED)
     assert (stopped.finished_at, stopped.paused_until, stopped.is_open) == (NOW, None, False)
 
 
 def test_rule_08_a_run_that_was_gone_on_with_is_asked_to_stop() -> None:
     resumed = paused().resume("host:2", NOW + LEASE, LEASE)
-    asked = resumed.ask_to_stop(stops.MAPPING_REMOVED, NOW + LEASE, Counts())
+    asked = resumed.ask_to_stop(stops.MAPPING_REMOVED)
     assert (asked.state, asked.stop_asked) == (RunState.RUNNING, stops.MAPPING_REMOVED.code)
 
 

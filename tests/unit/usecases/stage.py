@@ -49,6 +49,7 @@ from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, SyncRequest, TakeOver
+from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
@@ -216,7 +217,9 @@ class Stage:
     async def disconnect(
         self, organization_id: OrganizationId, confirmation: str | None, *, by: str = COMMAND_LINE
     ) -> Connection:
-        return await Disconnect(self.units, self.clock, LEASE)(organization_id, confirmation, by=by)
+        return await Disconnect(self.units, self.clock, self.run_ends, LEASE)(
+            organization_id, confirmation, by=by
+        )
 
     @property
     def list_events(self) -> ListEvents:
@@ -229,7 +232,7 @@ class Stage:
         return await map_events(command, by=by)
 
     async def remove_mapping(self, mapping_id: MappingId, *, by: str = COMMAND_LINE) -> EventMapping:
-        return await RemoveMapping(self.units, self.clock)(mapping_id, by=by)
+        return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, by=by)
 
     async def change_settings(self, command: SettingsChange, *, by: str = COMMAND_LINE) -> EventMapping:
         change = ChangeSettings(self.units, self.sources, self.cipher, self.clock)
@@ -258,7 +261,11 @@ class Stage:
 
     @property
     def take_over(self) -> TakeOver:
-        return TakeOver(self.units, self.names, self.clock, self.log)
+        return TakeOver(self.units, self.names, self.clock, self.log, self.run_ends)
+
+    @property
+    def run_ends(self) -> RunEnds:
+        return RunEnds(self.names, self.clock, self.log, support_contact=self.contact)
 
     @property
     def run_sync(self) -> RunSync:
@@ -268,7 +275,7 @@ class Stage:
             self.clock,
             self.log,
             LEASE,
-            support_contact=self.contact,
+            self.run_ends,
             resend_after=self.resend_after,
         )
 

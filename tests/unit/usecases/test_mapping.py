@@ -152,7 +152,7 @@ async def test_a_removed_mapping_cannot_be_removed_again(stage: Stage) -> None:
     with pytest.raises(NotMapped):
         await stage.remove_mapping(mapping.id)
     with pytest.raises(NotFound):
-        await RemoveMapping(stage.units, stage.clock)(MappingId("none"), by=COMMAND_LINE)
+        await RemoveMapping(stage.units, stage.clock, stage.run_ends)(MappingId("none"), by=COMMAND_LINE)
 
 
 async def test_rule_07_where_gleanin_tells_no_zone_the_admin_is_shown_ours_and_confirms_it(

@@ -165,7 +165,9 @@ async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(stage: S
     run = await stage.request_sync(mapping.id)
     hold = Hold(stage)
     syncing = asyncio.create_task(
-        RunSync(stage.access, stage.names, stage.clock, stage.log, timedelta(milliseconds=40))(run.id)
+        RunSync(
+            stage.access, stage.names, stage.clock, stage.log, timedelta(milliseconds=40), stage.run_ends
+        )(run.id)
     )
     await happens(hold.reached)
     stage.clock.advance(LEASE)

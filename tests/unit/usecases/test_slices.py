@@ -293,7 +293,9 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: St
     stage.sources = sources  # type: ignore[assignment]  # whatever opens a source will do
     run = await stage.request_sync(mapping.id)
     lease = timedelta(seconds=0.04)  # looked after four times as often
-    reading = RunSync(stage.access, stage.names, stage.clock, stage.log, lease)(run.id, waits=False)
+    reading = RunSync(stage.access, stage.names, stage.clock, stage.log, lease, stage.run_ends)(
+        run.id, waits=False
+    )
     task = asyncio.create_task(reading)
     await asyncio.sleep(0.02)
     async with stage.units.writing() as unit:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.domain import stops
+from core.domain.ending import RunEnd
 from core.domain.identifiers import RunId
 from core.domain.outcomes import Counts, Outcome
 from core.domain.refusals import Refusal, found
 from core.domain.runs import RunState, SyncRun
-from core.domain.schedule import INTERVAL
 from core.domain.stops import Stop
 from core.domain.synced import RESEND_AFTER
+from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Access
 from core.usecases.sync.ending import Ending
 from core.usecases.sync.failures import SyncStopped, stopping
@@ -36,9 +37,7 @@ class RunSync:
     clock: Clock
     log: EventLog
     lease: timedelta
-    interval: timedelta = INTERVAL
-    support_contact: str | None = None
-    """Whom the closing message names if problems persist (rule 28)."""
+    run_ends: RunEnds
     resend_after: timedelta = RESEND_AFTER
     """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
 
@@ -84,13 +83,11 @@ class RunSync:
             not (each.lease_has_run_out(now) or each.can_resume(now)) for each in running
         ):
             return run
-        taken_over: list[RunId] = []
+        taken_over: list[RunEnd] = []
         async with self.access.units.writing() as unit:
             for each in await unit.runs.open_ones(run.mapping_id):
                 if each.lease_has_run_out(now):
-                    counts = await unit.outcomes.counts(each.id)
-                    await unit.runs.update(each.stopped(stops.TAKEN_OVER, now, counts))
-                    taken_over.append(each.id)
+                    taken_over.append(await self.run_ends.store(unit, each, stops.TAKEN_OVER))
                 elif each.can_resume(now) and (waits or each.id == run_id):
                     resumed = each.resume(owner, now, self.lease)
                     await unit.runs.update(resumed)
@@ -114,20 +111,13 @@ class RunSync:
             self.log.event("sync.run_started", **ids, scope=run.scope, trigger=run.trigger, waited=waited)
         return run
 
-    def _log_taken_over(self, run_ids: Sequence[RunId], by: SyncRun) -> None:
-        for run_id in run_ids:
-            self.log.warning("sync.run_taken_over", run=run_id, by=by.id, mapping=by.mapping_id)
+    def _log_taken_over(self, ends: Sequence[RunEnd], by: SyncRun) -> None:
+        self.run_ends.log_stored(*ends)
+        for end in ends:
+            self.log.warning("sync.run_taken_over", run=end.run.id, by=by.id, mapping=by.mapping_id)
 
     async def _carry_out(self, run: SyncRun, owner: str, longest: timedelta | None) -> SyncRun:
-        ending = Ending(
-            self.access.units,
-            self.names,
-            self.clock,
-            self.log,
-            self.lease,
-            interval=self.interval,
-            support_contact=self.support_contact,
-        )
+        ending = Ending(self.access.units, self.clock, self.run_ends)
         try:
             mapping, tokens = await self.access.of(run.mapping_id)
         except Refusal as refusal:  # it was removed in the moment between booking and start
@@ -138,7 +128,7 @@ class RunSync:
             self.access,
             self.clock,
             self.lease,
-            self.interval,
+            self.run_ends.interval,
             log,
             run,
             mapping,

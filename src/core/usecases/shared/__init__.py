@@ -1,0 +1,1 @@
+"""Steps that several use cases have in common."""

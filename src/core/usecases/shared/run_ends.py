@@ -1,0 +1,78 @@
+"""Store the end of a run, whoever ends it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.domain.ending import MappingState, RunEnd, Stored, end_run
+from core.domain.identifiers import NoticeId
+from core.domain.messages import Remarks
+from core.domain.refusals import found
+from core.domain.runs import SyncRun
+from core.domain.schedule import INTERVAL
+from core.domain.stops import Stop
+from core.domain.telling import notice_of
+from ports.clock import Clock
+from ports.log import EventLog
+from ports.names import Names
+from ports.persistence import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnds:
+    names: Names
+    clock: Clock
+    log: EventLog
+    interval: timedelta = INTERVAL
+    support_contact: str | None = None
+    """Whom the closing message names if problems persist (rule 28)."""
+
+    async def store(
+        self, unit: Unit, run: SyncRun, stop: Stop | None = None, remarks: Remarks | None = None
+    ) -> RunEnd:
+        """End a run, with the counts of its stored outcomes, and reschedule its mapping (rules 24 and 26).
+
+        The notice, if there is one, is committed with it or not at all: so a kill neither loses nor doubles it.
+
+        Args:
+            unit: that the caller commits, and then calls `log_stored`.
+            run: an open one.
+            stop: why it ends before its end.
+            remarks: what there is to know of the run as a whole.
+        """
+        mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
+        stored = Stored(
+            await unit.outcomes.counts(run.outcomes_of), await unit.outcomes.causes(run.outcomes_of)
+        )
+        schedule, halt = (
+            await unit.schedules.get(mapping.id),
+            await unit.schedules.halt_of(mapping.organization_id),
+        )
+        state = MappingState(mapping, schedule, halt)
+        end = end_run(
+            run,
+            stop,
+            stored,
+            state,
+            self.clock.now(),
+            interval=self.interval,
+            remarks=remarks,
+            support_contact=self.support_contact,
+        )
+        await unit.runs.update(end.run)
+        await unit.schedules.save(end.schedule)
+        if end.halt is not None:
+            for other in await unit.schedules.of_connection(mapping.connection_id):
+                await unit.schedules.save(other.halted(end.halt))
+        if end.change is not None and await unit.recipients.get(mapping.organization_id) is not None:
+            new = NoticeId(self.names.new())
+            await unit.notices.add(notice_of(new, end.change, mapping, end.run))
+        return end
+
+    def log_stored(self, *ends: RunEnd) -> None:
+        """Log what has changed, once it is committed: a log that is ahead of the database would tell what is not."""
+        for end in ends:
+            before, after, stop = end.before, end.schedule, end.run.stop
+            if after.is_failing != before.is_failing:
+                name = "continuous.failing" if after.is_failing else "continuous.recovered"
+                why = stop.code if stop else None
+                self.log.warning(name, mapping=end.run.mapping_id, stop=why, halted=after.is_halted)

@@ -1,0 +1,80 @@
+"""A run ends in one place: what becomes of it, of its mapping's schedule, and what people are told."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.domain import stops
+from core.domain.ending import MappingState, RunEnd, Stored, end_run
+from core.domain.kinds import SESSION
+from core.domain.notices import Change
+from core.domain.outcomes import Counts, Outcome, count
+from core.domain.runs import RunState
+from core.domain.schedule import AFTER_AN_INTERRUPTION, Halt, Schedule
+from core.domain.stops import Stop
+from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
+
+HOUR = timedelta(hours=1)
+KNOWN = Schedule(MAPPING, NOW)
+REFUSED = stops.token_refused("Gleanin", "It was revoked.")
+HALT = Halt("Gleanin", NOW - HOUR)
+SRC = Path(__file__).parents[3] / "src"
+
+
+def ended(
+    stop: Stop | None = None, state: MappingState | None = None, counts: Counts | None = None
+) -> RunEnd:
+    run = a_run().start("here", NOW - HOUR, HOUR)
+    return end_run(
+        run, stop, Stored(counts or Counts(), {}), state or MappingState(a_mapping(), KNOWN, None), NOW
+    )
+
+
+def test_rule_24_a_run_that_has_seen_to_everything_puts_its_mapping_off() -> None:
+    end = ended()
+    assert (end.run.state, end.run.finished_at, end.change, end.halt) == (RunState.COMPLETED, NOW, None, None)
+    assert end.schedule.due_at > NOW
+
+
+@pytest.mark.parametrize("stop", [None, stops.INTERRUPTED, stops.DISCONNECTED, REFUSED], ids=str)
+def test_rule_26_the_counts_are_those_of_the_stored_outcomes(stop: Stop | None) -> None:
+    counts = count([(SESSION, Outcome.CREATED)])
+    assert ended(stop, counts=counts).run.counts == counts
+
+
+def test_rule_29_a_refused_token_halts_the_connection_and_is_told_once() -> None:
+    end = ended(REFUSED)
+    assert end.halt == Halt("Gleanin", NOW)
+    assert end.schedule.halt == end.halt
+    assert end.change is Change.HALTED
+    again = ended(REFUSED, MappingState(a_mapping(), end.schedule, end.halt))
+    assert (again.halt, again.change) == (None, None)
+    first = ended(REFUSED, MappingState(a_mapping(), None, HALT))
+    assert first.change is None, "it was told for another mapping of the connection"
+    assert first.halt is not None
+
+
+def test_what_failed_and_works_again_is_told() -> None:
+    failing = ended(stops.unreachable("Gleanin", "No answer."))
+    assert failing.change is Change.FAILING
+    assert ended(state=MappingState(a_mapping(), failing.schedule, None)).change is Change.RECOVERED
+
+
+def test_of_a_mapping_that_was_removed_nothing_is_told() -> None:
+    removed = MappingState(replace(a_mapping(), removed_at=NOW), KNOWN, None)
+    assert ended(stops.unreachable("Gleanin", "No answer."), removed).change is None
+
+
+def test_what_was_interrupted_is_due_soon() -> None:
+    assert ended(stops.TAKEN_OVER).schedule.due_at == NOW + AFTER_AN_INTERRUPTION
+
+
+def test_no_run_ends_anywhere_else() -> None:
+    endings = re.compile(r"\brun\.(finished|stopped)\(")
+    found = {
+        path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py") if endings.search(path.read_text())
+    }
+    assert found == {"core/domain/ending.py"}
