@@ -78,7 +78,7 @@ from core.usecases.probe_destination import ProbeDestination
 from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
-from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
+from core.usecases.request_sync import RequestAgain, RequestSync, TakeOver
 from core.usecases.served_url import FindServedUrl, NoteServedUrl
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.show_health import FindHalt, ShowHealth
@@ -90,10 +90,10 @@ from core.usecases.sign_in.password import SignInWithPassword
 from core.usecases.sign_in.sessions import BeginSignIn, SignOut, WhoIsSignedIn
 from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
 from core.usecases.sync.access import Access
+from core.usecases.sync.large_places import LargePlaces
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from core.usecases.sync.show_event import ShowEvent
-from core.usecases.sync.slices import SLICE
 from core.usecases.take_hint import TakeHint
 from entrypoints.addresses import PublicLinks
 from entrypoints.settings import Settings
@@ -276,11 +276,11 @@ class Container(containers.DeclarativeContainer):
     resend_after: Provider[timedelta] = providers.Factory(
         timedelta, seconds=settings.provided.resend_after_seconds
     )
+    large_places: Provider[LargePlaces] = providers.Singleton(LargePlaces)
     run_sync: Provider[RunSync] = providers.Factory(
-        RunSync, access, names, clock, log, lease, run_ends, resend_after
+        RunSync, access, names, clock, log, lease, run_ends, resend_after, large_places=large_places
     )
     request_again: Provider[RequestAgain] = providers.Factory(RequestAgain, units, names, clock)
-    request_due_syncs: Provider[RequestDueSyncs] = providers.Factory(RequestDueSyncs, units, names, clock)
     take_over: Provider[TakeOver] = providers.Factory(TakeOver, units, names, clock, log, run_ends)
     choose_runs: Provider[ChooseRuns] = providers.Factory(ChooseRuns, units, clock)
     kept_for: Provider[timedelta] = providers.Factory(timedelta, days=settings.provided.retention_days)
@@ -302,10 +302,10 @@ class Container(containers.DeclarativeContainer):
     meters: Provider[Meters] = providers.Singleton(Meters, show_queue)
     work: Provider[Work] = providers.Factory(
         Work,
-        tick=request_due_syncs,
         choose=choose_runs,
         take_over=take_over,
-        carry_out=providers.Factory(partial, run_sync, waits=False, longest=SLICE),
+        carry_out=providers.Factory(partial, run_sync, waits=False),
+        check=run_sync.provided.check,
         ask_again=request_again,
         tidy=forget_old,
         tell=deliver_notices,

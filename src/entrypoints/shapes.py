@@ -102,7 +102,6 @@ def run(one: SyncRun) -> dict[str, Any]:
         "requested_by": one.requested_by,
         "started_at": _instant(one.started_at),
         "finished_at": _instant(one.finished_at),
-        "confirms": one.confirms,
         "progress": {name: {"done": at.done, "total": at.total} for name, at in one.progress.items()},
     }
 

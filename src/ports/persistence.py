@@ -29,10 +29,11 @@ from core.domain.mappings import EventMapping
 from core.domain.notices import Notice, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import Causes, Counts, Outcome, RecordOutcome
+from core.domain.retention import EndedRun
 from core.domain.runs import Progress, SyncRun
 from core.domain.schedule import Halt, Schedule
 from core.domain.synced import CreateIntent, SentRecords, ShareLink, SyncedRecord
-from core.domain.turns import WaitingRun
+from core.domain.turns import DueMapping, OpenWork
 from ports.accounts import (
     Accounts,
     ApiKeys,
@@ -214,31 +215,25 @@ class Runs(Protocol):
         """
         ...
 
-    async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
-        """Give the runs that nobody carries out, and how many of each organization are going on.
+    async def open_work(self) -> Sequence[OpenWork]:
+        """Return all runs that have not ended, and all checks that go on, in the order in which they were asked for."""
+        ...
 
-        A run waits if it is queued and none of its mapping is going on, if it is between two slices, or if its lease
-        has run out.
+    async def ended_before(
+        self, instant: datetime, limit: int, after: RunId | None = None
+    ) -> Sequence[EndedRun]:
+        """Return runs that ended before, at most so many, the earliest first, or those that ended after a certain one."""
+        ...
+
+    async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
+        """Remove ended runs with their outcomes, at most so many rows in all, and return how many went.
+
+        The outcomes go first: a run that still has some stays until next time.
         """
         ...
 
-    async def counts(self, now: datetime) -> Mapping[OrganizationId, "RunCounts"]:
-        """Count the open runs of every organization that has any."""
-        ...
-
-    async def forget_before(self, instant: datetime, limit: int) -> int:
-        """Take away ended runs that ended before and have no outcomes any more, at most so many; give how many went.
-
-        The latest run of each mapping and scope stays, however old it is, and so does one that a later run confirms or that a
-        checkpoint names.
-        """
-        ...
-
-    async def forget_confirming(self, instant: datetime, limit: int) -> int:
-        """Take away runs of continuous sync that ended before and confirm another one, at most so many.
-
-        The latest run of each mapping and scope stays, however old it is. Gives how many went.
-        """
+    async def run_in_place_of(self, run_id: RunId) -> RunId | None:
+        """Return which run's outcomes an earlier version of this program showed for one that it does not keep."""
         ...
 
     async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
@@ -286,27 +281,29 @@ class Schedules(Protocol):
         """Return the halt of the organization's open connection, if there is one: the first of several."""
         ...
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
-        """Give mappings for which a continuous sync is to be booked, the longest due first.
+    async def due(self, now: datetime, of_each: int, limit: int) -> Sequence[DueMapping]:
+        """Return mappings whose time for continuous sync has come, or that have no schedule yet.
 
-        These are active, have continuous sync and saved settings, are not halted, have no open run, and are due or
-        have no schedule yet; of each organization no more than leave it with so many open runs.
+        They are active, with saved settings, and not halted. At most so many of each organization and in all, the
+        longest due first; the time of one without a schedule came when it was mapped.
         """
+        ...
+
+    async def begin_check(self, mapping_id: MappingId, owner: str, now: datetime, until: datetime) -> bool:
+        """Hold a mapping for a check; False where another check holds it, or it has no schedule."""
+        ...
+
+    async def renew_check(self, mapping_id: MappingId, owner: str, until: datetime) -> bool:
+        """Hold it for longer; False when this owner holds it no more."""
+        ...
+
+    async def end_check(self, mapping_id: MappingId, owner: str | None = None) -> bool:
+        """Let go of a mapping; False when this owner holds it no more. Without one, whatever check holds it is over."""
         ...
 
     async def counts(self, now: datetime) -> Mapping[OrganizationId, "ScheduleCounts"]:
         """Count the mappings with continuous sync of every organization that has any."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RunCounts:
-    queued: int = 0
-    """Those that wait for another run of their mapping, those between two slices, and those that wait to be taken
-    over, because they give no sign of life any more, too."""
-    running: int = 0
-    queued_since: datetime | None = None
-    """From when on the one has waited that has waited longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +369,10 @@ class Checkpoints(Protocol):
 
     async def save(self, checkpoint: Checkpoint) -> None:
         """Insert or replace."""
+        ...
+
+    async def remove(self, mapping_id: MappingId) -> None:
+        """Remove it, if there is one."""
         ...
 
 
@@ -555,18 +556,6 @@ class Outcomes(Protocol):
             start: where to begin, as told by the part before.
             limit: how many to give at most.
         """
-        ...
-
-    async def forget_before(self, instant: datetime, limit: int) -> int:
-        """Take away outcomes of runs that ended before, at most so many; give how many went.
-
-        The latest run of each mapping and scope keeps its outcomes, however old it is, and so does one that another run confirms
-        or that a checkpoint names.
-        """
-        ...
-
-    async def forget_of(self, run_id: RunId, limit: int) -> int:
-        """Take away outcomes of a run, for another one has the same; at most so many; give how many went."""
         ...
 
     async def history(

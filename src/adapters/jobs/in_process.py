@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from core.domain.identifiers import RunId
-from core.domain.turns import WaitingRun
+from core.domain.identifiers import MappingId, RunId
+from core.domain.turns import Waiting
 from ports.log import EventLog
 from ports.persistence import PersistenceError
 
-AT_ONCE = 12
-"""Runs: each waits for the other sides most of the time, and no organization has more than two of them."""
+AT_ONCE = 64
+"""Runs and checks: each waits for the other sides nearly all the time."""
+KEPT_FOR_PEOPLE = 8
+"""Of these places only runs that were asked for by hand may take."""
 PAUSE = 1.0
 """Seconds after a run that failed by a fault of this program."""
 TIDY_EVERY = 3600.0
@@ -25,11 +27,12 @@ LOOK_EVERY = 5.0
 class Work:
     """What there is to do: use cases, given by whoever wires this."""
 
-    tick: Callable[[], Awaitable[object]]
-    """Books what is due."""
-    choose: Callable[[int], Awaitable[Sequence[WaitingRun]]]
+    choose: Callable[[int, int], Awaitable[Sequence[Waiting]]]
+    """Given how many places there are, and how many of these are kept for runs asked for by hand."""
     take_over: Callable[[RunId], Awaitable[object]]
     carry_out: Callable[[RunId], Awaitable[object]]
+    check: Callable[[MappingId, Callable[[RunId], None]], Awaitable[object]]
+    """Sees to a mapping that is due, and names the run that this comes to as soon as it does."""
     ask_again: Callable[[RunId], Awaitable[object]]
     """Books another run for one that had to be interrupted."""
     tidy: Callable[[], Awaitable[object]]
@@ -44,7 +47,8 @@ class InProcessJobs:
     log: EventLog
     at_once: int = AT_ONCE
     look_every: float = LOOK_EVERY
-    _tasks: dict[RunId, asyncio.Task[None]] = field(default_factory=dict)
+    kept_for_people: int = KEPT_FOR_PEOPLE
+    _tasks: dict[MappingId, asyncio.Task[None]] = field(default_factory=dict)
     _look: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self, run_id: RunId) -> None:  # noqa: ARG002 - who is next is for `choose` to say
@@ -86,32 +90,42 @@ class InProcessJobs:
             self.log.fault("jobs.look_failed", error)
 
     async def look(self) -> None:
-        """Book what is due, and start what waits, as far as there is room."""
-        await self.work.tick()
-        for each in await self.work.choose(self.at_once - len(self._tasks)):
-            if each.is_abandoned:
+        """Start what waits, as far as there is room."""
+        for each in await self.work.choose(self.at_once - len(self._tasks), self.kept_for_people):
+            if each.is_abandoned and each.run_id is not None:
                 await self.work.take_over(each.run_id)
                 self._look.set()  # what takes its place waits by now
-            elif each.run_id not in self._tasks:
-                task = asyncio.create_task(self._run(each.run_id), name=f"run {each.run_id}")
-                self._tasks[each.run_id] = task
-                task.add_done_callback(partial(self._make_room, each.run_id))
+            elif each.mapping_id not in self._tasks:
+                task = asyncio.create_task(self._see_to(each), name=f"sync {each.mapping_id}")
+                self._tasks[each.mapping_id] = task
+                task.add_done_callback(partial(self._make_room, each.mapping_id))
 
-    def _make_room(self, run_id: RunId, _: asyncio.Task[None]) -> None:
-        self._tasks.pop(run_id, None)
+    def _make_room(self, mapping_id: MappingId, _: asyncio.Task[None]) -> None:
+        self._tasks.pop(mapping_id, None)
         self._look.set()
 
-    async def _run(self, run_id: RunId) -> None:
+    async def _see_to(self, waiting: Waiting) -> None:
         try:
-            try:
-                await self.work.carry_out(run_id)
-            except asyncio.CancelledError:
-                await self.work.ask_again(run_id)
-                raise
+            await seen_to(self.work, waiting)
         except Exception as error:  # noqa: BLE001 - nobody awaits this task; the run has noted its end by itself
-            self.log.fault("jobs.run_failed", error, run=run_id)
+            self.log.fault("jobs.run_failed", error, run=waiting.run_id, mapping=waiting.mapping_id)
             # Its place stays taken meanwhile: one that fails before it has begun would be chosen again at once.
             await asyncio.sleep(PAUSE)
+
+
+async def seen_to(work: Work, waiting: Waiting) -> None:
+    """Carry out a run or a check; a run that is interrupted is asked for again."""
+    begun: list[RunId] = []
+    try:
+        if waiting.run_id is None:
+            await work.check(waiting.mapping_id, begun.append)
+        else:
+            begun.append(waiting.run_id)
+            await work.carry_out(waiting.run_id)
+    except asyncio.CancelledError:
+        for run_id in begun:
+            await work.ask_again(run_id)
+        raise
 
 
 async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:

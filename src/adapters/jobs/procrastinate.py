@@ -5,7 +5,7 @@ the whole queue were lost, the next look would offer the same jobs again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,17 +15,19 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
-from adapters.jobs.in_process import AT_ONCE, LOOK_EVERY, Work, ended
+from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, LOOK_EVERY, Work, ended, seen_to
 from adapters.jobs.patience import PatientManager
 from adapters.jobs.queue_log import told_as_events
 from adapters.jobs.queue_schema import connecting, make_tables
 from core.domain.identifiers import RunId
 from core.domain.runs import Trigger
-from core.domain.turns import WaitingRun
+from core.domain.turns import Waiting
 from ports.log import EventLog
 from ports.persistence import PersistenceError
 
 QUEUE = "gleanin-sync"
+BY_HAND = "gleanin-sync-by-hand"
+"""Of runs that people have asked for: some places take no others."""
 SYNC = "sync"
 MOST_OFFERED = 200
 """Jobs in the queue: few enough that the order in which runs are chosen is the order in which they start."""
@@ -52,6 +54,7 @@ class ProcrastinateJobs:
     """What psycopg is to connect with."""
     at_once: int = AT_ONCE
     look_every: int = int(LOOK_EVERY)
+    kept_for_people: int = KEPT_FOR_PEOPLE
     silence: float = SILENCE
     """Seconds without a heartbeat after which a worker is taken for dead."""
     _app: App = field(init=False)
@@ -101,19 +104,27 @@ class ProcrastinateJobs:
         async with self._app.open_async():
             self._wanted.set()
             try:
-                await self._app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=self.at_once,
-                    fetch_job_polling_interval=self.look_every,
-                    shutdown_graceful_timeout=0,
-                    delete_jobs="always",
-                    install_signal_handlers=False,
-                    update_heartbeat_interval=self.silence / 3,
-                    stalled_worker_timeout=_FORGOTTEN_AFTER,
-                )
+                async with asyncio.TaskGroup() as workers:
+                    for queues, places in (
+                        ([QUEUE, BY_HAND], self.at_once - self.kept_for_people),
+                        ([BY_HAND], self.kept_for_people),
+                    ):
+                        workers.create_task(self._worker(queues, places))
             finally:
                 # What was interrupted waits by now, and others may have room.
                 await self._tried(self._offer)
+
+    async def _worker(self, queues: Sequence[str], places: int) -> None:
+        await self._app.run_worker_async(
+            queues=queues,
+            concurrency=places,
+            fetch_job_polling_interval=self.look_every,
+            shutdown_graceful_timeout=0,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            update_heartbeat_interval=self.silence / 3,
+            stalled_worker_timeout=_FORGOTTEN_AFTER,
+        )
 
     async def _keep_offering(self) -> None:
         while True:
@@ -144,28 +155,31 @@ class ProcrastinateJobs:
         return False
 
     async def _see_to_all(self) -> None:
-        """Book what is due, clear away what the dead left, and offer what waits: one worker does it for all."""
-        for work in (self.work.tick, self._clear_away, self._take_over):
+        """Clear away what the dead left, and offer what waits: one worker does it for all."""
+        for work in (self._clear_away, self._take_over):
             await self._tried(work)
         self._wanted.set()
 
     async def _clear_away(self) -> None:
         """End jobs of workers that are dead, whose mappings they would keep locked; their runs are offered anew."""
-        for job in await self._manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self.silence):
-            self.log.warning("jobs.worker_lost", task=job.task_name, worker=job.worker_id)
-            await self._manager.finish_job(job, Status.ABORTED, delete_job=True)
+        for queue in (QUEUE, BY_HAND):
+            for job in await self._manager.get_stalled_jobs(
+                queue=queue, seconds_since_heartbeat=self.silence
+            ):
+                self.log.warning("jobs.worker_lost", task=job.task_name, worker=job.worker_id)
+                await self._manager.finish_job(job, Status.ABORTED, delete_job=True)
 
     async def _take_over(self) -> None:
-        for each in await self.work.choose(MOST_OFFERED):
-            if each.is_abandoned:
+        for each in await self.work.choose(MOST_OFFERED, 0):
+            if each.is_abandoned and each.run_id is not None:
                 await self.work.take_over(each.run_id)
 
     async def _offer(self) -> None:
         """Give every run whose turn it is a job, unless its mapping has one."""
-        chosen = await self.work.choose(MOST_OFFERED)
+        chosen = await self.work.choose(MOST_OFFERED, 0)
         if not chosen:
             return
-        there = {job.lock: job for job in await self._manager.list_jobs_async(queue=QUEUE, task=SYNC)}
+        there = {job.lock: job for job in await self._manager.list_jobs_async(task=SYNC)}
         new = []
         for each in chosen:
             former = there.get(each.mapping_id)
@@ -177,7 +191,7 @@ class ProcrastinateJobs:
             except AlreadyEnqueued:  # another process offers too: look at what is still to do
                 self._wanted.set()
 
-    async def _gives_way(self, former: Job, run: WaitingRun) -> bool:
+    async def _gives_way(self, former: Job, run: Waiting) -> bool:
         """Take back a job that waits, if somebody has asked for its run by hand meanwhile."""
         if former.status != Status.TODO.value or former.priority >= _PRIORITIES[run.trigger]:
             return False
@@ -187,24 +201,17 @@ class ProcrastinateJobs:
     async def _sync(self, mapping_id: str) -> None:
         """Carry out the mapping's run if it is its turn; if it is not any more, it is offered again later."""
         try:
-            for each in await self.work.choose(MOST_OFFERED):
+            for each in await self.work.choose(MOST_OFFERED, 0):
                 if each.mapping_id == mapping_id and not each.is_abandoned:
-                    await self._carry_out(each)
+                    await seen_to(self.work, each)
         except Exception as error:  # noqa: BLE001 - nobody awaits this; the run has noted its end by itself
             self.log.fault("jobs.run_failed", error, mapping=mapping_id)
             await asyncio.sleep(TRY_AGAIN_AFTER)
 
-    async def _carry_out(self, run: WaitingRun) -> None:
-        try:
-            await self.work.carry_out(run.run_id)
-        except asyncio.CancelledError:
-            await self.work.ask_again(run.run_id)
-            raise
 
-
-def _job(run: WaitingRun) -> Job:
+def _job(run: Waiting) -> Job:
     return Job(
-        queue=QUEUE,
+        queue=BY_HAND if run.trigger is Trigger.MANUAL else QUEUE,
         task_name=SYNC,
         lock=run.mapping_id,
         queueing_lock=run.mapping_id,

@@ -44,6 +44,8 @@ class Kept:
     bookings: dict[tuple[MappingId, str], RunId] = field(default_factory=dict)
     """By the key of the request."""
     schedules: dict[MappingId, Schedule] = field(default_factory=dict)
+    checks: dict[MappingId, tuple[str, datetime]] = field(default_factory=dict)
+    """Who checks a mapping, and until when."""
     checkpoints: dict[MappingId, Checkpoint] = field(default_factory=dict)
     synced: dict[tuple[OrganizationId, GleaninEventId, str], dict[SourceId, SyncedRecord]] = field(
         default_factory=dict

@@ -1,13 +1,11 @@
 """Sync runs and the outcomes of their records, in memory."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import dropwhile, islice
 
 from adapters.memory.kept import Kept, check
-from adapters.memory.retention import old_runs
 from core.domain.email import same_mailbox
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import RecordKind, Scope
@@ -19,11 +17,12 @@ from core.domain.outcomes import (
     causes_of,
     counted,
 )
+from core.domain.retention import EndedRun
 from core.domain.runs import Progress, RunState, SyncRun, Trigger
 from core.domain.search import RecordSearch
 from core.domain.stops import STOPS_ASKED_FOR
-from core.domain.turns import WaitingRun, place_of
-from ports.persistence import HistoryEntry, Page, RunCounts, Standing, Taken, Unique
+from core.domain.turns import OpenWork
+from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
 
 _ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
 
@@ -85,58 +84,70 @@ class MemoryRuns:
         rows = reversed(self._rows.values())
         return rows if before is None else islice(dropwhile(lambda row: row.id != before, rows), 1, None)
 
-    async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
-        running = {row.mapping_id for row in self._rows.values() if row.state is RunState.RUNNING}
-        by_hand = {
-            row.mapping_id
+    async def open_work(self) -> Sequence[OpenWork]:
+        mappings = self._mappings
+        runs = [
+            OpenWork(
+                row.id,
+                row.mapping_id,
+                mappings[row.mapping_id].organization_id,
+                row.trigger,
+                row.state,
+                row.requested_at,
+                row.lease_until,
+            )
             for row in self._rows.values()
-            if row.state is RunState.QUEUED and row.trigger is Trigger.MANUAL
-        }
-        waiting, going_on = list[WaitingRun](), Counter[OrganizationId]()
-        for row in self._rows.values():
-            whose, is_abandoned = self._mappings[row.mapping_id].organization_id, row.lease_has_run_out(now)
-            is_next = row.state is RunState.QUEUED and row.mapping_id not in running
-            if is_abandoned or is_next or row.can_resume(now):
-                awaited = row.mapping_id in by_hand
-                place = place_of(row.trigger, row.requested_at, row.paused_until, is_awaited=awaited)
-                waiting.append(WaitingRun(row.id, row.mapping_id, whose, *place, is_abandoned=is_abandoned))
-            elif row.state is RunState.RUNNING and row.paused_until is None:
-                going_on[whose] += 1
-        return waiting, going_on
+            if row.is_open
+        ]
+        checks = [
+            OpenWork(
+                None,
+                mapping_id,
+                mappings[mapping_id].organization_id,
+                Trigger.CONTINUOUS,
+                RunState.RUNNING,
+                self._kept.schedules[mapping_id].due_at,
+                until,
+            )
+            for mapping_id, (_, until) in self._kept.checks.items()
+        ]
+        return [*runs, *checks]
 
-    async def counts(self, now: datetime) -> Mapping[OrganizationId, RunCounts]:
-        counts = dict[OrganizationId, RunCounts]()
-        for row in self._rows.values():
-            whose = self._mappings[row.mapping_id].organization_id
-            former = counts.get(whose, RunCounts())
-            if row.state is RunState.QUEUED or row.paused_until is not None:
-                _, since = place_of(row.trigger, row.requested_at, row.paused_until)
-            elif row.lease_has_run_out(now):
-                since = row.lease_until or row.requested_at
-            elif row.state is RunState.RUNNING:
-                counts[whose] = replace(former, running=former.running + 1)
-                continue
-            else:
-                continue
-            since = min(former.queued_since or since, since)
-            counts[whose] = RunCounts(former.queued + 1, former.running, since)
-        return counts
+    async def ended_before(
+        self, instant: datetime, limit: int, after: RunId | None = None
+    ) -> Sequence[EndedRun]:
+        latest = {(run.mapping_id, run.scope): run.id for run in self._rows.values()}
+        named = {row.run_id for row in self._kept.checkpoints.values()}
+        ended = [
+            run for run in self._rows.values() if run.finished_at is not None and run.finished_at < instant
+        ]
+        ended.sort(key=lambda run: run.finished_at or instant)
+        if after is not None:
+            ended = [*islice(dropwhile(lambda run: run.id != after, ended), 1, None)]
+        return [
+            EndedRun(run.id, latest[run.mapping_id, run.scope] == run.id, run.id in named)
+            for run in ended[:limit]
+        ]
 
-    async def forget_before(self, instant: datetime, limit: int) -> int:
-        old = [run.id for run in old_runs(self._kept, instant) if not self._kept.outcomes.get(run.id)][:limit]
-        return self._forget(old)
-
-    async def forget_confirming(self, instant: datetime, limit: int) -> int:
-        old = old_runs(self._kept, instant)
-        by_itself = [run.id for run in old if run.confirms and run.trigger is Trigger.CONTINUOUS]
-        return self._forget([run_id for run_id in by_itself if not self._kept.outcomes.get(run_id)][:limit])
-
-    def _forget(self, old: Sequence[RunId]) -> int:
-        for run_id in old:
+    async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
+        gone = 0
+        for run_id in run_ids:
+            rows = self._kept.outcomes.get(run_id, {})
+            some = min(len(rows), limit - gone)
+            self._kept.outcomes[run_id] = dict(islice(rows.items(), some, None))
+            gone += some
+            if gone == limit:
+                break
             del self._rows[run_id]
-        for key in [key for key, run_id in self._bookings.items() if run_id in old]:
-            del self._bookings[key]
-        return len(old)
+            for key in [key for key, booked in self._bookings.items() if booked == run_id]:
+                del self._bookings[key]
+            gone += 1
+            if gone == limit:
+                break
+        return gone
+
+    async def run_in_place_of(self, run_id: RunId) -> RunId | None:  # noqa: ARG002 - it has no earlier version
+        return None
 
     async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         return self._bookings.get((mapping_id, request_key))
@@ -209,18 +220,6 @@ class MemoryOutcomes:
         chosen = found[:limit]
         following = chosen[-1][0] if chosen else start
         return Page([told for _, told in chosen], following if len(found) > limit else None)
-
-    async def forget_before(self, instant: datetime, limit: int) -> int:
-        old = ((run.id, key) for run in old_runs(self._kept, instant) for key in self._rows.get(run.id, {}))
-        chosen = [*islice(old, limit)]
-        for run_id, key in chosen:
-            self._rows[run_id] = {each: row for each, row in self._rows[run_id].items() if each != key}
-        return len(chosen)
-
-    async def forget_of(self, run_id: RunId, limit: int) -> int:
-        rows = self._rows.get(run_id, {})
-        self._rows[run_id] = dict(islice(rows.items(), limit, None))
-        return len(rows) - len(self._rows[run_id])
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

@@ -9,6 +9,7 @@ from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.schedule import Halt, Schedule
+from core.domain.turns import DueMapping
 from ports.persistence import ScheduleCounts
 
 
@@ -17,6 +18,7 @@ class MemorySchedules:
         self._rows = kept.schedules
         self._mappings = kept.mappings
         self._runs = kept.runs
+        self._checks = kept.checks
 
     async def get(self, mapping_id: MappingId) -> Schedule | None:
         return self._rows.get(mapping_id)
@@ -45,17 +47,38 @@ class MemorySchedules:
         halts = [schedule.halt for _, schedule in own if schedule.halt]
         return min(halts, key=lambda each: each.since, default=None)
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
-        are_open = [self._mappings[run.mapping_id] for run in self._runs.values() if run.is_open]
-        busy = Counter(mapping.organization_id for mapping in are_open)
-        ids = {mapping.id for mapping in are_open}
-        due = [row for row in self._mappings.values() if row.id not in ids and self._is_due(row, now)]
-        chosen: list[MappingId] = []
-        for mapping in sorted(due, key=self._due_at):
-            if busy[mapping.organization_id] < most_per_organization:
-                busy[mapping.organization_id] += 1
-                chosen.append(mapping.id)
+    async def due(self, now: datetime, of_each: int, limit: int) -> Sequence[DueMapping]:
+        due = [
+            DueMapping(row.id, row.organization_id, self._due_at(row))
+            for row in self._mappings.values()
+            if self._is_due(row, now)
+        ]
+        chosen, places = list[DueMapping](), Counter[OrganizationId]()
+        for each in sorted(due, key=lambda each: each.due_at):
+            places[each.organization_id] += 1
+            if places[each.organization_id] <= of_each:
+                chosen.append(each)
         return chosen[:limit]
+
+    async def begin_check(self, mapping_id: MappingId, owner: str, now: datetime, until: datetime) -> bool:
+        _, held_until = self._checks.get(mapping_id, ("", now))
+        if mapping_id not in self._rows or held_until > now:
+            return False
+        self._checks[mapping_id] = owner, until
+        return True
+
+    async def renew_check(self, mapping_id: MappingId, owner: str, until: datetime) -> bool:
+        if self._checks.get(mapping_id, ("", until))[0] != owner:
+            return False
+        self._checks[mapping_id] = owner, until
+        return True
+
+    async def end_check(self, mapping_id: MappingId, owner: str | None = None) -> bool:
+        held_by, _ = self._checks.get(mapping_id, (None, None))
+        if held_by is None or owner not in (None, held_by):
+            return False
+        del self._checks[mapping_id]
+        return True
 
     async def counts(self, now: datetime) -> Mapping[OrganizationId, ScheduleCounts]:
         own = defaultdict[OrganizationId, list[EventMapping]](list)
@@ -107,3 +130,6 @@ class MemoryCheckpoints:
         run = self._runs.get(checkpoint.run_id)
         check(there=run is not None and run.mapping_id == checkpoint.mapping_id)
         self._rows[checkpoint.mapping_id] = checkpoint
+
+    async def remove(self, mapping_id: MappingId) -> None:
+        self._rows.pop(mapping_id, None)

@@ -9,7 +9,8 @@ from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import MappingId
 
 _OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
-_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "until", "digest", "has_many", "outcomes"))
+_REMOVE = sa.delete(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
+_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "verdict_at", "digest", "many"))
 
 
 class SqlCheckpoints:
@@ -26,9 +27,11 @@ class SqlCheckpoints:
             "mapping_id": checkpoint.mapping_id,
             "run_id": checkpoint.run_id,
             "read_at": checkpoint.read_at,
-            "until": checkpoint.until,
+            "verdict_at": checkpoint.verdict_at,
             "digest": checkpoint.digest,
-            "has_many": checkpoint.has_many,
-            "outcomes": checkpoint.outcomes,
+            "many": checkpoint.many,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
+
+    async def remove(self, mapping_id: MappingId) -> None:
+        await self._run(lambda database: database.execute(_REMOVE, {"of_mapping": mapping_id}))

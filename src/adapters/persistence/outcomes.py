@@ -1,14 +1,11 @@
 """Outcomes of records, in a table: exactly one for each record and run."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.retention import forget_outcomes
 from adapters.persistence.rows import PART, in_parts
 from adapters.persistence.tables import outcomes, runs
 from adapters.persistence.threads import Run
@@ -68,13 +65,6 @@ _AT = (
     sa.select(*_COLUMNS)
     .where(outcomes.c.position.in_(sa.bindparam("positions", expanding=True)))
     .order_by(outcomes.c.position)
-)
-_FORGET_OF_RUN = sa.delete(outcomes).where(
-    outcomes.c.position.in_(
-        sa.select(outcomes.c.position)
-        .where(outcomes.c.run_id == sa.bindparam("run_id"))
-        .limit(sa.bindparam("limit"))
-    )
 )
 
 
@@ -136,13 +126,6 @@ class SqlOutcomes:
     async def causes(self, run_id: RunId) -> Causes:
         rows = await self._run(lambda database: database.execute(_CAUSES, {"run_id": run_id}).all())
         return {(kind, code): number for kind, code, number in rows}
-
-    async def forget_before(self, instant: datetime, limit: int) -> int:
-        return await self._run(partial(forget_outcomes, instant, limit))
-
-    async def forget_of(self, run_id: RunId, limit: int) -> int:
-        asked = {"run_id": run_id, "limit": limit}
-        return await self._run(lambda database: database.execute(_FORGET_OF_RUN, asked).rowcount)
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None

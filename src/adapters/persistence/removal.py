@@ -17,6 +17,7 @@ from adapters.persistence.tables import (
     outcomes,
     portal_revocations,
     recipients,
+    replaced_runs,
     run_bookings,
     runs,
     schedules,
@@ -40,6 +41,7 @@ def removal_of(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Exe
     is_own_connection = connections.c.organization_id == organization_id
     return (
         sa.delete(outcomes).where(outcomes.c.run_id.in_(own_runs)),
+        sa.delete(replaced_runs).where(replaced_runs.c.run_id.in_(own_runs)),
         sa.delete(run_bookings).where(run_bookings.c.mapping_id.in_(own_mappings)),
         sa.delete(checkpoints).where(checkpoints.c.mapping_id.in_(own_mappings)),
         sa.delete(runs).where(runs.c.mapping_id.in_(own_mappings)),
@@ -49,6 +51,7 @@ def removal_of(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Exe
             for table in (
                 notices,
                 recipients,
+                replaced_runs,
                 mappings,
                 synced_records,
                 create_intents,

@@ -1,24 +1,25 @@
 """Sync runs, in a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.retention import forget_confirming, forget_runs
+from adapters.persistence.retention import ended_before, forget
 from adapters.persistence.rows import from_json, key_of, replace_row, to_json
-from adapters.persistence.tables import mappings, run_bookings, runs
+from adapters.persistence.tables import mappings, replaced_runs, run_bookings, runs
 from adapters.persistence.threads import Run
-from adapters.persistence.turns import counted_at, is_in_state, waiting_at
+from adapters.persistence.turns import is_in_state, open_work
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import Scope
 from core.domain.outcomes import Counts, Outcome, Tally
+from core.domain.retention import EndedRun
 from core.domain.runs import OPEN_STATES, Progress, RunState, SyncRun, Trigger
 from core.domain.stops import STOPS_ASKED_FOR, Stop, StoppedBy
-from core.domain.turns import WaitingRun
-from ports.persistence import RunCounts, Standing
+from core.domain.turns import OpenWork
+from ports.persistence import Standing
 
 _RUNS = sa.select(runs)
 _OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))
@@ -55,6 +56,7 @@ _OPEN = sa.union_all(
         for state in (RunState.RUNNING, RunState.QUEUED)
     )
 )
+_REPLACED = sa.select(replaced_runs.c.run_id).where(replaced_runs.c.id == sa.bindparam("id"))
 _BOOKED = sa.select(run_bookings.c.run_id).where(
     run_bookings.c.mapping_id == sa.bindparam("mapping_id"),
     run_bookings.c.request_key == sa.bindparam("request_key"),
@@ -121,17 +123,19 @@ class SqlRuns:
         rows = await self._run(lambda database: database.execute(statement).all())
         return [_sync_run(row) for row in rows]
 
-    async def waiting(self, now: datetime) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
-        return await self._run(partial(waiting_at, now))
+    async def open_work(self) -> Sequence[OpenWork]:
+        return await self._run(open_work)
 
-    async def counts(self, now: datetime) -> Mapping[OrganizationId, RunCounts]:
-        return await self._run(partial(counted_at, now))
+    async def ended_before(
+        self, instant: datetime, limit: int, after: RunId | None = None
+    ) -> Sequence[EndedRun]:
+        return await self._run(partial(ended_before, instant, limit, after))
 
-    async def forget_before(self, instant: datetime, limit: int) -> int:
-        return await self._run(partial(forget_runs, instant, limit))
+    async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
+        return await self._run(partial(forget, run_ids, limit))
 
-    async def forget_confirming(self, instant: datetime, limit: int) -> int:
-        return await self._run(partial(forget_confirming, instant, limit))
+    async def run_in_place_of(self, run_id: RunId) -> RunId | None:
+        return await self._run(lambda database: database.execute(_REPLACED, {"id": run_id}).scalar())
 
     async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         asked = {"mapping_id": mapping_id, "request_key": key_of(request_key)}
@@ -165,8 +169,6 @@ def _row(run: SyncRun) -> dict[str, object]:
         "state": run.state.value,
         "owner": run.owner,
         "lease_until": run.lease_until,
-        "paused_until": run.paused_until,
-        "slices_in_vain": run.slices_in_vain,
         "stop_asked": run.stop_asked,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
@@ -177,7 +179,6 @@ def _row(run: SyncRun) -> dict[str, object]:
         "counts": to_json({name: dict(tally.numbers) for name, tally in run.counts.tallies.items()}),
         "progress": _progress_text(run.progress),
         "requested_by": run.requested_by,
-        "confirms": run.confirms,
     }
 
 
@@ -196,8 +197,6 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         state=RunState(row.state),
         owner=row.owner,
         lease_until=row.lease_until,
-        paused_until=row.paused_until,
-        slices_in_vain=row.slices_in_vain,
         stop_asked=row.stop_asked,
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -205,7 +204,6 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         message=row.message,
         counts=_counts(from_json(row.counts)),
         progress={name: Progress(*numbers) for name, numbers in from_json(row.progress).items()},
-        confirms=row.confirms,
     )
 
 

@@ -13,6 +13,7 @@ from adapters.persistence.turns import is_in_state
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.runs import RunState
 from core.domain.schedule import Halt, Schedule
+from core.domain.turns import DueMapping
 from ports.persistence import ScheduleCounts
 
 _SCHEDULES = sa.select(schedules)
@@ -39,7 +40,10 @@ _HALT = (
     .order_by(schedules.c.halted_at)
     .limit(1)
 )
-_UPSERTS = upserts(schedules, ("due_at", "failures", "hinted_at", "failing_since", "halted_at", "halted_by"))
+_UPSERTS = upserts(
+    schedules,
+    ("due_at", "failures", "hinted_at", "failing_since", "halted_at", "halted_by", "last_checked_at"),
+)
 _IS_HALTED = schedules.c.halted_at.is_not(None)
 _OPEN = [
     sa.select(runs.c.mapping_id).where(is_in_state(state)) for state in (RunState.RUNNING, RunState.QUEUED)
@@ -47,15 +51,8 @@ _OPEN = [
 """Which mappings have a run that goes on, and which one that waits; one can have both."""
 
 
-def _due() -> sa.Select[MappingId]:
+def _due() -> sa.Select[Any]:
     """Build the question of what is due. What is not due is not read, but for one look at an index."""
-    open_runs = sa.union_all(*_OPEN).cte("open_runs")
-    busy = (
-        sa.select(mappings.c.organization_id, sa.func.count().label("runs"))
-        .join(open_runs, open_runs.c.mapping_id == mappings.c.id)
-        .group_by(mappings.c.organization_id)
-        .cte("busy")
-    )
     is_ready = sa.and_(sa.text(IS_CONTINUOUS), mappings.c.settings_saved)
     own = (mappings.c.id, mappings.c.position, mappings.c.organization_id)
     has_schedule = sa.exists().where(schedules.c.mapping_id == mappings.c.id)
@@ -65,34 +62,37 @@ def _due() -> sa.Select[MappingId]:
             sa.select(*own, schedules.c.due_at)
             .join(schedules, schedules.c.mapping_id == mappings.c.id)
             .where(schedules.c.due_at <= sa.bindparam("now"), ~_IS_HALTED, is_ready),
-            sa.select(*own, mappings.c.created_at).where(is_ready, ~has_schedule),
+            sa.select(*own, mappings.c.created_at.label("due_at")).where(is_ready, ~has_schedule),
         )
         .cte("due")
         .prefix_with("MATERIALIZED")
     )
-    ranked = (
-        sa.select(
-            due.c.id,
-            due.c.due_at,
-            due.c.position,
-            sa.func.row_number()
-            .over(partition_by=due.c.organization_id, order_by=(due.c.due_at, due.c.position))
-            .label("place"),
-            sa.func.coalesce(busy.c.runs, 0).label("open_runs"),
-        )
-        .outerjoin(busy, busy.c.organization_id == due.c.organization_id)
-        .where(due.c.id.not_in(sa.select(open_runs.c.mapping_id)))
-        .cte("ranked")
+    place = sa.func.row_number().over(
+        partition_by=due.c.organization_id, order_by=(due.c.due_at, due.c.position)
     )
+    ranked = sa.select(
+        due.c.id, due.c.organization_id, due.c.due_at, due.c.position, place.label("place")
+    ).cte("ranked")
     return (
-        sa.select(ranked.c.id)
-        .where(ranked.c.place + ranked.c.open_runs <= sa.bindparam("most"))
+        sa.select(ranked.c.id, ranked.c.organization_id, ranked.c.due_at)
+        .where(ranked.c.place <= sa.bindparam("of_each"))
         .order_by(ranked.c.due_at, ranked.c.position)
         .limit(sa.bindparam("limit"))
     )
 
 
 DUE = _due()
+_THIS = schedules.c.mapping_id == sa.bindparam("of_mapping")
+_IS_HELD = schedules.c.check_owner == sa.bindparam("owner")
+_FREE = {"check_owner": None, "check_until": None}
+_BEGIN_CHECK = (
+    sa.update(schedules)
+    .where(_THIS, sa.or_(schedules.c.check_owner.is_(None), schedules.c.check_until <= sa.bindparam("now")))
+    .values(check_owner=sa.bindparam("owner"), check_until=sa.bindparam("until"))
+)
+_RENEW_CHECK = sa.update(schedules).where(_THIS, _IS_HELD).values(check_until=sa.bindparam("until"))
+_END_CHECK = sa.update(schedules).where(_THIS, _IS_HELD).values(_FREE)
+_END_ANY_CHECK = sa.update(schedules).where(_THIS, schedules.c.check_owner.is_not(None)).values(_FREE)
 
 
 def _counts() -> sa.Select[Any]:
@@ -144,6 +144,7 @@ class SqlSchedules:
             "failing_since": schedule.failing_since,
             "halted_at": schedule.halt.since if schedule.halt else None,
             "halted_by": schedule.halt.system if schedule.halt else None,
+            "last_checked_at": schedule.last_checked_at,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
 
@@ -166,9 +167,25 @@ class SqlSchedules:
         row = await self._run(lambda database: database.execute(_HALT, asked).first())
         return None if row is None else Halt(row.halted_by or "", row.halted_at)
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[MappingId]:
-        asked = {"now": now, "most": most_per_organization, "limit": limit}
-        return await self._run(lambda database: database.scalars(DUE, asked).all())
+    async def due(self, now: datetime, of_each: int, limit: int) -> Sequence[DueMapping]:
+        asked = {"now": now, "of_each": of_each, "limit": limit}
+        rows = await self._run(lambda database: database.execute(DUE, asked).all())
+        return [DueMapping(*row) for row in rows]
+
+    async def begin_check(self, mapping_id: MappingId, owner: str, now: datetime, until: datetime) -> bool:
+        return await self._changes(_BEGIN_CHECK, mapping_id, owner=owner, now=now, until=until)
+
+    async def renew_check(self, mapping_id: MappingId, owner: str, until: datetime) -> bool:
+        return await self._changes(_RENEW_CHECK, mapping_id, owner=owner, until=until)
+
+    async def end_check(self, mapping_id: MappingId, owner: str | None = None) -> bool:
+        if owner is None:
+            return await self._changes(_END_ANY_CHECK, mapping_id)
+        return await self._changes(_END_CHECK, mapping_id, owner=owner)
+
+    async def _changes(self, statement: sa.Update, mapping_id: MappingId, **asked: object) -> bool:
+        values = {"of_mapping": mapping_id, **asked}
+        return await self._run(lambda database: database.execute(statement, values).rowcount > 0)
 
     async def counts(self, now: datetime) -> Mapping[OrganizationId, ScheduleCounts]:
         rows = await self._run(lambda database: database.execute(_COUNTS, {"now": now}).all())
@@ -177,4 +194,6 @@ class SqlSchedules:
 
 def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:
     halt = Halt(row.halted_by or "", row.halted_at) if row.halted_at else None
-    return Schedule(row.mapping_id, row.due_at, row.failures, row.failing_since, halt, row.hinted_at)
+    return Schedule(
+        row.mapping_id, row.due_at, row.failures, row.failing_since, halt, row.hinted_at, row.last_checked_at
+    )

@@ -147,10 +147,12 @@ schedules = sa.Table(
     _time("failing_since", nullable=True),
     _time("halted_at", nullable=True),
     _text("halted_by", nullable=True),
+    _time("last_checked_at", nullable=True),
+    _text("check_owner", nullable=True),
+    _time("check_until", nullable=True),
     sa.Index(None, "due_at"),
+    _index_where("check_owner IS NOT NULL", "checked_mappings", "check_until"),
 )
-
-CONFIRMS = "confirms IS NOT NULL"
 
 runs = sa.Table(
     "sync_runs",
@@ -164,8 +166,6 @@ runs = sa.Table(
     _text("state"),
     _text("owner", nullable=True),
     _time("lease_until", nullable=True),
-    _time("paused_until", nullable=True),
-    sa.Column("slices_in_vain", sa.Integer(), nullable=False, server_default="0"),
     _text("stop_asked", nullable=True),
     _time("started_at", nullable=True),
     _time("finished_at", nullable=True),
@@ -176,13 +176,18 @@ runs = sa.Table(
     _text("counts"),
     _text("progress"),
     _text("requested_by", default=""),
-    # No foreign key: SQLite could not drop such a column again. Nothing forgets a run that is confirmed.
-    _text("confirms", nullable=True),
     sa.Index(None, "mapping_id", "position"),
     sa.Index(None, "mapping_id", "scope", "position"),
     sa.Index(None, "finished_at"),
-    _index_where(CONFIRMS, "confirmed_runs", "confirms"),
-    _index_where(CONFIRMS, "confirming_runs", "finished_at"),
+)
+
+replaced_runs = sa.Table(
+    "replaced_runs",
+    metadata,
+    # Runs that an earlier version kept though they only confirmed another one.
+    sa.Column("id", sa.Text(), primary_key=True),
+    _text("run_id", sa.ForeignKey("sync_runs.id")),
+    sa.Index(None, "run_id"),
 )
 
 checkpoints = sa.Table(
@@ -191,10 +196,9 @@ checkpoints = sa.Table(
     sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
     _text("run_id", sa.ForeignKey("sync_runs.id")),
     _time("read_at"),
-    _time("until"),
+    _time("verdict_at", nullable=True),
     _text("digest"),
-    _flag("has_many"),
-    _text("outcomes"),
+    _text("many", default=""),
     sa.Index(None, "run_id"),
 )
 

@@ -1,16 +1,12 @@
-"""Which open runs wait for somebody to carry them out, out of the table of runs."""
+"""Which runs have not ended, and which checks go on, out of two tables."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from adapters.persistence.tables import mappings, runs
-from core.domain.identifiers import OrganizationId
+from adapters.persistence.tables import mappings, runs, schedules
 from core.domain.runs import RunState, Trigger
-from core.domain.turns import WaitingRun, place_of
-from ports.persistence import RunCounts
+from core.domain.turns import OpenWork
 
 
 def is_in_state(state: RunState) -> sa.ColumnElement[bool]:
@@ -18,63 +14,45 @@ def is_in_state(state: RunState) -> sa.ColumnElement[bool]:
     return runs.c.state == sa.literal(state.value, literal_execute=True)
 
 
-_OPEN = sa.union_all(
-    *(
-        sa.select(
-            runs.c.id,
-            runs.c.mapping_id,
-            mappings.c.organization_id,
-            runs.c.trigger,
-            runs.c.requested_at,
-            runs.c.state,
-            runs.c.lease_until,
-            runs.c.paused_until,
-            runs.c.position,
-        )
-        .join(mappings, mappings.c.id == runs.c.mapping_id)
-        .where(is_in_state(state))
-        for state in (RunState.RUNNING, RunState.QUEUED)
+_RUNS = [
+    sa.select(
+        runs.c.id,
+        runs.c.mapping_id,
+        mappings.c.organization_id,
+        runs.c.trigger,
+        runs.c.state,
+        runs.c.requested_at,
+        runs.c.lease_until,
+        runs.c.position,
     )
+    .join(mappings, mappings.c.id == runs.c.mapping_id)
+    .where(is_in_state(state))
+    for state in (RunState.RUNNING, RunState.QUEUED)
+]
+_OPEN = sa.union_all(*_RUNS)
+_CHECKS = (
+    sa.select(schedules.c.mapping_id, mappings.c.organization_id, schedules.c.due_at, schedules.c.check_until)
+    .join(mappings, mappings.c.id == schedules.c.mapping_id)
+    .where(schedules.c.check_owner.is_not(None))
 )
 
 
-def counted_at(now: datetime, database: sa.Connection) -> Mapping[OrganizationId, RunCounts]:
-    """Count the open runs of each organization."""
-    queued, running = defaultdict[OrganizationId, list[datetime]](list), Counter[OrganizationId]()
-    for row in database.execute(_OPEN).all():
-        if row.state == RunState.QUEUED or row.paused_until is not None:
-            _, since = place_of(Trigger(row.trigger), row.requested_at, row.paused_until)
-            queued[row.organization_id].append(since)
-        elif row.lease_until is not None and row.lease_until > now:
-            running[row.organization_id] += 1
-        else:  # it waits to be taken over
-            queued[row.organization_id].append(row.lease_until or row.requested_at)
-    return {
-        who: RunCounts(len(queued[who]), running[who], min(queued[who], default=None))
-        for who in {*queued, *running}
-    }
-
-
-def waiting_at(
-    now: datetime, database: sa.Connection
-) -> tuple[Sequence[WaitingRun], Mapping[OrganizationId, int]]:
-    """Give the runs that wait, oldest first, and how many of each organization are going on."""
+def open_work(database: sa.Connection) -> Sequence[OpenWork]:
+    """Return all runs that have not ended, in the order in which they were asked for, and all checks."""
     rows = sorted(database.execute(_OPEN).all(), key=lambda row: row.position)
-    carried_out = {row.mapping_id for row in rows if row.state == RunState.RUNNING}
-    by_hand = {
-        row.mapping_id for row in rows if row.state == RunState.QUEUED and row.trigger == Trigger.MANUAL
-    }
-    waiting, going_on = list[WaitingRun](), Counter[OrganizationId]()
-    for row in rows:
-        is_running, is_paused = row.state == RunState.RUNNING, row.paused_until is not None
-        if is_paused and row.paused_until > now:
-            continue
-        if is_running and not is_paused and row.lease_until is not None and row.lease_until > now:
-            going_on[row.organization_id] += 1
-        # What is queued behind an abandoned run, or one between two slices, comes once that one is ended.
-        elif is_running or row.mapping_id not in carried_out:
-            awaited = row.mapping_id in by_hand
-            place = place_of(Trigger(row.trigger), row.requested_at, row.paused_until, is_awaited=awaited)
-            ids = row.id, row.mapping_id, row.organization_id
-            waiting.append(WaitingRun(*ids, *place, is_abandoned=is_running and not is_paused))
-    return waiting, going_on
+    work = [
+        OpenWork(
+            row.id,
+            row.mapping_id,
+            row.organization_id,
+            Trigger(row.trigger),
+            RunState(row.state),
+            row.requested_at,
+            row.lease_until,
+        )
+        for row in rows
+    ]
+    for mapping_id, organization_id, due_at, until in database.execute(_CHECKS):
+        ids = None, mapping_id, organization_id
+        work.append(OpenWork(*ids, Trigger.CONTINUOUS, RunState.RUNNING, due_at, until))
+    return work

@@ -199,14 +199,6 @@ def waited_in_vain(email: str) -> Reason:
     )
 
 
-def waits_for_next_run(email: str) -> Reason:
-    return Reason(
-        "waits_for_next_run",
-        f"It is to get the e-mail {email} from somebody whom an earlier slice of this run has seen to already.",
-        "The next sync does it.",
-    )
-
-
 def rejected(said: str, *, waited: bool = False) -> Reason:
     """Say what Gleanin said; `waited` for somebody who was to get the e-mail that another one had."""
     advice = "Correct what Gleanin names and sync again."

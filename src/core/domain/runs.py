@@ -48,10 +48,6 @@ class SyncRun:
     owner: str | None = None
     """Which process holds the run's lease."""
     lease_until: datetime | None = None
-    paused_until: datetime | None = None
-    """Between two of its slices: nobody carries it out, and from then on anybody may go on with it."""
-    slices_in_vain: int = 0
-    """Slices in which nothing became of any record: each makes the next one twice as long."""
     stop_asked: str | None = None
     """The code of the stop that somebody asked for, seen before the next write."""
     started_at: datetime | None = None
@@ -61,17 +57,10 @@ class SyncRun:
     counts: Counts = field(default_factory=Counts)
     progress: dict[str, Progress] = field(default_factory=dict)
     """By the kind's plural."""
-    confirms: RunId | None = None
-    """The run whose outcomes are this one's too: nothing has changed on either side since."""
 
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
-
-    @property
-    def outcomes_of(self) -> RunId:
-        """Tell under which run its outcomes stand."""
-        return self.confirms or self.id
 
     def merge(self, trigger: Trigger, scope: Scope, by: str = "") -> "SyncRun":
         """Let one waiting run serve a further request (rule 23); it is somebody's as soon as somebody asks for it."""
@@ -86,40 +75,16 @@ class SyncRun:
             raise ValueError(message)
         return replace(self, state=RunState.RUNNING, owner=owner, lease_until=now + lease, started_at=now)
 
-    def pause(self, until: datetime, counts: Counts | None = None, *, in_vain: bool) -> "SyncRun":
-        """End a slice: others have their turn before this one goes on where it stopped."""
-        assert self.state is RunState.RUNNING, "only what runs can pause"
-        times = self.slices_in_vain + in_vain
-        paused = replace(self, owner=None, lease_until=None, paused_until=until, slices_in_vain=times)
-        return replace(paused, counts=counts or self.counts)
-
-    def resume(self, owner: str, now: datetime, lease: timedelta) -> "SyncRun":
-        if not self.can_resume(now):
-            message = "the run is not between two slices"
-            raise ValueError(message)
-        return replace(self, owner=owner, lease_until=now + lease, paused_until=None)
-
-    def can_resume(self, now: datetime) -> bool:
-        return self.state is RunState.RUNNING and self.paused_until is not None and self.paused_until <= now
-
     def lease_has_run_out(self, now: datetime) -> bool:
-        if self.state is not RunState.RUNNING or self.paused_until is not None:
-            return False
-        return self.lease_until is None or self.lease_until <= now
+        return self.state is RunState.RUNNING and (self.lease_until is None or self.lease_until <= now)
 
     def is_carried_out(self, now: datetime) -> bool:
         """Tell whether somebody carries it out, who sees a request to stop before the next write."""
-        return (
-            self.state is RunState.RUNNING and self.paused_until is None and not self.lease_has_run_out(now)
-        )
+        return self.state is RunState.RUNNING and not self.lease_has_run_out(now)
 
     def ask_to_stop(self, stop: Stop) -> "SyncRun":
         """Ask whoever carries the run out to stop it before the next write."""
         return replace(self, stop_asked=stop.code)
-
-    def confirming(self, other: "SyncRun") -> "SyncRun":
-        """Let another run's outcomes stand for this one's too."""
-        return replace(self, confirms=other.id, progress=other.progress)
 
     def finished(
         self,
@@ -144,4 +109,4 @@ class SyncRun:
         if not self.is_open:
             message = f"the run is {self.state} already"
             raise ValueError(message)
-        return replace(self, state=state, finished_at=now, owner=None, lease_until=None, paused_until=None)
+        return replace(self, state=state, finished_at=now, owner=None, lease_until=None)

@@ -52,6 +52,8 @@ class Schedule:
     halt: Halt | None = None
     hinted_at: datetime | None = None
     """The last hint that no run has answered yet."""
+    last_checked_at: datetime | None = None
+    """When it was last found that nothing had changed on either side, without a run."""
 
     @property
     def has_failed(self) -> bool:
@@ -83,7 +85,9 @@ class Schedule:
         if run.scope is not Scope.ALL and not is_refused:
             return self
         failures = self.failures + 1
-        due_at = _spread(run, min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT))
+        due_at = _spread(
+            run.mapping_id, run.finished_at, min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT)
+        )
         halt = Halt(system_in(run.stop), run.finished_at) if is_refused else self.halt
         failing_since = self.failing_since or run.finished_at
         return replace(self, due_at=due_at, failures=failures, failing_since=failing_since, halt=halt)
@@ -92,16 +96,32 @@ class Schedule:
         if self.hinted_at is not None and self.is_unanswered_by(run):
             due_at, hinted_at = self.hinted_at + QUIET, self.hinted_at
         else:
-            due_at, hinted_at = _spread(run, interval), None
+            assert run.finished_at is not None, "it has ended"
+            due_at, hinted_at = _spread(run.mapping_id, run.finished_at, interval), None
         # A token that was refused is one until there is another: whoever syncs by hand may have been lucky.
         failing_since = self.failing_since if self.is_halted else None
         return replace(self, due_at=due_at, failures=0, failing_since=failing_since, hinted_at=hinted_at)
 
+    def checked(self, begun_at: datetime, now: datetime, interval: timedelta = INTERVAL) -> "Schedule":
+        """Return the schedule after a check that found nothing changed.
+
+        Args:
+            begun_at: when the check began to read.
+            now: when it has ended.
+            interval: of continuous sync.
+        """
+        after = replace(self, due_at=_spread(self.mapping_id, now, interval), last_checked_at=now)
+        if self.hinted_at is None or not self.is_unanswered_at(begun_at):
+            return replace(after, hinted_at=None)
+        return replace(after, due_at=min(after.due_at, self.hinted_at + QUIET))
+
     def is_unanswered_by(self, run: SyncRun) -> bool:
         """Tell whether a hint came so late that the run may have read what was there before it."""
-        if self.hinted_at is None or run.started_at is None:
-            return False
-        return self.hinted_at + QUIET > run.started_at
+        return run.started_at is not None and self.is_unanswered_at(run.started_at)
+
+    def is_unanswered_at(self, read_at: datetime) -> bool:
+        """Check whether what was read from then on may be older than what a hint told of."""
+        return self.hinted_at is not None and self.hinted_at + QUIET > read_at
 
     def hinted(self, now: datetime) -> "Schedule":
         """Come earlier, after a quiet time; further hints within it are answered by one more run at the most.
@@ -140,8 +160,7 @@ def released(schedules: Iterable[Schedule], system: str, now: datetime) -> Seque
     ]
 
 
-def _spread(run: SyncRun, wait: timedelta) -> datetime:
-    """Wait from the end of a run, a little longer or shorter: as every process finds it out of what is stored."""
-    assert run.finished_at is not None
-    share = int.from_bytes(hashlib.sha256(f"{run.mapping_id}:{run.id}".encode()).digest()[:4]) / 2**32
-    return run.finished_at + wait * (1 - SPREAD + 2 * SPREAD * share)
+def _spread(mapping_id: MappingId, since: datetime, wait: timedelta) -> datetime:
+    """Wait a little longer or shorter: as every process finds it out of what is stored."""
+    share = int.from_bytes(hashlib.sha256(f"{mapping_id}:{since.isoformat()}".encode()).digest()[:4]) / 2**32
+    return since + wait * (1 - SPREAD + 2 * SPREAD * share)

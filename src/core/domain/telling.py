@@ -80,14 +80,11 @@ class Message:
 
 
 def notice_of(notice_id: NoticeId, change: Change, mapping: EventMapping, run: SyncRun) -> Notice:
-    """Put a change that a run has brought into words; it is to be delivered at once.
-
-    It leads to the run that has the outcomes: one that only confirms them is forgotten after a day.
-    """
+    """Put a change that a run has brought into words; it is to be delivered at once."""
     assert run.finished_at is not None, "only the end of a run changes anything"
     at, text = run.finished_at, sentence(change, mapping, run.stop)
     return Notice(
-        notice_id, mapping.organization_id, mapping.id, run.outcomes_of, at, change, text, next_attempt_at=at
+        notice_id, mapping.organization_id, mapping.id, run.id, at, change, text, next_attempt_at=at
     )
 
 

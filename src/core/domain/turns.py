@@ -1,68 +1,147 @@
-"""Whose turn it is: which of the waiting runs start, so that no organization waits for another one's many."""
+"""Whose turn it is: which runs and checks start next, so that no organization waits for another one's many."""
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
 from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.runs import Trigger
+from core.domain.runs import RunState, Trigger
 
 MOST_PER_ORGANIZATION = 2
-"""Runs of one organization that go on at once, or are booked by themselves."""
+"""Runs and checks of one organization that go on at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRun:
-    run_id: RunId
+class OpenWork:
+    """A run that has not ended, or a check that goes on."""
+
+    run_id: RunId | None
+    """None for a check."""
     mapping_id: MappingId
     organization_id: OrganizationId
     trigger: Trigger
-    requested_at: datetime
+    state: RunState
+    since: datetime
+    """When it was asked for."""
+    lease_until: datetime | None = None
+
+    def is_carried_out(self, now: datetime) -> bool:
+        return self.state is RunState.RUNNING and self.lease_until is not None and self.lease_until > now
+
+
+@dataclass(frozen=True, slots=True)
+class DueMapping:
+    """A mapping whose time for continuous sync has come."""
+
+    mapping_id: MappingId
+    organization_id: OrganizationId
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What somebody is to carry out: a run, or the check of a mapping that is due."""
+
+    run_id: RunId | None
+    """None for a check."""
+    mapping_id: MappingId
+    organization_id: OrganizationId
+    trigger: Trigger
+    since: datetime
     is_abandoned: bool = False
     """It was running, and gives no sign of life any more."""
 
 
-def place_of(
-    trigger: Trigger, requested_at: datetime, paused_until: datetime | None, *, is_awaited: bool = False
-) -> tuple[Trigger, datetime]:
-    """Tell as what, and since when, a run waits.
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """An organization's runs."""
 
-    One that had a slice already queues anew, whoever asked for it, unless somebody waits for the run behind it.
+    queued: int = 0
+    """Those that wait for another run of their mapping, or to be taken over after their process died, too."""
+    running: int = 0
+    queued_since: datetime | None = None
+    """From when on the one has waited that has waited longest."""
+
+
+def waiting(work: Sequence[OpenWork], due: Iterable[DueMapping], now: datetime) -> Iterator[Waiting]:
+    """Choose what waits to be carried out.
+
+    Args:
+        work: all that is open, in the order in which it was asked for.
+        due: the mappings whose time has come.
+        now: when it is asked.
     """
-    if paused_until is None:
-        return trigger, requested_at
-    return Trigger.MANUAL if is_awaited else Trigger.CONTINUOUS, paused_until
+    running = {each.mapping_id for each in work if each.state is RunState.RUNNING and each.run_id}
+    for each in work:
+        if each.run_id is None or each.is_carried_out(now):
+            continue
+        is_abandoned = each.state is RunState.RUNNING
+        # What is queued behind a running run comes once that one has ended.
+        if is_abandoned or each.mapping_id not in running:
+            who = each.run_id, each.mapping_id, each.organization_id
+            yield Waiting(*who, each.trigger, each.since, is_abandoned=is_abandoned)
+    busy = {each.mapping_id for each in work if each.run_id or each.is_carried_out(now)}
+    for mapping in due:
+        if mapping.mapping_id not in busy:
+            yield Waiting(
+                None, mapping.mapping_id, mapping.organization_id, Trigger.CONTINUOUS, mapping.due_at
+            )
+
+
+def carried_out(work: Iterable[OpenWork], now: datetime) -> Mapping[OrganizationId, int]:
+    """Count what goes on, by organization."""
+    return Counter(each.organization_id for each in work if each.is_carried_out(now))
+
+
+def count_runs(work: Iterable[OpenWork], now: datetime) -> Mapping[OrganizationId, RunCounts]:
+    """Count the open runs of every organization that has any."""
+    queued, running = defaultdict[OrganizationId, list[datetime]](list), Counter[OrganizationId]()
+    for each in work:
+        if each.run_id is None:
+            continue
+        if each.is_carried_out(now):
+            running[each.organization_id] += 1
+        else:
+            is_abandoned = each.state is RunState.RUNNING
+            queued[each.organization_id].append((is_abandoned and each.lease_until) or each.since)
+    return {
+        who: RunCounts(len(queued[who]), running[who], min(queued[who], default=None))
+        for who in {*queued, *running}
+    }
 
 
 def next_in_turn(
-    waiting: Iterable[WaitingRun],
-    running: Mapping[OrganizationId, int],
+    waiting: Iterable[Waiting],
+    busy: Mapping[OrganizationId, int],
     room: int,
+    room_by_itself: int | None = None,
     most: int = MOST_PER_ORGANIZATION,
-) -> Sequence[WaitingRun]:
+) -> Sequence[Waiting]:
     """Choose what starts now: what people asked for first, then one organization after the other.
 
     Args:
-        waiting: all that wait.
-        running: how many of each organization are going on.
+        waiting: all that waits.
+        busy: how much of each organization goes on.
         room: how many can start at the most.
+        room_by_itself: how many of continuous sync; the rest of the places are kept for runs asked for by hand.
         most: of one organization that may go on at once.
     """
-    busy, chosen = Counter(running), list[WaitingRun]()
-    for trigger in (Trigger.MANUAL, Trigger.CONTINUOUS):
-        queues: dict[OrganizationId, deque[WaitingRun]] = defaultdict(deque)
-        for each in sorted(waiting, key=lambda run: run.requested_at):
+    going_on, chosen, by_age = Counter(busy), list[Waiting](), sorted(waiting, key=lambda each: each.since)
+    rooms = {Trigger.MANUAL: room, Trigger.CONTINUOUS: room if room_by_itself is None else room_by_itself}
+    for trigger, its_room in rooms.items():
+        queues: dict[OrganizationId, deque[Waiting]] = defaultdict(deque)
+        for each in by_age:
             if each.trigger is trigger:
                 queues[each.organization_id].append(each)
         # Who has the fewest going on is next; among equals, who has waited longest.
-        free = [(busy[who], queue[0].requested_at, who) for who, queue in queues.items() if busy[who] < most]
+        free = [(going_on[who], queue[0].since, who) for who, queue in queues.items() if going_on[who] < most]
         heapify(free)
-        while free and len(chosen) < room:
+        while free and len(chosen) < its_room:
             *_, who = heappop(free)
             chosen.append(queues[who].popleft())
-            busy[who] += 1
-            if queues[who] and busy[who] < most:
-                heappush(free, (busy[who], queues[who][0].requested_at, who))
+            going_on[who] += 1
+            if queues[who] and going_on[who] < most:
+                heappush(free, (going_on[who], queues[who][0].since, who))
     return chosen

@@ -1,11 +1,14 @@
-"""Choose which of the waiting runs start now, in this process."""
+"""Choose what this process carries out next: waiting runs, and checks of mappings that are due (rules 23 and 24)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.turns import WaitingRun, next_in_turn
+from core.domain.turns import MOST_PER_ORGANIZATION, Waiting, carried_out, next_in_turn, waiting
 from ports.clock import Clock
 from ports.persistence import Units
+
+MOST_DUE = 500
+"""Mappings that are looked at: the next look is a moment away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +16,17 @@ class ChooseRuns:
     units: Units
     clock: Clock
 
-    async def __call__(self, room: int) -> Sequence[WaitingRun]:
-        """Give at most so many runs, in the order in which they are to start."""
+    async def __call__(self, room: int, kept: int = 0) -> Sequence[Waiting]:
+        """Return what is to start, in the order in which it starts.
+
+        Args:
+            room: how much at the most.
+            kept: how many of these places are kept for runs asked for by hand.
+        """
         if room <= 0:
             return []
+        now = self.clock.now()
         async with self.units.reading() as unit:
-            waiting, going_on = await unit.runs.waiting(self.clock.now())
-        return next_in_turn(waiting, going_on, room)
+            work = await unit.runs.open_work()
+            due = await unit.schedules.due(now, MOST_PER_ORGANIZATION, MOST_DUE)
+        return next_in_turn(waiting(work, due, now), carried_out(work, now), room, max(room - kept, 0))

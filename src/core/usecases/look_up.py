@@ -111,4 +111,7 @@ class FindRun:
 
     async def __call__(self, run_id: RunId) -> SyncRun:
         async with self.units.reading() as unit:
-            return found(await unit.runs.get(run_id), "run", run_id)
+            run = await unit.runs.get(run_id)
+            if run is None and (in_its_place := await unit.runs.run_in_place_of(run_id)):
+                run = await unit.runs.get(in_its_place)
+            return found(run, "run", run_id)

@@ -26,7 +26,7 @@ class ListOutcomes:
         """Give a run with its outcomes, in the order in which they happened."""
         async with self.units.reading() as unit:
             run = found(await unit.runs.get(run_id), "run", run_id)
-            return run, await unit.outcomes.of_run(run.outcomes_of, only)
+            return run, await unit.outcomes.of_run(run.id, only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class PageOutcomes:
         """Give a part of a run's outcomes, in the order in which they happened."""
         async with self.units.reading() as unit:
             return await unit.outcomes.page(
-                asked.run.outcomes_of,
+                asked.run.id,
                 only=asked.only,
                 kinds=asked.kinds,
                 search=asked.search,
@@ -72,11 +72,10 @@ class TellHistory:
             mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             check_asked("record", id_or_email)
             entries = [*await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)]
-            latest = await unit.runs.of_mapping(mapping_id, _FEW) if entries else ()
-        for run in latest:
-            if run.confirms == entries[-1].run_id:
-                entries[-1] = replace(entries[-1], confirmed_at=run.finished_at)
-                break
+            checkpoint = await unit.checkpoints.get(mapping_id)
+            schedule = await unit.schedules.get(mapping_id)
+        if entries and checkpoint and schedule and checkpoint.run_id == entries[-1].run_id:
+            entries[-1] = replace(entries[-1], confirmed_at=schedule.last_checked_at)
         later = "; its next sync will tell" if mapping.is_active else ""
         return found(entries or None, "record", id_or_email, f"No run of this mapping has read it{later}.")
 

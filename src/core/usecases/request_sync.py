@@ -1,16 +1,13 @@
 """Ask for a sync: at once, or as the one that waits (rules 11 and 23); and ask again for one that was interrupted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.domain.access import CONTINUOUS_SYNC
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.stops import DIED_AGAIN, INTERRUPTED, TAKEN_OVER
-from core.domain.turns import MOST_PER_ORGANIZATION
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.log import EventLog
@@ -18,8 +15,6 @@ from ports.names import Names
 from ports.persistence import Taken, Unit, Units
 
 LONGEST_REQUEST_KEY = 255
-MOST_AT_ONCE = 500
-"""Mappings that one tick books runs for: the next one is a moment away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,30 +109,6 @@ class RequestAgain:
             new, now = RunId(self.names.new()), self.clock.now()
             await _waiting(unit, SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by))
             await unit.commit()
-
-
-@dataclass(frozen=True, slots=True)
-class RequestDueSyncs:
-    """The tick of continuous sync (rule 24); with many processes, any number of them may tick."""
-
-    units: Units
-    names: Names
-    clock: Clock
-
-    async def __call__(self) -> Sequence[RunId]:
-        """Book a run for every mapping that is due, as far as its organization has room."""
-        now, booked = self.clock.now(), []
-        async with self.units.reading() as unit:
-            if not await unit.schedules.due(now, MOST_PER_ORGANIZATION, 1):
-                return []
-        async with self.units.writing() as unit:
-            for mapping_id in await unit.schedules.due(now, MOST_PER_ORGANIZATION, MOST_AT_ONCE):
-                new = RunId(self.names.new())
-                run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC)
-                await unit.runs.add(run)
-                booked.append(run.id)
-            await unit.commit()
-        return booked
 
 
 @dataclass(frozen=True, slots=True)

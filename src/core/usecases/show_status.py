@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from core.domain.health import Health, healths, worst
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Organization
+from core.domain.turns import RunCounts, count_runs
 from ports.clock import Clock
-from ports.persistence import RunCounts, ScheduleCounts, Units
+from ports.persistence import ScheduleCounts, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class ShowStatus:
         now = self.clock.now()
         async with self.units.reading() as unit:
             organizations = await unit.organizations.all()
-            schedules, runs = await unit.schedules.counts(now), await unit.runs.counts(now)
+            schedules, runs = await unit.schedules.counts(now), count_runs(await unit.runs.open_work(), now)
             mappings = await unit.mappings.active()
             known = await unit.schedules.of_open_connections()
             ended = await unit.runs.latest_ended()
@@ -101,7 +102,7 @@ class ShowQueue:
         now = self.clock.now()
         async with self.units.reading() as unit:
             schedules = (await unit.schedules.counts(now)).values()
-            runs = (await unit.runs.counts(now)).values()
+            runs = count_runs(await unit.runs.open_work(), now).values()
         return Queue(
             due=sum(each.due for each in schedules),
             queued=sum(each.queued for each in runs),

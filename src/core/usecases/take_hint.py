@@ -43,9 +43,7 @@ class TakeHint:
                 if schedule is not None and schedule.is_hinted(now):
                     continue
                 # What changed may be what the change feed does not tell: everything is to be read.
-                checkpoint = await unit.checkpoints.get(mapping.id)
-                if checkpoint is not None:
-                    await unit.checkpoints.save(checkpoint.ended(now))
+                await unit.checkpoints.remove(mapping.id)
                 if schedule is not None:
                     hinted = schedule.hinted(now)
                     await unit.schedules.save(hinted)

@@ -73,10 +73,6 @@ async def run_told(
         )
         console.print(say(", ".join(times)))
         console.print(say(found.message), soft_wrap=True)
-        if found.confirms:
-            console.print(
-                say(f"Nothing has changed on either side since run {found.confirms}: its outcomes hold.")
-            )
         if found.counts.read:
             console.print(reports.counts(found.counts))
         console.print(reports.outcomes("Outcomes", outcomes))

@@ -48,7 +48,7 @@ from core.usecases.map_events import MapEvents, NewMapping
 from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
-from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, SyncRequest, TakeOver
+from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest, TakeOver
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
@@ -252,10 +252,6 @@ class Stage:
         return RequestAgain(self.units, self.names, self.clock)
 
     @property
-    def request_due_syncs(self) -> RequestDueSyncs:
-        return RequestDueSyncs(self.units, self.names, self.clock)
-
-    @property
     def choose_runs(self) -> ChooseRuns:
         return ChooseRuns(self.units, self.clock)
 
@@ -347,6 +343,10 @@ class Stage:
 
     async def sync(self, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncRun:
         return await self.run_sync((await self.request_sync(mapping.id, scope)).id)
+
+    async def check(self, mapping: EventMapping) -> SyncRun | None:
+        """See to a mapping as if its time had come."""
+        return await self.run_sync.check(mapping.id)
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
         """Give a run's outcomes by the source id; tests name no two records alike."""

@@ -13,7 +13,7 @@ from core.usecases.change_settings import SettingsChange
 from core.usecases.take_hint import Hint, TakeHint
 from tests.unit.domain.builders import NOW
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, Stage
-from tests.unit.usecases.test_due import booked, carry_out, schedule_of
+from tests.unit.usecases.test_due import due, carry_out, schedule_of
 
 
 def hook(organization_id: OrganizationId) -> Actor:
@@ -27,7 +27,7 @@ async def hinted(stage: Stage, organization_id: OrganizationId, event: str | Non
 async def synced_once(stage: Stage) -> tuple[OrganizationId, MappingId]:
     mapping = await stage.mapping()
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    await booked(stage)
+    await due(stage)
     await carry_out(stage)
     return mapping.organization_id, mapping.id
 
@@ -37,9 +37,9 @@ async def test_a_hint_makes_its_event_due_after_a_quiet_time(stage: Stage) -> No
     assert await hinted(stage, organization_id, HERE) == 1
     assert await hinted(stage, organization_id, HERE) == 0, "once in that time"
     stage.clock.advance(QUIET - timedelta(seconds=1))
-    assert not await booked(stage)
+    assert not await due(stage)
     stage.clock.advance(timedelta(seconds=1))
-    assert await booked(stage) == [mapping_id]
+    assert await due(stage) == [mapping_id]
 
 
 async def test_a_hint_of_another_event_or_organization_changes_nothing(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from core.usecases.change_settings import SettingsChange
 from core.usecases.show_status import Queue, ShowQueue, ShowStatus, Status
 from tests.unit.usecases.stage import LEASE, Stage
-from tests.unit.usecases.test_due import booked, carry_out
+from tests.unit.usecases.test_due import due, carry_out
 
 
 async def status(stage: Stage) -> Status:
@@ -22,7 +22,7 @@ async def test_the_status_follows_a_mapping_from_due_to_synced(stage: Stage) -> 
     assert numbers(await status(stage)) == (0, 0, 0, 0)
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     assert numbers(await status(stage)) == (1, 1, 0, 0)
-    await booked(stage)
+    await due(stage)
     assert numbers(await status(stage))[2] == 1
     await carry_out(stage)
     told = await status(stage)
@@ -34,7 +34,7 @@ async def test_a_refused_token_shows_as_failing_and_halted(stage: Stage) -> None
     mapping = await stage.mapping()
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     stage.gleanin.trouble.refuses_tokens = True
-    await booked(stage)
+    await due(stage)
     await carry_out(stage)
     told = await status(stage)
     assert (told.failing, told.halted, told.next_due_at) == (1, 1, None)
@@ -67,7 +67,7 @@ async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage) -> None:
     nothing = Queue(0, 0, 0, 0, 0, timedelta(), timedelta())
     assert await queue() == nothing
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    await booked(stage)
+    await due(stage)
     stage.clock.advance(timedelta(seconds=7))
     assert await queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is booked"
     await carry_out(stage)

@@ -40,9 +40,7 @@ class RunEnds:
             remarks: what there is to know of the run as a whole.
         """
         mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
-        stored = Stored(
-            await unit.outcomes.counts(run.outcomes_of), await unit.outcomes.causes(run.outcomes_of)
-        )
+        stored = Stored(await unit.outcomes.counts(run.id), await unit.outcomes.causes(run.id))
         schedule, halt = (
             await unit.schedules.get(mapping.id),
             await unit.schedules.halt_of(mapping.organization_id),

@@ -1,24 +1,20 @@
-"""How a run that this process carries out ends, or pauses."""
+"""How a run or a check that this process carries out ends."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from core.domain import stops
+from core.domain.checkpoint import Checkpoint
 from core.domain.ending import RunEnd
 from core.domain.identifiers import RunId
 from core.domain.refusals import found
 from core.domain.runs import SyncRun
-from core.domain.stops import STOPS_ASKED_FOR, TOKEN_REFUSED, Stop
+from core.domain.stops import TOKEN_REFUSED, Stop
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Tokens
-from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.journal import Journal
-from core.usecases.sync.slices import MOST_IN_VAIN
+from core.usecases.sync.turn import Turn
 from ports.clock import Clock
 from ports.persistence import Unit, Units
-
-AT_ONCE = 1000
-"""Outcomes: a writer waits for no more than these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +34,21 @@ class Ending:
             end = await self._closed(unit, run, stop, journal)
             await unit.commit()
         self.run_ends.log_stored(end)
-        while end.run.confirms is not None and journal.told_now and await self._forget_some(run_id):
-            pass  # the outcomes are those of the run that is confirmed, and are kept once
         return end.run
 
-    async def _forget_some(self, run_id: RunId) -> bool:
+    async def end_check(self, turn: Turn, checkpoint: Checkpoint | None) -> None:
+        """End a check that came to no run; with a checkpoint, nothing has changed since it."""
+        mapping_id, now = turn.run.mapping_id, self.clock.now()
         async with self.units.writing() as unit:
-            gone = await unit.outcomes.forget_of(run_id, AT_ONCE)
+            if not await unit.schedules.end_check(mapping_id, turn.owner):
+                return
+            schedule, known = await unit.schedules.get(mapping_id), await unit.checkpoints.get(mapping_id)
+            # A hint that came meanwhile, or another token, removes the checkpoint: what was read may be older.
+            if checkpoint is not None and schedule is not None and known is not None:
+                checked = schedule.checked(turn.run.requested_at, now, self.run_ends.interval)
+                await unit.schedules.save(checked)
+                await unit.checkpoints.save(checkpoint)
             await unit.commit()
-        return gone == AT_ONCE
 
     async def refuse(self, run_id: RunId, owner: str, why: str) -> SyncRun:
         """End a run that cannot even begin."""
@@ -59,31 +61,9 @@ class Ending:
         self.run_ends.log_stored(end)
         return end.run
 
-    async def pause(self, run_id: RunId, owner: str, journal: Journal) -> SyncRun:
-        """End a slice of the run; one that somebody asked to stop, or that gets nowhere, ends altogether."""
-        async with self.units.writing() as unit:
-            run = found(await unit.runs.get(run_id), "run", run_id)
-            if run.owner != owner:
-                return run
-            counts = await unit.outcomes.counts(run_id)
-            paused = run.pause(self.clock.now(), counts, in_vain=not journal.told_now)
-            stop = STOPS_ASKED_FOR.get(run.stop_asked or "")
-            if stop is None and paused.slices_in_vain >= MOST_IN_VAIN:
-                stop = stops.NO_PROGRESS
-            if stop is None:
-                await unit.runs.update(paused)
-                await unit.commit()
-                return paused
-        journal.give_up_unconfirmed(stop.sentence)
-        with suppress(SyncStopped):  # another run has taken over: `close` sees that too
-            await journal.store()
-        return await self.close(run_id, owner, stop, journal)
-
     async def _closed(self, unit: Unit, run: SyncRun, stop: Stop | None, journal: Journal) -> RunEnd:
         if stop is not None and stop.code == TOKEN_REFUSED and await self._has_other_tokens(unit, run):
             stop = stops.TOKEN_REPLACED
-        if stop is None and journal.confirms is not None:
-            run = run.confirming(found(await unit.runs.get(journal.confirms), "run", journal.confirms))
         end = await self.run_ends.store(unit, run, stop, journal.remarks)
         # A hint tells of what the change feed may not tell: it wants everything read.
         if journal.checkpoint is not None and stop is None and not end.before.is_unanswered_by(end.run):

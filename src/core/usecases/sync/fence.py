@@ -123,7 +123,7 @@ class Fence:
                 self._marked_now = True
 
     async def take_mark_back(self) -> None:
-        """Free the events again, if it was this slice that bound them: for one that wrote nothing after all.
+        """Free the events again, if it was this run that bound them: for one that wrote nothing after all.
 
         Where another run has taken over, that one may have written since.
         """

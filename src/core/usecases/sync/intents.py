@@ -19,6 +19,10 @@ class OpenIntents:
     """So long after the latest create nothing is sent again."""
     by_kind: Mapping[str, Mapping[SourceId, CreateIntent]] = field(default_factory=dict)
 
+    @property
+    def are_any(self) -> bool:
+        return any(self.by_kind.values())
+
     def of(self, kind_name: str) -> Mapping[SourceId, CreateIntent]:
         return self.by_kind.get(kind_name, {})
 

@@ -12,17 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain import reasons, stops
-from core.domain.checkpoint import UNSETTLED, Checkpoint
-from core.domain.digests import number_of
-from core.domain.identifiers import GleaninEventId, OrganizationId, RunId, SourceId
+from core.domain.checkpoint import Checkpoint
+from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
 from core.domain.messages import Remarks
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.planning import Create
 from core.domain.runs import Progress
+from core.domain.stops import Stop
 from core.domain.synced import CreateIntent, SyncedRecord
 from core.usecases.sync.failures import SyncStopped
+from core.usecases.sync.turn import Turn
 from ports.clock import Clock
 from ports.persistence import PersistenceError, Unit, Units
 
@@ -56,48 +57,27 @@ class _Batch:
 class Journal:
     units: Units
     clock: Clock
-    run_id: RunId
+    turn: Turn
     mapping: EventMapping
-    owner: str
     lease: timedelta
-    before: Counts = field(default_factory=Counts)
-    """What earlier slices of the run have come to."""
     remarks: Remarks = field(default_factory=Remarks)
     """What there is to know of the run as a whole, besides its records."""
     unconfirmed: dict[RecordKey, Create] = field(default_factory=dict)
     """Creates that may have taken place: they are looked up before they are sent again (rule 32)."""
     checkpoint: Checkpoint | None = None
     """What the run has proved, if it has."""
-    confirms: RunId | None = None
-    """The run whose outcomes are this one's too, if nothing has changed since."""
     may_have_written: bool = False
-    """Something was written in this slice, or an answer was lost."""
-    told_now: int = 0
-    """Outcomes of this slice."""
+    """Something was written, or an answer was lost."""
     _unsent: dict[RecordKey, RecordKind] = field(default_factory=dict)
     """Intents that were noted and whose creates have not left yet."""
-    _told_before: set[RecordKey] = field(default_factory=set)
-    """By the kind's name: of earlier slices."""
-    _digest: int | None = 0
-    """None as soon as something was written: nothing is compared with such a run's outcomes."""
+    _heard_at: float = 0.0
+    """When a page was read last, or a record got its outcome, by the event loop's clock."""
     _batch: _Batch = field(default_factory=_Batch)
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
     _progress: dict[str, Progress] = field(default_factory=dict)
     _stored_at: datetime | None = None
     _storing: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def go_on(self) -> None:
-        """Take up what earlier slices of the run have noted; of most runs there are none."""
-        if not self.before.read:
-            return
-        async with self.units.reading() as unit:
-            for told in await unit.outcomes.of_run(self.run_id):
-                self._told_before.add(key_of(told.record))
-
-    def has_told(self, record: RecordRef) -> bool:
-        """Tell whether an earlier slice saw to this record: a run has one outcome for each (rule 26)."""
-        return key_of(record) in self._told_before
 
     def expect(self, kind: RecordKind, total: int) -> None:
         done = self.counts.of(kind).read
@@ -108,12 +88,15 @@ class Journal:
         self._batch.outcomes.append(outcome)
         if synced is not None:
             self._batch.synced.append(synced)
-        self.told_now += 1
+        self.note_progress()
         kind = outcome.record.kind
-        self._add_to_digest(outcome)
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())
         self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
+
+    def note_progress(self) -> None:
+        """Note that a page was read, or that it is known what became of a record."""
+        self._heard_at = asyncio.get_running_loop().time()
 
     async def note_intents(
         self,
@@ -192,28 +175,8 @@ class Journal:
         return self.mapping.organization_id, self.mapping.events.gleanin_id
 
     @property
-    def goes_on(self) -> bool:
-        """Tell whether an earlier slice of the run has outcomes already."""
-        return bool(self._told_before)
-
-    @property
-    def digest(self) -> str:
-        """Of the slice's outcomes, in whatever order they came; nothing, where something was written."""
-        return "" if self._digest is None else f"{self._digest:016x}"
-
-    def _add_to_digest(self, told: RecordOutcome) -> None:
-        if told.outcome in UNSETTLED:
-            self._digest = None
-        elif self._digest is not None:
-            record, reason = told.record, told.reason
-            who = record.kind.name, record.source_id, record.label, record.email
-            what = told.outcome, reason.code, reason.sentence, reason.detail, told.gleanin_id
-            self._digest = (self._digest + number_of(*who, *what)) % 2**64
-
-    @property
     def counts(self) -> Counts:
-        now = Counts({name: Tally(dict(numbers)) for name, numbers in self._numbers.items()})
-        return self.before + now
+        return Counts({name: Tally(dict(numbers)) for name, numbers in self._numbers.items()})
 
     async def store_if_due(self) -> None:
         now = self.clock.now()
@@ -265,29 +228,41 @@ class Journal:
             for kind, source_ids in _by_kind(batch.sent):
                 await unit.intents.mark_sent(*scope, kind, source_ids)
             if batch.outcomes:
-                await unit.outcomes.add(self.run_id, batch.outcomes)
+                await unit.outcomes.add(self.turn.run.id, batch.outcomes)
             await unit.commit()
 
     async def _renew(self, unit: Unit) -> None:
-        until = self.clock.now() + self.lease
-        if not await unit.runs.renew(self.run_id, self.owner, until, self._progress):
+        if not await self.turn.renew(unit, self.clock.now() + self.lease, self._progress):
             raise SyncStopped(stops.TAKEN_OVER)
 
-    async def keep_storing(self, ended: asyncio.Event, when_lost: Callable[[], None]) -> None:
-        """Store from time to time, and so keep the lease, until the run has ended or another one has taken over."""
+    async def keep_storing(
+        self, ended: asyncio.Event, stalled_after: timedelta, give_up: Callable[[Stop], None]
+    ) -> None:
+        """Store from time to time, and so keep the lease, until the work has ended.
+
+        Args:
+            ended: set when it has.
+            stalled_after: for how long nothing may be read and no record get an outcome.
+            give_up: called once, where another run has taken over, or nothing has happened for too long.
+        """
+        self.note_progress()
         while not ended.is_set():
             # In real time, whatever the clock: another process judges the lease by its own.
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.lease.total_seconds() / 4):
                     await ended.wait()
-            if not ended.is_set():
-                try:
-                    await self.store()
-                except SyncStopped:
-                    when_lost()
-                    return
-                except PersistenceError:
-                    pass  # whoever writes meets it too, and the next time may be better
+            if ended.is_set():
+                return
+            try:
+                await self.store()
+            except SyncStopped as stopped:
+                give_up(stopped.stop)
+                return
+            except PersistenceError:
+                pass  # whoever writes meets it too, and the next time may be better
+            if asyncio.get_running_loop().time() - self._heard_at > stalled_after.total_seconds():
+                give_up(stops.NO_PROGRESS)
+                return
 
 
 def key_of(record: RecordRef) -> RecordKey:

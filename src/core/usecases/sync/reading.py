@@ -1,8 +1,16 @@
 """Read both sides of a mapping, before anything is planned."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container, Coroutine, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +23,7 @@ from core.domain.identifiers import GleaninId, SessionboardEventId
 from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
 from core.domain.mappings import EventMapping
 from core.domain.messages import not_all_read, rows_unreadable
-from core.domain.programme import Part, Programme, empty_programme
+from core.domain.programme import Programme, empty_programme
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.stops import Stop, judge_time_zones
 from core.domain.synced import ShareLink, presentable
@@ -29,6 +37,13 @@ IN_CHANGE_FEED = frozenset({Scope.AGENDA})
 """A contact's edit need not move its exhibitor, so exhibitors are read each time: they are few."""
 Links = dict[GleaninId, tuple[ShareLink, ...] | None]
 """Of everybody who is in Gleanin; None where nothing was told of links."""
+OnPage = Callable[[int], Awaitable[None]]
+
+
+async def _nothing(rows: int) -> None:
+    pass
+
+
 Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
 
 
@@ -36,24 +51,32 @@ Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibito
 class BothSides:
     kinds: tuple[RecordKind, ...]
     """What the scope covers, in the order of writing."""
+    events: tuple[SourceEvent, GleaninEvent]
     programme: Programme
     gleanin: GleaninSide
     links: dict[str, Links] = field(default_factory=dict)
     """The share links that people in Gleanin have, by the kind's name."""
     unknown: dict[str, str] = field(default_factory=dict)
     """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
-    zones: tuple[str | None, str | None] = (None, None)
-    """The two events' time zones, as Sessionboard and Gleanin tell them."""
     stop: Stop | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
     shortfalls: list[str] = field(default_factory=list)
     """What could not be read of the programme, and what follows (rule 34)."""
     digest: str = ""
     """Of all that was read, but for sessions where these are many."""
-    has_many: bool = False
-    """Sessions, so that the change feed is asked for them."""
-    is_as_before: bool = False
-    """Nothing has changed since the checkpoint; if it has many sessions, they were not read."""
+    many: str | None = ""
+    """A digest of the sessions where these are many; None where they were not read, for none has changed."""
+
+    @property
+    def zones(self) -> tuple[str | None, str | None]:
+        """Return the two events' time zones, as Sessionboard and Gleanin tell them."""
+        source, gleanin = self.events
+        return source.time_zone, gleanin.time_zone
+
+    def are_as_at(self, checkpoint: Checkpoint) -> bool:
+        """Check whether all of both sides was read, and is as it was."""
+        same_many = self.many is None or self.many == checkpoint.many
+        return not self.shortfalls and same_many and self.digest == checkpoint.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +88,14 @@ class Reader:
     now: datetime
     setup: Sequence[object] = ()
     """What else a plan depends on: it becomes a part of the digest."""
+    on_page: OnPage = _nothing
+    """Awaited after each page, with the number of its rows."""
 
     async def read(self, scope: Scope, checkpoint: Checkpoint | None = None) -> BothSides:
         """Read what the scope needs, and check what concerns all records.
 
-        With a checkpoint that has many sessions, they are read only if something differs from what it has proved.
+        With a checkpoint that has many sessions, they are not read if the change feed tells of no change: they are
+        left to `read_rest`.
 
         Raises:
             SyncStopped: Sessionboard tells no time zone that is known (rule 7).
@@ -86,55 +112,55 @@ class Reader:
         programme = empty_programme(scope, self.mapping.settings, zone, self.now)
         sides = BothSides(
             kinds,
+            (source_event, gleanin_event),
             programme,
             self.remembered.gleanin_side(self.mapping.connection_id),
-            zones=(source_event.time_zone, gleanin_event.time_zone),
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
         put_off = IN_CHANGE_FEED if await self._is_spared(checkpoint) else frozenset()
-        rows = {each: RowDigests(FEW if each in IN_CHANGE_FEED else None) for each in programme.parts}
-
-        async def read(scopes: AbstractSet[Scope]) -> None:
-            read = (self._read_part(each, programme.parts[each], rows[each]) for each in scopes)
-            sides.shortfalls.extend(
-                shortfall for shortfalls in await _together(*read) for shortfall in shortfalls
-            )
-
+        rows = {each: RowDigests() for each in programme.parts.keys() - put_off}
         await _together(
-            read(programme.parts.keys() - put_off), *(self._read_gleanin(kind, sides) for kind in there)
+            *(self._read_part(each, sides, rows[each]) for each in rows),
+            *(self._read_gleanin(kind, sides) for kind in there),
         )
+        many = {each for each in rows.keys() & IN_CHANGE_FEED if len(rows[each]) > FEW}
         digest = digest_of(
             (
                 *self.setup,
                 source_event,
                 gleanin_event,
                 sides.gleanin.digest,
-                *(each.all for each in rows.values()),
+                *(rows[each].all for each in programme.parts if each in rows and each not in many),
             )
         )
-        has_many = bool(put_off) or any(each.are_many for each in rows.values())
-        is_whole = not sides.shortfalls
-        if is_whole and checkpoint and checkpoint.digest == digest and (put_off or not has_many):
-            return replace(sides, is_as_before=True)
-        await read(put_off)
+        of_many = None if put_off else digest_of(rows[each].all for each in sorted(many)) if many else ""
         stop = self._stop(programme, source_event, gleanin_event)
-        return replace(sides, digest=digest, has_many=has_many, stop=stop)
+        return replace(sides, digest=digest, many=of_many, stop=stop)
+
+    async def read_rest(self, sides: BothSides) -> BothSides:
+        """Read what was left out, for something else has changed."""
+        if sides.many is not None:
+            return sides
+        rows = RowDigests()
+        for each in IN_CHANGE_FEED & sides.programme.parts.keys():
+            await self._read_part(each, sides, rows)
+        return replace(sides, many=digest_of((rows.all,)), stop=self._stop(sides.programme, *sides.events))
 
     async def _is_spared(self, checkpoint: Checkpoint | None) -> bool:
         """Ask the change feed, where that takes fewer requests than to read."""
-        if checkpoint is None or not checkpoint.has_many:
+        if checkpoint is None:
             return False
         event_id, since = self.mapping.events.sessionboard_id, checkpoint.changes_since
         return not await self.source.has_changed(event_id, since)
 
-    async def _read_part(self, scope: Scope, part: Part, rows: RowDigests) -> list[str]:
-        """Read one part of the programme, and return what could not be read of it, in sentences (rule 34)."""
+    async def _read_part(self, scope: Scope, sides: BothSides, rows: RowDigests) -> None:
+        """Read one part of the programme, and note what could not be read of it, in sentences (rule 34)."""
         feeds: dict[Scope, Feed] = {
             Scope.AGENDA: self.source.sessions,
             Scope.EXHIBITORS: self.source.exhibitors,
         }
-        shortfalls, unreadable = list[str](), set[str]()
+        part, unreadable = sides.programme.parts[scope], set[str]()
         try:
             async for page in feeds[scope](self.mapping.events.sessionboard_id):
                 for row in page:
@@ -142,12 +168,12 @@ class Reader:
                     rows.add(row.id, row)
                     if isinstance(row, Unreadable):
                         unreadable.add(row.id)
+                await self.on_page(len(page))
         except SourceIncomplete as error:
             part.incomplete = True
-            shortfalls.append(not_all_read(str(error)))
+            sides.shortfalls.append(not_all_read(str(error)))
         if unreadable:
-            shortfalls.append(rows_unreadable(len(unreadable)))
-        return shortfalls
+            sides.shortfalls.append(rows_unreadable(len(unreadable)))
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
         links = sides.links.setdefault(kind.name, {})
@@ -156,6 +182,7 @@ class Reader:
                 sides.gleanin.add(kind, page)
                 if kind.is_person:
                     links.update(linked(page, self.destination.link_hosts))
+                await self.on_page(len(page))
         except RecordsNotTold:
             pass  # there are none; what we remember all the same is asked for by its id before it is created again
         except KindUnknown as error:

@@ -53,7 +53,7 @@ class Feed:
             return
         writes = []
         for step in steps:
-            if self.journal.has_told(step.record) or step.record.source_id in self.left_out:
+            if step.record.source_id in self.left_out:
                 continue
             if isinstance(step, NoWrite):
                 self._note(step)

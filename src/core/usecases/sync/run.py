@@ -1,26 +1,29 @@
-"""Carry out a booked sync run, or wait for whoever does."""
+"""Carry out a booked sync run, or wait for whoever does; and check mappings that are due."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from core.domain import stops
+from core.domain.access import CONTINUOUS_SYNC
 from core.domain.ending import RunEnd
-from core.domain.identifiers import RunId
+from core.domain.identifiers import MappingId, RunId
+from core.domain.kinds import Scope
 from core.domain.outcomes import Counts, Outcome
 from core.domain.refusals import Refusal, found
-from core.domain.runs import RunState, SyncRun
+from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.stops import Stop
 from core.domain.synced import RESEND_AFTER
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Access
+from core.usecases.sync.carry_out import CarryOut
 from core.usecases.sync.ending import Ending
 from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.journal import Journal
-from core.usecases.sync.one_slice import OneSlice
-from core.usecases.sync.slices import SliceOver, slice_of
+from core.usecases.sync.large_places import LargePlaces
+from core.usecases.sync.turn import Turn
 from ports.cipher import CannotUnseal
 from ports.clock import Clock
 from ports.log import EventLog
@@ -28,6 +31,8 @@ from ports.names import Names
 from ports.persistence import PersistenceError, Taken
 
 POLL_SECONDS = 0.2
+STALLED_AFTER = timedelta(minutes=15)
+"""Without a page that was read, or a record that got an outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,108 +45,133 @@ class RunSync:
     run_ends: RunEnds
     resend_after: timedelta = RESEND_AFTER
     """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
+    stalled_after: timedelta = STALLED_AFTER
+    large_places: LargePlaces = field(default_factory=LargePlaces)
 
-    async def __call__(
-        self, run_id: RunId, *, waits: bool = True, longest: timedelta | None = None
-    ) -> SyncRun:
+    async def __call__(self, run_id: RunId, *, waits: bool = True) -> SyncRun:
         """See a booked run through to its end, and return it.
 
         While another process syncs the mapping, this waits for its turn, and for a run that another process has
-        taken up; if it is not to wait, it returns the run as it is, after a slice of it if there was one to do.
-
-        Args:
-            run_id: which run.
-            waits: whether to wait for others, and for the run's next slice.
-            longest: how long a slice takes; None where nobody else needs the place.
+        taken up; if it is not to wait, it returns the run as it is.
 
         Raises:
             NotFound
         """
         owner = self.names.owner()
         while True:
-            run = await self._claim(run_id, owner, waits=waits)
+            run = await self._claim(run_id, owner)
             if run.owner == owner:
-                run = await self._carry_out(run, owner, longest)
-                if run.id != run_id:
-                    continue
+                return await self._carry_out(Turn(run, owner)) or run
             if not run.is_open or not waits:
                 return run
             await self.clock.sleep(POLL_SECONDS)
 
-    async def _claim(self, run_id: RunId, owner: str, *, waits: bool) -> SyncRun:
-        """Start the run, or go on with it, if nothing else syncs its mapping (rule 23).
+    async def check(
+        self, mapping_id: MappingId, on_run: Callable[[RunId], None] | None = None
+    ) -> SyncRun | None:
+        """See to a mapping that is due (rule 24), and return the run that this came to.
 
-        Whoever waits for the run goes on with the one before it, if that one is between two slices.
+        Where nothing has changed on either side since a run that had nothing to write, there is none. There is one as
+        soon as something differs, or cannot be read.
+
+        Args:
+            mapping_id: which mapping.
+            on_run: told of the run as soon as it has begun.
         """
+        owner, now = self.names.owner(), self.clock.now()
+        new = RunId(self.names.new())
+        run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC)
+        turn = Turn(run.start(owner, now, self.lease), owner, is_check=True, on_run=on_run)
+        async with self.access.units.writing() as unit:
+            if await unit.runs.open_ones(mapping_id):
+                return None
+            schedule = await unit.schedules.get(mapping_id)
+            has_checkpoint = await unit.checkpoints.get(mapping_id) is not None
+            # What fails is tried with a run: its end tells whether it works again.
+            if schedule is None or schedule.is_failing or not has_checkpoint:
+                try:
+                    await unit.runs.add(turn.run)
+                except Taken:
+                    return None
+                turn.is_check = False
+            elif not await unit.schedules.begin_check(mapping_id, owner, now, now + self.lease):
+                return None
+            await unit.commit()
+        if not turn.is_check:
+            self._log_started(turn.run, now)
+            if on_run is not None:
+                on_run(turn.run.id)
+        return await self._carry_out(turn)
+
+    async def _claim(self, run_id: RunId, owner: str) -> SyncRun:
+        """Start the run, if nothing else syncs its mapping (rule 23)."""
         now = self.clock.now()
         async with self.access.units.reading() as unit:
             run = found(await unit.runs.get(run_id), "run", run_id)
-            running = [
-                each for each in await unit.runs.open_ones(run.mapping_id) if each.state is RunState.RUNNING
-            ]
-        if not run.is_open or any(
-            not (each.lease_has_run_out(now) or each.can_resume(now)) for each in running
-        ):
+            others = await unit.runs.open_ones(run.mapping_id)
+        if not run.is_open or any(each.is_carried_out(now) for each in others):
             return run
         taken_over: list[RunEnd] = []
         async with self.access.units.writing() as unit:
-            for each in await unit.runs.open_ones(run.mapping_id):
-                if each.lease_has_run_out(now):
-                    taken_over.append(await self.run_ends.store(unit, each, stops.TAKEN_OVER))
-                elif each.can_resume(now) and (waits or each.id == run_id):
-                    resumed = each.resume(owner, now, self.lease)
-                    await unit.runs.update(resumed)
-                    await unit.commit()
-                    self._log_taken_over(taken_over, run)
-                    self.log.event("sync.run_resumed", run=each.id, mapping=each.mapping_id)
-                    return resumed
+            taken_over.extend(
+                [
+                    await self.run_ends.store(unit, each, stops.TAKEN_OVER)
+                    for each in await unit.runs.open_ones(run.mapping_id)
+                    if each.lease_has_run_out(now)
+                ]
+            )
             run = found(await unit.runs.get(run_id), "run", run_id)
             if run.state is RunState.QUEUED:
                 started = run.start(owner, now, self.lease)
                 try:
                     await unit.runs.update(started)
-                except Taken:  # another process was faster, or one is between two slices: it is waited for
+                except Taken:  # another process was faster: it is waited for
                     return run
+                # A check that goes on finds itself out of date, and changes nothing.
+                await unit.schedules.end_check(run.mapping_id)
                 run = started
             await unit.commit()
         self._log_taken_over(taken_over, run)
         if run.owner == owner:
-            waited = round((now - run.requested_at).total_seconds(), 3)
-            ids = {"run": run.id, "mapping": run.mapping_id}
-            self.log.event("sync.run_started", **ids, scope=run.scope, trigger=run.trigger, waited=waited)
+            self._log_started(run, now)
         return run
+
+    def _log_started(self, run: SyncRun, now: datetime) -> None:
+        waited = round((now - run.requested_at).total_seconds(), 3)
+        ids = {"run": run.id, "mapping": run.mapping_id}
+        self.log.event("sync.run_started", **ids, scope=run.scope, trigger=run.trigger, waited=waited)
 
     def _log_taken_over(self, ends: Sequence[RunEnd], by: SyncRun) -> None:
         self.run_ends.log_stored(*ends)
         for end in ends:
             self.log.warning("sync.run_taken_over", run=end.run.id, by=by.id, mapping=by.mapping_id)
 
-    async def _carry_out(self, run: SyncRun, owner: str, longest: timedelta | None) -> SyncRun:
+    async def _carry_out(self, turn: Turn) -> SyncRun | None:
+        """Carry out what somebody holds, and return the run as it has ended; None for a check that came to none."""
+        run, owner = turn.run, turn.owner
         ending = Ending(self.access.units, self.clock, self.run_ends)
         try:
             mapping, tokens = await self.access.of(run.mapping_id)
         except Refusal as refusal:  # it was removed in the moment between booking and start
-            return await ending.refuse(run.id, owner, str(refusal))
+            return None if turn.is_check else await ending.refuse(run.id, owner, str(refusal))
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
-        journal = Journal(self.access.units, self.clock, run.id, mapping, owner, self.lease, run.counts)
-        work = OneSlice(
+        journal = Journal(self.access.units, self.clock, turn, mapping, self.lease)
+        work = CarryOut(
             self.access,
             self.clock,
             self.lease,
             self.run_ends.interval,
             log,
-            run,
+            turn,
             mapping,
             tokens,
             journal,
             self.resend_after,
+            self.large_places,
         )
         stop: Stop | None = stops.FAULT
-        slice_over = False
         try:
-            stop = await _stopped_by(work, longest and longest * 2**run.slices_in_vain)
-        except SliceOver:
-            slice_over = True
+            stop = await self._stopped_by(work)
         except asyncio.CancelledError:
             stop = stops.INTERRUPTED
             raise
@@ -152,48 +182,61 @@ class RunSync:
             log.fault("sync.run_failed", error)
             raise
         finally:
-            journal.release_unsent()
-            if not slice_over and stop is not None:
-                journal.give_up_unconfirmed(stop.sentence)
-            with suppress(SyncStopped):  # another run has taken over: `close` sees that too
-                await journal.store()
-            if slice_over:
-                closed = await ending.pause(run.id, owner, journal)
-            else:
-                closed = await ending.close(run.id, owner, stop, journal)
-            if closed.is_open:
-                log.event("sync.run_paused", noted=journal.told_now)
-            else:
-                log.event(
-                    "sync.run_finished",
-                    state=closed.state,
-                    stop=closed.stop.code if closed.stop else None,
-                    confirms=closed.confirms,
-                    **_sums(closed.counts),
-                )
-        return closed
+            ended = await self._ended(turn, stop, journal, ending)
+        if ended is not None:
+            log.event(
+                "sync.run_finished",
+                state=ended.state,
+                stop=ended.stop.code if ended.stop else None,
+                **_sums(ended.counts),
+            )
+        return ended
 
+    async def _ended(self, turn: Turn, stop: Stop | None, journal: Journal, ending: Ending) -> SyncRun | None:
+        if turn.is_check and stop in {None, stops.INTERRUPTED, stops.STORE_UNUSABLE, stops.TAKEN_OVER}:
+            await ending.end_check(turn, journal.checkpoint if stop is None else None)
+            return None
+        with suppress(SyncStopped):  # another run has taken over: `close` sees that too
+            await turn.become_run(self.access.units, self.clock.now() + self.lease)
+        if turn.is_check:
+            return None
+        journal.release_unsent()
+        if stop is not None:
+            journal.give_up_unconfirmed(stop.sentence)
+        with suppress(SyncStopped):
+            await journal.store()
+        return await ending.close(turn.run.id, turn.owner, stop, journal)
 
-async def _stopped_by(work: OneSlice, longest: timedelta | None) -> Stop | None:
-    """Do the work, keeping its lease meanwhile, and give what stopped the run as a whole, if something did.
+    async def _stopped_by(self, work: CarryOut) -> Stop | None:
+        """Do the work, keeping its lease meanwhile, and return what stopped it as a whole, if something did.
 
-    Raises:
-        SliceOver: also when another run has taken over.
-        PersistenceError
-    """
-    ended, journal = asyncio.Event(), work.journal
-    async with slice_of(longest) as its_slice:
-        keeper = asyncio.create_task(journal.keep_storing(ended, its_slice.end))
+        Raises:
+            PersistenceError
+        """
+        ended, journal = asyncio.Event(), work.journal
+        given_up: list[Stop] = []
         try:
-            await stopping(work(its_slice), work.mapping)
-        except SyncStopped as stopped:
-            return stopped.stop
-        except (Refusal, CannotUnseal) as refusal:
-            return stops.refused(str(refusal))
-        finally:
-            ended.set()
-            await asyncio.gather(keeper, return_exceptions=True)
-    return None
+            async with asyncio.timeout(None) as cut:
+
+                def give_up(stop: Stop) -> None:
+                    given_up.append(stop)
+                    cut.reschedule(asyncio.get_running_loop().time())
+
+                keeper = asyncio.create_task(journal.keep_storing(ended, self.stalled_after, give_up))
+                try:
+                    await stopping(work(), work.mapping)
+                except SyncStopped as stopped:
+                    return stopped.stop
+                except (Refusal, CannotUnseal) as refusal:
+                    return stops.refused(str(refusal))
+                finally:
+                    ended.set()
+                    await asyncio.gather(keeper, return_exceptions=True)
+        except TimeoutError:
+            if not given_up:
+                raise
+            return given_up[0]
+        return None
 
 
 def _sums(counts: Counts) -> dict[str, int]:

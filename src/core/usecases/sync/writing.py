@@ -282,10 +282,7 @@ class Writer:
             email = str(step.fields.get("email"))
             if step.record.source_id in later:
                 continue
-            if any(self.journal.has_told(replace(step.record, source_id=who)) for who in step.waits_for):
-                self._note_failure(step, reasons.waits_for_next_run(email))
-            else:
-                self._note_failure(step, reasons.waited_in_vain(email))
+            self._note_failure(step, reasons.waited_in_vain(email))
 
     async def _round(self, feed: Feed) -> Round:
         """Send what the feed gives, until it is dry or nobody answers any more."""

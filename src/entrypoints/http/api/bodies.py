@@ -234,9 +234,6 @@ class Run(Given):
     started_at: datetime | None
     finished_at: datetime | None
     counts: Counts
-    confirms: str | None = Field(
-        description="The earlier run whose outcomes are this one's too: nothing has changed on either side since"
-    )
     progress: dict[str, Progress]
 
 

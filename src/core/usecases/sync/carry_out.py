@@ -1,26 +1,26 @@
-"""What a run does in one slice: read both sides, plan, write, read the share links."""
+"""Carry out a run: read both sides, plan, write, read the share links; or check whether one is needed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
+from core.domain.checkpoint import Checkpoint, is_proved_by
 from core.domain.departures import Departures, scopes_left_at_once
 from core.domain.kinds import RecordKind, Scope
 from core.domain.mappings import EventMapping
 from core.domain.messages import left_at_once, links_unread, records_doubled
-from core.domain.runs import SyncRun
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.fence import Fence
-from core.usecases.sync.intents import take_over_intents
+from core.usecases.sync.intents import load_intents, take_over_intents
 from core.usecases.sync.journal import Journal
-from core.usecases.sync.memory import recall
+from core.usecases.sync.large_places import LargePlace, LargePlaces
+from core.usecases.sync.memory import Remembered, recall
 from core.usecases.sync.plans import Plans
-from core.usecases.sync.proofs import Proofs
 from core.usecases.sync.reading import BothSides, Reader
 from core.usecases.sync.share_links import ShareLinks
-from core.usecases.sync.slices import Slice
+from core.usecases.sync.turn import Turn
 from core.usecases.sync.writing import Writer
 from ports.clock import Clock
 from ports.destination import Destination, DestinationError
@@ -28,43 +28,60 @@ from ports.log import EventLog
 
 
 @dataclass(frozen=True, slots=True)
-class OneSlice:
+class CarryOut:
     access: Access
     clock: Clock
     lease: timedelta
     interval: timedelta
     log: EventLog
-    run: SyncRun
+    turn: Turn
     mapping: EventMapping
     tokens: Tokens
     journal: Journal
     resend_after: timedelta
     """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
+    large_places: LargePlaces
 
-    async def __call__(self, its_slice: Slice) -> None:
-        """Work, and leave in the journal what came of it.
+    async def __call__(self) -> None:
+        """Work, and leave in the journal what came of it; a check that finds nothing changed stays a check.
 
         Raises:
             SyncStopped, SourceError, DestinationError, PersistenceError
         """
-        units, mapping, journal = self.access.units, self.mapping, self.journal
-        await journal.go_on()
+        units, mapping, journal, turn = self.access.units, self.mapping, self.journal, self.turn
         remembered = await recall(units, mapping)
-        proofs = Proofs(units, mapping, self.run, journal, self.interval)
-        fence = Fence(units, self.clock, self.run.id, mapping, journal.owner, self.lease)
-        async with open_sides(self.access, mapping, self.tokens, before_write=fence) as (source, destination):
-            now, setup = self.clock.now(), proofs.setup(self.tokens, remembered)
-            reader = Reader(mapping, remembered, source, destination, now, setup)
-            held = await proofs.held(now)
-            intents = await take_over_intents(units, mapping, self.resend_after)
-            sides = await reader.read(self.run.scope, held)
+        fence = Fence(units, self.clock, turn.run.id, mapping, turn.owner, self.lease)
+        async with (
+            open_sides(self.access, mapping, self.tokens, before_write=fence) as (source, destination),
+            self.large_places.for_one() as place,
+        ):
+            now, until = self.clock.now(), self.clock.now() + self.lease
+            async with units.reading() as unit:
+                checkpoint = await unit.checkpoints.get(mapping.id)
+            intents = await load_intents(units, mapping, self.resend_after)
+            if checkpoint is None or not checkpoint.holds_at(now) or intents.are_any:
+                await turn.become_run(units, until)
+            if not turn.is_check:
+                intents = await take_over_intents(units, mapping, self.resend_after)
+            reader = Reader(
+                mapping,
+                remembered,
+                source,
+                destination,
+                now,
+                _setup(mapping, self.tokens, remembered),
+                partial(self._note_page, place),
+            )
+            spares = turn.is_check and checkpoint is not None and checkpoint.spares_many(now, self.interval)
+            sides = await reader.read(turn.run.scope, checkpoint if spares else None)
             await self._note_zones(*sides.zones)
-            if held is not None and sides.is_as_before:
-                journal.confirms = held.run_id
+            if turn.is_check and checkpoint is not None and sides.are_as_at(checkpoint):
+                journal.checkpoint = checkpoint if sides.many is None else checkpoint.read_again(now)
                 await self._read_links(destination, sides)
                 return
-            await proofs.end(now)  # before anything is changed
-            its_slice.writing_begins()
+            await turn.become_run(units, self.clock.now() + self.lease)
+            await self._end_checkpoint()  # before anything is changed, so that no crash comes between
+            sides = await reader.read_rest(sides)
             journal.remarks.notes += sides.shortfalls
             plans = Plans(units, mapping, remembered, sides, intents)
             writer = Writer(
@@ -77,9 +94,25 @@ class OneSlice:
                     await fence.take_mark_back()
             written = writer.written
             await self._read_links(destination, sides, written)
-            journal.checkpoint = None if written else proofs.given_by(sides, now)
-            if journal.checkpoint and journal.checkpoint.run_id != self.run.id:
-                journal.confirms = journal.checkpoint.run_id
+            journal.checkpoint = None if written else self._proved(sides, now)
+
+    async def _note_page(self, place: LargePlace, rows: int) -> None:
+        self.journal.note_progress()
+        await place.take(rows, self.journal.note_progress)
+
+    async def _end_checkpoint(self) -> None:
+        async with self.access.units.writing() as unit:
+            await unit.checkpoints.remove(self.mapping.id)
+            await unit.commit()
+
+    def _proved(self, sides: BothSides, now: datetime) -> Checkpoint | None:
+        """Say what the run has proved, if it wrote nothing after it read both sides from `now` on."""
+        run, journal = self.turn.run, self.journal
+        if run.scope is not Scope.ALL or journal.remarks or not is_proved_by(journal.counts):
+            return None
+        return Checkpoint(
+            self.mapping.id, run.id, now, sides.programme.next_verdict, sides.digest, sides.many or ""
+        )
 
     async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
         """Let the mapping's pages tell the zones that the two events have now (rule 7)."""
@@ -145,3 +178,9 @@ class OneSlice:
         except DestinationError as error:
             self.log.warning("sync.links_unread", problem=type(error).__name__)
             self.journal.remarks.notes.append(links_unread(str(error)))
+
+
+def _setup(mapping: EventMapping, tokens: Tokens, remembered: Remembered) -> Sequence[object]:
+    """List what a plan depends on besides both sides; another token may see other data."""
+    sealed = (tokens.sessionboard.value, tokens.gleanin.value)
+    return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(remembered.elsewhere)

@@ -1,0 +1,50 @@
+"""What somebody carries out: a run, or a check that becomes one as soon as there is something to do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain import stops
+from core.domain.identifiers import RunId
+from core.domain.runs import Progress, SyncRun
+from core.usecases.sync.failures import SyncStopped
+from ports.persistence import Taken, Unit, Units
+
+
+@dataclass(slots=True)
+class Turn:
+    run: SyncRun
+    """As it began; a check's is not stored yet."""
+    owner: str
+    is_check: bool = False
+    on_run: Callable[[RunId], None] | None = None
+    """Told of the run that a check comes to."""
+
+    async def renew(self, unit: Unit, until: datetime, progress: Mapping[str, Progress]) -> bool:
+        """Hold the mapping for longer; False where somebody else has taken it."""
+        if self.is_check:
+            return await unit.schedules.renew_check(self.run.mapping_id, self.owner, until)
+        return await unit.runs.renew(self.run.id, self.owner, until, progress)
+
+    async def become_run(self, units: Units, until: datetime) -> None:
+        """Store the run that a check comes to.
+
+        Raises:
+            SyncStopped: the mapping was removed, or a run of it has begun meanwhile: what was read may be out of date.
+        """
+        if not self.is_check:
+            return
+        async with units.writing() as unit:
+            mapping = await unit.mappings.get(self.run.mapping_id)
+            is_held = await unit.schedules.end_check(self.run.mapping_id, self.owner)
+            if not is_held or mapping is None or not mapping.is_active:
+                raise SyncStopped(stops.TAKEN_OVER)
+            try:
+                await unit.runs.add(self.run)
+                await unit.runs.renew(self.run.id, self.owner, until)
+            except Taken as error:
+                raise SyncStopped(stops.TAKEN_OVER) from error
+            await unit.commit()
+        self.is_check = False
+        if self.on_run is not None:
+            self.on_run(self.run.id)
