@@ -566,7 +566,7 @@ class Histories(RuleBasedStateMachine):
         async with self.stage.units.reading() as unit:
             for mapping_id in self.mapping_ids:
                 for run in await unit.runs.of_mapping(mapping_id, 3):
-                    stored = counted(await unit.outcomes.of_run(run.outcomes_of))
+                    stored = counted(await unit.outcomes.of_run(run.id))
                     assert run.is_open or run.counts == stored, f"rule 26: {run}"
 
     @invariant()

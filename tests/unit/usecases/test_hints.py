@@ -13,7 +13,7 @@ from core.usecases.change_settings import SettingsChange
 from core.usecases.take_hint import Hint, TakeHint
 from tests.unit.domain.builders import NOW
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, Stage
-from tests.unit.usecases.test_due import due, carry_out, schedule_of
+from tests.unit.usecases.test_due import carry_out, due, schedule_of
 
 
 def hook(organization_id: OrganizationId) -> Actor:

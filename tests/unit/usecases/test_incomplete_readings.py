@@ -9,7 +9,7 @@ from core.domain.identifiers import SourceId
 from core.domain.kinds import SESSION, Scope
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.runs import RunState, SyncRun
 from core.domain.source import Session, Unreadable
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import Stage
@@ -23,9 +23,12 @@ def talks(number: int = MANY) -> tuple[Session, ...]:
     return tuple(session(f"s{each}", on(person(f"p{each % 7}"))) for each in range(number))
 
 
-async def by_itself(stage: Stage, mapping: EventMapping) -> SyncRun:
+async def runs(stage: Stage, mapping: EventMapping) -> SyncRun:
+    """See to the mapping as if it were due: a check that comes to a run."""
     stage.clock.advance(timedelta(minutes=30))
-    return await stage.run_sync((await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)).id)
+    run = await stage.check(mapping)
+    assert run is not None
+    return run
 
 
 async def synced(stage: Stage, number: int = MANY) -> EventMapping:
@@ -55,15 +58,14 @@ async def test_rule_34_a_short_reading_is_not_kept_and_the_next_whole_one_is_tol
     stage: Stage,
 ) -> None:
     mapping = await synced(stage)
-    await by_itself(stage, mapping)
+    await runs(stage, mapping)
     stage.programme.missing_sessions = 150
     stage.clock.advance(READ_ALL_EVERY)
     for _ in range(2):
-        run = await by_itself(stage, mapping)
-        assert run.confirms is None
+        run = await runs(stage, mapping)
         assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     stage.programme.missing_sessions = 0
-    run = await by_itself(stage, mapping)
+    run = await runs(stage, mapping)
     assert run.state is RunState.COMPLETED
     assert run.counts.of(SESSION)[Outcome.UNCHANGED] == MANY
 
@@ -71,11 +73,10 @@ async def test_rule_34_a_short_reading_is_not_kept_and_the_next_whole_one_is_tol
 async def test_rule_34_a_short_reading_that_is_as_the_one_before_confirms_nothing(stage: Stage) -> None:
     """Sessionboard says that there is one more, and nothing else is different."""
     mapping = await synced(stage, 3)
-    await by_itself(stage, mapping)
+    await runs(stage, mapping)
     stage.offer(*talks(4), exhibitors=(ACME, BOLT))
     stage.programme.missing_sessions = 1
-    run = await by_itself(stage, mapping)
-    assert run.confirms is None
+    run = await runs(stage, mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
 
 
@@ -99,8 +100,8 @@ async def test_rule_34_rows_that_cannot_be_read_make_the_run_say_so(stage: Stage
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert f"{rows} row{'s' if rows > 1 else ''} of the programme could not be read" in run.message
     assert (await stage.outcomes(run))["s3"].reason.code == "not_all_read"
-    run = await by_itself(stage, mapping)
-    assert (await by_itself(stage, mapping)).confirms is None, "such a reading is not kept"
+    await runs(stage, mapping)
+    await runs(stage, mapping)  # for such a reading is not kept
 
 
 @pytest.mark.parametrize("left", ["all", "sessions"])
@@ -117,11 +118,10 @@ async def test_rule_34_where_everything_has_left_at_once_the_run_says_that_first
     assert run.message.startswith(first)
     assert not run.message.startswith("Sync to Gleanin is complete")
     assert len(stage.gleanin.records) == 10, "rule 22"
-    again = await by_itself(stage, mapping)
+    again = await runs(stage, mapping)
     assert again.message.startswith(first), "as long as it may pass"
-    assert again.confirms is None
     stage.offer(*talks(4), exhibitors=(ACME, BOLT))
-    assert (await by_itself(stage, mapping)).state is RunState.COMPLETED
+    assert (await runs(stage, mapping)).state is RunState.COMPLETED
 
 
 @pytest.mark.parametrize(("stay", "is_told"), [(29, False), (20, False), (19, True), (1, True)])

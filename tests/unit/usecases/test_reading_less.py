@@ -1,4 +1,4 @@
-"""A continuous sync confirms an earlier one where nothing has changed (rules 21 and 24)."""
+"""A mapping that is due is checked: where nothing has changed, there is no run (rules 21 and 24)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +14,7 @@ from core.domain.kinds import SESSION, SPEAKER, Scope
 from core.domain.mappings import EventMapping, TracksFrom
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.schedule import Schedule
 from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up_records import TellHistory
 from core.usecases.sync import reading
@@ -42,10 +43,28 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return stage
 
 
-async def by_itself(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> SyncRun:
+async def by_itself(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> SyncRun | None:
+    """See to the mapping when it is due, and return the run that this comes to."""
     stage.clock.advance(after)
-    booked = await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
-    return await stage.run_sync(booked.id)
+    return await stage.check(mapping)
+
+
+async def runs(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> SyncRun:
+    run = await by_itself(stage, mapping, after)
+    assert run is not None, "something is different"
+    return run
+
+
+async def schedule_of(stage: Stage, mapping: EventMapping) -> Schedule:
+    async with stage.units.reading() as unit:
+        schedule = await unit.schedules.get(mapping.id)
+    assert schedule is not None
+    return schedule
+
+
+async def runs_of(stage: Stage, mapping: EventMapping) -> int:
+    async with stage.units.reading() as unit:
+        return len(await unit.runs.of_mapping(mapping.id))
 
 
 async def reads_all(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> bool:
@@ -58,19 +77,20 @@ async def reads_all(stage: Stage, mapping: EventMapping, after: timedelta = HALF
 async def proved(stage: Stage) -> tuple[EventMapping, SyncRun]:
     """Come to the point where a run has read everything and had nothing to write."""
     mapping = await stage.mapping()
-    first, second = await by_itself(stage, mapping), await by_itself(stage, mapping)
-    assert (first.confirms, second.confirms, stage.readings) == (None, None, 2)
+    _, second = await runs(stage, mapping), await runs(stage, mapping)
+    assert stage.readings == 2
     return mapping, second
 
 
 async def test_rule_21_where_nothing_has_changed_the_sessions_are_not_read_again(stage: Stage) -> None:
-    mapping, whole = await proved(stage)
+    mapping, _ = await proved(stage)
     written = len(stage.gleanin.writes)
     for _ in range(3):
-        run = await by_itself(stage, mapping)
-        assert run.confirms == whole.id, "the one that read everything, not the one before"
-        assert (run.state, run.counts, run.message) == (whole.state, whole.counts, whole.message)
-        assert await stage.outcomes(run) == await stage.outcomes(whole), "one for each record (rule 26)"
+        assert await by_itself(stage, mapping) is None
+        schedule = await schedule_of(stage, mapping)
+        assert schedule.last_checked_at == stage.clock.now()
+        assert schedule.due_at > stage.clock.now()
+    assert await runs_of(stage, mapping) == 2
     assert stage.readings == 2
     assert len(stage.gleanin.writes) == written
 
@@ -86,25 +106,22 @@ async def test_who_syncs_by_hand_has_everything_read(stage: Stage) -> None:
     mapping, whole = await proved(stage)
     by_hand = await stage.sync(mapping)
     assert stage.readings == 3
-    assert by_hand.confirms == whole.id, "for it came to the same"
+    assert await stage.outcomes(by_hand) == await stage.outcomes(whole)
+    assert await by_itself(stage, mapping) is None, "it has proved the same"
 
 
 async def test_rule_26_the_same_outcomes_are_kept_once(stage: Stage) -> None:
-    mapping, whole = await proved(stage)
+    mapping, _ = await proved(stage)
     for _ in range(3):
-        run = await by_itself(stage, mapping, READ_ALL_EVERY)
-        assert run.confirms == whole.id
-        assert await stage.outcomes(run) == await stage.outcomes(whole)
-        async with stage.units.reading() as unit:
-            assert not await unit.outcomes.of_run(run.id)
+        assert await by_itself(stage, mapping, READ_ALL_EVERY) is None
+    assert await runs_of(stage, mapping) == 2
     assert stage.readings == 5
 
 
 async def test_rule_26_other_outcomes_are_kept_apart(stage: Stage) -> None:
     mapping, whole = await proved(stage)
     stage.offer(*stage.programme.sessions, session("s3", status="declined"))
-    run = await by_itself(stage, mapping)
-    assert not run.confirms
+    run = await runs(stage, mapping)
     assert (await stage.outcomes(run)).keys() - (await stage.outcomes(whole)).keys() == {"s3"}
 
 
@@ -112,10 +129,11 @@ async def test_a_records_history_tells_since_when_and_until_when_nothing_has_cha
     mapping, whole = await proved(stage)
     first, last = await TellHistory(stage.units)(mapping.id, "ada")
     assert (first.confirmed_at, last.confirmed_at) == (None, None)
-    run = await by_itself(stage, mapping)
+    assert await by_itself(stage, mapping) is None
+    checked_at = stage.clock.now()
     await stage.request_sync(mapping.id)
     first, last = await TellHistory(stage.units)(mapping.id, "ada")
-    assert (first.confirmed_at, last.run_id, last.confirmed_at) == (None, whole.id, run.finished_at)
+    assert (first.confirmed_at, last.run_id, last.confirmed_at) == (None, whole.id, checked_at)
 
 
 async def test_a_run_of_a_part_proves_nothing(stage: Stage) -> None:
@@ -135,9 +153,8 @@ async def test_a_request_by_hand_that_joins_a_continuous_one_has_everything_read
 async def test_rule_21_an_edit_is_written_and_then_everything_is_read_once_more(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.offer(session("s1", on(person("ada")), title="Edited"), *stage.programme.sessions[1:])
-    runs = [await by_itself(stage, mapping) for _ in range(3)]
-    assert [run.counts.of(SESSION)[Outcome.UPDATED] for run in runs] == [1, 0, 0]
-    assert [bool(run.confirms) for run in runs] == [False, False, True]
+    seen = [await by_itself(stage, mapping) for _ in range(3)]
+    assert [run and run.counts.of(SESSION)[Outcome.UPDATED] for run in seen] == [1, 0, None]
 
 
 @pytest.mark.parametrize("minutes", [1, 9])
@@ -149,7 +166,7 @@ async def test_an_edit_right_before_a_reading_that_was_cached_is_not_missed(
     # The edit was made before the last reading, which came out of a cache and did not have it.
     stage.programme.sessions[0] = edited
     stage.programme.seen[edited.id] = edited, stage.clock.now() - timedelta(minutes=minutes)
-    run = await by_itself(stage, mapping)
+    run = await runs(stage, mapping)
     assert run.counts.of(SESSION)[Outcome.UPDATED] == 1
 
 
@@ -157,8 +174,8 @@ async def test_rule_12_a_session_that_passes_is_noticed_though_nobody_edits_it(s
     mapping, _ = await proved(stage)
     stage.clock.set(at(21, 9, 45))
     await by_itself(stage, mapping, timedelta(0))
-    assert (await by_itself(stage, mapping, timedelta(minutes=14))).confirms
-    run = await by_itself(stage, mapping, timedelta(minutes=1))
+    assert await by_itself(stage, mapping, timedelta(minutes=14)) is None
+    run = await runs(stage, mapping, timedelta(minutes=1))
     assert (await stage.outcomes(run))["s1"].outcome is Outcome.SKIPPED
 
 
@@ -177,14 +194,14 @@ async def test_another_token_may_see_other_data(stage: Stage) -> None:
 async def test_rule_17_an_exhibitors_contact_that_is_edited_is_noticed(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.programme.exhibitors[0] = exhibitor("acme", primary(person("alan", email="new@example.org")))
-    run = await by_itself(stage, mapping)
+    run = await runs(stage, mapping)
     assert (await stage.outcomes(run))["alan"].outcome is Outcome.UPDATED
 
 
 async def test_what_is_deleted_in_gleanin_by_hand_is_noticed(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.gleanin.delete_by_hand(stage.the(mapping, SPEAKER, "ada").id)
-    run = await by_itself(stage, mapping)
+    run = await runs(stage, mapping)
     assert (await stage.outcomes(run))["ada"].outcome is Outcome.CREATED
 
 
@@ -192,12 +209,11 @@ async def test_rule_19_a_foreign_contact_that_goes_is_noticed(stage: Stage) -> N
     mapping = await stage.mapping()
     foreign = stage.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "ada@example.org"})
     await by_itself(stage, mapping)
-    blocked = await by_itself(stage, mapping)
-    confirmed = await by_itself(stage, mapping)
-    assert confirmed.confirms == blocked.id
-    assert (await stage.outcomes(confirmed))["ada"].outcome is Outcome.BLOCKED
+    blocked = await runs(stage, mapping)
+    assert (await stage.outcomes(blocked))["ada"].outcome is Outcome.BLOCKED
+    assert await by_itself(stage, mapping) is None
     stage.gleanin.delete_by_hand(foreign.id)
-    run = await by_itself(stage, mapping)
+    run = await runs(stage, mapping)
     assert (await stage.outcomes(run))["ada"].outcome is Outcome.CREATED
 
 
@@ -206,7 +222,7 @@ async def test_rule_30_share_links_are_read_all_the_same(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     assert await stage.list_share_links(mapping.id, missing=True)
     stage.gleanin.links_after_reads = 0
-    assert (await by_itself(stage, mapping)).confirms
+    assert await by_itself(stage, mapping) is None
     assert not await stage.list_share_links(mapping.id, missing=True)
 
 
@@ -215,19 +231,18 @@ async def test_what_failed_is_tried_again_by_the_next_run(stage: Stage) -> None:
     key = external_id(mapping.connection_id, person("ada").id)
     stage.gleanin.trouble.rejected[key] = "No."
     for _ in range(3):
-        run = await by_itself(stage, mapping)
+        run = await runs(stage, mapping)
         assert (await stage.outcomes(run))["ada"].outcome is Outcome.FAILED
-        assert not run.confirms
     stage.gleanin.trouble.rejected.clear()
-    assert (await stage.outcomes(await by_itself(stage, mapping)))["ada"].outcome is Outcome.CREATED
+    assert (await stage.outcomes(await runs(stage, mapping)))["ada"].outcome is Outcome.CREATED
 
 
 async def test_a_run_that_stops_proves_nothing(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.gleanin.trouble.refuses_reads = True
-    assert (await by_itself(stage, mapping)).state is RunState.STOPPED
+    assert (await runs(stage, mapping)).state is RunState.STOPPED
     stage.gleanin.trouble.refuses_reads = False
-    assert (await by_itself(stage, mapping)).confirms, "and takes nothing back: it changed nothing"
+    assert (await runs(stage, mapping)).state is RunState.COMPLETED, "what failed is tried with a run"
 
 
 async def test_rule_16_masked_emails_are_found_with_the_token_that_masks_them(stage: Stage) -> None:
@@ -235,7 +250,7 @@ async def test_rule_16_masked_emails_are_found_with_the_token_that_masks_them(st
     masked = person("ada", email="a***@e***.org")
     stage.programme.sessions[0] = session("s1", on(masked))
     stage.programme.seen.clear()
-    assert (await by_itself(stage, mapping)).stop is not None
+    assert (await runs(stage, mapping)).stop is not None
 
 
 async def hint(stage: Stage, mapping: EventMapping) -> None:
@@ -261,7 +276,6 @@ async def test_a_hint_has_everything_read_for_it_may_tell_of_what_the_change_fee
 async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.clock.advance(READ_ALL_EVERY)
-    booked = await stage.request_sync(mapping.id, trigger=Trigger.CONTINUOUS)
 
     @asynccontextmanager
     async def reading_while_somebody_deletes() -> AsyncIterator[Unit]:
@@ -273,10 +287,10 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
 
     units = stage.units
     stage.units = Mock(wraps=units, reading=reading_while_somebody_deletes)
-    await stage.run_sync(booked.id)
+    await stage.check(mapping)
     stage.units = units
     assert not stage.programme.sessions
-    run = await by_itself(stage, mapping, timedelta(minutes=4))
+    run = await runs(stage, mapping, timedelta(minutes=4))
     assert (await stage.outcomes(run))["s1"].outcome is Outcome.KEPT
     async with units.reading() as unit:
         schedule = await unit.schedules.get(mapping.id)
@@ -302,9 +316,7 @@ async def test_rule_32_a_kill_at_the_first_write_leaves_nothing_proved(stage: St
     with pytest.raises((Killed, ExceptionGroup)):
         await by_itself(stage, mapping)
     stage.units = units
-    checkpoint = await checkpoint_of(stage, mapping)
-    assert checkpoint is not None
-    assert not checkpoint.holds_at(stage.clock.now())
+    assert await checkpoint_of(stage, mapping) is None
 
 
 async def test_a_clock_that_was_set_back_proves_nothing(stage: Stage) -> None:
@@ -327,8 +339,7 @@ async def test_what_a_clock_that_was_set_back_saw_ended_does_not_hold_again_late
 async def test_an_event_that_changes_its_time_zone_is_noticed(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     stage.programme.event = replace(stage.programme.event, time_zone="Asia/Tokyo")
-    run = await by_itself(stage, mapping)
-    assert not run.confirms
+    run = await runs(stage, mapping)
     assert run.stop is not None, "nobody has confirmed that one (rule 7)"
 
 
@@ -336,10 +347,10 @@ async def test_a_kind_that_gleanin_did_not_tell_of_is_tried_again_by_the_next_ru
     mapping = await stage.mapping()
     stage.gleanin.trouble.unknown_kinds = {SPEAKER.name}
     for _ in range(4):
-        run = await by_itself(stage, mapping)
+        run = await runs(stage, mapping)
         assert (await stage.outcomes(run))["ada"].outcome is Outcome.FAILED
     stage.gleanin.trouble.unknown_kinds = set()  # nothing else has changed, and there is nobody yet
-    assert (await stage.outcomes(await by_itself(stage, mapping)))["ada"].outcome is Outcome.CREATED
+    assert (await stage.outcomes(await runs(stage, mapping)))["ada"].outcome is Outcome.CREATED
 
 
 @pytest.fixture
@@ -349,17 +360,16 @@ def small(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 async def test_few_sessions_are_read_each_time_for_that_takes_no_more_requests(small: Stage) -> None:
-    mapping, whole = await proved(small)
+    mapping, _ = await proved(small)
     small.programme.seen.clear()  # so that the change feed, were it asked, would tell of changes
-    run = await by_itself(small, mapping)
-    assert run.confirms == whole.id
+    assert await by_itself(small, mapping) is None
     assert small.readings == 3
 
 
 async def test_rule_22_among_few_sessions_a_deletion_is_noticed_at_once(small: Stage) -> None:
     mapping, _ = await proved(small)
     del small.programme.sessions[0]
-    run = await by_itself(small, mapping)
+    run = await runs(small, mapping)
     assert (await small.outcomes(run))["s1"].outcome is Outcome.KEPT
 
 
