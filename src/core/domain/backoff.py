@@ -10,7 +10,7 @@ _MAX_DOUBLINGS = 16
 
 def backoff(first: Delay, failures: int, maximum: Delay) -> Delay:
     """Return the delay after so many failures in a row: the first one, doubled by each further failure."""
-    return min(first * 2 ** min(max(failures - 1, 0), _MAX_DOUBLINGS), maximum)
+    return min(first * 2.0 ** min(max(failures - 1, 0), _MAX_DOUBLINGS), maximum)
 
 
 def spread(shortest: Delay, longest: Delay, share: float) -> Delay:

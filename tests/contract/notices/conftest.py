@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from adapters.http_client.connections import Connections
+from adapters.http_client.transport import HardenedTransport
 from adapters.memory.clock import ManualClock
 from adapters.memory.messenger import MemoryMessenger
 from adapters.notices.smtp import SmtpMessenger
@@ -206,7 +206,7 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[MailBox]:
 
 
 def webhook(*, allow_private: bool = True, longest: float = 10) -> WebhookMessenger:
-    connections = partial(Connections, allow_private=allow_private)
+    connections = partial(HardenedTransport, allow_private=allow_private)
     return WebhookMessenger(allow_private, connections, ManualClock(NOW), longest)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sessionboard.answers import MIB, Bounds
+from adapters.sessionboard.client import MIB, Limits
 from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.mending import LONGEST_LABEL, MOST_IN_A_ROW
 from adapters.sessionboard.reading import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSIONS
@@ -26,7 +26,7 @@ from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 EVENT = SessionboardEventId("1")
 NOW = datetime(2027, 5, 1, tzinfo=UTC)
-VALUES = Bounds().values
+VALUES = Limits().values
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def little_memory() -> Iterator[None]:
 @pytest.fixture
 async def source(sources: SessionboardSources) -> Any:
     """Open the source with the bounds of production."""
-    usual = replace(sources, bounds=Bounds())
+    usual = replace(sources, limits=Limits())
     async with usual.open("https://api.example.com", Token(TOKEN)) as source:
         yield source
 

@@ -1,10 +1,15 @@
-"""How many requests are in flight: as many as Gleanin bears, shared by all that use one token."""
+"""How many requests are in flight: as many as the host bears, shared by all that use one token."""
 
 import asyncio
 import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from adapters.http_client.responses import Response
+from adapters.http_client.retries import RetryPolicy
+from adapters.http_client.retry_after import requested_pause
 
 CEILING = 16
 """Enough for 600 records a second at 20 ms latency, and few enough to be a polite client."""
@@ -54,6 +59,19 @@ class AdaptiveLimit:
         self._in_flight -= 1
         if self._waiters:
             self._serve()
+
+    def learn_from(self, response: Response, in_round: int, policy: RetryPolicy) -> None:
+        """Slow down or speed up by a response, and pause where it says that the rate limit is used up."""
+        throttled = response.status == HTTPStatus.TOO_MANY_REQUESTS
+        if throttled or response.headers.get("ratelimit-remaining") == "0":
+            wait = requested_pause(response.headers)
+            # A wait that is so long that this request is given up is not waited for by the others either.
+            if wait and (not throttled or wait <= policy.max_total_wait):
+                self.pause(min(wait, policy.max_retry_after if throttled else policy.max_pause))
+        if throttled:
+            self.throttled(in_round)
+        else:
+            self.succeeded()
 
     def succeeded(self) -> None:
         """Allow one more for every round of answers without a 429."""

@@ -1,10 +1,9 @@
-"""Connections in production: httpx over aiohttp, its traps closed, with private addresses out of reach."""
+"""The transport in production: httpx over aiohttp, its traps closed, with private addresses out of reach."""
 
 import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
@@ -13,34 +12,17 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.resolver import DefaultResolver
 from httpx_aiohttp import AiohttpTransport
 
-from adapters.http_client.inflating import CODING, inflated
-from adapters.http_client.meters import NO_ANSWER, REQUESTS
+from adapters.http_client.gzip import CODING
+from adapters.http_client.metrics import NO_RESPONSE, REQUESTS
 from core.domain.addresses import is_public_ip
 from core.domain.refusals import BadInput
 
 _CONNECTIONS = 64
 _IDLE_SECONDS = 5
-_LONGEST_HEADER = 8190
-_MOST_HEADERS = 128
-_ASKED_FOR = {"accept-encoding": CODING}
-
-
-def careful_client(
-    transport: httpx.AsyncBaseTransport,
-    timeout: httpx.Timeout,
-    base_url: str = "",
-    headers: Mapping[str, str] | None = None,
-) -> httpx.AsyncClient:
-    """Open a client that follows no redirect, keeps no cookie and takes no proxy from the environment."""
-    return httpx.AsyncClient(
-        transport=transport,
-        timeout=timeout,
-        base_url=base_url,
-        headers={**_ASKED_FOR, **(headers or {})},
-        follow_redirects=False,
-        trust_env=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-    )
+_MAX_HEADER = 8190
+_MAX_HEADERS = 128
+_HEADERS = {"Accept-Encoding": CODING, "User-Agent": "gleanin-sync"}
+"""Of requests that do not have them; aiohttp would ask for more codings."""
 
 
 class _PublicOnly(AbstractResolver):
@@ -64,10 +46,10 @@ class _PublicOnly(AbstractResolver):
         await self._names.close()
 
 
-class Connections(AiohttpTransport):
+class HardenedTransport(AiohttpTransport):
     """Verifies TLS, keeps no cookies, bounds the headers, and lets no error of aiohttp's through.
 
-    It takes one coding, gzip, and inflates it piece by piece.
+    It follows no redirect, takes no proxy from the environment, and asks for one coding, gzip, which it leaves as it is.
 
     A server that hangs up and one that refuses the connection are both a `ConnectTimeout` here:
     only that it is a `TransportError` can be relied on.
@@ -93,14 +75,14 @@ class Connections(AiohttpTransport):
                 resolver=None if self._allow_private else _PublicOnly(),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers=_ASKED_FOR,  # for requests that a client did not build; aiohttp would ask for more
-            max_line_size=_LONGEST_HEADER,
-            max_field_size=_LONGEST_HEADER,
-            max_headers=_MOST_HEADERS,
+            headers=_HEADERS,
+            max_line_size=_MAX_HEADER,
+            max_field_size=_MAX_HEADER,
+            max_headers=_MAX_HEADERS,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        status = NO_ANSWER
+        status = NO_RESPONSE
         try:
             response = await super().handle_async_request(request)
             status = str(response.status_code)
@@ -110,7 +92,7 @@ class Connections(AiohttpTransport):
             REQUESTS.labels(self._counted_as or request.url.host, status).inc()
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Body(response.stream)
-        return inflated(response)
+        return response
 
 
 class _Body(httpx.AsyncByteStream):
@@ -140,43 +122,3 @@ def _translated(error: Exception) -> httpx.RemoteProtocolError:
 def _trusted() -> ssl.SSLContext:
     """Load the certificates once: it takes longer than many a sync."""
     return httpx.create_ssl_context()
-
-
-_PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "is a host that nobody knows (DNS)"),
-    ((aiohttp.ClientSSLError, ssl.SSLError), "has no certificate that can be trusted"),
-    ((aiohttp.ClientConnectorError, ConnectionRefusedError, httpx.ConnectError), "accepts no connection"),
-    ((aiohttp.ServerTimeoutError, aiohttp.SocketTimeoutError), "did not answer in time"),
-    ((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError), "broke the connection"),
-    ((httpx.TimeoutException, TimeoutError), "did not answer in time"),
-    (httpx.RemoteProtocolError, "gave an answer that is not HTTP"),
-)
-
-
-def never_left(error: BaseException) -> bool:
-    """Check whether a request failed before it had a connection, so that nothing of it was sent.
-
-    httpx-aiohttp reports a connection that was refused and one that was closed later alike: only the cause tells.
-    """
-    chain = _chain(error)
-    if any(isinstance(link, aiohttp.ClientError) for link in chain):
-        return any(
-            isinstance(link, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for link in chain
-        )
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-
-
-def problem_in(error: BaseException) -> str:
-    """Say what went wrong, in words that follow the host's name; the causes know better than the error."""
-    chain = _chain(error)
-    return next(
-        (words for kinds, words in _PROBLEMS if any(isinstance(link, kinds) for link in chain)),
-        "broke the connection",
-    )
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    chain = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
-        chain.append(cause)
-    return chain

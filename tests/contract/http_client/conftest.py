@@ -1,0 +1,76 @@
+"""A server that answers as it is told, and the client that asks it as in production."""
+
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+
+from adapters.http_client.client import HttpClient, OpenTransport
+from adapters.http_client.concurrency_limit import AdaptiveLimit
+from adapters.http_client.retries import RetryPolicy
+from adapters.http_client.transport import HardenedTransport
+
+MIB = 2**20
+QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempts=3)
+
+
+@dataclass
+class Server:
+    url: str = ""
+    body: bytes = b'{"data": []}'
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    requests: list[web.Request] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        await request.read()
+        self.requests.append(request)
+        return web.Response(body=self.body, status=self.status, headers=self.headers)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server, application = Server(), web.Application()
+    application.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+def over_network() -> httpx.AsyncBaseTransport:
+    return HardenedTransport(allow_private=True)
+
+
+@asynccontextmanager
+async def client_of(
+    url: str = "https://api.example.org",
+    transport: OpenTransport = over_network,
+    policy: RetryPolicy = QUICK,
+    limit: AdaptiveLimit | None = None,
+    **options: Any,
+) -> AsyncIterator[HttpClient]:
+    async with transport() as opened:
+        policy = replace(policy).started()
+        yield HttpClient(opened, url, "Example", {"X-Key": "s3cr3t"}, policy, limit=limit, **options)
+
+
+@contextmanager
+def little_memory() -> Iterator[None]:
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 60 * MIB
