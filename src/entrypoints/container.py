@@ -17,7 +17,7 @@ from adapters.gleanin.probe import GleaninProbe
 from adapters.gleanin.wire import LINK_HOSTS
 from adapters.http_client.library_transport import LibraryTransport
 from adapters.http_client.metrics import WEBHOOK
-from adapters.http_client.retries import INTERACTIVE, single_attempt
+from adapters.http_client.retries import INTERACTIVE
 from adapters.http_client.transport import HardenedTransport
 from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.notices.channels import Channels
@@ -112,8 +112,6 @@ from ports.session_source import SessionSources
 from ports.signer import Signer
 
 T = TypeVar("T")
-OPENID_SECONDS = 10.0
-MAX_OPENID_BYTES = 2**20
 
 
 def keys_of(settings: Settings) -> tuple[str, ...]:
@@ -177,12 +175,6 @@ def _messenger(settings: Settings, clock: Clock) -> Messenger:
     return Channels(webhook, SmtpMessenger(server, settings.mail_from or "") if server else None)
 
 
-def _openid_transport() -> object:
-    """Return what the provider's answers come by: its address is the operator's choice, and may be a private one."""
-    transport = partial(HardenedTransport, allow_private=True)
-    return LibraryTransport(transport, "The sign-in", single_attempt(OPENID_SECONDS), MAX_OPENID_BYTES)
-
-
 def _connection(engine: Engine) -> dict[str, Any]:
     """Give what the PostgreSQL driver connects with, as the engine understands the database's URL."""
     _, parameters = engine.dialect.create_connect_args(engine.url)
@@ -228,7 +220,11 @@ class Container(containers.DeclarativeContainer):
     destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, interactive_gleanin)
 
     messenger: Provider[Messenger] = providers.Singleton(_messenger, settings, clock)
-    openid_transport: Provider[object] = providers.Singleton(_openid_transport)
+    openid_transport: Provider[object] = providers.Singleton(
+        LibraryTransport,
+        # The provider's address is the operator's choice, and may be a private one.
+        partial(HardenedTransport, allow_private=True),
+    )
     links: Provider[Links] = providers.Singleton(PublicLinks, settings)
 
     lease: Provider[timedelta] = providers.Factory(timedelta, seconds=settings.provided.lease_seconds)

@@ -184,8 +184,8 @@ class GleaninDestinations:
                 "Gleanin",
                 headers,
                 self.policy.started(),
-                limit=limit,
-                before_write=before_write,
+                limit,
+                before_write,
             )
             yield GleaninClient(http, token, ParsingLane(self.threads), limit.ceiling)
 

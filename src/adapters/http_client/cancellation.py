@@ -1,7 +1,7 @@
 """Work that goes on to its end although who waits for it is cancelled."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -10,8 +10,8 @@ from adapters.http_client.errors import TransientError
 T = TypeVar("T")
 
 
-async def finish_despite_cancellation(work: Coroutine[Any, Any, T]) -> T:
-    """Await work that is carried out whether or not anybody listens, such as a write that is being sent.
+async def finish_despite_cancellation(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Begin and await work that is carried out whether or not anybody listens, such as a write that is being sent.
 
     The cancellation comes with the caller's next await, so that what was written can still be recorded.
 
@@ -20,7 +20,9 @@ async def finish_despite_cancellation(work: Coroutine[Any, Any, T]) -> T:
     """
     caller = asyncio.current_task()
     assert caller is not None
-    task = asyncio.create_task(work)
+    if caller.cancelling():  # during the work before this one; it is due now
+        await asyncio.sleep(0)
+    task = asyncio.create_task(work())
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
@@ -34,10 +36,3 @@ async def finish_despite_cancellation(work: Coroutine[Any, Any, T]) -> T:
     caller.uncancel()  # no further one, but one of those that were counted
     caller.cancel()
     return task.result()
-
-
-async def raise_if_cancelled() -> None:
-    """Let a cancellation come that was put off by the work before; it is due now."""
-    caller = asyncio.current_task()
-    if caller is not None and caller.cancelling():
-        await asyncio.sleep(0)

@@ -1,17 +1,24 @@
 """The one way out: every request to another system is paced, bounded, sent again and counted here."""
 
 import asyncio
-import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import TypeVar
 
 import httpx
 
-from adapters.http_client.cancellation import finish_despite_cancellation, raise_if_cancelled
+from adapters.http_client.cancellation import finish_despite_cancellation
 from adapters.http_client.concurrency_limit import AdaptiveLimit
-from adapters.http_client.errors import HostUnavailable, Throttled, TooSlow, TransientError, transient
+from adapters.http_client.errors import (
+    TRANSPORT_ERRORS,
+    HostUnavailable,
+    Throttled,
+    TooSlow,
+    TransientError,
+    transient,
+)
 from adapters.http_client.metrics import PACED, WAITED
 from adapters.http_client.responses import MaxBody, Response, read
 from adapters.http_client.retries import RetryPolicy, send_with_retries
@@ -24,7 +31,7 @@ Url = httpx.URL
 OpenTransport = Callable[[], httpx.AsyncBaseTransport]
 _MIN_WAIT = 0.0001
 """Seconds: less is no wait."""
-_parsed = functools.lru_cache(maxsize=256)(httpx.URL)
+_parsed = lru_cache(maxsize=256)(httpx.URL)
 """To parse an address costs as much as to build the body of a request, and most are asked again and again."""
 
 
@@ -32,53 +39,40 @@ class InvalidLink(Exception):
     """A link must not be followed; the text says why, in words that follow it."""
 
 
+@dataclass(slots=True, repr=False)
 class HttpClient:
-    """Sends requests to one system, by the transport itself.
+    """Sends requests to one system, by the transport itself, which is closed by its owner.
 
     Cookies, redirects and hooks, which a client of httpx would add, are not wanted, and cost half of a request.
+
+    Raises:
+        BadInput: the base URL cannot be read.
     """
 
-    def __init__(
-        self,
-        transport: httpx.AsyncBaseTransport,
-        base_url: str,
-        system: str,
-        headers: Mapping[str, str],
-        policy: RetryPolicy,
-        *,
-        limit: AdaptiveLimit | None = None,
-        before_write: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
-        """Send nothing yet.
+    transport: httpx.AsyncBaseTransport
+    base: str
+    system: str
+    """Its display name."""
+    headers: Mapping[str, str]
+    policy: RetryPolicy
+    limit: AdaptiveLimit | None = None
+    before_write: Callable[[], Awaitable[None]] | None = None
+    base_url: Url = field(init=False)
 
-        Args:
-            transport: is closed by its owner.
-            base_url: one that may be asked, without a slash at its end.
-            system: its display name.
-            headers: of every request.
-            policy: which timeouts and retries there are.
-            limit: how many requests are in flight, shared by all clients of one token.
-            before_write: is awaited right before each attempt of a write.
-
-        Raises:
-            BadInput: the base URL cannot be read.
-        """
+    def __post_init__(self) -> None:
         try:
-            self.base_url = _parsed(base_url)
+            self.base_url = _parsed(self.base)
         except httpx.InvalidURL as error:
             raise BadInput("The address cannot be read. Write it as in https://api.example.com.") from error
-        self.host = self.base_url.netloc.decode()
-        self.policy = policy
-        self._base = base_url
-        self._transport = transport
-        self._system = system
-        self._headers = httpx.Headers(headers)
-        self._limit = limit
-        self._before_write = before_write
+        self.headers = httpx.Headers(self.headers)
+
+    @property
+    def host(self) -> str:
+        return self.base_url.netloc.decode()
 
     def url(self, path: str) -> Url:
         """Return the address of a path, which may have a query, below the base URL."""
-        return _parsed(f"{self._base}/{path}")
+        return _parsed(f"{self.base}/{path}")
 
     @staticmethod
     def follow(here: Url, link: str) -> Url:
@@ -107,21 +101,15 @@ class HttpClient:
     ) -> R:
         """Send a request, and again while that can help.
 
-        Args:
-            method: of the request.
-            url: from `url`, `follow` or `base_url`.
-            handle: returns the result of a response; raises TransientError for one that may be another one later.
-            max_body: how much of a response is read.
-            body: of the request.
-            is_write: it is announced by `before_write`, awaited even when cancelled, and sent again only when it is
-                certain that it was not executed.
+        `handle` raises TransientError for a response that may be another one later. A write is announced by
+        `before_write`, awaited even when cancelled, and sent again only when it is certain that it was not executed.
 
         Raises:
             BadInput: the host's name leads to a private address, which no setting allows.
             HostUnavailable: no attempt brought a result.
         """
         # With `content`, httpx would also write headers that the transport writes anyway.
-        request = httpx.Request(method, url, headers=self._headers, stream=httpx.ByteStream(body))
+        request = httpx.Request(method, url, headers=self.headers, stream=httpx.ByteStream(body))
         request.read()
 
         async def attempt() -> R:
@@ -136,28 +124,25 @@ class HttpClient:
         is_throttled = isinstance(error, Throttled)
         if isinstance(error, TooSlow) or (is_throttled and self.policy.is_interactive):
             pause = ", and asks for a longer pause" if is_throttled else ""
-            return f"{self._system} ({self.host}) {error}{pause}. Try again later."
+            return f"{self.system} ({self.host}) {error}{pause}. Try again later."
         if is_throttled and (total := self.policy.max_total_wait):
             return f"{self.host} {error}, and asks for longer pauses than {total / 60:.0f} minutes in all."
         return f"{self.host} {error}."
 
     async def _send_in_turn(self, request: httpx.Request, max_body: MaxBody, *, is_write: bool) -> Response:
-        limit = self._limit
+        limit = self.limit
         in_round = await self._acquire(limit, request.url.host) if limit else 0
         try:
             if is_write:
-                if self._before_write is not None:
-                    await self._before_write()
-                await raise_if_cancelled()
-                response = await finish_despite_cancellation(
-                    self._send_once(request, max_body, is_write=True)
-                )
+                if self.before_write is not None:
+                    await self.before_write()
+                send = partial(self._send_once, request, max_body, is_write=True)
+                response = await finish_despite_cancellation(send)
             else:
                 response = await self._send_once(request, max_body, is_write=False)
-            is_throttled = response.status == HTTPStatus.TOO_MANY_REQUESTS
             if limit:
                 limit.learn_from(response, in_round, self.policy)
-            if is_throttled:
+            if response.is_throttled:
                 raise Throttled(requested_pause(response.headers))
             return response
         finally:
@@ -185,10 +170,10 @@ class HttpClient:
         }
         try:
             async with asyncio.timeout(policy.write_timeout if is_write else policy.read_timeout):
-                answer = await self._transport.handle_async_request(request)
+                answer = await self.transport.handle_async_request(request)
                 try:
                     return await read(answer, max_body)
                 finally:
                     await answer.aclose()
-        except (httpx.HTTPError, TimeoutError) as error:
+        except TRANSPORT_ERRORS as error:
             raise transient(error) from error

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
 from adapters.http_client.responses import Response
 from adapters.http_client.retries import RetryPolicy
@@ -62,7 +61,7 @@ class AdaptiveLimit:
 
     def learn_from(self, response: Response, in_round: int, policy: RetryPolicy) -> None:
         """Slow down or speed up by a response, and pause where it says that the rate limit is used up."""
-        throttled = response.status == HTTPStatus.TOO_MANY_REQUESTS
+        throttled = response.is_throttled
         if throttled or response.headers.get("ratelimit-remaining") == "0":
             wait = requested_pause(response.headers)
             # A wait that is so long that this request is given up is not waited for by the others either.

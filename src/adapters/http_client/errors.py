@@ -11,6 +11,10 @@ import ssl
 
 import aiohttp
 import httpx
+from aiohttp.http_exceptions import HttpProcessingError
+
+TRANSPORT_ERRORS = (httpx.HTTPError, aiohttp.ClientError, HttpProcessingError, TimeoutError)
+"""Some of aiohttp's, such as for a header that is too long, httpx-aiohttp leaves as they are."""
 
 
 class TransientError(Exception):
@@ -47,14 +51,17 @@ class HostUnavailable(Exception):
         self.not_executed = not_executed
 
 
-_PROBLEMS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+_PROBLEMS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((aiohttp.ClientConnectorDNSError, socket.gaierror), "is a host that nobody knows (DNS)"),
     ((aiohttp.ClientSSLError, ssl.SSLError), "has no certificate that can be trusted"),
     ((aiohttp.ClientConnectorError, ConnectionRefusedError, httpx.ConnectError), "accepts no connection"),
     ((aiohttp.ServerTimeoutError, aiohttp.SocketTimeoutError), "did not answer in time"),
     ((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError), "broke the connection"),
     ((httpx.TimeoutException, TimeoutError), "did not answer in time"),
-    (httpx.RemoteProtocolError, "gave an answer that is not HTTP"),
+    (
+        (httpx.RemoteProtocolError, aiohttp.ClientError, HttpProcessingError),
+        "gave an answer that is not HTTP",
+    ),
 )
 
 

@@ -34,6 +34,10 @@ class Response:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
+    def is_throttled(self) -> bool:
+        return self.status == HTTPStatus.TOO_MANY_REQUESTS
+
+    @property
     def is_redirect(self) -> bool:
         return is_redirect(self.status)
 
@@ -74,7 +78,7 @@ async def read(answer: httpx.Response, max_body: MaxBody) -> Response:
     """Read what is allowed; a status says enough even where its body cannot be decoded."""
     response = Response(answer.status_code, answer.headers)
     # A 429 says all in its headers; a body that breaks off must not make it unclear.
-    most = 0 if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS else max_body(answer.status_code)
+    most = 0 if response.is_throttled else max_body(response.status)
     if not most:
         return response
     stream = inflated(answer).stream

@@ -71,13 +71,7 @@ INTERACTIVE = RetryPolicy(
 
 def single_attempt(seconds: float) -> RetryPolicy:
     """Return the policy of requests that their sender repeats, if anybody does."""
-    return RetryPolicy(
-        connect_timeout=seconds,
-        idle_timeout=seconds,
-        read_timeout=seconds,
-        max_attempts=1,
-        max_total_wait=0,
-    )
+    return RetryPolicy(seconds, seconds, read_timeout=seconds, max_attempts=1, max_total_wait=0)
 
 
 @dataclass(slots=True)
@@ -122,11 +116,7 @@ async def send_with_retries(
 ) -> T:
     """Send a request, and again while that can help.
 
-    Args:
-        policy: how long and how often.
-        host: as the metrics of the waits name it.
-        attempt: sends it once.
-        is_repeatable: if not, it is sent again only when it is certain that it was not executed.
+    What is not repeatable is sent again only when it is certain that it was not executed.
 
     Raises:
         TransientError: of the last attempt.

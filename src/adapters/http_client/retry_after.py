@@ -1,9 +1,9 @@
 """The headers in which a host asks for a pause."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 
 _EPOCH_FROM = 1_000_000_000
 """A `RateLimit-Reset` this large is no number of seconds to wait but a point in time: services differ."""
@@ -11,13 +11,7 @@ _EPOCH_IN_MILLISECONDS_FROM = 1_000_000_000_000
 _MAX_DIGITS = 13
 
 
-class Headers(Protocol):
-    """Header fields by name, whatever its case."""
-
-    def get(self, key: str, /) -> str | None: ...
-
-
-def retry_after(headers: Headers) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that `Retry-After` asks to wait, in either of its forms; None if it does not say."""
     text = (headers.get("retry-after") or "").strip()
     seconds = _number(text)
@@ -29,7 +23,7 @@ def retry_after(headers: Headers) -> float | None:
     return None if at is None else max((at - now).total_seconds(), 0.0)
 
 
-def requested_pause(headers: Headers) -> float | None:
+def requested_pause(headers: Mapping[str, str]) -> float | None:
     """Return the seconds to wait when a rate limit is used up: by `Retry-After`, else by `RateLimit-Reset`."""
     seconds = retry_after(headers)
     reset = _number((headers.get("ratelimit-reset") or "").strip())

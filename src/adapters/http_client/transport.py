@@ -3,12 +3,10 @@
 import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.resolver import DefaultResolver
 from httpx_aiohttp import AiohttpTransport
 
@@ -47,12 +45,11 @@ class _PublicOnly(AbstractResolver):
 
 
 class HardenedTransport(AiohttpTransport):
-    """Verifies TLS, keeps no cookies, bounds the headers, and lets no error of aiohttp's through.
+    """Verifies TLS, keeps no cookies, and bounds the headers.
 
     It follows no redirect, takes no proxy from the environment, and asks for one coding, gzip, which it leaves as it is.
 
-    A server that hangs up and one that refuses the connection are both a `ConnectTimeout` here:
-    only that it is a `TransportError` can be relied on.
+    Its errors are those of `errors.TRANSPORT_ERRORS`; which one a server causes that hangs up cannot be relied on.
     """
 
     def __init__(self, *, allow_private: bool = False, counted_as: str | None = None) -> None:
@@ -86,36 +83,9 @@ class HardenedTransport(AiohttpTransport):
         try:
             response = await super().handle_async_request(request)
             status = str(response.status_code)
-        except _UNTRANSLATED as error:
-            raise _translated(error) from error
         finally:
             REQUESTS.labels(self._counted_as or request.url.host, status).inc()
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        response.stream = _Body(response.stream)
         return response
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, body: httpx.AsyncByteStream) -> None:
-        self._body = body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for piece in self._body:
-                yield piece
-        except _UNTRANSLATED as error:
-            raise _translated(error) from error
-
-    async def aclose(self) -> None:
-        await self._body.aclose()
-
-
-# Such as a header that is too long: httpx-aiohttp has no translation for these.
-_UNTRANSLATED = (aiohttp.ClientError, HttpProcessingError)
-
-
-def _translated(error: Exception) -> httpx.RemoteProtocolError:
-    return httpx.RemoteProtocolError(f"the answer is not HTTP as it should be: {type(error).__name__}")
 
 
 @functools.cache

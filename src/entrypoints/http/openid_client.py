@@ -65,13 +65,6 @@ class OpenIdProvider:
     def __init__(
         self, settings: Settings, transport: object, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Ask nothing yet.
-
-        Args:
-            settings: which provider it is.
-            transport: of httpx; what the library sends its requests by.
-            clock: in seconds.
-        """
         self._settings = settings
         self._transport = transport
         self._clock = clock

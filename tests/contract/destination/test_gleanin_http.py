@@ -3,19 +3,11 @@
 import asyncio
 import json
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from adapters.gleanin.http import GleaninDestinations
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
@@ -119,18 +111,6 @@ async def test_whatever_comes_instead_of_an_answer_is_told_in_the_ports_errors(
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
-async def test_reads_survive_failures_that_pass(server: Server) -> None:
-    fake, destinations = server
-    fake.misstep(
-        Misstep(lambda: refusal(502, "bad gateway")),
-        Misstep(None),
-        *(too_many() for _ in range(QUICK.max_attempts)),
-    )
-    async with destinations.open(Token(TOKEN)) as gleanin:
-        assert len(await gleanin.events()) == 1
-    assert len(fake.requests) == 3 + QUICK.max_attempts, "429 are no failures"
-
-
 async def test_a_write_after_a_429_is_sent_again_and_announced_again(server: Server) -> None:
     fake, destinations = server
     announced = 0
@@ -224,41 +204,6 @@ async def test_an_answer_without_end_is_not_taken_in(server: Server, monkeypatch
         with pytest.raises(DestinationUnreadable, match="more than 50 bytes"):
             await gleanin.events()
     assert len(fake.requests) == 1
-
-
-async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
-    identity = tmp_path / "identity.pem"
-    identity.write_bytes(self_signed())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(identity)
-    met: list[int] = []
-    server = await asyncio.start_server(lambda *_: met.append(1), "127.0.0.1", 0, ssl=context)
-    async with server:
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with at(url).open(Token(TOKEN)) as gleanin:
-            with pytest.raises(DestinationUnavailable, match="no certificate that can be trusted"):
-                await gleanin.events()
-    assert met == [], "not even the request was sent"
-
-
-def self_signed() -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return secret + certificate.public_bytes(pem)
 
 
 async def test_a_redirect_is_not_followed(server: Server) -> None:

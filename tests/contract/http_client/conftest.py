@@ -1,9 +1,9 @@
 """A server that answers as it is told, and the client that asks it as in production."""
 
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -21,22 +21,28 @@ QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempt
 
 @dataclass
 class Server:
+    """Gives the same answer to everybody, unless a function gives another one."""
+
     url: str = ""
     body: bytes = b'{"data": []}'
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
     requests: list[web.Request] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
-    async def answer(self, request: web.Request) -> web.Response:
-        await request.read()
+    async def take(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
+        self.bodies.append(await request.read())
+        if self.answer is not None:
+            return await self.answer(request)
         return web.Response(body=self.body, status=self.status, headers=self.headers)
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
+@asynccontextmanager
+async def serving() -> AsyncIterator[Server]:
     server, application = Server(), web.Application()
-    application.router.add_route("*", "/{path:.*}", server.answer)
+    application.router.add_route("*", "/{path:.*}", server.take)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -45,6 +51,12 @@ async def server() -> AsyncIterator[Server]:
         yield server
     finally:
         await runner.cleanup()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with serving() as server:
+        yield server
 
 
 def over_network() -> httpx.AsyncBaseTransport:
@@ -60,8 +72,7 @@ async def client_of(
     **options: Any,
 ) -> AsyncIterator[HttpClient]:
     async with transport() as opened:
-        policy = replace(policy).started()
-        yield HttpClient(opened, url, "Example", {"X-Key": "s3cr3t"}, policy, limit=limit, **options)
+        yield HttpClient(opened, url, "Example", {"X-Key": "s3cr3t"}, policy.started(), limit, **options)
 
 
 @contextmanager

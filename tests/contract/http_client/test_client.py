@@ -3,11 +3,13 @@
 import asyncio
 import gzip
 import socket
+import ssl
 import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +17,7 @@ import pytest
 
 from adapters.http_client.client import HttpClient, InvalidLink
 from adapters.http_client.errors import HostUnavailable, Throttled
-from adapters.http_client.library_transport import LibraryTransport, TooLarge
+from adapters.http_client.library_transport import LibraryTransport
 from adapters.http_client.responses import Response
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy, single_attempt
 from adapters.http_client.transport import HardenedTransport
@@ -28,6 +30,7 @@ from tests.contract.http_client.conftest import (
     little_memory,
     over_network,
 )
+from tests.contract.notices.conftest import certified
 from tests.limits import WITHIN
 
 BOMB = 256 * MIB
@@ -75,7 +78,7 @@ async def test_only_what_was_given_is_sent_and_gzip_is_asked_for_alone(server: S
     assert {"accept-encoding": "gzip", "user-agent": "gleanin-sync", "x-key": "s3cr3t"}.items() <= {
         name.lower(): value for name, value in get.headers.items()
     }.items()
-    assert (post.method, post.path, await post.read()) == ("POST", "/things", b"{}")
+    assert (post.method, post.path, server.bodies[-1]) == ("POST", "/things", b"{}")
     assert "Cookie" not in again.headers
 
 
@@ -125,6 +128,17 @@ def closed_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
+
+
+async def test_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certified(tmp_path))
+    met: list[int] = []
+    server = await asyncio.start_server(lambda *_: met.append(1), "127.0.0.1", 0, ssl=context)
+    async with server, client_of(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client:
+        with pytest.raises(HostUnavailable, match="has no certificate that can be trusted"):
+            await sent(client)
+    assert met == [], "not even the request was sent"
 
 
 @pytest.mark.parametrize("is_write", [False, True])
@@ -254,17 +268,16 @@ async def test_address_that_cannot_be_read_is_refused() -> None:
 
 
 async def test_library_gets_what_was_allowed_and_chooses_no_coding(server: Server) -> None:
-    transport = LibraryTransport(over_network, "Example", single_attempt(5), max_body=100)
-    async with httpx.AsyncClient(transport=transport) as library:
-        pass
+    transport = LibraryTransport(over_network)
+    async with httpx.AsyncClient(transport=transport):
+        pass  # each of the library's clients closes it
     async with httpx.AsyncClient(transport=transport) as library:
         server.status = 503
         answer = await library.post(f"{server.url}/token", data={"code": "1"}, auth=("me", "secret"))
-        assert (answer.status_code, answer.json()) == (503, {"data": []})
-        server.body = bytes(101)
-        with pytest.raises(TooLarge):
+        assert (answer.status_code, answer.json(), server.bodies) == (503, {"data": []}, [b"code=1"])
+        server.body = bytes(MIB + 1)
+        with pytest.raises(httpx.DecodingError):
             await library.get(server.url)
-    first = server.requests[0].headers
-    assert (first["Accept-Encoding"], first["Content-Type"]) == ("gzip", "application/x-www-form-urlencoded")
-    assert first["Authorization"].startswith("Basic ")
-    assert await server.requests[0].text() == "code=1"
+    headers = server.requests[0].headers
+    assert (headers["Accept-Encoding"], headers["User-Agent"]) == ("gzip", "gleanin-sync")
+    assert headers["Authorization"].startswith("Basic ")

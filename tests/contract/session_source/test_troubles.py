@@ -1,8 +1,6 @@
 """Whatever can go wrong on the way: waited for, or told in words somebody can act on."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -34,26 +32,6 @@ async def trouble(source: SessionSource) -> SourceError:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Retry-After": "900"},
-        {"Retry-After": "Fri, 01 Jan 2027 00:15:00 GMT", "Date": DATE},
-        {"RateLimit-Reset": "900"},
-        {"Retry-After": "0"},
-        {"Retry-After": "soon"},
-        {},
-    ],
-)
-async def test_a_wait_for_the_rate_limit_is_no_failure(
-    api: FakeApi, source: SessionSource, headers: dict[str, str]
-) -> None:
-    api.sessions = [{"id": "s1"}]
-    api.first_answers.extend(httpx.Response(429, headers=headers) for _ in range(3))
-    assert len(await all_rows(source.sessions(EVENT))) == 1
-    assert len(api.requests) == 4
-
-
 async def test_a_rate_limit_of_more_than_an_hour_is_given_up_with_that_reason(
     api: FakeApi, source: SessionSource
 ) -> None:
@@ -63,26 +41,6 @@ async def test_a_rate_limit_of_more_than_an_hour_is_given_up_with_that_reason(
     assert isinstance(told, SourceUnavailable)
     assert "limits how often" in str(told)
     assert len(api.requests) == 1
-
-
-@pytest.mark.parametrize(
-    "passing",
-    [
-        lambda: httpx.Response(500),
-        lambda: httpx.Response(503, headers={"Retry-After": "2"}),
-        lambda: httpx.ConnectError("no"),
-        lambda: httpx.ConnectTimeout("no"),
-        lambda: httpx.ReadTimeout("no"),
-        lambda: httpx.ReadError("no"),
-        lambda: httpx.RemoteProtocolError("no"),
-    ],
-)
-async def test_a_failure_that_passes_is_not_told(
-    api: FakeApi, source: SessionSource, passing: Callable[[], Any]
-) -> None:
-    api.sessions = [{"id": "s1"}]
-    api.first_answers.extend(passing() for _ in range(4))
-    assert len(await all_rows(source.sessions(EVENT))) == 1
 
 
 async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source: SessionSource) -> None:
