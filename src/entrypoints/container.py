@@ -155,7 +155,7 @@ def _interactive_sources(sources: SessionSources) -> SessionSources:
 
 
 def _interactive_gleanin(gleanin: GleaninDestinations) -> GleaninDestinations:
-    return gleanin.with_policy(INTERACTIVE)
+    return replace(gleanin, policy=INTERACTIVE)
 
 
 def _gleanin(settings: Settings) -> GleaninDestinations:

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from adapters.gleanin import answers
 from adapters.gleanin.complaints import complaint
-from adapters.gleanin.wire import Document
 from adapters.http_client.client import HttpClient, InvalidLink, Url
-from adapters.http_client.errors import HostUnavailable, TransientError
+from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.responses import Response
 from core.domain.secrets import Token
@@ -49,24 +47,13 @@ class GleaninClient:
         self.host = http.host
         self.url = http.url
 
-    async def read(self, url: Url) -> Document:
+    async def read(self, url: Url, parse: Callable[[bytearray], T]) -> T:
         """Read one page.
 
         Raises:
             DestinationEventGone: 404.
             DestinationError: whatever else stands in the way.
         """
-        return await self._parsed(url, answers.parse)
-
-    async def read_plainly(self, url: Url) -> Any:
-        """Read one page as it is, for who wants to see what we do not know about.
-
-        Raises:
-            DestinationError: whatever stands in the way.
-        """
-        return await self._parsed(url, answers.parse_plainly)
-
-    async def _parsed(self, url: Url, parse: Callable[[bytearray], T]) -> T:
         try:
             response = await self._http.send("GET", url, self._read, _max_read)
         except HostUnavailable as error:
@@ -82,7 +69,9 @@ class GleaninClient:
         """
         url = self.url(path)
         try:
-            return await self._http.send(method, url, self._written, _max_written, body=body, is_write=True)
+            return await self._http.send(
+                method, url, self._written, lambda _: MAX_BYTES_WRITTEN, body=body, is_write=True
+            )
         except HostUnavailable as error:
             if error.not_executed:
                 raise DestinationUnavailable(str(error)) from error
@@ -95,17 +84,15 @@ class GleaninClient:
             raise DestinationUnreadable(f"Gleanin's link to the next page {error}.") from error
 
     def _read(self, response: Response) -> Response:
-        if problem := _incomplete(response, _max_read):
-            raise DestinationUnreadable(f"{self.host} {problem}.")
+        if response.problem:
+            raise DestinationUnreadable(f"{self.host} {response.problem}.")
         if response.is_success and not response.is_web_page:
             return response
-        if _is_failure_of_theirs(response):
+        is_page = _is_from_in_between(response)
+        if _is_failure_of_theirs(response) or (is_page and response.status not in _NOT_THERE):
             raise response.as_transient()
-        if _is_from_in_between(response):
-            problem = f"answers with a web page instead of an API answer (HTTP {response.status})"
-            if response.status in _NOT_THERE:
-                raise NoApiAnswer(f"{self.host} {problem}.")
-            raise TransientError(problem, response.retry_after)
+        if is_page:
+            raise NoApiAnswer(f"{self.host} {response.as_transient()}.")
         if response.status in _NOT_THERE:
             raise DestinationEventGone("There is no such event in Gleanin, or the token does not see it.")
         raise self._refusal(response) or NotGiven(
@@ -113,8 +100,8 @@ class GleaninClient:
         )
 
     def _written(self, response: Response) -> Response:
-        if problem := _incomplete(response, _max_written):
-            raise AnswerLost(f"No answer came to a write: {self.host} {problem}.")
+        if response.problem:
+            raise AnswerLost(f"No answer came to a write: {self.host} {response.problem}.")
         if response.is_success:
             return response
         if _is_failure_of_theirs(response):
@@ -147,18 +134,8 @@ class GleaninClient:
         return words or f"HTTP {response.status}, without a word why."
 
 
-def _max_written(_: int) -> int:
-    return MAX_BYTES_WRITTEN
-
-
 def _max_read(status: int) -> int:
     return MAX_BYTES_READ if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES else MAX_BYTES_WRITTEN
-
-
-def _incomplete(response: Response, max_body: Callable[[int], int]) -> str:
-    if response.is_undecodable:
-        return "gave an answer whose compression is broken or not known"
-    return f"gave an answer of more than {max_body(response.status)} bytes" if response.is_cut else ""
 
 
 def _is_failure_of_theirs(response: Response) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from adapters.gleanin import answers, wire
@@ -59,7 +59,7 @@ class GleaninHttp:
     async def event(self, event_id: GleaninEventId) -> GleaninEvent:
         url = self._client.url(wire.event_path(_asked(event_id)))
         try:
-            return answers.event_in(await self._client.read(url), event_id)
+            return answers.event_in(await self._client.read(url, answers.parse), event_id)
         except (DestinationEventGone, NoApiAnswer):
             # Only the list is documented: one that has the event knows better.
             for event in await self.events():
@@ -123,7 +123,7 @@ class GleaninHttp:
         url = self._client.url(path)
         seen = {url}
         while True:
-            document = await self._client.read(url)
+            document = await self._client.read(url, answers.parse)
             link = document.next
             yield document
             if link is None:
@@ -154,11 +154,7 @@ class GleaninDestinations:
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all connections; they parse what is not small."""
     limits: dict[str, AdaptiveLimit] = field(default_factory=dict, repr=False)
-    """By token."""
-
-    def with_policy(self, policy: RetryPolicy) -> "GleaninDestinations":
-        """Return the same, which shares the limits, for those who wait longer or shorter."""
-        return replace(self, policy=policy)
+    """By token; shared by those who wait longer or shorter."""
 
     @asynccontextmanager
     async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[GleaninHttp]:
@@ -178,15 +174,8 @@ class GleaninDestinations:
         headers = {**wire.HEADERS, "Authorization": f"Bearer {token.value}"}
         limit = self._limit(base_url, token)
         async with self.transport() as transport:
-            http = HttpClient(
-                transport,
-                base_url,
-                "Gleanin",
-                headers,
-                self.policy.started(),
-                limit,
-                before_write,
-            )
+            policy = self.policy.started()
+            http = HttpClient(transport, base_url, "Gleanin", headers, policy, limit, before_write)
             yield GleaninClient(http, token, ParsingLane(self.threads), limit.ceiling)
 
     def _limit(self, base_url: str, token: Token) -> AdaptiveLimit:

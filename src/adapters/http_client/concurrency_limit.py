@@ -44,7 +44,7 @@ class AdaptiveLimit:
     @property
     def pause_left(self) -> float:
         """Return the seconds before which nobody begins."""
-        return max(0.0, self._pause_left()) if self._paused_until else 0.0
+        return max(0.0, self._paused_until - time.monotonic())
 
     async def acquire(self) -> int:
         """Wait for a slot; give the round it belongs to, for `throttled`."""
@@ -89,16 +89,11 @@ class AdaptiveLimit:
         """Let nobody begin before so many seconds have passed."""
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
-    def _open(self) -> bool:
-        if self._in_flight >= int(self._allowed):
-            return False
-        return not self._paused_until or self._pause_left() <= 0
+    def _has_room(self) -> bool:
+        return self._in_flight < int(self._allowed)
 
-    def _pause_left(self) -> float:
-        left = self._paused_until - time.monotonic()
-        if left <= 0:
-            self._paused_until = 0.0
-        return left
+    def _open(self) -> bool:
+        return self._has_room() and not self.pause_left
 
     async def _wait(self) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -128,6 +123,5 @@ class AdaptiveLimit:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if self._waiters and self._paused_until:
-            left = max(0.0, self._pause_left())
-            self._alarm = asyncio.get_running_loop().call_later(left, self._serve)
+        if self._waiters and self._has_room():  # it is the pause that they wait for
+            self._alarm = asyncio.get_running_loop().call_later(self.pause_left, self._serve)

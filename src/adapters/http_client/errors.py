@@ -1,9 +1,9 @@
 """What goes wrong with a request, in words that follow the host's name.
 
-TransientError          sending the request again may help
-Throttled           the host answered 429
-TooSlow             there is no time left
-HostUnavailable         the client has given up
+- TransientError: sending the request again may help
+  - Throttled: the host answered 429
+  - TooSlow: there is no time left
+- HostUnavailable: the client has given up
 """
 
 import socket
@@ -21,16 +21,11 @@ class TransientError(Exception):
     """No response came, or one that may be another one later."""
 
     def __init__(self, problem: str, retry_after: float | None = None, *, not_executed: bool = False) -> None:
-        """Describe the problem.
-
-        Args:
-            problem: in words.
-            retry_after: seconds that the host asks to wait.
-            not_executed: it is certain that the request was not carried out.
-        """
         super().__init__(problem)
         self.retry_after = retry_after
+        """Seconds that the host asks to wait."""
         self.not_executed = not_executed
+        """Whether it is certain that the request was not carried out."""
 
 
 class Throttled(TransientError):
@@ -67,28 +62,17 @@ _PROBLEMS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 
 def transient(error: BaseException) -> TransientError:
     """Translate an error of the transport; the causes know better than the error."""
-    causes = _causes(error)
-    problem = next(
-        (words for types, words in _PROBLEMS if any(isinstance(each, types) for each in causes)),
-        "broke the connection",
-    )
-    return TransientError(problem, not_executed=_was_never_sent(error, causes))
-
-
-def _was_never_sent(error: BaseException, causes: list[BaseException]) -> bool:
-    """Check whether a request failed before it had a connection.
-
-    httpx-aiohttp reports a connection that was refused and one that was closed later alike: only the cause differs.
-    """
-    if any(isinstance(each, aiohttp.ClientError) for each in causes):
-        return any(
-            isinstance(each, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for each in causes
-        )
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
         causes.append(cause)
-    return causes
+
+    def has(types: tuple[type[BaseException], ...]) -> bool:
+        return any(isinstance(each, types) for each in causes)
+
+    problem = next((words for types, words in _PROBLEMS if has(types)), "broke the connection")
+    # httpx-aiohttp reports a connection that was refused and one that was closed later alike: only the cause differs.
+    if has((aiohttp.ClientError,)):
+        not_executed = has((aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+    else:
+        not_executed = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    return TransientError(problem, not_executed=not_executed)

@@ -43,7 +43,7 @@ class Response:
 
     @property
     def is_server_error(self) -> bool:
-        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return is_server_error(self.status)
 
     @property
     def retry_after(self) -> float | None:
@@ -60,8 +60,17 @@ class Response:
         is_labelled = self.media_type.lower() in _HTML and not _JSON.match(self.body)
         return is_labelled or _MARKUP.match(self.body) is not None
 
-    def as_transient(self) -> TransientError:
-        return TransientError(f"answers with an error (HTTP {self.status})", self.retry_after)
+    @property
+    def problem(self) -> str:
+        """What keeps the body from being read, in words that follow the host's name; empty if nothing does."""
+        if self.is_undecodable:
+            return "gave an answer whose compression is broken or not known"
+        return f"gave an answer of more than {len(self.body)} bytes" if self.is_cut else ""
+
+    def as_transient(self, advice: str = "") -> TransientError:
+        is_page = self.is_web_page and not self.is_server_error
+        what = "a web page instead of an API answer" if is_page else "an error"
+        return TransientError(f"answers with {what} (HTTP {self.status}){advice}", self.retry_after)
 
     def take_body(self) -> bytes:
         """Return the body, and keep none of it."""
@@ -72,6 +81,10 @@ class Response:
 
 def is_redirect(status: int) -> bool:
     return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+
+
+def is_server_error(status: int) -> bool:
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 async def read(answer: httpx.Response, max_body: MaxBody) -> Response:

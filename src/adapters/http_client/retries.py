@@ -121,29 +121,24 @@ async def send_with_retries(
     Raises:
         TransientError: of the last attempt.
     """
-    if not policy.is_interactive:
-        return await _send_with_retries(policy, host, attempt, is_repeatable=is_repeatable)
-    try:
-        async with asyncio.timeout(policy.time_left):
-            return await _send_with_retries(policy, host, attempt, is_repeatable=is_repeatable)
-    except TimeoutError:
-        raise TooSlow from None
-
-
-async def _send_with_retries(
-    policy: RetryPolicy, host: str, attempt: Callable[[], Awaitable[T]], *, is_repeatable: bool
-) -> T:
     state = RetryState(policy)
-    while True:
-        try:
-            return await attempt()
-        except TransientError as error:
-            delay = state.delay_after(error) if is_repeatable or error.not_executed else None
-            if delay is None:
-                raise
-            reason = THROTTLED if isinstance(error, Throttled) else FAILED
-        began = time.monotonic()
-        try:
-            await asyncio.sleep(delay)
-        finally:
-            WAITED.labels(host, reason).inc(time.monotonic() - began)
+    deadline = asyncio.timeout(policy.time_left if policy.is_interactive else None)
+    try:
+        async with deadline:
+            while True:
+                try:
+                    return await attempt()
+                except TransientError as error:
+                    delay = state.delay_after(error) if is_repeatable or error.not_executed else None
+                    if delay is None:
+                        raise
+                    reason = THROTTLED if isinstance(error, Throttled) else FAILED
+                began = time.monotonic()
+                try:
+                    await asyncio.sleep(delay)
+                finally:
+                    WAITED.labels(host, reason).inc(time.monotonic() - began)
+    except TimeoutError:
+        if deadline.expired():
+            raise TooSlow from None
+        raise

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from adapters.http_client.client import HttpClient, OpenTransport
@@ -50,33 +51,28 @@ class WebhookMessenger:
             SIGNATURE: signature(int(self.clock.now().timestamp()), body, secret),
         }
         try:
-            await self._post(url, headers, body)
+            async with self.transport() as transport:
+                http = HttpClient(transport, url, "The webhook", headers, single_attempt(self.longest))
+                check = partial(_check, http.host)
+                await http.send("POST", http.base_url, check, lambda _: 0, body=body)
         except BadInput as refusal:  # the name leads to a private address
             raise RecipientRefused(str(refusal)) from refusal
         except HostUnavailable as error:
             raise RecipientUnavailable(str(error)) from error
 
-    async def _post(self, url: str, headers: dict[str, str], body: bytes) -> None:
-        async with self.transport() as transport:
-            http = HttpClient(transport, url, "The webhook", headers, single_attempt(self.longest))
 
-            def check(response: Response) -> None:
-                _check(response, http.host)
-
-            await http.send("POST", http.base_url, check, lambda _: 0, body=body)
-
-
-def _check(response: Response, host: str) -> None:
+def _check(host: str, response: Response) -> None:
     status = response.status
-    if response.is_success:
-        return
     if response.is_redirect:
         raise RecipientRefused(
             f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. Give the webhook's final address."
         )
     if response.is_server_error or status in _TRY_LATER:
         raise response.as_transient()
-    raise RecipientRefused(f"{host} does not take the notice (HTTP {status}). Check the webhook's address.")
+    if not response.is_success:
+        raise RecipientRefused(
+            f"{host} does not take the notice (HTTP {status}). Check the webhook's address."
+        )
 
 
 def signature(seconds: int, body: bytes, secret: Token) -> str:

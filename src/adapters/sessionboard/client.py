@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from adapters.http_client.client import HttpClient
-from adapters.http_client.errors import HostUnavailable, TransientError
+from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.json_values import end_of_values
 from adapters.http_client.parsing import ParsingLane
-from adapters.http_client.responses import Response, is_redirect
+from adapters.http_client.responses import Response, is_redirect, is_server_error
 from adapters.sessionboard.reading import TooManyRows, WrongShape
 from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
@@ -65,17 +66,10 @@ class SessionboardClient:
         announced: bool = True,
         read_cut: Callable[[bytearray, str], R | None] | None = None,
     ) -> R:
-        """Send a request and read the response, which happens in a thread where it is not small.
+        """Send a request, with a body of JSON if there is one, and return what `read` makes of the response's body.
 
-        Args:
-            method: of the request.
-            path: below the base address.
-            params: of the query.
-            body: is sent as JSON, unless it is None.
-            read: returns the result of a response's body.
-            announced: whether the page is known to be there.
-            read_cut: does the same with the beginning of a response that is too large, and with what is
-                too large about it, in words that follow what has it; None where smaller responses are wanted.
+        `read_cut` does the same with the beginning of a body that is too large, and with what is too large about it, in
+        words that follow what has it; it returns None where smaller responses are wanted.
 
         Raises:
             NoSuchPage: it was not announced, and is not there.
@@ -83,21 +77,16 @@ class SessionboardClient:
             BadInput: the host's name leads to a private address, which no setting allows.
             SourceError: whatever else was wrong, in words for people.
         """
-
-        def checked(response: Response) -> Response:
-            self._check(response)
-            if response.status != HTTPStatus.OK:
-                raise self._refusal(response, is_event="/event/" in f"/{path}", announced=announced)
-            return response
-
+        check = partial(self._check, is_event=path.startswith("v1/event/"), announced=announced)
         url = self.http.url(f"{path}?{urlencode(params)}")
         content = (
             b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         )
         try:
-            response = await self.http.send(method, url, checked, self._max_body, body=content)
+            response = await self.http.send(method, url, check, self._max_body, body=content)
         except HostUnavailable as error:
             raise SourceUnavailable(str(error)) from error
+        # In a thread where it is not small.
         return await self.lane.run(len(response.body), lambda: self._parse(response, read, read_cut))
 
     def _parse(
@@ -134,52 +123,51 @@ class SessionboardClient:
         return f"has more than {self.limits.values:,} values" if end is not None else ""
 
     def _max_body(self, status: int) -> int:
-        """Return how much is read: of what the status alone decides, nothing."""
         if status == HTTPStatus.OK:
             return self.limits.body
-        is_decided = (
-            is_redirect(status)
-            or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            or status == HTTPStatus.UNAUTHORIZED
-        )
-        return 0 if is_decided else BEGINNING
+        return 0 if _says_enough(status) else BEGINNING
 
-    def _check(self, response: Response) -> None:
-        """Check what does not depend on the request."""
+    def _check(self, response: Response, *, is_event: bool, announced: bool) -> Response:
         host, status = self.host, response.status
         if sum(len(name) + len(value) for name, value in response.headers.raw) > self.limits.headers:
             raise SourceUnreadable(f"The headers of {host}'s answer are too large.")
-        if response.is_server_error:
-            raise response.as_transient()
-        if status == HTTPStatus.UNAUTHORIZED:
-            raise SourceRefused(
-                f"{host} refused the Sessionboard token (401). Was it revoked, or is it of another region?"
-            )
-        if response.is_redirect:
-            raise SourceUnreadable(
-                f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. "
-                "The address is probably wrong."
-            )
+        if _says_enough(status):
+            raise self._refusal(response)
         if status == HTTPStatus.OK and response.is_undecodable:
             raise SourceUnreadable(f"The answer of {host} cannot be decoded.")
         if response.is_web_page:
             # A challenge, a login or a notice in front of the API: it says nothing about what was asked.
-            raise TransientError(
-                f"answers with a web page instead of an API answer (HTTP {status}); "
-                "if that lasts, check the address",
-                response.retry_after,
-            )
+            raise response.as_transient("; if that lasts, check the address")
+        if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND) and not announced:
+            raise NoSuchPage(f"{host} has no such page.")
+        if status == HTTPStatus.NOT_FOUND and is_event:
+            raise SourceEventGone("Sessionboard has no such event any more, or the token does not see it.")
+        if status != HTTPStatus.OK:
+            raise self._refusal(response)
+        return response
 
-    def _refusal(self, response: Response, *, is_event: bool, announced: bool) -> Exception:
-        status, host = response.status, self.host
+    def _refusal(self, response: Response) -> Exception:
+        host, status = self.host, response.status
+        if response.is_server_error:
+            return response.as_transient()
+        if status == HTTPStatus.UNAUTHORIZED:
+            return SourceRefused(
+                f"{host} refused the Sessionboard token (401). Was it revoked, or is it of another region?"
+            )
         if status == HTTPStatus.FORBIDDEN:
             return SourceRefused(
                 f"The Sessionboard token may not read this (403). It needs the scopes {SCOPES}."
             )
-        if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND) and not announced:
-            return NoSuchPage(f"{host} has no such page.")
-        if status == HTTPStatus.NOT_FOUND and is_event:
-            return SourceEventGone("Sessionboard has no such event any more, or the token does not see it.")
+        if response.is_redirect:
+            return SourceUnreadable(
+                f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. "
+                "The address is probably wrong."
+            )
         return SourceUnreadable(
             f"{host} answered with HTTP {status}. Is the address that of Sessionboard's API?"
         )
+
+
+def _says_enough(status: int) -> bool:
+    """Check for a status whose body does not count."""
+    return is_redirect(status) or is_server_error(status) or status == HTTPStatus.UNAUTHORIZED

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -55,7 +56,7 @@ async def test_a_person_waits_for_no_pause_that_a_run_keeps() -> None:
         return httpx.Response(429, headers={"Retry-After": "600"})
 
     for_runs = GleaninDestinations("https://gleanin.example", transport=lambda: httpx.MockTransport(answer))
-    for_people = for_runs.with_policy(INTERACTIVE)
+    for_people = replace(for_runs, policy=INTERACTIVE)
     async with for_runs.open(Token("t")) as run, for_people.open(Token("t")) as person:
         pausing = asyncio.create_task(run.events())
         await until(lambda: any(each.pause_left for each in for_runs.limits.values()))

@@ -76,7 +76,7 @@ async def client_of(
 
 
 @contextmanager
-def little_memory() -> Iterator[None]:
+def little_memory(most: int = 60 * MIB) -> Iterator[None]:
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
@@ -84,4 +84,4 @@ def little_memory() -> Iterator[None]:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak - before < 60 * MIB
+    assert peak - before < most

@@ -1,7 +1,5 @@
 """Whatever can go wrong on the way: waited for, or told in words somebody can act on."""
 
-from dataclasses import replace
-
 import httpx
 import pytest
 
@@ -18,7 +16,7 @@ from ports.session_source import (
     SourceUnavailable,
     SourceUnreadable,
 )
-from tests.contract.session_source.conftest import HASTE, all_rows
+from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 EVENT = SessionboardEventId("1")
@@ -32,17 +30,6 @@ async def trouble(source: SessionSource) -> SourceError:
     return caught.value
 
 
-async def test_a_rate_limit_of_more_than_an_hour_is_given_up_with_that_reason(
-    api: FakeApi, source: SessionSource
-) -> None:
-    api.first_answers.append(httpx.Response(429, headers={"Retry-After": "86400"}))
-    told = await trouble(source)
-
-    assert isinstance(told, SourceUnavailable)
-    assert "limits how often" in str(told)
-    assert len(api.requests) == 1
-
-
 async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source: SessionSource) -> None:
     api.first_answers.extend(httpx.Response(502) for _ in range(99))
     told = await trouble(source)
@@ -50,17 +37,6 @@ async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source:
     assert isinstance(told, SourceUnavailable)
     assert "api.example.com answers with an error (HTTP 502)" in str(told)
     assert len(api.requests) == 5
-
-
-async def test_the_rate_limit_that_every_answer_tells_is_no_wait_for_a_failure(
-    api: FakeApi, sources: SessionboardSources
-) -> None:
-    api.sessions = [{"id": "s1"}]
-    limits = {"RateLimit-Limit": "100", "RateLimit-Remaining": "99", "RateLimit-Reset": "900"}
-    api.first_answers.append(httpx.Response(500, headers=limits))
-    hasty = replace(sources, policy=replace(HASTE, max_retry_after=900, max_total_wait=1))
-    async with hasty.open("https://api.example.com", Token(TOKEN)) as source:
-        assert len(await all_rows(source.sessions(EVENT))) == 1
 
 
 async def test_an_unknown_token_is_refused(sources: SessionboardSources) -> None:
