@@ -134,8 +134,8 @@ class GleaninClient:
         return words or f"HTTP {response.status}, without a word why."
 
 
-def _max_read(status: int) -> int:
-    return MAX_BYTES_READ if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES else MAX_BYTES_WRITTEN
+def _max_read(response: Response) -> int:
+    return MAX_BYTES_READ if response.is_success else MAX_BYTES_WRITTEN
 
 
 def _is_failure_of_theirs(response: Response) -> bool:

@@ -68,7 +68,7 @@ class HttpClient:
 
     @property
     def host(self) -> str:
-        return self.base_url.netloc.decode()
+        return self.base_url.host
 
     def url(self, path: str) -> Url:
         """Return the address of a path, which may have a query, below the base URL."""

@@ -11,8 +11,6 @@ from adapters.http_client.errors import TransientError
 from adapters.http_client.gzip import inflated
 from adapters.http_client.retry_after import retry_after
 
-MaxBody = Callable[[int], int]
-"""Returns how many bytes of a body are taken, for a status; of the body of a 429 none is."""
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
@@ -39,11 +37,11 @@ class Response:
 
     @property
     def is_redirect(self) -> bool:
-        return is_redirect(self.status)
+        return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
 
     @property
     def is_server_error(self) -> bool:
-        return is_server_error(self.status)
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def retry_after(self) -> float | None:
@@ -79,19 +77,15 @@ class Response:
         return body
 
 
-def is_redirect(status: int) -> bool:
-    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
-
-
-def is_server_error(status: int) -> bool:
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+MaxBody = Callable[[Response], int]
+"""Returns how many bytes of a body are taken; of the body of a 429 none is."""
 
 
 async def read(answer: httpx.Response, max_body: MaxBody) -> Response:
     """Read what is allowed; a status says enough even where its body cannot be decoded."""
     response = Response(answer.status_code, answer.headers)
     # A 429 says all in its headers; a body that breaks off must not make it unclear.
-    most = 0 if response.is_throttled else max_body(response.status)
+    most = 0 if response.is_throttled else max_body(response)
     if not most:
         return response
     stream = inflated(answer).stream

@@ -12,7 +12,7 @@ from adapters.http_client.client import HttpClient
 from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.json_values import end_of_values
 from adapters.http_client.parsing import ParsingLane
-from adapters.http_client.responses import Response, is_redirect, is_server_error
+from adapters.http_client.responses import Response
 from adapters.sessionboard.reading import TooManyRows, WrongShape
 from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
@@ -122,16 +122,16 @@ class SessionboardClient:
             return f"is larger than {self.limits.body // MIB} MiB"
         return f"has more than {self.limits.values:,} values" if end is not None else ""
 
-    def _max_body(self, status: int) -> int:
-        if status == HTTPStatus.OK:
+    def _max_body(self, response: Response) -> int:
+        if response.status == HTTPStatus.OK:
             return self.limits.body
-        return 0 if _says_enough(status) else BEGINNING
+        return 0 if _says_enough(response) else BEGINNING
 
     def _check(self, response: Response, *, is_event: bool, announced: bool) -> Response:
         host, status = self.host, response.status
         if sum(len(name) + len(value) for name, value in response.headers.raw) > self.limits.headers:
             raise SourceUnreadable(f"The headers of {host}'s answer are too large.")
-        if _says_enough(status):
+        if _says_enough(response):
             raise self._refusal(response)
         if status == HTTPStatus.OK and response.is_undecodable:
             raise SourceUnreadable(f"The answer of {host} cannot be decoded.")
@@ -168,6 +168,6 @@ class SessionboardClient:
         )
 
 
-def _says_enough(status: int) -> bool:
+def _says_enough(response: Response) -> bool:
     """Check for a status whose body does not count."""
-    return is_redirect(status) or is_server_error(status) or status == HTTPStatus.UNAUTHORIZED
+    return response.is_redirect or response.is_server_error or response.status == HTTPStatus.UNAUTHORIZED

@@ -122,12 +122,7 @@ async def _client_for(settings: Settings, transport: object) -> StarletteOAuth2A
         client_id=settings.openid_client_id,
         client_secret=settings.openid_client_secret.get_secret_value(),
         server_metadata_url=f"{issuer.rstrip('/')}/.well-known/openid-configuration",
-        client_kwargs={
-            "scope": "openid email",
-            "code_challenge_method": "S256",
-            "transport": transport,
-            "trust_env": False,
-        },
+        client_kwargs={"scope": "openid email", "code_challenge_method": "S256", "transport": transport},
         client_auth_methods=[("client_secret_basic", _encoded_basic)],
     )
     told = await client.load_server_metadata()

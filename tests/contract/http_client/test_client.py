@@ -150,15 +150,15 @@ async def test_host_that_cannot_be_reached_is_named_and_asked_again(
     host: str, problem: str, is_write: bool
 ) -> None:
     """A connection that is refused and one that broke look the same to the transport: only their cause differs."""
-    place, announced = f"{host}:{closed_port()}", []
+    announced = []
 
     async def before_write() -> None:
         announced.append(1)
 
-    async with client_of(f"http://{place}", before_write=before_write) as client:
+    async with client_of(f"http://{host}:{closed_port()}", before_write=before_write) as client:
         with pytest.raises(HostUnavailable) as caught:
             await sent(client, body=b"{}", is_write=is_write)
-    assert str(caught.value) == f"{place} {problem}."
+    assert str(caught.value) == f"{host} {problem}."
     assert caught.value.not_executed
     assert len(announced) == (QUICK.max_attempts if is_write else 0)
 

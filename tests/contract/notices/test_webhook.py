@@ -133,7 +133,7 @@ async def test_a_public_name_that_leads_to_a_private_address_is_refused(
 
 
 async def test_nobody_at_home_is_unavailable() -> None:
-    with pytest.raises(RecipientUnavailable, match=r"127\.0\.0\.1:1 accepts no connection"):
+    with pytest.raises(RecipientUnavailable, match=r"127\.0\.0\.1 accepts no connection"):
         await webhook().deliver(MESSAGE, webhook_at("http://127.0.0.1:1/s3cr3t"), SECRET)
 
 
