@@ -197,9 +197,14 @@ async def test_the_token_stays_with_the_place_it_is_for(server: Server) -> None:
                 await gleanin.events()
 
 
-async def test_an_answer_without_end_is_not_taken_in(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("status", "limit"), [(200, "MAX_BYTES_READ"), (500, "MAX_BYTES_WRITTEN")])
+async def test_an_answer_without_end_is_not_taken_in(
+    server: Server, monkeypatch: pytest.MonkeyPatch, status: int, limit: str
+) -> None:
+    """Of a refusal, less is taken in than of what was asked for."""
     fake, destinations = server
-    monkeypatch.setattr("adapters.gleanin.client.MAX_BYTES_READ", 50)
+    monkeypatch.setattr(f"adapters.gleanin.client.{limit}", 50)
+    fake.misstep(Misstep(lambda: refusal(status, "x" * 60)))
     async with destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(DestinationUnreadable, match="more than 50 bytes"):
             await gleanin.events()
