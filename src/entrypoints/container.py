@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from adapters.gleanin.wire import LINK_HOSTS
-from adapters.http_client.connections import Connections
-from adapters.http_client.meters import WEBHOOK
-from adapters.http_client.patience import INTERACTIVE
+from adapters.http_client.library_transport import LibraryTransport
+from adapters.http_client.metrics import WEBHOOK
+from adapters.http_client.retries import INTERACTIVE
+from adapters.http_client.transport import HardenedTransport
 from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.notices.channels import Channels
 from adapters.notices.smtp import SmtpMessenger
@@ -146,16 +147,16 @@ def _sources(settings: Settings) -> SessionSources:
     if settings.saved_event is not None:
         return SavedEvents(SavedEvent(settings.saved_event))
     allow_private = settings.allow_private_addresses
-    return SessionboardSources(allow_private, partial(Connections, allow_private=allow_private))
+    return SessionboardSources(allow_private, partial(HardenedTransport, allow_private=allow_private))
 
 
 def _interactive_sources(sources: SessionSources) -> SessionSources:
     """Return the sources with the patience of a person who waits; one that reads a file has none."""
-    return replace(sources, patience=INTERACTIVE) if isinstance(sources, SessionboardSources) else sources
+    return replace(sources, policy=INTERACTIVE) if isinstance(sources, SessionboardSources) else sources
 
 
 def _interactive_gleanin(gleanin: GleaninDestinations) -> GleaninDestinations:
-    return gleanin.with_patience(INTERACTIVE)
+    return replace(gleanin, policy=INTERACTIVE)
 
 
 def _gleanin(settings: Settings) -> GleaninDestinations:
@@ -163,14 +164,14 @@ def _gleanin(settings: Settings) -> GleaninDestinations:
     return GleaninDestinations(
         settings.gleanin_url,
         allow_private,
-        partial(Connections, allow_private=allow_private),
+        partial(HardenedTransport, allow_private=allow_private),
         link_hosts=LINK_HOSTS | settings.further_link_hosts,
     )
 
 
 def _messenger(settings: Settings, clock: Clock) -> Messenger:
     allow_private, server = settings.allow_private_addresses, settings.mail_server
-    transport = partial(Connections, allow_private=allow_private, counted_as=WEBHOOK)
+    transport = partial(HardenedTransport, allow_private=allow_private, counted_as=WEBHOOK)
     webhook = WebhookMessenger(allow_private, transport, clock)
     return Channels(webhook, SmtpMessenger(server, settings.mail_from or "") if server else None)
 
@@ -220,6 +221,11 @@ class Container(containers.DeclarativeContainer):
     destination_probe: Provider[DestinationProbe] = providers.Singleton(GleaninProbe, interactive_gleanin)
 
     messenger: Provider[Messenger] = providers.Singleton(_messenger, settings, clock)
+    openid_transport: Provider[object] = providers.Singleton(
+        LibraryTransport,
+        # The provider's address is the operator's choice, and may be a private one.
+        partial(HardenedTransport, allow_private=True),
+    )
     links: Provider[Links] = providers.Singleton(PublicLinks, settings)
 
     lease: Provider[timedelta] = providers.Factory(timedelta, seconds=settings.provided.lease_seconds)

@@ -1,22 +1,20 @@
 """The destination over HTTP."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
-import httpx
-
 from adapters.gleanin import answers, wire
-from adapters.gleanin.exchange import Exchange, NoApiAnswer, NotGiven
-from adapters.gleanin.pacing import CEILING, AdaptiveLimit
-from adapters.gleanin.sending import Sender
-from adapters.http_client.connections import Connections
+from adapters.gleanin.client import GleaninClient, NoApiAnswer, NotGiven
+from adapters.http_client.client import HttpClient, OpenTransport
+from adapters.http_client.concurrency_limit import CEILING, AdaptiveLimit
 from adapters.http_client.parsing import ParsingLane, parsing_threads
-from adapters.http_client.patience import Patience
+from adapters.http_client.retries import RetryPolicy
+from adapters.http_client.transport import HardenedTransport
 from core.domain.addresses import check_address
 from core.domain.fields import Fields
 from core.domain.gleanin_side import GleaninEvent, GleaninRecord
@@ -37,13 +35,13 @@ _MOST_PAGES = 100_000
 
 
 class GleaninHttp:
-    def __init__(self, exchange: Exchange, link_hosts: AbstractSet[str]) -> None:
-        self._exchange = exchange
+    def __init__(self, client: GleaninClient, link_hosts: AbstractSet[str]) -> None:
+        self._client = client
         self.link_hosts = link_hosts
 
     @property
     def most_in_flight(self) -> int:
-        return self._exchange.most_in_flight
+        return self._client.max_in_flight
 
     async def events(self) -> Sequence[GleaninEvent]:
         found: dict[GleaninEventId, GleaninEvent] = {}
@@ -53,15 +51,15 @@ class GleaninHttp:
                     found.setdefault(event.id, event)
         except DestinationEventGone as error:
             message = (
-                f"{self._exchange.host} has no list of events. Check the address of Gleanin in the settings."
+                f"{self._client.host} has no list of events. Check the address of Gleanin in the settings."
             )
             raise DestinationUnreadable(message) from error
         return tuple(found.values())
 
     async def event(self, event_id: GleaninEventId) -> GleaninEvent:
-        url = self._exchange.url(wire.event_path(_asked(event_id)))
+        url = self._client.url(wire.event_path(_asked(event_id)))
         try:
-            return answers.event_in(await self._exchange.read(url), event_id)
+            return answers.event_in(await self._client.read(url, answers.parse), event_id)
         except (DestinationEventGone, NoApiAnswer):
             # Only the list is documented: one that has the event knows better.
             for event in await self.events():
@@ -97,7 +95,7 @@ class GleaninHttp:
         shape = wire.shape_of(kind)
         body = wire.create_body(shape, event_id, external_id, fields)
         try:
-            answer = await self._exchange.create(shape.type, body)
+            answer = await self._client.write("POST", shape.type, body)
         except RecordGone:
             await self.event(event_id)  # what is missing may be the event
             raise
@@ -114,7 +112,7 @@ class GleaninHttp:
         shape = wire.shape_of(kind)
         body = wire.update_body(shape, gleanin_id, changes)
         try:
-            answer = await self._exchange.write("PATCH", wire.record_path(shape, gleanin_id), body)
+            answer = await self._client.write("PATCH", wire.record_path(shape, gleanin_id), body)
         except RecordGone:
             await self.event(event_id)
             raise
@@ -122,15 +120,15 @@ class GleaninHttp:
             raise AnswerLost("Gleanin's answer to a change is not about the record that was changed.")
 
     async def _pages(self, path: str) -> AsyncIterator[wire.Document]:
-        url = self._exchange.url(path)
+        url = self._client.url(path)
         seen = {url}
         while True:
-            document = await self._exchange.read(url)
+            document = await self._client.read(url, answers.parse)
             link = document.next
             yield document
             if link is None:
                 return
-            url = self._exchange.following(url, link)
+            url = self._client.next_page(url, link)
             if url in seen or len(seen) >= _MOST_PAGES:
                 raise DestinationUnreadable("Gleanin's pages go round in circles.")
             seen.add(url)
@@ -149,18 +147,14 @@ class GleaninDestinations:
 
     base_url: str
     allow_private: bool = False
-    transport: Callable[[], httpx.AsyncBaseTransport] = Connections
-    patience: Patience = field(default_factory=Patience)
+    transport: OpenTransport = HardenedTransport
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     ceiling: int = CEILING
     link_hosts: AbstractSet[str] = wire.LINK_HOSTS
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all connections; they parse what is not small."""
     limits: dict[str, AdaptiveLimit] = field(default_factory=dict, repr=False)
-    """By token."""
-
-    def with_patience(self, patience: Patience) -> "GleaninDestinations":
-        """Return the same, which shares the limits, for those who wait longer or shorter."""
-        return replace(self, patience=patience)
+    """By token; shared by those who wait longer or shorter."""
 
     @asynccontextmanager
     async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[GleaninHttp]:
@@ -169,18 +163,20 @@ class GleaninDestinations:
         Raises:
             BadInput: the base URL is none, or one that is not allowed.
         """
-        async with self.exchange(token, before_write) as exchange:
-            yield GleaninHttp(exchange, self.link_hosts)
+        async with self.client(token, before_write) as client:
+            yield GleaninHttp(client, self.link_hosts)
 
     @asynccontextmanager
-    async def exchange(
+    async def client(
         self, token: Token, before_write: BeforeWrite | None = None
-    ) -> AsyncIterator[Exchange]:
+    ) -> AsyncIterator[GleaninClient]:
         base_url = check_address(self.base_url, allow_private=self.allow_private)
-        patience = self.patience.started()
+        headers = {**wire.HEADERS, "Authorization": f"Bearer {token.value}"}
+        limit = self._limit(base_url, token)
         async with self.transport() as transport:
-            sender = Sender(transport, self._limit(base_url, token), patience, before_write)
-            yield Exchange(sender, base_url, token, ParsingLane(self.threads))
+            policy = self.policy.started()
+            http = HttpClient(transport, base_url, "Gleanin", headers, policy, limit, before_write)
+            yield GleaninClient(http, token, ParsingLane(self.threads), limit.ceiling)
 
     def _limit(self, base_url: str, token: Token) -> AdaptiveLimit:
         key = hashlib.sha256(f"{base_url} {token.value}".encode()).hexdigest()

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.gleanin import wire
-from adapters.gleanin.exchange import Exchange
+from adapters.gleanin import answers, wire
+from adapters.gleanin.client import GleaninClient
 from adapters.gleanin.http import GleaninDestinations
 from core.domain.secrets import Token
 from ports.destination import DestinationError
@@ -23,17 +23,17 @@ class GleaninProbe:
     destinations: GleaninDestinations
 
     async def __call__(self, token: Token) -> Sequence[Finding]:
-        async with self.destinations.exchange(token) as exchange:
-            return await probe(exchange)
+        async with self.destinations.client(token) as client:
+            return await probe(client)
 
 
-async def probe(exchange: Exchange) -> list[Finding]:
+async def probe(client: GleaninClient) -> list[Finding]:
     """Compare an account with our assumptions.
 
     Raises:
         DestinationError: even the list of events cannot be read.
     """
-    events = await exchange.read_plainly(exchange.url(wire.EVENTS))
+    events = await client.read(client.url(wire.EVENTS), answers.parse_plainly)
     listed = [item for item in _list(_member(events, "data")) if isinstance(item, dict)]
     findings = [
         _finding(
@@ -53,8 +53,8 @@ async def probe(exchange: Exchange) -> list[Finding]:
             findings.append(Finding(assumption, wire.GUESS, Verdict.NOT_SEEN, "the account has no event"))
             continue
         try:
-            url = exchange.url(wire.records_path(event_id, shape))
-            document = await exchange.read_plainly(url)
+            url = client.url(wire.records_path(event_id, shape))
+            document = await client.read(url, answers.parse_plainly)
         except DestinationError as error:
             findings.append(Finding(assumption, wire.GUESS, Verdict.DIFFERS, type(error).__name__))
             continue

@@ -1,1 +1,1 @@
-"""What both HTTP adapters stand on: careful connections, and patience with whoever is at their other end."""
+"""The one HTTP client: through it alone requests to other systems are sent."""

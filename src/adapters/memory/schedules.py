@@ -18,7 +18,7 @@ class MemorySchedules:
         self._rows = kept.schedules
         self._mappings = kept.mappings
         self._runs = kept.runs
-        self._checks = kept.checks
+        self._kept = kept
 
     async def get(self, mapping_id: MappingId) -> Schedule | None:
         return self._rows.get(mapping_id)
@@ -61,23 +61,23 @@ class MemorySchedules:
         return chosen[:limit]
 
     async def begin_check(self, mapping_id: MappingId, owner: str, now: datetime, until: datetime) -> bool:
-        _, held_until = self._checks.get(mapping_id, ("", now))
+        _, held_until = self._kept.checks.get(mapping_id, ("", now))
         if mapping_id not in self._rows or held_until > now:
             return False
-        self._checks[mapping_id] = owner, until
+        self._kept.checks[mapping_id] = owner, until
         return True
 
     async def renew_check(self, mapping_id: MappingId, owner: str, until: datetime) -> bool:
-        if self._checks.get(mapping_id, ("", until))[0] != owner:
+        if self._kept.checks.get(mapping_id, ("", until))[0] != owner:
             return False
-        self._checks[mapping_id] = owner, until
+        self._kept.checks[mapping_id] = owner, until
         return True
 
     async def end_check(self, mapping_id: MappingId, owner: str | None = None) -> bool:
-        held_by, _ = self._checks.get(mapping_id, (None, None))
+        held_by, _ = self._kept.checks.get(mapping_id, (None, None))
         if held_by is None or owner not in (None, held_by):
             return False
-        del self._checks[mapping_id]
+        del self._kept.checks[mapping_id]
         return True
 
     async def counts(self, now: datetime) -> Mapping[OrganizationId, ScheduleCounts]:

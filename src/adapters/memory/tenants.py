@@ -62,9 +62,10 @@ class MemoryOrganizations:
         _drop(kept.notices, lambda row: row.organization_id == organization_id)
         _drop(kept.mappings, lambda row: row.id in mappings)
         _drop(kept.schedules, lambda row: row.mapping_id in mappings)
+        kept.checks = {
+            mapping_id: held for mapping_id, held in kept.checks.items() if mapping_id not in mappings
+        }
         _drop(kept.checkpoints, lambda row: row.mapping_id in mappings)
-        for mapping_id in mappings:
-            kept.checks.pop(mapping_id, None)
         _drop(kept.runs, lambda row: row.id in runs)
         _drop(kept.bookings, lambda run_id: run_id in runs)
         _drop(kept.api_keys, lambda row: row.grant.organization_id == organization_id)

@@ -4,16 +4,17 @@ The signature is that of `t=SECONDS,v1=HEX`, where HEX is the HMAC-SHA256 of `SE
 it, and that the seconds are of just now, knows that the notice is ours and no copy sent again by somebody else.
 """
 
-import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 
-import httpx
-
-from adapters.http_client.connections import careful_client, problem_in
+from adapters.http_client.client import HttpClient, OpenTransport
+from adapters.http_client.errors import HostUnavailable
+from adapters.http_client.responses import Response
+from adapters.http_client.retries import single_attempt
 from core.domain.addresses import check_webhook
 from core.domain.notices import Channel, Recipient
 from core.domain.refusals import BadInput
@@ -23,13 +24,13 @@ from ports.clock import Clock
 from ports.notices import RecipientRefused, RecipientUnavailable
 
 SIGNATURE, ID = "X-Gleanin-Sync-Signature", "X-Gleanin-Sync-Notice"
-_TRY_LATER = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS})
+_TRY_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookMessenger:
     allow_private: bool
-    transport: Callable[[], httpx.AsyncBaseTransport]
+    transport: OpenTransport
     clock: Clock
     longest: float = 10
     """Seconds of one attempt, from looking up the name to the answer's status; its body is not read."""
@@ -40,44 +41,38 @@ class WebhookMessenger:
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
         assert secret is not None, "a webhook has one: Recipient sees to that"
         try:
-            url = httpx.URL(self.checked(recipient.channel, recipient.address))
-        except (BadInput, httpx.InvalidURL) as error:
+            url = self.checked(recipient.channel, recipient.address)
+        except BadInput as error:
             raise RecipientRefused(f"The webhook's address is not allowed any more. {error}") from error
         body = json.dumps(document(message), separators=(",", ":")).encode()
         headers = {
             "Content-Type": "application/json",
-            "User-Agent": "gleanin-sync",
             ID: message.id,
             SIGNATURE: signature(int(self.clock.now().timestamp()), body, secret),
         }
         try:
-            async with asyncio.timeout(self.longest):
-                status = await self._post(url, body, headers)
+            async with self.transport() as transport:
+                http = HttpClient(transport, url, "The webhook", headers, single_attempt(self.longest))
+                check = partial(_check, http.host)
+                await http.send("POST", http.base_url, check, lambda _: 0, body=body)
         except BadInput as refusal:  # the name leads to a private address
             raise RecipientRefused(str(refusal)) from refusal
-        except (httpx.RequestError, TimeoutError) as error:
-            raise RecipientUnavailable(f"{url.host} {problem_in(error)}.") from error
-        _check(status, url.host)
-
-    async def _post(self, url: httpx.URL, body: bytes, headers: dict[str, str]) -> int:
-        timeout = httpx.Timeout(self.longest)
-        async with (
-            careful_client(self.transport(), timeout) as client,
-            client.stream("POST", url, content=body, headers=headers) as answer,
-        ):
-            return answer.status_code
+        except HostUnavailable as error:
+            raise RecipientUnavailable(str(error)) from error
 
 
-def _check(status: int, host: str) -> None:
-    if httpx.codes.is_success(status):
-        return
-    if httpx.codes.is_redirect(status):
+def _check(host: str, response: Response) -> None:
+    status = response.status
+    if response.is_redirect:
         raise RecipientRefused(
             f"{host} redirects elsewhere (HTTP {status}), and redirects are not followed. Give the webhook's final address."
         )
-    if httpx.codes.is_server_error(status) or status in _TRY_LATER:
-        raise RecipientUnavailable(f"{host} answers with an error (HTTP {status}).")
-    raise RecipientRefused(f"{host} does not take the notice (HTTP {status}). Check the webhook's address.")
+    if response.is_server_error or status in _TRY_LATER:
+        raise response.as_transient()
+    if not response.is_success:
+        raise RecipientRefused(
+            f"{host} does not take the notice (HTTP {status}). Check the webhook's address."
+        )
 
 
 def signature(seconds: int, body: bytes, secret: Token) -> str:

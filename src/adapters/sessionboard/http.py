@@ -1,7 +1,7 @@
 """Sessionboard's public API, by its searches only: never one request per record."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import httpx
-
-from adapters.http_client.connections import Connections, careful_client
+from adapters.http_client.client import HttpClient, OpenTransport
 from adapters.http_client.parsing import ParsingLane, parsing_threads
-from adapters.http_client.patience import Patience
-from adapters.sessionboard.answers import Answers, Bounds
+from adapters.http_client.retries import RetryPolicy
+from adapters.http_client.transport import HardenedTransport
+from adapters.sessionboard.client import Limits, SessionboardClient
 from adapters.sessionboard.pages import Reading
 from adapters.sessionboard.reading import (
     EVENTS,
@@ -52,7 +51,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class SessionboardHttp:
-    answers: Answers
+    client: SessionboardClient
     parallel: int = 5
     """Pages in flight or waiting to be taken: what memory is bounded by."""
 
@@ -80,7 +79,7 @@ class SessionboardHttp:
     async def _events(self) -> tuple[list[SourceEvent | Unreadable], SourceIncomplete | None]:
         rows: list[SourceEvent | Unreadable] = []
         try:
-            async for page in self._list(EVENTS, "events", "GET", "/v1/events", None):
+            async for page in self._list(EVENTS, "events", "GET", "v1/events", None):
                 rows += page
         except SourceIncomplete as incomplete:
             return rows, incomplete
@@ -101,7 +100,7 @@ class SessionboardHttp:
         try:
             for search, more in (("sessions", {"expand": ["linked_sources"]}), ("speakers", {})):
                 path = f"{_path(event_id)}/{search}"
-                if await self.answers.read("POST", path, one, changed | more, has_rows):
+                if await self.client.read("POST", path, one, changed | more, has_rows):
                     return True
         except SourceUnavailable:
             raise
@@ -135,7 +134,7 @@ class SessionboardHttp:
                 return cut_page(row, totals, f"The row {excess}.", f"Row {place.number:,} of the {words}")
 
             params = {"page": place.number, "pageSize": place.size}
-            reading = self.answers.read(
+            reading = self.client.read(
                 method, path, params, body, read_whole, announced=is_first, read_cut=read_beginning
             )
             return asyncio.create_task(reading)
@@ -157,9 +156,9 @@ class SessionboardHttp:
 @dataclass(frozen=True, slots=True)
 class SessionboardSources:
     allow_private: bool = False
-    transport: Callable[[], httpx.AsyncBaseTransport] = Connections
-    patience: Patience = field(default_factory=lambda: Patience(whole_read=120))  # pages are small
-    bounds: Bounds = field(default_factory=Bounds)
+    transport: OpenTransport = HardenedTransport
+    policy: RetryPolicy = field(default_factory=lambda: RetryPolicy(read_timeout=120))  # pages are small
+    limits: Limits = field(default_factory=Limits)
     parallel: int = 5
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all organizations; they parse what is not small."""
@@ -169,11 +168,16 @@ class SessionboardSources:
 
     @asynccontextmanager
     async def _opened(self, address: str, token: Token) -> AsyncIterator[SessionSource]:
-        timeout = httpx.Timeout(self.patience.silence, connect=self.patience.connecting)
-        headers = {"x-access-token": token.value, "accept": "application/json"}
-        async with careful_client(self.transport(), timeout, address, headers) as client:
-            answers = Answers(client, self.patience.started(), ParsingLane(self.threads), self.bounds)
-            yield SessionboardHttp(answers, self.parallel)
+        headers = {
+            "X-Access-Token": token.value,
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        async with self.transport() as transport:
+            http = HttpClient(transport, address, "Sessionboard", headers, self.policy.started())
+            yield SessionboardHttp(
+                SessionboardClient(http, ParsingLane(self.threads), self.limits), self.parallel
+            )
 
 
 def _foreign(words: str, page: PageRead[Any]) -> str:
@@ -185,4 +189,4 @@ def _path(event_id: SessionboardEventId) -> str:
     segment = quote(event_id, safe="")
     if segment.strip(".") == "":
         raise SourceEventGone("An event's id cannot be empty.")
-    return f"/v1/event/{segment}"
+    return f"v1/event/{segment}"

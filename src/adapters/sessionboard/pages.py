@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from adapters.sessionboard.answers import NoSuchPage, TooLarge
+from adapters.sessionboard.client import NoSuchPage, TooLarge
 from adapters.sessionboard.reading import PageRead
 from adapters.sessionboard.tally import LAST_PAGE, PAGE_SIZE, SINGLE, SIZES, Place, Tally
 from ports.session_source import SourceUnreadable

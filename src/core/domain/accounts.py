@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.access import Actor, Grant, Role
+from core.domain.backoff import backoff
 from core.domain.email import LONGEST_EMAIL
 from core.domain.identifiers import AccountId
 from core.domain.refusals import BadInput, TooManyAttempts
@@ -92,8 +93,7 @@ class Attempts:
         """
         if self.last_at is None or self.failures < FREE_ATTEMPTS:
             return
-        doublings = min(self.failures - FREE_ATTEMPTS, 16)
-        wait = self.last_at + min(FIRST_WAIT * 2**doublings, LONGEST_WAIT) - now
+        wait = self.last_at + backoff(FIRST_WAIT, self.failures - FREE_ATTEMPTS + 1, LONGEST_WAIT) - now
         if wait > timedelta():
             raise TooManyAttempts(wait)
 

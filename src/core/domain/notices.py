@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.domain.backoff import backoff
 from core.domain.email import LONGEST_EMAIL
 from core.domain.identifiers import MappingId, NoticeId, OrganizationId, RunId
 from core.domain.refusals import BadInput
@@ -88,8 +89,10 @@ class Notice:
 
     def attempted(self, now: datetime) -> "Notice":
         """Note an attempt that is about to be made; if nothing more is noted, there is another one after a wait."""
-        wait = min(FIRST_WAIT * 2 ** min(self.attempts, 16), LONGEST_WAIT)
-        return replace(self, attempts=self.attempts + 1, next_attempt_at=now + wait)
+        attempts = self.attempts + 1
+        return replace(
+            self, attempts=attempts, next_attempt_at=now + backoff(FIRST_WAIT, attempts, LONGEST_WAIT)
+        )
 
     def failed(self, problem: str) -> "Notice":
         """Note what the attempt met; there is another one all the same, for somebody may see to it."""

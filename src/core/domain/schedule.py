@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain.backoff import backoff, spread
 from core.domain.identifiers import MappingId
 from core.domain.kinds import Scope
 from core.domain.runs import RunState, SyncRun
@@ -85,9 +86,7 @@ class Schedule:
         if run.scope is not Scope.ALL and not is_refused:
             return self
         failures = self.failures + 1
-        due_at = _spread(
-            run.mapping_id, run.finished_at, min(interval * 2 ** min(failures - 1, 16), LONGEST_WAIT)
-        )
+        due_at = _spread(run.mapping_id, run.finished_at, backoff(interval, failures, LONGEST_WAIT))
         halt = Halt(system_in(run.stop), run.finished_at) if is_refused else self.halt
         failing_since = self.failing_since or run.finished_at
         return replace(self, due_at=due_at, failures=failures, failing_since=failing_since, halt=halt)
@@ -163,4 +162,4 @@ def released(schedules: Iterable[Schedule], system: str, now: datetime) -> Seque
 def _spread(mapping_id: MappingId, since: datetime, wait: timedelta) -> datetime:
     """Wait a little longer or shorter: as every process finds it out of what is stored."""
     share = int.from_bytes(hashlib.sha256(f"{mapping_id}:{since.isoformat()}".encode()).digest()[:4]) / 2**32
-    return since + wait * (1 - SPREAD + 2 * SPREAD * share)
+    return since + spread(wait * (1 - SPREAD), wait * (1 + SPREAD), share)

@@ -41,7 +41,7 @@ def application(container: Container) -> ASGIApp:
     is_https = (settings.public_url or "").startswith("https:")
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
-    app.state.openid = OpenIdProvider(settings)
+    app.state.openid = OpenIdProvider(settings, container.openid_transport())
     places = Places()
     app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
     most = settings.max_connections

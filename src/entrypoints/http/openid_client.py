@@ -34,7 +34,6 @@ ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
 """Only those for which the provider alone has the key; `none` is not among them, whatever the provider offers."""
-SECONDS = 10.0
 KEPT_FOR = 600.0
 """Seconds for which metadata and keys are kept: for so long a key that the provider has withdrawn is trusted."""
 FAILURE_KEPT_FOR = 5.0
@@ -63,8 +62,11 @@ class _App(StarletteOAuth2App):  # type: ignore[misc]  # the library has no type
 class OpenIdProvider:
     """The provider that is set, as it describes itself: asked once for all sign-ins, and again after a while."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, transport: object, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._settings = settings
+        self._transport = transport
         self._clock = clock
         self._known: tuple[float, StarletteOAuth2App] | None = None
         """Until when, and what."""
@@ -82,7 +84,7 @@ class OpenIdProvider:
         if self._failed and self._clock() < self._failed[0]:
             raise self._failed[1].with_traceback(None)  # it would grow by each raise
         if self._loading is None:
-            self._loading = asyncio.ensure_future(_client_for(self._settings))
+            self._loading = asyncio.ensure_future(_client_for(self._settings, self._transport))
             self._loading.add_done_callback(self._loaded)
         # Shielded: others wait for it, too.
         return await asyncio.shield(self._loading)
@@ -109,7 +111,7 @@ def check_is_begun_here(request: Request) -> None:
         raise MismatchingStateError
 
 
-async def _client_for(settings: Settings) -> StarletteOAuth2App:
+async def _client_for(settings: Settings, transport: object) -> StarletteOAuth2App:
     issuer = settings.openid_issuer or ""
     if not issuer.startswith("https://") and not settings.allow_private_addresses:
         raise ProviderUnusable("The address of your company's sign-in does not begin with https.")
@@ -120,7 +122,7 @@ async def _client_for(settings: Settings) -> StarletteOAuth2App:
         client_id=settings.openid_client_id,
         client_secret=settings.openid_client_secret.get_secret_value(),
         server_metadata_url=f"{issuer.rstrip('/')}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid email", "code_challenge_method": "S256", "timeout": SECONDS},
+        client_kwargs={"scope": "openid email", "code_challenge_method": "S256", "transport": transport},
         client_auth_methods=[("client_secret_basic", _encoded_basic)],
     )
     told = await client.load_server_metadata()

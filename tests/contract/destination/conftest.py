@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adapters.gleanin.http import GleaninDestinations
-from adapters.http_client.patience import Patience
+from adapters.http_client.retries import RetryPolicy
 from adapters.memory.destination import MemoryGleanin
 from core.domain.fields import Fields
 from core.domain.identifiers import ExternalId, GleaninEventId
@@ -18,7 +18,7 @@ from core.domain.secrets import Token
 from ports.destination import BeforeWrite, Destination, Destinations
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal
 
-QUICK = Patience(first_wait=0.001, longest_wait=0.01, jitter=0.001, tries=3)
+QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempts=3)
 EVENT = GleaninEventId("8")
 TYPES = {SESSION: "sessions", SPEAKER: "speakers", EXHIBITOR_CONTACT: "exhibitors"}
 SPELLING = {"headshot": "headshot_url", "sessions": "session_ids", "logo": "logo_url"}
@@ -145,7 +145,7 @@ class HttpScene:
         self.server.cuts = True
 
     def be_down(self) -> None:
-        self.server.misstep(*(Misstep(lambda: refusal(503, "down")) for _ in range(QUICK.tries)))
+        self.server.misstep(*(Misstep(lambda: refusal(503, "down")) for _ in range(QUICK.max_attempts)))
 
     def delay_links(self, reads: int) -> None:
         self.server.links_after_reads = reads
@@ -156,7 +156,7 @@ async def server() -> AsyncIterator[tuple[FakeGleanin, GleaninDestinations]]:
     fake = FakeGleanin()
     async with fake.running() as url:
         fake.events[EVENT] = {"title": "PyCon", "state": "active"}
-        yield fake, GleaninDestinations(url, allow_private=True, patience=QUICK)
+        yield fake, GleaninDestinations(url, allow_private=True, policy=QUICK)
 
 
 @pytest.fixture(params=["memory", "http"])
@@ -168,7 +168,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
         else:
             fake = FakeGleanin()
             url = await stack.enter_async_context(fake.running())
-            made = HttpScene(fake, GleaninDestinations(url, allow_private=True, patience=QUICK))
+            made = HttpScene(fake, GleaninDestinations(url, allow_private=True, policy=QUICK))
         made.add_event(EVENT, "PyCon")
         yield made
 
@@ -188,12 +188,12 @@ def answered_by() -> Opening:
     """Open Gleanin where a function gives the answers."""
 
     def opening(
-        answer: Answering, before_write: BeforeWrite | None = None, patience: Patience = QUICK
+        answer: Answering, before_write: BeforeWrite | None = None, policy: RetryPolicy = QUICK
     ) -> AbstractAsyncContextManager[Destination]:
         destinations = GleaninDestinations(
             "https://gleanin.example/api/clients/v1",
             transport=lambda: httpx.MockTransport(answer),
-            patience=patience,
+            policy=policy,
         )
         return destinations.open(Token(TOKEN), before_write)
 

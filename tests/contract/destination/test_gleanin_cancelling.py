@@ -159,7 +159,7 @@ async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(server:
 async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(server: Server) -> None:
     fake, destinations = server
     fake.lingers = 0.2
-    destinations.patience = replace(QUICK, silence=0.05, whole_write=10)
+    destinations.policy = replace(QUICK, idle_timeout=0.05, write_timeout=10)
     async with destinations.open(Token(TOKEN)) as gleanin:
         assert await gleanin.create(EVENT, SPEAKER, ID, ANN) in fake.resources
         with pytest.raises(DestinationUnavailable, match="did not answer in time"):
@@ -169,7 +169,7 @@ async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(server:
 async def test_a_write_that_takes_all_its_time_is_lost(server: Server) -> None:
     fake, destinations = server
     fake.lingers = 3600
-    destinations.patience = replace(QUICK, whole_write=0.5)
+    destinations.policy = replace(QUICK, write_timeout=0.5)
     async with destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(AnswerLost, match="did not answer in time"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)

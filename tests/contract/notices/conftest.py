@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from adapters.http_client.connections import Connections
+from adapters.http_client.transport import HardenedTransport
 from adapters.memory.clock import ManualClock
 from adapters.memory.messenger import MemoryMessenger
 from adapters.notices.smtp import SmtpMessenger
@@ -33,6 +32,7 @@ from core.domain.notices import Change, Channel, Recipient
 from core.domain.secrets import SealedToken, Token
 from core.domain.telling import Message, Named
 from ports.notices import Messenger, RecipientRefused, RecipientUnavailable
+from tests.contract.http_client.conftest import Server, serving
 from tests.contract.persistence.samples import NOW, ORGANIZATION
 
 SECRET = Token("a-secret-of-the-webhook")
@@ -70,37 +70,12 @@ class Place:
         await self.messenger.deliver(message, self.recipient, SECRET)
 
 
-@dataclass
-class Hook:
-    """A webhook on this machine."""
-
-    url: str = ""
-    answer: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
-    status: int = 204
-    bodies: list[bytes] = field(default_factory=list)
-    headers: list[Any] = field(default_factory=list)
-
-    async def take(self, request: web.Request) -> web.StreamResponse:
-        self.bodies.append(await request.read())
-        self.headers.append(request.headers)
-        if self.answer is not None:
-            return await self.answer(request)
-        return web.Response(status=self.status)
-
-
 @asynccontextmanager
-async def hooked() -> AsyncIterator[Hook]:
-    hook, application = Hook(), web.Application()
-    application.router.add_route("*", "/{path:.*}", hook.take)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook?key=s3cr3t"
+async def hooked() -> AsyncIterator[Server]:
+    """Serve a webhook on this machine."""
+    async with serving() as hook:
+        hook.url += "/hook?key=s3cr3t"
         yield hook
-    finally:
-        await runner.cleanup()
 
 
 @dataclass
@@ -194,7 +169,7 @@ async def mailing(folder: Path, security: Security = Security.STARTTLS) -> Async
 
 
 @pytest.fixture
-async def hook() -> AsyncIterator[Hook]:
+async def hook() -> AsyncIterator[Server]:
     async with hooked() as hook:
         yield hook
 
@@ -206,7 +181,7 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[MailBox]:
 
 
 def webhook(*, allow_private: bool = True, longest: float = 10) -> WebhookMessenger:
-    connections = partial(Connections, allow_private=allow_private)
+    connections = partial(HardenedTransport, allow_private=allow_private)
     return WebhookMessenger(allow_private, connections, ManualClock(NOW), longest)
 
 
@@ -225,7 +200,7 @@ def in_memory() -> Place:
     )
 
 
-def to_webhook(hook: Hook) -> Place:
+def to_webhook(hook: Server) -> Place:
     def trouble(what: str) -> None:
         hook.status = {"unavailable": 500, "refused": 404, "": 200}[what]
         hook.bodies.clear()

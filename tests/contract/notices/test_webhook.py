@@ -13,16 +13,17 @@ from aiohttp import web
 
 from core.domain.refusals import BadInput
 from ports.notices import RecipientRefused, RecipientUnavailable
-from tests.contract.notices.conftest import MESSAGE, SECRET, Hook, webhook, webhook_at
+from tests.contract.http_client.conftest import Server
+from tests.contract.notices.conftest import MESSAGE, SECRET, webhook, webhook_at
 from tests.contract.persistence.samples import NOW
 from tests.limits import WITHIN
 
 
-async def deliver(hook: Hook, **options: float) -> None:
+async def deliver(hook: Server, **options: float) -> None:
     await webhook(**options).deliver(MESSAGE, webhook_at(hook.url), SECRET)  # type: ignore[arg-type] # only times
 
 
-async def test_the_body_has_what_is_promised_and_nothing_else(hook: Hook) -> None:
+async def test_the_body_has_what_is_promised_and_nothing_else(hook: Server) -> None:
     await deliver(hook)
     assert json.loads(hook.bodies[0]) == {
         "id": "notice1",
@@ -37,13 +38,13 @@ async def test_the_body_has_what_is_promised_and_nothing_else(hook: Hook) -> Non
         "text": MESSAGE.text,
         "url": "https://sync.example.org/runs/run1",
     }
-    assert hook.headers[0]["X-Gleanin-Sync-Notice"] == "notice1"
-    assert hook.headers[0]["Content-Type"] == "application/json"
+    assert hook.requests[0].headers["X-Gleanin-Sync-Notice"] == "notice1"
+    assert hook.requests[0].headers["Content-Type"] == "application/json"
 
 
-async def test_who_has_the_secret_can_verify_a_notice_by_the_documented_formula(hook: Hook) -> None:
+async def test_who_has_the_secret_can_verify_a_notice_by_the_documented_formula(hook: Server) -> None:
     await deliver(hook)
-    given = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", hook.headers[0]["X-Gleanin-Sync-Signature"])
+    given = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", hook.requests[0].headers["X-Gleanin-Sync-Signature"])
     assert given is not None
     seconds, signature = given.groups()
     expected = hmac.new(SECRET.value.encode(), seconds.encode() + b"." + hook.bodies[0], hashlib.sha256)
@@ -52,28 +53,28 @@ async def test_who_has_the_secret_can_verify_a_notice_by_the_documented_formula(
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
-async def test_every_2xx_is_delivered(hook: Hook, status: int) -> None:
+async def test_every_2xx_is_delivered(hook: Server, status: int) -> None:
     hook.status = status
     await deliver(hook)
     assert len(hook.bodies) == 1
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-async def test_an_answer_that_may_be_another_one_later_is_unavailable(hook: Hook, status: int) -> None:
+async def test_an_answer_that_may_be_another_one_later_is_unavailable(hook: Server, status: int) -> None:
     hook.status = status
     with pytest.raises(RecipientUnavailable, match=str(status)):
         await deliver(hook)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410])
-async def test_an_answer_that_somebody_must_see_to_is_a_refusal(hook: Hook, status: int) -> None:
+async def test_an_answer_that_somebody_must_see_to_is_a_refusal(hook: Server, status: int) -> None:
     hook.status = status
     with pytest.raises(RecipientRefused, match="Check the webhook's address"):
         await deliver(hook)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect_is_not_followed(hook: Hook, status: int) -> None:
+async def test_a_redirect_is_not_followed(hook: Server, status: int) -> None:
     async def redirect(_: web.Request) -> web.StreamResponse:
         return web.Response(status=status, headers={"Location": "/elsewhere"})
 
@@ -83,7 +84,7 @@ async def test_a_redirect_is_not_followed(hook: Hook, status: int) -> None:
     assert len(hook.bodies) == 1
 
 
-async def test_who_does_not_answer_is_not_waited_for(hook: Hook) -> None:
+async def test_who_does_not_answer_is_not_waited_for(hook: Server) -> None:
     async def sleep(_: web.Request) -> web.StreamResponse:
         await asyncio.sleep(3600)
         return web.Response()
@@ -94,7 +95,7 @@ async def test_who_does_not_answer_is_not_waited_for(hook: Hook) -> None:
             await deliver(hook, longest=0.2)
 
 
-async def test_the_body_of_an_answer_is_not_read_however_long_it_is(hook: Hook) -> None:
+async def test_the_body_of_an_answer_is_not_read_however_long_it_is(hook: Server) -> None:
     async def endless(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Encoding": "gzip"})
         await response.prepare(request)
@@ -110,7 +111,7 @@ async def test_the_body_of_an_answer_is_not_read_however_long_it_is(hook: Hook) 
         await deliver(hook)
 
 
-async def test_a_private_address_is_refused_when_it_is_chosen_and_when_it_is_sent_to(hook: Hook) -> None:
+async def test_a_private_address_is_refused_when_it_is_chosen_and_when_it_is_sent_to(hook: Server) -> None:
     strict = webhook(allow_private=False)
     for url in (hook.url, "https://localhost/", "https://[::1]/", "https://10.0.0.1/x", "https://intranet/"):
         with pytest.raises(BadInput, match="private"):
@@ -166,7 +167,7 @@ def test_what_is_no_webhook_is_refused(url: str) -> None:
         webhook(allow_private=False).checked(webhook_at(url).channel, url)
 
 
-async def test_the_same_notice_has_the_same_id_and_body_at_every_attempt(hook: Hook) -> None:
+async def test_the_same_notice_has_the_same_id_and_body_at_every_attempt(hook: Server) -> None:
     for _ in range(2):
         await deliver(hook)
     assert hook.bodies[0] == hook.bodies[1]

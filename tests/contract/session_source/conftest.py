@@ -6,15 +6,15 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from adapters.http_client.patience import Patience
-from adapters.sessionboard.answers import Bounds
+from adapters.http_client.retries import RetryPolicy
+from adapters.sessionboard.client import Limits
 from adapters.sessionboard.http import SessionboardSources
 from core.domain.secrets import Token
 from ports.session_source import SessionSource, SourceError, SourceIncomplete
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 R = TypeVar("R")
-HASTE = Patience(first_wait=0.0001, longest_wait=0.001, jitter=0.0001, longest_pause=0.01)
+HASTE = RetryPolicy(first_delay=0.0001, max_delay=0.001, jitter=0.0001, max_retry_after=0.01)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def api() -> FakeApi:
 @pytest.fixture
 def sources(api: FakeApi) -> SessionboardSources:
     return SessionboardSources(
-        transport=lambda: httpx.MockTransport(api), patience=HASTE, bounds=Bounds(body=2**20, headers=4096)
+        transport=lambda: httpx.MockTransport(api), policy=HASTE, limits=Limits(body=2**20, headers=4096)
     )
 
 

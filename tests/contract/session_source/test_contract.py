@@ -131,10 +131,10 @@ async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             sources = in_a_file(tmp_path)
         case "http":
             api = fake_api()
-            sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), patience=HASTE)
+            sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), policy=HASTE)
         case _:
             runner, url = await served(fake_api())
-            sources = SessionboardSources(allow_private=True, patience=HASTE)
+            sources = SessionboardSources(allow_private=True, policy=HASTE)
     async with sources.open(url, Token(TOKEN)) as opened:
         yield opened
     if runner:

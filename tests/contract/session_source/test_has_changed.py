@@ -137,10 +137,10 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield saved
         return
     api, runner, url = an_api(), None, "https://api.example.com"
-    sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), patience=HASTE)
+    sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), policy=HASTE)
     if request.param == "http over the wire":
         runner, url = await served(api)
-        sources = SessionboardSources(allow_private=True, patience=HASTE)
+        sources = SessionboardSources(allow_private=True, policy=HASTE)
     async with sources.open(url, Token(TOKEN)) as opened:
         yield OverHttp(opened, api)
     if runner:

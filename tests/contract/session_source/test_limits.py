@@ -2,9 +2,6 @@
 
 import gzip
 import json
-import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sessionboard.answers import MIB, Bounds
+from adapters.sessionboard.client import MIB, Limits
 from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.mending import LONGEST_LABEL, MOST_IN_A_ROW
 from adapters.sessionboard.reading import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSIONS
@@ -21,29 +18,19 @@ from core.domain.identifiers import SessionboardEventId
 from core.domain.secrets import Token
 from core.domain.source import Session, Unreadable
 from ports.session_source import SessionSource, SourceUnreadable
+from tests.contract.http_client.conftest import little_memory
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 EVENT = SessionboardEventId("1")
 NOW = datetime(2027, 5, 1, tzinfo=UTC)
-VALUES = Bounds().values
-
-
-@contextmanager
-def little_memory() -> Iterator[None]:
-    tracemalloc.start()
-    try:
-        yield
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 48 * MIB
+VALUES = Limits().values
 
 
 @pytest.fixture
 async def source(sources: SessionboardSources) -> Any:
     """Open the source with the bounds of production."""
-    usual = replace(sources, bounds=Bounds())
+    usual = replace(sources, limits=Limits())
     async with usual.open("https://api.example.com", Token(TOKEN)) as source:
         yield source
 
@@ -75,7 +62,7 @@ async def test_answer_with_more_rows_than_asked_for_is_refused_at_once(
     """Three MiB of empty rows, three KiB compressed, took 12 seconds and 1.4 GB."""
     api.first_answers.append(packed(list_of(row, 3 * MIB)))
     words = r"is a page of at least [\d,]+ rows instead of at most 100 .*Is the address"
-    with little_memory(), pytest.raises(SourceUnreadable, match=words):
+    with little_memory(48 * MIB), pytest.raises(SourceUnreadable, match=words):
         await read(source, feed)
     assert len(api.requests) == 1, "smaller pages would not help"
 
@@ -126,7 +113,7 @@ async def test_answer_with_too_many_values_costs_little(
 ) -> None:
     answers = [packed(body) for _ in range(5)]
     api.first_answers.extend(answers)
-    with little_memory():
+    with little_memory(48 * MIB):
         if feed == "has_changed":
             assert await source.has_changed(EVENT, NOW), "whoever reads everything learns what is wrong"
         elif b"custom_fields" in body:

@@ -3,16 +3,19 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.tally import LAST_PAGE
 from core.domain.identifiers import SessionboardEventId
+from core.domain.secrets import Token
 from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, incomplete_rows, rows_before
-from tests.contract.session_source.fake_api import FakeApi
+from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 EVENT = SessionboardEventId("1")
 
@@ -54,7 +57,7 @@ async def test_only_searches_are_sent_with_a_hundred_rows_a_page(api: FakeApi, s
 
 
 async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, sources: SessionboardSources
 ) -> None:
     api.sessions = rows(0, 900)
     running = most = 0
@@ -69,9 +72,9 @@ async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
         running -= 1
         return api(request)
 
-    source_answers = getattr(source, "answers")  # noqa: B009 - the HTTP adapter's own
-    source_answers.client._transport = httpx.MockTransport(slowly)
-    assert await ids(source) == [row["id"] for row in api.sessions]
+    slow = replace(sources, transport=lambda: httpx.MockTransport(slowly))
+    async with slow.open("https://api.example.com", Token(TOKEN)) as source:
+        assert await ids(source) == [row["id"] for row in api.sessions]
     assert most == 5
 
 

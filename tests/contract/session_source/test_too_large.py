@@ -195,21 +195,20 @@ async def test_rule_29_memory_holds_no_more_bodies_than_are_read_at_once(
     api: FakeApi, sources: SessionboardSources
 ) -> None:
     api.sessions = [row(number, 15 * KIB) for number in range(1000)]
-    async with replace(sources, parallel=3).open("https://api.example.com", Token(TOKEN)) as source:
-        running = most = 0
+    running = most = 0
 
-        async def counted(request: httpx.Request) -> httpx.Response:
-            nonlocal running, most
-            running += 1
-            most = max(most, running)
-            running -= 1
-            return api(request)
+    async def counted(request: httpx.Request) -> httpx.Response:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        running -= 1
+        return api(request)
 
-        answers = getattr(source, "answers")  # noqa: B009 - the HTTP adapter's own
-        answers.client._transport = httpx.MockTransport(counted)
+    few = replace(sources, parallel=3, transport=lambda: httpx.MockTransport(counted))
+    async with few.open("https://api.example.com", Token(TOKEN)) as source:
         async for _ in source.sessions(EVENT):
             assert len(api.requests) <= 40
-        assert most <= 3
+    assert most <= 3
 
 
 EVENT_ROW = {"id": 1, "name": "PyCon", "timezone": "Europe/Paris"}

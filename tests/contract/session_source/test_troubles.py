@@ -1,16 +1,8 @@
 """Whatever can go wrong on the way: waited for, or told in words somebody can act on."""
 
-import asyncio
-import socket
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
-
 import httpx
 import pytest
 
-from adapters.http_client.connections import Connections
-from adapters.http_client.patience import INTERACTIVE, Patience
 from adapters.sessionboard.http import SessionboardSources
 from core.domain.identifiers import SessionboardEventId
 from core.domain.organizations import SESSIONBOARD_REGIONS
@@ -24,7 +16,7 @@ from ports.session_source import (
     SourceUnavailable,
     SourceUnreadable,
 )
-from tests.contract.session_source.conftest import HASTE, all_rows
+from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 EVENT = SessionboardEventId("1")
@@ -38,88 +30,6 @@ async def trouble(source: SessionSource) -> SourceError:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Retry-After": "900"},
-        {"Retry-After": "Fri, 01 Jan 2027 00:15:00 GMT", "Date": DATE},
-        {"RateLimit-Reset": "900"},
-        {"Retry-After": "0"},
-        {"Retry-After": "soon"},
-        {},
-    ],
-)
-async def test_a_wait_for_the_rate_limit_is_no_failure(
-    api: FakeApi, source: SessionSource, headers: dict[str, str]
-) -> None:
-    api.sessions = [{"id": "s1"}]
-    api.first_answers.extend(httpx.Response(429, headers=headers) for _ in range(3))
-    assert len(await all_rows(source.sessions(EVENT))) == 1
-    assert len(api.requests) == 4
-
-
-async def test_a_rate_limit_of_more_than_an_hour_is_given_up_with_that_reason(
-    api: FakeApi, source: SessionSource
-) -> None:
-    api.first_answers.append(httpx.Response(429, headers={"Retry-After": "86400"}))
-    told = await trouble(source)
-
-    assert isinstance(told, SourceUnavailable)
-    assert "limits how often" in str(told)
-    assert len(api.requests) == 1
-
-
-async def test_a_person_is_told_of_a_long_pause_at_once(api: FakeApi, sources: SessionboardSources) -> None:
-    api.first_answers.extend(httpx.Response(429, headers={"Retry-After": "600"}) for _ in range(9))
-    async with replace(sources, patience=INTERACTIVE).open("https://api.example.com", Token(TOKEN)) as source:
-        told = await trouble(source)
-    assert isinstance(told, SourceUnavailable)
-    assert "Sessionboard (api.example.com)" in str(told)
-    assert "asks for a longer pause. Try again later." in str(told)
-    assert len(api.requests) == 1
-
-
-async def test_a_person_is_told_of_answers_that_take_too_long(sources: SessionboardSources) -> None:
-    class Silent(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            await asyncio.sleep(3600)
-            raise AssertionError
-
-    hurried = replace(sources, transport=Silent, patience=replace(INTERACTIVE, in_all=0.05))
-    async with hurried.open("https://api.example.com", Token(TOKEN)) as source:
-        told = await trouble(source)
-    assert isinstance(told, SourceUnavailable)
-    assert str(told) == "Sessionboard (api.example.com) answers too slowly. Try again later."
-
-
-async def test_many_short_pauses_are_more_than_the_tries_of_a_failure(
-    api: FakeApi, source: SessionSource
-) -> None:
-    api.sessions = [{"id": "s1"}]
-    api.first_answers.extend(httpx.Response(429) for _ in range(30))
-    assert len(await all_rows(source.sessions(EVENT))) == 1
-
-
-@pytest.mark.parametrize(
-    "passing",
-    [
-        lambda: httpx.Response(500),
-        lambda: httpx.Response(503, headers={"Retry-After": "2"}),
-        lambda: httpx.ConnectError("no"),
-        lambda: httpx.ConnectTimeout("no"),
-        lambda: httpx.ReadTimeout("no"),
-        lambda: httpx.ReadError("no"),
-        lambda: httpx.RemoteProtocolError("no"),
-    ],
-)
-async def test_a_failure_that_passes_is_not_told(
-    api: FakeApi, source: SessionSource, passing: Callable[[], Any]
-) -> None:
-    api.sessions = [{"id": "s1"}]
-    api.first_answers.extend(passing() for _ in range(4))
-    assert len(await all_rows(source.sessions(EVENT))) == 1
-
-
 async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source: SessionSource) -> None:
     api.first_answers.extend(httpx.Response(502) for _ in range(99))
     told = await trouble(source)
@@ -127,27 +37,6 @@ async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source:
     assert isinstance(told, SourceUnavailable)
     assert "api.example.com answers with an error (HTTP 502)" in str(told)
     assert len(api.requests) == 5
-
-
-async def test_the_rate_limit_that_every_answer_tells_is_no_wait_for_a_failure(
-    api: FakeApi, sources: SessionboardSources
-) -> None:
-    api.sessions = [{"id": "s1"}]
-    limits = {"RateLimit-Limit": "100", "RateLimit-Remaining": "99", "RateLimit-Reset": "900"}
-    api.first_answers.append(httpx.Response(500, headers=limits))
-    hasty = replace(sources, patience=replace(HASTE, longest_pause=900, waits_in_all=1))
-    async with hasty.open("https://api.example.com", Token(TOKEN)) as source:
-        assert len(await all_rows(source.sessions(EVENT))) == 1
-
-
-async def test_a_name_that_nobody_knows_is_told_as_such(api: FakeApi, source: SessionSource) -> None:
-    def unknown(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no") from socket.gaierror(-2, "Name or service not known")
-
-    api.first_answers.extend([unknown] * 99)
-    told = await trouble(source)
-    assert isinstance(told, SourceUnavailable)
-    assert "api.example.com is a host that nobody knows (DNS)" in str(told)
 
 
 async def test_an_unknown_token_is_refused(sources: SessionboardSources) -> None:
@@ -251,34 +140,3 @@ async def test_a_base_address_may_have_a_path(api: FakeApi, sources: Sessionboar
         with pytest.raises(SourceUnreadable):
             await source.events()
     assert api.requests[0].url.path == "/sessionboard/v1/events"
-
-
-@pytest.mark.parametrize(
-    ("url", "allow_private", "kind", "words"),
-    [
-        ("https://nowhere.invalid", True, SourceUnavailable, r"nowhere\.invalid is a host that nobody knows"),
-        ("http://127.0.0.1:9", True, SourceUnavailable, r"127\.0\.0\.1 accepts no connection"),
-    ],
-)
-async def test_the_production_transport_tells_who_cannot_be_reached(
-    url: str, allow_private: bool, kind: type[SourceError], words: str
-) -> None:
-    sources = SessionboardSources(
-        allow_private, lambda: Connections(allow_private=allow_private), patience=HASTE
-    )
-    async with sources.open(url, Token(TOKEN)) as source:
-        with pytest.raises(kind, match=words):
-            await source.events()
-
-
-async def test_a_public_name_that_leads_to_a_private_address_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def resolve(self: object, host: str, port: int, family: int) -> list[dict[str, Any]]:
-        return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": 2, "proto": 6, "flags": 0}]
-
-    monkeypatch.setattr("adapters.http_client.connections.DefaultResolver.resolve", resolve)
-    sources = SessionboardSources(patience=Patience(tries=1))
-    async with sources.open("https://sneaky.example.com", Token(TOKEN)) as source:
-        with pytest.raises(BadInput, match=r"sneaky\.example\.com leads to a private address"):
-            await source.events()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from entrypoints.container import Container
 from entrypoints.http.openid_client import FAILURE_KEPT_FOR, KEPT_FOR, OpenIdProvider
 from entrypoints.settings import Settings
 from tests.e2e.openid_provider import Provider, serving
@@ -41,7 +42,7 @@ def kept(provider: Provider, time: Time) -> OpenIdProvider:
         "openid_client_secret": "b",
         "allow_private_addresses": True,
     }
-    return OpenIdProvider(Settings.model_validate(settings), time)
+    return OpenIdProvider(Settings.model_validate(settings), Container().openid_transport(), time)
 
 
 async def test_it_is_asked_once_for_all_who_come_at_once_and_again_after_a_while(

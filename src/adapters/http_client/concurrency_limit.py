@@ -1,10 +1,14 @@
-"""How many requests are in flight: as many as Gleanin bears, shared by all that use one token."""
+"""How many requests are in flight: as many as the host bears, shared by all that use one token."""
 
 import asyncio
 import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+
+from adapters.http_client.responses import Response
+from adapters.http_client.retries import RetryPolicy
+from adapters.http_client.retry_after import requested_pause
 
 CEILING = 16
 """Enough for 600 records a second at 20 ms latency, and few enough to be a polite client."""
@@ -40,7 +44,7 @@ class AdaptiveLimit:
     @property
     def pause_left(self) -> float:
         """Return the seconds before which nobody begins."""
-        return max(0.0, self._pause_left()) if self._paused_until else 0.0
+        return max(0.0, self._paused_until - time.monotonic())
 
     async def acquire(self) -> int:
         """Wait for a slot; give the round it belongs to, for `throttled`."""
@@ -54,6 +58,19 @@ class AdaptiveLimit:
         self._in_flight -= 1
         if self._waiters:
             self._serve()
+
+    def learn_from(self, response: Response, in_round: int, policy: RetryPolicy) -> None:
+        """Slow down or speed up by a response, and pause where it says that the rate limit is used up."""
+        throttled = response.is_throttled
+        if throttled or response.headers.get("ratelimit-remaining") == "0":
+            wait = requested_pause(response.headers)
+            # A wait that is so long that this request is given up is not waited for by the others either.
+            if wait and (not throttled or wait <= policy.max_total_wait):
+                self.pause(min(wait, policy.max_retry_after if throttled else policy.max_pause))
+        if throttled:
+            self.throttled(in_round)
+        else:
+            self.succeeded()
 
     def succeeded(self) -> None:
         """Allow one more for every round of answers without a 429."""
@@ -72,16 +89,11 @@ class AdaptiveLimit:
         """Let nobody begin before so many seconds have passed."""
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
-    def _open(self) -> bool:
-        if self._in_flight >= int(self._allowed):
-            return False
-        return not self._paused_until or self._pause_left() <= 0
+    def _has_room(self) -> bool:
+        return self._in_flight < int(self._allowed)
 
-    def _pause_left(self) -> float:
-        left = self._paused_until - time.monotonic()
-        if left <= 0:
-            self._paused_until = 0.0
-        return left
+    def _open(self) -> bool:
+        return self._has_room() and not self.pause_left
 
     async def _wait(self) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -111,6 +123,5 @@ class AdaptiveLimit:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if self._waiters and self._paused_until:
-            left = max(0.0, self._pause_left())
-            self._alarm = asyncio.get_running_loop().call_later(left, self._serve)
+        if self._waiters and self._has_room():  # it is the pause that they wait for
+            self._alarm = asyncio.get_running_loop().call_later(self.pause_left, self._serve)

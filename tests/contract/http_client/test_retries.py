@@ -11,17 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.http_client.patience import (
-    INTERACTIVE,
-    Faltered,
-    Patience,
-    Perseverance,
-    Throttled,
-    TooSlow,
-    pause_asked,
-    persist,
-    retry_after,
-)
+from adapters.http_client.errors import Throttled, TooSlow, TransientError
+from adapters.http_client.retries import INTERACTIVE, RetryPolicy, RetryState, send_with_retries
+from adapters.http_client.retry_after import requested_pause, retry_after
 from entrypoints.http.places import WAITS_AT_MOST
 from tests.limits import WITHIN
 
@@ -68,13 +60,13 @@ def test_retry_after_is_read_in_each_of_its_forms(headers: dict[str, str], secon
 def test_a_used_up_rate_limit_tells_its_pause_in_one_of_two_headers(
     headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert pause_asked(httpx.Headers(headers)) == seconds
+    assert requested_pause(httpx.Headers(headers)) == seconds
 
 
 @pytest.mark.parametrize("a_second", [1, 1000], ids=["in seconds", "in milliseconds"])
 def test_a_reset_can_be_a_point_in_time(a_second: int) -> None:
     reset = (int(time.time()) + 60) * a_second
-    wait = pause_asked(httpx.Headers({"RateLimit-Reset": str(reset)}))
+    wait = requested_pause(httpx.Headers({"RateLimit-Reset": str(reset)}))
     assert wait is not None
     assert 55 < wait <= 60
 
@@ -88,101 +80,67 @@ def test_a_date_without_the_other_sides_clock_is_compared_with_ours() -> None:
 
 @given(st.text(), st.text(), st.text())
 def test_any_header_is_read_or_left(retry: str, reset: str, date: str) -> None:
-    wait = pause_asked({"retry-after": retry, "ratelimit-reset": reset, "date": date})
+    wait = requested_pause({"retry-after": retry, "ratelimit-reset": reset, "date": date})
     assert wait is None or wait >= 0
 
 
 def test_what_falters_is_tried_so_many_times_and_no_more() -> None:
-    perseverance = Perseverance(Patience(tries=3), HOST)
-    assert [bool(perseverance(Faltered("broke"))) for _ in range(3)] == [True, True, False]
+    state = RetryState(RetryPolicy(max_attempts=3))
+    assert [bool(state.delay_after(TransientError("broke"))) for _ in range(3)] == [True, True, False]
 
 
 def test_own_waits_grow_and_then_stay() -> None:
-    perseverance = Perseverance(Patience(first_wait=1, longest_wait=5, jitter=0), HOST)
-    assert [perseverance(Throttled(None)) for _ in range(5)] == [1, 2, 4, 5, 5]
+    state = RetryState(RetryPolicy(first_delay=1, max_delay=5, jitter=0))
+    assert [state.delay_after(Throttled(None)) for _ in range(5)] == [1, 2, 4, 5, 5]
 
 
 def test_a_wait_that_was_asked_for_is_kept_and_spread() -> None:
-    waits = {Perseverance(Patience(jitter=1), HOST)(Throttled(7.0)) for _ in range(20)}
-    assert all(7 <= wait <= 8 for wait in waits)
+    waits = {RetryState(RetryPolicy(jitter=1)).delay_after(Throttled(7.0)) for _ in range(20)}
+    assert all(wait is not None and 7 <= wait <= 8 for wait in waits)
     assert len(waits) > 1
 
 
 def test_zero_for_ever_does_not_become_a_busy_loop() -> None:
-    perseverance = Perseverance(Patience(first_wait=1, jitter=0), HOST)
-    assert [perseverance(Throttled(0)) for _ in range(3)] == [1, 2, 4]
+    state = RetryState(RetryPolicy(first_delay=1, jitter=0))
+    assert [state.delay_after(Throttled(0)) for _ in range(3)] == [1, 2, 4]
 
 
 @pytest.mark.parametrize("asked", [901, 3600])
 def test_an_hour_is_cut_to_a_quarter_of_it_and_asked_for_again(asked: float) -> None:
-    perseverance = Perseverance(Patience(jitter=0), HOST)
-    assert [perseverance(Throttled(asked)) for _ in range(5)] == [900, 900, 900, 900, False]
+    state = RetryState(RetryPolicy(jitter=0))
+    assert [state.delay_after(Throttled(asked)) for _ in range(5)] == [900, 900, 900, 900, None]
 
 
-@pytest.mark.parametrize("trouble", [Throttled(86_400), Faltered("is down", 86_400)])
-def test_a_day_is_longer_than_patience_lasts_and_not_waited_for_at_all(trouble: Exception) -> None:
-    assert Perseverance(Patience(jitter=0), HOST)(trouble) is False
+@pytest.mark.parametrize("trouble", [Throttled(86_400), TransientError("is down", 86_400)])
+def test_a_day_is_longer_than_is_waited_in_all_and_not_waited_for_at_all(trouble: TransientError) -> None:
+    assert RetryState(RetryPolicy(jitter=0)).delay_after(trouble) is None
 
 
-def test_nothing_but_what_was_not_executed_or_got_no_answer_is_sent_again() -> None:
-    assert Perseverance(Patience(), HOST)(RuntimeError()) is False
-
-
-async def test_what_passes_is_not_told() -> None:
-    answers = iter([Throttled(None), Faltered("broke"), Throttled(0), "well"])
-
-    async def ask() -> object:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    assert await persist(Patience(first_wait=0.001, jitter=0), HOST, ask) == "well"
-
-
-async def test_what_does_not_pass_is_raised_in_its_own_words() -> None:
-    asked = 0
-
-    async def ask() -> None:
-        nonlocal asked
-        asked += 1
-        raise Faltered(f"broke {asked}")
-
-    with pytest.raises(Faltered, match="broke 3"):
-        await persist(Patience(first_wait=0.001, jitter=0, tries=3), HOST, ask)
-    assert asked == 3
-
-
-def interactive(in_all: float = INTERACTIVE.in_all) -> Patience:
-    return replace(INTERACTIVE, first_wait=0.001, jitter=0, in_all=in_all).started()
+def interactive(time_limit: float = INTERACTIVE.time_limit) -> RetryPolicy:
+    return replace(INTERACTIVE, first_delay=0.001, jitter=0, time_limit=time_limit).started()
 
 
 def test_a_person_waits_for_no_pause_that_is_longer_than_a_few_seconds() -> None:
-    perseverance = Perseverance(interactive(), HOST)
-    assert perseverance(Throttled(2)) == 2
-    assert perseverance(Throttled(INTERACTIVE.waits_in_all + 1)) is False
+    state = RetryState(interactive())
+    assert state.delay_after(Throttled(2)) == 2
+    assert state.delay_after(Throttled(INTERACTIVE.max_total_wait + 1)) is None
 
 
 def test_a_person_waits_for_no_pause_that_outlasts_the_time_that_is_left() -> None:
-    assert Perseverance(interactive(in_all=1), HOST)(Throttled(2)) is False
+    assert RetryState(interactive(time_limit=1)).delay_after(Throttled(2)) is None
 
 
 def test_nobody_waits_longer_than_three_quarters_of_a_minute() -> None:
-    assert INTERACTIVE.in_all + WAITS_AT_MOST <= 45
-    assert INTERACTIVE.waits_in_all < INTERACTIVE.in_all
-
-
-async def test_an_answer_that_takes_all_the_time_is_not_awaited() -> None:
-    with pytest.raises(TooSlow):
-        await persist(interactive(in_all=0.01), HOST, lambda: asyncio.sleep(3600))
+    assert INTERACTIVE.time_limit + WAITS_AT_MOST <= 45
+    assert INTERACTIVE.max_total_wait < INTERACTIVE.time_limit
 
 
 async def test_answers_that_take_their_time_share_what_there_is() -> None:
-    patience = interactive(in_all=0.01)
+    policy = interactive(time_limit=0.01)
 
     async def read_everything() -> None:
         while True:
-            await persist(patience, HOST, lambda: asyncio.sleep(0.001))
+            await send_with_retries(policy, HOST, lambda: asyncio.sleep(0.001))
 
     with pytest.raises(TooSlow):
         await asyncio.wait_for(read_everything(), WITHIN)

@@ -6,14 +6,16 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
-from adapters.gleanin.pacing import AdaptiveLimit
-from adapters.gleanin.sending import Sender
-from adapters.http_client.connections import Connections
-from adapters.http_client.meters import WEBHOOK
-from adapters.http_client.patience import Faltered, Patience, Throttled, persist
+from adapters.http_client.client import HttpClient
+from adapters.http_client.concurrency_limit import AdaptiveLimit
+from adapters.http_client.errors import Throttled, TransientError
+from adapters.http_client.metrics import WEBHOOK
+from adapters.http_client.retries import RetryPolicy, send_with_retries
+from adapters.http_client.transport import HardenedTransport
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
+from tests.contract.http_client.conftest import client_of
 from tests.limits import WITHIN
 
 HOST = "127.0.0.1"
@@ -27,11 +29,15 @@ def waited(why: str, host: str = HOST) -> float:
     return REGISTRY.get_sample_value("gleanin_sync_waited_seconds_total", {"host": host, "why": why}) or 0
 
 
+async def get(client: HttpClient) -> None:
+    await client.send("GET", client.base_url, lambda _: None, lambda _: 0)
+
+
 async def test_requests_are_counted_by_host_and_status_and_those_without_an_answer_too() -> None:
     world = World()
     with in_thread(world) as sandbox:
         refused, unanswered = requests("401"), requests("none")
-        async with httpx.AsyncClient(transport=Connections(allow_private=True)) as client:
+        async with httpx.AsyncClient(transport=HardenedTransport(allow_private=True)) as client:
             await client.get(f"{sandbox.gleanin_url}/events")
             world.make_trouble(Trouble(cuts=1))
             with pytest.raises(httpx.TransportError):
@@ -40,7 +46,7 @@ async def test_requests_are_counted_by_host_and_status_and_those_without_an_answ
 
 
 async def test_waits_are_counted_by_what_they_are_for() -> None:
-    answers = iter([Throttled(0.02), Faltered("broke", 0.03), "well"])
+    answers = iter([Throttled(0.02), TransientError("broke", 0.03), "well"])
 
     async def ask() -> object:
         answer = next(answers)
@@ -48,8 +54,8 @@ async def test_waits_are_counted_by_what_they_are_for() -> None:
             raise answer
         return answer
 
-    patience = Patience(first_wait=0.01, jitter=0)
-    assert await persist(patience, "waits.example.org", ask) == "well"
+    policy = RetryPolicy(first_delay=0.01, jitter=0)
+    assert await send_with_retries(policy, "waits.example.org", ask) == "well"
     assert 0.02 <= waited("429", "waits.example.org") < WITHIN
     assert 0.03 <= waited("error", "waits.example.org") < WITHIN
 
@@ -60,23 +66,24 @@ async def test_a_wait_that_is_cut_counts_for_as_long_as_it_was() -> None:
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
-            await persist(Patience(jitter=0), "cut.example.org", ask)
+            await send_with_retries(RetryPolicy(jitter=0), "cut.example.org", ask)
     assert 0.05 < waited("429", "cut.example.org") < WITHIN
 
 
 async def test_a_wait_for_others_of_ours_that_is_cut_counts_for_as_long_as_it_was() -> None:
-    sender = Sender(httpx.MockTransport(lambda _: httpx.Response(200)), AdaptiveLimit(ceiling=1), Patience())
-    await sender.limit.acquire()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await sender.send(httpx.Request("GET", "https://cut-pace.example.org"))
+    limit = AdaptiveLimit(ceiling=1)
+    await limit.acquire()
+    async with client_of("https://cut-pace.example.org", limit=limit) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await get(client)
     assert 0.05 < waited("pacing", "cut-pace.example.org") < WITHIN
 
 
 async def test_webhooks_are_counted_together_whatever_hosts_organizations_choose() -> None:
     with in_thread(World()) as sandbox:
         by_host, by_name = requests("401"), requests("401", "webhook")
-        webhooks = Connections(allow_private=True, counted_as=WEBHOOK)
+        webhooks = HardenedTransport(allow_private=True, counted_as=WEBHOOK)
         async with httpx.AsyncClient(transport=webhooks) as client:
             await client.get(f"{sandbox.gleanin_url}/events")
         assert (requests("401"), requests("401", "webhook")) == (by_host, by_name + 1)
@@ -87,7 +94,7 @@ async def test_a_request_that_waits_for_others_of_ours_is_paced() -> None:
         await asyncio.sleep(0.05)
         return httpx.Response(200)
 
-    transport = httpx.MockTransport(answer)
-    sender = Sender(transport, AdaptiveLimit(ceiling=1), Patience())
-    await asyncio.gather(*(sender.send(httpx.Request("GET", "https://paced.example.org")) for _ in range(2)))
+    there, limit = "https://paced.example.org", AdaptiveLimit(ceiling=1)
+    async with client_of(there, lambda: httpx.MockTransport(answer), limit=limit) as client:
+        await asyncio.gather(*(get(client) for _ in range(2)))
     assert 0.04 < waited("pacing", "paced.example.org") < WITHIN

@@ -8,10 +8,10 @@ import httpx
 
 CODING = "gzip"
 """What we say we take."""
-LONGEST_PIECE = 256 * 1024
-MOST_EMPTY = 1024 * 1024
+MAX_PIECE = 256 * 1024
+MAX_EMPTY = 1024 * 1024
 """Bytes more than twice those that come out: without a bound on these, an answer of nothing could go on for ever."""
-MOST_MEMBERS = 1000
+MAX_MEMBERS = 1000
 """A server sends one, or one for each piece it writes; each takes as long to begin as 10 KiB take to inflate."""
 _GZIPS = (CODING, "x-gzip")
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
@@ -46,9 +46,7 @@ class _Inflated(httpx.AsyncByteStream):
                 raise httpx.DecodingError("the answer has a coding that was not asked for, or several")
             for piece in gzip.pieces(data):
                 yield piece
-                if (
-                    len(piece) == LONGEST_PIECE
-                ):  # a few bytes can be thousands of them, without any wait for more
+                if len(piece) == MAX_PIECE:  # a few bytes can be thousands of them, without any wait for more
                     await asyncio.sleep(0)
         if not gzip.is_whole:
             raise httpx.DecodingError("the gzip stream ends too early")
@@ -72,7 +70,7 @@ class _Gzip:
         while data:
             self.is_whole = False
             try:
-                piece = self._member.decompress(data, LONGEST_PIECE)
+                piece = self._member.decompress(data, MAX_PIECE)
             except zlib.error as error:
                 raise httpx.DecodingError("the gzip stream is broken") from error
             if piece:
@@ -82,9 +80,9 @@ class _Gzip:
             if self._member.eof:
                 data = self._member.unused_data
                 self._members += 1
-                if self._members > MOST_MEMBERS:
+                if self._members > MAX_MEMBERS:
                     raise httpx.DecodingError("the answer has too many gzip members")
                 self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
                 self.is_whole = True
-        if self._surplus > MOST_EMPTY:
+        if self._surplus > MAX_EMPTY:
             raise httpx.DecodingError("the gzip stream has next to nothing in it")

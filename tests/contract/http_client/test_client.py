@@ -1,0 +1,283 @@
+"""The client over real HTTP where only a network can do it, and over answers made up where it cannot."""
+
+import asyncio
+import gzip
+import socket
+import ssl
+import zlib
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.http_client.client import HttpClient, InvalidLink
+from adapters.http_client.errors import HostUnavailable, Throttled
+from adapters.http_client.library_transport import LibraryTransport
+from adapters.http_client.responses import Response
+from adapters.http_client.retries import INTERACTIVE, RetryPolicy, single_attempt
+from adapters.http_client.transport import HardenedTransport
+from core.domain.refusals import BadInput
+from tests.contract.http_client.conftest import (
+    MIB,
+    QUICK,
+    Server,
+    client_of,
+    little_memory,
+    over_network,
+)
+from tests.contract.notices.conftest import certified
+from tests.limits import WITHIN
+
+BOMB = 256 * MIB
+
+
+@cache
+def bomb() -> bytes:
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    zeros = bytes(MIB)
+    return b"".join(packer.compress(zeros) for _ in range(BOMB // MIB)) + packer.flush()
+
+
+def checked(response: Response) -> Response:
+    if response.is_server_error:
+        raise response.as_transient()
+    return response
+
+
+async def sent(client: HttpClient, most: int = MIB, **options: Any) -> Response:
+    method = "POST" if options else "GET"
+    return await client.send(method, client.url("things"), checked, lambda _: most, **options)
+
+
+def answering(*answers: Any) -> tuple[Callable[[], httpx.AsyncBaseTransport], list[httpx.Request]]:
+    """Return a transport whose last answer is given for ever, and the requests that came to it."""
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        given = answers[min(len(requests), len(answers)) - 1]
+        if isinstance(given, Exception):
+            raise given
+        return given if isinstance(given, httpx.Response) else httpx.Response(given)
+
+    return lambda: httpx.MockTransport(answer), requests
+
+
+async def test_only_what_was_given_is_sent_and_gzip_is_asked_for_alone(server: Server) -> None:
+    server.headers = {"Set-Cookie": "session=1; Path=/"}
+    async with client_of(server.url) as client:
+        assert (await sent(client)).take_body() == server.body
+        await sent(client)
+        await sent(client, body=b"{}")
+    get, again, post = server.requests
+    assert {"accept-encoding": "gzip", "user-agent": "gleanin-sync", "x-key": "s3cr3t"}.items() <= {
+        name.lower(): value for name, value in get.headers.items()
+    }.items()
+    assert (post.method, post.path, server.bodies[-1]) == ("POST", "/things", b"{}")
+    assert "Cookie" not in again.headers
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+async def test_body_takes_no_more_memory_than_is_allowed(server: Server, coding: str, status: int) -> None:
+    server.body = gzip.compress(bomb()) if "," in coding else bomb()
+    server.status, server.headers = status, {"Content-Encoding": coding}
+    async with client_of(server.url) as client:
+        with little_memory():
+            response = await sent(client, most=16 * MIB)
+    is_ours = "," not in coding
+    assert (response.is_cut, response.is_undecodable) == (is_ours, not is_ours)
+    assert len(response.body) == (16 * MIB if is_ours else 0)
+
+
+async def test_redirect_is_not_followed(server: Server) -> None:
+    server.status, server.headers = 302, {"Location": "/elsewhere"}
+    async with client_of(server.url) as client:
+        assert (await sent(client)).is_redirect
+    assert len(server.requests) == 1
+
+
+async def test_status_counts_whatever_the_coding_of_its_body(server: Server) -> None:
+    server.status, server.headers = 429, {"Content-Encoding": "br", "Retry-After": "7200"}
+    async with client_of(server.url) as client:
+        with pytest.raises(HostUnavailable) as caught:
+            await sent(client)
+    assert isinstance(caught.value.__cause__, Throttled)
+    assert caught.value.__cause__.retry_after == 7200
+
+
+async def test_public_name_that_leads_to_a_private_address_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def resolve(self: object, host: str, port: int, family: int) -> list[dict[str, Any]]:
+        return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": 2, "proto": 6, "flags": 0}]
+
+    monkeypatch.setattr("adapters.http_client.transport.DefaultResolver.resolve", resolve)
+    async with client_of("https://sneaky.example.com", HardenedTransport) as client:
+        with pytest.raises(BadInput, match=r"sneaky\.example\.com leads to a private address"):
+            await sent(client)
+
+
+def closed_port() -> int:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+async def test_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certified(tmp_path))
+    met: list[int] = []
+    server = await asyncio.start_server(lambda *_: met.append(1), "127.0.0.1", 0, ssl=context)
+    async with server, client_of(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client:
+        with pytest.raises(HostUnavailable, match="has no certificate that can be trusted"):
+            await sent(client)
+    assert met == [], "not even the request was sent"
+
+
+@pytest.mark.parametrize("is_write", [False, True])
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [("nowhere.invalid", "is a host that nobody knows (DNS)"), ("127.0.0.1", "accepts no connection")],
+)
+async def test_host_that_cannot_be_reached_is_named_and_asked_again(
+    host: str, problem: str, is_write: bool
+) -> None:
+    """A connection that is refused and one that broke look the same to the transport: only their cause differs."""
+    announced = []
+
+    async def before_write() -> None:
+        announced.append(1)
+
+    async with client_of(f"http://{host}:{closed_port()}", before_write=before_write) as client:
+        with pytest.raises(HostUnavailable) as caught:
+            await sent(client, body=b"{}", is_write=is_write)
+    assert str(caught.value) == f"{host} {problem}."
+    assert caught.value.not_executed
+    assert len(announced) == (QUICK.max_attempts if is_write else 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (httpx.ReadError("x"), "broke the connection"),
+        (httpx.ReadTimeout("x"), "did not answer in time"),
+        (httpx.RemoteProtocolError("x"), "gave an answer that is not HTTP"),
+        (502, "answers with an error (HTTP 502)"),
+    ],
+)
+async def test_read_is_sent_again_and_a_write_that_may_be_executed_is_not(answer: Any, problem: str) -> None:
+    for is_write, times in ((False, QUICK.max_attempts), (True, 1)):
+        transport, requests = answering(answer)
+        async with client_of(transport=transport) as client:
+            with pytest.raises(HostUnavailable) as caught:
+                await sent(client, is_write=is_write)
+        assert str(caught.value) == f"api.example.org {problem}."
+        assert (len(requests), caught.value.not_executed) == (times, False)
+
+
+@pytest.mark.parametrize("is_write", [False, True])
+async def test_429_is_no_failure_however_often_it_comes(is_write: bool) -> None:
+    transport, requests = answering(*[429] * 30, 200)
+    async with client_of(transport=transport) as client:
+        assert (await sent(client, is_write=is_write)).status == 200
+    assert len(requests) == 31
+
+
+@pytest.mark.parametrize("is_write", [False, True])
+async def test_429_for_ever_ends_with_that_reason(is_write: bool) -> None:
+    transport, requests = answering(429)
+    async with client_of(transport=transport, policy=replace(QUICK, max_total_wait=0.05)) as client:
+        with pytest.raises(
+            HostUnavailable, match=r"limits how often we may ask \(429\), and asks for"
+        ) as caught:
+            await sent(client, is_write=is_write)
+    assert len(requests) > 1
+    assert caught.value.not_executed
+
+
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        (QUICK, "api.example.org limits {}, and asks for longer pauses than 60 minutes in all."),
+        (INTERACTIVE, "Example (api.example.org) limits {}, and asks for a longer pause. Try again later."),
+        (single_attempt(5), "api.example.org limits {}."),
+    ],
+    ids=["run", "person", "notice"],
+)
+async def test_pause_that_is_too_long_is_not_begun(policy: RetryPolicy, sentence: str) -> None:
+    transport, requests = answering(httpx.Response(429, headers={"Retry-After": "86400"}))
+    async with client_of(transport=transport, policy=policy) as client:
+        with pytest.raises(HostUnavailable) as caught:
+            await sent(client)
+    assert str(caught.value) == sentence.format("how often we may ask (429)")
+    assert len(requests) == 1
+
+
+class Silent(httpx.AsyncBaseTransport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        (replace(QUICK, read_timeout=0.01), "api.example.org did not answer in time."),
+        (
+            replace(INTERACTIVE, time_limit=0.05),
+            "Example (api.example.org) answers too slowly. Try again later.",
+        ),
+    ],
+    ids=["run", "person"],
+)
+async def test_response_that_never_comes_is_not_awaited(policy: RetryPolicy, sentence: str) -> None:
+    async with client_of(transport=Silent, policy=policy) as client, asyncio.timeout(WITHIN):
+        with pytest.raises(HostUnavailable) as caught:
+            await sent(client)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [("?page=2", "/v1/things?page=2"), ("/v1/x", "/v1/x"), ("https://api.example.org/y", "/y")],
+)
+async def test_link_to_the_same_place_is_followed(link: str, path: str) -> None:
+    async with client_of("https://api.example.org/v1") as client:
+        assert str(client.follow(client.url("things"), link)) == f"https://api.example.org{path}"
+        for other in (
+            "https://elsewhere.example.org/",
+            "http://api.example.org/",
+            "//x@api.example.org/",
+            "https://[",
+        ):
+            with pytest.raises(InvalidLink):
+                client.follow(client.url("things"), other)
+
+
+async def test_address_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(BadInput):
+        async with client_of("https://api.example.org:port"):
+            pass
+
+
+async def test_library_gets_what_was_allowed_and_chooses_no_coding(server: Server) -> None:
+    transport = LibraryTransport(over_network)
+    async with httpx.AsyncClient(transport=transport):
+        pass  # each of the library's clients closes it
+    async with httpx.AsyncClient(transport=transport) as library:
+        server.status = 503
+        answer = await library.post(f"{server.url}/token", data={"code": "1"}, auth=("me", "secret"))
+        assert (answer.status_code, answer.json(), server.bodies) == (503, {"data": []}, [b"code=1"])
+        server.body = bytes(MIB + 1)
+        with pytest.raises(httpx.DecodingError):
+            await library.get(server.url)
+    headers = server.requests[0].headers
+    assert (headers["Accept-Encoding"], headers["User-Agent"]) == ("gzip", "gleanin-sync")
+    assert headers["Authorization"].startswith("Basic ")

@@ -1,0 +1,166 @@
+"""Whatever is compressed, what comes out is bounded, whole, and nothing else."""
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.http_client.gzip import MAX_PIECE, inflated
+from tests.contract.http_client.conftest import MIB
+
+WELL = b'{"data": []}'
+
+
+class Pieces(httpx.AsyncByteStream):
+    def __init__(self, body: bytes, size: int) -> None:
+        self._body, self._size = body, size
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), self._size):
+            yield self._body[start : start + self._size]
+
+
+async def decoded(body: bytes, coding: str | None, size: int = 5000) -> bytes:
+    headers = {} if coding is None else {"content-encoding": coding, "content-length": str(len(body))}
+    answer = inflated(httpx.Response(200, headers=headers, stream=Pieces(body, size)))
+    async with aclosing(answer):
+        content = b""
+        async for piece in answer.aiter_raw():
+            assert len(piece) <= max(MAX_PIECE, size)
+            content += piece
+    return content
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (WELL, None),
+        (WELL, "identity"),
+        (WELL, ""),
+        (gzip.compress(WELL), "gzip"),
+        (gzip.compress(WELL), "X-GZip"),
+        (gzip.compress(WELL), "identity, gzip"),
+        (gzip.compress(WELL[:5]) + gzip.compress(b"") + gzip.compress(WELL[5:]), "gzip"),
+    ],
+    ids=[
+        "as it is",
+        "identity",
+        "nothing",
+        "gzip",
+        "by its old name",
+        "after identity",
+        "in several members",
+    ],
+)
+async def test_what_came_compressed_is_read_as_what_it_was(body: bytes, coding: str | None) -> None:
+    assert await decoded(body, coding) == WELL
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip"])
+async def test_no_body_is_none_whatever_its_coding(coding: str) -> None:
+    assert await decoded(b"", coding) == b""
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (WELL, "gzip"),
+        (gzip.compress(WELL)[:-1], "gzip"),
+        (gzip.compress(WELL)[:4], "gzip"),
+        (gzip.compress(WELL)[:-8] + bytes(8), "gzip"),
+        (gzip.compress(WELL) + b"more", "gzip"),
+        (gzip.compress(WELL) + b"\x1f", "gzip"),
+        (gzip.compress(gzip.compress(WELL)), "gzip, gzip"),
+        (zlib.compress(WELL), "deflate"),
+        (WELL, "br"),
+        (WELL, "zstd"),
+        (WELL, "nonsense"),
+    ],
+    ids=[
+        "none at all",
+        "cut off",
+        "cut off in its header",
+        "wrong checksum",
+        "garbage behind it",
+        "what could have become another member",
+        "twice",
+        "deflate",
+        "brotli",
+        "zstandard",
+        "unknown",
+    ],
+)
+async def test_what_is_not_one_whole_gzip_is_not_decoded(body: bytes, coding: str) -> None:
+    with pytest.raises(httpx.DecodingError):
+        await decoded(body, coding)
+
+
+@given(
+    members=st.lists(
+        st.one_of(
+            st.binary(max_size=100),
+            st.integers(-3, 300).map(lambda more: bytes(2 * MAX_PIECE + more)),
+            st.integers(0, 3).map(lambda times: bytes(range(256)) * 1024 * times),
+        ),
+        max_size=4,
+    ),
+    size=st.integers(1, 5000),
+)
+async def test_however_it_is_cut_nothing_is_lost(members: list[bytes], size: int) -> None:
+    packed = b"".join(map(gzip.compress, members))
+    assert await decoded(packed, "gzip", size) == b"".join(members)
+
+
+async def test_others_go_on_while_a_few_bytes_are_inflated_to_many() -> None:
+    """What is there already is inflated without a wait for more, so that nothing else would let others go on."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    packed = gzip.compress(bytes(32 * MAX_PIECE))
+    answer = inflated(
+        httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(packed))
+    )
+    task = asyncio.create_task(others())
+    await asyncio.sleep(0)
+    async with aclosing(answer):
+        await answer.aread()
+    task.cancel()
+    assert turns >= 32
+
+
+@pytest.mark.parametrize(
+    ("head", "piece", "words"),
+    [
+        (b"", gzip.compress(b""), "too many gzip members"),
+        (gzip.compress(b"")[:10], b"\x00\x00\x00\xff\xff" * 100, "next to nothing"),
+        (b"\x1f\x8b\x08\x08" + bytes(6), b"x" * 1000, "next to nothing"),
+    ],
+    ids=["empty members", "empty blocks", "a long file name"],
+)
+async def test_gzip_of_nothing_does_not_go_on_for_ever(head: bytes, piece: bytes, words: str) -> None:
+    given = 0
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            nonlocal given
+            yield head
+            while given < 100 * MIB:
+                given += len(piece)
+                yield piece
+
+    answer = inflated(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Endless()))
+    async with aclosing(answer):
+        with pytest.raises(httpx.DecodingError, match=words):
+            await answer.aread()
+    assert given < 2 * MIB
