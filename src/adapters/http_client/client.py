@@ -20,6 +20,7 @@ from adapters.http_client.errors import (
     transient,
 )
 from adapters.http_client.metrics import PACED, WAITED
+from adapters.http_client.places import place_at
 from adapters.http_client.responses import MaxBody, Response, read
 from adapters.http_client.retries import RetryPolicy, send_with_retries
 from adapters.http_client.retry_after import requested_pause
@@ -133,13 +134,15 @@ class HttpClient:
         limit = self.limit
         in_round = await self._acquire(limit, request.url.host) if limit else 0
         try:
-            if is_write:
-                if self.before_write is not None:
-                    await self.before_write()
-                send = partial(self._send_once, request, max_body, is_write=True)
-                response = await finish_despite_cancellation(send)
-            else:
-                response = await self._send_once(request, max_body, is_write=False)
+            # Before a write is announced: while it waits for a place, it has not left.
+            async with place_at(request.url.host):
+                if is_write:
+                    if self.before_write is not None:
+                        await self.before_write()
+                    send = partial(self._send_once, request, max_body, is_write=True)
+                    response = await finish_despite_cancellation(send)
+                else:
+                    response = await self._send_once(request, max_body, is_write=False)
             if limit:
                 limit.learn_from(response, in_round, self.policy)
             if response.is_throttled:
