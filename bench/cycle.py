@@ -20,10 +20,11 @@ from adapters.jobs.in_process import LOOK_EVERY, InProcessJobs, Work
 from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
 from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import RunId
+from core.domain.identifiers import MappingId, RunId
 from core.domain.schedule import Halt
-from core.domain.turns import MOST_PER_ORGANIZATION
-from core.usecases.request_sync import MOST_AT_ONCE, SyncRequest
+from core.domain.turns import MOST_PER_ORGANIZATION, Waiting
+from core.usecases.choose_runs import MOST_DUE
+from core.usecases.request_sync import SyncRequest
 from entrypoints.container import Container, opened
 from entrypoints.sandbox.remote import Remote
 from entrypoints.settings import Settings
@@ -83,28 +84,40 @@ class Simulation:
 
     def _work(self) -> Work:
         container = self.container
-        carry_out, tick = container.run_sync(), container.request_due_syncs()
+        run_sync, choose_runs = container.run_sync(), container.choose_runs()
 
-        async def counted(run_id: RunId) -> None:
+        async def counted(work: Awaitable[object]) -> None:
             self._under_way += 1
             try:
-                await carry_out(run_id, waits=False)
+                await work
             finally:
                 self._under_way -= 1
                 self.runs += 1
                 self._ended.set()
 
+        async def carry_out(run_id: RunId) -> None:
+            await counted(run_sync(run_id, waits=False))
+
+        async def check(mapping_id: MappingId, on_run: Callable[[RunId], None]) -> None:
+            await counted(run_sync.check(mapping_id, on_run))
+
+        async def choose(room: int, kept: int) -> Sequence[Waiting]:
+            if self.by_hand:
+                await self._ask_by_hand()
+            return await choose_runs(room, kept)
+
         async def nothing(*_: object) -> None:
             pass
 
-        book: Callable[[], Awaitable[object]] = self._ask_by_hand if self.by_hand else tick
-        return Work(book, container.choose_runs(), nothing, counted, nothing, nothing, nothing)
+        return Work(choose, nothing, carry_out, check, nothing, nothing, nothing)
 
     async def _ask_by_hand(self) -> None:
         async with self.container.units().reading() as unit:
-            due = await unit.schedules.due(self.clock.now(), MOST_PER_ORGANIZATION, MOST_AT_ONCE)
-        for mapping_id in due:
-            await self.container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
+            due = await unit.schedules.due(self.clock.now(), MOST_PER_ORGANIZATION, MOST_DUE)
+            open_ones = {each.mapping_id for each in await unit.runs.open_work()}
+        for mapping in due:
+            if mapping.mapping_id not in open_ones:
+                await self.container.request_sync()(SyncRequest(mapping.mapping_id, by=COMMAND_LINE))
 
     def _edit(self) -> None:
         """Change a title and a job in one of so many events, at the simulated time."""

@@ -1,4 +1,4 @@
-"""Whether one organization delays the others: many with one mapping that is due, behind one with many and slow ones."""
+"""Whether some organizations delay the others: many with one small mapping that is due, behind slow and large ones."""
 
 import asyncio
 import tempfile
@@ -17,19 +17,18 @@ from core.domain.identifiers import (
     RunId,
     SessionboardEventId,
 )
+from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping, EventPair
 from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import Counts
-from core.domain.runs import SyncRun
-from core.domain.schedule import Schedule
+from core.domain.runs import SyncRun, Trigger
 from core.domain.secrets import SealedToken
 from entrypoints.container import Container, opened
 from entrypoints.settings import Settings
 
 URL = "https://sessionboard.example.org"
-SMALL, NOISY = 1_000, 500
-QUICK, SLOW = 0.05, 2.0
-"""Seconds that a run of theirs takes."""
+SMALL, NOISY, NUMBER_OF_LARGE = 1_000, 500, 40
+QUICK, SLOW, LARGE = 0.05, 2.0, 600.0
+"""Seconds that a run of theirs takes; a large one has 5,000 records to write, 16 at once, and waits 2 s for each."""
 LEASE = timedelta(minutes=5)
 LONGEST = 600
 """Seconds: what takes longer hangs."""
@@ -54,49 +53,49 @@ async def _furnish(container: Container, organizations: Mapping[str, int]) -> No
         await unit.commit()
 
 
-async def _carry_out(container: Container, run_id: RunId) -> SyncRun:
-    """Stand in for a sync: it takes its time, and is stored as one."""
-    clock, units = container.clock(), container.units()
+async def _first_sync(container: Container, mapping_id: MappingId) -> None:
+    """Stand in for the first sync of a mapping that is due: it takes its time, and is stored as one."""
+    clock, units, ends = container.clock(), container.units(), container.run_ends()
+    now = clock.now()
+    new = RunId(container.names().new())
+    run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now).start("bench", now, LEASE)
     async with units.writing() as unit:
-        run = await unit.runs.get(run_id)
-        assert run is not None
-        run = run.start("bench", clock.now(), LEASE)
-        await unit.runs.update(run)
+        await unit.runs.add(run)
         await unit.commit()
-    await asyncio.sleep(SLOW if run.mapping_id.startswith("noisy") else QUICK)
+    await asyncio.sleep(_seconds(mapping_id))
     async with units.writing() as unit:
-        run = run.finished(Counts(), clock.now())
-        await unit.runs.update(run)
-        await unit.schedules.save(Schedule(run.mapping_id, run.requested_at).after(run))
+        await ends.store(unit, run)
         await unit.commit()
-    return run
 
 
-async def seconds_until_the_small_are_done(*, beside_a_noisy_one: bool) -> float:
+def _seconds(mapping_id: MappingId) -> float:
+    kind = mapping_id.rstrip("0123456789-")
+    return {"small": QUICK, "noisy": SLOW, "large": LARGE}[kind]
+
+
+async def seconds_until_the_small_are_done(beside: Mapping[str, int]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.model_validate({"database_url": f"sqlite:///{Path(folder) / 'bench.db'}"})
         async with opened(settings) as container:
             small = {f"small{number}": 1 for number in range(SMALL)}
-            await _furnish(container, ({"noisy": NOISY} if beside_a_noisy_one else {}) | small)
+            await _furnish(container, {**beside, **small})
             return await _worked(container)
 
 
 async def _worked(container: Container) -> float:
     left, done = {f"small{number}-0" for number in range(SMALL)}, asyncio.Event()
 
-    async def carry_out(run_id: RunId) -> None:
-        run = await _carry_out(container, run_id)
-        left.discard(run.mapping_id)
+    async def check(mapping_id: MappingId, _: object) -> None:
+        await _first_sync(container, mapping_id)
+        left.discard(mapping_id)
         if not left:
             done.set()
 
     async def nothing(*_: object) -> None:
         pass
 
-    tick, choose = container.request_due_syncs(), container.choose_runs()
-    work = Work(
-        tick, choose, take_over=nothing, carry_out=carry_out, ask_again=nothing, tidy=nothing, tell=nothing
-    )
+    choose = container.choose_runs()
+    work = Work(choose, nothing, nothing, check, ask_again=nothing, tidy=nothing, tell=nothing)
     begun = time.perf_counter()
     async with InProcessJobs(work, KeptEvents()).working():
         async with asyncio.timeout(LONGEST):
@@ -105,7 +104,15 @@ async def _worked(container: Container) -> float:
 
 
 def measured() -> dict[str, float]:
-    """Give the seconds until all the small ones are done, alone and beside the noisy one, and how many times longer."""
-    alone = asyncio.run(seconds_until_the_small_are_done(beside_a_noisy_one=False))
-    beside = asyncio.run(seconds_until_the_small_are_done(beside_a_noisy_one=True))
-    return {"alone": alone, "beside": beside, "times": beside / alone}
+    """Return the seconds until all the small ones are done, alone and beside others, and how many times longer."""
+    alone, beside_noisy, beside_large = (
+        asyncio.run(seconds_until_the_small_are_done(beside))
+        for beside in ({}, {"noisy": NOISY}, {f"large{number}": 1 for number in range(NUMBER_OF_LARGE)})
+    )
+    return {
+        "alone": alone,
+        "beside": beside_noisy,
+        "times": beside_noisy / alone,
+        "beside_large": beside_large,
+        "times_large": beside_large / alone,
+    }
