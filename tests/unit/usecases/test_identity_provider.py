@@ -55,8 +55,10 @@ async def test_afterwards_the_identity_counts_whatever_the_email(doors: Doors, e
 
 async def test_another_identity_with_the_same_email_does_not_get_in(stage: Stage, doors: Doors) -> None:
     await doors.sign_in_by_provider()
-    with pytest.raises(IdentityMismatch, match=f"gleanin-sync user unbind {ADA}"):
+    with pytest.raises(IdentityMismatch, match=f"gleanin-sync user unbind {ADA}") as refused:
         await doors.sign_in_by_provider(subject="eve-1")
+    assert f"{ADA} is bound to another identity" in str(refused.value)
+    assert "somebody else" not in str(refused.value)
     assert await doors.signed_in(await doors.sign_in_by_provider()) == ADA
 
 
