@@ -80,7 +80,7 @@ from core.usecases.remove_organization import RemoveOrganization
 from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, TakeOver
 from core.usecases.served_url import FindServedUrl, NoteServedUrl
-from core.usecases.show_health import FindHalt, ShowHealth
+from core.usecases.show_health import FindHalt, ListOrganizationHealth, ShowHealth
 from core.usecases.show_status import ShowQueue, ShowStatus
 from core.usecases.sign_in.devices import RememberDevice
 from core.usecases.sign_in.identity_provider import SignInWithIdentityProvider, UnbindIdentities
@@ -252,6 +252,9 @@ class Container(containers.DeclarativeContainer):
     )
     count_lost_by_mapping: Provider[CountLostByMapping] = providers.Factory(CountLostByMapping, units)
     show_health: Provider[ShowHealth] = providers.Factory(ShowHealth, units, clock)
+    list_organization_health: Provider[ListOrganizationHealth] = providers.Factory(
+        ListOrganizationHealth, units, clock
+    )
     find_halt: Provider[FindHalt] = providers.Factory(FindHalt, units)
     disconnect: Provider[Disconnect] = providers.Factory(Disconnect, units, clock, lease)
     list_events: Provider[ListEvents] = providers.Factory(

@@ -118,15 +118,6 @@ class Listed(Given, Generic[T]):
     next: str | None = Field(description="The cursor of the next part; null where there is none")
 
 
-class Organization(Given):
-    id: str
-    name: str
-    sessionboard_url: str
-    connected: bool
-    token_hint: str | None
-    connected_at: datetime | None
-
-
 class Health(Given):
     state: HealthState
     since: datetime | None = Field(description="Since when it has been so; null where that is not known")
@@ -134,6 +125,18 @@ class Health(Given):
     remedy: Remedy | None = Field(description="What somebody can do about it")
     system: str | None = Field(description="Whose token is to be replaced")
     run_id: str | None = Field(description="The run that shows it")
+
+
+class Organization(Given):
+    id: str
+    name: str
+    sessionboard_url: str
+    connected: bool
+    token_hint: str | None
+    connected_at: datetime | None
+    health: Health | None = Field(
+        description="That of the mapping that fares worst; null where there is no connection"
+    )
 
 
 class Connection(Given):
