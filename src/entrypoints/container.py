@@ -44,7 +44,7 @@ from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey, WhoseApiKey
 from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
 from core.usecases.change_connection import ChangeConnection
-from core.usecases.change_settings import ChangeSettings
+from core.usecases.change_settings import ChangeSettings, NoteTimeZone
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient, TryRecipient
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
@@ -265,8 +265,11 @@ class Container(containers.DeclarativeContainer):
     )
     remove_mapping: Provider[RemoveMapping] = providers.Factory(RemoveMapping, units, clock)
     list_mappings: Provider[ListMappings] = providers.Factory(ListMappings, units)
+    note_time_zone: Provider[NoteTimeZone] = providers.Factory(
+        NoteTimeZone, units, interactive_destinations, cipher
+    )
     change_settings: Provider[ChangeSettings] = providers.Factory(
-        ChangeSettings, units, interactive_sources, cipher, clock
+        ChangeSettings, units, interactive_sources, cipher, clock, note_time_zone
     )
     preview: Provider[Preview] = providers.Factory(Preview, interactive_access, clock)
     show_event: Provider[ShowEvent] = providers.Factory(ShowEvent, interactive_access, clock)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
@@ -292,6 +293,78 @@ def test_rule_07_a_known_mismatch_is_shown_when_two_events_are_chosen(fresh: Ser
     assert 'type="checkbox"' not in told, "no confirmation is offered"
     assert "differ" not in admin.get(f"{at}/pair", params={**zones, "gleanin_zone": "Europe/Madrid"}).text
     assert 'data-zone="Europe/Paris"' in admin.get(at).text
+
+
+TICK = "The Gleanin event has this time zone"
+
+
+@contextmanager
+def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
+    """Change what Gleanin tells of the mapped event, which an older database does not know."""
+
+    async def act(container: Container) -> str:
+        async with container.units().writing() as unit:
+            mapping = await unit.mappings.get(MappingId(served.acme.mapping))
+            assert mapping
+            await unit.mappings.update(replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None))
+            await unit.commit()
+        return mapping.events.gleanin_id
+
+    events, number = served.furnished.sandbox.world.gleanin.events, int(served.running.ask(act))
+    before, events[number] = events[number], replace(events[number], time_zone=zone)
+    try:
+        yield
+    finally:
+        events[number] = before
+
+
+def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh: Served) -> None:
+    admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
+    at, api = (
+        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
+        f"/mappings/{fresh.acme.mapping}",
+    )
+    with zone_in_gleanin(fresh, "America/New_York"):
+        assert TICK not in fresh.browser(VIEWER).get(at).text
+        assert client.get(api).json()["gleanin_time_zone"] is None, "nobody has asked"
+        page = admin.get(at).text
+        assert TICK not in page
+        assert "The time zones differ" in page
+        assert client.get(api).json()["gleanin_time_zone"] == "America/New_York"
+    with zone_in_gleanin(fresh, "Europe/Brussels"):
+        page = admin.get(at).text
+        assert TICK not in page
+        assert "The time zones differ" not in page
+    with zone_in_gleanin(fresh, None):
+        assert TICK in admin.get(at).text
+        with refusing(fresh):
+            page = admin.get(at).text
+            assert TICK not in page
+            assert "Gleanin could not be asked for the event&#39;s time zone" in page
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Brussels", None])
+def test_rule_07_a_zone_is_confirmed_only_where_gleanin_tells_none(fresh: Served, zone: str | None) -> None:
+    admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
+    at, api = (
+        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
+        f"/mappings/{fresh.acme.mapping}",
+    )
+    form = {"tracks": "track", "exhibitor_name": "contact", "confirm_time_zone": "on"}
+    with zone_in_gleanin(fresh, zone):
+        changed = client.patch(api, json={"confirm_time_zone": True}).raise_for_status().json()
+        assert changed["gleanin_time_zone"] == zone
+        assert changed["confirmed_time_zone"] == (None if zone else "Europe/Paris")
+    with zone_in_gleanin(fresh, zone):
+        told = admin.get(post(admin, at, page=at, **form).headers["Location"]).text
+        assert ("is confirmed" in told) is (zone is None)
+        assert ("The time zones differ" in told) is (zone == "America/New_York")
+    with zone_in_gleanin(fresh, zone), refusing(fresh):
+        assert client.patch(api, json={"confirm_time_zone": True}).status_code == 422
+        unsaved = post(admin, at, page=at, **form)
+        assert unsaved.status_code == 422
+        assert TICK not in unsaved.text
+        assert "The settings were not saved" in unsaved.text
 
 
 def test_rule_24_a_new_mapping_waits_for_its_settings(fresh: Served) -> None:

@@ -79,7 +79,11 @@ class SettingsChange(Taken):
     moderators: Flag | None = None
     exhibitor_name: ExhibitorName | None = None
     continuous_sync: Flag | None = None
-    confirm_time_zone: Flag = False
+    confirm_time_zone: Flag = Field(
+        False,
+        description="Whether an admin has made sure that both events have the same time zone; "
+        "it counts only where Gleanin tells none that is known",
+    )
 
 
 class PreviewAsked(Taken):
@@ -191,7 +195,7 @@ class Mapping(Given):
     )
     time_zone: str | None = Field(description="Sessionboard's, as it was last seen")
     gleanin_time_zone: str | None = Field(
-        description="Gleanin's, as it was last seen; null where it tells none"
+        description="Gleanin's, as it was last seen; null where it told none or has not been asked since an upgrade"
     )
     settings: Settings
     health: Health
