@@ -391,7 +391,7 @@ async def opened(settings: Settings) -> AsyncIterator[Container]:
         _prepare(engine)
         await _check_key_file(settings, container.units())
         if settings.public_url is None:
-            # Whoever hands out addresses beside `serve` gives those at which it is reached.
+            # Commands and workers that print addresses use those at which `serve` is reached.
             served_url = await FindServedUrl(container.units())()
             reached = settings.model_copy(update={"public_url": served_url})
             container.settings.override(providers.Object(reached))

@@ -52,7 +52,7 @@ def plan(steps: Iterable[Step]) -> Table:
 
 
 def health(one: Health) -> str:
-    """Say how something fares, since when, and why."""
+    """Return a state of health in a sentence: which, since when, and why."""
     since = f" since {one.since:%Y-%m-%d %H:%M} UTC" if one.since else ""
     return f"{one.state.value}{since}: {shortened(one.reason, 200)}"
 

@@ -83,9 +83,7 @@ async def _watched(container: "Container") -> Answer:
 
 @commands.command(epilog=examples("gleanin-sync status", "gleanin-sync status --watch"))
 def status(
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Show it anew every 2 seconds, until Ctrl-C.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every 2 seconds, until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show for each organization what is due, queued, running and failing.

@@ -58,7 +58,7 @@ async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedul
 
 
 def fail(served: Served, *, system: str | None = None) -> None:
-    """Let the mapping's last run have stopped: by a refused token of a system, or because Gleanin was out of reach."""
+    """Store a last run that stopped: by a system's refused token, or because Gleanin was out of reach."""
 
     async def act(container: Container) -> None:
         mapping, now = MappingId(served.acme.mapping), container.clock().now()
@@ -125,7 +125,7 @@ def rows_of(page: str, name: str) -> str:
     return "".join(rows)
 
 
-def test_nobody_elses_pages_speak_of_it(fresh: Served) -> None:
+def test_pages_of_another_organization_do_not_speak_of_it(fresh: Served) -> None:
     fail(fresh, system="Gleanin")
     everywhere = fresh.browser(EVERYWHERE)
     stranger = f"/organizations/{fresh.stranger.organization}"
@@ -214,7 +214,7 @@ def test_problems_of_the_last_sync_lead_to_its_results(fresh: Served) -> None:
     assert f'href="/runs/{fresh.acme.run}">View Results' in page
 
 
-def test_rule_10_whoever_disconnects_is_told_beforehand_what_is_not_synced_again(fresh: Served) -> None:
+def test_rule_10_disconnecting_tells_beforehand_what_is_not_synced_again(fresh: Served) -> None:
     admin, at = fresh.browser(ADMIN), integrations(fresh)
     told = "4 sessions and 2 speakers sent under this connection cannot be synced again"
     asked = admin.get(f"{at}/disconnect").text
@@ -243,7 +243,7 @@ def test_a_replaced_token_answers_with_the_connection_as_it_is_read(fresh: Serve
     assert replaced["lost_by_disconnecting"]
 
 
-def test_rule_10_whoever_maps_the_pair_again_is_told_beforehand(fresh: Served) -> None:
+def test_rule_10_mapping_the_pair_again_tells_it_beforehand(fresh: Served) -> None:
     admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
     mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
     pair = {"gleanin": mapping["gleanin"]["id"], "sessionboard": mapping["sessionboard"]["id"]}
@@ -326,7 +326,7 @@ def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh
     )
     with zone_in_gleanin(fresh, "America/New_York"):
         assert TICK not in fresh.browser(VIEWER).get(at).text
-        assert client.get(api).json()["gleanin_time_zone"] is None, "nobody has asked"
+        assert client.get(api).json()["gleanin_time_zone"] is None, "Gleanin has not been asked"
         page = admin.get(at).text
         assert TICK not in page
         assert "The time zones differ" in page

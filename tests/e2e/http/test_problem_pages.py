@@ -47,7 +47,7 @@ def test_what_is_not_there_is_said_within_the_organization(served: Served, path:
 @pytest.mark.parametrize(
     "path", ["/mappings/{id}/records", "/runs/{id}", "/organizations/{id}/events", "/no"]
 )
-def test_what_nobody_may_see_has_no_navigation_and_a_way_on(served: Served, path: str) -> None:
+def test_what_may_not_be_seen_has_no_navigation_and_a_way_on(served: Served, path: str) -> None:
     ids = {"mappings": served.stranger.mapping, "runs": served.stranger.run, "no": ""}
     theirs = ids.get(path.split("/")[1], served.stranger.organization)
     page = served.signed_in(ADMIN).get(path.format(id=theirs))

@@ -75,7 +75,7 @@ async def test_another_provider_binds_for_itself(doors: Doors) -> None:
         await doors.sign_in_by_provider(subject="ada-1", issuer=other)
 
 
-async def test_an_operator_unbinds_and_the_next_sign_in_binds_anew(doors: Doors) -> None:
+async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(doors: Doors) -> None:
     former = await doors.sign_in_by_provider()
     account, number = await doors.unbind_identities(ADA.upper(), by=COMMAND_LINE)
     assert (account.email, number) == (ADA, 1)
@@ -107,7 +107,7 @@ async def test_an_account_made_again_is_bound_again(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "\ud800"])
-def test_a_subject_that_names_nobody_is_none(subject: str) -> None:
+def test_an_unusable_subject_is_refused(subject: str) -> None:
     with pytest.raises(BadInput):
         ProviderIdentity("https://id.example.org", subject)
 

@@ -114,7 +114,7 @@ async def _settings(
     unread = ""
     if here.may_manage and not is_confirmed:
         mapping, unread = await _with_gleanin_zone(container, mapping, error)
-    # Where Gleanin tells a zone that is known, the two are compared, and nobody is asked (rule 7).
+    # Where Gleanin tells a zone that is known, the two are compared, and no confirmation is asked for (rule 7).
     asks_zone = not is_confirmed and not unread and zone_named(mapping.gleanin_time_zone) is None
     settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
     continuous = command.continuous_sync if command else mapping.continuous_sync

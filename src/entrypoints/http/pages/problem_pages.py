@@ -45,7 +45,7 @@ _NOT_THERE = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What an address is about, as far as whoever asks may know it."""
+    """What a URL is about, as far as the reader may know."""
 
     actor: Actor | None = None
     here: InOrganization | None = None
