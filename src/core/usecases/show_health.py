@@ -34,7 +34,7 @@ class ListOrganizationHealth:
     units: Units
     clock: Clock
 
-    async def __call__(self, actor: Actor | None = None) -> Sequence[tuple[Organization, OrganizationHealth]]:
+    async def __call__(self, actor: Actor | None) -> Sequence[tuple[Organization, OrganizationHealth]]:
         """Return how each organization fares, by name, with as many queries for all of them as for one.
 
         Args:

@@ -54,7 +54,7 @@ async def added(container: "Container", name: str, sessionboard_url: str, access
 
 
 async def listed(container: "Container") -> Answer:
-    rows = await container.list_organization_health()()
+    rows = await container.list_organization_health()(None)
 
     def show(console: Console) -> None:
         console.print(

@@ -103,7 +103,7 @@ def test_a_fault_of_ours_ends_well_whatever_the_streams_are(cli: CommandLine, tm
     broken.write_text(
         "from core.usecases.show_health import ListOrganizationHealth\n"
         "from entrypoints.cli.main import main\n"
-        "async def break_down(self): raise RuntimeError\n"
+        "async def break_down(self, actor): raise RuntimeError\n"
         "ListOrganizationHealth.__call__ = break_down\n"
         "main()\n"
     )

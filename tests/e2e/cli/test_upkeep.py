@@ -152,7 +152,7 @@ def test_a_key_file_that_is_missing_is_not_made_anew(
 def test_a_fault_of_ours_is_one_sentence_and_its_traceback_is_in_the_log(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def break_down(_: ListOrganizationHealth) -> None:
+    async def break_down(_: ListOrganizationHealth, __: object) -> None:
         message = "a row with grace@example.org"
         raise RuntimeError(message)
 

@@ -52,7 +52,7 @@ async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage) -> None:
     await carry_out(stage)
     await RemoveMapping(stage.units, stage.clock)(mapping.id, by=COMMAND_LINE)
     listed = ListOrganizationHealth(stage.units, stage.clock)
-    ((_, fares),) = await listed()
+    ((_, fares),) = await listed(None)
     told = await ShowHealth(stage.units, stage.clock)(mapping.organization_id)
     assert (await status(stage)).health == fares.overall == told.overall
     assert fares.overall.state is HealthState.HALTED
