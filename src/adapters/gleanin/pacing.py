@@ -39,7 +39,7 @@ class AdaptiveLimit:
 
     @property
     def pause_left(self) -> float:
-        """Return the seconds before which nobody begins."""
+        """Return the seconds until the next request may begin."""
         return max(0.0, self._pause_left()) if self._paused_until else 0.0
 
     async def acquire(self) -> int:
