@@ -45,7 +45,7 @@ from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey, WhoseApiKey
 from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
 from core.usecases.change_connection import ChangeConnection
-from core.usecases.change_settings import ChangeSettings
+from core.usecases.change_settings import ChangeSettings, NoteTimeZone
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient, TryRecipient
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
@@ -82,7 +82,7 @@ from core.usecases.replace_token import ReplaceSessionboardToken
 from core.usecases.request_sync import RequestAgain, RequestSync, TakeOver
 from core.usecases.served_url import FindServedUrl, NoteServedUrl
 from core.usecases.shared.run_ends import RunEnds
-from core.usecases.show_health import FindHalt, ShowHealth
+from core.usecases.show_health import FindHalt, ListOrganizationHealth, ShowHealth
 from core.usecases.show_status import ShowQueue, ShowStatus
 from core.usecases.sign_in.devices import RememberDevice
 from core.usecases.sign_in.identity_provider import SignInWithIdentityProvider, UnbindIdentities
@@ -259,6 +259,9 @@ class Container(containers.DeclarativeContainer):
     )
     count_lost_by_mapping: Provider[CountLostByMapping] = providers.Factory(CountLostByMapping, units)
     show_health: Provider[ShowHealth] = providers.Factory(ShowHealth, units, clock)
+    list_organization_health: Provider[ListOrganizationHealth] = providers.Factory(
+        ListOrganizationHealth, units, clock
+    )
     find_halt: Provider[FindHalt] = providers.Factory(FindHalt, units)
     interval: Provider[timedelta] = providers.Factory(timedelta, minutes=settings.provided.interval_minutes)
     run_ends: Provider[RunEnds] = providers.Factory(
@@ -273,8 +276,11 @@ class Container(containers.DeclarativeContainer):
     )
     remove_mapping: Provider[RemoveMapping] = providers.Factory(RemoveMapping, units, clock, run_ends)
     list_mappings: Provider[ListMappings] = providers.Factory(ListMappings, units)
+    note_time_zone: Provider[NoteTimeZone] = providers.Factory(
+        NoteTimeZone, units, interactive_destinations, cipher
+    )
     change_settings: Provider[ChangeSettings] = providers.Factory(
-        ChangeSettings, units, interactive_sources, cipher, clock
+        ChangeSettings, units, interactive_sources, cipher, clock, note_time_zone
     )
     preview: Provider[Preview] = providers.Factory(Preview, interactive_access, clock)
     show_event: Provider[ShowEvent] = providers.Factory(ShowEvent, interactive_access, clock)
@@ -395,7 +401,7 @@ async def opened(settings: Settings) -> AsyncIterator[Container]:
         _prepare(engine)
         await _check_key_file(settings, container.units())
         if settings.public_url is None:
-            # Whoever hands out addresses beside `serve` gives those at which it is reached.
+            # Commands and workers that print addresses use those at which `serve` is reached.
             served_url = await FindServedUrl(container.units())()
             reached = settings.model_copy(update={"public_url": served_url})
             container.settings.override(providers.Object(reached))

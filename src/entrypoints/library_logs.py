@@ -43,7 +43,7 @@ def _words(record: logging.LogRecord) -> str:
 
 
 def bridge_library_logs() -> None:
-    """Let warnings and errors of all libraries be logged by structlog, and by nothing else."""
+    """Send warnings and errors of all libraries to structlog, and to nothing else."""
     root = logging.getLogger()
     for each in root.handlers[:]:
         if isinstance(each, ToStructlog):

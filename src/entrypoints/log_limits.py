@@ -37,7 +37,7 @@ class LogLimit:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, _: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        """Let an event pass, with `suppressed` if some like it were dropped.
+        """Return an event that may be written, with `suppressed` if some like it were dropped.
 
         Raises:
             structlog.DropEvent

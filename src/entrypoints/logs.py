@@ -16,7 +16,7 @@ _frames = ExceptionDictTransformer(show_locals=False)
 
 
 ALWAYS_TOLD = "access."
-"""Events about who gets in: whoever runs the program needs them the day that somebody did."""
+"""Events about access: operators need them when there has been a break-in."""
 
 
 def set_up_logs(level: str) -> None:

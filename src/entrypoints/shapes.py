@@ -132,7 +132,10 @@ def link_rows(person: SyncedRecord) -> Iterator[tuple[str, str, str, str | None,
         yield person.kind.name, person.source_id, person.label, person.email, link.title, link.url
 
 
-def organization(one: Organization, open_one: Connection | None) -> dict[str, Any]:
+def organization(
+    one: Organization, open_one: Connection | None, fares: Health | None = None
+) -> dict[str, Any]:
+    """Shape an organization, and how it fares where it is connected."""
     return {
         "id": one.id,
         "name": one.name,
@@ -140,6 +143,7 @@ def organization(one: Organization, open_one: Connection | None) -> dict[str, An
         "connected": open_one is not None,
         "token_hint": open_one.token_hint if open_one else None,
         "connected_at": open_one.opened_at.isoformat() if open_one else None,
+        "health": health(fares) if open_one and fares else None,
     }
 
 

@@ -21,7 +21,7 @@ class Waiting:
 
 class Passwords(Protocol):
     def place_for(self, waiting: Waiting) -> AbstractContextManager[None]:
-        """Take a place in the queue, for as long as the context lasts.
+        """Hold a place in the queue for as long as the context lasts.
 
         Raises:
             PasswordsBusy: at once, where all places are taken.

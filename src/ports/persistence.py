@@ -132,6 +132,10 @@ class Connections(Protocol):
         """Find the organization's open connection."""
         ...
 
+    async def list_open(self) -> Sequence[Connection]:
+        """Return the open connections of all organizations, in no particular order."""
+        ...
+
     async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
         """Give all connections, ended ones too, of organizations at another Sessionboard address."""
         ...

@@ -43,7 +43,7 @@ class AdaptiveLimit:
 
     @property
     def pause_left(self) -> float:
-        """Return the seconds before which nobody begins."""
+        """Return the seconds until the next request may begin."""
         return max(0.0, self._paused_until - time.monotonic())
 
     async def acquire(self) -> int:

@@ -38,7 +38,7 @@ class ParsingLane:
 
     def _end_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         """End it with the thread's work, and not with the caller: who is cancelled often would take all threads."""
-        with suppress(RuntimeError):  # the loop is closed, so that nobody waits
+        with suppress(RuntimeError):  # the loop is closed: no one awaits the result
             loop.call_soon_threadsafe(self._turn.release)
 
 

@@ -124,6 +124,9 @@ class MemoryConnections:
         own = (row for row in self._rows.values() if row.organization_id == organization_id)
         return next((row for row in own if row.is_open), None)
 
+    async def list_open(self) -> Sequence[Connection]:
+        return [row for row in self._rows.values() if row.is_open]
+
 
 class MemoryMappings:
     def __init__(self, kept: Kept) -> None:

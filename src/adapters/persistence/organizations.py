@@ -116,6 +116,11 @@ class SqlConnections:
             connections.c.organization_id == organization_id, connections.c.ended_at.is_(sa.null())
         )
 
+    async def list_open(self) -> Sequence[Connection]:
+        is_open = _CONNECTIONS.where(connections.c.ended_at.is_(sa.null()))
+        rows = await self._run(lambda database: database.execute(is_open).all())
+        return [_connection(row) for row in rows]
+
     async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
         return await self._run(
             lambda database: frozenset(database.scalars(_ELSEWHERE, {"here": sessionboard_url}))

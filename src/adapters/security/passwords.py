@@ -37,7 +37,7 @@ class Argon2Passwords:
     async def _in_turn(self, work: Callable[[], T], *, is_known: bool) -> T:
         await self._turns.acquire(is_known=is_known)
         done = asyncio.get_running_loop().run_in_executor(None, work)
-        # The turn ends with the thread's work, which nobody can cancel.
+        # The turn ends with the thread's work, which cannot be cancelled.
         done.add_done_callback(lambda _: self._turns.release())
         return await asyncio.shield(done)
 

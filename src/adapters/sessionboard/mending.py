@@ -45,7 +45,7 @@ def mend(row: Any, place: tuple[int | str, ...]) -> None:
 
 
 def _made_up_id(nested: dict[str, Any]) -> str:
-    """Know a person without an id again by name and e-mail, on whichever session they stand."""
+    """Return an id made of name and e-mail, so that a person without one is the same on every session."""
     who = {key: nested[key] for key in WHO if nested.get(key)}
     return no_id(who or nested)
 

@@ -106,7 +106,7 @@ class Shape(Generic[W, R]):
         return self.read_rows(rows or (), totals)
 
     def read_rows(self, rows: Sequence[object], totals: Pagination | None = None) -> PageRead[R]:
-        """Read rows one by one: pydantic reads many at once no faster, and lets no other thread go on meanwhile."""
+        """Read rows one by one: pydantic reads many at once no faster, and blocks all other threads meanwhile."""
         page: PageRead[R] = PageRead([], [], [], totals or Pagination())
         for row in rows:
             try:

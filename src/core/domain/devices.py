@@ -1,6 +1,6 @@
-"""Devices that somebody has signed in on before: their failures are counted apart (OWASP, device cookies).
+"""Devices on which an account has signed in before: their failures are counted apart (OWASP, device cookies).
 
-Without that, whoever knows an e-mail could lock its owner out by guessing. A device opens nothing by itself.
+Without that, knowing an e-mail would be enough to lock its owner out by guessing. A device alone grants no access.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who somebody is at an OpenID Connect provider."""
+"""The identity of a person at an OpenID Connect provider."""
 
 from dataclasses import dataclass
 
@@ -21,4 +21,4 @@ class ProviderIdentity:
             or not 0 < len(self.subject) <= MAX_SUBJECT_LENGTH
             or not (self.issuer + self.subject).isprintable()
         ):
-            raise BadInput("The provider names nobody.")
+            raise BadInput("The provider did not say who signed in.")

@@ -63,7 +63,7 @@ def _to_check(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
 
 
 def _not_again(kinds: Iterable[RecordKind], causes: Causes) -> Iterator[str]:
-    """Tell how many records are not written any more because they were sent under an ended connection (rule 10)."""
+    """Yield the sentence that counts what was left out as sent under an ended connection (rule 10)."""
     numbers = [(kind, causes.get((kind.name, ENDED_CONNECTION.code), 0)) for kind in kinds]
     told = [kind.counted(number) for kind, number in numbers if number]
     if told:

@@ -17,7 +17,7 @@ Refusal
 ├── Forbidden             a right that whoever asks does not have
 ├── NotSignedIn           nobody is signed in, or the API key is none
 ├── EmailNotVerified     a provider does not vouch for the e-mail that would tell the account
-├── IdentityMismatch     an account that is bound to somebody else at the provider
+├── IdentityMismatch     the account is bound to another identity of the provider
 ├── WrongCredentials      e-mail and password do not belong together
 ├── TooManyAttempts       signing in, again and again
 ├── TooBusy               more is asked for at once than is good for all
@@ -191,8 +191,8 @@ class EmailNotVerified(NotSignedIn):
 class IdentityMismatch(NotSignedIn):
     def __init__(self, email: str) -> None:
         super().__init__(
-            f"The account of {email:.120} belongs to somebody else at your company's sign-in. If it is yours, ask "
-            f"whoever runs this program to unbind it: gleanin-sync user unbind {email:.120}"
+            f"The account of {email:.120} is bound to another identity of your company's sign-in. Sign in with that "
+            f"one, or ask an operator of this program to unbind the account: gleanin-sync user unbind {email:.120}"
         )
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, fields, replace
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.organizations import open_token
 from core.domain.refusals import TimeZoneUnconfirmed, found
 from core.domain.time_zones import gmt_offsets, zone_named
 from ports.cipher import TokenCipher
 from ports.clock import Clock
+from ports.destination import Destinations
 from ports.persistence import Units
 from ports.session_source import SessionSources
 
@@ -37,11 +39,48 @@ class SettingsChange:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteTimeZone:
+    units: Units
+    destinations: Destinations
+    cipher: TokenCipher
+
+    async def __call__(self, mapping_id: MappingId) -> EventMapping:
+        """Return the mapping with the zone that Gleanin tells: where none is noted, ask for it, and note it.
+
+        None is noted where Gleanin told none, and where an earlier version of this program made the mapping.
+
+        Raises:
+            NotFound, NotMapped
+            DestinationError: Gleanin refused us or cannot be reached.
+        """
+        async with self.units.reading() as unit:
+            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            mapping.check_active()
+            if mapping.gleanin_time_zone:
+                return mapping
+            organization = found(
+                await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
+            )
+            token = open_token(await unit.connections.get(mapping.connection_id), organization)
+        async with self.destinations.open(self.cipher.unseal(token)) as destination:
+            zone = (await destination.event(mapping.events.gleanin_id)).time_zone
+        async with self.units.writing() as unit:
+            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            mapping.check_active()
+            noted = mapping.with_zones(mapping.time_zone, zone)
+            if noted != mapping:
+                await unit.mappings.update(noted)
+                await unit.commit()
+        return noted
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSettings:
     units: Units
     sources: SessionSources
     cipher: TokenCipher
     clock: Clock
+    note_time_zone: NoteTimeZone
 
     async def __call__(self, command: SettingsChange, *, by: str) -> EventMapping:
         """Change the given settings; the next sync re-sends just what they change.
@@ -49,19 +88,24 @@ class ChangeSettings:
         Raises:
             NotFound, NotMapped
             TimeZoneUnconfirmed: the zone is not the one that was shown any more.
-            SourceError: the zone to confirm cannot be read from Sessionboard.
+            SourceError, DestinationError: a zone is to be confirmed, and one of the two systems cannot tell its own.
         """
-        zone = await self._zone(command.mapping_id) if command.confirm_time_zone else None
+        zone = None
+        if command.confirm_time_zone:
+            await self.note_time_zone(command.mapping_id)
+            zone = await self._zone(command.mapping_id)
         if zone and command.confirmed_zone not in (None, zone):
             known = zone_named(zone)
             raise TimeZoneUnconfirmed(zone, gmt_offsets(known, self.clock.now()) if known else "not known")
         async with self.units.writing() as unit:
             mapping = found(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
             mapping.check_active()
+            # What Gleanin tells is compared, and a confirmation does not count against it (rule 7).
+            is_open = zone is not None and zone_named(mapping.gleanin_time_zone) is None
             changed = replace(
                 mapping,
                 settings=command.applied_to(mapping.settings),
-                confirmed_time_zone=zone or mapping.confirmed_time_zone,
+                confirmed_time_zone=zone if is_open else mapping.confirmed_time_zone,
                 time_zone=zone or mapping.time_zone,
                 continuous_sync=mapping.continuous_sync
                 if command.continuous_sync is None

@@ -1,4 +1,4 @@
-"""Tell beforehand how many records will not be synced again (rule 10)."""
+"""Count the records that would not be synced again, before it comes to that (rule 10)."""
 
 from dataclasses import dataclass
 

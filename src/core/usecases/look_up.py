@@ -36,7 +36,8 @@ class ListOrganizations:
         """Give all organizations by name, each with its open connection."""
         async with self.units.reading() as unit:
             organizations = await unit.organizations.all()
-            return [(each, await unit.connections.open_one(each.id)) for each in organizations]
+            connections = {each.organization_id: each for each in await unit.connections.list_open()}
+        return [(each, connections.get(each.id)) for each in organizations]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class MapEvents:
     ) -> tuple[SourceEvent, GleaninEvent]:
         token = open_token(connection, organization)
         access = self.cipher.unseal(organization.sessionboard_token)
-        # Opened together: whoever waits does so once, and not for one side after the other.
+        # Opened together: their time limits run side by side and do not add up.
         async with (
             self.sources.open(organization.sessionboard_url, access) as source,
             self.destinations.open(self.cipher.unseal(token)) as destination,

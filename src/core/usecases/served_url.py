@@ -1,4 +1,4 @@
-"""Where people reach the program: noted by `serve`, for whoever hands out addresses beside it."""
+"""Where people reach the program: noted by `serve`, and used by other processes that print addresses."""
 
 from dataclasses import dataclass
 

@@ -1,32 +1,15 @@
-"""Show how an organization's connection and mappings fare."""
+"""Show how organizations' connections and mappings fare."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.health import Health, halted, healths, worst
-from core.domain.identifiers import MappingId, OrganizationId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Connection
+from core.domain.access import Actor, Right
+from core.domain.health import Health, halted
+from core.domain.identifiers import OrganizationId
+from core.domain.organization_health import OrganizationHealth, organization_healths
+from core.domain.organizations import Organization
 from ports.clock import Clock
 from ports.persistence import Units
-
-
-@dataclass(frozen=True, slots=True)
-class OrganizationHealth:
-    connection: Connection | None
-    """The open one."""
-    mappings: Sequence[tuple[EventMapping, Health]]
-    """The active ones, oldest first."""
-    halt: Health | None = None
-    """How all of them fare, where a token was refused."""
-
-    @property
-    def overall(self) -> Health:
-        """Return how the organization fares: as its worst mapping does."""
-        return self.halt or worst(health for _, health in self.mappings)
-
-    def of(self, mapping_id: MappingId) -> Health:
-        return next((health for mapping, health in self.mappings if mapping.id == mapping_id), Health())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +25,35 @@ class ShowHealth:
             mappings = await unit.mappings.active(organization_id)
             schedules = await unit.schedules.of_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)
-        known = healths(mappings, schedules, ended, now)
-        halts = [schedule.halt for _, schedule in schedules if schedule.halt]
-        first = min(halts, key=lambda each: each.since, default=None)
-        return OrganizationHealth(
-            connection, [(each, known[each.id]) for each in mappings], halted(first) if first else None
-        )
+        connections = [connection] if connection else []
+        return organization_healths(connections, mappings, schedules, ended, now)[organization_id]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrganizationHealth:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, actor: Actor | None) -> Sequence[tuple[Organization, OrganizationHealth]]:
+        """Return how each organization fares, by name, with as many queries for all of them as for one.
+
+        Args:
+            actor: only the organizations that this one may read; None for all.
+        """
+        now = self.clock.now()
+        async with self.units.reading() as unit:
+            organizations = [
+                each
+                for each in await unit.organizations.all()
+                if actor is None or actor.may(Right.READ, each.id)
+            ]
+            only = organizations[0].id if len(organizations) == 1 else None
+            connections = await unit.connections.list_open()
+            mappings = await unit.mappings.active(only)
+            schedules = await unit.schedules.of_open_connections(only)
+            ended = await unit.runs.latest_ended(only)
+        known = organization_healths(connections, mappings, schedules, ended, now)
+        return [(each, known[each.id]) for each in organizations]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """Show how continuous sync fares: what is due, booked, going on, failing; for each organization, and in all."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.health import Health, healths, worst
-from core.domain.identifiers import OrganizationId
+from core.domain.health import Health
+from core.domain.organization_health import organization_healths
 from core.domain.organizations import Organization
 from core.domain.turns import RunCounts, count_runs
 from ports.clock import Clock
@@ -44,19 +43,16 @@ class ShowStatus:
         async with self.units.reading() as unit:
             organizations = await unit.organizations.all()
             schedules, runs = await unit.schedules.counts(now), count_runs(await unit.runs.open_work(), now)
-            mappings = await unit.mappings.active()
+            connections, mappings = await unit.connections.list_open(), await unit.mappings.active()
             known = await unit.schedules.of_open_connections()
             ended = await unit.runs.latest_ended()
-        own = defaultdict[OrganizationId, list[Health]](list)
-        judged = healths(mappings, known, ended, now)
-        for each in mappings:
-            own[each.organization_id].append(judged[each.id])
+        judged = organization_healths(connections, mappings, known, ended, now)
         return [
             _status(
                 each,
                 schedules.get(each.id, ScheduleCounts()),
                 runs.get(each.id, RunCounts()),
-                worst(own[each.id]),
+                judged[each.id].overall,
             )
             for each in organizations
         ]

@@ -192,12 +192,15 @@ def offer_sign_in(email: Email, as_json: AsJson = False) -> None:
 
 @user.command("unbind", epilog=examples("gleanin-sync user unbind ada@example.org"))
 def unbind(email: Email, as_json: AsJson = False) -> None:
-    """Let the next sign-in with the company's provider decide anew who has this account; it is signed out."""
+    """Unbind an account from the company's sign-in, and sign it out everywhere.
+
+    The next sign-in there with the account's e-mail binds it again.
+    """
 
     async def done(container: "Container") -> Answer:
         account, number = await container.unbind_identities()(email, by=COMMAND_LINE)
         said = (
-            f"{account.email} is not bound any more; the next sign-in with its e-mail binds it anew."
+            f"{account.email} is no longer bound. The next sign-in with its e-mail binds it again."
             if number
             else f"{account.email} was not bound."
         )

@@ -8,7 +8,7 @@ from rich.console import Console
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
-from core.domain.time_zones import known_mismatch
+from core.domain.time_zones import known_mismatch, zone_named
 from core.usecases.change_settings import SettingsChange
 from core.usecases.map_events import NewMapping
 from entrypoints import shapes
@@ -131,14 +131,20 @@ async def mappings_listed(container: "Container", org: str) -> Answer:
 
 async def settings_changed(container: "Container", change: SettingsChange) -> Answer:
     mapping = await container.change_settings()(change, by=COMMAND_LINE)
+    mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     return Answer(
         shapes.settings(mapping.settings)
-        | {"mapping_id": mapping.id, "confirmed_time_zone": mapping.confirmed_time_zone},
-        lambda console: _show_settings(console, mapping),
+        | {
+            "mapping_id": mapping.id,
+            "confirmed_time_zone": mapping.confirmed_time_zone,
+            "gleanin_time_zone": mapping.gleanin_time_zone,
+            "warnings": [mismatch] if mismatch else [],
+        },
+        lambda console: _show_settings(console, mapping, mismatch),
     )
 
 
-def _show_settings(console: Console, mapping: EventMapping) -> None:
+def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> None:
     chosen = mapping.settings
     rows = (
         ("tracks", chosen.tracks, "where a session's tracks come from"),
@@ -148,12 +154,20 @@ def _show_settings(console: Console, mapping: EventMapping) -> None:
         ("continuous", _switch(on=mapping.continuous_sync), "whether it is synced about every 30 minutes"),
         (
             "time zone",
-            mapping.confirmed_time_zone or "not confirmed",
-            "needed where Gleanin does not tell its own",
+            _zone(mapping),
+            "to be confirmed where Gleanin does not tell its own",
         ),
     )
     heading = f"Settings of {mapping.sessionboard_name} to {mapping.gleanin_name}"
     console.print(table(heading, ("Setting", "Value", "What it says"), rows))
+    if mismatch:
+        console.print(say(mismatch), style="yellow")
+
+
+def _zone(mapping: EventMapping) -> str:
+    if zone_named(mapping.gleanin_time_zone):
+        return f"{mapping.gleanin_time_zone} in Gleanin"
+    return mapping.confirmed_time_zone or "not confirmed"
 
 
 def _is_on(switch: Switch | None) -> bool | None:

@@ -12,12 +12,14 @@ from core.domain.organizations import SESSIONBOARD_REGIONS
 from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
 from entrypoints import shapes
+from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out
 from entrypoints.text import safe, shortened
 
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
+if TYPE_CHECKING:  # take longer to import than `--help` may take
+    from core.domain.organization_health import OrganizationHealth
     from entrypoints.container import Container
 
 commands = typer.Typer()
@@ -52,7 +54,7 @@ async def added(container: "Container", name: str, sessionboard_url: str, access
 
 
 async def listed(container: "Container") -> Answer:
-    rows = await container.list_organizations()()
+    rows = await container.list_organization_health()(None)
 
     def show(console: Console) -> None:
         console.print(
@@ -64,19 +66,31 @@ async def listed(container: "Container") -> Answer:
                         each.id,
                         # One below the other: beside the name, an address would break in two.
                         Text.assemble(shortened(each.name), "\n", (safe(each.sessionboard_url), "dim")),
-                        f"connected, token …{open_one.token_hint}" if open_one else "not connected",
+                        _connection(fares),
                     )
-                    for each, open_one in rows
+                    for each, fares in rows
                 ),
             )
         )
+        for each, fares in rows:
+            if not fares.overall.is_well:
+                console.print(say(f"{each.name}: {reports.health(fares.overall)}"))
         if not rows:
             console.print("None yet. To add one: gleanin-sync organization add NAME --region eu")
 
     return Answer(
-        [shapes.organization(each, open_one) for each, open_one in rows],
+        [shapes.organization(each, fares.connection, fares.overall) for each, fares in rows],
         show,
     )
+
+
+def _connection(fares: "OrganizationHealth") -> Text:
+    if fares.connection is None:
+        return Text("not connected")
+    connected, health = f"connected, token …{fares.connection.token_hint}", fares.overall
+    if health.is_well:
+        return Text(connected)
+    return Text.assemble(connected, "\n", (health.state.value, "red"))
 
 
 async def connected(
@@ -110,9 +124,9 @@ async def token_replaced(container: "Container", org: str, side: "Side", renewed
     def show(console: Console) -> None:
         console.print(say(f"{found.name} goes on with the new {side.capitalize()} token."))
         if mappings:
-            console.print(
-                say(f"To see that all works again: gleanin-sync sync {mappings[0].id}"), style="dim"
-            )
+            console.print("To see that all works again:", style="dim")
+        for each in mappings:
+            console.print(say(f"gleanin-sync sync {each.id}"), style="dim")
 
     return Answer({"organization_id": found.id, "side": side.value, "token_hint": renewed.hint}, show)
 

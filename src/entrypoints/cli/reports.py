@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.domain.fields import FieldValue
+from core.domain.health import Health
 from core.domain.kinds import KINDS
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.planning import Change, Create, Step
@@ -48,6 +49,12 @@ def plan(steps: Iterable[Step]) -> Table:
 
     rows = ((_styled(would_be(step)), _planned(step)) for step in steps)
     return table("What a sync would do", ("Would be", "Record, why, and what would be sent"), rows)
+
+
+def health(one: Health) -> str:
+    """Return a state of health in a sentence: which, since when, and why."""
+    since = f" since {one.since:%Y-%m-%d %H:%M} UTC" if one.since else ""
+    return f"{one.state.value}{since}: {shortened(one.reason, 200)}"
 
 
 def why(reason: Reason) -> str:

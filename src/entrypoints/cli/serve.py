@@ -99,7 +99,7 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((host, port))
-        door.listen(BACKLOG)  # whoever comes before it is served waits
+        door.listen(BACKLOG)  # clients that connect before the server runs wait
     except (OSError, UnicodeError) as error:
         number = getattr(error, "errno", None) or 0
         # The resolver's own numbers are negative, and no others know them.

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from entrypoints import shapes
+from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, say, table
 from entrypoints.cli.running import carry_out
@@ -55,11 +56,7 @@ def _organization(status: "Status") -> Text:
         told += f", next at {status.next_due_at:%Y-%m-%d %H:%M} UTC"
     lines: list[str | tuple[str, str]] = [shortened(status.organization.name), "\n", (told, "dim")]
     if not status.health.is_well:
-        since = f" since {status.health.since:%Y-%m-%d %H:%M} UTC" if status.health.since else ""
-        lines += [
-            "\n",
-            (f"{status.health.state.value}{since}: {shortened(status.health.reason, 200)}", "red"),
-        ]
+        lines += ["\n", (reports.health(status.health), "red")]
     return Text.assemble(*lines)
 
 
@@ -86,9 +83,7 @@ async def _watched(container: "Container") -> Answer:
 
 @commands.command(epilog=examples("gleanin-sync status", "gleanin-sync status --watch"))
 def status(
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Show it anew every 2 seconds, until Ctrl-C.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every 2 seconds, until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show for each organization what is due, queued, running and failing.

@@ -121,7 +121,7 @@ class InRun(InMapping):
 def in_organization(
     right: Right, who: Who, *, tells_halt: bool = False
 ) -> Callable[..., AsyncIterator[InOrganization]]:
-    """Build the dependency that lets somebody at an organization; for a page, it tells of a halt too."""
+    """Build the dependency that authorizes a request for an organization; for a page, it loads a halt too."""
 
     async def admitted(
         organization_id: Annotated[str, Path(max_length=LONGEST_ID)],

@@ -47,7 +47,7 @@ def network_of(host: str) -> str:
 class OpenConnections:
     """Counts connections; at the limit, the one that has waited longest for a request makes room.
 
-    So requests that were sent half keep nobody out, however many there are.
+    So half-sent requests, however many there are, do not keep others out.
     """
 
     def __init__(self, limits: ServerLimits, is_proxy: Callable[[str], bool] = lambda _: False) -> None:

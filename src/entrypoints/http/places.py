@@ -14,13 +14,13 @@ AT_ONCE = 16
 """Readings that go on at once; more would read no faster, and take memory."""
 AT_ONCE_OF_ONE = 2
 MOST_UNDER_WAY_OF_ONE = 8
-"""Of one owner, those that wait for their turn among them: beyond, somebody asks for more than anybody can read."""
+"""Of one owner, those that wait for their turn among them: more is more than people can read."""
 WAITS_AT_MOST = 15.0
 """Seconds until there is a place. Together with the patience of an interactive reading, a person waits 45."""
 
 
 class Places:
-    """Places by owner; an owner is an organization, and takes nobody else's."""
+    """Places by owner; an owner is an organization, and cannot take another one's."""
 
     def __init__(self, waits_at_most: float = WAITS_AT_MOST) -> None:
         self._waits_at_most = waits_at_most

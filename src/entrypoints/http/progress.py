@@ -54,7 +54,7 @@ class Followers:
         """Hold room for one more, before its answer begins.
 
         Raises:
-            TooBusy: the share of the organization, or of whoever asks, is used up.
+            TooBusy: the share of the organization, or of the account or API key, is used up.
         """
         return self._shares.taken(here.organization.id, here.actor.id)
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Readings(Generic[T]):
-    """Readings by key; an owner has a share of what is kept and of what goes on at once, and takes nobody else's.
+    """Readings by key; an owner has a share of what is kept and of what goes on at once, and cannot take another one's.
 
     An owner is an organization.
     """

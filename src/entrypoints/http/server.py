@@ -1,7 +1,7 @@
 """uvicorn, with what it leaves to a proxy: deadlines for requests, limits to connections.
 
 uvicorn ends a kept connection on which nothing comes, and nothing else: half a head, half a body and an answer that
-nobody reads would stay for ever. Its `limit_concurrency` counts them, too, and then answers nobody.
+is not read would stay for ever. Its `limit_concurrency` counts them too, and then refuses every request.
 """
 
 import asyncio
@@ -165,7 +165,7 @@ class Connection(H11Protocol):
         if cycle.response_started:
             self.transport.abort()
             return
-        # The application is told that nobody is there any more, and what it answers goes nowhere.
+        # The application is told that the client has left, and its answer is dropped.
         cycle.disconnected = True
         cycle.message_event.set()
         self._answer_too_late()

@@ -15,8 +15,8 @@ OF_THOSE_WHO_HAVE_NONE = 5
 class Shares:
     """How many each organization and each asker hold.
 
-    Nobody gets more than what is still free besides a part that is kept for those who have none: so the one who comes
-    last finds room, however greedy the others are. The same holds within an organization, for those who ask there.
+    None gets more than what is still free besides a part that is kept for those that hold nothing: so the last to come
+    finds room, however greedy the others are. The same holds within an organization, for its accounts and API keys.
     """
 
     def __init__(self, most: int) -> None:

@@ -68,6 +68,7 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
     async with units.reading() as unit:
         assert await unit.connections.get(CONNECTION) == ended
         assert await unit.connections.open_one(ORGANIZATION) == a_connection(2)
+        assert await unit.connections.list_open() == [a_connection(2)]
 
 
 async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_it(units: Units) -> None:

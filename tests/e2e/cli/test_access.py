@@ -239,7 +239,7 @@ def test_an_account_is_unbound_from_the_company_s_sign_in(cli: CommandLine) -> N
         asyncio.run(_bind("ada-2"))
     assert cli.json("user", "unbind", ADA).document == {"email": ADA, "unbound": 1}
     asyncio.run(_bind("ada-2"))
-    assert "binds it anew" in cli("user", "unbind", ADA.upper()).out
+    assert "binds it again" in cli("user", "unbind", ADA.upper()).out
     refused = cli.json("user", "unbind", "nobody@example.org")
     assert (refused.exit_code, refused.error["code"]) == (3, "not_found")
 

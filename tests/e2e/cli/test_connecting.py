@@ -7,9 +7,12 @@ import sys
 import pytest
 
 from entrypoints.cli.main import run
+from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
-from tests.e2e.cli.conftest import ORG, CommandLine
+from tests.e2e.cli.conference import EVENT_NAME
+from tests.e2e.cli.conftest import ORG, CommandLine, Mapper
 
 
 def test_an_added_organization_is_listed_with_markup_as_its_name(cli: CommandLine, organization: str) -> None:
@@ -21,6 +24,7 @@ def test_an_added_organization_is_listed_with_markup_as_its_name(cli: CommandLin
             "connected": False,
             "token_hint": None,
             "connected_at": None,
+            "health": None,
         }
     ]
     shown = cli("organization", "list")
@@ -197,3 +201,28 @@ def test_a_token_is_replaced_and_everything_goes_on(cli: CommandLine, mapping: s
     assert (refused.exit_code, refused.error["code"]) == (5, "token_refused")
     again = cli.json("sync", mapping).document
     assert again["counts"]["sessions"]["unchanged"] == again["counts"]["sessions"]["succeeded"] > 0
+
+
+def test_the_list_of_organizations_tells_that_the_token_was_refused(
+    cli: CommandLine, mapping: str, sandbox: Sandbox
+) -> None:
+    assert cli.json("organization", "list").document[0]["health"]["state"] == "healthy"
+    Remote(sandbox.control_url).make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    cli.json("sync", mapping)
+    listed = cli("organization", "list").out
+    assert "halted" in listed
+    assert f"{ORG}: halted since " in listed
+    assert "Gleanin refused the token." in listed
+    health = cli.json("organization", "list").document[0]["health"]
+    assert (health["state"], health["remedy"]) == ("halted", "replace_token")
+
+
+def test_after_a_token_was_replaced_a_sync_of_every_mapping_is_offered(
+    cli: CommandLine, map_event: Mapper, connected: str
+) -> None:
+    arguments = "token", connected, "gleanin", "--token-stdin"
+    assert "gleanin-sync sync" not in cli(*arguments, stdin=GLEANIN_TOKEN).out
+    mappings = [map_event(name) for name in (EVENT_NAME, "Clean 2099")]
+    shown = cli(*arguments, stdin=GLEANIN_TOKEN).out
+    for mapping in mappings:
+        assert f"gleanin-sync sync {mapping}\n" in shown

@@ -1,5 +1,7 @@
 """Events and mappings through the command line."""
 
+from dataclasses import replace
+
 from entrypoints.sandbox.world import World
 from tests.e2e.cli.conference import EVENT_ID, EVENT_NAME
 from tests.e2e.cli.conftest import CommandLine, Mapper
@@ -68,6 +70,20 @@ def test_rule_06_one_mapping_is_removed_and_the_other_stays(
     assert f"Removed the mapping of {EVENT_NAME}" in cli("unmap", first).out
     assert [each["id"] for each in cli.json("mappings", connected).document] == [second]
     assert cli.json("unmap", first).error["code"] == "not_mapped"
+
+
+def test_rule_07_a_zone_that_gleanin_tells_is_not_confirmed(
+    cli: CommandLine, mapping: str, world: World
+) -> None:
+    assert cli.json("settings", mapping).document["confirmed_time_zone"] == "Europe/Paris"
+    events = world.gleanin.events
+    events.update({number: replace(each, time_zone="America/New_York") for number, each in events.items()})
+    document = cli.json("settings", mapping, "--confirm-time-zone").document
+    assert document["gleanin_time_zone"] == "America/New_York"
+    assert "The time zones differ" in document["warnings"][0]
+    shown = cli("settings", mapping).out
+    assert "America/New_York in Gleanin" in shown
+    assert "The time zones differ" in shown
 
 
 def test_settings_are_shown_and_changed(cli: CommandLine, mapping: str) -> None:

@@ -1,4 +1,4 @@
-"""`serve` as a process, and clients that send half of a request: nobody else notices, and nothing fills up."""
+"""`serve` as a process, and clients that send half of a request: others do not notice, and nothing fills up."""
 
 import json
 import resource
@@ -65,7 +65,7 @@ def is_ended(client: socket.socket) -> bool:
     return bool(select.select([client], [], [], 0)[0])
 
 
-def test_400_half_sent_requests_keep_nobody_out_and_are_no_news(
+def test_400_half_sent_requests_do_not_keep_others_out_and_are_no_news(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GLEANIN_SYNC_REQUEST_SECONDS", "3600")

@@ -101,10 +101,10 @@ def test_a_fault_of_ours_ends_well_whatever_the_streams_are(cli: CommandLine, tm
     # A program of the same parts, one of which breaks down.
     broken = tmp_path / "broken.py"
     broken.write_text(
-        "from core.usecases.look_up import ListOrganizations\n"
+        "from core.usecases.show_health import ListOrganizationHealth\n"
         "from entrypoints.cli.main import main\n"
-        "async def break_down(self): raise RuntimeError\n"
-        "ListOrganizations.__call__ = break_down\n"
+        "async def break_down(self, actor): raise RuntimeError\n"
+        "ListOrganizationHealth.__call__ = break_down\n"
         "main()\n"
     )
     reader, writer = os.pipe()

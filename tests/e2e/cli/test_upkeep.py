@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from core.usecases.look_up import ListOrganizations
+from core.usecases.show_health import ListOrganizationHealth
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from tests.contract.persistence.conftest import Server, postgresql_server
@@ -152,11 +152,11 @@ def test_a_key_file_that_is_missing_is_not_made_anew(
 def test_a_fault_of_ours_is_one_sentence_and_its_traceback_is_in_the_log(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def break_down(_: ListOrganizations) -> None:
+    async def break_down(_: ListOrganizationHealth, __: object) -> None:
         message = "a row with grace@example.org"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(ListOrganizations, "__call__", break_down)
+    monkeypatch.setattr(ListOrganizationHealth, "__call__", break_down)
     result = cli.json("organization", "list")
     assert (result.exit_code, result.error["code"]) == (1, "fault")
     assert "RuntimeError" in result.error["message"]

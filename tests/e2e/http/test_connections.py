@@ -104,7 +104,7 @@ async def served(limits: ServerLimits) -> AsyncIterator[Clients]:
 
 @contextmanager
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this machine's address be one like others."""
+    """Treat this machine's address like any other."""
     with monkeypatch.context() as changed:
         changed.setenv("FORWARDED_ALLOW_IPS", "192.0.2.1")
         yield
@@ -174,7 +174,7 @@ async def test_who_does_not_read_an_answer_is_cut_off() -> None:
         client.writer.close()
 
 
-async def test_requests_that_were_sent_half_keep_nobody_out() -> None:
+async def test_requests_that_were_sent_half_do_not_keep_others_out() -> None:
     async with served(ServerLimits(connections=10, request_seconds=3600)) as clients:
         slow = [await clients.send(HALF_A_HEAD) for _ in range(50)]
         assert await clients.is_served()
@@ -183,7 +183,7 @@ async def test_requests_that_were_sent_half_keep_nobody_out() -> None:
             each.writer.close()
 
 
-async def test_bodies_that_were_sent_half_keep_nobody_out_for_long() -> None:
+async def test_bodies_that_were_sent_half_do_not_keep_others_out_for_long() -> None:
     async with served(ServerLimits(connections=10, request_seconds=0.5)) as clients:
         slow = [await clients.send(HALF_A_BODY) for _ in range(50)]
         async with asyncio.timeout(WITHIN):

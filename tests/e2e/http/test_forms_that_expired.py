@@ -1,4 +1,4 @@
-"""A form that was sent too late is not carried out; what was typed stands in it again, for whoever sent it."""
+"""A form that was sent too late is not carried out; it comes back with what was typed."""
 
 import html
 import re
@@ -41,7 +41,7 @@ def send(
 
 
 def whose_sign_in_ended(served: Served, role: str = ADMIN) -> tuple[httpx.Client, str]:
-    """Give a browser that has a page open, and was signed out in another window; and the page's secret."""
+    """Return a browser that has a page open and was signed out in another window, and the page's secret."""
     browser, other = served.browser(role), served.browser()
     secret = csrf_in(browser.get("/documentation"))
     other.cookies.update(dict(browser.cookies))

@@ -1,8 +1,10 @@
 """How things fare is told alike on every page, in the API and in `status`, with what to do about it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -16,7 +18,7 @@ from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, FREE_EVENT, VIEWER
+from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
 from tests.e2e.http.test_integration_pages import disconnected, integrations, post
 from tests.e2e.http.test_syncing import ended, start
 
@@ -39,9 +41,9 @@ def pages_of(served: Served) -> list[str]:
 
 
 @contextmanager
-def refusing(served: Served) -> Iterator[None]:
+def refusing(served: Served, side: Literal["gleanin", "sessionboard"] = "gleanin") -> Iterator[None]:
     remote = Remote(served.furnished.sandbox.control_url)
-    remote.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    remote.make_trouble(Trouble(sides=(side,), revoked_after=0))
     try:
         yield
     finally:
@@ -56,7 +58,7 @@ async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedul
 
 
 def fail(served: Served, *, system: str | None = None) -> None:
-    """Let the mapping's last run have stopped: by a refused token of a system, or because Gleanin was out of reach."""
+    """Store a last run that stopped: by a system's refused token, or because Gleanin was out of reach."""
 
     async def act(container: Container) -> None:
         mapping, now = MappingId(served.acme.mapping), container.clock().now()
@@ -94,9 +96,38 @@ def test_a_refused_token_is_told_on_every_page_with_where_to_replace_it(fresh: S
         assert (health["state"], health["remedy"], health["system"]) == ("halted", "replace_token", "Gleanin")
 
 
-def test_nobody_elses_pages_speak_of_it(fresh: Served) -> None:
+def test_the_list_of_organizations_tells_how_each_of_them_fares(fresh: Served) -> None:
     fail(fresh, system="Gleanin")
-    everywhere = fresh.browser("everywhere@example.org")
+    page = fresh.browser(EVERYWHERE).get("/organizations").text
+    ours, strange = rows_of(page, "Acme"), rows_of(page, "Stranger")
+    assert ">Connected<" not in ours
+    assert ">Halted<" in ours
+    assert REFUSED in ours
+    assert f'{integrations(fresh)}/connect#token"' in ours
+    assert ">Connected<" in strange
+    assert REFUSED not in strange
+    told = rows_of(fresh.browser(SUPPORT).get("/organizations").text, "Acme")
+    assert REFUSED in told
+    assert "#token" not in told
+    for role in (EVERYWHERE, ADMIN):
+        client = fresh.client(role)
+        listed = {each["name"]: each for each in client.get("/organizations").json()["items"]}
+        assert listed["Acme"]["health"]["state"] == "halted"
+        assert listed["Acme"] == client.get(f"/organizations/{fresh.acme.organization}").json()
+        assert listed["Acme"]["connected"]
+        assert ("Stranger" in listed) is (role is EVERYWHERE)
+
+
+def rows_of(page: str, name: str) -> str:
+    """Return the rows of a page's table that have a name in them."""
+    rows = [each for each in page.split("<tr") if f">{name}<" in each]
+    assert rows, page
+    return "".join(rows)
+
+
+def test_pages_of_another_organization_do_not_speak_of_it(fresh: Served) -> None:
+    fail(fresh, system="Gleanin")
+    everywhere = fresh.browser(EVERYWHERE)
     stranger = f"/organizations/{fresh.stranger.organization}"
     for path in PAGES:
         assert "refused the token" not in everywhere.get(f"{stranger}{path}").text, path
@@ -138,13 +169,52 @@ def test_what_fails_is_told_with_since_when_and_why(fresh: Served) -> None:
     assert (health["state"], health["remedy"]) == ("failing", "sync")
 
 
+@pytest.mark.parametrize("is_read", [True, False])
+def test_an_events_own_page_tells_how_it_fares(fresh: Served, *, is_read: bool) -> None:
+    admin, at = fresh.browser(ADMIN), f"/organizations/{fresh.acme.organization}/events/{ACME_EVENT}/agenda"
+    fail(fresh)
+    with nullcontext() if is_read else refusing(fresh, "sessionboard"):
+        page = admin.get(at).text
+    assert ("The event cannot be shown" in page) is not is_read
+    assert ">Failing<" in page
+    assert ">Mapped<" not in page.replace("<dt>Mapped<", "")
+    assert "Since " in page
+    assert "Gleanin cannot be reached" in page
+    unmapped = admin.get(f"/organizations/{fresh.acme.organization}/events/{FREE_EVENT}/agenda").text
+    assert "Failing" not in unmapped
+
+
+def test_an_event_that_cannot_be_read_tells_whether_continuous_sync_goes_on(fresh: Served) -> None:
+    admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
+    agenda = f"/organizations/{fresh.acme.organization}/events/{ACME_EVENT}/agenda"
+
+    def told() -> str:
+        with refusing(fresh, "sessionboard"):
+            page = admin.get(agenda).text
+        return page.partition("<dt>Continuous sync</dt>")[2].partition("</dd>")[0].rpartition(">")[2]
+
+    assert told() == "off"
+    client.patch(f"/mappings/{fresh.acme.mapping}", json={"continuous_sync": True}).raise_for_status()
+    assert told() == "on, and problems"
+    fail(fresh)
+    assert told() == "on, and failing"
+    mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
+    disconnected(admin, fresh)
+    post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN, continuous_sync="on")
+    pair = {"sessionboard_event": str(ACME_EVENT), "gleanin_event": mapping["gleanin"]["id"]}
+    client.post(
+        f"/organizations/{fresh.acme.organization}/mappings", json={**pair, "confirm_time_zone": True}
+    ).raise_for_status()
+    assert told() == "waiting for settings"
+
+
 def test_problems_of_the_last_sync_lead_to_its_results(fresh: Served) -> None:
     page = fresh.browser(ADMIN).get(f"{integrations(fresh)}/mappings").text
     assert ">Problems<" in page
     assert f'href="/runs/{fresh.acme.run}">View Results' in page
 
 
-def test_rule_10_whoever_disconnects_is_told_beforehand_what_is_not_synced_again(fresh: Served) -> None:
+def test_rule_10_disconnecting_tells_beforehand_what_is_not_synced_again(fresh: Served) -> None:
     admin, at = fresh.browser(ADMIN), integrations(fresh)
     told = "4 sessions and 2 speakers sent under this connection cannot be synced again"
     asked = admin.get(f"{at}/disconnect").text
@@ -155,7 +225,25 @@ def test_rule_10_whoever_disconnects_is_told_beforehand_what_is_not_synced_again
     assert connection["lost_by_disconnecting"].startswith(told)
 
 
-def test_rule_10_whoever_maps_the_pair_again_is_told_beforehand(fresh: Served) -> None:
+def test_rule_10_what_was_sent_under_an_earlier_connection_is_not_promised(fresh: Served) -> None:
+    admin, at = fresh.browser(ADMIN), integrations(fresh)
+    disconnected(admin, fresh)
+    post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN)
+    asked = admin.get(f"{at}/disconnect").text
+    assert "Nothing was sent under this connection yet." in asked
+    assert "everything can be synced" not in asked
+
+
+def test_a_replaced_token_answers_with_the_connection_as_it_is_read(fresh: Served) -> None:
+    fail(fresh, system="Gleanin")
+    client, at = fresh.client(ADMIN), f"/organizations/{fresh.acme.organization}/connection"
+    replaced = client.put(at, json={"token": GLEANIN_TOKEN}).raise_for_status().json()
+    assert replaced == client.get(at).json()
+    assert replaced["health"]["state"] == "failing"
+    assert replaced["lost_by_disconnecting"]
+
+
+def test_rule_10_mapping_the_pair_again_tells_it_beforehand(fresh: Served) -> None:
     admin, client, at = fresh.browser(ADMIN), fresh.client(ADMIN), integrations(fresh)
     mapping = client.get(f"/mappings/{fresh.acme.mapping}").json()
     pair = {"gleanin": mapping["gleanin"]["id"], "sessionboard": mapping["sessionboard"]["id"]}
@@ -205,6 +293,78 @@ def test_rule_07_a_known_mismatch_is_shown_when_two_events_are_chosen(fresh: Ser
     assert 'type="checkbox"' not in told, "no confirmation is offered"
     assert "differ" not in admin.get(f"{at}/pair", params={**zones, "gleanin_zone": "Europe/Madrid"}).text
     assert 'data-zone="Europe/Paris"' in admin.get(at).text
+
+
+TICK = "The Gleanin event has this time zone"
+
+
+@contextmanager
+def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
+    """Change what Gleanin tells of the mapped event, which an older database does not know."""
+
+    async def act(container: Container) -> str:
+        async with container.units().writing() as unit:
+            mapping = await unit.mappings.get(MappingId(served.acme.mapping))
+            assert mapping
+            await unit.mappings.update(replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None))
+            await unit.commit()
+        return mapping.events.gleanin_id
+
+    events, number = served.furnished.sandbox.world.gleanin.events, int(served.running.ask(act))
+    before, events[number] = events[number], replace(events[number], time_zone=zone)
+    try:
+        yield
+    finally:
+        events[number] = before
+
+
+def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh: Served) -> None:
+    admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
+    at, api = (
+        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
+        f"/mappings/{fresh.acme.mapping}",
+    )
+    with zone_in_gleanin(fresh, "America/New_York"):
+        assert TICK not in fresh.browser(VIEWER).get(at).text
+        assert client.get(api).json()["gleanin_time_zone"] is None, "Gleanin has not been asked"
+        page = admin.get(at).text
+        assert TICK not in page
+        assert "The time zones differ" in page
+        assert client.get(api).json()["gleanin_time_zone"] == "America/New_York"
+    with zone_in_gleanin(fresh, "Europe/Brussels"):
+        page = admin.get(at).text
+        assert TICK not in page
+        assert "The time zones differ" not in page
+    with zone_in_gleanin(fresh, None):
+        assert TICK in admin.get(at).text
+        with refusing(fresh):
+            page = admin.get(at).text
+            assert TICK not in page
+            assert "Gleanin could not be asked for the event&#39;s time zone" in page
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Brussels", None])
+def test_rule_07_a_zone_is_confirmed_only_where_gleanin_tells_none(fresh: Served, zone: str | None) -> None:
+    admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
+    at, api = (
+        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
+        f"/mappings/{fresh.acme.mapping}",
+    )
+    form = {"tracks": "track", "exhibitor_name": "contact", "confirm_time_zone": "on"}
+    with zone_in_gleanin(fresh, zone):
+        changed = client.patch(api, json={"confirm_time_zone": True}).raise_for_status().json()
+        assert changed["gleanin_time_zone"] == zone
+        assert changed["confirmed_time_zone"] == (None if zone else "Europe/Paris")
+    with zone_in_gleanin(fresh, zone):
+        told = admin.get(post(admin, at, page=at, **form).headers["Location"]).text
+        assert ("is confirmed" in told) is (zone is None)
+        assert ("The time zones differ" in told) is (zone == "America/New_York")
+    with zone_in_gleanin(fresh, zone), refusing(fresh):
+        assert client.patch(api, json={"confirm_time_zone": True}).status_code == 422
+        unsaved = post(admin, at, page=at, **form)
+        assert unsaved.status_code == 422
+        assert TICK not in unsaved.text
+        assert "The settings were not saved" in unsaved.text
 
 
 def test_rule_24_a_new_mapping_waits_for_its_settings(fresh: Served) -> None:

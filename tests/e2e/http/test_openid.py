@@ -235,7 +235,7 @@ def test_from_the_second_time_on_the_subject_counts_and_not_the_email(
     assert ADMIN in again.get("/account").text
     provider.person = Person(ADMIN, subject="somebody-else")
     other = served.browser()
-    refused(other.get(at_provider(other)), 403, "belongs to somebody else at your company")
+    refused(other.get(at_provider(other)), 403, "is bound to another identity of your company")
     assert not is_signed_in(other)
 
 

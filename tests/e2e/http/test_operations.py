@@ -77,10 +77,10 @@ class _Broken(Exception):
 def broken(served: Served) -> Iterator[None]:
     """Let requests for organizations meet a fault of this program."""
 
-    async def fail() -> None:
+    async def fail(_: object) -> None:
         raise _Broken
 
-    with served.running.container.list_organizations.override(lambda: fail):
+    with served.running.container.list_organization_health.override(lambda: fail):
         yield
 
 

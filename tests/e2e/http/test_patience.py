@@ -1,4 +1,4 @@
-"""Sessionboard and Gleanin that ask for long pauses: people are told, and nobody waits for somebody else's."""
+"""Sessionboard and Gleanin that ask for long pauses: people are told, and do not wait for pauses of others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ LATER = "Try again later."
 
 @contextmanager
 def pausing(served: Served, side: Literal["sessionboard", "gleanin"]) -> Iterator[None]:
-    """Let one side answer every request with 429, and ask for ten minutes."""
+    """Make one side answer every request with 429, and ask for ten minutes."""
     remote = Remote(served.furnished.sandbox.control_url)
     remote.make_trouble(Trouble(sides=(side,), refuse_next=1_000_000, retry_after=600))
     try:

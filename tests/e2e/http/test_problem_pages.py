@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, STRANGER, VIEWER
 from tests.e2e.http.pages import csrf_in
+from tests.e2e.http.test_health import fail
 
 NAVIGATION = '<nav class="wrap site-nav"'
 
@@ -46,7 +47,7 @@ def test_what_is_not_there_is_said_within_the_organization(served: Served, path:
 @pytest.mark.parametrize(
     "path", ["/mappings/{id}/records", "/runs/{id}", "/organizations/{id}/events", "/no"]
 )
-def test_what_nobody_may_see_has_no_navigation_and_a_way_on(served: Served, path: str) -> None:
+def test_what_may_not_be_seen_has_no_navigation_and_a_way_on(served: Served, path: str) -> None:
     ids = {"mappings": served.stranger.mapping, "runs": served.stranger.run, "no": ""}
     theirs = ids.get(path.split("/")[1], served.stranger.organization)
     page = served.signed_in(ADMIN).get(path.format(id=theirs))
@@ -63,6 +64,21 @@ def test_a_right_that_is_missing_is_said_within_the_organization(served: Served)
     assert NAVIGATION in page.text
     assert f'<a href="{at}/integrations">Integrations</a>' in page.text
     assert "Ask an admin" in said(page)
+
+
+def test_a_halt_is_told_on_problem_pages_too(fresh: Served) -> None:
+    at = f"/organizations/{fresh.acme.organization}"
+    fail(fresh, system="Gleanin")
+    for role, path, status in (
+        (ADMIN, f"{at}/nonsense", 404),
+        (ADMIN, f"/mappings/{fresh.acme.mapping}/nonsense", 404),
+        (ADMIN, f"/runs/{fresh.acme.run}/nonsense", 404),
+        (VIEWER, f"{at}/integrations/disconnect", 403),
+    ):
+        page = fresh.browser(role).get(path)
+        assert page.status_code == status, path
+        assert "Sync is halted" in page.text, path
+    assert "halted" not in fresh.browser(ADMIN).get(f"/runs/{fresh.stranger.run}").text
 
 
 def test_rule_11_an_event_that_is_not_mapped_any_more_is_named(fresh: Served) -> None:

@@ -36,7 +36,7 @@ from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.synced import RESEND_AFTER
 from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.change_settings import ChangeSettings, SettingsChange
+from core.usecases.change_settings import ChangeSettings, NoteTimeZone, SettingsChange
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
@@ -234,8 +234,12 @@ class Stage:
     async def remove_mapping(self, mapping_id: MappingId, *, by: str = COMMAND_LINE) -> EventMapping:
         return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, by=by)
 
+    @property
+    def note_time_zone(self) -> NoteTimeZone:
+        return NoteTimeZone(self.units, self.destinations, self.cipher)
+
     async def change_settings(self, command: SettingsChange, *, by: str = COMMAND_LINE) -> EventMapping:
-        change = ChangeSettings(self.units, self.sources, self.cipher, self.clock)
+        change = ChangeSettings(self.units, self.sources, self.cipher, self.clock, self.note_time_zone)
         return await change(command, by=by)
 
     async def request_sync(

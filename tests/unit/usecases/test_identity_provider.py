@@ -55,8 +55,10 @@ async def test_afterwards_the_identity_counts_whatever_the_email(doors: Doors, e
 
 async def test_another_identity_with_the_same_email_does_not_get_in(stage: Stage, doors: Doors) -> None:
     await doors.sign_in_by_provider()
-    with pytest.raises(IdentityMismatch, match=f"gleanin-sync user unbind {ADA}"):
+    with pytest.raises(IdentityMismatch, match=f"gleanin-sync user unbind {ADA}") as refused:
         await doors.sign_in_by_provider(subject="eve-1")
+    assert f"{ADA} is bound to another identity" in str(refused.value)
+    assert "somebody else" not in str(refused.value)
     assert await doors.signed_in(await doors.sign_in_by_provider()) == ADA
 
 
@@ -73,7 +75,7 @@ async def test_another_provider_binds_for_itself(doors: Doors) -> None:
         await doors.sign_in_by_provider(subject="ada-1", issuer=other)
 
 
-async def test_an_operator_unbinds_and_the_next_sign_in_binds_anew(doors: Doors) -> None:
+async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(doors: Doors) -> None:
     former = await doors.sign_in_by_provider()
     account, number = await doors.unbind_identities(ADA.upper(), by=COMMAND_LINE)
     assert (account.email, number) == (ADA, 1)
@@ -105,7 +107,7 @@ async def test_an_account_made_again_is_bound_again(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "\ud800"])
-def test_a_subject_that_names_nobody_is_none(subject: str) -> None:
+def test_an_unusable_subject_is_refused(subject: str) -> None:
     with pytest.raises(BadInput):
         ProviderIdentity("https://id.example.org", subject)
 

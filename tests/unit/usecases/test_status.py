@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+from core.domain.access import COMMAND_LINE, Actor
+from core.domain.health import HealthState
 from core.usecases.change_settings import SettingsChange
+from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.show_health import ListOrganizationHealth, ShowHealth
 from core.usecases.show_status import Queue, ShowQueue, ShowStatus, Status
 from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_due import carry_out, due
@@ -36,6 +40,21 @@ async def test_a_refused_token_shows_as_failing_and_halted(stage: Stage) -> None
     await carry_out(stage)
     told = await status(stage)
     assert (told.failing, told.halted, told.next_due_at) == (1, 1, None)
+
+
+async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage) -> None:
+    mapping = await stage.mapping()
+    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
+    stage.gleanin.trouble.refuses_tokens = True
+    await booked(stage)
+    await carry_out(stage)
+    await RemoveMapping(stage.units, stage.clock)(mapping.id, by=COMMAND_LINE)
+    listed = ListOrganizationHealth(stage.units, stage.clock)
+    ((_, fares),) = await listed(None)
+    told = await ShowHealth(stage.units, stage.clock)(mapping.organization_id)
+    assert (await status(stage)).health == fares.overall == told.overall
+    assert fares.overall.state is HealthState.HALTED
+    assert await listed(Actor("nobody")) == []
 
 
 async def test_a_disconnected_organization_has_nothing_to_tell(stage: Stage) -> None:

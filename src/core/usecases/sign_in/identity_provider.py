@@ -15,7 +15,7 @@ from ports.persistence import Unit, Units
 
 @dataclass(frozen=True, slots=True)
 class ProviderClaims:
-    """What a provider has said of somebody, in a token that was verified."""
+    """What a provider has said of a person, in a token that was verified."""
 
     identity: ProviderIdentity
     verified_email: str | None
@@ -73,9 +73,12 @@ class UnbindIdentities:
     clock: Clock
 
     async def __call__(self, email: str, *, by: str) -> tuple[Account, int]:
-        """Let the next sign-in with a provider bind an account anew. Return it with how many bindings it had.
+        """Unbind an account from its identities at providers; the next sign-in with its e-mail binds it again.
 
-        Sign-ins end: they may be those of whoever is not to be bound any more.
+        The account is signed out everywhere: a sign-in may belong to an identity that is unbound.
+
+        Returns:
+            The account, and how many identities were bound to it.
 
         Raises:
             NotFound: there is no such account.

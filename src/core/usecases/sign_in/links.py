@@ -51,7 +51,7 @@ class TakeSignIn:
     log: EventLog
 
     async def __call__(self, offered: str, address: str) -> str:
-        """Give the secret of a sign-in in the place of the one that was offered, which opens nothing any more.
+        """Exchange an offered secret, which is used up by that, for the secret of a sign-in.
 
         Raises:
             AddressExpired: it was taken already, is too old, or was not made here.

@@ -1,4 +1,4 @@
-"""Sign in with e-mail and password, and slow down whoever guesses."""
+"""Sign in with e-mail and password, and slow down guessing."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
@@ -50,7 +50,7 @@ class Credentials:
     def subjects(self, device: Device | None) -> tuple[str, ...]:
         """Return what failures are counted for: a known device, or else the account and the network address.
 
-        What others do to an account, or from the same address, slows down nobody on a device that is known.
+        Failures of others, for the account or from the same address, do not slow down a known device.
         """
         return (self.of_account, self.of_address) if device is None else (f"device:{device.id}",)
 
@@ -131,7 +131,7 @@ class SignInWithPassword:
             first, *rest = credentials.subjects(device)
             await unit.attempts.forget(first)
             for subject in rest:
-                # Not forgotten: with an account of one's own, nobody is to try the others' without end.
+                # Not forgotten: signing in to one's own account must not reset the count of guesses at others'.
                 attempts = await unit.attempts.of(subject)
                 await unit.attempts.save(subject, attempts.taken_back())
             secret = await begin_sign_in(unit, account, self.names, self.clock)

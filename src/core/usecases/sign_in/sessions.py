@@ -48,7 +48,7 @@ class WhoIsSignedIn:
     clock: Clock
 
     async def __call__(self, secret: str) -> Account:
-        """Tell whose sign-in it is.
+        """Return the account that a sign-in belongs to.
 
         Raises:
             NotSignedIn: it has ended, or never began.

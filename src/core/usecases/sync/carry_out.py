@@ -115,7 +115,7 @@ class CarryOut:
         )
 
     async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
-        """Let the mapping's pages tell the zones that the two events have now (rule 7)."""
+        """Store the zones that the two events have now, for the mapping's pages to show (rule 7)."""
         if self.mapping.with_zones(time_zone, gleanin_time_zone) == self.mapping:
             return
         async with self.access.units.writing() as unit:

@@ -61,7 +61,7 @@ class ShowEvent:
         event = rows.event
         if event is None or not rows.are_all:
             access = self.access.cipher.unseal(organization.sessionboard_token)
-            # Opened once: whoever waits does so once.
+            # Opened once: the time limit is for all requests together.
             async with self.access.sources.open(organization.sessionboard_url, access) as source:
                 event = event or await self._event(source, event_id)
                 if not rows.are_all:

@@ -79,7 +79,11 @@ class SettingsChange(Taken):
     moderators: Flag | None = None
     exhibitor_name: ExhibitorName | None = None
     continuous_sync: Flag | None = None
-    confirm_time_zone: Flag = False
+    confirm_time_zone: Flag = Field(
+        False,
+        description="Whether an admin has made sure that both events have the same time zone; "
+        "it counts only where Gleanin tells none that is known",
+    )
 
 
 class PreviewAsked(Taken):
@@ -118,15 +122,6 @@ class Listed(Given, Generic[T]):
     next: str | None = Field(description="The cursor of the next part; null where there is none")
 
 
-class Organization(Given):
-    id: str
-    name: str
-    sessionboard_url: str
-    connected: bool
-    token_hint: str | None
-    connected_at: datetime | None
-
-
 class Health(Given):
     state: HealthState
     since: datetime | None = Field(description="Since when it has been so; null where that is not known")
@@ -134,6 +129,18 @@ class Health(Given):
     remedy: Remedy | None = Field(description="What somebody can do about it")
     system: str | None = Field(description="Whose token is to be replaced")
     run_id: str | None = Field(description="The run that shows it")
+
+
+class Organization(Given):
+    id: str
+    name: str
+    sessionboard_url: str
+    connected: bool
+    token_hint: str | None
+    connected_at: datetime | None
+    health: Health | None = Field(
+        description="That of the mapping that fares worst; null where there is no connection"
+    )
 
 
 class Connection(Given):
@@ -188,7 +195,7 @@ class Mapping(Given):
     )
     time_zone: str | None = Field(description="Sessionboard's, as it was last seen")
     gleanin_time_zone: str | None = Field(
-        description="Gleanin's, as it was last seen; null where it tells none"
+        description="Gleanin's, as it was last seen; null where it told none or has not been asked since an upgrade"
     )
     settings: Settings
     health: Health

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path, Query, Response
 
 from core.domain.access import Grant, Right, Role
 from core.domain.identifiers import ApiKeyId
-from core.domain.organizations import SESSIONBOARD_REGIONS
+from core.domain.organizations import SESSIONBOARD_REGIONS, Organization
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
 from core.usecases import add_organization
 from entrypoints import shapes
+from entrypoints.container import Container
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import (
     Asking,
@@ -32,6 +33,17 @@ routes = APIRouter(prefix="/organizations")
 OTHER_SIDES = problems(409, 502)
 
 
+async def _told(container: Container, organization: Organization) -> dict[str, Any]:
+    fares = await container.show_health()(organization.id)
+    return shapes.organization(organization, fares.connection, fares.overall)
+
+
+async def _connection(container: Container, organization: Organization) -> dict[str, Any]:
+    fares = await container.show_health()(organization.id)
+    lost = await container.count_lost_by_disconnecting()(organization.id)
+    return shapes.connection(fares.connection, fares.overall) | {"lost_by_disconnecting": lost or None}
+
+
 @routes.get(
     "", response_model=bodies.Listed[bodies.Organization], responses=problems(), tags=["organizations"]
 )
@@ -43,8 +55,8 @@ async def list_organizations(
 ) -> dict[str, Any]:
     """List the organizations that the API key may read, by name."""
     start = offset(cursor_)
-    rows = await container.list_organizations()()
-    own = [shapes.organization(*row) for row in rows if actor.may(Right.READ, row[0].id)]
+    rows = await container.list_organization_health()(actor)
+    own = [shapes.organization(each, fares.connection, fares.overall) for each, fares in rows]
     return part(own, start, limit)
 
 
@@ -74,7 +86,7 @@ async def add(
 )
 async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
     """Read an organization, and whether it is connected."""
-    return shapes.organization(here.organization, await container.find_connection()(here.organization.id))
+    return await _told(container, here.organization)
 
 
 @routes.delete(
@@ -105,7 +117,7 @@ async def replace_sessionboard_token(
     renewed = await container.replace_sessionboard_token()(
         here.organization.id, Token(new.token.get_secret_value()), by=here.actor.name
     )
-    return shapes.organization(renewed, await container.find_connection()(renewed.id))
+    return await _told(container, renewed)
 
 
 @routes.get(
@@ -116,9 +128,7 @@ async def replace_sessionboard_token(
 )
 async def read_connection(here: ReadOrganization, container: Wired) -> dict[str, Any]:
     """Read the organization's connection to Gleanin; never its token."""
-    fares = await container.show_health()(here.organization.id)
-    lost = await container.count_lost_by_disconnecting()(here.organization.id)
-    return shapes.connection(fares.connection, fares.overall) | {"lost_by_disconnecting": lost or None}
+    return await _connection(container, here.organization)
 
 
 @routes.put(
@@ -132,11 +142,11 @@ async def connect(
 ) -> dict[str, Any]:
     """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
     token, by = Token(new.token.get_secret_value()), here.actor.name
-    connection, is_new = await container.connect_or_renew()(
+    _, is_new = await container.connect_or_renew()(
         here.organization.id, token, continuous_sync=new.continuous_sync, by=by
     )
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    return shapes.connection(connection)
+    return await _connection(container, here.organization)
 
 
 @routes.delete(

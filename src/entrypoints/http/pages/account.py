@@ -23,7 +23,7 @@ async def show(request: Request, account: SignedInAccount) -> Response:
 
 @routes.get("/password")
 async def lead_back(_: SignedInAccount) -> Response:
-    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    """Redirect from the URL of a form that was sent, as after a reload."""
     return go_to("/account")
 
 

@@ -86,7 +86,7 @@ async def look_at_pair(
     sessionboard_zone: EventIdAsked = "",
     gleanin_zone: EventIdAsked = "",
 ) -> Response:
-    """Tell what is to be known of two events as soon as they are chosen (rules 7 and 10).
+    """Show the warnings for two events as soon as they are chosen: their zones, and lost records (rules 7 and 10).
 
     The page has read both time zones already; neither system is asked again.
     """

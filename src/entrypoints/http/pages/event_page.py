@@ -1,7 +1,7 @@
 """What the pages of one event have in common: its mapping, its latest runs, the event as it was last read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
+from core.domain.health import Health
 from core.domain.identifiers import SessionboardEventId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
@@ -40,6 +41,8 @@ class EventPage:
     here: InOrganization
     id: SessionboardEventId
     mapping: EventMapping | None = None
+    health: Health = field(default_factory=Health)
+    """The mapping's."""
     runs: Sequence[SyncRun] = ()
     """The mapping's latest, newest first."""
     view: EventView | None = None
@@ -92,15 +95,16 @@ async def _event_page(
     if not event_id.isprintable():
         raise NotFound("Sessionboard event", event_id)
     known = SessionboardEventId(event_id)
-    mappings = await container.list_mappings()(here.organization.id)
-    mapping = next((each for each in mappings if each.events.sessionboard_id == known), None)
+    fares = await container.show_health()(here.organization.id)
+    found = (each for each in fares.mappings if each[0].events.sessionboard_id == known)
+    mapping, health = next(found, (None, Health()))
     runs = await container.list_runs()(mapping.id, LATEST) if mapping else []
     is_poll = "hx-request" in request.headers
     if not is_poll:
         _tell_ends(request, runs, watched)
-    page = EventPage(here, known, mapping, runs, is_poll=is_poll)
+    page = EventPage(here, known, mapping, health, runs, is_poll=is_poll)
     view, problem = await _read(container, views, page)
-    return EventPage(here, known, mapping, runs, view, problem, is_poll)
+    return replace(page, view=view, problem=problem)
 
 
 OneEvent = Annotated[EventPage, Depends(_event_page)]

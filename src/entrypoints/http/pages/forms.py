@@ -26,7 +26,7 @@ def csrf_token(request: Request, names: Names) -> str:
 
 
 async def read_form(request: Request) -> FormData:
-    """Read a form, whoever sent it.
+    """Read a form without checking its origin.
 
     Raises:
         HTTPException: it is none, or has too much in it.

@@ -1,6 +1,6 @@
 """Forms that were not carried out: the sign-in had ended, or the browser's session had been renewed.
 
-Whoever sent one signs in, if need be, and gets the page of the form back with what was typed, to be looked at and sent
+After signing in, where that is needed, people get the form's page back with what they typed, to check it and send it
 again. Nothing is carried out without that.
 """
 

@@ -1,4 +1,4 @@
-"""A page as somebody would get it now, asked for while another request is answered."""
+"""A page as the browser would get it now, requested while another request is answered."""
 
 from urllib.parse import unquote
 
@@ -60,5 +60,5 @@ def _scope(request: Request, url: str) -> Scope:
 
 
 async def _nothing() -> Message:
-    # Nobody is there to be sent events as they happen: such an answer ends at once.
+    # There is no client to stream events to: such an answer ends at once.
     return {"type": "http.disconnect"}

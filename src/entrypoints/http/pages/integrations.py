@@ -71,7 +71,7 @@ async def connect(request: Request, container: Wired, here: ManageOrganization, 
 @routes.get("/continuous-sync")
 @routes.get("/token")
 async def lead_back(here: ReadOrganization) -> Response:
-    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    """Redirect from the URL of a form that was sent, as after a reload."""
     return go_to(f"{integrations_url(here.organization)}/connect")
 
 

@@ -1,4 +1,4 @@
-"""Addresses of our own pages: nobody is sent elsewhere from here."""
+"""URLs of our own pages: redirects go nowhere else."""
 
 from urllib.parse import urlsplit
 

@@ -1,5 +1,6 @@
 """Event Settings: what a mapping syncs and when; and removing it."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -9,7 +10,7 @@ from fastapi.responses import Response
 from core.domain.access import Right
 from core.domain.identifiers import OrganizationId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
-from core.domain.refusals import BadInput, NotFound, TimeZoneUnconfirmed
+from core.domain.refusals import BadInput, NotConnected, NotFound, TimeZoneUnconfirmed
 from core.domain.time_zones import gmt_offsets, known_mismatch, zone_named
 from core.usecases.change_settings import SettingsChange
 from entrypoints.container import Container
@@ -21,6 +22,7 @@ from entrypoints.http.pages.integrations import shown, way_to
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render
 from entrypoints.http.problems import problem_of
 from entrypoints.text import shortened
+from ports.destination import DestinationError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings/{mapping_id}")
 Choice = TypeVar("Choice", TracksFrom, ExhibitorName)
@@ -78,10 +80,14 @@ async def change(request: Request, container: Wired, here: ManageOwnMapping, for
         changed = await container.change_settings()(command, by=here.actor.name)
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, here, mapping, command=command, error=error)
-    confirmed = (
-        f" The time zone {changed.confirmed_time_zone} is confirmed." if command.confirm_time_zone else ""
-    )
-    flash(request, f"The settings of {shortened(mapping.gleanin_name, 60)} were saved.{confirmed}")
+    done = f"The settings of {shortened(mapping.gleanin_name, 60)} were saved."
+    mismatch = known_mismatch(changed.time_zone, changed.gleanin_time_zone, container.clock().now())
+    if command.confirm_time_zone and mismatch:
+        flash(request, f"{done} {mismatch}", "error")
+    elif command.confirm_time_zone and zone_named(changed.gleanin_time_zone) is None:
+        flash(request, f"{done} The time zone {changed.confirmed_time_zone} is confirmed.")
+    else:
+        flash(request, done)
     return go_to(mappings_url(here))
 
 
@@ -105,8 +111,11 @@ async def _settings(
     zone_name = error.zone if isinstance(error, TimeZoneUnconfirmed) else mapping.time_zone
     zone, now = zone_named(zone_name), container.clock().now()
     is_confirmed = mapping.confirmed_time_zone is not None and mapping.confirmed_time_zone == zone_name
-    # Where Gleanin tells a zone that is known, the two are compared, and nobody is asked (rule 7).
-    asks_zone = not is_confirmed and zone_named(mapping.gleanin_time_zone) is None
+    unread = ""
+    if here.may_manage and not is_confirmed:
+        mapping, unread = await _with_gleanin_zone(container, mapping, error)
+    # Where Gleanin tells a zone that is known, the two are compared, and no confirmation is asked for (rule 7).
+    asks_zone = not is_confirmed and not unread and zone_named(mapping.gleanin_time_zone) is None
     settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
     continuous = command.continuous_sync if command else mapping.continuous_sync
     return render(
@@ -120,9 +129,22 @@ async def _settings(
         offsets=gmt_offsets(zone, now) if zone else "",
         error=str(error) if error else "",
         asks_zone=asks_zone,
+        unread=unread,
         mismatch=known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, now),
-        **await _about(container, here),
+        **await _about(container, replace(here, mapping=mapping)),
     )
+
+
+async def _with_gleanin_zone(
+    container: Container, mapping: EventMapping, error: Exception | None
+) -> tuple[EventMapping, str]:
+    """Return the mapping with the zone that Gleanin tells, or why it could not be asked."""
+    if isinstance(error, DestinationError):  # asked again at once, it would be waited for twice
+        return mapping, str(error)
+    try:
+        return await container.note_time_zone()(mapping.id), ""
+    except (NotConnected, *READ_FAILED) as failed:
+        return mapping, str(failed)
 
 
 @routes.get("/remove")

@@ -155,10 +155,10 @@ async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any
 
 
 def _meant(claims: dict[str, Any], address: str) -> ProviderClaims:
-    """Return who is meant.
+    """Return the identity that the claims name.
 
     Raises:
-        BadInput: nobody.
+        BadInput: they name none.
     """
     subject, email = claims.get("sub"), claims.get("email")
     identity = ProviderIdentity(claims["iss"], subject if isinstance(subject, str) else "")

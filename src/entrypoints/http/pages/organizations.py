@@ -22,8 +22,7 @@ routes = APIRouter(prefix="/organizations")
 
 @routes.get("")
 async def show_all(request: Request, container: Wired, actor: SignedIn) -> Response:
-    rows = await container.list_organizations()()
-    own = [row for row in rows if actor.may(Right.READ, row[0].id)]
+    own = await container.list_organization_health()(actor)
     may_add = actor.may(Right.MANAGE, None)
     if len(own) == 1 and not may_add:
         return go_to(url_of(own[0][0]))
@@ -32,7 +31,7 @@ async def show_all(request: Request, container: Wired, actor: SignedIn) -> Respo
         "organizations.html",
         actor=actor,
         crumbs=[crumb("Organizations")],
-        rows=[(organization, connection, url_of(organization)) for organization, connection in own],
+        rows=[(each, fares, url_of(each), actor.may(Right.MANAGE, each.id)) for each, fares in own],
         may_add=may_add,
     )
 

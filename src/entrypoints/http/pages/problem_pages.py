@@ -14,7 +14,9 @@ from fastapi.responses import Response
 from core.domain.access import Actor, Right
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.mappings import EventMapping
+from core.domain.organizations import Organization
 from core.domain.refusals import NotFound, NotMapped, Refusal
+from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InOrganization, by_cookie, container_of
 from entrypoints.http.pages.rendering import Crumb, crumb, render, url_of, way_in
 from entrypoints.http.problems import FAULT, Problem, problem_of
@@ -43,7 +45,7 @@ _NOT_THERE = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What an address is about, as far as whoever asks may know it."""
+    """What a URL is about, as far as the reader may know."""
 
     actor: Actor | None = None
     here: InOrganization | None = None
@@ -102,17 +104,21 @@ async def _place(request: Request) -> Place:
             known = OrganizationId(_asked(found["id"]))
             organization = await container.admit_to_organization()(actor, Right.READ, known)
             section = found["section"] if found["section"] in SECTIONS else ""
-            return Place(actor, InOrganization(actor, organization), None, section)
+            return Place(actor, await _inside(container, actor, organization), None, section)
         if found := _OF_MAPPING_OR_RUN.match(path):
             asked, admit = _asked(found["id"]), container.admit_to_mapping()
             if found["what"] == "mappings":
                 organization, mapping = await admit(actor, Right.READ, MappingId(asked))
             else:
                 organization, mapping, _ = await container.admit_to_run()(actor, Right.READ, RunId(asked))
-            return Place(actor, InOrganization(actor, organization), mapping, "history")
+            return Place(actor, await _inside(container, actor, organization), mapping, "history")
     except Refusal:
         pass  # what somebody may not see has no navigation either
     return Place(actor)
+
+
+async def _inside(container: Container, actor: Actor, organization: Organization) -> InOrganization:
+    return InOrganization(actor, organization, halt=await container.find_halt()(organization.id))
 
 
 def _asked(given: str) -> str:

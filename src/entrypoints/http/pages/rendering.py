@@ -59,7 +59,7 @@ def way_out(organization: Organization, health: Health, mapping: EventMapping | 
 
     Args:
         organization: whose.
-        health: that somebody wants to mend.
+        health: the state to be mended.
         mapping: whose health it is; None for the whole connection's.
     """
     at = url_of(organization)

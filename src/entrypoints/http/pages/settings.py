@@ -84,7 +84,7 @@ async def show(request: Request, container: Wired, here: ReadOrganization) -> Re
 
 @routes.get("/sessionboard-token")
 async def lead_back(here: ReadOrganization) -> Response:
-    """Lead back from the address of a form that was sent, as when somebody reloads."""
+    """Redirect from the URL of a form that was sent, as after a reload."""
     return go_to(f"{settings_url(here)}#sessionboard")
 
 

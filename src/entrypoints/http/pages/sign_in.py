@@ -24,7 +24,7 @@ DEVICE_COOKIE = "gleanin_sync_device"
 
 
 async def begin(request: Request, container: Container, secret: str, url: str) -> Response:
-    """Let the browser be signed in, and send it on.
+    """Sign the browser in, and redirect it.
 
     From now on the browser is known, by a cookie that outlasts the sign-in.
     """
@@ -33,7 +33,7 @@ async def begin(request: Request, container: Container, secret: str, url: str) -
 
 
 async def _open(request: Request, container: Container, secret: str) -> None:
-    """Let the browser be signed in. Nothing of what it had before stays: not even what somebody put there."""
+    """Sign the browser in, and drop the rest of its session: some of it may have been planted."""
     await _end(request, container)
     request.session[SIGN_IN] = secret
 

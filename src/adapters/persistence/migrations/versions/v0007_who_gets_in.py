@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 
 def _give_mailboxes_to_the_oldest() -> None:
-    """Let each mailbox be that of the oldest account with it.
+    """Store each mailbox with the oldest account that has it.
 
     Earlier rules took some e-mails for different that are the same mailbox now. The other accounts keep all they have,
     and are found by their id, which no e-mail equals: an operator decides what becomes of them.
@@ -57,5 +57,10 @@ def _give_mailboxes_to_the_oldest() -> None:
 
 
 def downgrade() -> None:
+    """Drop the tables. Mailboxes stay as `upgrade` left them.
+
+    The accounts that lost their mailbox do not get it back: what stood there followed from rules that this program no
+    longer has. Operators still find such an account by its id only.
+    """
     op.drop_table("installation")
     op.drop_table("provider_identities")

@@ -54,7 +54,7 @@ def _date_failures() -> None:
 
 
 def _date_halts() -> None:
-    """Take the connection's last refused token; the sentence of a stop begins with whose it was."""
+    """Date each halt by the connection's last refused token; the stop's sentence begins with the system's name."""
     refused = """
         SELECT {what} FROM sync_runs refused
         JOIN event_mappings theirs ON theirs.id = refused.mapping_id
