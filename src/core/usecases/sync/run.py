@@ -81,7 +81,13 @@ class RunSync:
         owner, now = self.names.owner(), self.clock.now()
         new = RunId(self.names.new())
         run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now, CONTINUOUS_SYNC)
-        turn = Turn(run.start(owner, now, self.lease), owner, is_check=True, on_run=on_run)
+
+        def begun() -> None:
+            self._log_started(run, now)
+            if on_run is not None:
+                on_run(new)
+
+        turn = Turn(run.start(owner, now, self.lease), owner, is_check=True, on_run=begun)
         async with self.access.units.writing() as unit:
             if await unit.runs.open_ones(mapping_id):
                 return None
@@ -98,9 +104,7 @@ class RunSync:
                 return None
             await unit.commit()
         if not turn.is_check:
-            self._log_started(turn.run, now)
-            if on_run is not None:
-                on_run(turn.run.id)
+            begun()
         return await self._carry_out(turn)
 
     async def _claim(self, run_id: RunId, owner: str) -> SyncRun:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain import stops
-from core.domain.identifiers import RunId
 from core.domain.runs import Progress, SyncRun
 from core.usecases.sync.failures import SyncStopped
 from ports.persistence import Taken, Unit, Units
@@ -17,8 +16,8 @@ class Turn:
     """As it began; a check's is not stored yet."""
     owner: str
     is_check: bool = False
-    on_run: Callable[[RunId], None] | None = None
-    """Told of the run that a check comes to."""
+    on_run: Callable[[], None] | None = None
+    """Called as soon as a check has become a run."""
 
     async def renew(self, unit: Unit, until: datetime, progress: Mapping[str, Progress]) -> bool:
         """Hold the mapping for longer; False where somebody else has taken it."""
@@ -47,4 +46,4 @@ class Turn:
             await unit.commit()
         self.is_check = False
         if self.on_run is not None:
-            self.on_run(self.run.id)
+            self.on_run()
