@@ -46,7 +46,7 @@ async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage) -> None:
     mapping = await stage.mapping()
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     stage.gleanin.trouble.refuses_tokens = True
-    await booked(stage)
+    await due(stage)
     await carry_out(stage)
     await RemoveMapping(stage.units, stage.clock)(mapping.id, by=COMMAND_LINE)
     listed = ListOrganizationHealth(stage.units, stage.clock)
