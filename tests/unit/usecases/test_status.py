@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from core.domain.access import COMMAND_LINE, Actor
+from core.domain.access import Actor
 from core.domain.health import HealthState
 from core.usecases.change_settings import SettingsChange
-from core.usecases.remove_mapping import RemoveMapping
 from core.usecases.show_health import ListOrganizationHealth, ShowHealth
 from core.usecases.show_status import Queue, ShowQueue, ShowStatus, Status
 from tests.unit.usecases.stage import LEASE, Stage
@@ -48,7 +47,7 @@ async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage) -> None:
     stage.gleanin.trouble.refuses_tokens = True
     await due(stage)
     await carry_out(stage)
-    await RemoveMapping(stage.units, stage.clock)(mapping.id, by=COMMAND_LINE)
+    await stage.remove_mapping(mapping.id)
     listed = ListOrganizationHealth(stage.units, stage.clock)
     ((_, fares),) = await listed(None)
     told = await ShowHealth(stage.units, stage.clock)(mapping.organization_id)
