@@ -220,7 +220,10 @@ class Runs(Protocol):
         ...
 
     async def open_work(self) -> Sequence[OpenWork]:
-        """Return all runs that have not ended, and all checks that go on, in the order in which they were asked for."""
+        """Return all runs that have not ended, in the order in which they were asked for; then all checks.
+
+        Of checks, the longest due come first; those whose time has run out are among them.
+        """
         ...
 
     async def ended_before(

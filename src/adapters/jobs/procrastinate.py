@@ -32,7 +32,7 @@ SYNC = "sync"
 MOST_OFFERED = 200
 """Jobs in the queue: few enough that the order in which runs are chosen is the order in which they start."""
 CONNECTIONS = 4
-"""For jobs; one more listens."""
+"""For jobs; two more listen."""
 SILENCE = 30.0
 SHORTEST_SILENCE = 3.0
 """Seconds: heartbeats come three times as often, and each is a question to the database."""
@@ -103,14 +103,18 @@ class ProcrastinateJobs:
     async def _work_on(self) -> None:
         async with self._app.open_async():
             self._wanted.set()
+            workers = [
+                asyncio.create_task(self._worker(queues, places))
+                for queues, places in (
+                    ([QUEUE, BY_HAND], self.at_once - self.kept_for_people),
+                    ([BY_HAND], self.kept_for_people),
+                )
+                if places > 0
+            ]
             try:
-                async with asyncio.TaskGroup() as workers:
-                    for queues, places in (
-                        ([QUEUE, BY_HAND], self.at_once - self.kept_for_people),
-                        ([BY_HAND], self.kept_for_people),
-                    ):
-                        workers.create_task(self._worker(queues, places))
+                await asyncio.gather(*workers)  # as soon as one has failed, both are begun again
             finally:
+                await ended(workers)
                 # What was interrupted waits by now, and others may have room.
                 await self._tried(self._offer)
 

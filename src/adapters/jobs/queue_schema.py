@@ -1,6 +1,7 @@
 """The queue's own tables, in a schema of their own beside the product's: whatever they are called, nothing collides."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,8 @@ from psycopg import sql
 from ports.persistence import StoreUnusable
 
 SCHEMA = "gleanin_sync_queue"
+WORKERS_OF_A_PROCESS = 2
+"""One takes all runs and checks, the other one only runs that were asked for by hand."""
 _LOCK = 4_830_117_291
 """An arbitrary number, the same in every process that makes the tables."""
 _SECONDS_TO_CONNECT = 10
@@ -61,7 +64,7 @@ def renew_tables(parameters: Mapping[str, Any]) -> None:
 
 
 def workers_alive(parameters: Mapping[str, Any], silence: float) -> int | None:
-    """Count the workers that gave a sign of life within so many seconds; None where the tables are not made yet.
+    """Count the processes that gave a sign of life within so many seconds; None where the tables are not made yet.
 
     Raises:
         StoreUnusable: the database cannot be reached, or has the tables of another version.
@@ -71,7 +74,7 @@ def workers_alive(parameters: Mapping[str, Any], silence: float) -> int | None:
             return None
         row = connection.execute(_ALIVE, [silence]).fetchone()
     assert row is not None
-    return int(row[0])
+    return math.ceil(int(row[0]) / WORKERS_OF_A_PROCESS)
 
 
 @contextmanager

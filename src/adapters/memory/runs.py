@@ -102,16 +102,17 @@ class MemoryRuns:
         checks = [
             OpenWork(
                 None,
-                mapping_id,
-                mappings[mapping_id].organization_id,
+                mapping.id,
+                mapping.organization_id,
                 Trigger.CONTINUOUS,
                 RunState.RUNNING,
-                self._kept.schedules[mapping_id].due_at,
-                until,
+                self._kept.schedules[mapping.id].due_at,
+                self._kept.checks[mapping.id][1],
             )
-            for mapping_id, (_, until) in self._kept.checks.items()
+            for mapping in mappings.values()
+            if mapping.id in self._kept.checks
         ]
-        return [*runs, *checks]
+        return [*runs, *sorted(checks, key=lambda each: each.since)]
 
     async def ended_before(
         self, instant: datetime, limit: int, after: RunId | None = None
@@ -130,21 +131,19 @@ class MemoryRuns:
         ]
 
     async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
-        gone = 0
+        gone, outcomes = 0, self._kept.outcomes
         for run_id in run_ids:
-            rows = self._kept.outcomes.get(run_id, {})
+            rows = outcomes.pop(run_id, {})
             some = min(len(rows), limit - gone)
-            self._kept.outcomes[run_id] = dict(islice(rows.items(), some, None))
             gone += some
-            if gone == limit:
-                break
+            if some < len(rows):
+                outcomes[run_id] = dict(islice(rows.items(), some, None))
+        there = [run_id for run_id in run_ids if run_id in self._rows][: limit - gone]
+        for run_id in there:
             del self._rows[run_id]
-            for key in [key for key, booked in self._bookings.items() if booked == run_id]:
-                del self._bookings[key]
-            gone += 1
-            if gone == limit:
-                break
-        return gone
+        for key in [key for key, booked in self._bookings.items() if booked in there]:
+            del self._bookings[key]
+        return gone + len(there)
 
     async def run_in_place_of(self, run_id: RunId) -> RunId | None:  # noqa: ARG002 - it has no earlier version
         return None

@@ -69,16 +69,12 @@ class MemoryOrganizations:
         _drop(kept.runs, lambda row: row.id in runs)
         _drop(kept.bookings, lambda run_id: run_id in runs)
         _drop(kept.api_keys, lambda row: row.grant.organization_id == organization_id)
-        for run_id in runs:
-            kept.outcomes.pop(run_id, None)
-        for place in [place for place in kept.synced if place[0] == organization_id]:
-            del kept.synced[place]
-        for record in [record for record in kept.intents if record[0] == organization_id]:
-            del kept.intents[record]
-        for record in [record for record in kept.left_at if record[0] == organization_id]:
-            del kept.left_at[record]
-        for person in [person for person in kept.revocations if person.organization_id == organization_id]:
-            del kept.revocations[person]
+        _drop_keys(kept.checks, mappings.__contains__)
+        _drop_keys(kept.outcomes, runs.__contains__)
+        _drop_keys(kept.synced, lambda place: place[0] == organization_id)
+        _drop_keys(kept.intents, lambda place: place[0] == organization_id)
+        _drop_keys(kept.left_at, lambda place: place[0] == organization_id)
+        _drop_keys(kept.revocations, lambda person: person.organization_id == organization_id)
         for account in [*kept.accounts.values()]:
             left = frozenset(each for each in account.grants if each.organization_id != organization_id)
             kept.accounts[account.id] = replace(account, grants=left)
@@ -86,6 +82,11 @@ class MemoryOrganizations:
 
 def _drop(rows: dict[K, V], is_own: Callable[[V], bool]) -> None:
     for key in [key for key, row in rows.items() if is_own(row)]:
+        del rows[key]
+
+
+def _drop_keys(rows: dict[K, V], is_own: Callable[[K], bool]) -> None:
+    for key in [key for key in rows if is_own(key)]:
         del rows[key]
 
 

@@ -47,7 +47,10 @@ def _unique(error: sa.exc.IntegrityError) -> Unique | None:
 def _sentence(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
     said = f"{type(error.orig).__name__}: {error.orig}"
     if any(sign in said for sign in _NOT_MIGRATED):
-        return f"The database {_named(url)} is not up to date: run gleanin-sync database upgrade."
+        return (
+            f"The database {_named(url)} is of another version than this program: run gleanin-sync database upgrade. "
+            "If that was done already, with a newer program, start that one in the place of this process."
+        )
     if any(sign in said for sign in _LOCKED):
         return (
             f"Another process keeps the database {_named(url)} busy. "

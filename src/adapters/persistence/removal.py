@@ -51,7 +51,6 @@ def removal_of(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Exe
             for table in (
                 notices,
                 recipients,
-                replaced_runs,
                 mappings,
                 synced_records,
                 create_intents,

@@ -42,6 +42,9 @@ _SOME_OUTCOMES = (
     sa.select(outcomes.c.position).where(outcomes.c.run_id.in_(_IDS)).limit(sa.bindparam("limit"))
 )
 _FORGET_OUTCOMES = sa.delete(outcomes).where(outcomes.c.position.in_(_SOME_OUTCOMES))
+_THERE = (
+    sa.select(runs.c.id).where(runs.c.id.in_(_IDS)).order_by(runs.c.position).limit(sa.bindparam("limit"))
+)
 _FORGET_ITS = [sa.delete(each).where(each.c.run_id.in_(_IDS)) for each in (run_bookings, replaced_runs)]
 _FORGET_RUNS = sa.delete(runs).where(runs.c.id.in_(_IDS))
 
@@ -64,7 +67,7 @@ def forget(run_ids: Collection[RunId], limit: int, database: sa.Connection) -> i
         gone += database.execute(_FORGET_OUTCOMES, {"ids": part, "limit": limit - gone}).rowcount
         if gone == limit:
             return gone
-        some = part[: limit - gone]
+        some = database.scalars(_THERE, {"ids": part, "limit": limit - gone}).all()
         for statement in _FORGET_ITS:
             database.execute(statement, {"ids": some})
         gone += database.execute(_FORGET_RUNS, {"ids": some}).rowcount

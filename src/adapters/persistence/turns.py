@@ -34,11 +34,12 @@ _CHECKS = (
     sa.select(schedules.c.mapping_id, mappings.c.organization_id, schedules.c.due_at, schedules.c.check_until)
     .join(mappings, mappings.c.id == schedules.c.mapping_id)
     .where(schedules.c.check_owner.is_not(None))
+    .order_by(schedules.c.due_at, mappings.c.position)
 )
 
 
 def open_work(database: sa.Connection) -> Sequence[OpenWork]:
-    """Return all runs that have not ended, in the order in which they were asked for, and all checks."""
+    """Return all runs that have not ended, in the order in which they were asked for, and all checks, the longest due first."""
     rows = sorted(database.execute(_OPEN).all(), key=lambda row: row.position)
     work = [
         OpenWork(

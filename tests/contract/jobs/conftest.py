@@ -1,6 +1,6 @@
 """Every implementation of the jobs port; the one with a queue on a real PostgreSQL server."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import psycopg
@@ -11,7 +11,7 @@ from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.jobs.procrastinate import ProcrastinateJobs
 from adapters.jobs.queue_schema import connecting, make_tables
 from ports.jobs import Jobs
-from tests.contract.jobs.yard import Yard, work_on_stage
+from tests.contract.jobs.yard import Yard, nothing
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.unit.usecases.stage import Stage
 
@@ -19,15 +19,31 @@ __all__ = ["postgresql_server"]
 Kind = Literal["in_process", "procrastinate"]
 
 
-MakeQueued = Callable[[Yard | Stage, int, int], ProcrastinateJobs]
-
-
 class Making(Protocol):
-    def __call__(self, over: Yard | Stage, at_once: int = 8, look_every: int = 1) -> Jobs: ...
+    def __call__(self, over: Yard | Stage, at_once: int = 8, look_every: int = 1, kept: int = 0) -> Jobs: ...
+
+
+class MakingQueued(Protocol):
+    def __call__(
+        self, over: Yard | Stage, at_once: int = 8, look_every: int = 1, kept: int = 0
+    ) -> ProcrastinateJobs: ...
 
 
 def work_on(over: Yard | Stage) -> Work:
     return over.work() if isinstance(over, Yard) else work_on_stage(over)
+
+
+def work_on_stage(stage: Stage) -> Work:
+    """Let whole syncs be carried out."""
+    return Work(
+        choose=stage.choose_runs,
+        take_over=stage.take_over,
+        carry_out=partial(stage.run_sync, waits=False),
+        check=stage.run_sync.check,
+        ask_again=stage.request_again,
+        tidy=nothing,
+        tell=stage.deliver_notices,
+    )
 
 
 def parameters_of(url: str) -> dict[str, Any]:
@@ -72,15 +88,15 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 def make(kind: Kind, request: pytest.FixtureRequest) -> Making:
     """Give what makes workers, all over the same queue if there is one."""
     if kind == "in_process":
-        return lambda over, at_once=8, look_every=1: InProcessJobs(
-            work_on(over), over.log, at_once, look_every
+        return lambda over, at_once=8, look_every=1, kept=0: InProcessJobs(
+            work_on(over), over.log, at_once, look_every, kept
         )
-    make_queued: MakeQueued = request.getfixturevalue("make_queued")
-    return lambda over, at_once=8, look_every=1: make_queued(over, at_once, look_every)
+    made: Making = request.getfixturevalue("make_queued")
+    return made
 
 
 @pytest.fixture
-def make_queued(queue: dict[str, Any]) -> MakeQueued:
-    return lambda over, at_once, look_every: ProcrastinateJobs(
-        work_on(over), over.log, queue, at_once, look_every
+def make_queued(queue: dict[str, Any]) -> MakingQueued:
+    return lambda over, at_once=8, look_every=1, kept=0: ProcrastinateJobs(
+        work_on(over), over.log, queue, at_once, look_every, kept
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 from core.domain.identifiers import RunId
 from core.domain.runs import RunState, Trigger
@@ -34,20 +33,6 @@ async def test_what_waited_when_nobody_worked_is_taken_up_at_the_next_start(make
     yard.go_on.set()
     async with make(yard).working():
         await until(lambda: yard.ended == [mapping])
-
-
-async def test_a_run_that_is_due_is_booked_and_carried_out(make: Making, yard: Yard) -> None:
-    mapping = await yard.mapped(1)
-    async with yard.units.writing() as unit:
-        found = await unit.mappings.get(mapping)
-        assert found is not None
-        await unit.mappings.update(replace(found, continuous_sync=True))
-        await unit.commit()
-    yard.go_on.set()
-    async with make(yard).working():
-        await until(lambda: yard.ended)
-    *_, run = await yard.runs_of(mapping)
-    assert run.trigger is Trigger.CONTINUOUS
 
 
 async def test_rule_23_a_run_that_is_on_its_way_is_not_started_again(make: Making, yard: Yard) -> None:
@@ -146,24 +131,6 @@ async def test_what_people_ask_for_comes_before_what_is_due(make: Making, yard: 
         await until(lambda: len(yard.ended) == 4)
     assert {*yard.begun[1:3]} == {asked, both}
     assert yard.begun[3] == due
-
-
-async def test_between_the_slices_of_a_long_run_others_have_their_turn(make: Making, yard: Yard) -> None:
-    long, *others = [await yard.mapped(number) for number in range(1, 5)]
-    yard.slices[long] = 2
-    jobs = make(yard, at_once=1)
-    async with jobs.working():
-        run = await yard.book(long)
-        jobs.start(run.id)
-        await until(lambda: yard.begun)
-        for each in others:
-            jobs.start((await yard.book(each)).id)
-        await asyncio.sleep(0.2)
-        yard.go_on.set()
-        await until(lambda: len(yard.ended) == 6)
-    assert yard.begun == [long, *others, long, long], "first what people asked for, then the rest of it"
-    (only,) = await yard.runs_of(long)
-    assert (only.id, only.state) == (run.id, RunState.COMPLETED), "it is one run all the same"
 
 
 async def test_two_workers_share_the_work_and_none_of_it_is_done_twice(make: Making, yard: Yard) -> None:

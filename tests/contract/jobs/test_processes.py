@@ -97,6 +97,25 @@ async def test_run_of_a_killed_worker_goes_on_elsewhere(begin: Begin, stored: Ya
     assert new.started_at >= before.lease_until
 
 
+async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_check(
+    begin: Begin, stored: Yard
+) -> None:
+    mapping = await stored.due(1)
+    first = begin("slow", SHORT)
+    assert first.says() == f"checks {mapping}"
+    async with stored.units.reading() as unit:
+        (check,) = await unit.runs.open_work()
+    other = begin("fast", SHORT)
+    first.process.kill()
+    assert other.says() == f"checks {mapping}"
+    assert other.says() == f"checked {mapping}"
+    checked_at = (await stored.schedule_of(mapping)).last_checked_at
+    assert checked_at is not None
+    assert check.lease_until is not None
+    assert checked_at >= check.lease_until, "not before its time had run out"
+    assert await stored.runs_of(mapping) == []
+
+
 async def test_worker_that_is_asked_to_stop_hands_back_its_run(begin: Begin, stored: Yard) -> None:
     mapping = await stored.mapped(1)
     run = await stored.book(mapping)

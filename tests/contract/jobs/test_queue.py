@@ -1,4 +1,4 @@
-"""What only the queue has: its tables, its one tick for all, and what becomes of it when the database fails."""
+"""What only the queue has: its tables, its one look for all, and what becomes of it when the database fails."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from adapters.persistence.tables import metadata
 from entrypoints.container import upgrade_database
 from entrypoints.settings import Settings
 from ports.persistence import StoreUnusable
-from tests.contract.jobs.conftest import MakeQueued
+from tests.contract.jobs.conftest import MakingQueued
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
 from tests.limits import until
@@ -34,19 +34,21 @@ def _ask(queue: dict[str, Any], question: str, *values: object) -> Any:
         return row[0] if row else None
 
 
-async def test_the_tick_happens_once_with_two_workers(make_queued: MakeQueued, yard: Yard) -> None:
+async def test_one_look_serves_two_workers(make_queued: MakingQueued, yard: Yard) -> None:
     async with AsyncExitStack() as both:
         for _ in range(2):
-            await both.enter_async_context(make_queued(yard, 8, 1).working())
-        await until(lambda: yard.ticks)
-        before, began = yard.ticks, time.monotonic()
+            await both.enter_async_context(make_queued(yard, kept=2).working())
+        await until(lambda: yard.looks > 3)
+        await asyncio.sleep(1)
+        before, began = yard.looks, time.monotonic()
         await asyncio.sleep(4)
-        await until(lambda: yard.ticks >= before + 3)
-        assert yard.ticks - before <= time.monotonic() - began + 2, "one a second"
+        await until(lambda: yard.looks >= before + 3)
+        # Once a second one of them asks what was abandoned, and what to offer before and after the job has ended.
+        assert yard.looks - before <= 3 * (time.monotonic() - began + 2)
 
 
 async def test_losing_the_whole_queue_loses_nothing(
-    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
 ) -> None:
     mappings = [await yard.mapped(number) for number in range(1, 6)]
     jobs = make_queued(yard, 1, 1)
@@ -61,13 +63,14 @@ async def test_losing_the_whole_queue_loses_nothing(
     assert sorted(yard.begun) == mappings
 
 
-async def test_workers_that_are_alive_are_counted(
-    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+async def test_processes_that_are_alive_are_counted(
+    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
 ) -> None:
     _ask(queue, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
     assert workers_alive(queue, 30) == 0
-    async with make_queued(yard, 8, 1).working(), make_queued(yard, 8, 1).working():
-        await until(lambda: workers_alive(queue, 30) == 2)
+    async with make_queued(yard, kept=1).working(), make_queued(yard, kept=1).working():
+        await until(lambda: _ask(queue, "SELECT count(*) FROM procrastinate_workers") == 1 + 2 * 2)
+        assert workers_alive(queue, 30) == 2, "a process counts once, though it serves two queues"
 
 
 def test_before_the_queue_is_made_nobody_works_on_it(no_queue: dict[str, Any]) -> None:
@@ -76,10 +79,10 @@ def test_before_the_queue_is_made_nobody_works_on_it(no_queue: dict[str, Any]) -
 
 
 async def test_a_database_that_drops_every_connection_stops_nothing(
-    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
 ) -> None:
     one, two = await yard.mapped(1), await yard.mapped(2)
-    jobs = make_queued(yard, 8, 1)
+    jobs = make_queued(yard, kept=2)
     dropping = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         "WHERE pid <> pg_backend_pid() AND datname = current_database()"
@@ -97,15 +100,17 @@ async def test_a_database_that_drops_every_connection_stops_nothing(
     assert await asyncio.to_thread(_ask, queue, "SELECT count(*) FROM procrastinate_workers") == 0
 
 
+@pytest.mark.parametrize("name", ["gleanin-sync", "gleanin-sync-by-hand"])
 async def test_the_job_of_a_worker_that_died_keeps_no_mapping(
-    make_queued: MakeQueued, yard: Yard, queue: dict[str, Any]
+    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any], name: str
 ) -> None:
     mapping = await yard.mapped(1)
     _ask(
         queue,
         "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
         " RETURNING id) INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status,"
-        " worker_id) SELECT 'gleanin-sync', 'sync', %s, %s, '{}', 'doing', id FROM dead",
+        " worker_id) SELECT %s, 'sync', %s, %s, '{}', 'doing', id FROM dead",
+        name,
         mapping,
         mapping,
     )

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from core.domain.mappings import EventMapping
-from core.domain.runs import RunState, SyncRun
+from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.schedule import Schedule
 from core.usecases.look_up import ListRuns
 from tests.contract.jobs.conftest import Making
 from tests.limits import WITHIN, happens
@@ -56,3 +59,69 @@ async def test_rule_23_a_run_that_waits_for_its_turn_is_still_there_at_the_next_
     async with make(stage, at_once=0).working():  # it never has a turn at all
         await asyncio.sleep(0.1)
     assert [each.run_id for each in await stage.choose_runs(5)] == [run.id]
+
+
+async def _carried_out(stage: Stage, mapping: EventMapping) -> SyncRun:
+    run = await stage.request_sync(mapping.id)
+    return await stage.run_sync(run.id)
+
+
+async def _due(stage: Stage, mapping: EventMapping) -> None:
+    """Let the time of a mapping come, which has continuous sync and was in order at its last two runs."""
+    stage.offer(session("s1", on(person("p1"))))
+    for _ in range(2):
+        await _carried_out(stage, mapping)
+    async with stage.units.writing() as unit:
+        await unit.mappings.update(replace(mapping.mark_written(), continuous_sync=True))
+        await unit.schedules.save(Schedule(mapping.id, stage.clock.now()))
+        await unit.commit()
+
+
+async def _last_checked_at(stage: Stage, mapping: EventMapping) -> datetime | None:
+    async with stage.units.reading() as unit:
+        schedule = await unit.schedules.get(mapping.id)
+    assert schedule is not None
+    return schedule.last_checked_at
+
+
+async def test_rule_24_a_due_mapping_where_nothing_has_changed_gets_no_run(make: Making) -> None:
+    stage = Stage()
+    mapping = await stage.mapping()
+    await _due(stage, mapping)
+    async with make(stage).working(), asyncio.timeout(WITHIN):
+        while await _last_checked_at(stage, mapping) is None:  # noqa: ASYNC110 - a check raises no event
+            await asyncio.sleep(0.01)
+    assert len(await runs_of(stage, mapping)) == 2
+    assert await stage.choose_runs(5) == []
+
+
+async def test_rule_32_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_interrupted(
+    make: Making,
+) -> None:
+    stage = Stage()
+    mapping = await stage.mapping()
+    await _due(stage, mapping)
+    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(1, 4)))
+    first_write = asyncio.Event()
+    before = len(stage.gleanin.writes)
+
+    async def hold_after_the_first_write() -> None:
+        if len(stage.gleanin.writes) > before:
+            first_write.set()
+            await asyncio.Event().wait()
+
+    stage.gate.pass_by = hold_after_the_first_write
+    async with make(stage).working():
+        await happens(first_write)
+    again, interrupted, *_ = await runs_of(stage, mapping)
+    assert interrupted.stop is not None
+    assert (interrupted.trigger, interrupted.stop.code) == (Trigger.CONTINUOUS, "interrupted")
+    assert (again.trigger, again.state) == (Trigger.CONTINUOUS, RunState.QUEUED)
+
+    stage.gate.pass_by = nothing
+    async with make(stage).working(), asyncio.timeout(WITHIN):
+        while (await runs_of(stage, mapping))[0].is_open:  # noqa: ASYNC110 - a run raises no event
+            await asyncio.sleep(0.01)
+    done, *_ = await runs_of(stage, mapping)
+    assert (done.id, done.state) == (again.id, RunState.COMPLETED)
+    assert stage.gleanin.duplicates == 0

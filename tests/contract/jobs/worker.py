@@ -1,6 +1,7 @@
 """A process that works: its arguments are the kind of jobs, the database, and the seconds of lease and of silence.
 
-It says "working", then "begun RUN" and "ended RUN"; if its last argument is "slow", runs go on for as long as it does.
+It says "working", then "begun RUN" and "ended RUN", and of checks "checks MAPPING" and "checked MAPPING"; if its last
+argument is "slow", they go on for as long as it does.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ async def work(kind: str, url: str, seconds: float, pace: str) -> None:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     units = SqlUnits(engine_at(url))
-    yard = Yard(units, timedelta(seconds=seconds), tell=lambda what, run_id: print(what, run_id, flush=True))
+    yard = Yard(units, timedelta(seconds=seconds), tell=lambda what, which: print(what, which, flush=True))
     if pace == "fast":
         yard.go_on.set()
     jobs: Jobs

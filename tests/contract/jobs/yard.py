@@ -1,8 +1,8 @@
-"""What the jobs port works on in these tests: real use cases over some store, and runs that wait to be let go on."""
+"""What the jobs port works on in these tests: real use cases over some store, runs and checks that wait to be let go on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -15,22 +15,23 @@ from adapters.system.names import RandomNames
 from core.domain import stops
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId
-from core.domain.outcomes import Counts
-from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.runs import SyncRun, Trigger
+from core.domain.schedule import Schedule
 from core.domain.stops import Stop
+from core.domain.turns import Waiting
 from core.usecases.choose_runs import ChooseRuns
-from core.usecases.request_sync import RequestAgain, RequestDueSyncs, RequestSync, SyncRequest, TakeOver
+from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest, TakeOver
 from core.usecases.shared.run_ends import RunEnds
-from ports.persistence import PersistenceError, Units
+from ports.persistence import Units
+from tests.contract.jobs.ledger import Ledger
 from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, store
-from tests.unit.usecases.stage import Stage
 
 
 async def nothing() -> None:
     pass
 
 
-def ignore(_: str, __: RunId) -> None:
+def ignore(_: str, __: str) -> None:
     pass
 
 
@@ -38,7 +39,7 @@ def ignore(_: str, __: RunId) -> None:
 class Yard:
     units: Units = field(default_factory=MemoryUnits)
     lease: timedelta = timedelta(seconds=30)
-    tell: Callable[[str, RunId], None] = ignore
+    tell: Callable[[str, str], None] = ignore
     names: RandomNames = field(default_factory=RandomNames)
     clock: SystemClock = field(default_factory=SystemClock)
     log: KeptEvents = field(default_factory=KeptEvents)
@@ -46,11 +47,13 @@ class Yard:
     ended: list[MappingId] = field(default_factory=list)
     under_way: list[MappingId] = field(default_factory=list)
     fails: set[MappingId] = field(default_factory=set)
-    slices: dict[MappingId, int] = field(default_factory=dict)
-    """How many more slices a run of the mapping takes after this one."""
+    checked: list[MappingId] = field(default_factory=list)
+    """Mappings of which a check has begun, whatever it came to."""
+    differs: set[MappingId] = field(default_factory=set)
+    """Mappings of which a check comes to a run."""
     tell_notices: Callable[[], Awaitable[object]] = nothing
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    ticks: int = 0
+    looks: int = 0
     most_at_once: int = 0
 
     async def mapped(self, number: int, organization: int | None = None) -> MappingId:
@@ -71,39 +74,62 @@ class Yard:
         request = SyncRequest(mapping_id, trigger=trigger, by=COMMAND_LINE)
         return await RequestSync(self.units, self.names, self.clock)(request)
 
+    async def due(self, number: int, organization: int | None = None) -> MappingId:
+        """Store a mapping whose time for continuous sync has come."""
+        mapping_id = await self.mapped(number, organization)
+        async with self.units.writing() as unit:
+            mapping = await unit.mappings.get(mapping_id)
+            assert mapping is not None
+            await unit.mappings.update(replace(mapping, continuous_sync=True))
+            await unit.schedules.save(Schedule(mapping_id, self.clock.now()))
+            await unit.commit()
+        return mapping_id
+
+    async def schedule_of(self, mapping_id: MappingId) -> Schedule:
+        async with self.units.reading() as unit:
+            schedule = await unit.schedules.get(mapping_id)
+        assert schedule is not None
+        return schedule
+
     async def runs_of(self, mapping_id: MappingId) -> list[SyncRun]:
         async with self.units.reading() as unit:
             return [*await unit.runs.of_mapping(mapping_id)]
 
+    @property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.units, self.names, self.clock, self.lease)
+
     def work(self) -> Work:
         return Work(
-            tick=self._tick,
-            choose=ChooseRuns(self.units, self.clock),
+            choose=self._choose,
             take_over=TakeOver(
                 self.units, self.names, self.clock, self.log, RunEnds(self.names, self.clock, self.log)
             ),
             carry_out=self._carry_out,
+            check=self._check,
             ask_again=RequestAgain(self.units, self.names, self.clock),
             tidy=nothing,
             tell=self.tell_notices,
         )
 
-    async def _tick(self) -> None:
-        self.ticks += 1
-        await RequestDueSyncs(self.units, self.names, self.clock)()
+    async def _choose(self, room: int, kept: int) -> Sequence[Waiting]:
+        self.looks += 1
+        return await ChooseRuns(self.units, self.clock)(room, kept)
 
     async def _carry_out(self, run_id: RunId) -> None:
-        run = await self._claim(run_id)
-        if run is None:
-            return
-        assert run.mapping_id not in self.under_way, "rule 23: one at a time"
-        self.tell("begun", run_id)
+        run = await self._ledger.claim(run_id)
+        if run is not None:
+            await self._see_through(run)
+
+    async def _see_through(self, run: SyncRun) -> None:
+        self.tell("begun", run.id)
         self.begun.append(run.mapping_id)
-        self.under_way.append(run.mapping_id)
-        self.most_at_once = max(self.most_at_once, len(self.under_way))
         stop: Stop | None = None
         try:
-            async with self._holding(run):
+            async with (
+                self._under_way(run.mapping_id),
+                self._ledger.holding(partial(self._ledger.renew_run, run)),
+            ):
                 await self.go_on.wait()
                 if run.mapping_id in self.fails:
                     raise RuntimeError("a row with grace@example.org")  # noqa: TRY301 - it stands for a fault
@@ -114,70 +140,43 @@ class Yard:
             stop = stops.FAULT
             raise
         finally:
-            await asyncio.sleep(0.01)  # what has been sent is seen through
-            self.under_way.remove(run.mapping_id)
-            await self._close(run, stop)
+            await self._ledger.close(run, stop)
             self.ended.append(run.mapping_id)
-            self.tell("ended", run_id)
+            self.tell("ended", run.id)
+
+    async def _check(self, mapping_id: MappingId, on_run: Callable[[RunId], None]) -> None:
+        """Check a mapping as a sync does: where nothing differs, only its schedule moves."""
+        owner = self.names.owner()
+        if not await self._ledger.begin_check(mapping_id, owner):
+            return
+        self.tell("checks", mapping_id)
+        self.checked.append(mapping_id)
+        if mapping_id in self.differs:
+            run = await self._ledger.become_run(mapping_id, owner)
+            on_run(run.id)
+            await self._see_through(run)
+            return
+        is_over = False
+        try:
+            async with (
+                self._under_way(mapping_id),
+                self._ledger.holding(partial(self._ledger.renew_check, mapping_id, owner)),
+            ):
+                await self.go_on.wait()
+                if mapping_id in self.fails:
+                    raise RuntimeError("a row with grace@example.org")
+            is_over = True
+        finally:
+            await self._ledger.end_check(mapping_id, owner, is_over=is_over)
+            self.tell("checked", mapping_id)
 
     @asynccontextmanager
-    async def _holding(self, run: SyncRun) -> AsyncIterator[None]:
-        """Keep the run's lease until the block ends, as a sync does."""
-        keeping = asyncio.create_task(self._keep_lease(run))
+    async def _under_way(self, mapping_id: MappingId) -> AsyncIterator[None]:
+        assert mapping_id not in self.under_way, "rule 23: one at a time"
+        self.under_way.append(mapping_id)
+        self.most_at_once = max(self.most_at_once, len(self.under_way))
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
-
-    async def _keep_lease(self, run: SyncRun) -> None:
-        assert run.owner is not None
-        is_held = True
-        while is_held:
-            await asyncio.sleep(self.lease.total_seconds() / 4)
-            with suppress(PersistenceError):
-                async with self.units.writing() as unit:
-                    is_held = await unit.runs.renew(run.id, run.owner, self.clock.now() + self.lease)
-                    await unit.commit()
-
-    async def _claim(self, run_id: RunId) -> SyncRun | None:
-        now = self.clock.now()
-        async with self.units.writing() as unit:
-            run = await unit.runs.get(run_id)
-            assert run is not None
-            others = [each.state for each in await unit.runs.open_ones(run.mapping_id)]
-            if run.can_resume(now):
-                run = run.resume(self.names.owner(), now, self.lease)
-            elif run.state is not RunState.QUEUED or RunState.RUNNING in others:
-                return None
-            else:
-                run = run.start(self.names.owner(), now, self.lease)
-            await unit.runs.update(run)
-            await unit.commit()
-            return run
-
-    async def _close(self, run: SyncRun, stop: Stop | None) -> None:
-        now = self.clock.now()
-        async with self.units.writing() as unit:
-            stored = await unit.runs.get(run.id)
-            if stored is None or stored.owner != run.owner:
-                return  # it was taken over
-            done = run.stopped(stop, now, Counts()) if stop else run.finished(Counts(), now, None)
-            if not stop and self.slices.get(run.mapping_id, 0):
-                self.slices[run.mapping_id] -= 1
-                done = run.pause(now, in_vain=False)
-            await unit.runs.update(done)
-            await unit.commit()
-
-
-def work_on_stage(stage: Stage) -> Work:
-    """Let whole syncs be carried out."""
-    return Work(
-        tick=stage.request_due_syncs,
-        choose=stage.choose_runs,
-        take_over=stage.take_over,
-        carry_out=partial(stage.run_sync, waits=False),
-        ask_again=stage.request_again,
-        tidy=nothing,
-        tell=stage.deliver_notices,
-    )
+            await asyncio.sleep(0.01)  # what has been sent is seen through
+            self.under_way.remove(mapping_id)

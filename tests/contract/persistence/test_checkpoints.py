@@ -16,14 +16,13 @@ from tests.contract.persistence.samples import (
     NOW,
     a_mapping,
     a_run,
-    an_outcome,
     store,
     store_mapped_event,
 )
 
 HOUR = timedelta(hours=1)
 SECOND = MappingId("map2")
-PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", True, "0a")
+PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
 
 
 async def _save(units: Units, *checkpoints: Checkpoint) -> None:
@@ -46,20 +45,40 @@ async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> Non
     assert await _kept(units) == PROVED
     zone = timezone(timedelta(hours=9))
     later = Checkpoint(
-        MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32, False, "1" * 32
+        MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32, "1" * 32
     )
     await _save(units, later)
     assert await _kept(units) == later
+    await _save(units, replace(later, verdict_at=None, many=""))
+    assert await _kept(units) == replace(later, verdict_at=None, many="")
 
 
 async def test_a_checkpoint_is_its_mapping_s_alone(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
-    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3", False, "0b")
+    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3")
     await _save(units, PROVED, theirs)
-    await _save(units, PROVED.ended(NOW))
-    assert await _kept(units) == PROVED.ended(NOW)
+    await _save(units, PROVED.read_again(NOW + HOUR))
+    assert await _kept(units) == PROVED.read_again(NOW + HOUR)
     assert await _kept(units, SECOND) == theirs
+
+
+async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
+    theirs = Checkpoint(SECOND, RunId("run2"), NOW, None, "c3")
+    await _save(units, PROVED, theirs)
+    async with units.writing() as unit:
+        await unit.checkpoints.remove(MAPPING)
+    assert await _kept(units) == PROVED, "not before it is committed"
+    for _ in range(2):  # what is not there can be removed too
+        async with units.writing() as unit:
+            await unit.checkpoints.remove(MAPPING)
+            await unit.commit()
+        assert await _kept(units) is None
+    assert await _kept(units, SECOND) == theirs
+    await _save(units, PROVED)
+    assert await _kept(units) == PROVED
 
 
 async def test_what_is_not_committed_is_not_saved(units: Units) -> None:
@@ -91,18 +110,4 @@ async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(un
     async with units.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.checkpoints.save(replace(PROVED, run_id=RunId("none")))
-    assert await _kept(units) == PROVED
-
-
-async def test_a_checkpoint_keeps_its_run_and_the_outcomes_of_it(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, *(a_run(number).stopped(TAKEN_OVER, NOW, Counts()) for number in (1, 2, 3)))
-    await _save(units, PROVED)
-    async with units.writing() as unit:
-        for number in (1, 2):
-            await unit.outcomes.add(RunId(f"run{number}"), [an_outcome()])
-        assert await unit.outcomes.forget_before(NOW + HOUR, 100) == 1, "those of the second"
-        assert await unit.runs.forget_before(NOW + HOUR, 100) == 1
-        assert await unit.outcomes.of_run(PROVED.run_id)
-        await unit.commit()
     assert await _kept(units) == PROVED

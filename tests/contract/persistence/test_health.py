@@ -117,7 +117,7 @@ async def test_rule_24_a_mapping_whose_settings_were_never_saved_is_counted_and_
             counts = (await unit.schedules.counts(NOW))[ORGANIZATION]
             assert (counts.continuous, counts.due, counts.waiting, counts.next_due_at) == (1, 0, 1, None)
         await unit.mappings.update(replace(waiting, settings_saved=True))
-        assert await unit.schedules.due(NOW, 9, 9) == [MAPPING]
+        assert [each.mapping_id for each in await unit.schedules.due(NOW, 9, 9)] == [MAPPING]
         assert (await unit.schedules.counts(NOW))[ORGANIZATION].waiting == 0
 
 

@@ -120,6 +120,25 @@ def test_a_database_of_a_newer_program_is_left_as_it_is_and_says_so(engine: sa.E
     assert _tables(engine) == {*metadata.tables}
 
 
+async def test_a_process_that_a_newer_program_upgraded_the_database_under_says_so(
+    engine: sa.Engine, empty_database: str
+) -> None:
+    migrate.upgrade(engine)
+    units = SqlUnits(engine_at(empty_database))
+    await store_mapped_event(units)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE sync_runs RENAME COLUMN message TO told")
+        connection.exec_driver_sql("ALTER TABLE checkpoints RENAME TO markers")
+    said = "another version than this program: run gleanin-sync database upgrade.*newer program"
+    async with units.reading() as unit:
+        with pytest.raises(StoreUnusable, match=said):
+            await unit.runs.get(a_run().id)
+    async with units.reading() as unit:
+        with pytest.raises(StoreUnusable, match=said):
+            await unit.checkpoints.get(MAPPING)
+    units.close()
+
+
 def test_several_that_upgrade_at_once_do_it_one_after_the_other(empty_database: str) -> None:
     def upgrade(_: int) -> bool:
         engine = engine_at(empty_database)
@@ -262,7 +281,7 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
         assert await unit.runs.get(ended.id) == ended
         assert await unit.runs.booked_by(MAPPING, "key") == ended.id
         assert await unit.outcomes.of_run(ended.id) == [an_outcome()]
-        assert await unit.schedules.due(NOW, 2, 10) == [MAPPING]
+        assert [each.mapping_id for each in await unit.schedules.due(NOW, 2, 10)] == [MAPPING]
         await unit.schedules.save(Schedule(MAPPING, NOW))
         await unit.commit()
     units.close()

@@ -46,7 +46,7 @@ SUPPORT = Grant(Role.SUPPORT)
 
 
 def a_checkpoint(mapping: MappingId, run: int) -> Checkpoint:
-    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", True, "0a")
+    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", "0a")
 
 
 @pytest.fixture
@@ -70,6 +70,8 @@ async def removed(units: Units) -> Units:
         await unit.runs.note_booking(theirs.id, "key", RunId("run3"))
         for mapping, run in ((MAPPING, 1), (MappingId("map2"), 4), (theirs.id, 3)):
             await unit.checkpoints.save(a_checkpoint(mapping, run))
+        for mapping in (MAPPING, theirs.id):
+            await unit.schedules.begin_check(mapping, "a", NOW, LATER)
         for organization in (ORGANIZATION, OTHER):
             kinds = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
             await unit.synced.save(organization, EVENT, [a_record(kind=kind) for kind in kinds])
@@ -98,6 +100,7 @@ async def test_nothing_is_left_of_what_a_removed_organization_had(removed: Units
         assert await unit.runs.of_mapping(MAPPING) == []
         assert await unit.runs.booked_by(MAPPING, "key") is None
         assert await unit.schedules.get(MAPPING) is None
+        assert {each.organization_id for each in await unit.runs.open_work()} == {OTHER}
         assert await unit.checkpoints.get(MAPPING) is None
         assert await unit.checkpoints.get(MappingId("map2")) is None
         assert await unit.schedules.of_connection(CONNECTION) == []

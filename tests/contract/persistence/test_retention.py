@@ -4,11 +4,18 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from adapters.memory.clock import ManualClock
+from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import SPEAKER, Scope
 from core.domain.outcomes import Counts
-from core.domain.runs import SyncRun, Trigger
+from core.domain.retention import EndedRun
+from core.domain.runs import SyncRun
 from core.domain.stops import TAKEN_OVER
+from core.usecases import forget_old
+from core.usecases.forget_old import ForgetOld
 from ports.persistence import Units
 from tests.contract.persistence.samples import (
     CONNECTION,
@@ -44,18 +51,23 @@ async def _with_outcomes(units: Units, *runs: SyncRun) -> None:
         await unit.commit()
 
 
-async def _forget_outcomes(units: Units, days: int, limit: int = 100) -> int:
+async def _ended_before(
+    units: Units, days: int, limit: int = 100, after: int | None = None
+) -> list[EndedRun]:
+    async with units.reading() as unit:
+        last = None if after is None else RunId(f"run{after}")
+        return [*await unit.runs.ended_before(NOW + days * DAY, limit, last)]
+
+
+async def _forget(units: Units, *numbers: int, limit: int = 100) -> int:
     async with units.writing() as unit:
-        gone = await unit.outcomes.forget_before(NOW + days * DAY, limit)
+        gone = await unit.runs.forget([RunId(f"run{number}") for number in numbers], limit)
         await unit.commit()
     return gone
 
 
-async def _forget_runs(units: Units, days: int, limit: int = 100) -> int:
-    async with units.writing() as unit:
-        gone = await unit.runs.forget_before(NOW + days * DAY, limit)
-        await unit.commit()
-    return gone
+def _row(number: int, *, is_latest: bool = False, has_checkpoint: bool = False) -> EndedRun:
+    return EndedRun(RunId(f"run{number}"), is_latest, has_checkpoint)
 
 
 async def _left(units: Units, numbers: Collection[int]) -> dict[int, int | None]:
@@ -69,82 +81,136 @@ async def _left(units: Units, numbers: Collection[int]) -> dict[int, int | None]
     return left
 
 
-async def test_outcomes_of_runs_that_ended_before_are_forgotten(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 1), _ended(3, 2), _ended(4, 3))
-    assert await _forget_outcomes(units, 2) == 4
-    assert await _left(units, range(1, 5)) == {1: 0, 2: 0, 3: 2, 4: 2}
-    async with units.reading() as unit:
-        told = await unit.outcomes.history(MAPPING, "1")
-        assert [entry.run_id for entry in told] == ["run3", "run4"]
-    assert await _forget_outcomes(units, 2) == 0
-
-
-async def test_outcomes_are_forgotten_in_steps_the_oldest_first(units: Units) -> None:
+async def test_runs_that_ended_before_come_the_earliest_first(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, a_mapping(2, "s2", "g2"))
-    await _with_outcomes(units, _ended(1, 3), _ended(2, 1, SECOND), _ended(3, 9), _ended(4, 9, SECOND))
-    assert [await _forget_outcomes(units, 9, limit=3) for _ in range(3)] == [3, 1, 0]
-    assert await _left(units, range(1, 5)) == {1: 0, 2: 0, 3: 2, 4: 2}
+    await store(units, _ended(1, 3), _ended(2, 1, SECOND), _ended(3, 1), _ended(4, 9), _ended(5, 9, SECOND))
+    await store(units, a_run(6).start("a", NOW, LEASE), a_run(7))
+    assert await _ended_before(units, 9) == [_row(2), _row(3), _row(1)]
+    assert await _ended_before(units, 3) == [_row(2), _row(3)], "not what ends just then"
+    assert await _ended_before(units, 0) == []
 
 
-async def test_of_two_old_runs_the_one_that_ended_first_goes_first(units: Units) -> None:
+async def test_runs_that_ended_before_are_read_in_steps(units: Units) -> None:
     await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"))
-    await _with_outcomes(units, _ended(1, 3), _ended(2, 1, SECOND), _ended(3, 9), _ended(4, 9, SECOND))
-    assert await _forget_outcomes(units, 9, limit=2) == 2
-    assert await _left(units, (1, 2)) == {1: 2, 2: 0}
-    assert await _forget_outcomes(units, 9) == 2
-    assert await _forget_runs(units, 9, limit=1) == 1
-    assert await _left(units, (1, 2)) == {1: 0, 2: None}
+    await store(units, *(_ended(number, 5 - number % 3) for number in range(1, 7)))
+    assert await _ended_before(units, 9, limit=2) == [_row(2), _row(5)]
+    assert await _ended_before(units, 9, 2, after=5) == [_row(1), _row(4)], "of equals, the older one first"
+    assert await _ended_before(units, 9, 2, after=1) == [_row(4), _row(3)]
+    assert await _ended_before(units, 9, 2, after=3) == [_row(6, is_latest=True)]
+    assert await _ended_before(units, 9, 2, after=6) == []
+    assert await _ended_before(units, 9, 2, after=99) == [], "one that is not there any more"
 
 
-async def test_the_latest_run_of_each_scope_stays_with_its_outcomes(units: Units) -> None:
-    await store_mapped_event(units)
-    agenda = [replace(_ended(number, 0), scope=Scope.AGENDA) for number in (3, 4)]
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 0), *agenda)
-    await _forget_outcomes(units, 1)
-    await _forget_runs(units, 1)
-    assert await _left(units, range(1, 5)) == {1: None, 2: 2, 3: None, 4: 2}
-
-
-async def test_the_latest_run_of_each_mapping_stays_with_its_outcomes(units: Units) -> None:
+async def test_the_latest_run_is_told_of_each_mapping_and_scope(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, a_mapping(2, "s2", "g2").remove(NOW))
+    agenda = [replace(_ended(number, 0), scope=Scope.AGENDA) for number in (4, 5)]
     # The latest is the one that was asked for last, not the one that ended last.
-    await _with_outcomes(units, _ended(1, 5), _ended(2, 1), _ended(3, 0, SECOND))
-    assert await _forget_outcomes(units, 99) == 2
-    assert await _forget_runs(units, 99) == 1
-    assert await _left(units, (1, 2, 3)) == {1: None, 2: 2, 3: 2}
+    await store(units, _ended(1, 5), _ended(2, 1), _ended(3, 0, SECOND), *agenda)
+    assert await _ended_before(units, 99) == [
+        _row(3, is_latest=True),
+        _row(4),
+        _row(5, is_latest=True),
+        _row(2, is_latest=True),
+        _row(1),
+    ]
+    await store(units, a_run(6))
+    assert _row(2) in await _ended_before(units, 99), "one that waits is the latest too"
 
 
-async def test_open_runs_stay(units: Units) -> None:
+async def test_a_run_that_a_checkpoint_names_is_told(units: Units) -> None:
     await store_mapped_event(units)
-    await _with_outcomes(units, a_run(1).start("a", NOW, LEASE), a_run(2))
-    assert await _forget_outcomes(units, 99) == 0
-    assert await _forget_runs(units, 99) == 0
-    assert await _left(units, (1, 2)) == {1: 2, 2: 2}
+    await store(units, _ended(1, 0), _ended(2, 0), _ended(3, 0))
+    async with units.writing() as unit:
+        await unit.checkpoints.save(Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
+        await unit.commit()
+    assert await _ended_before(units, 9) == [_row(1), _row(2, has_checkpoint=True), _row(3, is_latest=True)]
+    async with units.writing() as unit:
+        await unit.checkpoints.remove(MAPPING)
+        await unit.commit()
+    assert await _ended_before(units, 9) == [_row(1), _row(2), _row(3, is_latest=True)]
 
 
-async def test_a_run_goes_with_its_booking_once_it_has_no_outcomes_any_more(units: Units) -> None:
+async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(units: Units) -> None:
     await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 1), _ended(3, 5), _ended(4, 6))
-    assert await _forget_runs(units, 3) == 0
-    assert await _forget_outcomes(units, 1) == 2
-    assert await _forget_runs(units, 3) == 1
-    assert await _left(units, range(1, 5)) == {1: None, 2: 2, 3: 2, 4: 2}
+    await _with_outcomes(units, _ended(1, 0), _ended(2, 1), _ended(3, 2))
+    assert await _forget(units, 1, 3) == 6
+    assert await _left(units, (1, 2, 3)) == {1: None, 2: 2, 3: None}
     async with units.reading() as unit:
         assert await unit.runs.booked_by(MAPPING, "key of run1") is None
         assert await unit.runs.booked_by(MAPPING, "key of run2") == "run2"
-        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run4", "run3", "run2"]
+        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run2"]
+        assert [entry.run_id for entry in await unit.outcomes.history(MAPPING, "1")] == ["run2"]
+    assert await _forget(units, 1, 3) == 0
+    assert await _forget(units) == 0
+
+
+async def test_runs_are_forgotten_in_steps_their_outcomes_first(units: Units) -> None:
+    await store_mapped_event(units)
+    await _with_outcomes(units, _ended(1, 0), _ended(2, 1), _ended(3, 2))
+    assert await _forget(units, 1, 2, limit=3) == 3
+    assert await _left(units, (1, 2, 3)) == {1: 0, 2: 1, 3: 2}
+    assert await _forget(units, 1, 2, limit=2) == 2
+    assert await _left(units, (1, 2, 3)) == {1: None, 2: 0, 3: 2}
+    assert await _forget(units, 1, 2, limit=2) == 1
+    assert await _forget(units, 1, 2, limit=2) == 0
+    assert await _left(units, (1, 2, 3)) == {1: None, 2: None, 3: 2}
+
+
+async def test_a_step_goes_on_behind_those_that_are_gone(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, *(_ended(number, 0) for number in range(1, 6)))
+    assert [await _forget(units, *range(1, 6), limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
 async def test_more_runs_than_fit_into_one_question_are_forgotten_in_steps(units: Units) -> None:
     await store_mapped_event(units)
     await store(units, *(_ended(number, 0) for number in range(1_103)))
-    assert [await _forget_runs(units, 1, limit=1_001) for _ in range(3)] == [1_001, 101, 0]
+    assert [await _forget(units, *range(1_102), limit=1_001) for _ in range(3)] == [1_001, 101, 0]
     async with units.reading() as unit:
         assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run1102"]
+
+
+async def test_what_is_forgotten_without_a_commit_is_still_there(units: Units) -> None:
+    await store_mapped_event(units)
+    await _with_outcomes(units, _ended(1, 0), _ended(2, 0))
+    async with units.writing() as unit:
+        assert await unit.runs.forget([RunId("run1")], 100) == 3
+    assert await _left(units, (1, 2)) == {1: 2, 2: 2}
+    async with units.reading() as unit:
+        assert await unit.runs.booked_by(MAPPING, "key of run1") == "run1"
+
+
+async def _forget_old(units: Units, days: int) -> int:
+    return await ForgetOld(units, ManualClock(NOW + days * DAY), timedelta())()
+
+
+async def test_all_that_is_old_goes_but_what_the_rule_keeps(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_mapping(2, "s2", "g2").remove(NOW))
+    await _with_outcomes(units, *(_ended(number, number) for number in range(1, 6)))
+    await _with_outcomes(units, _ended(6, 0, SECOND), _ended(7, 0, SECOND), a_run(8))
+    async with units.writing() as unit:
+        await unit.checkpoints.save(Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
+        await unit.commit()
+    assert await _forget_old(units, 5) == 12
+    assert await _left(units, range(1, 9)) == {1: None, 2: 2, 3: None, 4: None, 5: 2, 6: None, 7: 2, 8: 2}
+    assert await _forget_old(units, 5) == 0
+    assert await _forget_old(units, 99) == 3, "the fifth, for the mapping's latest run waits"
+
+
+async def test_many_steps_come_to_an_end_and_leave_what_is_kept_in_each(
+    units: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forget_old, "AT_ONCE", 2)
+    await store_mapped_event(units)
+    scopes = {2: Scope.AGENDA, 5: Scope.EXHIBITORS}
+    runs = [replace(_ended(number, 0), scope=scopes.get(number, Scope.ALL)) for number in range(1, 10)]
+    await _with_outcomes(units, *runs)
+    assert await _forget_old(units, 1) == 6 * 3
+    left = await _left(units, range(1, 10))
+    assert {number for number, outcomes in left.items() if outcomes == 2} == {2, 5, 9}
 
 
 async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(units: Units) -> None:
@@ -155,101 +221,8 @@ async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(units: Units)
         await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
         await unit.commit()
     await _with_outcomes(units, _ended(1, 0), _ended(2, 0), _ended(3, 0, SECOND), _ended(4, 0, SECOND))
-    assert await _forget_outcomes(units, 999) == 4
-    assert await _forget_runs(units, 999) == 2
+    assert await _forget_old(units, 999) == 6
     async with units.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
         assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping(), second]
         assert await unit.connections.get(CONNECTION) == a_connection()
-
-
-def _confirming(number: int, days: int, confirmed: int) -> SyncRun:
-    return replace(_ended(number, days), confirms=RunId(f"run{confirmed}"))
-
-
-async def test_rule_26_a_run_stays_with_its_outcomes_as_long_as_a_later_one_confirms_it(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 1))
-    await store(units, _confirming(3, 2, 2), _confirming(4, 3, 2))
-    assert await _forget_outcomes(units, 99) == 2, "those of the first, which nobody confirms"
-    assert await _forget_runs(units, 99) == 2, "the first, and the third, which has none of its own"
-    assert await _left(units, range(1, 5)) == {1: None, 2: 2, 3: None, 4: 0}
-    async with units.reading() as unit:
-        assert await unit.runs.booked_by(MAPPING, "key of run2") == "run2"
-        assert [entry.run_id for entry in await unit.outcomes.history(MAPPING, "1")] == ["run2"]
-
-
-async def test_a_run_goes_once_nobody_confirms_it_any_more(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0))
-    await store(units, _confirming(2, 1, 1), _confirming(3, 5, 1), _ended(4, 9))
-    assert (await _forget_outcomes(units, 3), await _forget_runs(units, 3)) == (0, 1)
-    assert await _left(units, range(1, 5)) == {1: 2, 2: None, 3: 0, 4: 0}
-    assert (await _forget_outcomes(units, 6), await _forget_runs(units, 6)) == (0, 1)
-    assert await _left(units, range(1, 5)) == {1: 2, 2: None, 3: None, 4: 0}
-    assert (await _forget_outcomes(units, 6), await _forget_runs(units, 6)) == (2, 1)
-    assert await _left(units, range(1, 5)) == {1: None, 2: None, 3: None, 4: 0}
-
-
-async def test_a_run_without_outcomes_stays_too_as_long_as_another_confirms_it(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, _ended(1, 0), _confirming(2, 1, 1))
-    assert await _forget_runs(units, 99) == 0
-    assert await _left(units, (1, 2)) == {1: 0, 2: 0}
-
-
-async def test_a_run_between_two_slices_stays(units: Units) -> None:
-    await store_mapped_event(units)
-    paused = a_run(1).start("a", NOW, LEASE).pause(NOW, in_vain=False)
-    await _with_outcomes(units, paused, a_run(2))
-    assert await _forget_outcomes(units, 99) == 0
-    assert await _forget_runs(units, 99) == 0
-    assert await _left(units, (1, 2)) == {1: 2, 2: 2}
-
-
-async def test_what_is_forgotten_without_a_commit_is_still_there(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 0))
-    async with units.writing() as unit:
-        assert await unit.outcomes.forget_before(NOW + DAY, 100) == 2
-        assert await unit.runs.forget_before(NOW + DAY, 100) == 1
-    assert await _left(units, (1, 2)) == {1: 2, 2: 2}
-    async with units.reading() as unit:
-        assert await unit.runs.booked_by(MAPPING, "key of run1") == "run1"
-
-
-async def _forget_confirming(units: Units, days: int, limit: int = 100) -> int:
-    async with units.writing() as unit:
-        gone = await unit.runs.forget_confirming(NOW + days * DAY, limit)
-        await unit.commit()
-    return gone
-
-
-async def test_rule_26_runs_that_only_confirm_another_one_go_sooner(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0))
-    confirming = [
-        replace(_confirming(number, number, 1), trigger=Trigger.CONTINUOUS) for number in (2, 3, 4, 5)
-    ]
-    await store(units, *confirming)
-    assert await _forget_confirming(units, 3, limit=1) == 1, "in steps, the oldest first"
-    assert await _left(units, range(1, 6)) == {1: 2, 2: None, 3: 0, 4: 0, 5: 0}
-    assert await _forget_confirming(units, 99) == 2
-    assert await _left(units, range(1, 6)) == {1: 2, 2: None, 3: None, 4: None, 5: 0}, "the latest stays"
-
-
-async def test_what_somebody_asked_for_is_kept_though_it_only_confirms(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0))
-    await store(units, replace(_confirming(2, 1, 1), trigger=Trigger.MANUAL), _ended(3, 2))
-    assert await _forget_confirming(units, 99) == 0
-
-
-async def test_outcomes_of_one_run_can_be_forgotten_alone(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 1))
-    async with units.writing() as unit:
-        assert await unit.outcomes.forget_of(RunId("run1"), 1) == 1, "in steps"
-        assert await unit.outcomes.forget_of(RunId("run1"), 9) == 1
-        await unit.commit()
-    assert await _left(units, (1, 2)) == {1: 0, 2: 2}

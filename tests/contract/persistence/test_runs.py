@@ -39,24 +39,8 @@ async def _update(units: Units, *runs: SyncRun) -> None:
         a_run()
         .start("host:1:x", NOW, LEASE)
         .finished(Counts({"session": Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE),
-        a_run()
-        .start("host:1:x", NOW, LEASE)
-        .pause(NOW + LEASE, in_vain=True)
-        .resume("b", NOW + LEASE, LEASE),
-        a_run().start("host:1:x", NOW, LEASE).pause(NOW + LEASE, in_vain=True),
-        a_run()
-        .start("host:1:x", NOW, LEASE)
-        .pause(NOW + LEASE, in_vain=True)
-        .stopped(DISCONNECTED, NOW, Counts()),
-        a_run()
-        .start("host:1:x", NOW, LEASE)
-        .confirming(replace(a_run(7), progress={"sessions": Progress(84, 84)}))
-        .finished(Counts({"session": Tally({Outcome.UNCHANGED: 84})}), NOW + LEASE),
     ],
-    ids=[
-        *("queued", "running", "under way", "asked to stop", "stopped", "finished"),
-        *("gone on with", "between two slices", "stopped between two slices", "confirming another"),
-    ],
+    ids=["queued", "running", "under way", "asked to stop", "stopped", "finished"],
 )
 async def test_a_run_comes_back_as_it_was_stored(units: Units, run: SyncRun) -> None:
     await store_mapped_event(units)
@@ -83,6 +67,16 @@ async def test_rule_23_one_run_is_carried_out_at_most(units: Units) -> None:
         with pytest.raises(Taken) as caught:
             await unit.runs.update(a_run(2).start("b", NOW, LEASE))
     assert caught.value.what is Unique.RUNNING_RUN
+
+
+async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(units: Units) -> None:
+    await store_mapped_event(units)
+    await store(units, a_run(1).start("a", NOW, LEASE))
+    with pytest.raises(Taken) as caught:
+        await store(units, a_run(2).start("b", NOW, LEASE))
+    assert caught.value.what is Unique.RUNNING_RUN
+    async with units.reading() as unit:
+        assert await unit.runs.run_in_place_of(RunId("run2")) is None
 
 
 async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(units: Units) -> None:
@@ -153,32 +147,6 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
         await unit.commit()
     async with units.reading() as unit:
         assert await unit.runs.get(running.id) == replace(asked_to_stop, lease_until=later, progress=progress)
-
-
-async def test_a_run_between_two_slices_is_nobody_s_to_renew(units: Units) -> None:
-    await store_mapped_event(units)
-    running = a_run().start("a", NOW, LEASE)
-    await store(units, running)
-    paused = running.pause(NOW, in_vain=False)
-    await _update(units, paused)
-    async with units.writing() as unit:
-        assert await unit.runs.standing(paused.id) == Standing(None, None, None)
-        assert not await unit.runs.renew(paused.id, "a", NOW + LEASE, {})
-        await unit.commit()
-    async with units.reading() as unit:
-        assert await unit.runs.get(paused.id) == paused
-
-
-async def test_rule_23_a_run_between_two_slices_is_in_the_way_of_the_next_one(units: Units) -> None:
-    await store_mapped_event(units)
-    paused = a_run(1).start("a", NOW, LEASE).pause(NOW, in_vain=False)
-    await store(units, paused, a_run(2))
-    async with units.writing() as unit:
-        with pytest.raises(Taken) as caught:
-            await unit.runs.update(a_run(2).start("b", NOW, LEASE))
-    assert caught.value.what is Unique.RUNNING_RUN
-    async with units.reading() as unit:
-        assert await unit.runs.open_ones(MAPPING) == [paused, a_run(2)]
 
 
 async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(units: Units) -> None:

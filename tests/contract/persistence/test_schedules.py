@@ -14,9 +14,8 @@ from adapters.persistence.engine import engine_at
 from adapters.persistence.schedules import DUE
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
-from core.domain.outcomes import Counts
 from core.domain.schedule import Halt, Schedule
-from core.domain.stops import TAKEN_OVER
+from core.domain.turns import DueMapping
 from ports.persistence import PersistenceError, ScheduleCounts, Units
 from tests.contract.persistence.samples import (
     CONNECTION,
@@ -58,15 +57,25 @@ async def _organizations(units: Units, most: int = 1) -> None:
         await store(units, organization, a_connection(number, organization.id))
 
 
-async def _ask(units: Units, most: int = 2, limit: int = 100) -> Sequence[MappingId]:
+async def _due_rows(units: Units, of_each: int = 2, limit: int = 100) -> Sequence[DueMapping]:
     async with units.reading() as unit:
-        return await unit.schedules.due(NOW, most, limit)
+        return await unit.schedules.due(NOW, of_each, limit)
+
+
+async def _ask(units: Units, of_each: int = 2, limit: int = 100) -> Sequence[MappingId]:
+    return [each.mapping_id for each in await _due_rows(units, of_each, limit)]
 
 
 async def test_a_schedule_comes_back_as_it_was_last_saved(units: Units) -> None:
     await store_mapped_event(units)
     saved = Schedule(
-        MAPPING, NOW, failures=3, failing_since=NOW - MINUTE, halt=Halt("Gleanin", NOW), hinted_at=NOW
+        MAPPING,
+        NOW,
+        failures=3,
+        failing_since=NOW - MINUTE,
+        halt=Halt("Gleanin", NOW),
+        hinted_at=NOW,
+        last_checked_at=NOW - 2 * MINUTE,
     )
     async with units.writing() as unit:
         assert await unit.schedules.get(MAPPING) is None
@@ -107,15 +116,15 @@ async def test_rule_24_what_is_due_comes_the_longest_due_first(units: Units) -> 
     await _organizations(units, 2)
     await store(units, *(_continuous(number, 1 + number % 2) for number in range(1, 6)))
     await store(units, _due(1), _due(2, 5), _due(3, 10), _due(4, -1), _due(5, 7))
-    assert await _ask(units, most=9) == [_id(3), _id(5), _id(2), _id(1)]
-    assert await _ask(units, most=9, limit=2) == [_id(3), _id(5)]
+    assert await _ask(units, of_each=9) == [_id(3), _id(5), _id(2), _id(1)]
+    assert await _ask(units, of_each=9, limit=2) == [_id(3), _id(5)]
     assert await _ask(units, limit=0) == []
 
 
 async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(units: Units) -> None:
     await _organizations(units)
     await store(units, _continuous(1), _continuous(2), _continuous(3), _due(3, 60 * 24 + 1.5))
-    assert await _ask(units, most=9) == [_id(2), _id(3), _id(1)]
+    assert await _ask(units, of_each=9) == [_id(2), _id(3), _id(1)]
 
 
 @pytest.mark.parametrize(
@@ -145,44 +154,43 @@ async def test_a_halted_mapping_is_not_due_until_it_begins_anew(units: Units) ->
     assert await _ask(units) == [_id(1)]
 
 
-async def test_a_mapping_with_an_open_run_is_not_due(units: Units) -> None:
+async def test_what_is_due_is_told_with_its_organization_and_since_when(units: Units) -> None:
+    await _organizations(units, 2)
+    never, theirs = _continuous(1), _continuous(2, 2)
+    await store(units, never, theirs, _due(2, 5))
+    assert await _due_rows(units) == [
+        DueMapping(never.id, never.organization_id, never.created_at),
+        DueMapping(theirs.id, theirs.organization_id, NOW - 5 * MINUTE),
+    ]
+
+
+async def test_whether_a_mapping_is_due_is_no_question_of_its_runs(units: Units) -> None:
+    """Which of them wait is what the domain finds."""
     await _organizations(units)
-    await store(units, *map(_continuous, range(1, 6)), *map(_due, (1, 2, 3)))
+    await store(units, *map(_continuous, range(1, 4)), *(_due(number, 9 - number) for number in (1, 2, 3)))
     await store(units, a_run(1, _id(1)), a_run(2, _id(2)).start("a", NOW, LEASE))
-    await store(units, a_run(3, _id(3)).stopped(TAKEN_OVER, NOW, Counts()), a_run(4, _id(4)))
-    assert await _ask(units, most=9) == [_id(5), _id(3)]
+    async with units.writing() as unit:
+        assert await unit.schedules.begin_check(_id(3), "a", NOW, NOW + LEASE)
+        await unit.commit()
+    assert await _ask(units, of_each=9) == [_id(1), _id(2), _id(3)]
 
 
-async def test_a_mapping_whose_run_is_between_two_slices_is_not_due(units: Units) -> None:
-    await _organizations(units)
-    await store(units, _continuous(1), _due(1, 5), _continuous(2), _due(2))
-    paused = a_run(1, _id(1)).start("a", NOW, LEASE).pause(NOW, in_vain=False)
-    await store(units, paused)
-    assert await _ask(units, most=9) == [_id(2)]
-    assert await _ask(units, most=1) == [], "and counts as one of the organization's open runs"
-
-
-async def test_an_organization_gets_no_more_than_leave_it_with_so_many_open_runs(units: Units) -> None:
+async def test_of_each_organization_no_more_than_so_many_come_the_longest_due(units: Units) -> None:
     await _organizations(units, 3)
     await store(units, *(_continuous(number, 1) for number in range(1, 6)))
     await store(units, *(_continuous(number, 2) for number in range(6, 9)), _continuous(9, 3))
     await store(units, *(_due(number, 100 - number) for number in range(1, 10)))
-    # Of whichever mapping the open runs are, and both of the same one count.
-    by_hand = replace(_continuous(10, 2), continuous_sync=False)
-    await store(units, by_hand, a_run(1, by_hand.id).start("a", NOW, LEASE))
-    assert await _ask(units) == [_id(1), _id(2), _id(6), _id(9)]
+    assert await _ask(units) == [_id(1), _id(2), _id(6), _id(7), _id(9)]
     assert await _ask(units, limit=3) == [_id(1), _id(2), _id(6)]
-    assert await _ask(units, most=1) == [_id(1), _id(9)]
-    await store(units, a_run(2, by_hand.id))
-    assert await _ask(units) == [_id(1), _id(2), _id(9)]
-    assert await _ask(units, most=1) == [_id(1), _id(9)]
+    assert await _ask(units, of_each=1) == [_id(1), _id(6), _id(9)]
+    await store(units, _due(1, -1), _due(5, 200))
+    assert await _ask(units, of_each=1) == [_id(5), _id(6), _id(9)]
 
 
-async def test_an_open_run_of_a_removed_mapping_counts_for_its_organization(units: Units) -> None:
+async def test_of_equals_the_mapping_that_was_made_first_comes_first(units: Units) -> None:
     await _organizations(units)
-    await store(units, _continuous(1), _continuous(2), _continuous(3).remove(NOW))
-    await store(units, _due(1, 5), _due(2), a_run(1, _id(3)).start("a", NOW, LEASE))
-    assert await _ask(units) == [_id(1)]
+    await store(units, *map(_continuous, (3, 1, 2)), *(_due(number, 5) for number in (1, 2, 3)))
+    assert await _ask(units) == [_id(3), _id(1)]
 
 
 def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
@@ -196,7 +204,7 @@ def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
     engine = engine_at(f"sqlite:///{migrated_sqlite}")
     with engine.connect() as connection:
         event.listen(connection, "before_cursor_execute", explain)
-        connection.execute(DUE, {"now": NOW, "most": 2, "limit": 100})
+        connection.execute(DUE, {"now": NOW, "of_each": 2, "limit": 100})
     engine.dispose()
     assert not {"SCAN schedules", "SCAN event_mappings", "SCAN sync_runs"} & {*plans}
     assert "SEARCH schedules USING INDEX ix_schedules_due_at (due_at<?)" in plans
@@ -239,7 +247,7 @@ async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(units: Uni
     await _organizations(units)
     await store(units, *(_continuous(number) for number in range(1, 5)), _due(1, 9), _due(2, 7), _due(3, 5))
     await store(units, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
-    await store(units, a_run(4, _id(4)).start("a", NOW, LEASE).pause(NOW + LEASE, in_vain=False))
+    await store(units, a_run(4, _id(4)).start("a", NOW, LEASE))
     async with units.reading() as unit:
         assert await unit.schedules.counts(NOW) == {
             OrganizationId("org1"): ScheduleCounts(continuous=4, due=1, next_due_at=NOW - 5 * MINUTE)

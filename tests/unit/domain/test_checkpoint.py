@@ -1,4 +1,4 @@
-"""What spares a continuous sync the reading, and for how long (rules 12, 21 and 24)."""
+"""What a run that found nothing to write has proved, and for how long it holds (rules 12, 21 and 24)."""
 
 from datetime import timedelta, timezone
 
@@ -6,20 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.checkpoint import OVERLAP, READ_ALL_EVERY, Checkpoint, is_proved_by, until
+from core.domain.checkpoint import OVERLAP, READ_ALL_EVERY, Checkpoint, RowDigests, is_proved_by
 from core.domain.digests import digest_of
-from core.domain.identifiers import MappingId, RunId
+from core.domain.identifiers import MappingId, RunId, SourceId
 from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.outcomes import Counts, Outcome, count
+from core.domain.schedule import INTERVAL, SPREAD
 from tests.unit.domain.builders import NOW, agenda, at, session, sessions_of, skipped
 
 MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 
 
-def a_checkpoint(next_verdict: timedelta | None = None) -> Checkpoint:
-    latest = until(NOW, None if next_verdict is None else NOW + next_verdict)
-    return Checkpoint(MappingId("m1"), RunId("r1"), NOW, latest, "digest", False, "outcomes")
+def a_checkpoint(next_verdict: timedelta | None = None, many: str = "") -> Checkpoint:
+    verdict_at = None if next_verdict is None else NOW + next_verdict
+    return Checkpoint(MappingId("m1"), RunId("r1"), NOW, verdict_at, "digest", many)
 
 
 def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from_a_cache() -> None:
@@ -27,12 +28,25 @@ def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from
     assert timedelta(minutes=10) <= OVERLAP < READ_ALL_EVERY
 
 
-def test_everything_is_read_again_after_some_hours() -> None:
+def test_what_is_read_each_time_holds_until_something_is_read_that_differs() -> None:
     checkpoint = a_checkpoint()
-    assert checkpoint.until == NOW + READ_ALL_EVERY
     assert checkpoint.holds_at(NOW)
-    assert checkpoint.holds_at(NOW + READ_ALL_EVERY - MOMENT)
-    assert not checkpoint.holds_at(NOW + READ_ALL_EVERY)
+    assert checkpoint.holds_at(NOW + 100 * READ_ALL_EVERY)
+
+
+def test_many_sessions_are_read_again_after_some_hours() -> None:
+    """The next check may come as late as its wait allows: by then it may be too late."""
+    checkpoint, latest = a_checkpoint(many="0a"), READ_ALL_EVERY - INTERVAL * (1 + SPREAD)
+    assert checkpoint.spares_many(NOW, INTERVAL)
+    assert checkpoint.spares_many(NOW + latest, INTERVAL)
+    assert not checkpoint.spares_many(NOW + latest + MOMENT, INTERVAL)
+    again = checkpoint.read_again(NOW + latest + MOMENT)
+    assert again.spares_many(NOW + 2 * latest, INTERVAL)
+    assert (again.run_id, again.digest, again.many) == (checkpoint.run_id, "digest", "0a")
+
+
+def test_few_sessions_are_read_each_time() -> None:
+    assert not a_checkpoint().spares_many(NOW, INTERVAL)
 
 
 def test_rule_12_nothing_holds_any_longer_than_until_the_next_session_has_passed() -> None:
@@ -41,8 +55,8 @@ def test_rule_12_nothing_holds_any_longer_than_until_the_next_session_has_passed
     assert not checkpoint.holds_at(NOW + HOUR)
 
 
-def test_a_session_that_passes_later_prolongs_nothing() -> None:
-    assert a_checkpoint(2 * READ_ALL_EVERY).until == NOW + READ_ALL_EVERY
+def test_rule_12_reading_again_puts_no_verdict_off() -> None:
+    assert not a_checkpoint(HOUR).read_again(NOW + HOUR - MOMENT).holds_at(NOW + HOUR)
 
 
 def test_a_clock_that_was_set_back_proves_nothing() -> None:
@@ -52,8 +66,8 @@ def test_a_clock_that_was_set_back_proves_nothing() -> None:
 
 def test_a_checkpoint_holds_by_instants_whichever_zone_they_are_written_in() -> None:
     there = timezone(timedelta(hours=9))
-    assert a_checkpoint().holds_at(NOW.astimezone(there))
-    assert not a_checkpoint().holds_at((NOW + READ_ALL_EVERY).astimezone(there))
+    assert a_checkpoint(HOUR).holds_at(NOW.astimezone(there))
+    assert not a_checkpoint(HOUR).holds_at((NOW + HOUR).astimezone(there))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.KEPT, Outcome.SKIPPED, Outcome.BLOCKED])
@@ -74,6 +88,19 @@ def test_one_record_that_was_written_or_failed_to_be_proves_nothing(
 def test_an_empty_programme_is_proved_too() -> None:
     assert is_proved_by(Counts())
     assert is_proved_by(count([(SESSION, Outcome.SKIPPED), (SPEAKER, Outcome.KEPT)]))
+
+
+def test_rows_are_known_by_what_is_in_them_in_whatever_order_they_come() -> None:
+    one, other, odd = RowDigests(), RowDigests(), RowDigests()
+    for digests, names in ((one, "ab"), (other, "ba"), (odd, "ac")):
+        for name in names:
+            digests.add(SourceId(name), {"title": name})
+    assert len(one) == 2
+    assert one.all == other.all != odd.all
+    other.add(SourceId("a"), {"title": "a"})
+    assert one.all == other.all, "a row that came twice, as pages may overlap"
+    other.add(SourceId("a"), {"title": "A"})
+    assert one.all != other.all
 
 
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()))

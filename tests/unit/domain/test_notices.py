@@ -120,11 +120,9 @@ def test_the_words_keep_the_advice_and_the_side_that_they_are_about() -> None:
     assert "The page of the run says why." in noticed(stop=refused("No such token.")).text
 
 
-def test_a_notice_leads_to_the_run_whose_outcomes_are_kept() -> None:
-    earlier = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW)
-    confirming = a_run().start("a", NOW, LEASE).confirming(earlier).finished(Counts(), NOW)
-    assert notice_of(NoticeId("n1"), Change.RECOVERED, a_mapping(), confirming).run_id == earlier.id
-    assert notice_of(NoticeId("n1"), Change.RECOVERED, a_mapping(), earlier).run_id == earlier.id
+def test_a_notice_leads_to_the_run_that_brought_the_change() -> None:
+    run = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW)
+    assert notice_of(NoticeId("n1"), Change.RECOVERED, a_mapping(), run).run_id == run.id
 
 
 def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> None:

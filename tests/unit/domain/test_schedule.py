@@ -39,7 +39,9 @@ def failed(number: int = 1, stop: Stop | None = None) -> SyncRun:
 
 
 def wait(number: int = 1) -> timedelta:
-    return DUE.after(ended(number)).due_at - NOW
+    mapping = MappingId(f"m{number}")
+    run = replace(ended(), mapping_id=mapping)
+    return replace(DUE, mapping_id=mapping).after(run).due_at - NOW
 
 
 def wait_after(failures: int) -> timedelta:
@@ -70,6 +72,12 @@ def test_rule_24_a_mapping_is_due_about_half_an_hour_after_the_end_of_its_last_r
 
 def test_rule_24_the_moments_are_spread_within_a_tenth_either_way() -> None:
     waits = [wait(number) for number in range(100)]
+    assert EARLIEST <= min(waits) < 28 * MINUTE
+    assert 32 * MINUTE < max(waits) <= LATEST
+
+
+def test_rule_24_a_mapping_comes_earlier_one_time_and_later_another() -> None:
+    waits = {(DUE.checked(at, at).due_at - at) for at in (NOW + number * MINUTE for number in range(100))}
     assert EARLIEST <= min(waits) < 28 * MINUTE
     assert 32 * MINUTE < max(waits) <= LATEST
 
@@ -224,3 +232,40 @@ def test_a_hint_is_not_lost_with_an_interruption() -> None:
 def test_rule_24_the_interval_can_be_set() -> None:
     often = DUE.after(ended(), interval=MINUTE)
     assert timedelta(seconds=54) <= often.due_at - NOW <= timedelta(seconds=66)
+
+
+def test_rule_24_a_check_that_found_nothing_changed_puts_the_mapping_off_as_a_run_does() -> None:
+    checked = DUE.checked(NOW - MINUTE, NOW)
+    assert EARLIEST <= checked.due_at - NOW <= LATEST
+    assert checked == replace(DUE, due_at=checked.due_at, last_checked_at=NOW)
+    assert DUE.checked(NOW - MINUTE, NOW) == checked, "as every process finds it"
+    again = checked.checked(NOW + 30 * MINUTE, NOW + 31 * MINUTE, interval=MINUTE)
+    assert again.last_checked_at == NOW + 31 * MINUTE
+    assert timedelta(seconds=54) <= again.due_at - NOW - 31 * MINUTE <= timedelta(seconds=66)
+
+
+def test_a_check_answers_a_hint_unless_what_it_read_may_be_older() -> None:
+    for late, is_answered in ((QUIET - MINUTE, False), (QUIET, True)):
+        begun_at = NOW - MINUTE
+        hinted = DUE.hinted(begun_at - late)
+        assert hinted.is_unanswered_at(begun_at) is not is_answered
+        checked = hinted.checked(begun_at, NOW)
+        assert checked.hinted_at == (None if is_answered else hinted.hinted_at)
+        assert (checked.due_at < NOW + EARLIEST) is not is_answered
+        assert checked.last_checked_at == NOW
+
+
+def test_a_hint_during_a_check_is_not_lost_with_its_end() -> None:
+    checked = DUE.hinted(NOW - 2 * MINUTE).checked(NOW - 9 * MINUTE, NOW)
+    assert (checked.hinted_at, checked.due_at) == (NOW - 2 * MINUTE, NOW - 2 * MINUTE + QUIET)
+    assert checked.checked(checked.due_at, checked.due_at).hinted_at is None, "it is answered once"
+
+
+def test_when_it_was_last_checked_is_kept_whatever_runs_come_to() -> None:
+    checked = DUE.checked(NOW - MINUTE, NOW)
+    for after in (
+        checked.after(ended(2)),
+        checked.after(failed(2)),
+        checked.hinted(NOW).forgiven().halted(Halt("Gleanin", NOW)).begun_anew(NOW),
+    ):
+        assert after.last_checked_at == NOW

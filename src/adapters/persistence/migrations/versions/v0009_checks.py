@@ -60,18 +60,15 @@ def _replace_confirming_runs() -> None:
         )
         """
     )
-    for table in ("run_bookings", "notices"):
+    for table in ("run_bookings", "notices", "checkpoints"):
         op.execute(
             f"""
             UPDATE {table} SET run_id = (SELECT run_id FROM replaced_runs WHERE id = {table}.run_id)
             WHERE run_id IN (SELECT id FROM replaced_runs)
             """  # noqa: S608 - nothing of it comes from outside
         )
-    op.execute(
-        "DELETE FROM record_outcomes WHERE run_id IN (SELECT id FROM sync_runs WHERE confirms IS NOT NULL)"
-    )
-    op.execute("DELETE FROM checkpoints WHERE run_id IN (SELECT id FROM replaced_runs)")
-    op.execute("DELETE FROM sync_runs WHERE id IN (SELECT id FROM replaced_runs)")
+    for table, column in (("record_outcomes", "run_id"), ("sync_runs", "id")):
+        op.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT id FROM replaced_runs)")  # noqa: S608 - as above
     for name in ("confirming_runs", "confirmed_runs"):
         op.drop_index(name, "sync_runs")
 

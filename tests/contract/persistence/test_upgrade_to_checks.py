@@ -1,0 +1,282 @@
+"""What a database of the version before checks holds, with rows in every table, comes through the upgrade."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.memory.clock import ManualClock
+from adapters.memory.log import KeptEvents
+from adapters.memory.names import CountingNames
+from adapters.persistence import migrate
+from adapters.persistence.engine import engine_at
+from adapters.persistence.tables import metadata
+from adapters.persistence.unit_of_work import SqlUnits
+from core.domain.access import Grant, Role
+from core.domain.accounts import Attempts, SignIn
+from core.domain.audit import Action, AuditEntry
+from core.domain.checkpoint import Checkpoint
+from core.domain.identifiers import AccountId, MappingId, RunId, SourceId
+from core.domain.identities import ProviderIdentity
+from core.domain.kinds import SPEAKER
+from core.domain.outcomes import Counts
+from core.domain.portal import PersonRef
+from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.schedule import Schedule
+from core.domain.stops import TAKEN_OVER
+from core.domain.synced import CreateIntent
+from core.domain.turns import waiting
+from core.usecases.forget_old import ForgetOld
+from core.usecases.look_up import FindRun
+from core.usecases.request_sync import TakeOver
+from core.usecases.shared.run_ends import RunEnds
+from tests.contract.persistence.samples import (
+    CONNECTION,
+    EVENT,
+    LEASE,
+    MAPPING,
+    NOW,
+    ORGANIZATION,
+    a_connection,
+    a_key,
+    a_mapping,
+    a_notice,
+    a_recipient,
+    a_record,
+    a_run,
+    an_account,
+    an_organization,
+    an_outcome,
+    store,
+)
+
+HOUR = timedelta(hours=1)
+PAUSED, MANY, PLAIN = (MappingId(f"map{number}") for number in (2, 3, 4))
+PAUSED_UNTIL = NOW + 3 * HOUR
+NEW = {"replaced_runs"}
+CHANGED = {"schedules", "sync_runs", "checkpoints", "run_bookings", "notices", "alembic_version"}
+NOT_FROM_UNITS = (
+    "UPDATE sync_runs SET confirms = 'run1' WHERE id IN ('run2', 'run3')",
+    "UPDATE sync_runs SET confirms = 'forgotten' WHERE id = 'run4'",
+    """UPDATE sync_runs SET paused_until = :paused, slices_in_vain = 2, owner = NULL, lease_until = NULL
+    WHERE id = 'run5'""",
+    """INSERT INTO checkpoints (mapping_id, run_id, read_at, until, digest, has_many, outcomes) VALUES
+    ('map1', 'run1', :now, :later, 'b2f1', FALSE, '0a'), ('map3', 'run7', :now, :later, 'c3', TRUE, '0b')""",
+)
+"""What this version cannot store: confirming runs, one between two slices, and what was proved."""
+
+
+def _completed(number: int, hours: int, mapping: MappingId = MAPPING) -> SyncRun:
+    run = a_run(number, mapping).start("a", NOW, LEASE).finished(Counts(), NOW + hours * HOUR)
+    return replace(run, trigger=Trigger.CONTINUOUS)
+
+
+async def _fill(units: SqlUnits) -> None:
+    """Store something in every table."""
+    await store(units, an_organization(), a_connection())
+    await store(units, *(a_mapping(number, f"s{number}", f"g{number}") for number in range(1, 5)))
+    await store(units, *(Schedule(MappingId(f"map{number}"), NOW, failures=1) for number in range(1, 4)))
+    going_on = replace(a_run(5, PAUSED), requested_by="ada").start("a", NOW, LEASE)
+    await store(units, _completed(1, 0), *(_completed(number, number) for number in (2, 3, 4)))
+    await store(units, going_on, a_run(6, PAUSED), _completed(7, 0, MANY), _completed(8, 0, PLAIN))
+    await store(units, a_recipient(), replace(a_notice(), run_id=RunId("run3")), a_notice(2))
+    await store(units, an_account(1, "ada@example.org", Grant(Role.ADMIN, ORGANIZATION)), a_key())
+    async with units.writing() as unit:
+        for number in (1, 4, 5):
+            await unit.outcomes.add(RunId(f"run{number}"), [an_outcome(f"{number}")])
+        await unit.runs.note_booking(MAPPING, "asked", RunId("run2"))
+        await unit.runs.note_booking(MAPPING, "earlier", RunId("run1"))
+        await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
+        await unit.intents.add(ORGANIZATION, EVENT, [CreateIntent(SPEAKER, SourceId("9"), CONNECTION)])
+        await unit.identities.bind(ProviderIdentity("https://id.example.org", "7"), AccountId("account1"))
+        await unit.sign_ins.add(SignIn("digest", AccountId("account1"), NOW))
+        await unit.attempts.save("ada@example.org", Attempts(2, NOW))
+        await unit.audit.add(AuditEntry(NOW, "ada", Action.CONNECTED, ORGANIZATION, "Gleanin"))
+        await unit.portal_revocations.save(PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1")), NOW)
+        await unit.installation.save_served_url("https://sync.example.org/")
+        await unit.commit()
+
+
+def _rows(engine: sa.Engine) -> dict[str, list[Any]]:
+    tables = sa.MetaData()
+    tables.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            name: sorted(map(str, connection.execute(sa.select(table))))
+            for name, table in tables.tables.items()
+        }
+
+
+@pytest.fixture
+def engine(empty_database: str) -> Iterator[sa.Engine]:
+    engine = engine_at(empty_database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def before(engine: sa.Engine, empty_database: str) -> dict[str, list[Any]]:
+    """Return all rows of a database at 0008, by table."""
+    migrate.upgrade(engine)
+    with closing(SqlUnits(engine_at(empty_database))) as units:
+        await _fill(units)
+    migrate.downgrade(engine, "0008")
+    is_sqlite = engine.dialect.name == "sqlite"
+
+    def at(instant: datetime) -> datetime:
+        return instant.replace(tzinfo=None) if is_sqlite else instant
+
+    values = {"paused": at(PAUSED_UNTIL), "now": at(NOW), "later": at(NOW + HOUR)}
+    with engine.begin() as connection:
+        for statement in NOT_FROM_UNITS:
+            bound = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(sa.text(statement).bindparams(**bound))
+    return _rows(engine)
+
+
+@pytest.fixture
+def upgraded(engine: sa.Engine, before: dict[str, list[Any]], empty_database: str) -> Iterator[SqlUnits]:
+    assert before
+    migrate.upgrade(engine)
+    with closing(SqlUnits(engine_at(empty_database))) as units:
+        yield units
+
+
+def test_there_are_rows_in_every_table_and_most_stay_as_they_are(
+    engine: sa.Engine, before: dict[str, list[Any]]
+) -> None:
+    assert {*before} == {*metadata.tables, "alembic_version"} - NEW
+    assert all(before.values())
+    migrate.upgrade(engine)
+    after = _rows(engine)
+    for table in {*before} - CHANGED - {"record_outcomes"}:
+        assert after[table] == before[table]
+    assert after["record_outcomes"] == before["record_outcomes"], "none of these runs only confirmed another"
+
+
+async def test_a_confirming_run_becomes_a_check_and_its_address_leads_to_what_it_confirmed(
+    upgraded: SqlUnits,
+) -> None:
+    async with upgraded.reading() as unit:
+        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run4", "run1"]
+        for number in (2, 3):
+            assert await unit.runs.get(RunId(f"run{number}")) is None
+            assert await unit.runs.run_in_place_of(RunId(f"run{number}")) == "run1"
+        assert await unit.runs.run_in_place_of(RunId("run1")) is None
+        assert await unit.outcomes.of_run(RunId("run1")) == [an_outcome("1")]
+        checked = await unit.schedules.get(MAPPING)
+        assert checked == Schedule(MAPPING, NOW, failures=1, last_checked_at=NOW + 4 * HOUR)
+        assert await unit.schedules.get(MANY) == Schedule(MANY, NOW, failures=1), "never confirmed"
+    assert (await FindRun(upgraded)(RunId("run3"))).id == "run1"
+
+
+async def test_a_run_that_confirmed_one_that_is_gone_stays_as_it_is(upgraded: SqlUnits) -> None:
+    async with upgraded.reading() as unit:
+        assert await unit.runs.get(RunId("run4")) == _completed(4, 4)
+        assert await unit.outcomes.of_run(RunId("run4")) == [an_outcome("4")]
+
+
+async def test_bookings_and_notices_lead_to_the_run_that_was_confirmed(upgraded: SqlUnits) -> None:
+    async with upgraded.reading() as unit:
+        assert await unit.runs.booked_by(MAPPING, "asked") == "run1"
+        assert await unit.runs.booked_by(MAPPING, "earlier") == "run1"
+        notices = await unit.notices.of_organization(ORGANIZATION)
+    assert notices == [a_notice(2), a_notice()]
+
+
+async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(upgraded: SqlUnits) -> None:
+    async with upgraded.reading() as unit:
+        work = await unit.runs.open_work()
+    assert [(each.run_id, each.state) for each in work] == [
+        ("run5", RunState.RUNNING),
+        ("run6", RunState.QUEUED),
+    ]
+    assert [*waiting(work, [], PAUSED_UNTIL - HOUR)] == []
+    (only,) = waiting(work, [], PAUSED_UNTIL)
+    assert (only.run_id, only.is_abandoned) == ("run5", True)
+    clock, log = ManualClock(PAUSED_UNTIL), KeptEvents()
+    take_over = TakeOver(upgraded, CountingNames(), clock, log, RunEnds(CountingNames(), clock, log))
+    assert await take_over(RunId("run5")) == "run6"
+    async with upgraded.reading() as unit:
+        ended = await unit.runs.get(RunId("run5"))
+        assert ended is not None
+        assert (ended.stop, ended.counts.read) == (TAKEN_OVER, 1)
+        assert await unit.outcomes.of_run(RunId("run5")) == [an_outcome("5")]
+
+
+async def test_what_was_proved_of_few_sessions_still_is_and_no_longer_than_before(upgraded: SqlUnits) -> None:
+    async with upgraded.reading() as unit:
+        assert await unit.checkpoints.get(MAPPING) == Checkpoint(
+            MAPPING, RunId("run1"), NOW, NOW + HOUR, "b2f1"
+        )
+        assert await unit.checkpoints.get(MANY) is None
+
+
+async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_it(
+    upgraded: SqlUnits, engine: sa.Engine
+) -> None:
+    async with upgraded.writing() as unit:
+        await unit.checkpoints.remove(MAPPING)
+        await unit.commit()
+    assert await ForgetOld(upgraded, ManualClock(NOW + 9 * HOUR), timedelta())()
+    async with upgraded.reading() as unit:
+        assert await unit.runs.run_in_place_of(RunId("run2")) is None
+        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run4"]
+    assert _rows(engine)["replaced_runs"] == []
+
+
+async def test_an_organization_is_removed_with_the_addresses_that_lead_to_its_runs(
+    upgraded: SqlUnits, engine: sa.Engine
+) -> None:
+    async with upgraded.writing() as unit:
+        await unit.organizations.remove(ORGANIZATION, NOW)
+        await unit.commit()
+    assert _rows(engine)["replaced_runs"] == []
+
+
+async def test_what_is_left_of_a_downgrade_can_be_used_and_upgraded_again(
+    upgraded: SqlUnits, engine: sa.Engine, before: dict[str, list[Any]], empty_database: str
+) -> None:
+    async with upgraded.writing() as unit:
+        assert await unit.schedules.begin_check(MAPPING, "a", NOW, NOW + LEASE)
+        await unit.commit()
+    migrate.downgrade(engine, "0008")
+    after = _rows(engine)
+    assert {*after} == {*before}
+    assert after["checkpoints"] == [], "what they prove, the earlier version cannot tell"
+    for table in {*before} - CHANGED:
+        assert after[table] == before[table]
+    with engine.connect() as connection:
+        question = (
+            "SELECT id FROM sync_runs WHERE confirms IS NULL AND paused_until IS NULL ORDER BY position"
+        )
+        assert [*connection.scalars(sa.text(question))] == [f"run{number}" for number in (1, 4, 5, 6, 7, 8)]
+    migrate.upgrade(engine)
+    with closing(SqlUnits(engine_at(empty_database))) as units:
+        async with units.reading() as unit:
+            assert await unit.runs.booked_by(MAPPING, "asked") == "run1"
+            assert (await unit.schedules.get(MAPPING)) == Schedule(MAPPING, NOW, failures=1)
+            assert [each.run_id for each in await unit.runs.open_work()] == ["run5", "run6"], "no check"
+
+
+def test_a_downgrade_makes_just_the_columns_and_indexes_that_there_were(engine: sa.Engine) -> None:
+    def shape() -> dict[str, Any]:
+        there = sa.inspect(engine)
+        return {
+            table: (
+                {(each["name"], str(each["type"]), each["nullable"]) for each in there.get_columns(table)},
+                {(each["name"], *each["column_names"]) for each in there.get_indexes(table)},
+            )
+            for table in there.get_table_names()
+        }
+
+    migrate.upgrade(engine, "0008")
+    at_0008 = shape()
+    migrate.upgrade(engine)
+    assert shape() != at_0008
+    migrate.downgrade(engine, "0008")
+    assert shape() == at_0008
