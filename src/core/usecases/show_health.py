@@ -1,12 +1,14 @@
 """Show how an organization's connection and mappings fare."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from core.domain.health import Health, halted, healths, worst
 from core.domain.identifiers import MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection
+from core.domain.schedule import Check, last_checks
 from ports.clock import Clock
 from ports.persistence import Units
 
@@ -19,6 +21,8 @@ class OrganizationHealth:
     """The active ones, oldest first."""
     halt: Health | None = None
     """How all of them fare, where a token was refused."""
+    checks: Mapping[MappingId, Check] = field(default_factory=dict)
+    """The last check of each mapping that was checked after its last run."""
 
     @property
     def overall(self) -> Health:
@@ -27,6 +31,11 @@ class OrganizationHealth:
 
     def of(self, mapping_id: MappingId) -> Health:
         return next((health for mapping, health in self.mappings if mapping.id == mapping_id), Health())
+
+    def checked_at(self, mapping_id: MappingId) -> datetime | None:
+        """Return when it was last found that nothing had changed since a mapping's last run."""
+        check = self.checks.get(mapping_id)
+        return check.at if check else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,10 @@ class ShowHealth:
         halts = [schedule.halt for _, schedule in schedules if schedule.halt]
         first = min(halts, key=lambda each: each.since, default=None)
         return OrganizationHealth(
-            connection, [(each, known[each.id]) for each in mappings], halted(first) if first else None
+            connection,
+            [(each, known[each.id]) for each in mappings],
+            halted(first) if first else None,
+            last_checks((schedule for _, schedule in schedules), ended),
         )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from core.domain.health import Health, healths, worst
 from core.domain.identifiers import OrganizationId
 from core.domain.organizations import Organization
+from core.domain.schedule import last_checks
 from core.domain.turns import RunCounts, count_runs
 from ports.clock import Clock
 from ports.persistence import ScheduleCounts, Units
@@ -31,6 +32,8 @@ class Status:
     """Mappings whose continuous sync waits for their settings to be saved (rule 24)."""
     health: Health = field(default_factory=Health)
     """The worst of all its mappings', those without continuous sync too."""
+    last_checked_at: datetime | None = None
+    """When it was last found of one of its mappings that nothing had changed since its last run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,32 @@ class ShowStatus:
             known = await unit.schedules.of_open_connections()
             ended = await unit.runs.latest_ended()
         own = defaultdict[OrganizationId, list[Health]](list)
+        checked = defaultdict[OrganizationId, list[datetime]](list)
         judged = healths(mappings, known, ended, now)
+        checks = last_checks((schedule for _, schedule in known), ended)
         for each in mappings:
             own[each.organization_id].append(judged[each.id])
+            if check := checks.get(each.id):
+                checked[each.organization_id].append(check.at)
         return [
             _status(
                 each,
                 schedules.get(each.id, ScheduleCounts()),
                 runs.get(each.id, RunCounts()),
                 worst(own[each.id]),
+                max(checked[each.id], default=None),
             )
             for each in organizations
         ]
 
 
-def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCounts, health: Health) -> Status:
+def _status(
+    organization: Organization,
+    schedules: ScheduleCounts,
+    runs: RunCounts,
+    health: Health,
+    last_checked_at: datetime | None,
+) -> Status:
     return Status(
         organization,
         continuous=schedules.continuous,
@@ -74,6 +88,7 @@ def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCoun
         next_due_at=schedules.next_due_at,
         waiting=schedules.waiting,
         health=health,
+        last_checked_at=last_checked_at,
     )
 
 

@@ -1,6 +1,7 @@
 """How runs, records and plans look in a terminal."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from rich.table import Table
 from rich.text import Text
@@ -48,6 +49,11 @@ def plan(steps: Iterable[Step]) -> Table:
 
     rows = ((_styled(would_be(step)), _planned(step)) for step in steps)
     return table("What a sync would do", ("Would be", "Record, why, and what would be sent"), rows)
+
+
+def unchanged(at: datetime) -> str:
+    """Tell when it was last found that a sync has nothing more to do."""
+    return f"Checked {at:%Y-%m-%d %H:%M} UTC: nothing has changed"
 
 
 def why(reason: Reason) -> str:

@@ -1,7 +1,8 @@
 """What the pages of one event have in common: its mapping, its latest runs, the event as it was last read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
 from core.domain.refusals import NotFound
 from core.domain.runs import RunState, SyncRun
+from core.usecases.look_up import LATEST, LatestRuns
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
@@ -29,8 +31,7 @@ STARTED_RUN = "started_run"
 """Where the browser's cookie keeps the run that it has just started, whose end it may not have seen yet."""
 PATIENCE_OF_A_POLL = 3.0
 """Seconds that whoever asks again and again waits for the event to be read."""
-LATEST = 3
-"""Runs: one that runs, one that waits, and the last one that has ended."""
+NONE_YET = LatestRuns((), None)
 TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
 """Of a closing message."""
 
@@ -42,6 +43,8 @@ class EventPage:
     mapping: EventMapping | None = None
     runs: Sequence[SyncRun] = ()
     """The mapping's latest, newest first."""
+    checked_at: datetime | None = None
+    """When it was last found that nothing had changed since the last run that has ended."""
     view: EventView | None = None
     problem: Problem | None = None
     """Why the event could not be read."""
@@ -94,13 +97,13 @@ async def _event_page(
     known = SessionboardEventId(event_id)
     mappings = await container.list_mappings()(here.organization.id)
     mapping = next((each for each in mappings if each.events.sessionboard_id == known), None)
-    runs = await container.list_runs()(mapping.id, LATEST) if mapping else []
+    latest = await container.find_latest_runs()(mapping.id) if mapping else NONE_YET
     is_poll = "hx-request" in request.headers
     if not is_poll:
-        _tell_ends(request, runs, watched)
-    page = EventPage(here, known, mapping, runs, is_poll=is_poll)
+        _tell_ends(request, latest.runs, watched)
+    page = EventPage(here, known, mapping, latest.runs, latest.checked_at, is_poll=is_poll)
     view, problem = await _read(container, views, page)
-    return EventPage(here, known, mapping, runs, view, problem, is_poll)
+    return replace(page, view=view, problem=problem)
 
 
 OneEvent = Annotated[EventPage, Depends(_event_page)]
