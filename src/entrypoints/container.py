@@ -56,8 +56,10 @@ from core.usecases.forget_old import ForgetOld
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up import (
     FindConnection,
+    FindLatestRuns,
     FindOrganization,
     FindRun,
+    ListLastChecks,
     ListLastRuns,
     ListMappings,
     ListOrganizationRuns,
@@ -66,6 +68,7 @@ from core.usecases.look_up import (
 )
 from core.usecases.look_up_access import ListAccounts, ListAllApiKeys, ListApiKeys, ListMembers, ReadAuditLog
 from core.usecases.look_up_records import (
+    FindCheck,
     ListMappingsWithPeople,
     ListOutcomes,
     ListShareLinks,
@@ -329,10 +332,13 @@ class Container(containers.DeclarativeContainer):
     )
     list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
     list_last_runs: Provider[ListLastRuns] = providers.Factory(ListLastRuns, units)
+    list_last_checks: Provider[ListLastChecks] = providers.Factory(ListLastChecks, units)
+    find_latest_runs: Provider[FindLatestRuns] = providers.Factory(FindLatestRuns, units)
     list_organization_runs: Provider[ListOrganizationRuns] = providers.Factory(ListOrganizationRuns, units)
     find_run: Provider[FindRun] = providers.Factory(FindRun, units)
     list_outcomes: Provider[ListOutcomes] = providers.Factory(ListOutcomes, units)
     page_outcomes: Provider[PageOutcomes] = providers.Factory(PageOutcomes, units)
+    find_check: Provider[FindCheck] = providers.Factory(FindCheck, units)
     tell_history: Provider[TellHistory] = providers.Factory(TellHistory, units)
     list_mappings_with_people: Provider[ListMappingsWithPeople] = providers.Factory(
         ListMappingsWithPeople, units

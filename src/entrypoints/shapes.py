@@ -1,6 +1,6 @@
 """The shapes of JSON documents and CSV rows: what scripts and other programs rely on, whichever door they use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,13 @@ def run(one: SyncRun) -> dict[str, Any]:
     }
 
 
+def run_with_outcomes(
+    one: SyncRun, outcomes: Iterable[RecordOutcome], last_checked_at: datetime | None
+) -> dict[str, Any]:
+    told = [outcome(each) for each in outcomes]
+    return run(one) | {"last_checked_at": _instant(last_checked_at), "outcomes": told}
+
+
 def history_entry(entry: HistoryEntry) -> dict[str, Any]:
     times = {"at": entry.at.isoformat(), "confirmed_at": _instant(entry.confirmed_at)}
     return times | {"run_id": entry.run_id} | outcome(entry.outcome)
@@ -184,6 +191,7 @@ def status(one: "Status") -> dict[str, Any]:
         "next_due_at": _instant(one.next_due_at),
         "waiting_for_settings": one.waiting,
         "health": health(one.health),
+        "last_checked_at": _instant(one.last_checked_at),
     }
 
 
@@ -269,8 +277,8 @@ def health(one: Health) -> dict[str, Any]:
     }
 
 
-def mapping_with_health(one: EventMapping, fares: Health) -> dict[str, Any]:
-    return {**mapping(one), "health": health(fares)}
+def mapping_with_health(one: EventMapping, fares: Health, last_checked_at: datetime | None) -> dict[str, Any]:
+    return {**mapping(one), "health": health(fares), "last_checked_at": _instant(last_checked_at)}
 
 
 def settings(chosen: MappingSettings) -> dict[str, Any]:

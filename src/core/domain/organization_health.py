@@ -1,8 +1,8 @@
 """How a connected organization fares: its connection, and each of its mappings."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.domain.health import Health, halted, healths, worst
@@ -10,7 +10,7 @@ from core.domain.identifiers import MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection
 from core.domain.runs import SyncRun
-from core.domain.schedule import Halt, Schedule
+from core.domain.schedule import Check, Halt, Schedule, last_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class OrganizationHealth:
     """The active ones, oldest first."""
     halt: Health | None = None
     """How all of them fare, where a token was refused."""
+    checks: Mapping[MappingId, Check] = field(default_factory=dict)
+    """The last check of each mapping that was checked after its last run."""
 
     @property
     def overall(self) -> Health:
@@ -29,6 +31,15 @@ class OrganizationHealth:
 
     def of(self, mapping_id: MappingId) -> Health:
         return next((health for mapping, health in self.mappings if mapping.id == mapping_id), Health())
+
+    def checked_at(self, mapping_id: MappingId) -> datetime | None:
+        """Return when it was last found that nothing had changed since a mapping's last run."""
+        check = self.checks.get(mapping_id)
+        return check.at if check else None
+
+    @property
+    def last_checked_at(self) -> datetime | None:
+        return max((check.at for check in self.checks.values()), default=None)
 
 
 def organization_healths(
@@ -47,8 +58,13 @@ def organization_healths(
         ended: of each mapping and scope the newest run that has ended, the newest first.
         now: when it is asked.
     """
-    mappings, schedules = list(mappings), list(schedules)
+    mappings, schedules, ended = list(mappings), list(schedules), list(ended)
     judged = healths(mappings, schedules, ended, now)
+    whose = {mapping.id: mapping.organization_id for mapping in mappings}
+    checks = defaultdict[OrganizationId, dict[MappingId, Check]](dict)
+    for mapping_id, check in last_checks((schedule for _, schedule in schedules), ended).items():
+        if mapping_id in whose:
+            checks[whose[mapping_id]][mapping_id] = check
     active = defaultdict[OrganizationId, list[tuple[EventMapping, Health]]](list)
     for mapping in mappings:
         active[mapping.organization_id].append((mapping, judged[mapping.id]))
@@ -60,5 +76,5 @@ def organization_healths(
     for connection in connections:
         owner = connection.organization_id
         halt = halted(first[owner]) if owner in first else None
-        known[owner] = OrganizationHealth(connection, active[owner], halt)
+        known[owner] = OrganizationHealth(connection, active[owner], halt, checks[owner])
     return known

@@ -1,12 +1,12 @@
 """When a mapping with continuous sync is due (rule 24), and what failures do to that."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.backoff import backoff, spread
-from core.domain.identifiers import MappingId
+from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.runs import RunState, SyncRun
 from core.domain.stops import (
@@ -114,6 +114,11 @@ class Schedule:
             return replace(after, hinted_at=None)
         return replace(after, due_at=min(after.due_at, self.hinted_at + QUIET))
 
+    def checked_since(self, instant: datetime) -> datetime | None:
+        """Return when it was last found, later than at an instant, that nothing had changed; None where it was not."""
+        at = self.last_checked_at
+        return at if at is not None and at > instant else None
+
     def is_unanswered_by(self, run: SyncRun) -> bool:
         """Tell whether a hint came so late that the run may have read what was there before it."""
         return run.started_at is not None and self.is_unanswered_at(run.started_at)
@@ -145,6 +150,32 @@ class Schedule:
     def begun_anew(self, now: datetime) -> "Schedule":
         """Try at once: somebody has given another token."""
         return replace(self.forgiven(), due_at=now, halt=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """It was found that nothing had changed on either side since a run."""
+
+    run_id: RunId
+    at: datetime
+
+
+def last_checks(schedules: Iterable[Schedule], ended: Iterable[SyncRun]) -> Mapping[MappingId, Check]:
+    """Return the last check of each mapping that was checked after its last run.
+
+    Args:
+        schedules: the mappings'.
+        ended: of each mapping the newest runs that have ended, the newest first.
+    """
+    last: dict[MappingId, SyncRun] = {}
+    for run in ended:
+        last.setdefault(run.mapping_id, run)
+    checks: dict[MappingId, Check] = {}
+    for schedule in schedules:
+        known = last.get(schedule.mapping_id)
+        if known is not None and known.finished_at and (at := schedule.checked_since(known.finished_at)):
+            checks[schedule.mapping_id] = Check(known.id, at)
+    return checks
 
 
 def released(schedules: Iterable[Schedule], system: str, now: datetime) -> Sequence[Schedule]:

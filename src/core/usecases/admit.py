@@ -12,6 +12,7 @@ from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
 from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
+from core.usecases.shared.find_run import find_run
 from ports.persistence import Unit, Units
 
 Asked = tuple[str, str]
@@ -56,14 +57,14 @@ class AdmitToRun:
     async def __call__(
         self, actor: Actor, right: Right, run_id: RunId
     ) -> tuple[Organization, EventMapping, SyncRun]:
-        """Give the run, its mapping, and whose it is.
+        """Give the run, its mapping, and whose it is; also by the id of one in whose place it stands.
 
         Raises:
             NotFound, Forbidden
         """
         async with self.units.reading() as unit:
             check_asked("run", run_id)
-            run = found(await unit.runs.get(run_id), "run", run_id)
+            run = await find_run(unit, run_id)
             organization, mapping = await _mapping(unit, actor, right, run.mapping_id, ("run", run_id))
             return organization, mapping, run
 

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
 from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
+from core.domain.schedule import Check, last_checks
+from core.usecases.shared.find_run import find_run
 from ports.persistence import Units
+
+LATEST = 3
+"""Runs: one that runs, one that waits, and the last one that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,28 @@ class ListRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestRuns:
+    runs: Sequence[SyncRun]
+    """Newest first."""
+    checked_at: datetime | None
+    """When it was last found that nothing had changed since the last of them that has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindLatestRuns:
+    units: Units
+
+    async def __call__(self, mapping_id: MappingId) -> LatestRuns:
+        """Return a mapping's latest runs, and when it was last checked without a run."""
+        async with self.units.reading() as unit:
+            runs = await unit.runs.of_mapping(mapping_id, LATEST)
+            schedule = await unit.schedules.get(mapping_id)
+        ended = [run for run in runs if not run.is_open]
+        check = last_checks([schedule] if schedule else [], ended).get(mapping_id)
+        return LatestRuns(runs, check.at if check else None)
+
+
+@dataclass(frozen=True, slots=True)
 class ListOrganizationRuns:
     units: Units
 
@@ -107,12 +135,26 @@ class ListLastRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class ListLastChecks:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, Check]:
+        """Return the last check of each active mapping of the organization that was checked after its last run."""
+        async with self.units.reading() as unit:
+            schedules = await unit.schedules.of_open_connections(organization_id)
+            ended = await unit.runs.latest_ended(organization_id)
+        return last_checks((schedule for _, schedule in schedules), ended)
+
+
+@dataclass(frozen=True, slots=True)
 class FindRun:
     units: Units
 
     async def __call__(self, run_id: RunId) -> SyncRun:
+        """Find one, also by the id of one in whose place it stands.
+
+        Raises:
+            NotFound
+        """
         async with self.units.reading() as unit:
-            run = await unit.runs.get(run_id)
-            if run is None and (in_its_place := await unit.runs.run_in_place_of(run_id)):
-                run = await unit.runs.get(in_its_place)
-            return found(run, "run", run_id)
+            return await find_run(unit, run_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.kinds import PEOPLE, RecordKind
@@ -10,10 +11,8 @@ from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
 from core.domain.synced import SyncedRecord
-from ports.persistence import HistoryEntry, Page, PeoplePage, Units
-
-_FEW = 3
-"""Runs among which the latest that has ended is found: one more may be running, and one may wait."""
+from core.usecases.shared.find_run import find_run
+from ports.persistence import HistoryEntry, Page, PeoplePage, Unit, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +22,13 @@ class ListOutcomes:
     async def __call__(
         self, run_id: RunId, only: Collection[Outcome] = ()
     ) -> tuple[SyncRun, Sequence[RecordOutcome]]:
-        """Give a run with its outcomes, in the order in which they happened."""
+        """Give a run with its outcomes, in the order in which they happened.
+
+        Raises:
+            NotFound
+        """
         async with self.units.reading() as unit:
-            run = found(await unit.runs.get(run_id), "run", run_id)
+            run = await find_run(unit, run_id)
             return run, await unit.outcomes.of_run(run.id, only)
 
 
@@ -72,12 +75,33 @@ class TellHistory:
             mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             check_asked("record", id_or_email)
             entries = [*await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)]
-            checkpoint = await unit.checkpoints.get(mapping_id)
-            schedule = await unit.schedules.get(mapping_id)
-        if entries and checkpoint and schedule and checkpoint.run_id == entries[-1].run_id:
-            entries[-1] = replace(entries[-1], confirmed_at=schedule.last_checked_at)
+            if entries:
+                last = entries[-1]
+                held_at = await _held_at(unit, mapping_id, last.run_id, last.at)
+                entries[-1] = replace(last, confirmed_at=held_at)
         later = "; its next sync will tell" if mapping.is_active else ""
         return found(entries or None, "record", id_or_email, f"No run of this mapping has read it{later}.")
+
+
+@dataclass(frozen=True, slots=True)
+class FindCheck:
+    units: Units
+
+    async def __call__(self, run: SyncRun) -> datetime | None:
+        """Return when it was last found that a run's outcomes still held; None where another's do, or nobody looked."""
+        if run.finished_at is None:
+            return None
+        async with self.units.reading() as unit:
+            return await _held_at(unit, run.mapping_id, run.id, run.finished_at)
+
+
+async def _held_at(unit: Unit, mapping_id: MappingId, run_id: RunId, since: datetime) -> datetime | None:
+    schedule = await unit.schedules.get(mapping_id)
+    checked_at = schedule.checked_since(since) if schedule else None
+    if checked_at is None:
+        return None
+    checkpoint = await unit.checkpoints.get(mapping_id)
+    return checked_at if checkpoint and checkpoint.run_id == run_id else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Status:
     """Mappings whose continuous sync waits for their settings to be saved (rule 24)."""
     health: Health = field(default_factory=Health)
     """The worst of all its mappings', those without continuous sync too."""
+    last_checked_at: datetime | None = None
+    """When it was last found of one of its mappings that nothing had changed since its last run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,19 @@ class ShowStatus:
                 schedules.get(each.id, ScheduleCounts()),
                 runs.get(each.id, RunCounts()),
                 judged[each.id].overall,
+                judged[each.id].last_checked_at,
             )
             for each in organizations
         ]
 
 
-def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCounts, health: Health) -> Status:
+def _status(
+    organization: Organization,
+    schedules: ScheduleCounts,
+    runs: RunCounts,
+    health: Health,
+    last_checked_at: datetime | None,
+) -> Status:
     return Status(
         organization,
         continuous=schedules.continuous,
@@ -70,6 +79,7 @@ def _status(organization: Organization, schedules: ScheduleCounts, runs: RunCoun
         next_due_at=schedules.next_due_at,
         waiting=schedules.waiting,
         health=health,
+        last_checked_at=last_checked_at,
     )
 
 

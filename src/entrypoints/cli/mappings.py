@@ -14,6 +14,7 @@ from core.usecases.map_events import NewMapping
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, say, table
+from entrypoints.cli.reports import unchanged
 from entrypoints.cli.running import carry_out
 
 if TYPE_CHECKING:  # take longer to import than `--help` may take
@@ -123,10 +124,13 @@ async def mappings_listed(container: "Container", org: str) -> Answer:
         for each, health in all_of_it:
             if not health.is_well:
                 console.print(say(f"{each.id}: {health.reason}"))
+            if at := fares.checked_at(each.id):
+                console.print(say(f"{each.id}: {unchanged(at)}."), style="dim")
         if not all_of_it:
             console.print(say(f"None yet. The events: gleanin-sync events {found.id}"))
 
-    return Answer([shapes.mapping_with_health(*each) for each in all_of_it], show)
+    document = [shapes.mapping_with_health(*each, fares.checked_at(each[0].id)) for each in all_of_it]
+    return Answer(document, show)
 
 
 async def settings_changed(container: "Container", change: SettingsChange) -> Answer:

@@ -1,6 +1,7 @@
 """How runs, records and plans look in a terminal."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from rich.table import Table
 from rich.text import Text
@@ -55,6 +56,11 @@ def health(one: Health) -> str:
     """Return a state of health in a sentence: which, since when, and why."""
     since = f" since {one.since:%Y-%m-%d %H:%M} UTC" if one.since else ""
     return f"{one.state.value}{since}: {shortened(one.reason, 200)}"
+
+
+def unchanged(at: datetime) -> str:
+    """Tell when it was last found that a sync has nothing more to do."""
+    return f"Checked {at:%Y-%m-%d %H:%M} UTC: nothing has changed"
 
 
 def why(reason: Reason) -> str:

@@ -25,7 +25,9 @@ commands = typer.Typer()
 
 
 async def runs_listed(container: "Container", mapping_id: str) -> Answer:
-    all_of_it = await container.list_runs()(MappingId(mapping_id))
+    known = MappingId(mapping_id)
+    all_of_it = await container.list_runs()(known)
+    checked_at = (await container.find_latest_runs()(known)).checked_at
 
     def show(console: Console) -> None:
         rows = (
@@ -41,6 +43,8 @@ async def runs_listed(container: "Container", mapping_id: str) -> Answer:
         )
         heading = f"Sync runs of the mapping {mapping_id}, newest first"
         console.print(table(heading, ("ID", "Requested", "Trigger", "Scope", "State", "Synced"), rows))
+        if checked_at:
+            console.print(say(f"{reports.unchanged(checked_at)} since the last one."))
         if not all_of_it:
             console.print(say(f"None yet. To sync: gleanin-sync sync {mapping_id}"))
 
@@ -58,7 +62,7 @@ async def run_told(
     container: "Container", run_id: str, only: Sequence[Outcome] = (), csv: Path | None = None
 ) -> Answer:
     found, outcomes = await container.list_outcomes()(RunId(run_id), only)
-    told = [shapes.outcome(each) for each in outcomes]
+    checked_at = await container.find_check()(found)
     if csv is not None:
         write_csv(csv, shapes.OUTCOME_COLUMNS, map(shapes.outcome_row, outcomes))
 
@@ -73,13 +77,16 @@ async def run_told(
         )
         console.print(say(", ".join(times)))
         console.print(say(found.message), soft_wrap=True)
+        if checked_at:
+            held = "on either side since this run, and its outcomes hold"
+            console.print(say(f"{reports.unchanged(checked_at)} {held}."))
         if found.counts.read:
             console.print(reports.counts(found.counts))
         console.print(reports.outcomes("Outcomes", outcomes))
         if csv is not None:
-            console.print(say(f"Wrote {len(told)} outcomes to {csv}"))
+            console.print(say(f"Wrote {len(outcomes)} outcomes to {csv}"))
 
-    return Answer(shapes.run(found) | {"outcomes": told}, show)
+    return Answer(shapes.run_with_outcomes(found, outcomes, checked_at), show)
 
 
 async def history_told(container: "Container", mapping_id: str, id_or_email: str) -> Answer:
@@ -105,7 +112,7 @@ async def history_told(container: "Container", mapping_id: str, id_or_email: str
             )
         )
         if entries[-1].confirmed_at:
-            console.print(say(f"Still so at the sync of {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC."))
+            console.print(say(f"Still so when checked at {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC."))
 
     return Answer([shapes.history_entry(each) for each in entries], show)
 

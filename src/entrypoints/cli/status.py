@@ -54,6 +54,8 @@ def _organization(status: "Status") -> Text:
         told += f", {status.waiting} waiting for settings"
     if status.next_due_at:
         told += f", next at {status.next_due_at:%Y-%m-%d %H:%M} UTC"
+    if status.last_checked_at:
+        told += f", last found unchanged at {status.last_checked_at:%Y-%m-%d %H:%M} UTC"
     lines: list[str | tuple[str, str]] = [shortened(status.organization.name), "\n", (told, "dim")]
     if not status.health.is_well:
         lines += ["\n", (reports.health(status.health), "red")]

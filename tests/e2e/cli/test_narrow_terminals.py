@@ -1,6 +1,9 @@
 """At 80 columns, the width of most terminals: every table is whole, and no word in it is broken."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +31,9 @@ def _printed(cli: CommandLine, patch: pytest.MonkeyPatch, width: int, *command: 
 
 
 @pytest.fixture
-def commands(cli: CommandLine, sandbox: Sandbox, connected: str, map_event: Mapper) -> list[tuple[str, ...]]:
+def commands(
+    cli: CommandLine, sandbox: Sandbox, connected: str, map_event: Mapper, tmp_path: Path
+) -> list[tuple[str, ...]]:
     added = (
         "organization",
         "add",
@@ -41,6 +46,12 @@ def commands(cli: CommandLine, sandbox: Sandbox, connected: str, map_event: Mapp
     mapping = map_event(EVENT_NAME)
     cli("sync", mapping)
     run = cli.json("runs", mapping).document[0]["run_id"]
+    with closing(
+        sqlite3.connect(tmp_path / "cli.db")
+    ) as connection:  # as if it had been checked, which takes half an hour
+        connection.execute("UPDATE schedules SET last_checked_at = '2099-01-01 09:00:00.000000'")
+        connection.commit()
+    assert "last found unchanged" in cli("status").out
     cli("user", "add", "ada.lovelace@example.org", "--organization", connected, "--no-password")
     cli("key", "add", "Nightly export of outcomes", "--role", "viewer", "--organization", connected)
     cli("key", "add", "Dashboard", "--role", "admin")

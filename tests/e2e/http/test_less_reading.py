@@ -1,15 +1,17 @@
-"""A continuous sync that has nothing to do hardly reads, and whoever looks at its run sees what holds (rules 24 and 26)."""
+"""A continuous sync that has nothing to do hardly reads, makes no run, and is told as a check (rules 24 and 26)."""
 
 import asyncio
 import html
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -29,6 +31,7 @@ EVENT = f"/sessionboard/v1/event/{STRANGER_EVENT}"
 FEED = {f"POST {EVENT}/sessions?page=1&pageSize=1": 1, f"POST {EVENT}/speakers?page=1&pageSize=1": 1}
 """The change feed: two searches for one row."""
 SESSIONS, EXHIBITORS = (f"POST {EVENT}/{feed}?page=1&pageSize=100" for feed in ("sessions", "exhibitors"))
+NOTHING_HAS_CHANGED = re.compile(r"Checked ([^:]+:\d\d) \(Europe/Paris\): nothing has changed")
 ALWAYS = {"GET /sessionboard/v1/events?page=1&pageSize=100": 1, EXHIBITORS: 1}
 
 
@@ -67,6 +70,21 @@ class Event:
         assert (run["trigger"], run["state"]) == ("continuous", "completed"), run["message"]
         return run
 
+    def next_check(self) -> datetime:
+        """Let half an hour have gone by, await that the mapping is checked without a run, and return when that was."""
+        before, runs = self.last_checked_at, runs_of(self.api, self.mapping)
+        self.served.running.ask(partial(_is_due, MappingId(self.mapping)))
+        wait_until(lambda: self.last_checked_at not in {None, before}, "the mapping is checked")
+        assert runs_of(self.api, self.mapping) == runs, "no run is made"
+        checked_at = self.last_checked_at
+        assert checked_at is not None
+        return checked_at
+
+    @property
+    def last_checked_at(self) -> datetime | None:
+        told = self.api.get(f"/mappings/{self.mapping}").raise_for_status().json()["last_checked_at"]
+        return datetime.fromisoformat(told) if told else None
+
     def asked_of_sessionboard(self, after: int) -> dict[str, int]:
         requests = self.remote.requests(after)
         return dict(
@@ -101,57 +119,127 @@ def test_few_sessions_are_read_with_fewer_requests_than_the_change_feed_takes(
     event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "FEW", 200)
-    proved, asked = event.next_sync(), event.asked_in_all
-    assert event.next_sync()["confirms"] == proved["run_id"]
+    event.next_sync()
+    asked = event.asked_in_all
+    event.next_check()
     assert event.asked_of_sessionboard(asked) == ALWAYS | {SESSIONS: 1}
 
 
-def test_rules_24_and_26_where_nothing_has_changed_two_searches_confirm_what_an_earlier_run_told(
-    event: Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_rules_24_and_26_where_nothing_has_changed_two_searches_tell_that_the_outcomes_hold(
+    event: Event,
 ) -> None:
     proved = event.next_sync()
-    assert proved["confirms"] is None
+    assert event.last_checked_at is None, "the run itself is no check"
     told = event.api.get(f"/runs/{proved['run_id']}/outcomes").json()
     assert [each["outcome"] for each in told["items"]] == ["unchanged", "unchanged"]
 
     asked, writes = event.asked_in_all, event.writes
-    run = event.next_sync()
+    checked_at = event.next_check()
     assert event.asked_of_sessionboard(asked) == ALWAYS | FEED
     assert event.writes == writes
-    assert run["confirms"] == proved["run_id"]
-    assert run["counts"] == proved["counts"]
-    assert event.api.get(f"/runs/{run['run_id']}/outcomes").json() == told
-    files = [event.api.get(f"/runs/{each['run_id']}/outcomes.csv").text for each in (run, proved)]
-    assert files[0] == files[1]
-    assert "Sten Stranger" in files[0]
+    assert checked_at > datetime.fromisoformat(proved["finished_at"])
+    listed = event.api.get(f"/organizations/{event.served.stranger.organization}/mappings").json()["items"]
+    assert [datetime.fromisoformat(each["last_checked_at"]) for each in listed] == [checked_at]
+    assert event.next_check() > checked_at, "and the next one as well"
 
-    page = event.served.signed_in(STRANGER).get(f"/runs/{run['run_id']}")
-    assert page.status_code == 200
-    assert f'href="/runs/{proved["run_id"]}"' in page.text
-    shown = html.unescape(re.sub(r"<[^>]+>", "", page.text))
-    assert "Nothing has changed on either side since an earlier sync: its outcomes hold" in shown
-    assert "Sten Stranger" in shown
-    earlier = event.served.signed_in(STRANGER).get(f"/runs/{proved['run_id']}").text
-    assert "Nothing has changed on either side" not in earlier
+    assert event.api.get(f"/runs/{proved['run_id']}").json() == proved, "nothing is noted with the run"
+    assert event.api.get(f"/runs/{proved['run_id']}/outcomes").json() == told
+    newest = event.api.get(f"/mappings/{event.mapping}/records/person-{STRANGER_EVENT}").json()["items"][-1]
+    assert newest["run_id"] == proved["run_id"]
+    assert datetime.fromisoformat(newest["confirmed_at"]) == event.last_checked_at
 
+
+def test_pages_tell_beside_the_last_sync_when_it_was_last_checked(event: Event) -> None:
+    first = event.served.stranger.run
+    proved = event.next_sync()["run_id"]
+    organization = f"/organizations/{event.served.stranger.organization}"
+    pages = (
+        f"{organization}/events",
+        f"{organization}/events/{STRANGER_EVENT}/agenda",
+        f"{organization}/integrations/mappings",
+        f"{organization}/history",
+        f"/runs/{proved}",
+    )
+    browser = event.served.signed_in(STRANGER)
+
+    def shown(page: str) -> str:
+        answer = browser.get(page)
+        assert answer.status_code == 200, answer.text
+        return html.unescape(re.sub(r"<[^>]+>", "", answer.text))
+
+    def told() -> Sequence[Sequence[str]]:
+        return [NOTHING_HAS_CHANGED.findall(shown(page)) for page in pages]
+
+    assert told() == [[]] * len(pages), "not before the first check"
+    at = event.next_check().astimezone(ZoneInfo("Europe/Paris"))
+    assert told() == [[f"{at.day} {at:%b %Y, %H:%M}"]] * len(pages), "once each, whatever else is listed"
+    assert "nothing has changed on either side since this sync, and its outcomes hold" in shown(pages[-1])
+    assert not NOTHING_HAS_CHANGED.findall(shown(f"/runs/{first}")), "another run's outcomes hold"
+    record = f"/mappings/{event.mapping}/records?who=person-{STRANGER_EVENT}"
+    assert shown(record).count("Still so when checked") == 1
+
+    event.remote.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
+    event.next_sync()
+    assert told() == [[]] * len(pages), "the last sync is later than the check"
+    assert "Still so when checked" not in shown(record)
+
+
+def test_the_command_line_tells_when_it_was_last_checked(
+    event: Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{event.served.furnished.folder / 'sync.db'}")
     monkeypatch.setenv("COLUMNS", "200")
-    capsys.readouterr()
-    assert command_line(["run", run["run_id"], "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["confirms"] == proved["run_id"]
-    assert [each["source_id"] for each in document["outcomes"]] == [
-        each["source_id"] for each in told["items"]
-    ]
-    assert command_line(["run", run["run_id"]]) == 0
-    printed = capsys.readouterr().out
-    assert f"Nothing has changed on either side since run {proved['run_id']}: its outcomes hold." in printed
-    assert "Sten Stranger" in printed
+    organization, run = event.served.stranger.organization, event.next_sync()["run_id"]
+
+    def printed(*command: str) -> str:
+        capsys.readouterr()
+        assert command_line(command) == 0
+        return capsys.readouterr().out
+
+    def document(*command: str) -> Any:
+        return json.loads(printed(*command, "--json"))
+
+    def instants() -> list[datetime | None]:
+        statuses = {each["organization_id"]: each for each in document("status")}
+        others = [each for each in statuses if each != organization]
+        assert [statuses[each]["last_checked_at"] for each in others] == [None]
+        told = (
+            statuses[organization],
+            *document("mappings", organization),
+            document("run", run),
+        )
+        return [datetime.fromisoformat(at) if (at := each["last_checked_at"]) else None for each in told]
+
+    commands = (
+        ("status",),
+        ("mappings", organization),
+        ("runs", event.mapping),
+        ("run", run),
+        ("record", event.mapping, f"person-{STRANGER_EVENT}"),
+    )
+    assert instants() == [None] * 3
+    assert not any("hecked" in printed(*command) for command in commands)
+
+    checked_at = event.next_check()
+    assert instants() == [checked_at] * 3
+    at = f"{checked_at:%Y-%m-%d %H:%M}"
+    status, mappings, runs, one_run, record = (" ".join(printed(*command).split()) for command in commands)
+    assert f"last found unchanged at {at} UTC" in status
+    assert f"{event.mapping}: Checked {at} UTC: nothing has changed." in mappings
+    assert f"Checked {at} UTC: nothing has changed since the last one." in runs
+    assert (
+        f"Checked {at} UTC: nothing has changed on either side since this run, and its outcomes hold."
+        in one_run
+    )
+    assert "Sten Stranger" in one_run
+    assert f"Still so when checked at {at}" in record
+
+    assert document("run", event.served.stranger.run)["last_checked_at"] is None
 
 
 def test_rule_22_after_an_edit_everything_is_read_and_exactly_that_is_written(event: Event) -> None:
-    proved = event.next_sync()
-    assert event.next_sync()["confirms"] == proved["run_id"]
+    event.next_sync()
+    event.next_check()
 
     asked, writes = event.asked_in_all, event.writes
     session = f"session-{STRANGER_EVENT}"
@@ -160,7 +248,7 @@ def test_rule_22_after_an_edit_everything_is_read_and_exactly_that_is_written(ev
     feed, *_ = FEED
     assert event.asked_of_sessionboard(asked) == ALWAYS | {feed: 1, SESSIONS: 1}
     assert event.writes - writes == {"PATCH /sessions": 1}
-    assert run["confirms"] is None
+    assert event.last_checked_at is None, "the run is later"
     told = event.api.get(f"/runs/{run['run_id']}/outcomes").json()["items"]
     assert {each["source_id"]: each["outcome"] for each in told} == {
         session: "updated",
@@ -178,6 +266,6 @@ def test_a_person_s_edit_is_noticed_by_the_second_search(event: Event) -> None:
     event.next_sync()
     asked, writes = event.asked_in_all, event.writes
     event.remote.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
-    assert event.next_sync()["confirms"] is None
+    event.next_sync()
     assert event.asked_of_sessionboard(asked) == ALWAYS | FEED | {SESSIONS: 1}
     assert event.writes - writes == {"PATCH /speakers": 1}

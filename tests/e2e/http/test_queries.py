@@ -18,8 +18,8 @@ MOST = {
     "{o}/events/{e}/agenda": 10,
     "{o}/events/{e}/exhibitors": 10,
     "{o}/events/{e}/preview": 10,
-    "{o}/history": 8,
-    "/runs/{r}": 8,
+    "{o}/history": 10,
+    "/runs/{r}": 9,
     "{o}/share-links": 9,
     "{o}/integrations": 8,
     "{o}/integrations/mappings": 8,
@@ -28,7 +28,8 @@ MOST = {
     "/mappings/{m}/records?who=nobody": 7,
 }
 """Statements, by the page; four or five of them tell who is signed in, let them at what the page is about, and see
-whether the connection is halted. Four tell how the mappings fare."""
+whether the connection is halted. Four tell how the mappings fare, and when they were last checked; where that is told
+without how they fare, two do, and of one run one."""
 
 
 @contextmanager

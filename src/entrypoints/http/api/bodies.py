@@ -199,6 +199,10 @@ class Mapping(Given):
     )
     settings: Settings
     health: Health
+    last_checked_at: datetime | None = Field(
+        description="When it was last found that nothing has changed on either side since the last sync; "
+        "null where that has not been looked at since. Such a check is no run"
+    )
 
 
 class MadeMapping(Mapping):
@@ -258,7 +262,7 @@ class RecordOutcome(Given):
 class HistoryEntry(RecordOutcome):
     at: datetime
     confirmed_at: datetime | None = Field(
-        description="When a later run last found that nothing had changed; null where none did"
+        description="When a later check last found that nothing had changed; null where none did"
     )
     run_id: str
 

@@ -31,7 +31,7 @@ routes = APIRouter()
 
 async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
     fares = await container.show_health()(mapping.organization_id)
-    return shapes.mapping_with_health(mapping, fares.of(mapping.id))
+    return shapes.mapping_with_health(mapping, fares.of(mapping.id), fares.checked_at(mapping.id))
 
 
 @routes.get(
@@ -49,7 +49,11 @@ async def list_mappings(
     """List the organization's mappings, oldest first."""
     start = offset(cursor_)
     fares = await container.show_health()(here.organization.id)
-    return part([shapes.mapping_with_health(*each) for each in fares.mappings], start, limit)
+    told = [
+        shapes.mapping_with_health(mapping, health, fares.checked_at(mapping.id))
+        for mapping, health in fares.mappings
+    ]
+    return part(told, start, limit)
 
 
 @routes.post(

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from core.domain.refusals import NotSignedIn
@@ -33,6 +33,7 @@ from entrypoints.http.pages import (
     sign_in,
     syncing,
 )
+from entrypoints.http.pages.asked import RunMoved
 from entrypoints.http.pages.forms import ForeignForm
 from entrypoints.http.pages.problem_pages import show_problem
 from entrypoints.http.problems import FAULT, TOLD, Problem, problem_of
@@ -68,6 +69,7 @@ def add_pages(app: FastAPI) -> None:
         app.include_router(part.routes)
     app.add_exception_handler(NotSignedIn, going_on.without_sign_in)
     app.add_exception_handler(ForeignForm, _foreign_form)
+    app.add_exception_handler(RunMoved, _moved)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _no_such_page)
     for kind in TOLD:
@@ -81,6 +83,11 @@ async def _foreign_form(request: Request, _: Exception) -> Response:
     container_of(request).log().warning("access.form_forged", address=network_address(request))
     said = "This form has expired, or was not sent from a page of this program. Go back, reload the page, try again."
     return await show_problem(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
+
+
+async def _moved(_: Request, moved: Exception) -> Response:
+    assert isinstance(moved, RunMoved)
+    return RedirectResponse(moved.url, HTTPStatus.PERMANENT_REDIRECT)
 
 
 async def _http(request: Request, error: Exception) -> Response:

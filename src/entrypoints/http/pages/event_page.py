@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
 from core.domain.refusals import NotFound
 from core.domain.runs import RunState, SyncRun
+from core.usecases.look_up import LATEST
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
@@ -30,8 +32,6 @@ STARTED_RUN = "started_run"
 """Where the browser's cookie keeps the run that it has just started, whose end it may not have seen yet."""
 PATIENCE_OF_A_POLL = 3.0
 """Seconds that whoever asks again and again waits for the event to be read."""
-LATEST = 3
-"""Runs: one that runs, one that waits, and the last one that has ended."""
 TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
 """Of a closing message."""
 
@@ -45,6 +45,8 @@ class EventPage:
     """The mapping's."""
     runs: Sequence[SyncRun] = ()
     """The mapping's latest, newest first."""
+    checked_at: datetime | None = None
+    """When it was last found that nothing had changed since the last run that has ended."""
     view: EventView | None = None
     problem: Problem | None = None
     """Why the event could not be read."""
@@ -102,7 +104,8 @@ async def _event_page(
     is_poll = "hx-request" in request.headers
     if not is_poll:
         _tell_ends(request, runs, watched)
-    page = EventPage(here, known, mapping, health, runs, is_poll=is_poll)
+    checked_at = fares.checked_at(mapping.id) if mapping else None
+    page = EventPage(here, known, mapping, health, runs, checked_at, is_poll=is_poll)
     view, problem = await _read(container, views, page)
     return replace(page, view=view, problem=problem)
 

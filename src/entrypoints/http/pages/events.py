@@ -48,6 +48,7 @@ async def show(request: Request, container: Wired, here: ReadOrganization, place
             for each in events
         ],
         last_runs=await container.list_last_runs()(here.organization.id),
+        checked_at=fares.checked_at,
         connection=fares.connection,
         health={mapping.id: health for mapping, health in fares.mappings},
         mappings=mappings,

@@ -41,6 +41,7 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
         "connection": fares.connection,
         "health": fares.overall,
         "mappings": fares.mappings,
+        "checked_at": fares.checked_at,
         "at": integrations_url(here.organization),
     }
 

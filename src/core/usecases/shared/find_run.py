@@ -1,0 +1,18 @@
+"""Find a run by its id, or by the id of one that an earlier version of this program kept."""
+
+from core.domain.identifiers import RunId
+from core.domain.refusals import found
+from core.domain.runs import SyncRun
+from ports.persistence import Unit
+
+
+async def find_run(unit: Unit, run_id: RunId) -> SyncRun:
+    """Return the run; for one that only showed the outcomes of another, that other one.
+
+    Raises:
+        NotFound
+    """
+    run = await unit.runs.get(run_id)
+    if run is None and (in_its_place := await unit.runs.run_in_place_of(run_id)):
+        run = await unit.runs.get(in_its_place)
+    return found(run, "run", run_id)
