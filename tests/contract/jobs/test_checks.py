@@ -3,6 +3,9 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import pytest
+
+from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE
 from core.domain.runs import RunState, Trigger
 from core.domain.turns import MOST_PER_ORGANIZATION
 from tests.contract.jobs.conftest import Making
@@ -122,23 +125,34 @@ async def test_checks_count_for_an_organization_s_share(make: Making, yard: Yard
         await until(lambda: len(yard.checked) == 7)
 
 
-async def test_rule_23_places_are_kept_for_what_people_ask_for(make: Making, yard: Yard) -> None:
-    due = [await yard.due(number) for number in range(1, 7)]
-    by_hand = [await yard.mapped(number) for number in range(7, 11)]
-    jobs = make(yard, at_once=5, kept=3)
+@pytest.mark.parametrize(
+    ("at_once", "kept"), [(5, 3), (AT_ONCE, KEPT_FOR_PEOPLE)], ids=["some", "as many as in operation"]
+)
+async def test_rule_23_places_are_kept_for_what_people_ask_for(
+    make: Making, yard: Yard, at_once: int, kept: int
+) -> None:
+    by_itself = at_once - kept
+    due = [await yard.due(number) for number in range(1, by_itself + 5)]
+    by_hand = [await yard.mapped(100 + number) for number in range(kept + 1)]
+    jobs = make(yard, at_once=at_once, kept=kept)
     async with jobs.working():
-        await until(lambda: len(yard.under_way) == 2)
+        await until(lambda: len(yard.under_way) == by_itself)
         await asyncio.sleep(1 + MOMENT)
-        assert yard.under_way == yard.checked, "nothing of continuous sync takes the others"
+        assert sorted(yard.under_way) == sorted(yard.checked), "nothing of continuous sync takes the others"
+        assert len(yard.checked) == by_itself
         for mapping in by_hand:
             jobs.start((await yard.book(mapping)).id)
-        await until(lambda: len(yard.begun) == 3)
+        await until(lambda: len(yard.begun) == kept)
         await asyncio.sleep(MOMENT)
-        assert yard.most_at_once == 5
+        assert yard.most_at_once == at_once
         yard.go_on.set()
         await until(lambda: sorted(yard.ended) == sorted(by_hand))
         await until(lambda: sorted(yard.checked) == sorted(due))
-    assert yard.most_at_once == 5
+    assert yard.most_at_once == at_once
+
+
+def test_a_process_has_64_places_and_keeps_8() -> None:
+    assert (AT_ONCE, KEPT_FOR_PEOPLE) == (64, 8)
 
 
 async def test_a_check_that_fails_is_told_of_and_stops_no_other(make: Making, yard: Yard) -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from core.domain.mappings import EventMapping
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import Schedule
+from core.domain.schedule import INTERVAL, SPREAD
+from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up import ListRuns
 from tests.contract.jobs.conftest import Making
 from tests.limits import WITHIN, happens
@@ -61,20 +61,13 @@ async def test_rule_23_a_run_that_waits_for_its_turn_is_still_there_at_the_next_
     assert [each.run_id for each in await stage.choose_runs(5)] == [run.id]
 
 
-async def _carried_out(stage: Stage, mapping: EventMapping) -> SyncRun:
-    run = await stage.request_sync(mapping.id)
-    return await stage.run_sync(run.id)
-
-
 async def _due(stage: Stage, mapping: EventMapping) -> None:
-    """Let the time of a mapping come, which has continuous sync and was in order at its last two runs."""
+    """Let the time of a mapping come whose last sync had nothing to write."""
+    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     stage.offer(session("s1", on(person("p1"))))
     for _ in range(2):
-        await _carried_out(stage, mapping)
-    async with stage.units.writing() as unit:
-        await unit.mappings.update(replace(mapping.mark_written(), continuous_sync=True))
-        await unit.schedules.save(Schedule(mapping.id, stage.clock.now()))
-        await unit.commit()
+        await stage.sync(mapping)
+    stage.clock.advance(INTERVAL * (1 + SPREAD))
 
 
 async def _last_checked_at(stage: Stage, mapping: EventMapping) -> datetime | None:

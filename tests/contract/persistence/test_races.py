@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
+from core.domain.schedule import Schedule
 from ports.persistence import Unique
 from tests.contract.persistence import racer
-from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, store
+from tests.contract.persistence.samples import LEASE, NOW, a_connection, a_mapping, an_organization, store
 from tests.limits import next_line
 
 Racers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
@@ -104,3 +106,21 @@ async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(da
         units.close()
     assert mapping is not None
     assert len(mapping.gleanin_name) == 2 * times
+
+
+async def test_rule_23_of_two_processes_one_checks_a_mapping(database: str) -> None:
+    both = [SqlUnits(engine_at(database)), SqlUnits(engine_at(database))]
+    await store(both[0], ORGANIZATION, CONNECTION, MAPPING, Schedule(MAPPING.id, NOW))
+
+    async def begin(units: SqlUnits, owner: str, now: datetime) -> bool:
+        async with units.writing() as unit:
+            has_begun = await unit.schedules.begin_check(MAPPING.id, owner, now, now + LEASE)
+            await unit.commit()
+        return has_begun
+
+    for number in range(10):  # each time when the one before has run out
+        at = NOW + number * LEASE
+        begun = await asyncio.gather(*(begin(units, f"{each}", at) for each, units in enumerate(both)))
+        assert sorted(begun) == [False, True]
+    for units in both:
+        units.close()

@@ -33,7 +33,10 @@ async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Follower
 
 @routes.get("/{run_id}", response_model=bodies.Run, responses=problems(), tags=["sync"])
 async def read(here: ReadRun) -> dict[str, Any]:
-    """Read a run: how far it is, or how it ended."""
+    """Read a run: how far it is, or how it ended.
+
+    Under the id of a run that only confirmed another one, as an earlier version kept them, it is that other one.
+    """
     return shapes.run(here.run)
 
 
