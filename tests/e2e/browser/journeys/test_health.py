@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from core.domain.identifiers import MappingId
 from core.domain.runs import Trigger
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
@@ -11,6 +12,7 @@ from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
 from tests.e2e.browser.journeys.stage import Stage, expect_message
 from tests.e2e.browser.journeys.test_forms_accessibility import LOOKS, check
+from tests.limits import wait_until
 
 
 async def tick(container: Container) -> None:
@@ -64,5 +66,6 @@ def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(stage: Stage,
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_role("dialog")).not_to_contain_text("Waiting for settings")
     stage.running.ask(tick)
-    runs = stage.runs(mapping_id)  # type: ignore[arg-type] # as the address has it
-    assert [run.trigger for run in runs] == [Trigger.CONTINUOUS]
+    of_mapping = MappingId(mapping_id)
+    wait_until(lambda: stage.runs(of_mapping), "what was looked at has come to a run")
+    assert [run.trigger for run in stage.runs(of_mapping)] == [Trigger.CONTINUOUS]

@@ -8,6 +8,7 @@ from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
 from tests.e2e.browser.journeys.stage import Stage, expect_error, expect_message, open_menu
+from tests.limits import wait_until
 
 NEW = "integrations/mappings/new"
 CONFIRMED = "The Gleanin event has the same time zone"
@@ -144,12 +145,14 @@ def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page)
 def test_rule_24_continuous_sync_that_is_switched_on_syncs_by_itself(stage: Stage, admin: Page) -> None:
     mapping = stage.mapped(BRIGHT)
     stage.running.ask(tick)
+    assert stage.running.ask(lambda container: container.choose_runs()(64)) == [], "nothing is to be started"
     assert stage.runs(mapping.id) == []
     admin.goto(stage.at(f"integrations/mappings/{mapping.id}/settings"))
     admin.get_by_role("switch", name="Continuous Sync").check()
     admin.get_by_role("button", name="Save settings").click()
     expect_message(admin, "The settings of Bright Days were saved.")
     stage.running.ask(tick)
+    wait_until(lambda: stage.runs(mapping.id), "what was looked at has come to a run")
     admin.goto(stage.at("history"))
     row = admin.get_by_role("region", name="Syncs").get_by_role("row", name="Bright Days")
     expect(row).to_contain_text("Continuous sync")
