@@ -20,7 +20,7 @@ from adapters.http_client.errors import (
     transient,
 )
 from adapters.http_client.metrics import PACED, WAITED
-from adapters.http_client.places import place_at
+from adapters.http_client.places import places_at
 from adapters.http_client.responses import MaxBody, Response, read
 from adapters.http_client.retries import RetryPolicy, send_with_retries
 from adapters.http_client.retry_after import requested_pause
@@ -59,6 +59,7 @@ class HttpClient:
     limit: AdaptiveLimit | None = None
     before_write: Callable[[], Awaitable[None]] | None = None
     base_url: Url = field(init=False)
+    _places: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         try:
@@ -66,6 +67,7 @@ class HttpClient:
         except httpx.InvalidURL as error:
             raise BadInput("The address cannot be read. Write it as in https://api.example.com.") from error
         self.headers = httpx.Headers(self.headers)
+        self._places = places_at(self.base_url.host)
 
     @property
     def host(self) -> str:
@@ -135,7 +137,7 @@ class HttpClient:
         in_round = await self._acquire(limit, request.url.host) if limit else 0
         try:
             # Before a write is announced: while it waits for a place, it has not left.
-            async with place_at(request.url.host):
+            async with self._places:
                 if is_write:
                     if self.before_write is not None:
                         await self.before_write()

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.domain.canonical import stable_text
-from core.domain.digests import digest_of
+from core.domain.digests import digest_of, number_of
 from core.domain.identifiers import MappingId, RunId, SourceId
-from core.domain.outcomes import Counts, Outcome
+from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.schedule import SPREAD
 
 READ_ALL_EVERY = timedelta(hours=6)
@@ -36,7 +36,7 @@ class Checkpoint:
     digest: str
     """Of everything that was read, but for sessions where these are many."""
     many: str = ""
-    """A digest of the sessions, if these are so many that the change feed is asked first whether to read them."""
+    """A digest of the outcomes, if there are so many sessions that the change feed is asked whether to read them."""
 
     @property
     def changes_since(self) -> datetime:
@@ -62,20 +62,45 @@ def is_proved_by(counts: Counts) -> bool:
 
 
 @dataclass(slots=True)
-class RowDigests:
-    """Digests of rows as they are read."""
+class OutcomesDigest:
+    """A digest of outcomes, in whatever order they come."""
 
+    _sum: int | None = 0
+    """None as soon as something was written, or failed: nothing is compared with such outcomes."""
+
+    def add(self, told: RecordOutcome) -> None:
+        if told.outcome in UNSETTLED:
+            self._sum = None
+        elif self._sum is not None:
+            record, reason = told.record, told.reason
+            who = record.kind.name, record.source_id, record.label, record.email
+            what = told.outcome, reason.code, reason.sentence, reason.detail, told.gleanin_id
+            self._sum = (self._sum + number_of(*who, *what)) % 2**64
+
+    @property
+    def text(self) -> str:
+        return "" if self._sum is None else f"{self._sum:016x}"
+
+
+@dataclass(slots=True)
+class RowDigests:
+    """Digests of rows as they are read, kept for as long as they are few enough."""
+
+    most: int | None = None
+    are_many: bool = False
     _rows: dict[SourceId, str] = field(default_factory=dict)
 
     def add(self, row_id: SourceId, row: object) -> None:
         """Take a row; one that comes twice and differs is like no row that comes once."""
+        if self.are_many:
+            return
         # The signature of a picture's address is new at every reading.
         digest, former = digest_of((stable_text(repr(row)),)), self._rows.get(row_id, "")
         if digest not in former:
             self._rows[row_id] = f"{former}{digest}"
-
-    def __len__(self) -> int:
-        return len(self._rows)
+        if self.most is not None and len(self._rows) > self.most:
+            self.are_many = True
+            self._rows.clear()
 
     @property
     def all(self) -> Sequence[tuple[SourceId, str]]:

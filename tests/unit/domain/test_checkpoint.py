@@ -1,16 +1,25 @@
 """What a run that found nothing to write has proved, and for how long it holds (rules 12, 21 and 24)."""
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.checkpoint import OVERLAP, READ_ALL_EVERY, Checkpoint, RowDigests, is_proved_by
+from core.domain import reasons
+from core.domain.checkpoint import (
+    OVERLAP,
+    READ_ALL_EVERY,
+    Checkpoint,
+    OutcomesDigest,
+    RowDigests,
+    is_proved_by,
+)
 from core.domain.digests import digest_of
 from core.domain.identifiers import MappingId, RunId, SourceId
 from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
-from core.domain.outcomes import Counts, Outcome, count
+from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
 from core.domain.schedule import INTERVAL, SPREAD
 from tests.unit.domain.builders import NOW, agenda, at, session, sessions_of, skipped
 
@@ -95,12 +104,36 @@ def test_rows_are_known_by_what_is_in_them_in_whatever_order_they_come() -> None
     for digests, names in ((one, "ab"), (other, "ba"), (odd, "ac")):
         for name in names:
             digests.add(SourceId(name), {"title": name})
-    assert len(one) == 2
     assert one.all == other.all != odd.all
     other.add(SourceId("a"), {"title": "a"})
     assert one.all == other.all, "a row that came twice, as pages may overlap"
     other.add(SourceId("a"), {"title": "A"})
     assert one.all != other.all
+
+
+def test_rows_that_are_many_are_not_kept() -> None:
+    few, many = RowDigests(2), RowDigests(2)
+    for digests, names in ((few, "abb"), (many, "abbc")):
+        for name in names:
+            digests.add(SourceId(name), name)
+    assert (few.are_many, len(few.all)) == (False, 2)
+    assert (many.are_many, len(many.all)) == (True, 0)
+
+
+def test_outcomes_are_compared_in_whatever_order_they_come_unless_something_was_written() -> None:
+    told = [
+        RecordOutcome(RecordRef(SESSION, SourceId(name), name), Outcome.UNCHANGED, reasons.NEW)
+        for name in "abc"
+    ]
+    one, other = OutcomesDigest(), OutcomesDigest()
+    for digest, outcomes in ((one, told), (other, reversed(told))):
+        for each in outcomes:
+            digest.add(each)
+    assert one.text == other.text != OutcomesDigest().text
+    written = OutcomesDigest()
+    for each in (*told, replace(told[0], outcome=Outcome.UPDATED)):
+        written.add(each)
+    assert not written.text
 
 
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()))

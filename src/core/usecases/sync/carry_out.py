@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from core.domain.checkpoint import Checkpoint, is_proved_by
+from core.domain.checkpoint import Checkpoint, OutcomesDigest, is_proved_by
 from core.domain.departures import Departures, scopes_left_at_once
 from core.domain.kinds import RecordKind, Scope
 from core.domain.mappings import EventMapping
 from core.domain.messages import left_at_once, links_unread, records_doubled
+from core.domain.planning import NoWrite
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.fence import Fence
@@ -75,8 +76,9 @@ class CarryOut:
             spares = turn.is_check and checkpoint is not None and checkpoint.spares_many(now, self.interval)
             sides = await reader.read(turn.run.scope, checkpoint if spares else None)
             await self._note_zones(*sides.zones)
-            if turn.is_check and checkpoint is not None and sides.are_as_at(checkpoint):
-                journal.checkpoint = checkpoint if sides.many is None else checkpoint.read_again(now)
+            plans = Plans(units, mapping, remembered, sides, intents)
+            if turn.is_check and checkpoint is not None and await _is_as_at(checkpoint, sides, plans):
+                journal.checkpoint = checkpoint.read_again(now) if sides.is_whole else checkpoint
                 await self._read_links(destination, sides)
                 return
             await turn.become_run(units, self.clock.now() + self.lease)
@@ -110,9 +112,8 @@ class CarryOut:
         run, journal = self.turn.run, self.journal
         if run.scope is not Scope.ALL or journal.remarks or not is_proved_by(journal.counts):
             return None
-        return Checkpoint(
-            self.mapping.id, run.id, now, sides.programme.next_verdict, sides.digest, sides.many or ""
-        )
+        many = journal.digest.text if sides.has_many else ""
+        return Checkpoint(self.mapping.id, run.id, now, sides.programme.next_verdict, sides.digest, many)
 
     async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
         """Store the zones that the two events have now, for the mapping's pages to show (rule 7)."""
@@ -178,6 +179,24 @@ class CarryOut:
         except DestinationError as error:
             self.log.warning("sync.links_unread", problem=type(error).__name__)
             self.journal.remarks.notes.append(links_unread(str(error)))
+
+
+async def _is_as_at(checkpoint: Checkpoint, sides: BothSides, plans: Plans) -> bool:
+    """Check whether both sides are as they were; of many sessions that were read, a plan tells."""
+    if not sides.are_as_at(checkpoint) or sides.has_many != bool(checkpoint.many):
+        return False
+    if not sides.has_many or not sides.is_whole:
+        return True
+    if sides.stop is not None:
+        return False
+    digest = OutcomesDigest()
+    for kind in sides.kinds:
+        async for steps in plans.steps(kind, plans.ties()):
+            for step in steps:
+                if not isinstance(step, NoWrite):
+                    return False
+                digest.add(step.told())
+    return digest.text == checkpoint.many
 
 
 def _setup(mapping: EventMapping, tokens: Tokens, remembered: Remembered) -> Sequence[object]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain import reasons, stops
-from core.domain.checkpoint import Checkpoint
+from core.domain.checkpoint import Checkpoint, OutcomesDigest
 from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
@@ -70,6 +70,7 @@ class Journal:
     """Something was written, or an answer was lost."""
     _unsent: dict[RecordKey, RecordKind] = field(default_factory=dict)
     """Intents that were noted and whose creates have not left yet."""
+    digest: OutcomesDigest = field(default_factory=OutcomesDigest)
     _heard_at: float = 0.0
     """When a page was read last, or a record got its outcome, by the event loop's clock."""
     _batch: _Batch = field(default_factory=_Batch)
@@ -89,6 +90,7 @@ class Journal:
         if synced is not None:
             self._batch.synced.append(synced)
         self.note_progress()
+        self.digest.add(outcome)
         kind = outcome.record.kind
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
         former = self._progress.get(kind.plural, Progress())

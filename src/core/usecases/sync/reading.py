@@ -64,8 +64,10 @@ class BothSides:
     """What could not be read of the programme, and what follows (rule 34)."""
     digest: str = ""
     """Of all that was read, but for sessions where these are many."""
-    many: str | None = ""
-    """A digest of the sessions where these are many; None where they were not read, for none has changed."""
+    has_many: bool = False
+    """Sessions, so that the change feed is asked for them."""
+    is_whole: bool = True
+    """False where many sessions were not read, for none of them has changed."""
 
     @property
     def zones(self) -> tuple[str | None, str | None]:
@@ -74,9 +76,8 @@ class BothSides:
         return source.time_zone, gleanin.time_zone
 
     def are_as_at(self, checkpoint: Checkpoint) -> bool:
-        """Check whether all of both sides was read, and is as it was."""
-        same_many = self.many is None or self.many == checkpoint.many
-        return not self.shortfalls and same_many and self.digest == checkpoint.digest
+        """Check whether both sides are as they were; of many sessions that were read, only their outcomes tell."""
+        return not self.shortfalls and self.digest == checkpoint.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,33 +120,34 @@ class Reader:
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
         put_off = IN_CHANGE_FEED if await self._is_spared(checkpoint) else frozenset()
-        rows = {each: RowDigests() for each in programme.parts.keys() - put_off}
+        rows = {
+            each: RowDigests(FEW if each in IN_CHANGE_FEED else None)
+            for each in programme.parts.keys() - put_off
+        }
         await _together(
             *(self._read_part(each, sides, rows[each]) for each in rows),
             *(self._read_gleanin(kind, sides) for kind in there),
         )
-        many = {each for each in rows.keys() & IN_CHANGE_FEED if len(rows[each]) > FEW}
         digest = digest_of(
             (
                 *self.setup,
                 source_event,
                 gleanin_event,
                 sides.gleanin.digest,
-                *(rows[each].all for each in programme.parts if each in rows and each not in many),
+                *(rows[each].all for each in programme.parts if each in rows and not rows[each].are_many),
             )
         )
-        of_many = None if put_off else digest_of(rows[each].all for each in sorted(many)) if many else ""
+        has_many = bool(put_off) or any(each.are_many for each in rows.values())
         stop = self._stop(programme, source_event, gleanin_event)
-        return replace(sides, digest=digest, many=of_many, stop=stop)
+        return replace(sides, digest=digest, has_many=has_many, is_whole=not put_off, stop=stop)
 
     async def read_rest(self, sides: BothSides) -> BothSides:
         """Read what was left out, for something else has changed."""
-        if sides.many is not None:
+        if sides.is_whole:
             return sides
-        rows = RowDigests()
         for each in IN_CHANGE_FEED & sides.programme.parts.keys():
-            await self._read_part(each, sides, rows)
-        return replace(sides, many=digest_of((rows.all,)), stop=self._stop(sides.programme, *sides.events))
+            await self._read_part(each, sides, RowDigests(FEW))
+        return replace(sides, is_whole=True, stop=self._stop(sides.programme, *sides.events))
 
     async def _is_spared(self, checkpoint: Checkpoint | None) -> bool:
         """Ask the change feed, where that takes fewer requests than to read."""
