@@ -49,21 +49,20 @@ class CarryOut:
         Raises:
             SyncStopped, SourceError, DestinationError, PersistenceError
         """
-        units, mapping, journal, turn = self.access.units, self.mapping, self.journal, self.turn
+        units, mapping, turn = self.access.units, self.mapping, self.turn
         remembered = await recall(units, mapping)
         fence = Fence(units, self.clock, turn.run.id, mapping, turn.owner, self.lease)
         async with (
             open_sides(self.access, mapping, self.tokens, before_write=fence) as (source, destination),
             self.large_places.for_one() as place,
         ):
-            now, until = self.clock.now(), self.clock.now() + self.lease
-            async with units.reading() as unit:
-                checkpoint = await unit.checkpoints.get(mapping.id)
-            intents = await load_intents(units, mapping, self.resend_after)
-            if checkpoint is None or not checkpoint.holds_at(now) or intents.are_any:
-                await turn.become_run(units, until)
-            if not turn.is_check:
-                intents = await take_over_intents(units, mapping, self.resend_after)
+            now = self.clock.now()
+            checkpoint = await self._checkpoint(now)
+            intents = await take_over_intents(units, mapping, self.resend_after)
+
+            def plans_of(sides: BothSides) -> Plans:
+                return Plans(units, mapping, remembered, sides, intents)
+
             reader = Reader(
                 mapping,
                 remembered,
@@ -73,30 +72,46 @@ class CarryOut:
                 _setup(mapping, self.tokens, remembered),
                 partial(self._note_page, place),
             )
-            spares = turn.is_check and checkpoint is not None and checkpoint.spares_many(now, self.interval)
+            spares = checkpoint is not None and checkpoint.spares_many(now, self.interval)
             sides = await reader.read(turn.run.scope, checkpoint if spares else None)
             await self._note_zones(*sides.zones)
-            plans = Plans(units, mapping, remembered, sides, intents)
-            if turn.is_check and checkpoint is not None and await _is_as_at(checkpoint, sides, plans):
-                journal.checkpoint = checkpoint.read_again(now) if sides.is_whole else checkpoint
+            if checkpoint is not None and await _is_as_at(checkpoint, sides, plans_of(sides)):
+                self.journal.checkpoint = checkpoint.read_again(now) if sides.is_whole else checkpoint
                 await self._read_links(destination, sides)
                 return
-            await turn.become_run(units, self.clock.now() + self.lease)
+            await self._begin_run()
             await self._end_checkpoint()  # before anything is changed, so that no crash comes between
             sides = await reader.read_rest(sides)
-            journal.remarks.notes += sides.shortfalls
-            plans = Plans(units, mapping, remembered, sides, intents)
             writer = Writer(
-                units, mapping, destination, sides.gleanin, journal, fence, intents, self.clock, self.log
+                units, mapping, destination, sides.gleanin, self.journal, fence, intents, self.clock, self.log
             )
-            try:
-                await self._write(writer, sides, plans)
-            finally:
-                if not journal.may_have_written:
-                    await fence.take_mark_back()
-            written = writer.written
-            await self._read_links(destination, sides, written)
-            journal.checkpoint = None if written else self._proved(sides, now)
+            await self._sync(writer, sides, plans_of(sides), now)
+
+    async def _checkpoint(self, now: datetime) -> Checkpoint | None:
+        """Return what a check compares with; where there is nothing, or something to look up, it becomes a run."""
+        if not self.turn.is_check:
+            return None
+        async with self.access.units.reading() as unit:
+            checkpoint = await unit.checkpoints.get(self.mapping.id)
+        intents = await load_intents(self.access.units, self.mapping)
+        if checkpoint is not None and checkpoint.holds_at(now) and not intents.are_any:
+            return checkpoint
+        await self._begin_run()
+        return None
+
+    async def _begin_run(self) -> None:
+        await self.turn.become_run(self.access.units, self.clock.now() + self.lease)
+
+    async def _sync(self, writer: Writer, sides: BothSides, plans: Plans, now: datetime) -> None:
+        journal = self.journal
+        journal.remarks.notes += sides.shortfalls
+        try:
+            await self._write(writer, sides, plans)
+        finally:
+            if not journal.may_have_written:
+                await writer.fence.take_mark_back()
+        await self._read_links(writer.destination, sides, writer.written)
+        journal.checkpoint = None if writer.written else self._proved(sides, now)
 
     async def _note_page(self, place: LargePlace, rows: int) -> None:
         self.journal.note_progress()
