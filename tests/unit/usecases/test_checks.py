@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.units import MemoryUnits
 from core.domain.identifiers import RunId, SessionboardEventId, SourceId
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
@@ -20,7 +21,7 @@ from core.usecases.change_settings import SettingsChange
 from core.usecases.sync import large_places
 from core.usecases.sync.run import RunSync
 from ports.session_source import SessionSource, SourceUnavailable
-from tests.limits import WITHIN, happens
+from tests.limits import WITHIN, happens, until
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import LEASE, Stage
 
@@ -114,8 +115,10 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
     source = held(stage)
     check = asyncio.create_task(stage.check(mapping))
     await happens(source.asked)
+    units = stage.units
+    assert isinstance(units, MemoryUnits)
     run = asyncio.create_task(stage.sync(mapping))
-    await asyncio.sleep(0.01)
+    await until(lambda: any(each.state is RunState.RUNNING for each in units.kept.runs.values()))
     source.may_go_on.set()
     assert await check is None
     assert (await run).state is RunState.COMPLETED
@@ -221,12 +224,12 @@ async def test_a_check_in_which_nothing_happens_becomes_a_run_that_says_so(stage
 
 async def test_a_run_whose_pages_come_slowly_goes_on(stage: Stage) -> None:
     mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}") for number in range(20)))
+    stage.offer(*(session(f"s{number}") for number in range(10)))
     source = held(stage)
-    source.pause = 0.05
+    source.pause = 0.4
     source.may_go_on.set()
     run_id = (await stage.request_sync(mapping.id)).id
-    run = await stalling(stage, timedelta(seconds=0.9))(run_id)
+    run = await stalling(stage, timedelta(seconds=3))(run_id)
     assert run.state is RunState.COMPLETED
 
 
@@ -274,9 +277,8 @@ async def test_large_readings_wait_for_one_of_two_places(
         for place in (one, two):
             await place.take(1, lambda: None)
         waiting = asyncio.create_task(three.take(1, lambda: told.append("waits")))
-        await asyncio.sleep(0.05)
+        await until(lambda: len(told) > 1)  # so that waiting is no standstill
         assert not waiting.done()
-        assert len(told) > 1, "that it waits is no standstill"
         async with asyncio.timeout(WITHIN):
             places.places.release()
             one.is_taken = False
