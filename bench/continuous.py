@@ -44,7 +44,7 @@ def cycles(results: Sequence[Json]) -> Iterable[Line]:
     one, whole = (Series([1000 * each for each in seconds]) for seconds in runs.values())
     yield Line(
         f"{MAPPINGS:,} mappings of {RECORDS} records every 30 minutes, 1 in {EDITED_EVERY} edited: % of one core",
-        "below 50",
+        "below 15",
         of_all.median,
         f"{of_all}; {one} ms a run, {whole} ms one that reads all and plans, {Series([1000 * each for each in looks])} "
         f"ms a look; if every run reads all {by_hand}; {told}",
