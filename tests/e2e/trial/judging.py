@@ -23,6 +23,10 @@ WRITES = ("POST", "PATCH")
 TAKEN_AWAY = (TAKEN_OVER, DIED_AGAIN)
 
 
+CHECK_READS_ON = 5.0
+"""Seconds: more than a check takes to renew its lock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request to Gleanin about a mapping's event."""
@@ -63,6 +67,8 @@ class Evidence:
             owner = by.get(run.id) if run else None
             if owner is not None and owner.host == request.host:
                 continue
+            if not request.is_write and (run is None or request.begun - _begin(run) < CHECK_READS_ON):
+                continue  # a check leaves no run; one that a run has ended reads on until it notices
             if run is not None and owner is None and not self._has_run_in(request, by):
                 continue  # it was killed before it could say that it had begun: nobody else is known to have
             stop = self._excuse(request, by)

@@ -28,6 +28,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -145,15 +146,25 @@ async def runs_of(container: Container, mapped: Mapped) -> Mapping[str, list[Syn
 
 
 async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
-    """Wait until every mapping has had a whole run that began from now on."""
+    """Wait until every mapping has had a whole run that began from now on, or a check that came to none.
+
+    When a check began is not stored: of two that have ended from now on, the second one did begin from now on.
+    """
     begun = container.clock().now()
+    checks: dict[str, set[datetime]] = {event: set() for event in mapped.values()}
     async with asyncio.timeout(QUIET_WITHIN):
         while True:
             runs = await runs_of(container, mapped)
+            async with container.units().reading() as unit:
+                for mapping_id, event in mapped.items():
+                    schedule = await unit.schedules.get(mapping_id)
+                    if schedule and schedule.last_checked_at and schedule.last_checked_at > begun:
+                        checks[event].add(schedule.last_checked_at)
             left = [
                 event
                 for event, those in runs.items()
-                if not any(
+                if len(checks[event]) < 2
+                and not any(
                     each.started_at and each.started_at > begun and each.stop is None and not each.is_open
                     for each in those
                 )
