@@ -305,7 +305,7 @@ class Schedules(Protocol):
         ...
 
     async def end_check(self, mapping_id: MappingId, owner: str | None = None) -> bool:
-        """Let go of a mapping; False when this owner holds it no more. Without one, whatever check holds it is over."""
+        """Release a mapping; return False when this owner holds it no more. Without one, whatever check holds it is over."""
         ...
 
     async def counts(self, now: datetime) -> Mapping[OrganizationId, "ScheduleCounts"]:

@@ -79,7 +79,7 @@ class SyncRun:
         return self.state is RunState.RUNNING and (self.lease_until is None or self.lease_until <= now)
 
     def is_carried_out(self, now: datetime) -> bool:
-        """Tell whether somebody carries it out, who sees a request to stop before the next write."""
+        """Check whether somebody carries it out, who sees a request to stop before the next write."""
         return self.state is RunState.RUNNING and not self.lease_has_run_out(now)
 
     def ask_to_stop(self, stop: Stop) -> "SyncRun":

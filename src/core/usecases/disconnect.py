@@ -51,12 +51,9 @@ class Disconnect:
             running, ends = [], []
             for mapping in await unit.mappings.of_connection(connection.id):
                 await unit.mappings.update(mapping.end_with_connection(now))
-                for run in await unit.runs.open_ones(mapping.id):
-                    if run.is_carried_out(now):
-                        await unit.runs.update(run.ask_to_stop(DISCONNECTED))
-                        running.append(run.id)
-                    else:
-                        ends.append(await self.run_ends.store(unit, run, DISCONNECTED))
+                asked, ended_now = await self.run_ends.stop_all(unit, mapping.id, DISCONNECTED)
+                running += asked
+                ends += ended_now
             await unit.audit.add(AuditEntry(now, by, Action.DISCONNECTED, organization_id, organization.name))
             await unit.commit()
         self.run_ends.log_stored(*ends)

@@ -29,12 +29,7 @@ class RemoveMapping:
             now = self.clock.now()
             removed = mapping.remove(now)
             await unit.mappings.update(removed)
-            ends = []
-            for run in await unit.runs.open_ones(mapping_id):
-                if run.is_carried_out(now):
-                    await unit.runs.update(run.ask_to_stop(MAPPING_REMOVED))
-                else:
-                    ends.append(await self.run_ends.store(unit, run, MAPPING_REMOVED))
+            _, ends = await self.run_ends.stop_all(unit, mapping_id, MAPPING_REMOVED)
             what = mapping.label
             await unit.audit.add(AuditEntry(now, by, Action.MAPPING_REMOVED, mapping.organization_id, what))
             await unit.commit()

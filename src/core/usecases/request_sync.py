@@ -1,6 +1,7 @@
 """Ask for a sync: at once, or as the one that waits (rules 11 and 23); and ask again for one that was interrupted."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import MappingId, RunId
@@ -106,8 +107,7 @@ class RequestAgain:
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or run.stop != INTERRUPTED or mapping is None or not mapping.is_active:
                 return
-            new, now = RunId(self.names.new()), self.clock.now()
-            await _waiting(unit, SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by))
+            await _ask_again(unit, run, RunId(self.names.new()), self.clock.now())
             await unit.commit()
 
 
@@ -133,9 +133,7 @@ class TakeOver:
             end = await self.run_ends.store(unit, run, TAKEN_OVER if goes_on else DIED_AGAIN)
             waiting = None
             if goes_on:
-                new = RunId(self.names.new())
-                again = SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by)
-                waiting = (await _waiting(unit, again)).id
+                waiting = (await _ask_again(unit, run, RunId(self.names.new()), now)).id
             await unit.commit()
         self.run_ends.log_stored(end)
         self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)
@@ -146,6 +144,11 @@ async def _has_died_before(unit: Unit, run: SyncRun) -> bool:
     """Tell whether the run that it took the place of had died too."""
     former = [each for each in await unit.runs.of_mapping(run.mapping_id, 3) if each.id != run.id]
     return next((each.stop == TAKEN_OVER for each in former if not each.is_open), False)
+
+
+async def _ask_again(unit: Unit, run: SyncRun, new: RunId, now: datetime) -> SyncRun:
+    """Book what a run was asked for once more, in the place of that one."""
+    return await _waiting(unit, SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by))
 
 
 async def _waiting(unit: Unit, wanted: SyncRun) -> SyncRun:

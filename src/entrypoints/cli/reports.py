@@ -59,7 +59,7 @@ def health(one: Health) -> str:
 
 
 def unchanged(at: datetime) -> str:
-    """Tell when it was last found that a sync has nothing more to do."""
+    """Return when it was last found that a sync has nothing more to do."""
     return f"Checked {at:%Y-%m-%d %H:%M} UTC: nothing has changed"
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.ending import MappingState, RunEnd, Stored, end_run
-from core.domain.identifiers import NoticeId
+from core.domain.identifiers import MappingId, NoticeId, RunId
 from core.domain.messages import Remarks
 from core.domain.refusals import found
 from core.domain.runs import SyncRun
@@ -65,6 +65,22 @@ class RunEnds:
             new = NoticeId(self.names.new())
             await unit.notices.add(notice_of(new, end.change, mapping, end.run))
         return end
+
+    async def stop_all(
+        self, unit: Unit, mapping_id: MappingId, stop: Stop
+    ) -> tuple[list[RunId], list[RunEnd]]:
+        """Stop a mapping's open runs: before their next write, or at once where nobody carries them out.
+
+        Returns the runs that were only asked to stop, and the ends of the others.
+        """
+        now, asked, ends = self.clock.now(), list[RunId](), list[RunEnd]()
+        for run in await unit.runs.open_ones(mapping_id):
+            if run.is_carried_out(now):
+                await unit.runs.update(run.ask_to_stop(stop))
+                asked.append(run.id)
+            else:
+                ends.append(await self.store(unit, run, stop))
+        return asked, ends
 
     def log_stored(self, *ends: RunEnd) -> None:
         """Log what has changed, once it is committed: a log that is ahead of the database would tell what is not."""

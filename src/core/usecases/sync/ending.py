@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from core.domain import stops
 from core.domain.checkpoint import Checkpoint
 from core.domain.ending import RunEnd
-from core.domain.identifiers import RunId
 from core.domain.refusals import found
 from core.domain.runs import SyncRun
 from core.domain.stops import TOKEN_REFUSED, Stop
@@ -25,11 +24,17 @@ class Ending:
     tokens: Tokens | None = None
     """What the run reached both sides with."""
 
-    async def close(self, run_id: RunId, owner: str, stop: Stop | None, journal: Journal) -> SyncRun:
-        """End the run, unless another one has taken over and ended it already."""
+    async def close(self, turn: Turn, stop: Stop | None, journal: Journal | None = None) -> SyncRun:
+        """End the run, unless another one has taken over and ended it already.
+
+        Args:
+            turn: whose run it is.
+            stop: why it ends before its end.
+            journal: the run's; None for one that could not even begin.
+        """
         async with self.units.writing() as unit:
-            run = found(await unit.runs.get(run_id), "run", run_id)
-            if run.owner != owner:
+            run = found(await unit.runs.get(turn.run.id), "run", turn.run.id)
+            if run.owner != turn.owner:
                 return run
             end = await self._closed(unit, run, stop, journal)
             await unit.commit()
@@ -50,28 +55,17 @@ class Ending:
                 await unit.checkpoints.save(checkpoint)
             await unit.commit()
 
-    async def refuse(self, run_id: RunId, owner: str, why: str) -> SyncRun:
-        """End a run that cannot even begin."""
-        async with self.units.writing() as unit:
-            run = found(await unit.runs.get(run_id), "run", run_id)
-            if run.owner != owner:
-                return run
-            end = await self.run_ends.store(unit, run, stops.refused(why))
-            await unit.commit()
-        self.run_ends.log_stored(end)
-        return end.run
-
-    async def _closed(self, unit: Unit, run: SyncRun, stop: Stop | None, journal: Journal) -> RunEnd:
+    async def _closed(self, unit: Unit, run: SyncRun, stop: Stop | None, journal: Journal | None) -> RunEnd:
         if stop is not None and stop.code == TOKEN_REFUSED and await self._has_other_tokens(unit, run):
             stop = stops.TOKEN_REPLACED
-        end = await self.run_ends.store(unit, run, stop, journal.remarks)
+        end = await self.run_ends.store(unit, run, stop, journal.remarks if journal else None)
         # A hint tells of what the change feed may not tell: it wants everything read.
-        if journal.checkpoint is not None and stop is None and not end.before.is_unanswered_by(end.run):
+        if stop is None and journal and journal.checkpoint and not end.before.is_unanswered_by(end.run):
             await unit.checkpoints.save(journal.checkpoint)
         return end
 
     async def _has_other_tokens(self, unit: Unit, run: SyncRun) -> bool:
-        """Tell whether somebody has given another token while the run went on with the one that was refused."""
+        """Check whether somebody has given another token while the run went on with the one that was refused."""
         mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         organization = await unit.organizations.get(mapping.organization_id)
         connection = await unit.connections.get(mapping.connection_id)

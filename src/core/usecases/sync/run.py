@@ -69,7 +69,7 @@ class RunSync:
     async def check(
         self, mapping_id: MappingId, on_run: Callable[[RunId], None] | None = None
     ) -> SyncRun | None:
-        """See to a mapping that is due (rule 24), and return the run that this came to.
+        """Check a mapping that is due (rule 24), and return the run that this came to.
 
         Where nothing has changed on either side since a run that had nothing to write, there is none. There is one as
         soon as something differs, or cannot be read.
@@ -115,15 +115,12 @@ class RunSync:
             others = await unit.runs.open_ones(run.mapping_id)
         if not run.is_open or any(each.is_carried_out(now) for each in others):
             return run
-        taken_over: list[RunEnd] = []
         async with self.access.units.writing() as unit:
-            taken_over.extend(
-                [
-                    await self.run_ends.store(unit, each, stops.TAKEN_OVER)
-                    for each in await unit.runs.open_ones(run.mapping_id)
-                    if each.lease_has_run_out(now)
-                ]
-            )
+            taken_over = [
+                await self.run_ends.store(unit, each, stops.TAKEN_OVER)
+                for each in await unit.runs.open_ones(run.mapping_id)
+                if each.lease_has_run_out(now)
+            ]
             run = found(await unit.runs.get(run_id), "run", run_id)
             if run.state is RunState.QUEUED:
                 started = run.start(owner, now, self.lease)
@@ -152,12 +149,12 @@ class RunSync:
 
     async def _carry_out(self, turn: Turn) -> SyncRun | None:
         """Carry out what somebody holds, and return the run as it has ended; None for a check that came to none."""
-        run, owner = turn.run, turn.owner
+        run = turn.run
         ending = Ending(self.access.units, self.clock, self.run_ends)
         try:
             mapping, tokens = await self.access.of(run.mapping_id)
         except Refusal as refusal:  # it was removed in the moment between booking and start
-            return None if turn.is_check else await ending.refuse(run.id, owner, str(refusal))
+            return None if turn.is_check else await ending.close(turn, stops.refused(str(refusal)))
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
         journal = Journal(self.access.units, self.clock, turn, mapping, self.lease)
         work = CarryOut(
@@ -209,7 +206,7 @@ class RunSync:
             journal.give_up_unconfirmed(stop.sentence)
         with suppress(SyncStopped):
             await journal.store()
-        return await ending.close(turn.run.id, turn.owner, stop, journal)
+        return await ending.close(turn, stop, journal)
 
     async def _stopped_by(self, work: CarryOut) -> Stop | None:
         """Do the work, keeping its lease meanwhile, and return what stopped it as a whole, if something did.
