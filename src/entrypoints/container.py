@@ -56,11 +56,10 @@ from core.usecases.forget_old import ForgetOld
 from core.usecases.list_events import ListEvents
 from core.usecases.look_up import (
     FindConnection,
-    FindLatestRuns,
+    FindLastCheck,
     FindOrganization,
     FindRun,
     ListLastChecks,
-    ListLastRuns,
     ListMappings,
     ListOrganizationRuns,
     ListOrganizations,
@@ -331,9 +330,8 @@ class Container(containers.DeclarativeContainer):
         settings.provided.jobs, in_process=in_process, procrastinate=on_queue
     )
     list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
-    list_last_runs: Provider[ListLastRuns] = providers.Factory(ListLastRuns, units)
     list_last_checks: Provider[ListLastChecks] = providers.Factory(ListLastChecks, units)
-    find_latest_runs: Provider[FindLatestRuns] = providers.Factory(FindLatestRuns, units)
+    find_last_check: Provider[FindLastCheck] = providers.Factory(FindLastCheck, units)
     list_organization_runs: Provider[ListOrganizationRuns] = providers.Factory(ListOrganizationRuns, units)
     find_run: Provider[FindRun] = providers.Factory(FindRun, units)
     list_outcomes: Provider[ListOutcomes] = providers.Factory(ListOutcomes, units)

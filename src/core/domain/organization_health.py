@@ -24,6 +24,9 @@ class OrganizationHealth:
     checks: Mapping[MappingId, Check] = field(default_factory=dict)
     """The last check of each mapping that was checked after its last run."""
 
+    last_runs: Mapping[MappingId, SyncRun] = field(default_factory=dict)
+    """The last run that has ended of each mapping that has one."""
+
     @property
     def overall(self) -> Health:
         """Return how the organization fares: as its worst mapping does."""
@@ -65,6 +68,10 @@ def organization_healths(
     for mapping_id, check in last_checks((schedule for _, schedule in schedules), ended).items():
         if mapping_id in whose:
             checks[whose[mapping_id]][mapping_id] = check
+    last_runs = defaultdict[OrganizationId, dict[MappingId, SyncRun]](dict)
+    for run in ended:
+        if run.mapping_id in whose:
+            last_runs[whose[run.mapping_id]].setdefault(run.mapping_id, run)
     active = defaultdict[OrganizationId, list[tuple[EventMapping, Health]]](list)
     for mapping in mappings:
         active[mapping.organization_id].append((mapping, judged[mapping.id]))
@@ -76,5 +83,5 @@ def organization_healths(
     for connection in connections:
         owner = connection.organization_id
         halt = halted(first[owner]) if owner in first else None
-        known[owner] = OrganizationHealth(connection, active[owner], halt, checks[owner])
+        known[owner] = OrganizationHealth(connection, active[owner], halt, checks[owner], last_runs[owner])
     return known

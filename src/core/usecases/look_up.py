@@ -86,25 +86,17 @@ class ListRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class LatestRuns:
-    runs: Sequence[SyncRun]
-    """Newest first."""
-    checked_at: datetime | None
-    """When it was last found that nothing had changed since the last of them that has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindLatestRuns:
+class FindLastCheck:
     units: Units
 
-    async def __call__(self, mapping_id: MappingId) -> LatestRuns:
-        """Return a mapping's latest runs, and when it was last checked without a run."""
+    async def __call__(self, mapping_id: MappingId) -> datetime | None:
+        """Return when it was last found that nothing had changed since the mapping's last run that has ended."""
         async with self.units.reading() as unit:
             runs = await unit.runs.of_mapping(mapping_id, LATEST)
             schedule = await unit.schedules.get(mapping_id)
         ended = [run for run in runs if not run.is_open]
         check = last_checks([schedule] if schedule else [], ended).get(mapping_id)
-        return LatestRuns(runs, check.at if check else None)
+        return check.at if check else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +112,6 @@ class ListOrganizationRuns:
             runs = await unit.runs.of_organization(organization_id, limit, before)
             mappings = {each.id: each for each in await unit.mappings.of_organization(organization_id)}
         return [(run, mappings[run.mapping_id]) for run in runs]
-
-
-@dataclass(frozen=True, slots=True)
-class ListLastRuns:
-    units: Units
-
-    async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, SyncRun]:
-        """Return the last run that has ended of each active mapping of the organization that has one."""
-        async with self.units.reading() as unit:
-            runs = await unit.runs.latest_ended(organization_id)
-        # One of each scope, newest first: of several runs of a mapping the newest is put in last.
-        return {run.mapping_id: run for run in reversed(runs)}
 
 
 @dataclass(frozen=True, slots=True)

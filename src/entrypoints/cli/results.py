@@ -27,7 +27,7 @@ commands = typer.Typer()
 async def runs_listed(container: "Container", mapping_id: str) -> Answer:
     known = MappingId(mapping_id)
     all_of_it = await container.list_runs()(known)
-    checked_at = (await container.find_latest_runs()(known)).checked_at
+    checked_at = await container.find_last_check()(known)
 
     def show(console: Console) -> None:
         rows = (

@@ -1,7 +1,7 @@
 """What is looked up of organizations, mappings and runs."""
 
 from core.domain.kinds import Scope
-from core.usecases.look_up import ListLastRuns
+from core.usecases.show_health import ShowHealth
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
 OF_ANOTHER = 201
@@ -11,10 +11,10 @@ OF_ANOTHER = 201
 async def test_the_last_sync_of_a_mapping_is_found_behind_many_of_another(stage: Stage) -> None:
     mapping = await stage.mapping()
     other = await stage.map(mapping.organization_id, ELSEWHERE, FAR)
-    find = ListLastRuns(stage.units)
-    assert await find(mapping.organization_id) == {}, "none has been synced yet"
+    show = ShowHealth(stage.units, stage.clock)
+    assert (await show(mapping.organization_id)).last_runs == {}, "none has been synced yet"
     await stage.sync(mapping, Scope.EXHIBITORS)
     last = await stage.sync(mapping, Scope.AGENDA)
     of_other = [await stage.sync(other) for _ in range(OF_ANOTHER)]
-    found = await find(mapping.organization_id)
+    found = (await show(mapping.organization_id)).last_runs
     assert {key: run.id for key, run in found.items()} == {mapping.id: last.id, other.id: of_other[-1].id}

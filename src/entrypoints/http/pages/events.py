@@ -47,7 +47,7 @@ async def show(request: Request, container: Wired, here: ReadOrganization, place
             (each, url_of_event(here.organization, SessionboardEventId(each.id)), by_event.get(each.id))
             for each in events
         ],
-        last_runs=await container.list_last_runs()(here.organization.id),
+        last_runs=fares.last_runs,
         checked_at=fares.checked_at,
         connection=fares.connection,
         health={mapping.id: health for mapping, health in fares.mappings},
