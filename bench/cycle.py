@@ -23,9 +23,12 @@ from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import MappingId, RunId
 from core.domain.schedule import Halt
 from core.domain.turns import MOST_PER_ORGANIZATION, Waiting
-from core.usecases.choose_runs import MOST_DUE
-from core.usecases.request_sync import SyncRequest
-from entrypoints.container import Container, opened
+from core.usecases.choose_runs import MOST_DUE, ChooseRuns
+from core.usecases.forget_old import ForgetOld
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.run import RunSync
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.sandbox.remote import Remote
 from entrypoints.settings import Settings
 
@@ -71,7 +74,7 @@ class Simulation:
                 await asyncio.to_thread(self._edit)
             if self.clock.now() >= tidy:
                 tidy += HOUR
-                await self.container.forget_old()()
+                await self.container.resolve(ForgetOld)()
             self._ended.clear()
             await jobs.look()
             await asyncio.sleep(0)  # what was started begins
@@ -84,7 +87,7 @@ class Simulation:
 
     def _work(self) -> Work:
         container = self.container
-        run_sync, choose_runs = container.run_sync(), container.choose_runs()
+        run_sync, choose_runs = container.resolve(RunSync), container.resolve(ChooseRuns)
 
         async def counted(work: Awaitable[object]) -> None:
             self._under_way += 1
@@ -117,7 +120,7 @@ class Simulation:
             open_ones = {each.mapping_id for each in await unit.runs.open_work()}
         for mapping in due:
             if mapping.mapping_id not in open_ones:
-                await self.container.request_sync()(SyncRequest(mapping.mapping_id, by=COMMAND_LINE))
+                await self.container.resolve(RequestSync)(SyncRequest(mapping.mapping_id, by=COMMAND_LINE))
 
     def _edit(self) -> None:
         """Change a title and a job in one of so many events, at the simulated time."""

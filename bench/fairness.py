@@ -22,7 +22,10 @@ from core.domain.mappings import EventMapping, EventPair
 from core.domain.organizations import Connection, Organization
 from core.domain.runs import SyncRun, Trigger
 from core.domain.secrets import SealedToken
-from entrypoints.container import Container, opened
+from core.usecases.choose_runs import ChooseRuns
+from core.usecases.shared.run_ends import RunEnds
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.settings import Settings
 
 URL = "https://sessionboard.example.org"
@@ -55,7 +58,7 @@ async def _furnish(container: Container, organizations: Mapping[str, int]) -> No
 
 async def _first_sync(container: Container, mapping_id: MappingId) -> None:
     """Stand in for the first sync of a mapping that is due: it takes its time, and is stored as one."""
-    clock, units, ends = container.clock(), container.units(), container.run_ends()
+    clock, units, ends = container.clock(), container.units(), container.resolve(RunEnds)
     now = clock.now()
     new = RunId(container.names().new())
     run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now).start("bench", now, LEASE)
@@ -94,7 +97,7 @@ async def _worked(container: Container) -> float:
     async def nothing(*_: object) -> None:
         pass
 
-    choose = container.choose_runs()
+    choose = container.resolve(ChooseRuns)
     work = Work(choose, nothing, nothing, check, ask_again=nothing, tidy=nothing, tell=nothing)
     begun = time.perf_counter()
     async with InProcessJobs(work, KeptEvents()).working():

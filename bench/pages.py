@@ -20,11 +20,14 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, bu
 from bench.product import mapped, settings_for
 from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.identifiers import RunId
-from core.usecases.add_account import NewAccount
-from core.usecases.look_up_records import PeopleAsked
-from core.usecases.portal import Who
-from core.usecases.request_sync import SyncRequest
-from entrypoints.container import Container, opened
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.look_up import FindRun, ListOrganizations
+from core.usecases.look_up_records import PageShareLinks, PeopleAsked
+from core.usecases.portal import MakePortalAddress, Who
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.run import RunSync
+from entrypoints.container import Container
+from entrypoints.database import opened
 
 EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
 RUNS_OF_HISTORY = 200
@@ -37,13 +40,13 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
     """Sync a large event once, and lay a history of runs beside it."""
     async with opened(settings_for(gleanin_url, folder)) as container:
         mapping_id, event = await mapped(container, sessionboard_url)
-        run = await container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
-        run = await container.run_sync()(run.id)
+        run = await container.resolve(RequestSync)(SyncRequest(mapping_id, by=COMMAND_LINE))
+        run = await container.resolve(RunSync)(run.id)
         await _history(container, run.id)
-        await container.add_account()(NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD), by=COMMAND_LINE)
-        (organization, _), *_ = await container.list_organizations()()
-        (person, *_) = (await container.page_share_links()(PeopleAsked(mapping_id, limit=1))).people
-        portal = await container.make_portal_address()(
+        await container.resolve(AddAccount)(NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD), by=COMMAND_LINE)
+        (organization, _), *_ = await container.resolve(ListOrganizations)()
+        (person, *_) = (await container.resolve(PageShareLinks)(PeopleAsked(mapping_id, limit=1))).people
+        portal = await container.resolve(MakePortalAddress)(
             Who(mapping_id, person.kind.name, person.source_id), by=COMMAND_LINE
         )
     return {
@@ -58,7 +61,7 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
 
 async def _history(container: Container, run_id: RunId) -> None:
     """Give the mapping as many more runs; a page shows of them what it shows of this one."""
-    run = await container.find_run()(run_id)
+    run = await container.resolve(FindRun)(run_id)
     async with container.units().writing() as unit:
         for number in range(RUNS_OF_HISTORY - 1):
             later = run.requested_at + timedelta(minutes=30 * number)

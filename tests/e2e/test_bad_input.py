@@ -12,8 +12,10 @@ from core.domain.outcomes import Outcome
 from core.domain.refusals import NotFound
 from core.domain.runs import RunState
 from core.domain.secrets import Token
-from core.usecases.add_organization import NewOrganization
-from core.usecases.map_events import NewMapping
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.connect import Connect
+from core.usecases.look_up import ListOrganizations
+from core.usecases.map_events import MapEvents, NewMapping
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from ports.destination import DestinationRefused
@@ -40,10 +42,12 @@ def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] =
 async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored(tmp_path: Path) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await scene.container.add_organization()(new, by=COMMAND_LINE)
+        organization = await scene.container.resolve(AddOrganization)(new, by=COMMAND_LINE)
         with pytest.raises(DestinationRefused):
-            await scene.container.connect()(organization.id, Token("another-token-entirely"), by=COMMAND_LINE)
-        ((_, connection),) = await scene.container.list_organizations()()
+            await scene.container.resolve(Connect)(
+                organization.id, Token("another-token-entirely"), by=COMMAND_LINE
+            )
+        ((_, connection),) = await scene.container.resolve(ListOrganizations)()
         assert connection is None
 
 
@@ -51,8 +55,8 @@ async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token("another-token-entirely"))
         with pytest.raises(SourceRefused, match="token"):
-            await scene.container.add_organization()(new, by=COMMAND_LINE)
-        assert await scene.container.list_organizations()() == []
+            await scene.container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+        assert await scene.container.resolve(ListOrganizations)() == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,7 @@ async def test_an_unknown_event_cannot_be_mapped(
             organization, SessionboardEventId(sessionboard), GleaninEventId(gleanin), time_zone_confirmed=True
         )
         with pytest.raises(NotFound, match=named):
-            await scene.container.map_events()(wanted, by=COMMAND_LINE)
+            await scene.container.resolve(MapEvents)(wanted, by=COMMAND_LINE)
 
 
 async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_write(tmp_path: Path) -> None:
@@ -185,7 +189,7 @@ async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", "http://nowhere.invalid", Token(SESSIONBOARD_TOKEN))
         with pytest.raises(SourceUnavailable, match=r"nowhere\.invalid"):
-            await asyncio.wait_for(scene.container.add_organization()(new, by=COMMAND_LINE), WITHIN)
+            await asyncio.wait_for(scene.container.resolve(AddOrganization)(new, by=COMMAND_LINE), WITHIN)
 
 
 async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_path: Path) -> None:

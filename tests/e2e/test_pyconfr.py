@@ -11,6 +11,8 @@ from adapters.sessionboard.dates import moved_ahead
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
+from core.usecases.look_up_records import ListOutcomes
+from core.usecases.sync.preview import Preview
 from entrypoints.sandbox.world import World
 from tests.e2e.scene import staged
 
@@ -31,11 +33,11 @@ async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
     world.add(pyconfr)
     async with staged(world, tmp_path) as scene:
         mapping = await scene.mapping()
-        plan = await scene.container.preview()(mapping.id)
+        plan = await scene.container.resolve(Preview)(mapping.id)
         assert scene.writes == 0
 
         first = await scene.sync(mapping.id)
-        _, outcomes = await scene.container.list_outcomes()(first.id)
+        _, outcomes = await scene.container.resolve(ListOutcomes)(first.id)
         assert first.state is RunState.COMPLETED_WITH_PROBLEMS
         assert first.counts == plan.counts
         assert first.counts.of(SESSION).numbers == {Outcome.CREATED: 84}

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import upserts
+from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import checkpoints
 from adapters.persistence.threads import Run
 from core.domain.checkpoint import Checkpoint
@@ -10,7 +10,7 @@ from core.domain.identifiers import MappingId
 
 _OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
 _REMOVE = sa.delete(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
-_UPSERTS = upserts(checkpoints, ("run_id", "read_at", "verdict_at", "digest", "many"))
+_UPSERTS = Upserts(checkpoints, ("run_id", "read_at", "verdict_at", "digest", "many"))
 
 
 class SqlCheckpoints:

@@ -1,34 +1,22 @@
 """What is stored of the installation itself: one row."""
 
-from collections.abc import Mapping
-
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from adapters.persistence.rows import insert_into
 from adapters.persistence.tables import installation
 from adapters.persistence.threads import Run
 
 _ID = 1
 
 
-def _upserts(first: dict[str, object], again: dict[str, object]) -> Mapping[str, sa.Insert]:
-    return {
-        dialect: insert(installation)
-        .values(id=_ID, **first)
-        .on_conflict_do_update(index_elements=["id"], set_=again)
-        for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-    }
-
-
-_COUNT_ACCOUNT = _upserts({"accounts_added": 1}, {"accounts_added": installation.c.accounts_added + 1})
-_SAVE_URL = _upserts(
-    {"accounts_added": 0, "served_url": sa.bindparam("new_url")}, {"served_url": sa.bindparam("new_url")}
-)
+def _save(database: sa.Connection, first: dict[str, object], again: dict[str, object]) -> None:
+    insert = insert_into(installation, database.dialect.name).values(id=_ID, **first)
+    database.execute(insert.on_conflict_do_update(index_elements=["id"], set_=again))
 
 
 def count_account(database: sa.Connection) -> None:
     """Count one more account that was ever added."""
-    database.execute(_COUNT_ACCOUNT[database.dialect.name])
+    _save(database, {"accounts_added": 1}, {"accounts_added": installation.c.accounts_added + 1})
 
 
 class SqlInstallation:
@@ -44,4 +32,6 @@ class SqlInstallation:
         return await self._run(lambda database: database.scalar(query), is_short=True)
 
     async def save_served_url(self, url: str) -> None:
-        await self._run(lambda database: database.execute(_SAVE_URL[database.dialect.name], {"new_url": url}))
+        await self._run(
+            lambda database: _save(database, {"accounts_added": 0, "served_url": url}, {"served_url": url})
+        )

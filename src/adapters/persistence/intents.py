@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import in_parts, upserts
+from adapters.persistence.rows import Upserts, in_parts
 from adapters.persistence.server_clock import read_now
 from adapters.persistence.tables import create_intents as table
 from adapters.persistence.threads import Run
@@ -12,7 +12,7 @@ from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import KINDS_BY_NAME, RecordKind
 from core.domain.synced import CreateIntent
 
-_UPSERTS = upserts(table, ("connection_id", "field_names", "sent_at"))
+_UPSERTS = Upserts(table, ("connection_id", "field_names", "sent_at"))
 _OF_EVENT = (
     table.c.organization_id == sa.bindparam("of_organization"),
     table.c.gleanin_event_id == sa.bindparam("of_event"),

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.removal import check_are_there
-from adapters.persistence.rows import upserts
+from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import notices, recipients
 from adapters.persistence.threads import Run
 from core.domain.identifiers import NoticeId, OrganizationId
@@ -16,7 +16,7 @@ from core.domain.secrets import SealedToken
 
 _IS_THEIRS = recipients.c.organization_id == sa.bindparam("of_organization")
 _RECIPIENT = sa.select(recipients).where(_IS_THEIRS)
-_SAVE = upserts(recipients, ("channel", "address", "sealed_secret"))
+_SAVE = Upserts(recipients, ("channel", "address", "sealed_secret"))
 _REMOVE = sa.delete(recipients).where(_IS_THEIRS)
 _DROP = sa.delete(notices).where(
     notices.c.organization_id == sa.bindparam("of_organization"), notices.c.next_attempt_at.is_not(sa.null())

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.persistence.removal import check_are_there
-from adapters.persistence.rows import upserts
+from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import portal_revocations as table
 from adapters.persistence.threads import Run
 from core.domain.portal import PersonRef
@@ -13,7 +13,7 @@ from core.domain.portal import PersonRef
 _REVOKED_AT = sa.select(table.c.revoked_at).where(
     *(column == sa.bindparam(column.name) for column in table.primary_key)
 )
-_SAVE = upserts(table, ("revoked_at",))
+_SAVE = Upserts(table, ("revoked_at",))
 
 
 class SqlPortalRevocations:

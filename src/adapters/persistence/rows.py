@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib import import_module
 from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ports.persistence import PersistenceError
 
@@ -40,15 +40,26 @@ def _replacement(table: sa.Table) -> sa.Update:
     )
 
 
-def upserts(table: sa.Table, replaced: Iterable[str]) -> Mapping[str, sa.Insert]:
-    """Give, by dialect, what inserts rows or replaces these columns of those that are there."""
-    key = [column.name for column in table.primary_key]
-    return {
-        dialect: statement.on_conflict_do_update(
-            index_elements=key, set_={name: statement.excluded[name] for name in replaced}
-        )
-        for dialect, statement in (("sqlite", sqlite.insert(table)), ("postgresql", postgresql.insert(table)))
-    }
+def insert_into(table: sa.Table, dialect: str) -> Any:
+    """Return an INSERT that knows what to do about a conflict.
+
+    A dialect takes long to import, and a process has one database.
+    """
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
+
+
+class Upserts(dict[str, sa.Insert]):
+    """By dialect, what inserts rows or replaces these columns of those that are there."""
+
+    def __init__(self, table: sa.Table, replaced: Iterable[str]) -> None:
+        super().__init__()
+        self._table, self._replaced = table, tuple(replaced)
+
+    def __missing__(self, dialect: str) -> sa.Insert:
+        statement, key = insert_into(self._table, dialect), [each.name for each in self._table.primary_key]
+        new = {name: statement.excluded[name] for name in self._replaced}
+        self[dialect] = statement.on_conflict_do_update(index_elements=key, set_=new)
+        return self[dialect]
 
 
 def key_of(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import upserts
+from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import IS_CONTINUOUS, mappings, runs, schedules
 from adapters.persistence.threads import Run
 from adapters.persistence.turns import is_in_state
@@ -40,7 +40,7 @@ _HALT = (
     .order_by(schedules.c.halted_at)
     .limit(1)
 )
-_UPSERTS = upserts(
+_UPSERTS = Upserts(
     schedules,
     ("due_at", "failures", "hinted_at", "failing_since", "halted_at", "halted_by", "last_checked_at"),
 )

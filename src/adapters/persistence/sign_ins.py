@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import key_of, upserts
+from adapters.persistence.rows import Upserts, key_of
 from adapters.persistence.tables import attempts, sign_ins
 from adapters.persistence.threads import Run
 from core.domain.accounts import Attempts, SignIn
@@ -12,7 +12,7 @@ from core.domain.identifiers import AccountId
 
 _SIGN_INS = sa.select(sign_ins.c.digest, sign_ins.c.account_id, sign_ins.c.started_at)
 _ATTEMPTS = sa.select(attempts.c.failures, attempts.c.last_at)
-_SAVE_ATTEMPTS = upserts(attempts, ("failures", "last_at"))
+_SAVE_ATTEMPTS = Upserts(attempts, ("failures", "last_at"))
 
 
 class SqlSignIns:

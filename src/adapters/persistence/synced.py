@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import from_json, in_parts, to_json, upserts
+from adapters.persistence.rows import Upserts, from_json, in_parts, to_json
 from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
 from core.domain.fields import Fields
@@ -20,7 +20,7 @@ _NO_LINKS = "[]"
 _REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
 """What saving a record replaces; since when it has left the programme is noted by itself."""
 
-_UPSERTS = upserts(table, _REPLACED)
+_UPSERTS = Upserts(table, _REPLACED)
 _OF_EVENT = (
     table.c.organization_id == sa.bindparam("organization_id"),
     table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),

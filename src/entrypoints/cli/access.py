@@ -1,20 +1,24 @@
 """Who may use the HTTP entrypoint: accounts (`user`) and API keys (`key`)."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.identifiers import ApiKeyId, OrganizationId
-from core.usecases.add_account import NewAccount
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey
+from core.usecases.change_account import ChangePassword, GiveRole, RemoveAccount, TakeRole
+from core.usecases.look_up import FindOrganization
+from core.usecases.look_up_access import ListAccounts, ListAllApiKeys, ListApiKeys
+from core.usecases.sign_in.identity_provider import UnbindIdentities
+from core.usecases.sign_in.links import OfferSignIn
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, examples, secret
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out
-
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
-    from entrypoints.container import Container
+from entrypoints.container import Container
 
 commands = typer.Typer()
 user = typer.Typer()
@@ -58,8 +62,8 @@ NoPassword = Annotated[
 ]
 
 
-async def _grant(container: "Container", role: Role, org: str | None) -> Grant:
-    return Grant(role, (await container.find_organization()(org)).id if org is not None else None)
+async def _grant(container: Container, role: Role, org: str | None) -> Grant:
+    return Grant(role, (await container.resolve(FindOrganization)(org)).id if org is not None else None)
 
 
 def _said(grant: Grant) -> str:
@@ -67,9 +71,9 @@ def _said(grant: Grant) -> str:
 
 
 async def added(
-    container: "Container", email: str, role: Role, org: str | None, password: str | None
+    container: Container, email: str, role: Role, org: str | None, password: str | None
 ) -> Answer:
-    account = await container.add_account()(
+    account = await container.resolve(AddAccount)(
         NewAccount(email, await _grant(container, role, org), password), by=COMMAND_LINE
     )
 
@@ -80,8 +84,8 @@ async def added(
     return Answer(shapes.account(account), show)
 
 
-async def listed(container: "Container") -> Answer:
-    accounts = await container.list_accounts()()
+async def listed(container: Container) -> Answer:
+    accounts = await container.resolve(ListAccounts)()
 
     def show(screen: Console) -> None:
         rows = [
@@ -95,9 +99,9 @@ async def listed(container: "Container") -> Answer:
     return Answer([shapes.account(each) for each in accounts], show)
 
 
-async def removed(container: "Container", email: str) -> Answer:
-    await container.remove_account()(email, by=COMMAND_LINE)
-    keys = await container.list_keys_made_by()(email)
+async def removed(container: Container, email: str) -> Answer:
+    await container.resolve(RemoveAccount)(email, by=COMMAND_LINE)
+    keys = await container.resolve(ListKeysMadeBy)(email)
 
     def show(screen: Console) -> None:
         screen.print(say(f"Removed {email}."))
@@ -144,9 +148,9 @@ def give_role(
 ) -> None:
     """Give an account a role, or take it away."""
 
-    async def done(container: "Container") -> Answer:
+    async def done(container: Container) -> Answer:
         grant = await _grant(container, role, organization)
-        change = container.take_role() if take else container.give_role()
+        change = container.resolve(TakeRole) if take else container.resolve(GiveRole)
         account = await change(email, grant, by=COMMAND_LINE)
         said = f"{account.email} is {'not ' if take else ''}{_said(grant)}{' any more' if take else ' now'}."
         return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
@@ -159,8 +163,8 @@ def change_password(email: Email, password_stdin: PasswordStdin = False, as_json
     """Give an account a new password; it is signed out everywhere."""
     given = secret("New password", from_stdin=password_stdin, confirm=True)
 
-    async def done(container: "Container") -> Answer:
-        account = await container.change_password()(email, given, by=COMMAND_LINE)
+    async def done(container: Container) -> Answer:
+        account = await container.resolve(ChangePassword)(email, given, by=COMMAND_LINE)
         said = f"{account.email} has a new password, and is signed out everywhere."
         return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
 
@@ -171,8 +175,8 @@ def change_password(email: Email, password_stdin: PasswordStdin = False, as_json
 def offer_sign_in(email: Email, as_json: AsJson = False) -> None:
     """Give an address that signs an account in, once: for who has lost a password."""
 
-    async def done(container: "Container") -> Answer:
-        offered = await container.offer_sign_in()(email, by=COMMAND_LINE)
+    async def done(container: Container) -> Answer:
+        offered = await container.resolve(OfferSignIn)(email, by=COMMAND_LINE)
         reached = container.settings()
         at = reached.address_of(f"/sign-in/once/{offered}")
 
@@ -197,8 +201,8 @@ def unbind(email: Email, as_json: AsJson = False) -> None:
     The next sign-in there with the account's e-mail binds it again.
     """
 
-    async def done(container: "Container") -> Answer:
-        account, number = await container.unbind_identities()(email, by=COMMAND_LINE)
+    async def done(container: Container) -> Answer:
+        account, number = await container.resolve(UnbindIdentities)(email, by=COMMAND_LINE)
         said = (
             f"{account.email} is no longer bound. The next sign-in with its e-mail binds it again."
             if number
@@ -224,8 +228,8 @@ def add_key(
 ) -> None:
     """Make an API key; its secret is shown this once."""
 
-    async def done(container: "Container") -> Answer:
-        made, shown_once = await container.make_api_key()(
+    async def done(container: Container) -> Answer:
+        made, shown_once = await container.resolve(MakeApiKey)(
             name, await _grant(container, role, organization), by=COMMAND_LINE
         )
 
@@ -246,12 +250,12 @@ def list_keys(organization: OfOrganization = None, as_json: AsJson = False) -> N
     carry_out(lambda container: keys_listed(container, organization), as_json=as_json)
 
 
-async def keys_listed(container: "Container", org: str | None) -> Answer:
+async def keys_listed(container: Container, org: str | None) -> Answer:
     if org is None:
-        found = await container.list_all_api_keys()()
+        found = await container.resolve(ListAllApiKeys)()
     else:
-        owner = await container.find_organization()(org)
-        found = [(owner, each) for each in await container.list_api_keys()(owner.id)]
+        owner = await container.resolve(FindOrganization)(org)
+        found = [(owner, each) for each in await container.resolve(ListApiKeys)(owner.id)]
 
     def show(screen: Console) -> None:
         rows = [
@@ -279,8 +283,8 @@ def revoke_key(
 ) -> None:
     """Revoke an API key; from now on it opens nothing."""
 
-    async def done(container: "Container") -> Answer:
-        revoked = await container.revoke_api_key()(
+    async def done(container: Container) -> Answer:
+        revoked = await container.resolve(RevokeApiKey)(
             await _id(container, organization), ApiKeyId(key_id), by=COMMAND_LINE
         )
         said = f"The API key {revoked.name} opens nothing any more."
@@ -289,5 +293,5 @@ def revoke_key(
     carry_out(done, as_json=as_json)
 
 
-async def _id(container: "Container", org: str | None) -> OrganizationId | None:
-    return (await container.find_organization()(org)).id if org is not None else None
+async def _id(container: Container, org: str | None) -> OrganizationId | None:
+    return (await container.resolve(FindOrganization)(org)).id if org is not None else None

@@ -9,15 +9,10 @@ from enum import StrEnum
 from core.domain.organizations import Connection, Organization
 from core.domain.refusals import Refusal
 from core.domain.secrets import Token
+from core.usecases.look_up import ListOrganizations
 from entrypoints.cli.errors import ExitCode, failure_of
-from entrypoints.container import (
-    Container,
-    cipher_for,
-    database_clock,
-    database_revisions,
-    opened,
-    workers_on_queue,
-)
+from entrypoints.container import Container, cipher_for
+from entrypoints.database import database_clock, database_revisions, opened, workers_on_queue
 from entrypoints.settings import Settings
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
@@ -143,7 +138,7 @@ def _clock(now: datetime, of_database: datetime | None) -> Check:
 
 
 async def _sides(container: Container) -> AsyncIterator[Check]:
-    organizations = await container.list_organizations()()
+    organizations = await container.resolve(ListOrganizations)()
     for organization, _ in organizations:
         yield await _sessionboard(container, organization)
     connections = [(each, connection) for each, connection in organizations if connection is not None]
@@ -157,7 +152,7 @@ async def _sessionboard(container: Container, organization: Organization) -> Che
     name = f"Sessionboard of {organization.name}"
     try:
         access = container.cipher().unseal(organization.sessionboard_token)
-        async with container.interactive_sources().open(organization.sessionboard_url, access) as source:
+        async with container.sources().open(organization.sessionboard_url, access) as source:
             events = await source.events()
     except (Refusal, CannotUnseal, SourceError) as error:
         return broken(name, error)
@@ -169,7 +164,7 @@ async def _gleanin(container: Container, organization: Organization, connection:
     assert connection.token is not None, "an open connection has a token"
     try:
         token = container.cipher().unseal(connection.token)
-        async with container.interactive_destinations().open(token) as destination:
+        async with container.destinations().open(token) as destination:
             events = await destination.events()
     except (Refusal, CannotUnseal, DestinationError) as error:
         return broken(name, error)
@@ -178,7 +173,7 @@ async def _gleanin(container: Container, organization: Organization, connection:
 
 async def _gleanin_without_token(container: Container) -> Check:
     try:
-        async with container.interactive_destinations().open(_NO_TOKEN) as destination:
+        async with container.destinations().open(_NO_TOKEN) as destination:
             await destination.events()
     except DestinationRefused:
         pass

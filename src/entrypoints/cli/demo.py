@@ -5,9 +5,10 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
@@ -15,16 +16,16 @@ from core.domain.identifiers import RunId
 from core.domain.outcomes import Outcome
 from core.domain.refusals import TimeZoneUnconfirmed
 from core.domain.secrets import Token
+from core.usecases.look_up_records import ListOutcomes
 from entrypoints.cli import links, mappings, organizations, results, sync
 from entrypoints.cli.errors import failure_of
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, say
 from entrypoints.cli.running import finish, in_loop, settings
-
-if TYPE_CHECKING:  # take longer to import than `--help` may take
-    from entrypoints.container import Container
-    from entrypoints.sandbox.server import Sandbox
-    from entrypoints.settings import Settings
+from entrypoints.container import Container
+from entrypoints.database import opened
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.settings import Settings
 
 commands = typer.Typer()
 NAME = "Demo Conferences"
@@ -57,7 +58,7 @@ class Script:
             _show(answer, self.screen, lines)
         return answer.document
 
-    async def map_confirming(self, container: "Container", source_event: str, gleanin_event: str) -> Any:
+    async def map_confirming(self, container: Container, source_event: str, gleanin_event: str) -> Any:
         """Map two events, and confirm the time zone where that is asked for."""
         command = f'gleanin-sync map "{NAME}" {source_event} {gleanin_event}'
         try:
@@ -96,7 +97,6 @@ def _show(answer: Answer, screen: Console, lines: int | None) -> None:
 
 async def played(screen: Console | None) -> Answer:
     """Play it all, on stand-ins and a database of its own."""
-    from entrypoints.container import opened
     from entrypoints.sandbox.loading import load_world
     from entrypoints.sandbox.server import serve
 
@@ -116,10 +116,8 @@ async def played(screen: Console | None) -> Answer:
     return Answer({"steps": script.steps}, show)
 
 
-def settings_for(chosen: "Settings", folder: Path, sandbox: "Sandbox") -> "Settings":
+def settings_for(chosen: Settings, folder: Path, sandbox: Sandbox) -> Settings:
     """Point at the stand-ins and a database in the folder, whatever the environment says."""
-    from pydantic import SecretStr
-
     return chosen.model_copy(
         update={
             "database_url": SecretStr(f"sqlite:///{folder / 'demo.db'}"),
@@ -131,7 +129,7 @@ def settings_for(chosen: "Settings", folder: Path, sandbox: "Sandbox") -> "Setti
     )
 
 
-async def _play(script: Script, container: "Container", sandbox: "Sandbox") -> None:
+async def _play(script: Script, container: Container, sandbox: Sandbox) -> None:
     from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     url, step = sandbox.sessionboard_url, script.step
@@ -166,8 +164,8 @@ async def _play(script: Script, container: "Container", sandbox: "Sandbox") -> N
     await step(f"gleanin-sync links {mapping}", links.links_listed(container, mapping))
 
 
-async def _somebody_blocked(container: "Container", run_id: str) -> str:
-    _, blocked = await container.list_outcomes()(RunId(run_id), [Outcome.BLOCKED])
+async def _somebody_blocked(container: Container, run_id: str) -> str:
+    _, blocked = await container.resolve(ListOutcomes)(RunId(run_id), [Outcome.BLOCKED])
     return next(each.record.email for each in blocked if each.record.email)
 
 

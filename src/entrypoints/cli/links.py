@@ -1,7 +1,7 @@
 """The share links that Gleanin made: `links`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,14 +9,13 @@ from rich.text import Text
 
 from core.domain.identifiers import MappingId
 from core.domain.synced import ShareLink, SyncedRecord
+from core.usecases.look_up_records import ListShareLinks
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Csv, Mapping, examples
 from entrypoints.cli.output import Answer, say, table, write_csv
 from entrypoints.cli.running import carry_out
+from entrypoints.container import Container
 from entrypoints.text import safe, shortened
-
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
-    from entrypoints.container import Container
 
 commands = typer.Typer()
 HEADING = "Share Your Attendance"
@@ -24,9 +23,9 @@ _NO_LINK = ShareLink("", "")
 
 
 async def links_listed(
-    container: "Container", mapping_id: str, *, missing: bool = False, csv: Path | None = None
+    container: Container, mapping_id: str, *, missing: bool = False, csv: Path | None = None
 ) -> Answer:
-    people = await container.list_share_links()(MappingId(mapping_id), missing=missing)
+    people = await container.resolve(ListShareLinks)(MappingId(mapping_id), missing=missing)
     if csv is not None:
         write_csv(csv, shapes.LINK_COLUMNS, (row for each in people for row in shapes.link_rows(each)))
 

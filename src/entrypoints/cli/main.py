@@ -2,35 +2,114 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from entrypoints.cli import (
-    access,
-    demo,
-    links,
-    mappings,
-    notices,
-    organizations,
-    results,
-    sandbox,
-    serve,
-    status,
-    sync,
-    upkeep,
-    worker,
-)
 from entrypoints.cli.errors import UNFORESEEN, ExitCode, Failure, failure_of
 from entrypoints.cli.output import print_failure
 from entrypoints.cli.streams import StdoutLost, give_up_stdout, set_up_streams
 from entrypoints.text import safe
 
+COMMANDS = {
+    "demo": (
+        "demo",
+        "Show everything at work: stand-ins, connect, map, preview, sync, sync again, links; nothing is left behind.",
+    ),
+    "serve": (
+        "serve",
+        "Serve the product UI, the portals and the JSON API, and carry out syncs, until Ctrl-C.",
+    ),
+    "worker": (
+        "worker",
+        "Carry out booked and continuous syncs until Ctrl-C; any number of workers can share a database.",
+    ),
+    "status": ("status", "Show for each organization what is due, queued, running and failing."),
+    "connect": (
+        "organizations",
+        "Connect an organization to Gleanin with an API token (Gleanin: My Profile > API Tokens).",
+    ),
+    "token": (
+        "organizations",
+        "Replace a token that was renewed; connection, mappings and all that was synced stay.",
+    ),
+    "disconnect": (
+        "organizations",
+        "Disconnect an organization from Gleanin: ends all its mappings and erases the token.",
+    ),
+    "organization": ("organizations", "Add organizations, each with its Sessionboard access; list them."),
+    "events": ("mappings", "List the events of both sides, and which of them can still be mapped."),
+    "map": ("mappings", "Map a Sessionboard event to a Gleanin event: one to one."),
+    "unmap": ("mappings", "Remove a mapping; nothing is removed from Gleanin, and other mappings go on."),
+    "mappings": ("mappings", "List an organization's event mappings."),
+    "settings": (
+        "mappings",
+        "Show what a mapping syncs, and change it; the next sync re-sends just what that changes.",
+    ),
+    "preview": (
+        "sync",
+        "Say for each record what a sync would do, with the old and the new value of each field; nothing is written.",
+    ),
+    "sync": ("sync", "Sync a mapping now, and wait for the end."),
+    "runs": ("results", "List a mapping's sync runs, newest first."),
+    "run": ("results", "Show a run: its counts, and what it did with each record and why."),
+    "record": ("results", "Tell all that ever happened to one record, and why."),
+    "links": (
+        "links",
+        "List the share links of speakers and exhibitor contacts, as the last sync found them in Gleanin.",
+    ),
+    "notices": (
+        "notices",
+        "Show or choose where notices go: one when a sync starts to fail, one when it works again.",
+    ),
+    "user": ("access", "Accounts of people, and their roles."),
+    "key": ("access", "API keys for other programs."),
+    "probe": (
+        "upkeep",
+        "Compare an organization's real Gleanin account with what this program assumes of Gleanin; reads only.",
+    ),
+    "doctor": (
+        "upkeep",
+        "Check settings, keys, database, migrations, queue and clock, and whether both sides can be reached.",
+    ),
+    "database": ("upkeep", "The database's upkeep."),
+    "sandbox": ("sandbox", "Serve stand-ins of Sessionboard and Gleanin on this machine, until Ctrl-C."),
+}
+"""Each command with its module below `entrypoints.cli`, and what its help begins with."""
 NOBODY_READS = 141
 """128 and the number of SIGPIPE, as shells have it."""
 
+
+class Commands(TyperGroup):
+    """The commands, of which only those are loaded that are asked for: all of them together take a while."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - they are the same for everybody
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command; its name and what it is for, if nobody has asked for it."""
+        if cmd_name not in COMMANDS:
+            return None
+        return super().get_command(ctx, cmd_name) or TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in COMMANDS:
+            self.add_command(loaded(args[0]), args[0])
+        return super().resolve_command(ctx, args)
+
+
+def loaded(name: str) -> Any:
+    """Import a command."""
+    module, _ = COMMANDS[name]
+    return get_group(import_module(f"entrypoints.cli.{module}").commands).commands[name]
+
+
 app = typer.Typer(
     name="gleanin-sync",
+    cls=Commands,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
@@ -41,22 +120,6 @@ app = typer.Typer(
         "\n\nTo see it all at work, with nothing to prepare: gleanin-sync demo"
     ),
 )
-for topic in (
-    demo,
-    serve,
-    worker,
-    status,
-    organizations,
-    mappings,
-    sync,
-    results,
-    links,
-    notices,
-    access,
-    upkeep,
-    sandbox,
-):
-    app.add_typer(topic.commands)
 
 
 def _version(asked: bool) -> None:
@@ -141,8 +204,10 @@ def _log(error: Exception, failure: Failure) -> None:
     if failure.code == UNFORESEEN:
         import structlog
 
+        from entrypoints.late_logs import set_up_announced_logs
         from entrypoints.logs import set_up_logs
 
+        set_up_announced_logs()
         if not structlog.is_configured():  # left to itself, it would write to stdout
             set_up_logs("error")
         structlog.get_logger().error("cli.fault", exc_info=error)

@@ -1,6 +1,6 @@
 """Events and their mappings: `events`, `map`, `unmap`, `mappings`, `settings`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,24 +9,26 @@ from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
 from core.domain.time_zones import known_mismatch, zone_named
-from core.usecases.change_settings import SettingsChange
-from core.usecases.map_events import NewMapping
+from core.usecases.change_settings import ChangeSettings, SettingsChange
+from core.usecases.count_lost import CountLostByMapping
+from core.usecases.list_events import ListedEvent, ListEvents
+from core.usecases.look_up import FindOrganization
+from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.show_health import ShowHealth
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.reports import unchanged
 from entrypoints.cli.running import carry_out
-
-if TYPE_CHECKING:  # take longer to import than `--help` may take
-    from core.usecases.list_events import ListedEvent
-    from entrypoints.container import Container
+from entrypoints.container import Container
 
 commands = typer.Typer()
 
 
-async def events_listed(container: "Container", org: str) -> Answer:
-    found = await container.find_organization()(org)
-    lists = await container.list_events()(found.id)
+async def events_listed(container: Container, org: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    lists = await container.resolve(ListEvents)(found.id)
     sides = {"Sessionboard": lists.sessionboard, "Gleanin": lists.gleanin}
 
     def show(console: Console) -> None:
@@ -48,21 +50,21 @@ async def events_listed(container: "Container", org: str) -> Answer:
     return Answer(document, show)
 
 
-def _mappable(event: "ListedEvent") -> str:
+def _mappable(event: ListedEvent) -> str:
     if not event.mappable:
         return f"no: {event.why_not}"
     return f"to {event.only_with} only: they were synced under this connection" if event.only_with else "yes"
 
 
 async def mapped(
-    container: "Container", org: str, sessionboard_event: str, gleanin_event: str, *, confirmed: bool
+    container: Container, org: str, sessionboard_event: str, gleanin_event: str, *, confirmed: bool
 ) -> Answer:
-    found = await container.find_organization()(org)
+    found = await container.resolve(FindOrganization)(org)
     command = NewMapping(
         found.id, SessionboardEventId(sessionboard_event), GleaninEventId(gleanin_event), confirmed
     )
-    lost = await container.count_lost_by_mapping()(found.id, command.gleanin_event)
-    mapping = await container.map_events()(command, by=COMMAND_LINE)
+    lost = await container.resolve(CountLostByMapping)(found.id, command.gleanin_event)
+    mapping = await container.resolve(MapEvents)(command, by=COMMAND_LINE)
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     warnings = [each for each in (mismatch, lost) if each]
 
@@ -86,8 +88,8 @@ async def mapped(
     return Answer(shapes.mapping(mapping) | {"warnings": warnings}, show)
 
 
-async def unmapped(container: "Container", mapping_id: str) -> Answer:
-    mapping = await container.remove_mapping()(MappingId(mapping_id), by=COMMAND_LINE)
+async def unmapped(container: Container, mapping_id: str) -> Answer:
+    mapping = await container.resolve(RemoveMapping)(MappingId(mapping_id), by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Removed the mapping of {mapping.sessionboard_name} to {mapping.gleanin_name}."))
@@ -103,9 +105,9 @@ async def unmapped(container: "Container", mapping_id: str) -> Answer:
     return Answer(document, show)
 
 
-async def mappings_listed(container: "Container", org: str) -> Answer:
-    found = await container.find_organization()(org)
-    fares = await container.show_health()(found.id)
+async def mappings_listed(container: Container, org: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    fares = await container.resolve(ShowHealth)(found.id)
     all_of_it = fares.mappings
 
     def show(console: Console) -> None:
@@ -133,8 +135,8 @@ async def mappings_listed(container: "Container", org: str) -> Answer:
     return Answer(document, show)
 
 
-async def settings_changed(container: "Container", change: SettingsChange) -> Answer:
-    mapping = await container.change_settings()(change, by=COMMAND_LINE)
+async def settings_changed(container: Container, change: SettingsChange) -> Answer:
+    mapping = await container.resolve(ChangeSettings)(change, by=COMMAND_LINE)
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     return Answer(
         shapes.settings(mapping.settings)

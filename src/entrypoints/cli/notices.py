@@ -1,6 +1,6 @@
 """Where an organization's notices go: `notices`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,22 +9,20 @@ from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import OrganizationId
 from core.domain.notices import Channel
 from core.domain.secrets import Token
+from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient, TryRecipient
+from core.usecases.look_up import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, examples
 from entrypoints.cli.output import Answer, say
 from entrypoints.cli.running import carry_out
-
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
-    from entrypoints.container import Container
+from entrypoints.container import Container
 
 commands = typer.Typer()
 Chosen = tuple[Channel, str]
 
 
-async def _told(
-    container: "Container", organization_id: OrganizationId, secret: Token | None = None
-) -> Answer:
-    recipient, latest = await container.show_recipient()(organization_id)
+async def _told(container: Container, organization_id: OrganizationId, secret: Token | None = None) -> Answer:
+    recipient, latest = await container.resolve(ShowRecipient)(organization_id)
 
     def show(screen: Console) -> None:
         if recipient is None:
@@ -49,25 +47,25 @@ async def _told(
     return Answer(document | ({"secret": secret.value} if secret else {}), show)
 
 
-async def shown(container: "Container", org: str) -> Answer:
-    return await _told(container, (await container.find_organization()(org)).id)
+async def shown(container: Container, org: str) -> Answer:
+    return await _told(container, (await container.resolve(FindOrganization)(org)).id)
 
 
-async def chosen(container: "Container", org: str, channel: Channel, address: str) -> Answer:
-    found = await container.find_organization()(org)
-    _, secret = await container.choose_recipient()(found.id, channel, address, by=COMMAND_LINE)
+async def chosen(container: Container, org: str, channel: Channel, address: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    _, secret = await container.resolve(ChooseRecipient)(found.id, channel, address, by=COMMAND_LINE)
     return await _told(container, found.id, secret)
 
 
-async def switched_off(container: "Container", org: str) -> Answer:
-    found = await container.find_organization()(org)
-    await container.remove_recipient()(found.id, by=COMMAND_LINE)
+async def switched_off(container: Container, org: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    await container.resolve(RemoveRecipient)(found.id, by=COMMAND_LINE)
     return await _told(container, found.id)
 
 
-async def tried(container: "Container", org: str) -> Answer:
-    found = await container.find_organization()(org)
-    recipient = await container.try_recipient()(found.id, by=COMMAND_LINE)
+async def tried(container: Container, org: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    recipient = await container.resolve(TryRecipient)(found.id, by=COMMAND_LINE)
     said = f"The trial notice was taken by this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
     return Answer(
         shapes.recipient(recipient) | {"tried": True}, lambda screen: screen.print(say(said), soft_wrap=True)

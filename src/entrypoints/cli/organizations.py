@@ -1,26 +1,31 @@
 """Organizations and their connection to Gleanin: `organization`, `connect`, `disconnect`."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from core.domain.access import COMMAND_LINE
+from core.domain.organization_health import OrganizationHealth
 from core.domain.organizations import SESSIONBOARD_REGIONS
 from core.domain.secrets import Token
-from core.usecases.add_organization import NewOrganization
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.connect import Connect, ReplaceGleaninToken
+from core.usecases.count_lost import CountLostByDisconnecting
+from core.usecases.disconnect import Disconnect
+from core.usecases.look_up import FindOrganization, ListMappings
+from core.usecases.remove_organization import RemoveOrganization
+from core.usecases.replace_token import ReplaceSessionboardToken
+from core.usecases.show_health import ListOrganizationHealth
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out
+from entrypoints.container import Container
 from entrypoints.text import safe, shortened
-
-if TYPE_CHECKING:  # take longer to import than `--help` may take
-    from core.domain.organization_health import OrganizationHealth
-    from entrypoints.container import Container
 
 commands = typer.Typer()
 organization = typer.Typer()
@@ -42,8 +47,10 @@ class Region(StrEnum):
     EU = "eu"
 
 
-async def added(container: "Container", name: str, sessionboard_url: str, access: Token) -> Answer:
-    new = await container.add_organization()(NewOrganization(name, sessionboard_url, access), by=COMMAND_LINE)
+async def added(container: Container, name: str, sessionboard_url: str, access: Token) -> Answer:
+    new = await container.resolve(AddOrganization)(
+        NewOrganization(name, sessionboard_url, access), by=COMMAND_LINE
+    )
 
     def show(console: Console) -> None:
         console.print(say(f"Added the organization {new.name}. Its id: {new.id}"))
@@ -53,8 +60,8 @@ async def added(container: "Container", name: str, sessionboard_url: str, access
     return Answer(document, show)
 
 
-async def listed(container: "Container") -> Answer:
-    rows = await container.list_organization_health()(None)
+async def listed(container: Container) -> Answer:
+    rows = await container.resolve(ListOrganizationHealth)(None)
 
     def show(console: Console) -> None:
         console.print(
@@ -84,7 +91,7 @@ async def listed(container: "Container") -> Answer:
     )
 
 
-def _connection(fares: "OrganizationHealth") -> Text:
+def _connection(fares: OrganizationHealth) -> Text:
     if fares.connection is None:
         return Text("not connected")
     connected, health = f"connected, token …{fares.connection.token_hint}", fares.overall
@@ -94,10 +101,12 @@ def _connection(fares: "OrganizationHealth") -> Text:
 
 
 async def connected(
-    container: "Container", org: str, access: Token, *, continuous_sync: bool = False
+    container: Container, org: str, access: Token, *, continuous_sync: bool = False
 ) -> Answer:
-    found = await container.find_organization()(org)
-    connection = await container.connect()(found.id, access, continuous_sync=continuous_sync, by=COMMAND_LINE)
+    found = await container.resolve(FindOrganization)(org)
+    connection = await container.resolve(Connect)(
+        found.id, access, continuous_sync=continuous_sync, by=COMMAND_LINE
+    )
 
     def show(console: Console) -> None:
         console.print(say(f"Connected {found.name} to Gleanin."))
@@ -112,14 +121,14 @@ async def connected(
     return Answer(document, show)
 
 
-async def token_replaced(container: "Container", org: str, side: "Side", renewed: Token) -> Answer:
-    found = await container.find_organization()(org)
+async def token_replaced(container: Container, org: str, side: "Side", renewed: Token) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
     if side is Side.SESSIONBOARD:
-        await container.replace_sessionboard_token()(found.id, renewed, by=COMMAND_LINE)
+        await container.resolve(ReplaceSessionboardToken)(found.id, renewed, by=COMMAND_LINE)
     else:
-        await container.replace_gleanin_token()(found.id, renewed, by=COMMAND_LINE)
+        await container.resolve(ReplaceGleaninToken)(found.id, renewed, by=COMMAND_LINE)
 
-    mappings = await container.list_mappings()(found.id)
+    mappings = await container.resolve(ListMappings)(found.id)
 
     def show(console: Console) -> None:
         console.print(say(f"{found.name} goes on with the new {side.capitalize()} token."))
@@ -131,16 +140,16 @@ async def token_replaced(container: "Container", org: str, side: "Side", renewed
     return Answer({"organization_id": found.id, "side": side.value, "token_hint": renewed.hint}, show)
 
 
-async def disconnected(container: "Container", org: str, *, confirmed: bool) -> Answer:
+async def disconnected(container: Container, org: str, *, confirmed: bool) -> Answer:
     """Disconnect; to type the organization's name confirms it too."""
-    found = await container.find_organization()(org)
+    found = await container.resolve(FindOrganization)(org)
     # Before anything is done, and before anybody is asked (rule 10).
-    if lost := await container.count_lost_by_disconnecting()(found.id):
+    if lost := await container.resolve(CountLostByDisconnecting)(found.id):
         typer.echo(lost, err=True)
     typed_name = None
     if not confirmed:
         typed_name = typed(f"This ends all mappings of {safe(org)}. To confirm, type the organization's name")
-    connection = await container.disconnect()(
+    connection = await container.resolve(Disconnect)(
         found.id, found.name if confirmed else typed_name, by=COMMAND_LINE
     )
 
@@ -188,9 +197,9 @@ def add(
     carry_out(lambda container: added(container, name, url, access), as_json=as_json)
 
 
-async def removed(container: "Container", org: str, typed_name: str | None) -> Answer:
-    found = await container.find_organization()(org)
-    await container.remove_organization()(found.id, typed_name, by=COMMAND_LINE)
+async def removed(container: Container, org: str, typed_name: str | None) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    await container.resolve(RemoveOrganization)(found.id, typed_name, by=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Removed {found.name} and all that was remembered of it."))

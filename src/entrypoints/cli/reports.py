@@ -12,6 +12,7 @@ from core.domain.kinds import KINDS
 from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef
 from core.domain.planning import Change, Create, Step
 from core.domain.reasons import Reason, field_name
+from core.usecases.sync.preview import would_be
 from entrypoints import shapes
 from entrypoints.cli.output import table
 from entrypoints.text import safe, shortened
@@ -46,7 +47,6 @@ def outcomes(heading: str, told: Iterable[RecordOutcome]) -> Table:
 
 
 def plan(steps: Iterable[Step]) -> Table:
-    from core.usecases.sync.preview import would_be
 
     rows = ((_styled(would_be(step)), _planned(step)) for step in steps)
     return table("What a sync would do", ("Would be", "Record, why, and what would be sent"), rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,22 +12,22 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import KINDS
 from core.domain.outcomes import Outcome
 from core.domain.runs import SyncRun
+from core.usecases.look_up import FindLastCheck, ListRuns
+from core.usecases.look_up_records import FindCheck, ListOutcomes, TellHistory
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples
 from entrypoints.cli.output import Answer, say, table, write_csv
 from entrypoints.cli.running import carry_out
-
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
-    from entrypoints.container import Container
+from entrypoints.container import Container
 
 commands = typer.Typer()
 
 
-async def runs_listed(container: "Container", mapping_id: str) -> Answer:
+async def runs_listed(container: Container, mapping_id: str) -> Answer:
     known = MappingId(mapping_id)
-    all_of_it = await container.list_runs()(known)
-    checked_at = await container.find_last_check()(known)
+    all_of_it = await container.resolve(ListRuns)(known)
+    checked_at = await container.resolve(FindLastCheck)(known)
 
     def show(console: Console) -> None:
         rows = (
@@ -59,10 +59,10 @@ def _synced_of_attempted(run: SyncRun) -> str:
 
 
 async def run_told(
-    container: "Container", run_id: str, only: Sequence[Outcome] = (), csv: Path | None = None
+    container: Container, run_id: str, only: Sequence[Outcome] = (), csv: Path | None = None
 ) -> Answer:
-    found, outcomes = await container.list_outcomes()(RunId(run_id), only)
-    checked_at = await container.find_check()(found)
+    found, outcomes = await container.resolve(ListOutcomes)(RunId(run_id), only)
+    checked_at = await container.resolve(FindCheck)(found)
     if csv is not None:
         write_csv(csv, shapes.OUTCOME_COLUMNS, map(shapes.outcome_row, outcomes))
 
@@ -89,8 +89,8 @@ async def run_told(
     return Answer(shapes.run_with_outcomes(found, outcomes, checked_at), show)
 
 
-async def history_told(container: "Container", mapping_id: str, id_or_email: str) -> Answer:
-    entries = await container.tell_history()(MappingId(mapping_id), id_or_email)
+async def history_told(container: Container, mapping_id: str, id_or_email: str) -> Answer:
+    entries = await container.resolve(TellHistory)(MappingId(mapping_id), id_or_email)
 
     def show(console: Console) -> None:
         last = entries[-1].outcome

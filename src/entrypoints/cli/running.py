@@ -1,39 +1,34 @@
 """From a command to its answer: settings, container, and an event loop that Ctrl-C ends cleanly."""
 
+import asyncio
 import gc
 import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
+from pydantic import ValidationError
 
 from entrypoints.cli.errors import BadSettings, ExitCode, Interrupted
 from entrypoints.cli.output import Answer, print_answer
+from entrypoints.container import Container
+from entrypoints.database import opened
+from entrypoints.late_logs import announce_logs
+from entrypoints.settings import Settings
 
-if TYPE_CHECKING:  # they take longer to import than `--help` may take
-    import asyncio
-
-    from entrypoints.container import Container
-    from entrypoints.settings import Settings
-
-Work = Callable[["Container"], Awaitable[Answer]]
+Work = Callable[[Container], Awaitable[Answer]]
 NOTHING_LOST = "Interrupted. What was done up to here stays done; run the command again to go on."
 
 
-def settings() -> "Settings":
+def settings() -> Settings:
     """Read the settings, and log as they say.
 
     Raises:
         BadSettings: one cannot be what it is.
     """
-    from pydantic import ValidationError
-
-    from entrypoints.logs import set_up_logs
-    from entrypoints.settings import Settings
-
     try:
         chosen = Settings()
     except ValidationError as error:
@@ -43,14 +38,13 @@ def settings() -> "Settings":
         )
         # Without its cause, which has the values.
         raise BadSettings(f"{wrong}.") from None
-    set_up_logs(chosen.log_level)
+    announce_logs(chosen.log_level)
     return chosen
 
 
 def carry_out(work: Work, *, as_json: bool, interrupted: str = NOTHING_LOST) -> None:
     """Do what a command is for, print what it has to say, and leave with its exit code."""
     chosen = settings()
-    from entrypoints.container import opened
 
     async def with_container() -> Answer:
         async with opened(chosen) as container:
@@ -72,8 +66,6 @@ def in_loop(
     Raises:
         Interrupted
     """
-    import asyncio
-
     spare_the_collector()
 
     async def main() -> Answer:
@@ -90,7 +82,7 @@ def in_loop(
         raise Interrupted(interrupted) from None
 
 
-def _stop(task: "asyncio.Task[Any]", within: float | None) -> None:
+def _stop(task: asyncio.Task[Any], within: float | None) -> None:
     """End the work cleanly; who asks twice gets what a kill does, after which the next sync puts everything right."""
     if task.cancelling():
         os._exit(ExitCode.INTERRUPTED)

@@ -1,25 +1,25 @@
 """Stand-ins of both services to play with: `sandbox`."""
 
+import asyncio
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say, table
-
-if TYPE_CHECKING:  # take longer to import than `--help` may take
-    from entrypoints.sandbox.server import Sandbox
-    from entrypoints.sandbox.world import World
+from entrypoints.sandbox.server import Sandbox
+from entrypoints.sandbox.world import World
+from ports.session_source import SourceUnreadable
 
 commands = typer.Typer()
 
 
-def described(sandbox: "Sandbox") -> Answer:
+def described(sandbox: Sandbox) -> Answer:
     from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     state = sandbox.world.state()
@@ -100,8 +100,6 @@ def sandbox(
 
     With --json, one document tells addresses, tokens and events as soon as they are served.
     """
-    import asyncio
-
     world = _world(event or (), latency, shift=shift_dates)
 
     async def until_stopped() -> None:
@@ -116,10 +114,9 @@ def sandbox(
         asyncio.run(until_stopped())
 
 
-def _world(files: Sequence[Path], latency: float, *, shift: bool) -> "World":
+def _world(files: Sequence[Path], latency: float, *, shift: bool) -> World:
     from entrypoints.sandbox.loading import load_world
     from entrypoints.sandbox.trouble import Trouble
-    from ports.session_source import SourceUnreadable
 
     try:
         world = load_world(files, shift_dates=shift)
@@ -133,8 +130,7 @@ def _world(files: Sequence[Path], latency: float, *, shift: bool) -> "World":
     return world
 
 
-async def _serve(world: "World", port: int, *, as_json: bool) -> None:
-    import asyncio
+async def _serve(world: World, port: int, *, as_json: bool) -> None:
 
     from entrypoints.sandbox.server import serve
 

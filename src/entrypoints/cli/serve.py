@@ -1,12 +1,13 @@
 """The HTTP entrypoint, served: `serve`."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -14,16 +15,21 @@ from rich.console import Console
 
 from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.secrets import Token
-from core.usecases.add_account import NewAccount
-from core.usecases.add_organization import NewOrganization
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.served_url import NoteServedUrl
+from core.usecases.sign_in.links import OfferSignIn
+from core.usecases.sign_up import OfferSignUp
 from entrypoints.cli.demo import NAME, settings_for
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say
 from entrypoints.cli.running import finish, in_loop, settings
-
-if TYPE_CHECKING:  # take longer to import than `--help` may take
-    from entrypoints.container import Container
-    from entrypoints.settings import Settings
+from entrypoints.container import Container
+from entrypoints.database import opened
+from entrypoints.http.app import application
+from entrypoints.http.connections import ServerLimits
+from entrypoints.http.server import Server, ServerConfig
+from entrypoints.settings import Settings
 
 commands = typer.Typer()
 SECONDS_TO_END = 5
@@ -37,7 +43,7 @@ LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 NEWCOMER = "newcomer@example.org"
 
 
-def reachable_as(chosen: "Settings", host: str, port: int) -> "Settings":
+def reachable_as(chosen: Settings, host: str, port: int) -> Settings:
     """Settle where people reach the program.
 
     Raises:
@@ -69,7 +75,7 @@ def _is_origin(url: str) -> bool:
     return whole and not more and url.isprintable() and " " not in url
 
 
-def within_files(chosen: "Settings") -> "Settings":
+def within_files(chosen: Settings) -> Settings:
     """Raise the limit of open files as far as it goes, and keep the connections below it."""
     try:
         import resource
@@ -110,14 +116,8 @@ def listening(host: str, port: int) -> socket.socket:
     return door
 
 
-async def served(container: "Container", door: socket.socket) -> None:
+async def served(container: Container, door: socket.socket) -> None:
     """Serve until cancelled; requests and runs under way are seen through."""
-    import asyncio
-
-    from entrypoints.http.app import application
-    from entrypoints.http.connections import ServerLimits
-    from entrypoints.http.server import Server, ServerConfig
-
     settings = container.settings()
     limits = ServerLimits(
         settings.max_connections, settings.max_connections_per_address, settings.request_seconds
@@ -133,10 +133,10 @@ async def served(container: "Container", door: socket.socket) -> None:
         raise
 
 
-async def welcome(container: "Container") -> Answer:
+async def welcome(container: Container) -> Answer:
     """Tell where it is served, and how the first account is made, as long as there is none."""
     chosen = container.settings()
-    offered = await container.offer_sign_up()()
+    offered = await container.resolve(OfferSignUp)()
     at = chosen.address_of("/")
     sign_up = chosen.address_of(f"/sign-up/{offered}") if offered else None
 
@@ -150,9 +150,8 @@ async def welcome(container: "Container") -> Answer:
 
 
 @asynccontextmanager
-async def playground(chosen: "Settings") -> AsyncIterator[tuple["Container", Answer]]:
+async def playground(chosen: Settings) -> AsyncIterator[tuple[Container, Answer]]:
     """Open a container for a newcomer: stand-ins of both services, one organization, somebody who is signed in."""
-    from entrypoints.container import opened
     from entrypoints.sandbox.loading import load_world
     from entrypoints.sandbox.server import serve as serve_sandbox
     from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
@@ -163,11 +162,11 @@ async def playground(chosen: "Settings") -> AsyncIterator[tuple["Container", Ans
             opened(settings_for(chosen, Path(folder), sandbox)) as container,
         ):
             new = NewOrganization(NAME, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-            await container.add_organization()(new, by=COMMAND_LINE)
-            await container.add_account()(
+            await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+            await container.resolve(AddAccount)(
                 NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None), by=COMMAND_LINE
             )
-            entry = await container.offer_sign_in()(NEWCOMER, by=COMMAND_LINE)
+            entry = await container.resolve(OfferSignIn)(NEWCOMER, by=COMMAND_LINE)
             at = container.settings().address_of(f"/sign-in/once/{entry}")
 
             def show(screen: Console) -> None:
@@ -205,18 +204,15 @@ def serve(
     chosen = within_files(reachable_as(settings(), host, port))
 
     async def until_stopped() -> Answer:
-        from asyncio import CancelledError
 
-        from entrypoints.container import opened
-
-        with listening(host, port) as door, suppress(CancelledError):  # to be stopped is how it ends
+        with listening(host, port) as door, suppress(asyncio.CancelledError):  # to be stopped is how it ends
             if sandbox:
                 async with playground(chosen) as (container, told):
                     print_answer(told, as_json=as_json)
                     await served(container, door)
             else:
                 async with opened(chosen) as container:
-                    await container.note_served_url()(chosen.address_of(""))
+                    await container.resolve(NoteServedUrl)(chosen.address_of(""))
                     print_answer(await welcome(container), as_json=as_json)
                     await served(container, door)
         return Answer(None, lambda _: None)

@@ -1,7 +1,8 @@
 """How continuous sync fares: `status`."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,18 +10,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from core.usecases.show_status import ShowStatus, Status
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, say, table
 from entrypoints.cli.running import carry_out
+from entrypoints.container import Container
 from entrypoints.text import shortened
-
-if TYPE_CHECKING:  # take longer to import than `--help` may take
-    from collections.abc import Sequence
-
-    from core.usecases.show_status import Status
-    from entrypoints.container import Container
 
 commands = typer.Typer()
 EVERY = 2.0
@@ -28,7 +25,7 @@ EVERY = 2.0
 NUMBERS = ("Due", "Queued", "Running", "Failing", "Halted")
 
 
-def _table(rows: "Sequence[Status]") -> Table:
+def _table(rows: Sequence[Status]) -> Table:
     return table(
         "Continuous sync, by organization",
         ("Organization", *NUMBERS),
@@ -47,7 +44,7 @@ def _table(rows: "Sequence[Status]") -> Table:
     )
 
 
-def _organization(status: "Status") -> Text:
+def _organization(status: Status) -> Text:
     # Below the name and not beside it: eight columns have no room in 80 characters.
     told = f"{status.continuous} continuous"
     if status.waiting:
@@ -62,8 +59,8 @@ def _organization(status: "Status") -> Text:
     return Text.assemble(*lines)
 
 
-async def told(container: "Container") -> Answer:
-    rows = await container.show_status()()
+async def told(container: Container) -> Answer:
+    rows = await container.resolve(ShowStatus)()
 
     def show(screen: Console) -> None:
         screen.print(_table(rows))
@@ -76,10 +73,10 @@ async def told(container: "Container") -> Answer:
     return Answer([shapes.status(each) for each in rows], show)
 
 
-async def _watched(container: "Container") -> Answer:
+async def _watched(container: Container) -> Answer:
     with Live(console=console(), auto_refresh=False) as live:
         while True:
-            live.update(_table(await container.show_status()()), refresh=True)
+            live.update(_table(await container.resolve(ShowStatus)()), refresh=True)
             await asyncio.sleep(EVERY)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -12,23 +11,24 @@ from core.domain.identifiers import MappingId
 from core.domain.kinds import Scope
 from core.domain.messages import STARTED
 from core.domain.runs import RunState, SyncRun
-from core.usecases.request_sync import SyncRequest
+from core.usecases.look_up import FindRun
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.preview import Preview
+from core.usecases.sync.run import RunSync
 from entrypoints import shapes
-from entrypoints.cli import reports
+from entrypoints.cli import progress, reports
 from entrypoints.cli.errors import ExitCode, failure_of_stop
 from entrypoints.cli.options import AsJson, Mapping, WithScope, examples
 from entrypoints.cli.output import Answer, console, say
 from entrypoints.cli.running import carry_out
-
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
-    from entrypoints.container import Container
+from entrypoints.container import Container
 
 commands = typer.Typer()
 Tell = Callable[[str], None]
 
 
-async def previewed(container: "Container", mapping_id: str, scope: Scope = Scope.ALL) -> Answer:
-    plan = await container.preview()(MappingId(mapping_id), scope)
+async def previewed(container: Container, mapping_id: str, scope: Scope = Scope.ALL) -> Answer:
+    plan = await container.resolve(Preview)(MappingId(mapping_id), scope)
 
     def show(screen: Console) -> None:
         if plan.steps:
@@ -47,19 +47,17 @@ async def previewed(container: "Container", mapping_id: str, scope: Scope = Scop
 
 
 async def synced(
-    container: "Container",
+    container: Container,
     mapping_id: str,
     scope: Scope = Scope.ALL,
     tell: Tell | None = None,
 ) -> Answer:
     """Sync, and wait for the end; `tell` where somebody is watching."""
-    from entrypoints.cli import progress
-
-    run = await container.request_sync()(SyncRequest(MappingId(mapping_id), scope, by=COMMAND_LINE))
+    run = await container.resolve(RequestSync)(SyncRequest(MappingId(mapping_id), scope, by=COMMAND_LINE))
     if tell:
         tell(STARTED)
-    async with progress.shown(container.find_run(), run.id) if tell else nullcontext():
-        run = await container.run_sync()(run.id)
+    async with progress.shown(container.resolve(FindRun), run.id) if tell else nullcontext():
+        run = await container.resolve(RunSync)(run.id)
 
     def show(screen: Console) -> None:
         screen.print(say(run.message), soft_wrap=True)

@@ -1,20 +1,22 @@
 """Keeping an installation well: `doctor`, `database upgrade`, `probe`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from core.usecases.look_up import FindOrganization
+from core.usecases.probe_destination import ProbeDestination
+from entrypoints.cli.checks import checks
 from entrypoints.cli.errors import ExitCode
 from entrypoints.cli.options import AsJson, Org, examples
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.running import carry_out, finish, in_loop, settings
+from entrypoints.container import Container
+from entrypoints.database import upgrade_database
+from entrypoints.settings import Settings
 from entrypoints.text import safe
-
-if TYPE_CHECKING:  # take longer to import than `--help` may take
-    from entrypoints.container import Container
-    from entrypoints.settings import Settings
 
 commands = typer.Typer()
 database = typer.Typer()
@@ -35,14 +37,13 @@ STYLES = {
 }
 
 
-async def examined(chosen: "Settings") -> Answer:
-    from entrypoints.cli.checks import checks
+async def examined(chosen: Settings) -> Answer:
 
     found = [check async for check in checks(chosen)]
     shown = told_settings(chosen)
 
     def show(console: Console) -> None:
-        console.print("Settings", style="bold")
+        console.print(Settings, style="bold")
         for name, value in shown.items():
             # No table: a path or an address is longer than a column has room for.
             console.print(say(f"  {name} = {value}"), soft_wrap=True)
@@ -60,7 +61,7 @@ async def examined(chosen: "Settings") -> Answer:
     return Answer(document, show, worst)
 
 
-def told_settings(chosen: "Settings") -> dict[str, Any]:
+def told_settings(chosen: Settings) -> dict[str, Any]:
     """Give the settings as variables, without what is secret in them."""
     return {
         "GLEANIN_SYNC_DATABASE_URL": _without_password(chosen.database),
@@ -91,9 +92,9 @@ def _without_password(url: str) -> str:
     )
 
 
-async def probed(container: "Container", org: str) -> Answer:
-    found = await container.find_organization()(org)
-    findings = await container.probe()(found.id)
+async def probed(container: Container, org: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    findings = await container.resolve(ProbeDestination)(found.id)
 
     def show(console: Console) -> None:
         rows = ((_styled(each.verdict), each.marked, _below(each.assumption, each.seen)) for each in findings)
@@ -141,8 +142,6 @@ def doctor(as_json: AsJson = False) -> None:
 @database.command(epilog=examples("gleanin-sync database upgrade"))
 def upgrade(as_json: AsJson = False) -> None:
     """Bring the database up to date with this program."""
-    from entrypoints.container import upgrade_database
-
     revision = upgrade_database(settings())
 
     def show(console: Console) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -11,9 +11,8 @@ from rich.console import Console
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say
 from entrypoints.cli.running import finish, in_loop, settings
-
-if TYPE_CHECKING:  # takes longer to import than `--help` may take
-    from entrypoints.container import Container
+from entrypoints.container import Container
+from entrypoints.database import opened
 
 commands = typer.Typer()
 
@@ -25,7 +24,7 @@ def _told() -> Answer:
     return Answer({"working": True}, show)
 
 
-async def _work(container: "Container", *, as_json: bool) -> None:
+async def _work(container: Container, *, as_json: bool) -> None:
     with _metrics_served(container):
         async with container.jobs().working():
             print_answer(_told(), as_json=as_json)
@@ -33,7 +32,7 @@ async def _work(container: "Container", *, as_json: bool) -> None:
 
 
 @contextmanager
-def _metrics_served(container: "Container") -> Iterator[None]:
+def _metrics_served(container: Container) -> Iterator[None]:
     """Serve metrics, where a port was given for them.
 
     Raises:
@@ -79,7 +78,6 @@ def worker(
         chosen = chosen.model_copy(update={"metrics_port": metrics_port})
 
     async def until_stopped() -> Answer:
-        from entrypoints.container import opened
 
         async with opened(chosen) as container:
             with suppress(asyncio.CancelledError):  # to be stopped is how it ends

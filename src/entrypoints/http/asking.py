@@ -18,6 +18,10 @@ from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
 from core.domain.refusals import NotFound, NotSignedIn
 from core.domain.runs import SyncRun
+from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.api_keys import WhoseApiKey
+from core.usecases.show_health import FindHalt
+from core.usecases.sign_in.sessions import WhoIsSignedIn
 from entrypoints.container import Container
 from entrypoints.http.shares import Shares
 
@@ -58,7 +62,7 @@ async def by_key(
     """
     if given is None:
         raise NotSignedIn("Give an API key: Authorization: Bearer KEY.")
-    return await container.whose_api_key()(given.credentials, network_address(request))
+    return await container.resolve(WhoseApiKey)(given.credentials, network_address(request))
 
 
 SIGN_IN = "sign_in"
@@ -74,7 +78,7 @@ async def signed_in_account(request: Request, container: Wired) -> Account:
     secret = request.session.get(SIGN_IN)
     if not isinstance(secret, str):
         raise NotSignedIn
-    return await container.who_is_signed_in()(secret)
+    return await container.resolve(WhoIsSignedIn)(secret)
 
 
 SignedInAccount = Annotated[Account, Depends(signed_in_account)]
@@ -130,7 +134,7 @@ def in_organization(
         actor: Annotated[Actor, Depends(who)],
     ) -> AsyncIterator[InOrganization]:
         known = OrganizationId(_printable(organization_id, "organization"))
-        organization = await container.admit_to_organization()(actor, right, known)
+        organization = await container.resolve(AdmitToOrganization)(actor, right, known)
         halt = await _halt(container, organization, tells=tells_halt)
         with requests.taken(organization.id, actor.id):
             yield InOrganization(actor, organization, halt=halt)
@@ -150,7 +154,7 @@ def in_mapping(
         actor: Annotated[Actor, Depends(who)],
     ) -> AsyncIterator[InMapping]:
         known = MappingId(_printable(mapping_id, "mapping"))
-        organization, mapping = await container.admit_to_mapping()(actor, right, known)
+        organization, mapping = await container.resolve(AdmitToMapping)(actor, right, known)
         halt = await _halt(container, organization, tells=tells_halt)
         with requests.taken(organization.id, actor.id):
             yield InMapping(actor, organization, mapping, halt=halt)
@@ -167,7 +171,7 @@ def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[...,
         requests: Requests,
         actor: Annotated[Actor, Depends(who)],
     ) -> AsyncIterator[InRun]:
-        organization, mapping, run = await container.admit_to_run()(
+        organization, mapping, run = await container.resolve(AdmitToRun)(
             actor, right, RunId(_printable(run_id, "run"))
         )
         halt = await _halt(container, organization, tells=tells_halt)
@@ -178,7 +182,7 @@ def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[...,
 
 
 async def _halt(container: Container, organization: Organization, *, tells: bool) -> Health | None:
-    return await container.find_halt()(organization.id) if tells else None
+    return await container.resolve(FindHalt)(organization.id) if tells else None
 
 
 def _printable(asked: str, what: str) -> str:

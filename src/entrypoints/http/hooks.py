@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 
 from core.domain.identifiers import OrganizationId
 from core.domain.refusals import NotSignedIn
-from core.usecases.take_hint import Hint
+from core.usecases.api_keys import WhoseApiKey
+from core.usecases.take_hint import Hint, TakeHint
 from entrypoints.http.asking import LONGEST_ID, Wired, network_address
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 
@@ -26,8 +27,8 @@ async def take(
     """Take one. The secret is an API key of the role `hook`, of which only a digest is known and looked up."""
     hint = Hint(OrganizationId(organization_id), _event_in(await request.body()))
     try:
-        actor = await container.whose_api_key()(x_webhook_secret, network_address(request))
-        await container.take_hint()(actor, hint)
+        actor = await container.resolve(WhoseApiKey)(x_webhook_secret, network_address(request))
+        await container.resolve(TakeHint)(actor, hint)
     except NotSignedIn as refusal:
         problem = Problem(HTTPStatus.UNAUTHORIZED, refusal.code, str(refusal))
         return JSONResponse(problem.document, problem.status, media_type=MEDIA_TYPE)

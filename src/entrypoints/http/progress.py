@@ -12,6 +12,8 @@ from core.domain.access import Actor, Right
 from core.domain.identifiers import RunId
 from core.domain.refusals import NotFound, Refusal
 from core.domain.runs import SyncRun
+from core.usecases.admit import AdmitToRun
+from core.usecases.look_up import FindRun
 from entrypoints.container import Container
 from entrypoints.http.asking import InRun
 from entrypoints.http.shares import Shares
@@ -102,7 +104,7 @@ async def _watch(container: Container, watched: _Watched) -> None:
     while watched.run.is_open and not watched.is_gone:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            now = await container.find_run()(watched.run.id)
+            now = await container.resolve(FindRun)(watched.run.id)
         except NotFound:  # its organization was removed
             watched.is_gone = True
             now = watched.run
@@ -116,7 +118,7 @@ async def _watch(container: Container, watched: _Watched) -> None:
 
 async def _may_still(container: Container, run: SyncRun, again: Again) -> bool:
     try:
-        await container.admit_to_run()(await again(), Right.READ, run.id)
+        await container.resolve(AdmitToRun)(await again(), Right.READ, run.id)
     except Refusal:
         return False
     return True

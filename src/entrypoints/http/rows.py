@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from core.domain.identifiers import MappingId
 from core.domain.outcomes import Outcome
 from core.domain.runs import SyncRun
-from core.usecases.look_up_records import OutcomesAsked, PeopleAsked
+from core.usecases.look_up_records import OutcomesAsked, PageOutcomes, PageShareLinks, PeopleAsked
 from entrypoints import shapes
 from entrypoints.container import Container
 
@@ -19,7 +19,7 @@ async def outcome_rows(container: Container, run: SyncRun, only: Sequence[Outcom
     start: int | None = 0
     while start is not None:
         asked = OutcomesAsked(run, only, start=start, limit=OUTCOMES_PER_PART)
-        page = await container.page_outcomes()(asked)
+        page = await container.resolve(PageOutcomes)(asked)
         yield map(shapes.outcome_row, page.items)
         start = page.next
 
@@ -28,6 +28,6 @@ async def link_rows(container: Container, mapping_id: MappingId, *, missing: boo
     start: int | None = 0
     while start is not None:
         asked = PeopleAsked(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
-        page = await container.page_share_links()(asked)
+        page = await container.resolve(PageShareLinks)(asked)
         yield [row for each in page.people for row in shapes.link_rows(each)]
         start = page.next

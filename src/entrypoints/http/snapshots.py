@@ -11,8 +11,8 @@ from core.domain.identifiers import MappingId, OrganizationId, SessionboardEvent
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
-from core.usecases.sync.preview import Plan
-from core.usecases.sync.show_event import EventView
+from core.usecases.sync.preview import Plan, Preview
+from core.usecases.sync.show_event import EventView, ShowEvent
 from entrypoints.container import Container
 from entrypoints.http.readings import Readings
 
@@ -52,7 +52,7 @@ class Previews:
             return known
 
         async def read() -> TakenPreview:
-            plan = await container.preview()(mapping_id, scope)
+            plan = await container.resolve(Preview)(mapping_id, scope)
             return TakenPreview(container.names().new(), mapping_id, scope, container.clock().now(), plan)
 
         # Whoever goes away takes the preview of nobody else along.
@@ -92,7 +92,7 @@ class EventViews:
         if failure := self._readings.failure(key):
             raise failure
         reading = self._readings.start(
-            key, organization_id, lambda: container.show_event()(organization_id, event_id)
+            key, organization_id, lambda: container.resolve(ShowEvent)(organization_id, event_id)
         )
         if known is None:
             await asyncio.wait([reading], timeout=patience)

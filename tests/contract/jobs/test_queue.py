@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 from adapters.jobs.queue_schema import SCHEMA, connecting, make_tables, renew_tables, workers_alive
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
-from entrypoints.container import upgrade_database
+from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
 from ports.persistence import StoreUnusable
 from tests.contract.jobs.conftest import MakingQueued

@@ -11,8 +11,10 @@ from core.domain.access import Grant, Role
 from core.domain.identifiers import OrganizationId
 from core.domain.identities import ProviderIdentity
 from core.domain.refusals import IdentityMismatch
-from core.usecases.sign_in.identity_provider import ProviderClaims
-from entrypoints.container import opened
+from core.usecases.api_keys import MakeApiKey
+from core.usecases.served_url import NoteServedUrl
+from core.usecases.sign_in.identity_provider import ProviderClaims, SignInWithIdentityProvider
+from entrypoints.database import opened
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import ORG, CommandLine, Result
 
@@ -164,7 +166,7 @@ async def _make_keys(*organizations: str | None) -> None:
     async with opened(Settings()) as container:
         for each in organizations:
             place = OrganizationId(each) if each else None
-            await container.make_api_key()("Export", Grant(Role.ADMIN, place), by=ADA)
+            await container.resolve(MakeApiKey)("Export", Grant(Role.ADMIN, place), by=ADA)
 
 
 def test_whoever_removes_an_account_is_told_which_of_its_api_keys_stay_valid(
@@ -222,13 +224,13 @@ def test_an_address_that_signs_in_leads_to_where_it_was_served_last(
 
 async def _serve_at(url: str) -> None:
     async with opened(Settings()) as container:
-        await container.note_served_url()(url)
+        await container.resolve(NoteServedUrl)(url)
 
 
 async def _bind(subject: str) -> None:
     claims = ProviderClaims(ProviderIdentity("https://id.example.org", subject), ADA, "192.0.2.1")
     async with opened(Settings()) as container:
-        await container.sign_in_with_identity_provider()(claims)
+        await container.resolve(SignInWithIdentityProvider)(claims)
 
 
 def test_an_account_is_unbound_from_the_company_s_sign_in(cli: CommandLine) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.container import opened
+from core.usecases.deliver_notices import DeliverNotices
+from entrypoints.database import opened
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from entrypoints.settings import Settings
@@ -108,7 +109,7 @@ def test_a_failing_sync_leaves_a_notice(
 
 async def deliver() -> None:
     async with opened(Settings()) as container:
-        await container.deliver_notices()()
+        await container.resolve(DeliverNotices)()
 
 
 def test_a_notice_that_does_not_arrive_is_shown_with_why(

@@ -7,9 +7,11 @@ from typing import Any
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, SessionboardEventId
 from core.domain.secrets import Token
-from core.usecases.add_organization import NewOrganization
-from core.usecases.map_events import NewMapping
-from entrypoints.container import opened
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.connect import Connect
+from core.usecases.list_events import ListEvents
+from core.usecases.map_events import MapEvents, NewMapping
+from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.crash.victim import Place
@@ -23,13 +25,13 @@ def set_up(sandbox: Sandbox, folder: Path) -> Place:
     async def mapped() -> str:
         async with opened(place.settings()) as container:
             url, token = sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN)
-            organization = await container.add_organization()(
+            organization = await container.resolve(AddOrganization)(
                 NewOrganization("Acme", url, token), by=COMMAND_LINE
             )
-            await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
-            events = await container.list_events()(organization.id)
+            await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+            events = await container.resolve(ListEvents)(organization.id)
             pair = SessionboardEventId(events.sessionboard[0].id), GleaninEventId(events.gleanin[0].id)
-            mapping = await container.map_events()(
+            mapping = await container.resolve(MapEvents)(
                 NewMapping(organization.id, *pair, time_zone_confirmed=True), by=COMMAND_LINE
             )
             return mapping.id

@@ -8,8 +8,9 @@ from dependency_injector import providers
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import MappingId
 from core.domain.runs import SyncRun
-from core.usecases.request_sync import SyncRequest
-from entrypoints.container import opened
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.run import RunSync
+from entrypoints.database import opened
 from entrypoints.settings import Settings
 from tests.e2e.crash.fuse import Fuse, FusedDestinations, FusedUnits
 
@@ -40,9 +41,11 @@ class Place:
 async def sync(place: Place, fuse: Fuse) -> SyncRun:
     async with opened(place.settings()) as container:
         container.units.override(providers.Object(FusedUnits(container.units(), fuse)))
-        container.destinations.override(providers.Object(FusedDestinations(container.destinations(), fuse)))
-        run = await container.request_sync()(SyncRequest(MappingId(place.mapping_id), by=COMMAND_LINE))
-        return await container.run_sync()(run.id)
+        container.patient_destinations.override(
+            providers.Object(FusedDestinations(container.patient_destinations(), fuse))
+        )
+        run = await container.resolve(RequestSync)(SyncRequest(MappingId(place.mapping_id), by=COMMAND_LINE))
+        return await container.resolve(RunSync)(run.id)
 
 
 def be_killed(place: Place, burns_at: int) -> None:

@@ -10,11 +10,18 @@ from core.domain.identifiers import GleaninEventId, OrganizationId, Sessionboard
 from core.domain.organizations import Organization
 from core.domain.secrets import Token
 from core.domain.stops import Stop
-from core.usecases.add_account import NewAccount
-from core.usecases.add_organization import NewOrganization
-from core.usecases.map_events import NewMapping
-from core.usecases.request_sync import SyncRequest
-from entrypoints.container import Container, opened
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.api_keys import MakeApiKey, RevokeApiKey
+from core.usecases.connect import Connect
+from core.usecases.list_events import ListEvents
+from core.usecases.look_up import ListMappings
+from core.usecases.look_up_records import ListShareLinks
+from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.run import RunSync
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
@@ -178,11 +185,13 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
         }
         own = {}
         for email, grant in grants.items():
-            await container.add_account()(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
-            key, keys[email] = await container.make_api_key()(f"of {email}", grant, by=COMMAND_LINE)
+            await container.resolve(AddAccount)(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
+            key, keys[email] = await container.resolve(MakeApiKey)(f"of {email}", grant, by=COMMAND_LINE)
             own[email] = key.id
-        key, keys[NOBODY_ANY_MORE] = await container.make_api_key()("Revoked", grants[ADMIN], by=COMMAND_LINE)
-        await container.revoke_api_key()(acme.id, key.id, by=COMMAND_LINE)
+        key, keys[NOBODY_ANY_MORE] = await container.resolve(MakeApiKey)(
+            "Revoked", grants[ADMIN], by=COMMAND_LINE
+        )
+        await container.resolve(RevokeApiKey)(acme.id, key.id, by=COMMAND_LINE)
         strange = await _tenant(container, stranger, STRANGER_EVENT, own[STRANGER])
         await _tenant(container, acme, ACME_EVENT, own[VIEWER])
         remote.replace_event(ACME_EVENT, second_state())
@@ -192,24 +201,24 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
 
 async def _organization(container: Container, sandbox: Sandbox, name: str) -> Organization:
     new = NewOrganization(name, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.add_organization()(new, by=COMMAND_LINE)
-    await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+    organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+    await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
     return organization
 
 
 async def _tenant(container: Container, organization: Organization, event: int, key: str) -> Tenant:
     """Map the event to the one of the same name, unless it is; sync it."""
-    mappings = await container.list_mappings()(organization.id)
+    mappings = await container.resolve(ListMappings)(organization.id)
     if not mappings:
-        events = await container.list_events()(organization.id)
+        events = await container.resolve(ListEvents)(organization.id)
         name = next(each.name for each in events.sessionboard if each.id == str(event))
         theirs = next(each.id for each in events.gleanin if each.name == name)
         pair = SessionboardEventId(str(event)), GleaninEventId(theirs)
         new = NewMapping(OrganizationId(organization.id), *pair, time_zone_confirmed=True)
-        mappings = [await container.map_events()(new, by=COMMAND_LINE)]
-    booked = await container.request_sync()(SyncRequest(mappings[0].id, by=COMMAND_LINE))
-    run = await container.run_sync()(booked.id)
+        mappings = [await container.resolve(MapEvents)(new, by=COMMAND_LINE)]
+    booked = await container.resolve(RequestSync)(SyncRequest(mappings[0].id, by=COMMAND_LINE))
+    run = await container.resolve(RunSync)(booked.id)
     assert not isinstance(run.stop, Stop), run.message
-    people = await container.list_share_links()(mappings[0].id)
+    people = await container.resolve(ListShareLinks)(mappings[0].id)
     assert any(each.links for each in people)
     return Tenant(organization.id, mappings[0].id, run.id, people[0].source_id, key)

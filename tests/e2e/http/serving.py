@@ -10,7 +10,8 @@ from typing import TypeVar
 
 import uvicorn
 
-from entrypoints.container import Container, opened
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.http.app import application
 from entrypoints.http.connections import ServerLimits
 from entrypoints.http.server import Server, ServerConfig

@@ -7,6 +7,8 @@ import pytest
 
 from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import MappingId, OrganizationId
+from core.usecases.disconnect import Disconnect
+from core.usecases.remove_mapping import RemoveMapping
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, VIEWER
 from tests.e2e.http.pages import csrf_in
@@ -21,11 +23,13 @@ def portal_of(served: Served) -> str:
 def end(served: Served, how: str) -> None:
     if how == "removed":
         served.running.ask(
-            lambda container: container.remove_mapping()(MappingId(served.acme.mapping), by=COMMAND_LINE)
+            lambda container: container.resolve(RemoveMapping)(
+                MappingId(served.acme.mapping), by=COMMAND_LINE
+            )
         )
     else:
         known = OrganizationId(served.acme.organization)
-        served.running.ask(lambda container: container.disconnect()(known, "Acme", by=COMMAND_LINE))
+        served.running.ask(lambda container: container.resolve(Disconnect)(known, "Acme", by=COMMAND_LINE))
 
 
 def form(browser: httpx.Client, served: Served) -> dict[str, str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
+from core.usecases.change_account import RemoveAccount
+from core.usecases.sign_up import OfferSignUp
 from entrypoints.container import Container
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
@@ -116,7 +118,7 @@ def test_a_first_account_that_cannot_be_made(fresh: Served, email: str, password
 
 async def _without_accounts(container: Container) -> str:
     for email in ROLES:
-        await container.remove_account()(email, by="test")
-    offered = await container.offer_sign_up()()
+        await container.resolve(RemoveAccount)(email, by="test")
+    offered = await container.resolve(OfferSignUp)()
     assert offered
     return offered

@@ -11,7 +11,7 @@ import pytest
 
 from core.domain.identifiers import MappingId, OrganizationId
 from core.domain.notices import Delivery
-from entrypoints.container import opened
+from entrypoints.database import opened
 from tests.contract.persistence.samples import a_notice
 from tests.e2e.cli.test_notices import Hook, hook
 from tests.e2e.http.conftest import Served, served_from

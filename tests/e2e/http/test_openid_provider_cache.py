@@ -42,7 +42,8 @@ def kept(provider: Provider, time: Time) -> OpenIdProvider:
         "openid_client_secret": "b",
         "allow_private_addresses": True,
     }
-    return OpenIdProvider(Settings.model_validate(settings), Container().openid_transport(), time)
+    chosen = Settings.model_validate(settings)
+    return OpenIdProvider(chosen, Container(chosen).openid_transport(), time)
 
 
 async def test_it_is_asked_once_for_all_who_come_at_once_and_again_after_a_while(

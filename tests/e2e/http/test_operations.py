@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from adapters.system.exposition import Meters
+from core.usecases.show_health import ListOrganizationHealth
 from core.usecases.show_status import Queue
 from ports.persistence import StoreUnusable
 from tests.e2e.http.conftest import Served, served_from
@@ -80,7 +81,7 @@ def broken(served: Served) -> Iterator[None]:
     async def fail(_: object) -> None:
         raise _Broken
 
-    with served.running.container.list_organization_health.override(lambda: fail):
+    with served.running.container.provider(ListOrganizationHealth).override(lambda: fail):
         yield
 
 

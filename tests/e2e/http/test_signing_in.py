@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.usecases.sign_in.links import OfferSignIn
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import (
     ADMIN,
@@ -137,7 +138,7 @@ def test_a_sign_in_leads_back_to_the_page_that_was_asked_for(served: Served) -> 
 
 
 def test_an_address_that_signs_in_is_not_used_up_by_what_only_opens_it(served: Served) -> None:
-    offered = served.running.ask(lambda container: container.offer_sign_in()(ADMIN, by="command line"))
+    offered = served.running.ask(lambda container: container.resolve(OfferSignIn)(ADMIN, by="command line"))
     at, preview = f"/sign-in/once/{offered}", served.browser()
     for by in ("get", "head"):
         preview.request(by, at)

@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.runs import RunState
 from entrypoints.cli.errors import ExitCode
-from entrypoints.container import opened
+from entrypoints.database import opened
 from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.settings import Settings

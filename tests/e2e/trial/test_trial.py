@@ -38,10 +38,13 @@ from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.runs import RunState, SyncRun
 from core.domain.secrets import Token
-from core.usecases.add_organization import NewOrganization
-from core.usecases.map_events import NewMapping
-from core.usecases.request_sync import SyncRequest
-from entrypoints.container import Container, opened
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.connect import Connect
+from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sync.run import RunSync
+from entrypoints.container import Container
+from entrypoints.database import opened
 from entrypoints.sandbox.running import Addresses, in_process
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
@@ -120,12 +123,12 @@ async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapp
     number = FIRST_ID
     for each in range(trial.organizations):
         new = NewOrganization(f"Organization {each}", sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await container.add_organization()(new, by=COMMAND_LINE)
-        await container.connect()(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+        organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+        await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
         for _ in range(trial.mappings_each):
             pair = SessionboardEventId(str(number)), GleaninEventId(next(events)["id"])
             new_mapping = NewMapping(organization.id, *pair, time_zone_confirmed=True)
-            mapping = await container.map_events()(new_mapping, by=COMMAND_LINE)
+            mapping = await container.resolve(MapEvents)(new_mapping, by=COMMAND_LINE)
             mapped[mapping.id] = str(pair[1])
             number += 1
     async with container.units().writing() as unit:
@@ -176,8 +179,8 @@ async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
 
 async def sync_once_more(container: Container, mapped: Mapped) -> None:
     for mapping_id in mapped:
-        run = await container.request_sync()(SyncRequest(mapping_id, by=COMMAND_LINE))
-        run = await container.run_sync()(run.id)
+        run = await container.resolve(RequestSync)(SyncRequest(mapping_id, by=COMMAND_LINE))
+        run = await container.resolve(RunSync)(run.id)
         assert run.state is RunState.COMPLETED, run.message
 
 

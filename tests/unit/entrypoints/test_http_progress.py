@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from core.domain.kinds import Scope
 from core.domain.outcomes import Counts
 from core.domain.refusals import NotFound, NotSignedIn
 from core.domain.runs import Progress, SyncRun, Trigger
+from core.usecases.look_up import FindRun
 from entrypoints.container import Container
 from entrypoints.http import progress
 from entrypoints.http.progress import Followers
@@ -36,7 +37,10 @@ class Table:
     may_read: bool = True
     admitted: list[str] = field(default_factory=list)
 
-    def find_run(self) -> Callable[[RunId], Awaitable[SyncRun]]:
+    def resolve(self, wanted: type[object]) -> Callable[..., Awaitable[Any]]:
+        return self._find_run() if wanted is FindRun else self._admit_to_run()
+
+    def _find_run(self) -> Callable[[RunId], Awaitable[SyncRun]]:
         async def find(run_id: RunId) -> SyncRun:
             self.looks += 1
             if self.run is None:
@@ -45,7 +49,7 @@ class Table:
 
         return find
 
-    def admit_to_run(self) -> Callable[..., Awaitable[None]]:
+    def _admit_to_run(self) -> Callable[..., Awaitable[None]]:
         async def admit(actor: Actor, _: Right, run_id: RunId) -> None:
             self.admitted.append(actor.name)
             if not self.may_read:

@@ -21,7 +21,7 @@ from core.domain.mappings import EventMapping, EventPair
 from core.domain.outcomes import Counts
 from core.domain.refusals import NotFound, TooBusy
 from core.domain.source import SourceEvent
-from core.usecases.sync.preview import Plan
+from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.places import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, Places
@@ -63,7 +63,10 @@ class Reader:
     def new(self) -> str:
         return f"reading-{self.read}"
 
-    def show_event(self) -> Callable[..., Awaitable[EventView]]:
+    def resolve(self, wanted: type[object]) -> Callable[..., Awaitable[Any]]:
+        return self._preview() if wanted is Preview else self._show_event()
+
+    def _show_event(self) -> Callable[..., Awaitable[EventView]]:
         async def shown(_: OrganizationId, event_id: SessionboardEventId) -> EventView:
             self.read += 1
             await self.may_end.wait()
@@ -73,7 +76,7 @@ class Reader:
 
         return shown
 
-    def preview(self) -> Callable[..., Awaitable[Any]]:
+    def _preview(self) -> Callable[..., Awaitable[Any]]:
         async def planned(mapping_id: MappingId, _: Scope) -> Plan:
             self.read += 1
             if mapping_id.startswith(self.stuck):

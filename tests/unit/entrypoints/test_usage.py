@@ -1,14 +1,18 @@
 """Wrong usage, and the help against it: nothing here needs a database."""
 
+import inspect
 import io
 import json
 import sys
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
-import typer
+from typer.main import get_group
 
-from entrypoints.cli.main import app, run
+from entrypoints.cli import main
+from entrypoints.cli.main import run
 from entrypoints.cli.serve import reachable_as
 from entrypoints.settings import Settings
 
@@ -52,19 +56,30 @@ COMMANDS = [
 ]
 
 
-def _paths(info: typer.Typer, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for command in info.registered_commands:
-        callback = command.callback
-        assert callback is not None
-        yield (*above, command.name or callback.__name__)
-    for group in info.registered_groups:
-        assert group.typer_instance is not None
-        named = (*above, group.name) if isinstance(group.name, str) else above
-        yield from _paths(group.typer_instance, named)
+def _paths(command: Any, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    parts: dict[str, Any] = getattr(command, "commands", {})
+    if not parts:
+        yield above
+    for name, part in parts.items():
+        yield from _paths(part, (*above, name))
 
 
 def test_there_are_just_the_commands_that_are_agreed() -> None:
-    assert sorted(_paths(app)) == sorted(map(tuple, COMMANDS))
+    there = [path for name in main.COMMANDS for path in _paths(main.loaded(name), (name,))]
+    assert sorted(there) == sorted(map(tuple, COMMANDS))
+    modules = {module for module, _ in main.COMMANDS.values()}
+    written = {
+        name
+        for each in modules
+        for name in get_group(import_module(f"entrypoints.cli.{each}").commands).commands
+    }
+    assert written == set(main.COMMANDS)
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_list_of_commands_tells_what_the_command_itself_does(name: str) -> None:
+    _, told = main.COMMANDS[name]
+    assert inspect.cleandoc(main.loaded(name).help).split("\n\n")[0].replace("\n", " ") == told
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

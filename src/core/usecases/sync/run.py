@@ -37,7 +37,8 @@ STALLED_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class RunSync:
-    access: Access
+    patient_access: Access
+    """To both systems, with retries that nobody waits for."""
     names: Names
     clock: Clock
     log: EventLog
@@ -88,7 +89,7 @@ class RunSync:
                 on_run(new)
 
         turn = Turn(run.start(owner, now, self.lease), owner, is_check=True, on_run=begun)
-        async with self.access.units.writing() as unit:
+        async with self.patient_access.units.writing() as unit:
             if await unit.runs.open_ones(mapping_id):
                 return None
             schedule = await unit.schedules.get(mapping_id)
@@ -110,12 +111,12 @@ class RunSync:
     async def _claim(self, run_id: RunId, owner: str) -> SyncRun:
         """Start the run, if nothing else syncs its mapping (rule 23)."""
         now = self.clock.now()
-        async with self.access.units.reading() as unit:
+        async with self.patient_access.units.reading() as unit:
             run = found(await unit.runs.get(run_id), "run", run_id)
             others = await unit.runs.open_ones(run.mapping_id)
         if not run.is_open or any(each.is_carried_out(now) for each in others):
             return run
-        async with self.access.units.writing() as unit:
+        async with self.patient_access.units.writing() as unit:
             taken_over = [
                 await self.run_ends.store(unit, each, stops.TAKEN_OVER)
                 for each in await unit.runs.open_ones(run.mapping_id)
@@ -150,15 +151,15 @@ class RunSync:
     async def _carry_out(self, turn: Turn) -> SyncRun | None:
         """Carry out what somebody holds, and return the run as it has ended; None for a check that came to none."""
         run = turn.run
-        ending = Ending(self.access.units, self.clock, self.run_ends)
+        ending = Ending(self.patient_access.units, self.clock, self.run_ends)
         try:
-            mapping, tokens = await self.access.of(run.mapping_id)
+            mapping, tokens = await self.patient_access.of(run.mapping_id)
         except Refusal as refusal:  # it was removed in the moment between booking and start
             return None if turn.is_check else await ending.close(turn, stops.refused(str(refusal)))
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
-        journal = Journal(self.access.units, self.clock, turn, mapping, self.lease)
+        journal = Journal(self.patient_access.units, self.clock, turn, mapping, self.lease)
         work = CarryOut(
-            self.access,
+            self.patient_access,
             self.clock,
             self.lease,
             self.run_ends.interval,
@@ -198,7 +199,7 @@ class RunSync:
             await ending.end_check(turn, journal.checkpoint if stop is None else None)
             return None
         with suppress(SyncStopped):  # another run has taken over: `close` sees that too
-            await turn.become_run(self.access.units, self.clock.now() + self.lease)
+            await turn.become_run(self.patient_access.units, self.clock.now() + self.lease)
         if turn.is_check:
             return None
         journal.release_unsent()

@@ -9,6 +9,11 @@ from core.domain.identifiers import GleaninEventId, SessionboardEventId
 from core.domain.mappings import EventMapping
 from core.domain.time_zones import known_mismatch
 from core.usecases import change_settings, map_events
+from core.usecases.change_settings import ChangeSettings
+from core.usecases.count_lost import CountLostByMapping
+from core.usecases.map_events import MapEvents
+from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.show_health import ShowHealth
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import bodies
@@ -30,7 +35,7 @@ routes = APIRouter()
 
 
 async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
-    fares = await container.show_health()(mapping.organization_id)
+    fares = await container.resolve(ShowHealth)(mapping.organization_id)
     return shapes.mapping_with_health(mapping, fares.of(mapping.id), fares.checked_at(mapping.id))
 
 
@@ -48,7 +53,7 @@ async def list_mappings(
 ) -> dict[str, Any]:
     """List the organization's mappings, oldest first."""
     start = offset(cursor_)
-    fares = await container.show_health()(here.organization.id)
+    fares = await container.resolve(ShowHealth)(here.organization.id)
     told = [
         shapes.mapping_with_health(mapping, health, fares.checked_at(mapping.id))
         for mapping, health in fares.mappings
@@ -73,8 +78,8 @@ async def add(
         GleaninEventId(new.gleanin_event),
         new.confirm_time_zone,
     )
-    lost = await container.count_lost_by_mapping()(here.organization.id, command.gleanin_event)
-    mapping = await container.map_events()(command, by=here.actor.name)
+    lost = await container.resolve(CountLostByMapping)(here.organization.id, command.gleanin_event)
+    mapping = await container.resolve(MapEvents)(command, by=here.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     warnings = [each for each in (mismatch, lost) if each]
@@ -93,7 +98,7 @@ async def read(here: ReadMapping, container: Wired) -> dict[str, Any]:
 async def change(new: bodies.SettingsChange, here: ManageMapping, container: Wired) -> dict[str, Any]:
     """Change what is synced and when; the next sync re-sends just what that changes."""
     command = change_settings.SettingsChange(here.mapping.id, **new.model_dump())
-    return await _told(container, await container.change_settings()(command, by=here.actor.name))
+    return await _told(container, await container.resolve(ChangeSettings)(command, by=here.actor.name))
 
 
 @routes.delete(
@@ -104,4 +109,4 @@ async def change(new: bodies.SettingsChange, here: ManageMapping, container: Wir
 )
 async def remove(here: ManageMapping, container: Wired) -> None:
     """Remove the mapping; the connection and its other mappings go on."""
-    await container.remove_mapping()(here.mapping.id, by=here.actor.name)
+    await container.resolve(RemoveMapping)(here.mapping.id, by=here.actor.name)

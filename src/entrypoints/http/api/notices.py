@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient
 from entrypoints import shapes
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import ManageOrganization, problems
@@ -17,14 +18,14 @@ LATEST = 20
 @routes.get("", response_model=bodies.Notices, responses=problems())
 async def read(here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Read where notices go, and what became of the latest ones, newest first; never the signing secret."""
-    recipient, latest = await container.show_recipient()(here.organization.id, LATEST)
+    recipient, latest = await container.resolve(ShowRecipient)(here.organization.id, LATEST)
     return shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
 
 
 @routes.put("", response_model=bodies.ChosenRecipient, responses=problems())
 async def choose(new: bodies.NewRecipient, here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Choose a webhook or an e-mail address; a webhook gets a new signing secret each time, shown this once."""
-    chosen, secret = await container.choose_recipient()(
+    chosen, secret = await container.resolve(ChooseRecipient)(
         here.organization.id, new.channel, new.address, by=here.actor.name
     )
     return shapes.recipient(chosen) | {"secret": secret.value if secret else None}
@@ -33,4 +34,4 @@ async def choose(new: bodies.NewRecipient, here: ManageOrganization, container: 
 @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=problems())
 async def remove(here: ManageOrganization, container: Wired) -> None:
     """Let notices go nowhere any more; what waits is dropped."""
-    await container.remove_recipient()(here.organization.id, by=here.actor.name)
+    await container.resolve(RemoveRecipient)(here.organization.id, by=here.actor.name)

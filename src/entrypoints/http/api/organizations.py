@@ -11,6 +11,16 @@ from core.domain.organizations import SESSIONBOARD_REGIONS, Organization
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
 from core.usecases import add_organization
+from core.usecases.add_organization import AddOrganization
+from core.usecases.api_keys import MakeApiKey, RevokeApiKey
+from core.usecases.connect import ConnectOrRenew
+from core.usecases.count_lost import CountLostByDisconnecting
+from core.usecases.disconnect import Disconnect
+from core.usecases.list_events import ListEvents
+from core.usecases.look_up_access import ListApiKeys, ReadAuditLog
+from core.usecases.remove_organization import RemoveOrganization
+from core.usecases.replace_token import ReplaceSessionboardToken
+from core.usecases.show_health import ListOrganizationHealth, ShowHealth
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import bodies
@@ -34,13 +44,13 @@ OTHER_SIDES = problems(409, 502)
 
 
 async def _told(container: Container, organization: Organization) -> dict[str, Any]:
-    fares = await container.show_health()(organization.id)
+    fares = await container.resolve(ShowHealth)(organization.id)
     return shapes.organization(organization, fares.connection, fares.overall)
 
 
 async def _connection(container: Container, organization: Organization) -> dict[str, Any]:
-    fares = await container.show_health()(organization.id)
-    lost = await container.count_lost_by_disconnecting()(organization.id)
+    fares = await container.resolve(ShowHealth)(organization.id)
+    lost = await container.resolve(CountLostByDisconnecting)(organization.id)
     return shapes.connection(fares.connection, fares.overall) | {"lost_by_disconnecting": lost or None}
 
 
@@ -55,7 +65,7 @@ async def list_organizations(
 ) -> dict[str, Any]:
     """List the organizations that the API key may read, by name."""
     start = offset(cursor_)
-    rows = await container.list_organization_health()(actor)
+    rows = await container.resolve(ListOrganizationHealth)(actor)
     own = [shapes.organization(each, fares.connection, fares.overall) for each, fares in rows]
     return part(own, start, limit)
 
@@ -76,7 +86,7 @@ async def add(
         raise BadInput("Give one of the two: region or sessionboard_url.")
     url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
     command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
-    added = await container.add_organization()(command, by=actor.name)
+    added = await container.resolve(AddOrganization)(command, by=actor.name)
     response.headers["Location"] = f"/api/v1/organizations/{added.id}"
     return shapes.organization(added, None)
 
@@ -101,7 +111,7 @@ async def remove(
     confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Remove an organization and erase its history; it must be disconnected first."""
-    await container.remove_organization()(here.organization.id, confirm, by=here.actor.name)
+    await container.resolve(RemoveOrganization)(here.organization.id, confirm, by=here.actor.name)
 
 
 @routes.put(
@@ -114,7 +124,7 @@ async def replace_sessionboard_token(
     new: bodies.NewToken, here: ManageOrganization, container: Wired
 ) -> dict[str, Any]:
     """Replace a Sessionboard token that was renewed."""
-    renewed = await container.replace_sessionboard_token()(
+    renewed = await container.resolve(ReplaceSessionboardToken)(
         here.organization.id, Token(new.token.get_secret_value()), by=here.actor.name
     )
     return await _told(container, renewed)
@@ -142,7 +152,7 @@ async def connect(
 ) -> dict[str, Any]:
     """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
     token, by = Token(new.token.get_secret_value()), here.actor.name
-    _, is_new = await container.connect_or_renew()(
+    _, is_new = await container.resolve(ConnectOrRenew)(
         here.organization.id, token, continuous_sync=new.continuous_sync, by=by
     )
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
@@ -161,7 +171,7 @@ async def disconnect(
     confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Disconnect: ends all mappings; what was synced cannot be synced again to the same Gleanin events."""
-    await container.disconnect()(here.organization.id, confirm, by=here.actor.name)
+    await container.resolve(Disconnect)(here.organization.id, confirm, by=here.actor.name)
 
 
 @routes.get(
@@ -181,7 +191,7 @@ async def list_events(
     """List both sides' events, read live, and which of them can be mapped; a part has at most `limit` of each side."""
     start, sought = offset(cursor_), search.casefold()
     async with places.of(here.organization.id):
-        lists = await container.list_events()(here.organization.id)
+        lists = await container.resolve(ListEvents)(here.organization.id)
     sides = {
         side: [each for each in events if sought in each.name.casefold() or sought in each.id.casefold()]
         for side, events in (("sessionboard", lists.sessionboard), ("gleanin", lists.gleanin))
@@ -206,7 +216,7 @@ async def list_api_keys(
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
     """List the organization's API keys, newest first; revoked ones come after all that are valid."""
-    keys = await container.list_api_keys()(here.organization.id)
+    keys = await container.resolve(ListApiKeys)(here.organization.id)
     return part([shapes.api_key(each) for each in keys], offset(cursor_), limit)
 
 
@@ -220,7 +230,7 @@ async def list_api_keys(
 async def make_api_key(new: bodies.NewApiKey, here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Make an API key for the organization; its secret is shown this once."""
     grant = Grant(Role(new.role), here.organization.id)
-    key, secret = await container.make_api_key()(new.name, grant, by=here.actor.name)
+    key, secret = await container.resolve(MakeApiKey)(new.name, grant, by=here.actor.name)
     return shapes.api_key(key) | {"secret": secret}
 
 
@@ -234,7 +244,7 @@ async def revoke_api_key(
     key_id: Annotated[bodies.Sought, Path(max_length=LONGEST_ID)], here: ManageOrganization, container: Wired
 ) -> None:
     """Revoke an API key; from now on it opens nothing."""
-    await container.revoke_api_key()(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
+    await container.resolve(RevokeApiKey)(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
 
 
 @routes.get(
@@ -250,6 +260,6 @@ async def read_audit_log(
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
     """Tell who did what in the organization, newest first."""
-    entries = await container.read_audit_log()(here.organization.id, offset(cursor_) or None, limit + 1)
+    entries = await container.resolve(ReadAuditLog)(here.organization.id, offset(cursor_) or None, limit + 1)
     more = entries[limit - 1].position if len(entries) > limit else None
     return {"items": [shapes.audit_entry(each) for each in entries[:limit]], "next": cursor(more)}

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from core.domain.identifiers import SourceId
-from core.usecases.look_up_records import PeopleAsked
-from core.usecases.portal import Who
+from core.usecases.look_up_records import PageShareLinks, PeopleAsked
+from core.usecases.portal import MakePortalAddress, RevokePortalAddresses, Who
 from entrypoints import shapes
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import Cursor, Limit, ManageMapping, ReadMapping, cursor, offset, problems
@@ -38,7 +38,7 @@ async def list_share_links(
 ) -> dict[str, Any]:
     """List the synced people with their share links, as the last sync found them in Gleanin."""
     asked = PeopleAsked(here.mapping.id, missing, search, offset(cursor_), limit)
-    page = await container.page_share_links()(asked)
+    page = await container.resolve(PageShareLinks)(asked)
     return {
         "items": [shapes.person_with_links(each) for each in page.people],
         "next": cursor(page.next),
@@ -74,7 +74,7 @@ async def make_portal_address(
     container: Wired,
 ) -> dict[str, Any]:
     """Make a person's portal address: it opens their page for 90 days."""
-    made = await container.make_portal_address()(
+    made = await container.resolve(MakePortalAddress)(
         Who(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
     )
     return {"address": container.settings().address_of(f"/portal/{made}")}
@@ -93,6 +93,6 @@ async def revoke_portal_addresses(
     container: Wired,
 ) -> None:
     """Revoke all addresses of a person's portal page that were made up to now."""
-    await container.revoke_portal_addresses()(
+    await container.resolve(RevokePortalAddresses)(
         Who(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
     )

@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from core.domain.access import Actor
 from core.domain.kinds import KINDS
 from core.domain.outcomes import Outcome
-from core.usecases.look_up_records import OutcomesAsked
+from core.usecases.look_up_records import OutcomesAsked, PageOutcomes
 from entrypoints import shapes
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import Cursor, Limit, ReadRun, cursor, offset, problems
@@ -79,7 +79,7 @@ async def list_outcomes(
     """List what the run did with each record, and why, in the order in which it happened."""
     kinds = [each for each in KINDS if each.name in (kind or ())]
     asked = OutcomesAsked(here.run, outcome or (), kinds, search, offset(cursor_), limit)
-    page = await container.page_outcomes()(asked)
+    page = await container.resolve(PageOutcomes)(asked)
     return {"items": [shapes.outcome(each) for each in page.items], "next": cursor(page.next)}
 
 

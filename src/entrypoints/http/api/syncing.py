@@ -7,7 +7,8 @@ from fastapi import APIRouter, Header, Response
 
 from core.domain.identifiers import RunId
 from core.domain.search import RecordSearch
-from core.usecases.request_sync import LONGEST_REQUEST_KEY, SyncRequest
+from core.usecases.look_up import ListRuns
+from core.usecases.request_sync import LONGEST_REQUEST_KEY, RequestSync, SyncRequest
 from core.usecases.sync.preview import would_be
 from entrypoints import shapes
 from entrypoints.http.api import bodies
@@ -78,7 +79,7 @@ async def start(
 
     With the same `Idempotency-Key`, no second one is; for another scope, such a request is refused.
     """
-    run = await container.request_sync()(
+    run = await container.resolve(RequestSync)(
         SyncRequest(here.mapping.id, new.scope, by=here.actor.name, key=idempotency_key, asker=here.actor.id)
     )
     container.jobs().start(run.id)
@@ -100,6 +101,6 @@ async def list_runs(
 ) -> dict[str, Any]:
     """List the mapping's runs, newest first."""
     before = RunId(cursor_) if cursor_ else None
-    runs = await container.list_runs()(here.mapping.id, limit + 1, before)
+    runs = await container.resolve(ListRuns)(here.mapping.id, limit + 1, before)
     more = runs[limit - 1].id if len(runs) > limit else None
     return {"items": [shapes.run(each) for each in runs[:limit]], "next": more}

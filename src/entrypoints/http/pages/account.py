@@ -7,6 +7,8 @@ from fastapi.responses import Response
 
 from core.domain.accounts import Account
 from core.domain.refusals import Refusal
+from core.usecases.change_account import ChangeOwnPassword
+from core.usecases.sign_in.sessions import BeginSignIn
 from entrypoints.http.asking import SignedInAccount, Wired, network_address
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render
@@ -33,12 +35,12 @@ async def change_password(
 ) -> Response:
     present, new = text(form, "present_password"), text(form, "new_password")
     try:
-        await container.change_own_password()(account.id, present, new, network_address(request))
+        await container.resolve(ChangeOwnPassword)(account.id, present, new, network_address(request))
     except Refusal as refusal:
         field = "new_password" if refusal.about == "password" else "present_password"
         return _page(request, account, refusal, field=field)
     # All sign-ins have ended, this one too.
-    response = await begin(request, container, await container.begin_sign_in()(account.id), "/account")
+    response = await begin(request, container, await container.resolve(BeginSignIn)(account.id), "/account")
     flash(request, "Your password was changed. Everywhere else you are signed out.")
     return response
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from core.domain.access import Grant, Role
 from core.domain.identifiers import ApiKeyId
 from core.domain.refusals import BadInput, found
+from core.usecases.api_keys import MakeApiKey, RevokeApiKey
 from entrypoints.http.asking import LONGEST_ID, Wired
 from entrypoints.http.pages.asked import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
@@ -31,7 +32,7 @@ async def make(request: Request, container: Wired, here: ManageOrganization, for
     values = {name: text(form, name) for name in ("name", "role")}
     try:
         grant = Grant(_role(values["role"]), here.organization.id)
-        key, secret = await container.make_api_key()(values["name"], grant, by=here.actor.name)
+        key, secret = await container.resolve(MakeApiKey)(values["name"], grant, by=here.actor.name)
     except BadInput as refusal:
         page = await shown(container, here) | {
             "key_errors": {refusal.about or "name": str(refusal)},
@@ -72,6 +73,8 @@ async def ask_to_revoke(
 async def revoke(
     request: Request, container: Wired, here: ManageOrganization, key_id: KeyId, _: SentForm
 ) -> Response:
-    revoked = await container.revoke_api_key()(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
+    revoked = await container.resolve(RevokeApiKey)(
+        here.organization.id, ApiKeyId(key_id), by=here.actor.name
+    )
     flash(request, f"The API key {revoked.name} was revoked.")
     return go_to(f"{settings_url(here)}#api-keys")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core.domain.audit import Action, AuditEntry
+from core.usecases.look_up_access import ReadAuditLog
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.rendering import crumb, render
@@ -56,7 +57,7 @@ async def show(
     here: ReadOrganization,
     before: Annotated[int | None, Query(ge=1, le=LARGEST_POSITION)] = None,
 ) -> Response:
-    entries = await container.read_audit_log()(here.organization.id, before, PER_PAGE + 1)
+    entries = await container.resolve(ReadAuditLog)(here.organization.id, before, PER_PAGE + 1)
     at = f"{settings_url(here)}/audit-log"
     older = f"{at}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
     return render(

@@ -22,8 +22,9 @@ from core.domain.refusals import (
 )
 from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.time_zones import known_mismatch
-from core.usecases.list_events import ListedEvent
-from core.usecases.map_events import NewMapping
+from core.usecases.count_lost import CountLostByMapping
+from core.usecases.list_events import ListedEvent, ListEvents
+from core.usecases.map_events import MapEvents, NewMapping
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
@@ -99,7 +100,7 @@ async def look_at_pair(
 async def _lost(container: Container, here: InOrganization, gleanin: str) -> str:
     if not gleanin or not gleanin.isprintable():
         return ""
-    return await container.count_lost_by_mapping()(here.organization.id, GleaninEventId(gleanin))
+    return await container.resolve(CountLostByMapping)(here.organization.id, GleaninEventId(gleanin))
 
 
 @routes.post("/new")
@@ -119,7 +120,7 @@ async def add(
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        made = await container.map_events()(command, by=here.actor.name)
+        made = await container.resolve(MapEvents)(command, by=here.actor.name)
     except NotConnected:
         raise
     except TimeZoneUnconfirmed as refusal:
@@ -180,7 +181,7 @@ async def _form(
         if unread_for:
             raise unread_for
         async with places.of(here.organization.id):
-            lists = await container.list_events()(here.organization.id)
+            lists = await container.resolve(ListEvents)(here.organization.id)
         sides = {"gleanin": _choices(lists.gleanin), "sessionboard": _choices(lists.sessionboard)}
         here_is = _zone(lists.sessionboard, chosen.get("sessionboard"))
         there_is = _zone(lists.gleanin, chosen.get("gleanin"))

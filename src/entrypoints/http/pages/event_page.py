@@ -16,7 +16,8 @@ from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
 from core.domain.refusals import NotFound
 from core.domain.runs import RunState, SyncRun
-from core.usecases.look_up import LATEST
+from core.usecases.look_up import LATEST, ListRuns
+from core.usecases.show_health import ShowHealth
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
@@ -97,10 +98,10 @@ async def _event_page(
     if not event_id.isprintable():
         raise NotFound("Sessionboard event", event_id)
     known = SessionboardEventId(event_id)
-    fares = await container.show_health()(here.organization.id)
+    fares = await container.resolve(ShowHealth)(here.organization.id)
     found = (each for each in fares.mappings if each[0].events.sessionboard_id == known)
     mapping, health = next(found, (None, Health()))
-    runs = await container.list_runs()(mapping.id, LATEST) if mapping else []
+    runs = await container.resolve(ListRuns)(mapping.id, LATEST) if mapping else []
     is_poll = "hx-request" in request.headers
     if not is_poll:
         _tell_ends(request, runs, watched)

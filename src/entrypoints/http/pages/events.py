@@ -8,7 +8,8 @@ from fastapi.responses import Response
 from core.domain.identifiers import SessionboardEventId
 from core.domain.mappings import EventMapping
 from core.domain.refusals import TooBusy
-from core.usecases.list_events import ListedEvent
+from core.usecases.list_events import ListedEvent, ListEvents
+from core.usecases.show_health import ShowHealth
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.event_page import url_of_event
@@ -27,11 +28,11 @@ async def show(request: Request, container: Wired, here: ReadOrganization, place
     problem: Problem | None = None
     try:
         async with places.of(here.organization.id):
-            lists = await container.list_events()(here.organization.id, sessionboard_only=True)
+            lists = await container.resolve(ListEvents)(here.organization.id, sessionboard_only=True)
         events = [*lists.sessionboard]
     except (SourceError, CannotUnseal, TooBusy) as error:
         problem = problem_of(error)
-    fares = await container.show_health()(here.organization.id)
+    fares = await container.resolve(ShowHealth)(here.organization.id)
     mappings = [mapping for mapping, _ in fares.mappings]
     if problem:
         events = [_as_mapped(each) for each in mappings]

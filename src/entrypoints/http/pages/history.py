@@ -11,7 +11,8 @@ from core.domain.identifiers import RunId
 from core.domain.kinds import RecordKind, kinds_in
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun
-from core.usecases.look_up_records import OutcomesAsked
+from core.usecases.look_up import ListLastChecks, ListMappings, ListOrganizationRuns, ListRuns
+from core.usecases.look_up_records import FindCheck, OutcomesAsked, PageOutcomes
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InRun, Wired
@@ -41,9 +42,9 @@ async def show_runs(
     request: Request, container: Wired, here: ReadOrganization, before: Before = ""
 ) -> Response:
     known = RunId(before) if before.isprintable() and before else None
-    runs = await container.list_organization_runs()(here.organization.id, PER_PAGE + 1, known)
+    runs = await container.resolve(ListOrganizationRuns)(here.organization.id, PER_PAGE + 1, known)
     shown, url = runs[:PER_PAGE], f"{url_of(here.organization)}/history"
-    checks = await container.list_last_checks()(here.organization.id)
+    checks = await container.resolve(ListLastChecks)(here.organization.id)
     return render(
         request,
         "history.html",
@@ -52,7 +53,7 @@ async def show_runs(
         crumbs=[crumb("History", url), crumb("Integrations")],
         rows=[(run, mapping, _synced(run)) for run, mapping in shown],
         checked={each.run_id: each.at for each in checks.values()},
-        mappings=await container.list_mappings()(here.organization.id, ended=True),
+        mappings=await container.resolve(ListMappings)(here.organization.id, ended=True),
         first_url=url if before else "",
         next_url=address(url, {"before": shown[-1][0].id}) if len(runs) > PER_PAGE else "",
     )
@@ -78,7 +79,7 @@ async def show_run(
 ) -> Response:
     run, only, url = here.run, kind_named(kind), f"/runs/{here.run.id}"
     asked = {"q": sought, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
-    page = await container.page_outcomes()(
+    page = await container.resolve(PageOutcomes)(
         OutcomesAsked(run, [outcome] if outcome else [], [only] if only else [], sought, after, PER_PAGE)
     )
     organization, mapping = url_of(here.organization), here.mapping
@@ -90,7 +91,7 @@ async def show_run(
         section="history",
         crumbs=[crumb("History", f"{organization}/history"), crumb(f"Sync of {mapping.sessionboard_name}")],
         run=run,
-        checked_at=await container.find_check()(run),
+        checked_at=await container.resolve(FindCheck)(run),
         tone=TONES.get(run.state, "info"),
         event_url=url_of_event(here.organization, mapping.events.sessionboard_id),
         counts=_counts(run, kinds),
@@ -111,7 +112,7 @@ async def _open_ones(container: Container, here: InRun) -> Sequence[SyncRun]:
     """Give the run, if it is open, after the one that it waits for."""
     if not here.run.is_open:
         return ()
-    latest = await container.list_runs()(here.mapping.id, 2)
+    latest = await container.resolve(ListRuns)(here.mapping.id, 2)
     others = [each for each in reversed(latest) if each.is_open and each.id != here.run.id]
     return [*others, here.run] if here.run.state is RunState.QUEUED else [here.run]
 

@@ -10,7 +10,13 @@ from core.domain.messages import STARTED
 from core.domain.organizations import Organization
 from core.domain.refusals import NotConfirmed, NotConnected, Refusal
 from core.domain.secrets import Token
-from core.usecases.request_sync import SyncRequest
+from core.usecases.change_connection import ChangeConnection
+from core.usecases.connect import Connect, ReplaceGleaninToken
+from core.usecases.count_lost import CountLostByDisconnecting
+from core.usecases.disconnect import Disconnect
+from core.usecases.look_up import ListMappings
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.show_health import ShowHealth
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization, SyncOrganization
@@ -34,7 +40,7 @@ def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
 
 async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
     """Give what the card shows, which stands behind every drawer too."""
-    fares = await container.show_health()(here.organization.id)
+    fares = await container.resolve(ShowHealth)(here.organization.id)
     return {
         "here": here,
         "section": SECTION,
@@ -62,7 +68,9 @@ async def connect(request: Request, container: Wired, here: ManageOrganization, 
     continuous = is_on(form, "continuous_sync")
     try:
         token = Token(text(form, "token").strip())
-        await container.connect()(here.organization.id, token, continuous_sync=continuous, by=here.actor.name)
+        await container.resolve(Connect)(
+            here.organization.id, token, continuous_sync=continuous, by=here.actor.name
+        )
     except (Refusal, DestinationError) as error:
         return await _drawer(request, container, here, error, continuous=continuous)
     flash(request, "Connected to Gleanin. Map your events next.")
@@ -81,7 +89,9 @@ async def choose_continuous_sync(
     request: Request, container: Wired, here: ManageOrganization, form: SentForm
 ) -> Response:
     chosen = is_on(form, "continuous_sync")
-    await container.change_connection()(here.organization.id, continuous_sync=chosen, by=here.actor.name)
+    await container.resolve(ChangeConnection)(
+        here.organization.id, continuous_sync=chosen, by=here.actor.name
+    )
     flash(request, f"New mappings begin with{'' if chosen else 'out'} continuous sync.")
     return go_to(f"{integrations_url(here.organization)}/connect")
 
@@ -92,7 +102,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.replace_gleanin_token()(here.organization.id, token, by=here.actor.name)
+        await container.resolve(ReplaceGleaninToken)(here.organization.id, token, by=here.actor.name)
     except (Refusal, DestinationError) as error:
         return await _drawer(request, container, here, error)
     flash(request, "The Gleanin API token was replaced.")
@@ -121,9 +131,9 @@ async def _drawer(
 @routes.post("/sync")
 async def sync_all(request: Request, container: Wired, here: SyncOrganization, _: SentForm) -> Response:
     """Book a sync of every mapping, as after a token was replaced."""
-    mappings = await container.list_mappings()(here.organization.id)
+    mappings = await container.resolve(ListMappings)(here.organization.id)
     for mapping in mappings:
-        await container.request_sync()(SyncRequest(mapping.id, by=here.actor.name))
+        await container.resolve(RequestSync)(SyncRequest(mapping.id, by=here.actor.name))
     if len(mappings) == 1:
         flash(request, STARTED)
     elif mappings:
@@ -142,7 +152,7 @@ async def disconnect(
 ) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.disconnect()(here.organization.id, typed, by=here.actor.name)
+        await container.resolve(Disconnect)(here.organization.id, typed, by=here.actor.name)
     except NotConfirmed as error:
         return await _question(request, container, here, typed=typed, error=error)
     flash(request, "Disconnected from Gleanin. You can connect again, with the same token or another.")
@@ -167,7 +177,7 @@ async def _question(
         crumbs=way_to(here, crumb("Disconnect")),
         typed=typed,
         error=str(error) if error else "",
-        lost=await container.count_lost_by_disconnecting()(here.organization.id),
+        lost=await container.resolve(CountLostByDisconnecting)(here.organization.id),
         **card,
     )
 

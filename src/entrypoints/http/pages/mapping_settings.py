@@ -12,7 +12,8 @@ from core.domain.identifiers import OrganizationId
 from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.refusals import BadInput, NotConnected, NotFound, TimeZoneUnconfirmed
 from core.domain.time_zones import gmt_offsets, known_mismatch, zone_named
-from core.usecases.change_settings import SettingsChange
+from core.usecases.change_settings import ChangeSettings, NoteTimeZone, SettingsChange
+from core.usecases.remove_mapping import RemoveMapping
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InMapping, Wired
 from entrypoints.http.pages.asked import ReadMapping
@@ -77,7 +78,7 @@ async def change(request: Request, container: Wired, here: ManageOwnMapping, for
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        changed = await container.change_settings()(command, by=here.actor.name)
+        changed = await container.resolve(ChangeSettings)(command, by=here.actor.name)
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, here, mapping, command=command, error=error)
     done = f"The settings of {shortened(mapping.gleanin_name, 60)} were saved."
@@ -142,7 +143,7 @@ async def _with_gleanin_zone(
     if isinstance(error, DestinationError):  # asked again at once, it would be waited for twice
         return mapping, str(error)
     try:
-        return await container.note_time_zone()(mapping.id), ""
+        return await container.resolve(NoteTimeZone)(mapping.id), ""
     except (NotConnected, *READ_FAILED) as failed:
         return mapping, str(failed)
 
@@ -155,7 +156,7 @@ async def ask_to_remove(request: Request, container: Wired, here: ManageOwnMappi
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, here: ManageOwnMapping, _: SentForm) -> Response:
-    removed = await container.remove_mapping()(here.mapping.id, by=here.actor.name)
+    removed = await container.resolve(RemoveMapping)(here.mapping.id, by=here.actor.name)
     flash(request, f"The mapping of {shortened(removed.gleanin_name, 60)} was removed.")
     return go_to(mappings_url(here))
 

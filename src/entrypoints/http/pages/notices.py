@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from core.domain.notices import Channel
 from core.domain.refusals import BadInput, NotFound
+from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
@@ -32,7 +33,7 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
     values = {name: text(form, name) for name in ("channel", "address")}
     try:
         channel = _channel(values["channel"])
-        recipient, secret = await container.choose_recipient()(
+        recipient, secret = await container.resolve(ChooseRecipient)(
             here.organization.id, channel, values["address"], by=here.actor.name
         )
     except BadInput as refusal:
@@ -67,7 +68,7 @@ def _channel(given: str) -> Channel:
 @routes.post("/try")
 async def send_trial(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
     try:
-        await container.try_recipient()(here.organization.id, by=here.actor.name)
+        await container.resolve(TryRecipient)(here.organization.id, by=here.actor.name)
     except (NotDelivered, NotFound, CannotUnseal) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"trial_error": str(error)}
@@ -79,6 +80,6 @@ async def send_trial(request: Request, container: Wired, here: ManageOrganizatio
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
-    await container.remove_recipient()(here.organization.id, by=here.actor.name)
+    await container.resolve(RemoveRecipient)(here.organization.id, by=here.actor.name)
     flash(request, "Notices go nowhere any more.")
     return go_to(f"{settings_url(here)}#notices")

@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 
 from core.domain.identities import ProviderIdentity
 from core.domain.refusals import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
-from core.usecases.sign_in.identity_provider import ProviderClaims
+from core.usecases.sign_in.identity_provider import ProviderClaims, SignInWithIdentityProvider
 from entrypoints.container import Container
 from entrypoints.http.asking import Wired, network_address
 from entrypoints.http.openid_client import (
@@ -134,7 +134,7 @@ async def come_back(request: Request, container: Offered, provider: Provider) ->
     except Exception as error:  # noqa: BLE001 - likewise
         return _not_signed_in(request, container, error)
     try:
-        secret = await container.sign_in_with_identity_provider()(claims)
+        secret = await container.resolve(SignInWithIdentityProvider)(claims)
     except NotSignedIn as refusal:
         because = BECAUSE.get(type(refusal), "no_account")
         container.log().warning("access.openid_refused", because=because, address=claims.address)

@@ -9,7 +9,8 @@ from core.domain.access import Right
 from core.domain.organizations import SESSIONBOARD_REGIONS
 from core.domain.refusals import BadInput, Refusal
 from core.domain.secrets import Token
-from core.usecases.add_organization import NewOrganization
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.show_health import ListOrganizationHealth
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization, SignedIn
 from entrypoints.http.pages.forms import SentForm, text
@@ -22,7 +23,7 @@ routes = APIRouter(prefix="/organizations")
 
 @routes.get("")
 async def show_all(request: Request, container: Wired, actor: SignedIn) -> Response:
-    own = await container.list_organization_health()(actor)
+    own = await container.resolve(ListOrganizationHealth)(actor)
     may_add = actor.may(Right.MANAGE, None)
     if len(own) == 1 and not may_add:
         return go_to(url_of(own[0][0]))
@@ -52,7 +53,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
             sentence = "Choose Sessionboard's region, or give the address of its API."
             raise BadInput(sentence, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
-        added = await container.add_organization()(command, by=actor.name)
+        added = await container.resolve(AddOrganization)(command, by=actor.name)
     except (Refusal, SourceError) as error:
         status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
         return render(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 
 from core.domain.kinds import SPEAKER
+from core.usecases.portal import OpenPortal
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.rendering import fragment
 from entrypoints.http.problems import FAULT, TOLD, problem_of
@@ -22,7 +23,7 @@ HEADERS = {"X-Robots-Tag": "noindex, nofollow"}
 @routes.get("/{address:path}")
 async def show(container: Wired, address: Annotated[str, Path()]) -> Response:
     try:
-        page = await container.open_portal()(address[:LONGEST_ADDRESS])
+        page = await container.resolve(OpenPortal)(address[:LONGEST_ADDRESS])
     except TOLD as error:
         problem = problem_of(error) or FAULT
         return _shown("portal_problem.html", problem.status, problem=problem)

@@ -16,6 +16,8 @@ from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.mappings import EventMapping
 from core.domain.organizations import Organization
 from core.domain.refusals import NotFound, NotMapped, Refusal
+from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.show_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InOrganization, by_cookie, container_of
 from entrypoints.http.pages.rendering import Crumb, crumb, render, url_of, way_in
@@ -102,15 +104,17 @@ async def _place(request: Request) -> Place:
     try:
         if found := _OF_ORGANIZATION.match(path):
             known = OrganizationId(_asked(found["id"]))
-            organization = await container.admit_to_organization()(actor, Right.READ, known)
+            organization = await container.resolve(AdmitToOrganization)(actor, Right.READ, known)
             section = found["section"] if found["section"] in SECTIONS else ""
             return Place(actor, await _inside(container, actor, organization), None, section)
         if found := _OF_MAPPING_OR_RUN.match(path):
-            asked, admit = _asked(found["id"]), container.admit_to_mapping()
+            asked, admit = _asked(found["id"]), container.resolve(AdmitToMapping)
             if found["what"] == "mappings":
                 organization, mapping = await admit(actor, Right.READ, MappingId(asked))
             else:
-                organization, mapping, _ = await container.admit_to_run()(actor, Right.READ, RunId(asked))
+                organization, mapping, _ = await container.resolve(AdmitToRun)(
+                    actor, Right.READ, RunId(asked)
+                )
             return Place(actor, await _inside(container, actor, organization), mapping, "history")
     except Refusal:
         pass  # what somebody may not see has no navigation either
@@ -118,7 +122,7 @@ async def _place(request: Request) -> Place:
 
 
 async def _inside(container: Container, actor: Actor, organization: Organization) -> InOrganization:
-    return InOrganization(actor, organization, halt=await container.find_halt()(organization.id))
+    return InOrganization(actor, organization, halt=await container.resolve(FindHalt)(organization.id))
 
 
 def _asked(given: str) -> str:

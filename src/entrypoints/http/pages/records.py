@@ -8,6 +8,8 @@ from fastapi.responses import Response
 from pydantic import AfterValidator
 
 from core.domain.refusals import NotFound
+from core.usecases.look_up import ListMappings
+from core.usecases.look_up_records import TellHistory
 from entrypoints.http.asking import LONGEST_ID, Wired
 from entrypoints.http.pages.asked import ReadMapping, ReadOrganization
 from entrypoints.http.pages.event_page import url_of_event
@@ -28,7 +30,7 @@ async def ask(
     mapping: Annotated[str, Query(max_length=LONGEST_ID)] = "",
 ) -> Response:
     """Lead to a mapping's records: a form without JavaScript cannot choose its own address."""
-    mappings = await container.list_mappings()(here.organization.id, ended=True)
+    mappings = await container.resolve(ListMappings)(here.organization.id, ended=True)
     chosen = next((each.id for each in mappings if each.id == mapping), None)
     if chosen is None:
         return go_to(f"{url_of(here.organization)}/history")
@@ -43,7 +45,7 @@ async def tell(
     entries, unknown = list[HistoryEntry](), ""
     if who:
         try:
-            entries = [*await container.tell_history()(mapping.id, who, PER_PAGE + 1, before or None)]
+            entries = [*await container.resolve(TellHistory)(mapping.id, who, PER_PAGE + 1, before or None)]
         except NotFound as refusal:
             unknown = str(refusal)
     shown = entries[-PER_PAGE:][::-1]

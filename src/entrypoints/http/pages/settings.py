@@ -12,6 +12,11 @@ from core.domain.accounts import Account
 from core.domain.identifiers import OrganizationId
 from core.domain.refusals import BadInput, Refusal, StillConnected
 from core.domain.secrets import Token
+from core.usecases.choose_recipient import ShowRecipient
+from core.usecases.look_up import FindConnection
+from core.usecases.look_up_access import ListAccounts, ListApiKeys, ListMembers
+from core.usecases.remove_organization import RemoveOrganization
+from core.usecases.replace_token import ReplaceSessionboardToken
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
@@ -37,13 +42,15 @@ def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
 async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
     """Give what the page shows, which stands behind every dialog too."""
     organization = here.organization
-    keys = await container.list_api_keys()(organization.id) if here.may_manage else ()
-    recipient, notices = await container.show_recipient()(organization.id) if here.may_manage else (None, ())
+    keys = await container.resolve(ListApiKeys)(organization.id) if here.may_manage else ()
+    recipient, notices = (
+        await container.resolve(ShowRecipient)(organization.id) if here.may_manage else (None, ())
+    )
     return {
         "here": here,
         "section": SECTION,
         "at": settings_url(here),
-        "connection": await container.find_connection()(organization.id),
+        "connection": await container.resolve(FindConnection)(organization.id),
         "members": [
             (each.email, ", ".join(_roles(each, organization.id))) for each in await _members(container, here)
         ],
@@ -63,8 +70,8 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
 
 async def _members(container: Container, here: InOrganization) -> Sequence[Account]:
     if not here.actor.may(Right.MANAGE, None):
-        return await container.list_members()(here.organization.id)
-    accounts = await container.list_accounts()()
+        return await container.resolve(ListMembers)(here.organization.id)
+    accounts = await container.resolve(ListAccounts)()
     return [each for each in accounts if each.actor.may(Right.READ, here.organization.id)]
 
 
@@ -94,7 +101,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.replace_sessionboard_token()(here.organization.id, token, by=here.actor.name)
+        await container.resolve(ReplaceSessionboardToken)(here.organization.id, token, by=here.actor.name)
     except (Refusal, SourceError) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"token_error": str(error)}
@@ -115,7 +122,7 @@ async def ask_to_remove(request: Request, container: Wired, here: ManageOrganiza
 async def remove(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.remove_organization()(here.organization.id, typed, by=here.actor.name)
+        await container.resolve(RemoveOrganization)(here.organization.id, typed, by=here.actor.name)
     except (BadInput, StillConnected) as error:
         return await _question(request, container, here, typed=typed, error=error)
     flash(request, f"{here.organization.name} was removed.")

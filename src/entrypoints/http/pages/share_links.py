@@ -11,8 +11,8 @@ from core.domain.identifiers import SourceId
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
 from core.domain.synced import SyncedRecord, presentable
-from core.usecases.look_up_records import PeopleAsked
-from core.usecases.portal import Who
+from core.usecases.look_up_records import ListMappingsWithPeople, PageShareLinks, PeopleAsked
+from core.usecases.portal import MakePortalAddress, RevokePortalAddresses, Who
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InMapping, InOrganization, Wired
@@ -44,7 +44,7 @@ async def show(
 ) -> Response:
     url, mappings = (
         f"{url_of(here.organization)}/share-links",
-        await container.list_mappings_with_people()(here.organization.id),
+        await container.resolve(ListMappingsWithPeople)(here.organization.id),
     )
     mapping = next((each for each in mappings if each.id == chosen), mappings[0] if mappings else None)
     crumbs = [crumb("Share links")]
@@ -53,7 +53,7 @@ async def show(
     own = {"mapping": mapping.id if len(mappings) > 1 else ""}
     asked = {**own, "missing": "true" if missing else "", "q": sought}
     start = (number - 1) * PER_PAGE
-    page = await container.page_share_links()(PeopleAsked(mapping.id, missing, sought, start, PER_PAGE))
+    page = await container.resolve(PageShareLinks)(PeopleAsked(mapping.id, missing, sought, start, PER_PAGE))
     if start and not page.people:
         return go_to(address(url, asked))
     here_url = address(url, {**asked, "page": number if number > 1 else ""})
@@ -105,7 +105,7 @@ async def share_links_csv(
 
 
 async def _mapping(container: Container, here: InOrganization, chosen: str) -> EventMapping:
-    mappings = await container.list_mappings_with_people()(here.organization.id)
+    mappings = await container.resolve(ListMappingsWithPeople)(here.organization.id)
     found = next((each for each in mappings if each.id == chosen), None)
     if found is None:
         raise NotFound("mapping", chosen)
@@ -117,7 +117,7 @@ async def make_portal_address(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
     who = _who(here.mapping, form)
-    made = await container.make_portal_address()(who, by=here.actor.name)
+    made = await container.resolve(MakePortalAddress)(who, by=here.actor.name)
     portal = container.settings().address_of(f"/portal/{made}")
     name = shortened(text(form, "name"), 200)
     if "hx-request" in request.headers:
@@ -138,7 +138,7 @@ async def make_portal_address(
 async def revoke_portal_addresses(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
-    await container.revoke_portal_addresses()(_who(here.mapping, form), by=here.actor.name)
+    await container.resolve(RevokePortalAddresses)(_who(here.mapping, form), by=here.actor.name)
     flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} open nothing any more.")
     return go_to(_back(here))
 

@@ -8,7 +8,11 @@ from fastapi.responses import Response
 
 from core.domain.devices import DEVICE_LASTS
 from core.domain.refusals import AddressExpired, NotSignedIn, Refusal, TooBusy
-from core.usecases.sign_in.password import Credentials
+from core.usecases.sign_in.devices import RememberDevice
+from core.usecases.sign_in.links import TakeSignIn
+from core.usecases.sign_in.password import Credentials, SignInWithPassword
+from core.usecases.sign_in.sessions import BeginSignIn, SignOut
+from core.usecases.sign_up import CheckSignUp, SignUp
 from entrypoints.container import Container
 from entrypoints.http.asking import SIGN_IN, Wired, network_address, signed_in_account
 from entrypoints.http.pages.forms import SentForm, text
@@ -39,7 +43,7 @@ async def _open(request: Request, container: Container, secret: str) -> None:
 
 
 async def _remembered(response: Response, container: Container, secret: str) -> Response:
-    device = await container.remember_device()(secret)
+    device = await container.resolve(RememberDevice)(secret)
     if device is not None:
         response.set_cookie(
             _device_cookie(container),
@@ -80,7 +84,7 @@ async def sign_in(request: Request, container: Wired, form: SentForm) -> Respons
     device = request.cookies.get(_device_cookie(container))
     try:
         credentials = Credentials(email, text(form, "password"), network_address(request), device)
-        secret = await container.sign_in_with_password()(credentials)
+        secret = await container.resolve(SignInWithPassword)(credentials)
     except Refusal as refusal:
         status = STATUS_BY_CODE[refusal.code]
         error = str(refusal)
@@ -127,7 +131,7 @@ async def ask_sign_in_once(request: Request) -> Response:
 
 @routes.post("/sign-in/once/{offered}")
 async def sign_in_once(request: Request, container: Wired, _: SentForm, offered: str) -> Response:
-    secret = await container.take_sign_in()(offered, network_address(request))
+    secret = await container.resolve(TakeSignIn)(offered, network_address(request))
     return await begin(request, container, secret, START)
 
 
@@ -142,13 +146,13 @@ async def _end(request: Request, container: Container) -> None:
     """End the sign-in that the browser has, if any, and forget all that it kept."""
     secret = request.session.get(SIGN_IN)
     if isinstance(secret, str):
-        await container.sign_out()(secret)
+        await container.resolve(SignOut)(secret)
     request.session.clear()
 
 
 @routes.get("/sign-up/{offered}")
 async def ask_sign_up(request: Request, container: Wired, offered: str) -> Response:
-    await container.check_sign_up()(offered)
+    await container.resolve(CheckSignUp)(offered)
     return render(request, "sign_up.html", email="", errors={})
 
 
@@ -156,14 +160,14 @@ async def ask_sign_up(request: Request, container: Wired, offered: str) -> Respo
 async def sign_up(request: Request, container: Wired, form: SentForm, offered: str) -> Response:
     email, password = text(form, "email"), text(form, "password")
     try:
-        account = await container.sign_up()(offered, email, password)
+        account = await container.resolve(SignUp)(offered, email, password)
     except (AddressExpired, TooBusy):
         raise
     except Refusal as refusal:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         errors = {refusal.about or "email": str(refusal)}
         return render(request, "sign_up.html", status=status, email=email, errors=errors)
-    secret = await container.begin_sign_in()(account.id)
+    secret = await container.resolve(BeginSignIn)(account.id)
     container.log().event(
         "access.signed_in", account=account.id, way="sign_up", address=network_address(request)
     )

@@ -13,7 +13,8 @@ from core.domain.identifiers import SessionboardEventId
 from core.domain.kinds import Scope
 from core.domain.messages import STARTED
 from core.domain.runs import RunState, SyncRun
-from core.usecases.request_sync import SyncRequest
+from core.usecases.look_up import ListRuns
+from core.usecases.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.asking import Wired, by_cookie
 from entrypoints.http.pages.asked import ReadOrganization, ReadRun, SyncMapping
@@ -52,7 +53,7 @@ async def start(
     scope: Annotated[Scope, Query()] = Scope.ALL,
 ) -> Response:
     mapping = here.mapping
-    run = await container.request_sync()(SyncRequest(mapping.id, scope, by=here.actor.name))
+    run = await container.resolve(RequestSync)(SyncRequest(mapping.id, scope, by=here.actor.name))
     container.jobs().start(run.id)
     waits = await _waits(container, run)
     flash(request, WAITS if waits else STARTED, "info" if waits else "success")
@@ -95,5 +96,5 @@ async def follow(
 
 async def _waits(container: Container, run: SyncRun) -> bool:
     """Tell whether another run of the mapping goes first."""
-    latest = await container.list_runs()(run.mapping_id, 2)
+    latest = await container.resolve(ListRuns)(run.mapping_id, 2)
     return any(each.is_open and each.id != run.id for each in latest)

@@ -16,10 +16,15 @@ from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.runs import SyncRun
 from core.domain.secrets import Token
-from core.usecases.add_account import NewAccount
-from core.usecases.add_organization import NewOrganization
-from core.usecases.map_events import NewMapping
-from core.usecases.request_sync import SyncRequest
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.api_keys import MakeApiKey
+from core.usecases.connect import Connect
+from core.usecases.look_up import FindConnection, ListRuns
+from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.sign_in.links import OfferSignIn
+from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.http.app import COOKIE
 from entrypoints.http.pages.sign_in import DEVICE_COOKIE
@@ -68,7 +73,7 @@ class Stage:
 
     def sign_in(self, page: Page, email: str = ADMIN) -> Page:
         """Sign in by an address as the command line gives it; without a password, which takes its time."""
-        offered = self.running.ask(lambda container: container.offer_sign_in()(email, by="command line"))
+        offered = self.running.ask(lambda container: container.resolve(OfferSignIn)(email, by="command line"))
         page.goto(f"/sign-in/once/{offered}")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/organizations**")
@@ -79,7 +84,7 @@ class Stage:
 
     def connect(self, *, continuous: bool = False) -> None:
         async def connect(container: Container) -> None:
-            await container.connect()(
+            await container.resolve(Connect)(
                 self.organization, Token(GLEANIN_TOKEN), continuous_sync=continuous, by=ADMIN
             )
 
@@ -95,17 +100,17 @@ class Stage:
         pair = SessionboardEventId(str(event_id)), GleaninEventId(self.gleanin_id(event_id))
 
         async def mapped(container: Container) -> EventMapping:
-            if await container.find_connection()(self.organization) is None:
-                await container.connect()(self.organization, Token(GLEANIN_TOKEN), by=ADMIN)
+            if await container.resolve(FindConnection)(self.organization) is None:
+                await container.resolve(Connect)(self.organization, Token(GLEANIN_TOKEN), by=ADMIN)
             new = NewMapping(self.organization, *pair, time_zone_confirmed=True)
-            return await container.map_events()(new, by=ADMIN)
+            return await container.resolve(MapEvents)(new, by=ADMIN)
 
         return self.running.ask(mapped)
 
     def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
         async def sync(container: Container) -> SyncRun:
-            run = await container.request_sync()(SyncRequest(mapping_id, scope, by=ADMIN))
-            return await container.run_sync()(run.id)
+            run = await container.resolve(RequestSync)(SyncRequest(mapping_id, scope, by=ADMIN))
+            return await container.resolve(RunSync)(run.id)
 
         return self.running.ask(sync)
 
@@ -113,7 +118,7 @@ class Stage:
         """Give a mapping's runs, newest first."""
 
         async def runs(container: Container) -> list[SyncRun]:
-            return [*await container.list_runs()(mapping_id, 20)]
+            return [*await container.resolve(ListRuns)(mapping_id, 20)]
 
         return self.running.ask(runs)
 
@@ -122,7 +127,7 @@ class Stage:
         grant = Grant(Role.VIEWER, self.organization)
 
         async def make(container: Container) -> str:
-            _, secret = await container.make_api_key()("Counts", grant, by=ADMIN)
+            _, secret = await container.resolve(MakeApiKey)("Counts", grant, by=ADMIN)
             return secret
 
         return self.running.ask(make)
@@ -149,7 +154,7 @@ def staged(world: World, folder: Path, **settings: Any) -> Iterator[Stage]:
 
 async def _settle(container: Container, sandbox: Sandbox) -> OrganizationId:
     new = NewOrganization(ORGANIZATION, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.add_organization()(new, by=COMMAND_LINE)
+    organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
     grants = {
         ADMIN: Grant(Role.ADMIN, organization.id),
         VIEWER: Grant(Role.VIEWER, organization.id),
@@ -157,7 +162,7 @@ async def _settle(container: Container, sandbox: Sandbox) -> OrganizationId:
         EVERYWHERE: Grant(Role.ADMIN),
     }
     for email, grant in grants.items():
-        await container.add_account()(NewAccount(email, grant, password=None), by=COMMAND_LINE)
+        await container.resolve(AddAccount)(NewAccount(email, grant, password=None), by=COMMAND_LINE)
     return organization.id
 
 

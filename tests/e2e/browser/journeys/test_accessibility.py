@@ -12,7 +12,10 @@ from playwright.sync_api import Page, expect
 from core.domain.access import Grant, Role
 from core.domain.identifiers import SourceId
 from core.domain.kinds import SPEAKER
-from core.usecases.portal import Who
+from core.usecases.api_keys import MakeApiKey
+from core.usecases.look_up import ListMappings
+from core.usecases.look_up_records import ListShareLinks
+from core.usecases.portal import MakePortalAddress, Who
 from entrypoints.container import Container
 from entrypoints.http.pages.app import PARTS
 from tests.e2e.browser.axe import violations
@@ -117,12 +120,12 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 async def _made(container: Container, stage: Stage) -> dict[str, str]:
     """Make what pages show that somebody has made: an API key, a portal address."""
-    key, _ = await container.make_api_key()("Nightly", Grant(Role.VIEWER, stage.organization), by=ADMIN)
-    (mapping,) = await container.list_mappings()(stage.organization)
-    people = await container.list_share_links()(mapping.id)
+    key, _ = await container.resolve(MakeApiKey)("Nightly", Grant(Role.VIEWER, stage.organization), by=ADMIN)
+    (mapping,) = await container.resolve(ListMappings)(stage.organization)
+    people = await container.resolve(ListShareLinks)(mapping.id)
     person = next(each for each in people if each.kind is SPEAKER)
     who = Who(mapping.id, SPEAKER.name, SourceId(person.source_id))
-    address = await container.make_portal_address()(who, by=ADMIN)
+    address = await container.resolve(MakePortalAddress)(who, by=ADMIN)
     return {"key_id": key.id, "address": address, "source_id": person.source_id}
 
 

@@ -8,7 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.access import COMMAND_LINE, Grant, Role
-from core.usecases.add_account import NewAccount
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.change_account import RemoveAccount
+from core.usecases.look_up_access import ListAccounts
+from core.usecases.sign_up import OfferSignUp
 from entrypoints.container import Container
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
@@ -32,7 +35,7 @@ CHANGING = re.compile(
 
 def with_password(stage: Stage, email: str = "paula@example.org") -> str:
     async def add(container: Container) -> None:
-        await container.add_account()(
+        await container.resolve(AddAccount)(
             NewAccount(email, Grant(Role.VIEWER, stage.organization), PASSWORD), by=COMMAND_LINE
         )
 
@@ -67,9 +70,9 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
     stage: Stage, page: Page, new_page: NewPage
 ) -> None:
     async def empty(container: Container) -> str:
-        for each in await container.list_accounts()():
-            await container.remove_account()(each.email, by=COMMAND_LINE)
-        offered = await container.offer_sign_up()()
+        for each in await container.resolve(ListAccounts)():
+            await container.resolve(RemoveAccount)(each.email, by=COMMAND_LINE)
+        offered = await container.resolve(OfferSignUp)()
         assert offered
         return offered
 

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.access import Grant, Role
-from core.usecases.add_account import NewAccount
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.change_account import ChangePassword
 from entrypoints.container import Container
 from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage
@@ -19,14 +20,14 @@ CLARA, PASSWORD = "clara@acme.example.org", "correct-horse-battery"
 def signed_in(stage: Stage, page: Page) -> Page:
     async def add(container: Container) -> None:
         new = NewAccount(CLARA, Grant(Role.ADMIN), PASSWORD)
-        await container.add_account()(new, by="test")
+        await container.resolve(AddAccount)(new, by="test")
 
     stage.running.ask(add)
     return stage.sign_in(page, CLARA)
 
 
 def end_sign_ins(stage: Stage) -> None:
-    stage.running.ask(lambda container: container.change_password()(CLARA, PASSWORD, by="test"))
+    stage.running.ask(lambda container: container.resolve(ChangePassword)(CLARA, PASSWORD, by="test"))
 
 
 def sign_in(page: Page) -> None:

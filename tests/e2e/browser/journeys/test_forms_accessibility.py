@@ -4,6 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.access import COMMAND_LINE
+from core.usecases.change_account import RemoveAccount
+from core.usecases.look_up_access import ListAccounts
+from core.usecases.sign_up import OfferSignUp
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.browser.axe import violations
@@ -108,9 +111,9 @@ def test_signing_in_and_making_the_first_account(
     check(page)
 
     async def offer(container: Container) -> str | None:
-        for each in await container.list_accounts()():
-            await container.remove_account()(each.email, by=COMMAND_LINE)
-        return await container.offer_sign_up()()
+        for each in await container.resolve(ListAccounts)():
+            await container.resolve(RemoveAccount)(each.email, by=COMMAND_LINE)
+        return await container.resolve(OfferSignUp)()
 
     page.goto(f"/sign-up/{stage.running.ask(offer)}")
     expect(page.get_by_role("heading", name="Make the first account")).to_be_visible()

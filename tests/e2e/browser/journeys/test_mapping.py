@@ -4,6 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.mappings import ExhibitorName, TracksFrom
+from core.usecases.choose_runs import ChooseRuns
+from core.usecases.look_up import ListMappings
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
@@ -129,7 +131,7 @@ def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page)
     expect(admin.get_by_label("The exhibitor's own name")).to_be_checked()
 
     async def read(container: Container) -> object:
-        (known,) = await container.list_mappings()(stage.organization)
+        (known,) = await container.resolve(ListMappings)(stage.organization)
         assert known.id == mapping.id
         return (
             known.settings.tracks,
@@ -145,7 +147,9 @@ def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page)
 def test_rule_24_continuous_sync_that_is_switched_on_syncs_by_itself(stage: Stage, admin: Page) -> None:
     mapping = stage.mapped(BRIGHT)
     stage.running.ask(tick)
-    assert stage.running.ask(lambda container: container.choose_runs()(64)) == [], "nothing is to be started"
+    assert stage.running.ask(lambda container: container.resolve(ChooseRuns)(64)) == [], (
+        "nothing is to be started"
+    )
     assert stage.runs(mapping.id) == []
     admin.goto(stage.at(f"integrations/mappings/{mapping.id}/settings"))
     admin.get_by_role("switch", name="Continuous Sync").check()
@@ -182,7 +186,7 @@ def test_rule_05_a_removed_mapping_can_be_made_again_and_goes_on_and_no_other_on
     admin.get_by_label(CONFIRMED).check()
     admin.get_by_role("button", name="Add Mapping").click()
     expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
-    (again,) = stage.running.ask(lambda container: container.list_mappings()(stage.organization))
+    (again,) = stage.running.ask(lambda container: container.resolve(ListMappings)(stage.organization))
     run = stage.sync(again.id)
     assert run.counts.all_succeeded
     assert stage.writes == written, "it goes on where it stopped"

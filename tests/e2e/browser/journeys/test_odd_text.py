@@ -10,8 +10,11 @@ from core.domain.access import Grant, Role
 from core.domain.identifiers import OrganizationId
 from core.domain.notices import Channel
 from core.domain.secrets import Token
-from core.usecases.add_account import NewAccount
-from core.usecases.add_organization import NewOrganization
+from core.usecases.add_account import AddAccount, NewAccount
+from core.usecases.add_organization import AddOrganization, NewOrganization
+from core.usecases.api_keys import MakeApiKey
+from core.usecases.choose_recipient import ChooseRecipient
+from core.usecases.connect import Connect
 from entrypoints.container import Container
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
@@ -125,13 +128,15 @@ def test_an_event_with_a_long_name_is_mapped_removed_and_shown(stage: Stage, new
 
 async def _add_long_organization(container: Container, sandbox: Sandbox) -> OrganizationId:
     new = NewOrganization("x" * 200, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    added = await container.add_organization()(new, by=ADMIN)
-    await container.connect()(added.id, Token(GLEANIN_TOKEN), by=ADMIN)
+    added = await container.resolve(AddOrganization)(new, by=ADMIN)
+    await container.resolve(Connect)(added.id, Token(GLEANIN_TOKEN), by=ADMIN)
     grant = Grant(Role.ADMIN, added.id)
-    await container.add_account()(NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), by=ADMIN)
-    await container.make_api_key()("k" * 100, Grant(Role.VIEWER, added.id), by="b" * 100)
+    await container.resolve(AddAccount)(
+        NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), by=ADMIN
+    )
+    await container.resolve(MakeApiKey)("k" * 100, Grant(Role.VIEWER, added.id), by="b" * 100)
     webhook = f"{sandbox.sessionboard_url}/{'w' * 500}"
-    await container.choose_recipient()(added.id, Channel.WEBHOOK, webhook, by=ADMIN)
+    await container.resolve(ChooseRecipient)(added.id, Channel.WEBHOOK, webhook, by=ADMIN)
     return added.id
 
 

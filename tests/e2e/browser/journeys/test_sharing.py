@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from core.domain.identifiers import GleaninEventId, SourceId
 from core.domain.kinds import SPEAKER
 from core.domain.synced import ShareLink
+from core.usecases.look_up import ListMappings
+from core.usecases.look_up_records import ListShareLinks
 from entrypoints.container import Container
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
@@ -21,8 +23,8 @@ def links_of(stage: Stage, name: str) -> list[str]:
     """Give somebody's share links as Gleanin had them."""
 
     async def links(container: Container) -> list[str]:
-        (mapping,) = await container.list_mappings()(stage.organization)
-        people = await container.list_share_links()(mapping.id)
+        (mapping,) = await container.resolve(ListMappings)(stage.organization)
+        people = await container.resolve(ListShareLinks)(mapping.id)
         return [link.url for each in people if each.label == name for link in each.links]
 
     return stage.running.ask(links)
