@@ -59,7 +59,6 @@ from core.usecases.look_up import (
     FindLastCheck,
     FindOrganization,
     FindRun,
-    ListLastChecks,
     ListMappings,
     ListOrganizationRuns,
     ListOrganizations,
@@ -330,7 +329,6 @@ class Container(containers.DeclarativeContainer):
         settings.provided.jobs, in_process=in_process, procrastinate=on_queue
     )
     list_runs: Provider[ListRuns] = providers.Factory(ListRuns, units)
-    list_last_checks: Provider[ListLastChecks] = providers.Factory(ListLastChecks, units)
     find_last_check: Provider[FindLastCheck] = providers.Factory(FindLastCheck, units)
     list_organization_runs: Provider[ListOrganizationRuns] = providers.Factory(ListOrganizationRuns, units)
     find_run: Provider[FindRun] = providers.Factory(FindRun, units)

@@ -43,7 +43,7 @@ async def show_runs(
     known = RunId(before) if before.isprintable() and before else None
     runs = await container.list_organization_runs()(here.organization.id, PER_PAGE + 1, known)
     shown, url = runs[:PER_PAGE], f"{url_of(here.organization)}/history"
-    checks = await container.list_last_checks()(here.organization.id)
+    fares = await container.show_health()(here.organization.id)
     return render(
         request,
         "history.html",
@@ -51,7 +51,7 @@ async def show_runs(
         section="history",
         crumbs=[crumb("History", url), crumb("Integrations")],
         rows=[(run, mapping, _synced(run)) for run, mapping in shown],
-        checked={each.run_id: each.at for each in checks.values()},
+        checked={each.run_id: each.at for each in fares.checks.values()},
         mappings=await container.list_mappings()(here.organization.id, ended=True),
         first_url=url if before else "",
         next_url=address(url, {"before": shown[-1][0].id}) if len(runs) > PER_PAGE else "",
