@@ -33,7 +33,7 @@ from core.domain.retention import EndedRun
 from core.domain.runs import Progress, SyncRun
 from core.domain.schedule import Halt, Schedule
 from core.domain.synced import CreateIntent, SentRecords, ShareLink, SyncedRecord
-from core.domain.turns import DueMapping, OpenWork
+from core.domain.turns import ContinuousMapping, DueMapping, OpenWork
 from ports.accounts import (
     Accounts,
     ApiKeys,
@@ -308,22 +308,9 @@ class Schedules(Protocol):
         """Release a mapping; return False when this owner holds it no more. Without one, whatever check holds it is over."""
         ...
 
-    async def counts(self, now: datetime) -> Mapping[OrganizationId, "ScheduleCounts"]:
-        """Count the mappings with continuous sync of every organization that has any."""
+    async def continuous(self) -> Sequence[ContinuousMapping]:
+        """Return the mappings with continuous sync, those that have no schedule yet too."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleCounts:
-    continuous: int = 0
-    due: int = 0
-    """Those that have never been synced, too; not those that have an open run: it is what they were due for."""
-    failing: int = 0
-    halted: int = 0
-    next_due_at: datetime | None = None
-    """Of those without an open run; in the past where one is due already."""
-    waiting: int = 0
-    """For their settings to be saved: until then none of them is due (rule 24)."""
 
 
 class Recipients(Protocol):

@@ -1,7 +1,7 @@
 """When mappings are synced next by themselves, and what spares that the reading, in memory."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from adapters.memory.kept import Kept, check
@@ -9,8 +9,7 @@ from core.domain.checkpoint import Checkpoint
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.schedule import Halt, Schedule
-from core.domain.turns import DueMapping
-from ports.persistence import ScheduleCounts
+from core.domain.turns import ContinuousMapping, DueMapping
 
 
 class MemorySchedules:
@@ -80,28 +79,20 @@ class MemorySchedules:
         del self._kept.checks[mapping_id]
         return True
 
-    async def counts(self, now: datetime) -> Mapping[OrganizationId, ScheduleCounts]:
-        own = defaultdict[OrganizationId, list[EventMapping]](list)
-        for mapping in self._mappings.values():
-            if self._is_continuous(mapping):
-                own[mapping.organization_id].append(mapping)
-        return {who: self._counted(each, now) for who, each in own.items()}
-
-    def _counted(self, mappings: Sequence[EventMapping], now: datetime) -> ScheduleCounts:
-        known = [self._rows[each.id] for each in mappings if each.id in self._rows]
-        are_open = {run.mapping_id for run in self._runs.values() if run.is_open}
-        waiting = [each for each in mappings if each.id not in are_open]
-        halted = {each.mapping_id for each in known if each.is_halted}
-        unsaved = {each.id for each in mappings if not each.settings_saved}
-        coming = (each for each in waiting if each.id not in halted | unsaved)
-        return ScheduleCounts(
-            len(mappings),
-            due=sum(self._is_due(each, now) for each in waiting),
-            failing=sum(each.is_failing for each in known),
-            halted=len(halted),
-            next_due_at=min(map(self._due_at, coming), default=None),
-            waiting=len(unsaved),
-        )
+    async def continuous(self) -> Sequence[ContinuousMapping]:
+        own = [row for row in self._mappings.values() if self._is_continuous(row)]
+        known = [(row, self._rows.get(row.id)) for row in own]
+        return [
+            ContinuousMapping(
+                row.id,
+                row.organization_id,
+                self._due_at(row),
+                waits_for_settings=not row.settings_saved,
+                has_failed=schedule is not None and schedule.has_failed,
+                is_halted=schedule is not None and schedule.is_halted,
+            )
+            for row, schedule in known
+        ]
 
     @staticmethod
     def _is_continuous(mapping: EventMapping) -> bool:

@@ -1,20 +1,17 @@
 """When mappings are synced next by themselves, in a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from adapters.persistence.rows import Upserts
-from adapters.persistence.tables import IS_CONTINUOUS, mappings, runs, schedules
+from adapters.persistence.tables import IS_CONTINUOUS, mappings, schedules
 from adapters.persistence.threads import Run
-from adapters.persistence.turns import is_in_state
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
-from core.domain.runs import RunState
 from core.domain.schedule import Halt, Schedule
-from core.domain.turns import DueMapping
-from ports.persistence import ScheduleCounts
+from core.domain.turns import ContinuousMapping, DueMapping
 
 _SCHEDULES = sa.select(schedules)
 _OF_MAPPING = _SCHEDULES.where(schedules.c.mapping_id == sa.bindparam("of_mapping"))
@@ -45,10 +42,6 @@ _UPSERTS = Upserts(
     ("due_at", "failures", "hinted_at", "failing_since", "halted_at", "halted_by", "last_checked_at"),
 )
 _IS_HALTED = schedules.c.halted_at.is_not(None)
-_OPEN = [
-    sa.select(runs.c.mapping_id).where(is_in_state(state)) for state in (RunState.RUNNING, RunState.QUEUED)
-]
-"""Which mappings have a run that goes on, and which one that waits; one can have both."""
 
 
 def _due() -> sa.Select[Any]:
@@ -95,35 +88,18 @@ _END_CHECK = sa.update(schedules).where(_THIS, _IS_HELD).values(_FREE)
 _END_ANY_CHECK = sa.update(schedules).where(_THIS, schedules.c.check_owner.is_not(None)).values(_FREE)
 
 
-def _counts() -> sa.Select[Any]:
-    is_known, comes = schedules.c.mapping_id.is_not(None), ~_IS_HALTED & mappings.c.settings_saved
-    open_runs = sa.union(*_OPEN).cte("open_runs")
-    has_none_open = open_runs.c.mapping_id.is_(None)
-    is_first = ~is_known & mappings.c.settings_saved
-    is_due = has_none_open & sa.or_(is_first, comes & (schedules.c.due_at <= sa.bindparam("now")))
-    due_at = sa.func.coalesce(schedules.c.due_at, mappings.c.created_at)
-    return (
-        sa.select(
-            mappings.c.organization_id,
-            sa.func.count().label("continuous"),
-            _number_of(is_due).label("due"),
-            _number_of(is_known & (_IS_HALTED | schedules.c.failing_since.is_not(None))).label("failing"),
-            _number_of(is_known & _IS_HALTED).label("halted"),
-            sa.func.min(sa.case((has_none_open & sa.or_(is_first, comes), due_at))).label("next_due_at"),
-            _number_of(~mappings.c.settings_saved).label("waiting"),
-        )
-        .outerjoin(schedules, schedules.c.mapping_id == mappings.c.id)
-        .outerjoin(open_runs, open_runs.c.mapping_id == mappings.c.id)
-        .where(sa.text(IS_CONTINUOUS))
-        .group_by(mappings.c.organization_id)
+_CONTINUOUS = (
+    sa.select(
+        mappings.c.id,
+        mappings.c.organization_id,
+        sa.func.coalesce(schedules.c.due_at, mappings.c.created_at),
+        ~mappings.c.settings_saved,
+        schedules.c.failing_since.is_not(None),
+        _IS_HALTED,
     )
-
-
-def _number_of(those: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.sum(sa.case((those, 1), else_=0))
-
-
-_COUNTS = _counts()
+    .outerjoin(schedules, schedules.c.mapping_id == mappings.c.id)
+    .where(sa.text(IS_CONTINUOUS))
+)
 
 
 class SqlSchedules:
@@ -187,9 +163,9 @@ class SqlSchedules:
         values = {"of_mapping": mapping_id, **asked}
         return await self._run(lambda database: database.execute(statement, values).rowcount > 0)
 
-    async def counts(self, now: datetime) -> Mapping[OrganizationId, ScheduleCounts]:
-        rows = await self._run(lambda database: database.execute(_COUNTS, {"now": now}).all())
-        return {row.organization_id: ScheduleCounts(*row[1:]) for row in rows}
+    async def continuous(self) -> Sequence[ContinuousMapping]:
+        rows = await self._run(lambda database: database.execute(_CONTINUOUS).all())
+        return [ContinuousMapping(*row) for row in rows]
 
 
 def _schedule(row: sa.Row[*tuple[Any, ...]]) -> Schedule:

@@ -41,6 +41,35 @@ class DueMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinuousMapping:
+    """A mapping with continuous sync."""
+
+    mapping_id: MappingId
+    organization_id: OrganizationId
+    due_at: datetime
+    """By its schedule; where it has none yet, when it was mapped."""
+    waits_for_settings: bool
+    """To be saved: until then it is not due (rule 24)."""
+    has_failed: bool
+    is_halted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleCounts:
+    """An organization's mappings with continuous sync."""
+
+    continuous: int = 0
+    due: int = 0
+    """Those that have never been synced, too; not those that have an open run: it is what they were due for."""
+    failing: int = 0
+    halted: int = 0
+    next_due_at: datetime | None = None
+    """Of those without an open run; in the past where one is due already."""
+    waiting: int = 0
+    """For their settings to be saved."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """What somebody is to carry out: a run, or the check of a mapping that is due."""
 
@@ -110,6 +139,32 @@ def count_runs(work: Iterable[OpenWork], now: datetime) -> Mapping[OrganizationI
         who: RunCounts(len(queued[who]), running[who], min(queued[who], default=None))
         for who in {*queued, *running}
     }
+
+
+def count_continuous(
+    mappings: Iterable[ContinuousMapping], work: Iterable[OpenWork], now: datetime
+) -> Mapping[OrganizationId, ScheduleCounts]:
+    """Count the mappings with continuous sync of every organization that has any."""
+    have_runs = {each.mapping_id for each in work if each.run_id}
+    own = defaultdict[OrganizationId, list[ContinuousMapping]](list)
+    for mapping in mappings:
+        own[mapping.organization_id].append(mapping)
+    counts: dict[OrganizationId, ScheduleCounts] = {}
+    for organization_id, those in own.items():
+        coming = [
+            each.due_at
+            for each in those
+            if not (each.is_halted or each.waits_for_settings or each.mapping_id in have_runs)
+        ]
+        counts[organization_id] = ScheduleCounts(
+            len(those),
+            due=sum(due_at <= now for due_at in coming),
+            failing=sum(each.has_failed or each.is_halted for each in those),
+            halted=sum(each.is_halted for each in those),
+            next_due_at=min(coming, default=None),
+            waiting=sum(each.waits_for_settings for each in those),
+        )
+    return counts
 
 
 def next_in_turn(

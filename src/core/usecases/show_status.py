@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from core.domain.health import Health
 from core.domain.organization_health import organization_healths
 from core.domain.organizations import Organization
-from core.domain.turns import RunCounts, count_runs
+from core.domain.turns import RunCounts, ScheduleCounts, count_continuous, count_runs
 from ports.clock import Clock
-from ports.persistence import ScheduleCounts, Units
+from ports.persistence import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,11 @@ class ShowStatus:
         now = self.clock.now()
         async with self.units.reading() as unit:
             organizations = await unit.organizations.all()
-            schedules, runs = await unit.schedules.counts(now), count_runs(await unit.runs.open_work(), now)
+            work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
             connections, mappings = await unit.connections.list_open(), await unit.mappings.active()
             known = await unit.schedules.of_open_connections()
             ended = await unit.runs.latest_ended()
+        schedules, runs = count_continuous(continuous, work, now), count_runs(work, now)
         judged = organization_healths(connections, mappings, known, ended, now)
         return [
             _status(
@@ -107,8 +108,9 @@ class ShowQueue:
         """Count everything at one moment: two questions, whatever is stored besides."""
         now = self.clock.now()
         async with self.units.reading() as unit:
-            schedules = (await unit.schedules.counts(now)).values()
-            runs = count_runs(await unit.runs.open_work(), now).values()
+            work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
+        schedules = count_continuous(continuous, work, now).values()
+        runs = count_runs(work, now).values()
         return Queue(
             due=sum(each.due for each in schedules),
             queued=sum(each.queued for each in runs),

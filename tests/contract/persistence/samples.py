@@ -1,5 +1,6 @@
 """Things to store, with an organization, a connection and a mapping around them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from core.domain.access import Grant, Role
@@ -29,7 +30,8 @@ from core.domain.runs import SyncRun, Trigger
 from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
 from core.domain.synced import SyncedRecord, fingerprint
-from ports.persistence import Units
+from core.domain.turns import ScheduleCounts, count_continuous
+from ports.persistence import Unit, Units
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=1)
@@ -172,3 +174,7 @@ async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case fo
 
 async def store_mapped_event(units: Units) -> None:
     await store(units, an_organization(), a_connection(), a_mapping())
+
+
+async def counts(unit: Unit) -> Mapping[OrganizationId, ScheduleCounts]:
+    return count_continuous(await unit.schedules.continuous(), await unit.runs.open_work(), NOW)

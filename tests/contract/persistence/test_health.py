@@ -16,6 +16,7 @@ from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun
 from core.domain.schedule import Halt, Schedule
 from core.domain.stops import INTERRUPTED, MAPPING_REMOVED
+from core.domain.turns import ScheduleCounts
 from ports.persistence import Units
 from tests.contract.persistence.samples import (
     LEASE,
@@ -26,6 +27,7 @@ from tests.contract.persistence.samples import (
     a_mapping,
     a_run,
     an_organization,
+    counts,
     store,
     store_mapped_event,
 )
@@ -114,11 +116,10 @@ async def test_rule_24_a_mapping_whose_settings_were_never_saved_is_counted_and_
             if schedule:
                 await unit.schedules.save(schedule)
             assert await unit.schedules.due(NOW, 9, 9) == []
-            counts = (await unit.schedules.counts(NOW))[ORGANIZATION]
-            assert (counts.continuous, counts.due, counts.waiting, counts.next_due_at) == (1, 0, 1, None)
+            assert (await counts(unit))[ORGANIZATION] == ScheduleCounts(continuous=1, waiting=1)
         await unit.mappings.update(replace(waiting, settings_saved=True))
         assert [each.mapping_id for each in await unit.schedules.due(NOW, 9, 9)] == [MAPPING]
-        assert (await unit.schedules.counts(NOW))[ORGANIZATION].waiting == 0
+        assert (await counts(unit))[ORGANIZATION].waiting == 0
 
 
 SCHEDULE = "INSERT INTO schedules (mapping_id, due_at, failures, has_failed, is_halted) VALUES (:id, :due, :n, :f, :h)"

@@ -15,8 +15,8 @@ from adapters.persistence.schedules import DUE
 from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
 from core.domain.mappings import EventMapping
 from core.domain.schedule import Halt, Schedule
-from core.domain.turns import DueMapping
-from ports.persistence import PersistenceError, ScheduleCounts, Units
+from core.domain.turns import DueMapping, ScheduleCounts
+from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     LEASE,
@@ -26,6 +26,7 @@ from tests.contract.persistence.samples import (
     a_mapping,
     a_run,
     an_organization,
+    counts,
     store,
     store_mapped_event,
 )
@@ -218,7 +219,7 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(u
     theirs = _continuous(8, 2)
     await store(units, never, due, later, failing, halted, by_hand, removed, theirs)
     async with units.writing() as unit:
-        assert await unit.schedules.counts(NOW) == {
+        assert await counts(unit) == {
             OrganizationId("org1"): ScheduleCounts(continuous=5, due=5, next_due_at=halted.created_at),
             OrganizationId("org2"): ScheduleCounts(continuous=1, due=1, next_due_at=theirs.created_at),
         }
@@ -232,15 +233,14 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(u
             _due(8, minutes_ago=-2),
         ):
             await unit.schedules.save(schedule)
-        assert await unit.schedules.counts(NOW) == {
+        assert await counts(unit) == {
             OrganizationId("org1"): ScheduleCounts(
                 continuous=5, due=3, failing=2, halted=1, next_due_at=never.created_at
             ),
             OrganizationId("org2"): ScheduleCounts(continuous=1, next_due_at=NOW + 2 * MINUTE),
         }
         await unit.schedules.save(_due(1, minutes_ago=-5))
-        counts = await unit.schedules.counts(NOW)
-        assert counts[OrganizationId("org1")].next_due_at == NOW - 3 * MINUTE
+        assert (await counts(unit))[OrganizationId("org1")].next_due_at == NOW - 3 * MINUTE
 
 
 async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(units: Units) -> None:
@@ -249,6 +249,6 @@ async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(units: Uni
     await store(units, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
     await store(units, a_run(4, _id(4)).start("a", NOW, LEASE))
     async with units.reading() as unit:
-        assert await unit.schedules.counts(NOW) == {
+        assert await counts(unit) == {
             OrganizationId("org1"): ScheduleCounts(continuous=4, due=1, next_due_at=NOW - 5 * MINUTE)
         }
