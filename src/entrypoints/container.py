@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from adapters.gleanin.http import GleaninDestinations
     from adapters.http_client.library_transport import LibraryTransport
-    from adapters.jobs.in_process import InProcessJobs, Work
+    from adapters.jobs.in_process import Work
     from adapters.persistence.unit_of_work import SqlUnits
     from adapters.system.exposition import Meters
     from entrypoints.settings import Settings
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ports.signer import Signer
 
 T = TypeVar("T")
+KEPT_OF_SLOTS = 8
+"""One slot of so many is kept for runs that were asked for by hand."""
 
 
 class Container:
@@ -90,12 +92,8 @@ class Container:
         self.large_places: Provider[Any] = providers.Singleton(_large_places)
 
         self.work: Provider[Work] = providers.Factory(_work, self)
-        self.in_process: Provider[InProcessJobs] = providers.Singleton(_in_process, self.work, self.log)
-        self.on_queue: Provider[Jobs] = providers.Singleton(
-            _on_queue, self.work, self.log, self.engine, self.settings
-        )
-        self.jobs: Provider[Jobs] = providers.Selector(
-            chosen.jobs, in_process=self.in_process, procrastinate=self.on_queue
+        self.jobs: Provider[Jobs] = providers.Singleton(
+            _jobs, self.work, self.log, self.engine, self.settings
         )
         self.meters: Provider[Meters] = providers.Singleton(_meters, self)
 
@@ -182,7 +180,11 @@ def _engine(settings: Settings) -> Engine:
 def _units(engine: Engine) -> SqlUnits:
     from adapters.persistence.unit_of_work import SqlUnits
 
-    return SqlUnits(engine)
+    if engine.dialect.name == "sqlite":
+        return SqlUnits(engine)
+    from adapters.jobs.deferring import deferring
+
+    return SqlUnits(engine, deferring)
 
 
 def _clock() -> Clock:
@@ -319,16 +321,23 @@ def _work(container: Container) -> Work:
     )
 
 
-def _in_process(work: Work, log: EventLog) -> InProcessJobs:
-    from adapters.jobs.in_process import InProcessJobs
+def _jobs(work: Work, log: EventLog, engine: Engine, settings: Settings) -> Jobs:
+    """Choose by the database: SQLite has one machine's processes, PostgreSQL a queue for all."""
+    kept = settings.slots // KEPT_OF_SLOTS
+    if engine.dialect.name == "sqlite":
+        from adapters.jobs.in_process import InProcessJobs
 
-    return InProcessJobs(work, log)
-
-
-def _on_queue(work: Work, log: EventLog, engine: Engine, settings: Settings) -> Jobs:
+        return InProcessJobs(work, log, settings.slots, kept_for_people=kept)
     from adapters.jobs.procrastinate import ProcrastinateJobs
 
-    return ProcrastinateJobs(work, log, connection_of(engine), silence=silence(settings))
+    return ProcrastinateJobs(
+        work,
+        log,
+        connection_of(engine),
+        settings.slots,
+        kept_for_people=kept,
+        silence=silence(settings),
+    )
 
 
 def connection_of(engine: Engine) -> dict[str, Any]:

@@ -44,9 +44,17 @@ def _prepare(engine: Engine) -> None:
     if is_current(engine):
         return
     if engine.dialect.name == "sqlite" or current_revision(engine) is None:
-        upgrade(engine)
+        _upgrade(engine)
         return
     raise StoreUnusable("The database is of an earlier version. Run `gleanin-sync database upgrade`.")
+
+
+def _upgrade(engine: Engine) -> None:
+    upgrade(engine)
+    if engine.dialect.name == "postgresql":
+        from adapters.jobs.queue_schema import renew_tables
+
+        renew_tables(connection_of(engine))
 
 
 async def _check_key_file(settings: Settings, units: Units) -> None:
@@ -70,11 +78,7 @@ def upgrade_database(settings: Settings) -> str:
     """
     engine = engine_at(settings.database)
     try:
-        upgrade(engine)
-        if settings.jobs == "procrastinate":
-            from adapters.jobs.queue_schema import renew_tables
-
-            renew_tables(connection_of(engine))
+        _upgrade(engine)
     finally:
         engine.dispose()
     return HEAD
@@ -107,15 +111,17 @@ def database_clock(settings: Settings) -> datetime | None:
 
 
 def workers_on_queue(settings: Settings) -> int | None:
-    """Count the workers on the common queue that are alive; None where the queue is not made yet.
+    """Count the workers on the common queue that are alive; None where the database has none.
 
     Raises:
         StoreUnusable: the queue cannot be used.
     """
-    from adapters.jobs.queue_schema import workers_alive
-
     engine = engine_at(settings.database)
     try:
+        if engine.dialect.name == "sqlite":
+            return None
+        from adapters.jobs.queue_schema import workers_alive
+
         return workers_alive(connection_of(engine), silence(settings))
     finally:
         engine.dispose()

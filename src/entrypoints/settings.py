@@ -13,13 +13,18 @@ from core.domain.mail_server import MailServer, mail_server_at
 from core.domain.notices import is_plain_email
 from core.domain.refusals import BadInput
 
+PREFIX = "GLEANIN_SYNC_"
+GONE = {
+    "GLEANIN_SYNC_JOBS": "The database decides: SQLite has its processes look into it, PostgreSQL has a queue.",
+}
+"""Settings of earlier versions, and what is in their place."""
 LOCAL_URL = "http://127.0.0.1:8000"
 """Where `serve` is reached if nobody says otherwise."""
 GLEANIN_URL = "https://app.gleanin.com/api/clients/v1"
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="GLEANIN_SYNC_", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
 
     database_url: SecretStr | None = None
     """`sqlite:///FILE` or `postgresql://...`; by default a SQLite file in the user's data folder."""
@@ -38,8 +43,8 @@ class Settings(BaseSettings):
     """The company's own sign-in, by OpenID Connect: its issuer, where `.well-known/openid-configuration` stands."""
     openid_client_id: str | None = None
     openid_client_secret: SecretStr | None = None
-    jobs: Literal["in_process", "procrastinate"] = "in_process"
-    """Who carries out syncs: each process what it finds; or, with PostgreSQL, all workers out of one queue."""
+    slots: int = Field(default=64, ge=1, le=1024)
+    """How many runs and checks a process carries out at once; an eighth is kept for runs asked for by hand."""
     interval_minutes: float = Field(default=30, ge=0.05, le=360, allow_inf_nan=False)
     """From the end of a sync until continuous sync comes again, give or take a tenth."""
     retention_days: int = Field(default=90, ge=1, le=36500)
@@ -67,18 +72,6 @@ class Settings(BaseSettings):
     request_seconds: float = Field(default=15, ge=0.1, le=3600, allow_inf_nan=False)
     """Until the head of a request is complete, and once more for its body; who is slower is cut off."""
     log_level: Literal["debug", "info", "warning", "error"] = "error"
-
-    @field_validator("jobs")
-    @classmethod
-    def _has_its_database(cls, jobs: str, others: ValidationInfo) -> str:
-        url: SecretStr | None = others.data.get("database_url")
-        if jobs == "procrastinate" and not (url and url.get_secret_value().startswith("postgres")):
-            raise PydanticCustomError(
-                "needs_postgresql",
-                "procrastinate keeps its queue in PostgreSQL; set GLEANIN_SYNC_DATABASE_URL like "
-                "postgresql://user:password@host/database, or leave this one out",
-            )
-        return jobs
 
     @field_validator("mail_from")
     @classmethod

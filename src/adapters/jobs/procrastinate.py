@@ -15,20 +15,16 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
+from adapters.jobs.deferring import BY_HAND, PRIORITIES, QUEUE, SYNC, arguments_for, queue_for
 from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, LOOK_EVERY, Work, ended, seen_to
 from adapters.jobs.patience import PatientManager
 from adapters.jobs.queue_log import told_as_events
-from adapters.jobs.queue_schema import connecting, make_tables
+from adapters.jobs.queue_schema import connecting, make_tables, notifications_arrive
 from core.domain.identifiers import RunId
-from core.domain.runs import Trigger
 from core.domain.turns import Waiting
 from ports.log import EventLog
 from ports.persistence import PersistenceError
 
-QUEUE = "gleanin-sync"
-BY_HAND = "gleanin-sync-by-hand"
-"""Of runs that people have asked for: some places take no others."""
-SYNC = "sync"
 MOST_OFFERED = 200
 """Jobs in the queue: few enough that the order in which runs are chosen is the order in which they start."""
 CONNECTIONS = 4
@@ -36,13 +32,14 @@ CONNECTIONS = 4
 SILENCE = 30.0
 SHORTEST_SILENCE = 3.0
 """Seconds: heartbeats come three times as often, and each is a question to the database."""
+POLL_EVERY = 1.0
+"""Seconds, where no notification arrives."""
 TRY_AGAIN_AFTER = 1.0
 """Seconds."""
 _PATIENCE = 5.0
 """Seconds that a question waits for a connection: while there is none, stopping waits for a few of them."""
 _FORGOTTEN_AFTER = 86_400.0
 """Seconds of silence after which a worker cannot come back: until then it may have been asleep only."""
-_PRIORITIES = {Trigger.CONTINUOUS: 0, Trigger.MANUAL: 10}
 _FIRST = 20
 
 
@@ -76,8 +73,8 @@ class ProcrastinateJobs:
             task = self._app.task(name=name, queue=QUEUE, queueing_lock=name, priority=_FIRST)(_timed(see_to))
             self._app.periodic(cron=cron)(task)
 
-    def start(self, run_id: RunId) -> None:  # noqa: ARG002 - who is next is for `choose` to say
-        self._wanted.set()
+    def start(self, run_id: RunId) -> None:
+        """Do nothing: the run's job was deferred together with it, and its worker is woken."""
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -102,9 +99,12 @@ class ProcrastinateJobs:
 
     async def _work_on(self) -> None:
         async with self._app.open_async():
+            hears = await notifications_arrive(self.database)
+            if not hears:
+                self.log.warning("jobs.polling", every=POLL_EVERY)
             self._wanted.set()
             workers = [
-                asyncio.create_task(self._worker(queues, places))
+                asyncio.create_task(self._worker(queues, places, hears=hears))
                 for queues, places in (
                     ([QUEUE, BY_HAND], self.at_once - self.kept_for_people),
                     ([BY_HAND], self.kept_for_people),
@@ -118,11 +118,12 @@ class ProcrastinateJobs:
                 # What was interrupted waits by now, and others may have room.
                 await self._tried(self._offer)
 
-    async def _worker(self, queues: Sequence[str], places: int) -> None:
+    async def _worker(self, queues: Sequence[str], places: int, *, hears: bool) -> None:
         await self._app.run_worker_async(
             queues=queues,
             concurrency=places,
-            fetch_job_polling_interval=self.look_every,
+            fetch_job_polling_interval=self.look_every if hears else POLL_EVERY,
+            listen_notify=hears,
             shutdown_graceful_timeout=0,
             delete_jobs="always",
             install_signal_handlers=False,
@@ -197,7 +198,7 @@ class ProcrastinateJobs:
 
     async def _gives_way(self, former: Job, run: Waiting) -> bool:
         """Take back a job that waits, if somebody has asked for its run by hand meanwhile."""
-        if former.status != Status.TODO.value or former.priority >= _PRIORITIES[run.trigger]:
+        if former.status != Status.TODO.value or former.priority >= PRIORITIES[run.trigger]:
             return False
         assert former.id is not None
         return await self._manager.cancel_job_by_id_async(former.id, delete_job=True)
@@ -215,12 +216,12 @@ class ProcrastinateJobs:
 
 def _job(run: Waiting) -> Job:
     return Job(
-        queue=BY_HAND if run.trigger is Trigger.MANUAL else QUEUE,
+        queue=queue_for(run.trigger),
         task_name=SYNC,
         lock=run.mapping_id,
         queueing_lock=run.mapping_id,
-        priority=_PRIORITIES[run.trigger],
-        task_kwargs={"mapping_id": run.mapping_id},
+        priority=PRIORITIES[run.trigger],
+        task_kwargs=arguments_for(run.mapping_id),
     )
 
 

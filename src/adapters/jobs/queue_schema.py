@@ -1,7 +1,12 @@
-"""The queue's own tables, in a schema of their own beside the product's: whatever they are called, nothing collides."""
+"""Procrastinate's tables, beside the product's own and in the same schema.
+
+There a job can be deferred in the transaction that books its run, and a pooler that gives every transaction another
+connection (PgBouncer) changes nothing: no connection needs settings of its own.
+"""
 
 import hashlib
 import math
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,25 +17,42 @@ from psycopg import sql
 
 from ports.persistence import StoreUnusable
 
-SCHEMA = "gleanin_sync_queue"
 WORKERS_OF_A_PROCESS = 2
 """One takes all runs and checks, the other one only runs that were asked for by hand."""
 _LOCK = 4_830_117_291
 """An arbitrary number, the same in every process that makes the tables."""
 _SECONDS_TO_CONNECT = 10
-_NAME = sql.Identifier(SCHEMA)
+_SECONDS_TO_HEAR = 1.0
+_OURS = "gleanin-sync, procrastinate "
 # Into one line: a procrastinate with other tables has another mark.
-_MARK = f"procrastinate {hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()}"
-# Out of the table itself: what a name means is remembered for as long as a transaction lasts.
-_WHOSE = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
-
+_MARK = _OURS + hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()
+_FIND = "SELECT to_regclass('procrastinate_jobs') IS NOT NULL, obj_description(to_regclass('procrastinate_jobs'), 'pg_class')"
 _ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+_DROP_ALL = r"""
+DO $$
+DECLARE statement text;
+BEGIN
+    FOR statement IN
+        SELECT 'DROP TABLE ' || oid::regclass || ' CASCADE' FROM pg_class
+        WHERE relname LIKE 'procrastinate\_%' AND relkind = 'r' AND relnamespace = current_schema()::regnamespace
+        UNION ALL
+        SELECT 'DROP FUNCTION ' || oid::regprocedure || ' CASCADE' FROM pg_proc
+        WHERE proname LIKE 'procrastinate\_%' AND pronamespace = current_schema()::regnamespace
+        UNION ALL
+        SELECT 'DROP TYPE ' || pg_type.oid::regtype || ' CASCADE' FROM pg_type
+        LEFT JOIN pg_class ON pg_class.oid = typrelid
+        WHERE typname LIKE 'procrastinate\_%' AND typnamespace = current_schema()::regnamespace
+        AND (typtype = 'e' OR relkind = 'c')
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END $$
+"""
 
 
 def connecting(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Let connections with these parameters see the queue's tables, and no others."""
-    own = f"{parameters.get('options', '')} -c search_path={SCHEMA}".strip()
-    return {"connect_timeout": _SECONDS_TO_CONNECT, **parameters, "options": own}
+    """Return what to connect with; no statement is prepared, for a pooler would look for it on another connection."""
+    return {"connect_timeout": _SECONDS_TO_CONNECT, **parameters, "prepare_threshold": None}
 
 
 def make_tables(parameters: Mapping[str, Any]) -> None:
@@ -51,27 +73,47 @@ def renew_tables(parameters: Mapping[str, Any]) -> None:
     """Make the tables of this version, whatever is there: what the queue holds can be lost.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or does not let its user make a schema.
+        StoreUnusable: the database cannot be reached, or its procrastinate is somebody else's.
     """
     with _transaction(parameters) as connection:
         _take_turn(connection)
-        mark, is_there = _found(connection)
+        mark = _mark(connection)
         if mark == _MARK:
             return
-        if is_there and mark is not None:
-            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(_NAME))
+        if mark is not None:
+            connection.execute(_DROP_ALL)
         _make(connection)
 
 
-def workers_alive(parameters: Mapping[str, Any], silence: float) -> int | None:
-    """Count the processes that gave a sign of life within so many seconds; None where the tables are not made yet.
+async def notifications_arrive(parameters: Mapping[str, Any]) -> bool:
+    """Check whether who listens is told: behind a pooler that gives every transaction another connection nobody is.
+
+    Raises:
+        StoreUnusable: the database cannot be reached.
+    """
+    channel = sql.Identifier(f"gleanin_sync_{secrets.token_hex(8)}")
+    own = connecting(parameters)
+    try:
+        async with (
+            await psycopg.AsyncConnection.connect(**own, autocommit=True) as listening,
+            await psycopg.AsyncConnection.connect(**own, autocommit=True) as telling,
+        ):
+            await listening.execute(sql.SQL("LISTEN {}").format(channel))
+            await telling.execute(sql.SQL("NOTIFY {}").format(channel))
+            return [each async for each in listening.notifies(timeout=_SECONDS_TO_HEAR, stop_after=1)] != []
+    except psycopg.Error as error:
+        raise _unusable(error) from error
+
+
+def workers_alive(parameters: Mapping[str, Any], silence: float) -> int:
+    """Count the processes that gave a sign of life within so many seconds.
 
     Raises:
         StoreUnusable: the database cannot be reached, or has the tables of another version.
     """
     with _transaction(parameters) as connection:
         if not _is_current(connection):
-            return None
+            return 0
         row = connection.execute(_ALIVE, [silence]).fetchone()
     assert row is not None
     return math.ceil(int(row[0]) / WORKERS_OF_A_PROCESS)
@@ -82,28 +124,37 @@ def _transaction(parameters: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
     try:
         with psycopg.connect(**connecting(parameters)) as connection:
             yield connection
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise StoreUnusable(
-            f"The database's user may not make the schema {SCHEMA}, which the queue of syncs needs: let an "
-            f"administrator run CREATE SCHEMA {SCHEMA} AUTHORIZATION followed by the user's name."
-        ) from error
     except psycopg.Error as error:
-        said = str(error).strip().partition("\n")[0]
-        raise StoreUnusable(f"The queue of syncs in the database cannot be used: {said}.") from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: psycopg.Error) -> StoreUnusable:
+    said = str(error).strip().partition("\n")[0]
+    return StoreUnusable(f"The queue of syncs in the database cannot be used: {said}.")
 
 
 def _take_turn(connection: psycopg.Connection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def _found(connection: psycopg.Connection) -> tuple[str | None, bool]:
-    """Tell what the schema is marked with, and whether there is one."""
-    row = connection.execute(_WHOSE, [SCHEMA]).fetchone()
-    return (row[0], True) if row else (None, False)
+def _mark(connection: psycopg.Connection) -> str | None:
+    """Return which version's tables there are; None where there are none.
+
+    Raises:
+        StoreUnusable: they are somebody else's.
+    """
+    row = connection.execute(_FIND).fetchone()
+    assert row is not None
+    is_there, mark = row
+    if is_there and not (mark or "").startswith(_OURS):
+        raise StoreUnusable(
+            "The database has tables of another program that uses procrastinate. Give gleanin-sync a database of its own."
+        )
+    return mark if is_there else None
 
 
 def _is_current(connection: psycopg.Connection) -> bool:
-    mark, _ = _found(connection)
+    mark = _mark(connection)
     if mark not in (None, _MARK):
         raise StoreUnusable(
             "The queue of syncs in the database is of another version. Run `gleanin-sync database upgrade`."
@@ -112,8 +163,5 @@ def _is_current(connection: psycopg.Connection) -> bool:
 
 
 def _make(connection: psycopg.Connection) -> None:
-    _, is_there = _found(connection)
-    if not is_there:
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(_NAME))
     connection.execute(SchemaManager.get_schema())
-    connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(_NAME, sql.Literal(_MARK)))
+    connection.execute(sql.SQL("COMMENT ON TABLE procrastinate_jobs IS {}").format(sql.Literal(_MARK)))

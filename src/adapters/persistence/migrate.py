@@ -15,7 +15,7 @@ from ports.persistence import StoreUnusable
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision in `migrations/versions`, where this program wants the database to be."""
 
 _VERSION = sa.table("alembic_version", sa.column("version_num"))

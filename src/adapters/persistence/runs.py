@@ -1,6 +1,7 @@
 """Sync runs, in a table."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -76,15 +77,35 @@ _RENEWAL = (
 _RENEWAL_WITH_PROGRESS = _RENEWAL.values(progress=sa.bindparam("new_progress"))
 
 
+Deferring = Callable[[SyncRun], Sequence[tuple[str, Mapping[str, object]]]]
+"""Gives the statements that tell a queue, in the same database, of a run that waits."""
+
+
 class SqlRuns:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, deferring: Deferring | None = None) -> None:
         self._run = run
+        self._deferring = deferring
 
     async def add(self, run: SyncRun) -> None:
         await self._run(lambda database: database.execute(runs.insert(), _row(run)))
+        await self._defer(run)
 
     async def update(self, run: SyncRun) -> None:
         await self._run(lambda database: replace_row(database, runs, _row(run)))
+        await self._defer(run)
+
+    async def _defer(self, run: SyncRun) -> None:
+        if self._deferring is None or run.state is not RunState.QUEUED:
+            return
+        statements = self._deferring(run)
+
+        def defer(database: sa.Connection) -> None:
+            with suppress(sa.exc.IntegrityError), database.begin_nested():
+                for statement, values in statements:
+                    database.exec_driver_sql(statement, dict(values))
+            # A worker that looks at what waits has told the queue of it in the same moment: that one serves.
+
+        await self._run(defer)
 
     async def get(self, run_id: RunId) -> SyncRun | None:
         row = await self._run(lambda database: database.execute(_OF_ID, {"run_id": run_id}).first())

@@ -24,7 +24,7 @@ from adapters.persistence.notices import SqlNotices, SqlRecipients
 from adapters.persistence.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.outcomes import SqlOutcomes
 from adapters.persistence.portal import SqlPortalRevocations
-from adapters.persistence.runs import SqlRuns
+from adapters.persistence.runs import Deferring, SqlRuns
 from adapters.persistence.schedules import SqlSchedules
 from adapters.persistence.server_clock import read_now
 from adapters.persistence.sign_ins import SqlAttempts, SqlSignIns
@@ -37,8 +37,11 @@ T = TypeVar("T")
 class SqlUnit:
     """One transaction. It begins with the first thing asked, so that a small unit costs few turns of a thread."""
 
-    def __init__(self, engine: sa.Engine, threads: Threads, *, writes: bool) -> None:
+    def __init__(
+        self, engine: sa.Engine, threads: Threads, deferring: Deferring | None, *, writes: bool
+    ) -> None:
         self._engine = engine
+        self._deferring = deferring
         self._threads = threads
         self._writes = writes
         self._connection: sa.Connection | None = None
@@ -101,7 +104,7 @@ class SqlUnit:
 
     @cached_property
     def runs(self) -> SqlRuns:
-        return SqlRuns(self.run)
+        return SqlRuns(self.run, self._deferring)
 
     @cached_property
     def checkpoints(self) -> SqlCheckpoints:
@@ -178,8 +181,9 @@ class _Runner:
 
 
 class SqlUnits:
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, deferring: Deferring | None = None) -> None:
         self._engine = engine
+        self._deferring = deferring
         self._for_reading = engine.execution_options(**READING)
         self._for_writing = engine.execution_options(**WRITING)
         # A unit never waits in a thread for another unit of this process: the other one may need that thread.
@@ -191,7 +195,7 @@ class SqlUnits:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlUnit]:
         async with self._readers:
-            unit = SqlUnit(self._for_reading, self._threads, writes=False)
+            unit = SqlUnit(self._for_reading, self._threads, self._deferring, writes=False)
             try:
                 yield unit
             finally:
@@ -200,7 +204,7 @@ class SqlUnits:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqlUnit]:
         async with self._writer:
-            unit = SqlUnit(self._for_writing, self._threads, writes=True)
+            unit = SqlUnit(self._for_writing, self._threads, self._deferring, writes=True)
             try:
                 yield unit
             finally:

@@ -1,10 +1,12 @@
 """What `doctor` looks at: key, database, migrations, queue, clock, and whether both sides can be reached."""
 
+import os
 import stat
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 
 from core.domain.organizations import Connection, Organization
 from core.domain.refusals import Refusal
@@ -13,7 +15,7 @@ from core.usecases.look_up import ListOrganizations
 from entrypoints.cli.errors import ExitCode, failure_of
 from entrypoints.container import Container, cipher_for
 from entrypoints.database import database_clock, database_revisions, opened, workers_on_queue
-from entrypoints.settings import Settings
+from entrypoints.settings import GONE, PREFIX, Settings
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
 from ports.persistence import StoreUnusable
@@ -57,7 +59,7 @@ def broken(name: str, error: Exception) -> Check:
 
 async def checks(settings: Settings) -> AsyncIterator[Check]:
     """Look at one thing after the other; what is broken is told, and the rest is looked at all the same."""
-    for check in _keys(settings):
+    for check in chain(_unknown(), _keys(settings)):
         yield check
     try:
         current, head = database_revisions(settings)
@@ -107,19 +109,31 @@ def _migrations(current: str | None, head: str) -> Check:
     return Check("migrations", Health.PROBLEM, message, ExitCode.FAULT)
 
 
+def _unknown() -> Iterator[Check]:
+    """Name what is set and does nothing: mistyped, or of an earlier version."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if not name.startswith(PREFIX) or name in known:
+            continue
+        if name in GONE:
+            yield odd("settings", f"{name} is no setting any more. {GONE[name]} Remove it.")
+        else:
+            yield odd("settings", f"{name} is no setting. Is it mistyped? It does nothing.")
+
+
 def _queue(settings: Settings) -> Check:
-    if settings.jobs == "in_process":
-        return well("queue", "The table of runs (in_process): every serve and worker looks into it.")
     try:
         alive = workers_on_queue(settings)
     except StoreUnusable as error:
         return broken("queue", error)
+    if alive is None:
+        return well("queue", "The table of runs: every serve and worker on this machine looks into it.")
     if not alive:
         return odd(
             "queue",
-            "It can be reached (procrastinate). No worker is alive: run gleanin-sync worker or serve.",
+            "It can be reached (Procrastinate). No worker is alive: run gleanin-sync worker or serve.",
         )
-    return well("queue", f"It can be reached (procrastinate). Workers alive: {alive}.")
+    return well("queue", f"It can be reached (Procrastinate). Workers alive: {alive}.")
 
 
 def _clock(now: datetime, of_database: datetime | None) -> Check:

@@ -1,5 +1,6 @@
 """Every implementation of the jobs port; the one with a queue on a real PostgreSQL server."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Literal, Protocol
 
@@ -7,9 +8,14 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from adapters.jobs.deferring import deferring
 from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.jobs.procrastinate import ProcrastinateJobs
 from adapters.jobs.queue_schema import connecting, make_tables
+from adapters.persistence import migrate
+from adapters.persistence.engine import engine_at
+from adapters.persistence.tables import metadata
+from adapters.persistence.unit_of_work import SqlUnits
 from ports.jobs import Jobs
 from tests.contract.jobs.yard import Yard, nothing
 from tests.contract.persistence.conftest import Server, postgresql_server
@@ -53,29 +59,53 @@ def parameters_of(url: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def yard() -> Yard:
-    return Yard()
-
-
-@pytest.fixture
 def no_queue(postgresql_server: Server) -> dict[str, Any]:
     """Give what to connect with to a database without anything in it."""
     return parameters_of(postgresql_server.new_database())
 
 
+def migrated(url: str) -> str:
+    """Make the product's tables in a database, and those of its queue where it has one."""
+    engine = engine_at(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    if not url.startswith("sqlite"):
+        make_tables(parameters_of(url))
+    return url
+
+
 @pytest.fixture(scope="session")
-def made_queue(postgresql_server: Server) -> dict[str, Any]:
-    parameters = parameters_of(postgresql_server.new_database())
-    make_tables(parameters)
-    return parameters
+def made_queue(postgresql_server: Server) -> str:
+    return migrated(postgresql_server.new_database())
 
 
 @pytest.fixture
-def queue(made_queue: dict[str, Any]) -> dict[str, Any]:
-    """Give what to connect with to a queue without jobs: a database each would take the server long to make."""
-    with psycopg.connect(**connecting(made_queue)) as connection:
-        connection.execute("TRUNCATE procrastinate_workers, procrastinate_jobs CASCADE")
+def queue_url(made_queue: str) -> str:
+    """Give the URL of a database without rows: a database each would take the server long to make."""
+    with psycopg.connect(**connecting(parameters_of(made_queue))) as connection:
+        tables = ", ".join([*metadata.tables, "procrastinate_workers", "procrastinate_jobs"])
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
     return made_queue
+
+
+@pytest.fixture
+def queue(queue_url: str) -> dict[str, Any]:
+    """Give what to connect with to a queue without jobs."""
+    return parameters_of(queue_url)
+
+
+@pytest.fixture
+def yard(request: pytest.FixtureRequest) -> Iterator[Yard]:
+    """Let the queue have the runs in its own database, as it has in the product."""
+    is_queued = "make_queued" in request.fixturenames
+    if not is_queued and (
+        "kind" not in request.fixturenames or request.getfixturevalue("kind") == "in_process"
+    ):
+        yield Yard()
+        return
+    units = SqlUnits(engine_at(request.getfixturevalue("queue_url")), deferring)
+    yield Yard(units)
+    units.close()
 
 
 @pytest.fixture(params=["in_process", "procrastinate"])

@@ -1,4 +1,4 @@
-"""Real processes over one PostgreSQL database: some are killed, some are asked to stop."""
+"""Real processes over one database: some are killed, some are asked to stop."""
 
 import os
 import signal
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.persistence import migrate
+from adapters.jobs.deferring import deferring
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
 from core.domain.runs import RunState
 from tests import limits
-from tests.contract.jobs.conftest import Kind
+from tests.contract.jobs.conftest import Kind, migrated
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
 
@@ -48,17 +48,16 @@ class Worker:
 
 
 @pytest.fixture
-def url(postgresql_server: Server) -> str:
-    url = postgresql_server.new_database()
-    engine = engine_at(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-    return url
+def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if kind == "in_process":
+        return migrated(f"sqlite:///{tmp_path / 'data.db'}")
+    server: Server = request.getfixturevalue("postgresql_server")
+    return migrated(server.new_database())
 
 
 @pytest.fixture
-def stored(url: str) -> Iterator[Yard]:
-    units = SqlUnits(engine_at(url))
+def stored(kind: Kind, url: str) -> Iterator[Yard]:
+    units = SqlUnits(engine_at(url), None if kind == "in_process" else deferring)
     yield Yard(units)
     units.close()
 

@@ -11,20 +11,27 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from pydantic import SecretStr, ValidationError
+from procrastinate.schema import SchemaManager
+from pydantic import SecretStr
 
-from adapters.jobs.queue_schema import SCHEMA, connecting, make_tables, renew_tables, workers_alive
+from adapters.jobs.queue_schema import connecting, make_tables, renew_tables, workers_alive
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
+from core.domain.runs import Trigger
 from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
 from ports.persistence import StoreUnusable
 from tests.contract.jobs.conftest import MakingQueued
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
+from tests.contract.persistence.samples import a_run
 from tests.limits import until
 
-TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = %s"
+TABLES = "SELECT count(*) FROM pg_tables WHERE starts_with(tablename, 'procrastinate')"
+JOB = """
+SELECT concat_ws(' ', queue_name, lock, queueing_lock, priority, CASE WHEN scheduled_at IS NULL THEN 'at once' END)
+FROM procrastinate_jobs
+"""
 
 
 def _ask(queue: dict[str, Any], question: str, *values: object) -> Any:
@@ -74,8 +81,8 @@ async def test_processes_that_are_alive_are_counted(
 
 
 def test_before_the_queue_is_made_nobody_works_on_it(no_queue: dict[str, Any]) -> None:
-    assert workers_alive(no_queue, 30) is None
-    assert _ask(no_queue, "SELECT count(*) FROM pg_namespace WHERE nspname = %s", SCHEMA) == 0
+    assert workers_alive(no_queue, 30) == 0
+    assert _ask(no_queue, TABLES) == 0
 
 
 async def test_a_database_that_drops_every_connection_stops_nothing(
@@ -125,40 +132,77 @@ def test_several_that_make_the_tables_at_once_do_it_one_after_the_other(no_queue
     with ThreadPoolExecutor(4) as pool:
         assert [*pool.map(make_tables, [no_queue] * 4)] == [None] * 4
         assert [*pool.map(renew_tables, [no_queue] * 4)] == [None] * 4
-    assert _ask(no_queue, TABLES, SCHEMA) == 4
+    assert _ask(no_queue, TABLES) == 4
 
 
 def test_tables_of_another_version_are_made_anew_by_an_upgrade(no_queue: dict[str, Any]) -> None:
     make_tables(no_queue)
-    _ask(no_queue, f"COMMENT ON SCHEMA {SCHEMA} IS 'procrastinate of yore'")
+    _ask(no_queue, "COMMENT ON TABLE procrastinate_jobs IS 'gleanin-sync, procrastinate of yore'")
     _ask(no_queue, "DROP TABLE procrastinate_events")
     with pytest.raises(StoreUnusable, match="gleanin-sync database upgrade"):
         make_tables(no_queue)
     renew_tables(no_queue)
     make_tables(no_queue)
-    assert _ask(no_queue, TABLES, SCHEMA) == 4
+    assert _ask(no_queue, TABLES) == 4
 
 
 async def test_the_tables_are_made_by_an_upgrade_and_the_migrations_do_not_see_them(
     postgresql_server: Server,
 ) -> None:
     url = postgresql_server.new_database()
-    upgrade_database(Settings(database_url=SecretStr(url), jobs="procrastinate"))
+    upgrade_database(Settings(database_url=SecretStr(url)))
     engine = engine_at(url)
     with engine.connect() as connection:
-        assert connection.scalar(sa.text(TABLES.replace("%s", ":schema")), {"schema": SCHEMA}) == 4
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.scalar(sa.text(TABLES)) == 4
+        own = MigrationContext.configure(
+            connection, opts={"include_name": lambda name, *_: not (name or "").startswith("procrastinate_")}
+        )
+        assert compare_metadata(own, metadata) == []
     engine.dispose()
 
 
-def test_a_user_who_may_not_make_a_schema_is_told_what_to_ask_for(no_queue: dict[str, Any]) -> None:
-    _ask(no_queue, "DROP ROLE IF EXISTS nobody_much")
-    _ask(no_queue, "CREATE ROLE nobody_much LOGIN")
-    with pytest.raises(StoreUnusable, match=f"CREATE SCHEMA {SCHEMA} AUTHORIZATION"):
-        make_tables(no_queue | {"user": "nobody_much"})
+async def test_a_booked_run_has_its_job_from_the_same_moment_on(
+    yard: Yard, make_queued: MakingQueued, queue: dict[str, Any]
+) -> None:
+    del make_queued  # nobody works
+    mapping, other = await yard.mapped(1), await yard.mapped(2)
+    await yard.book(mapping, Trigger.CONTINUOUS)
+    assert _ask(queue, JOB) == f"gleanin-sync {mapping} {mapping} 0 at once"
+    await yard.book(mapping)
+    assert _ask(queue, JOB) == f"gleanin-sync-by-hand {mapping} {mapping} 10 at once", (
+        "it replaces the one that waits"
+    )
+    async with yard.units.writing() as unit:
+        await unit.runs.add(a_run(9, other))
+    assert _ask(queue, "SELECT count(*) FROM procrastinate_jobs") == 1, "what is undone leaves no job"
 
 
-def test_a_queue_wants_postgresql() -> None:
-    for url in (None, SecretStr("sqlite:////var/lib/data.db")):
-        with pytest.raises(ValidationError, match="procrastinate keeps its queue in PostgreSQL"):
-            Settings(database_url=url, jobs="procrastinate")
+async def test_a_job_that_another_process_has_just_offered_serves_a_booked_run_too(
+    yard: Yard, make_queued: MakingQueued, queue: dict[str, Any]
+) -> None:
+    del make_queued
+    mapping = await yard.mapped(1)
+    _ask(
+        queue,
+        "CREATE FUNCTION comes_between() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF pg_trigger_depth() = 1 THEN INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock)"
+        " VALUES ('gleanin-sync', 'sync', NEW.lock, NEW.lock); END IF; RETURN NEW; END $$",
+    )
+    _ask(
+        queue,
+        "CREATE TRIGGER comes_between BEFORE INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION comes_between()",
+    )
+    try:
+        run = await yard.book(mapping)
+    finally:
+        _ask(queue, "DROP FUNCTION comes_between CASCADE")
+    assert [each.id for each in await yard.runs_of(mapping)] == [run.id]
+
+
+def test_tables_of_another_program_are_left_alone(no_queue: dict[str, Any]) -> None:
+    with psycopg.connect(**connecting(no_queue)) as connection:
+        connection.execute(SchemaManager.get_schema())
+    for make in (make_tables, renew_tables):
+        with pytest.raises(StoreUnusable, match="a database of its own"):
+            make(no_queue)
+    assert _ask(no_queue, TABLES) == 4

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from datetime import timedelta
 
+from adapters.jobs.deferring import deferring
 from adapters.jobs.in_process import InProcessJobs
 from adapters.jobs.procrastinate import ProcrastinateJobs
 from adapters.persistence.engine import engine_at
@@ -23,7 +24,7 @@ async def work(kind: str, url: str, seconds: float, pace: str) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    units = SqlUnits(engine_at(url))
+    units = SqlUnits(engine_at(url), None if kind == "in_process" else deferring)
     yard = Yard(units, timedelta(seconds=seconds), tell=lambda what, which: print(what, which, flush=True))
     if pace == "fast":
         yard.go_on.set()

@@ -313,3 +313,17 @@ def test_an_sqlite_file_is_made_with_its_folder_for_nobody_else(tmp_path: Path) 
     connection = sqlite3.connect(tmp_path / "a/b/data.db")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+def test_the_queue_in_a_schema_of_its_own_goes(engine: sa.Engine) -> None:
+    """Revision 0010: the look for waiting runs offers again what it held."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no queue")
+    migrate.upgrade(engine, "0009")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA gleanin_sync_queue")
+        connection.exec_driver_sql("CREATE TABLE gleanin_sync_queue.procrastinate_jobs (id bigint)")
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT to_regnamespace('gleanin_sync_queue')").scalar()
+    assert found is None

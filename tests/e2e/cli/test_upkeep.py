@@ -64,12 +64,23 @@ def test_the_doctor_tells_whether_anybody_works_on_the_queue(
     cli: CommandLine, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", postgresql_server.new_database())
-    monkeypatch.setenv("GLEANIN_SYNC_JOBS", "procrastinate")
     cli("database", "upgrade")
     (queue,) = (each for each in cli.json("doctor").document["checks"] if each["name"] == "queue")
     assert queue["health"] == "warning"
-    assert "procrastinate" in queue["message"]
+    assert "Procrastinate" in queue["message"]
     assert "gleanin-sync worker" in queue["message"]
+
+
+def test_the_doctor_names_settings_that_are_none(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLEANIN_SYNC_JOBS", "procrastinate")
+    monkeypatch.setenv("GLEANIN_SYNC_RETENTION_DAY", "9")
+    result = cli.json("doctor")
+    told = {each["message"] for each in result.document["checks"] if each["name"] == "settings"}
+    assert result.exit_code == 0
+    assert any(
+        each.startswith("GLEANIN_SYNC_JOBS is no setting any more. The database decides") for each in told
+    )
+    assert "GLEANIN_SYNC_RETENTION_DAY is no setting. Is it mistyped? It does nothing." in told
 
 
 def test_the_doctor_sets_up_nothing(cli: CommandLine, tmp_path: Path) -> None:

@@ -28,13 +28,13 @@ from tests.e2e.trial.test_trial import (
 
 __all__ = ["postgresql_server"]
 STOP_SECONDS = 1.5
-OVER = pytest.mark.parametrize("over", ["in_process on sqlite", "procrastinate on postgresql"])
+OVER = pytest.mark.parametrize("over", ["sqlite", "postgresql"])
 
 
 def trial_over(over: str, folder: Path, request: pytest.FixtureRequest) -> Trial:
-    jobs, _, database = over.partition(" on ")
-    where = database_for(database, folder, request)
-    return Trial(jobs, where, workers=1, seed=0, organizations=1, mappings_each=2, lease=1)
+    return Trial(
+        database_for(over, folder, request), workers=1, seed=0, organizations=1, mappings_each=2, lease=1
+    )
 
 
 async def until_it_writes(control: Remote, worker: Worker, at_least: int = 1) -> None:

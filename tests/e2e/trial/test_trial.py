@@ -65,7 +65,6 @@ GOES_ON_WITHIN = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    jobs: str
     database: str
     workers: int
     seed: int
@@ -88,7 +87,6 @@ class Trial:
             "GLEANIN_SYNC_SECRET_KEYS": Fernet.generate_key().decode(),
             "GLEANIN_SYNC_GLEANIN_URL": gleanin_url,
             "GLEANIN_SYNC_ALLOW_PRIVATE_ADDRESSES": "true",
-            "GLEANIN_SYNC_JOBS": self.jobs,
             "GLEANIN_SYNC_INTERVAL_MINUTES": "0.05",
             "GLEANIN_SYNC_LEASE_SECONDS": str(self.lease),
             "GLEANIN_SYNC_RESEND_AFTER_SECONDS": "1",
@@ -238,7 +236,7 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
     intrusions = [*evidence.intrusions()]
     killed = sum(each.killed_at is not None for each in crew.workers)
     print(
-        f"{trial.jobs} on {trial.database.partition(':')[0]}, {trial.workers} workers, seed {trial.seed}: "
+        f"{trial.database.partition(':')[0]}, {trial.workers} workers, seed {trial.seed}: "
         f"{sum(map(len, runs.values()))} runs, {editor.edits} edits, {before} writes, {killed} kills, "
         f"{sum(len(each.stops) for each in crew.workers)} stops, {len(waits)} runs died and went on after "
         f"{max(waits, default=0):.1f} s at most, nobody waited longer than {wait:.1f} s, "
@@ -266,7 +264,6 @@ def database_for(kind: str, folder: Path, request: pytest.FixtureRequest) -> str
 async def test_rules_23_and_32_hold_while_workers_are_killed_and_stopped(tmp_path: Path) -> None:
     """The short one."""
     trial = Trial(
-        "in_process",
         f"sqlite:///{tmp_path / 'trial.db'}",
         workers=2,
         seed=52,
@@ -282,11 +279,8 @@ async def test_rules_23_and_32_hold_while_workers_are_killed_and_stopped(tmp_pat
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("workers", [2, 4])
-@pytest.mark.parametrize(
-    "over", ["in_process on sqlite", "in_process on postgresql", "procrastinate on postgresql"]
-)
+@pytest.mark.parametrize("over", ["sqlite", "postgresql"])
 async def test_rules_23_and_32_hold_for_a_minute_of_kills_and_stops(
     request: pytest.FixtureRequest, tmp_path: Path, over: str, workers: int, seed: int
 ) -> None:
-    jobs, _, database = over.partition(" on ")
-    await tried(Trial(jobs, database_for(database, tmp_path, request), workers, seed), tmp_path)
+    await tried(Trial(database_for(over, tmp_path, request), workers, seed), tmp_path)

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from adapters.jobs.in_process import InProcessJobs
 from core.domain.identifiers import MappingId
 from core.domain.runs import Trigger
 from entrypoints.container import Container
@@ -16,7 +17,9 @@ from tests.limits import wait_until
 
 
 async def tick(container: Container) -> None:
-    await container.in_process().look()
+    jobs = container.jobs()
+    assert isinstance(jobs, InProcessJobs)
+    await jobs.look()
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])

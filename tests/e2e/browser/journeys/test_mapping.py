@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from adapters.jobs.in_process import InProcessJobs
 from core.domain.mappings import ExhibitorName, TracksFrom
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.look_up import ListMappings
@@ -17,7 +18,9 @@ CONFIRMED = "The Gleanin event has the same time zone"
 
 
 async def tick(container: Container) -> None:
-    await container.in_process().look()
+    jobs = container.jobs()
+    assert isinstance(jobs, InProcessJobs)
+    await jobs.look()
 
 
 def test_rule_07_where_gleanin_tells_no_time_zone_the_admin_confirms_the_one_shown(

@@ -1,0 +1,41 @@
+"""A job for a run that was booked, deferred in the transaction that books it: there is never one without the other."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.domain.identifiers import MappingId
+from core.domain.runs import SyncRun, Trigger
+
+QUEUE = "gleanin-sync"
+BY_HAND = "gleanin-sync-by-hand"
+"""Of runs that people have asked for: some places take no others."""
+SYNC = "sync"
+PRIORITIES = {Trigger.CONTINUOUS: 0, Trigger.MANUAL: 10}
+# At once, never later: a job that waits for its time holds up every later one of its lock.
+_DEFER = """
+SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
+    %(queue)s, %(task)s, %(priority)s, %(lock)s, %(lock)s, %(arguments)s, NULL
+)::procrastinate_job_to_defer_v1])
+"""
+_TAKE_BACK = "DELETE FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo'"
+
+
+def queue_for(trigger: Trigger) -> str:
+    return BY_HAND if trigger is Trigger.MANUAL else QUEUE
+
+
+def arguments_for(mapping_id: MappingId) -> dict[str, Any]:
+    return {"mapping_id": mapping_id}
+
+
+def deferring(run: SyncRun) -> Sequence[tuple[str, Mapping[str, object]]]:
+    """Return the statements, for psycopg, that defer a queued run's job in the place of one that waits already."""
+    lock = {"lock": run.mapping_id}
+    job = {
+        "queue": queue_for(run.trigger),
+        "task": SYNC,
+        "priority": PRIORITIES[run.trigger],
+        "arguments": json.dumps(arguments_for(run.mapping_id)),
+    }
+    return [(_TAKE_BACK, lock), (_DEFER, lock | job)]
