@@ -11,6 +11,8 @@ from procrastinate.manager import JobManager, NotificationCallback
 
 from ports.log import EventLog
 
+CONNECTIONS = 4
+"""For jobs; two more listen."""
 LISTEN_AGAIN_AFTER = 5.0
 """Seconds: meanwhile the worker looks by itself, about as often."""
 
@@ -62,6 +64,16 @@ class PatientManager(JobManager):
         again, self._unfinished = self._unfinished, []
         for job in again:
             await self.finish_job(job, Status.ABORTED, delete_job=True)
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        """Sign off, by the next connection where the database has dropped one meanwhile."""
+        for _ in range(CONNECTIONS):
+            try:
+                await super().unregister_worker(worker_id)
+            except ConnectorException as error:
+                self._bear(error, "sign off")
+            else:
+                return
 
     async def defer_periodic_job(self, job: Job, periodic_id: str, defer_timestamp: int) -> int | None:
         try:

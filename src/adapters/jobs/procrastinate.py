@@ -17,7 +17,7 @@ from procrastinate.jobs import Job, Status
 
 from adapters.jobs.deferring import BY_HAND, PRIORITIES, QUEUE, SYNC, arguments_for, queue_for
 from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, LOOK_EVERY, Work, ended, seen_to
-from adapters.jobs.patience import PatientManager
+from adapters.jobs.patience import CONNECTIONS, PatientManager
 from adapters.jobs.queue_log import told_as_events
 from adapters.jobs.queue_schema import connecting, make_tables, notifications_arrive
 from core.domain.identifiers import RunId
@@ -27,8 +27,6 @@ from ports.persistence import PersistenceError
 
 MOST_OFFERED = 200
 """Jobs in the queue: few enough that the order in which runs are chosen is the order in which they start."""
-CONNECTIONS = 4
-"""For jobs; two more listen."""
 SILENCE = 30.0
 SHORTEST_SILENCE = 3.0
 """Seconds: heartbeats come three times as often, and each is a question to the database."""
@@ -60,7 +58,10 @@ class ProcrastinateJobs:
 
     def __post_init__(self) -> None:
         connector = PsycopgConnector(
-            kwargs=connecting(self.database), min_size=1, max_size=CONNECTIONS, timeout=_PATIENCE
+            kwargs=connecting(self.database),
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=_PATIENCE,
         )
         self._app = App(connector=connector)
         self._manager = PatientManager(connector, self.log, self._wanted.set)
@@ -112,7 +113,11 @@ class ProcrastinateJobs:
                 if places > 0
             ]
             try:
-                await asyncio.gather(*workers)  # as soon as one has failed, both are begun again
+                # As soon as one has failed, both are begun again. They are cancelled once and no more, which a gather
+                # would not keep to: the second time, a worker leaves its jobs behind.
+                done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+                for each in done:
+                    each.result()
             finally:
                 await ended(workers)
                 # What was interrupted waits by now, and others may have room.

@@ -26,20 +26,24 @@ _SECONDS_TO_HEAR = 1.0
 _OURS = "gleanin-sync, procrastinate "
 # Into one line: a procrastinate with other tables has another mark.
 _MARK = _OURS + hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()
-_FIND = "SELECT to_regclass('procrastinate_jobs') IS NOT NULL, obj_description(to_regclass('procrastinate_jobs'), 'pg_class')"
+# Out of the table itself: what a name means is remembered for as long as a transaction lasts.
+_FIND = """
+SELECT obj_description(oid, 'pg_class') FROM pg_class
+WHERE relname = 'procrastinate_jobs' AND relnamespace = current_schema()::regnamespace
+"""
 _ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
 _DROP_ALL = r"""
 DO $$
 DECLARE statement text;
 BEGIN
     FOR statement IN
-        SELECT 'DROP TABLE ' || oid::regclass || ' CASCADE' FROM pg_class
+        SELECT 'DROP TABLE IF EXISTS ' || oid::regclass || ' CASCADE' FROM pg_class
         WHERE relname LIKE 'procrastinate\_%' AND relkind = 'r' AND relnamespace = current_schema()::regnamespace
         UNION ALL
-        SELECT 'DROP FUNCTION ' || oid::regprocedure || ' CASCADE' FROM pg_proc
+        SELECT 'DROP FUNCTION IF EXISTS ' || oid::regprocedure || ' CASCADE' FROM pg_proc
         WHERE proname LIKE 'procrastinate\_%' AND pronamespace = current_schema()::regnamespace
         UNION ALL
-        SELECT 'DROP TYPE ' || pg_type.oid::regtype || ' CASCADE' FROM pg_type
+        SELECT 'DROP TYPE IF EXISTS ' || pg_type.oid::regtype || ' CASCADE' FROM pg_type
         LEFT JOIN pg_class ON pg_class.oid = typrelid
         WHERE typname LIKE 'procrastinate\_%' AND typnamespace = current_schema()::regnamespace
         AND (typtype = 'e' OR relkind = 'c')
@@ -144,13 +148,14 @@ def _mark(connection: psycopg.Connection) -> str | None:
         StoreUnusable: they are somebody else's.
     """
     row = connection.execute(_FIND).fetchone()
-    assert row is not None
-    is_there, mark = row
-    if is_there and not (mark or "").startswith(_OURS):
+    if row is None:
+        return None
+    mark: str = row[0] or ""
+    if not mark.startswith(_OURS):
         raise StoreUnusable(
             "The database has tables of another program that uses procrastinate. Give gleanin-sync a database of its own."
         )
-    return mark if is_there else None
+    return mark
 
 
 def _is_current(connection: psycopg.Connection) -> bool:
