@@ -1,10 +1,14 @@
 """Things to store, with an organization, a connection and a mapping around them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.domain.access import Grant, Role
 from core.domain.accounts import Account
 from core.domain.api_keys import ApiKey, digest_of
+from core.domain.checkpoint import Checkpoint
 from core.domain.fields import Fields
 from core.domain.identifiers import (
     AccountId,
@@ -29,13 +33,15 @@ from core.domain.runs import SyncRun, Trigger
 from core.domain.schedule import Schedule
 from core.domain.secrets import SealedToken
 from core.domain.synced import SyncedRecord, fingerprint
-from ports.persistence import Units
+from ports.persistence import Unit, Units
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=1)
 ORGANIZATION = OrganizationId("org1")
 CONNECTION = ConnectionId("con1")
 MAPPING = MappingId("map1")
+OTHER = OrganizationId("org2")
+SECOND = MappingId("map2")
 EVENT = GleaninEventId("g1")
 LONG = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(10_000))
 """Random enough that no database can make it short."""
@@ -74,6 +80,11 @@ def a_mapping(
         "PyConFR 2027",
         NOW,
     )
+
+
+def a_mapping_of_other(number: int = 2) -> EventMapping:
+    mapping = a_mapping(number, f"s{number}", f"g{number}")
+    return replace(mapping, organization_id=OTHER, connection_id=ConnectionId("con2"))
 
 
 def a_run(number: int = 1, mapping: MappingId = MAPPING) -> SyncRun:
@@ -142,11 +153,30 @@ def a_notice(
     )
 
 
-Thing = Organization | Connection | EventMapping | SyncRun | Schedule | Account | ApiKey | Recipient | Notice
+Thing = (
+    Organization
+    | Connection
+    | EventMapping
+    | SyncRun
+    | Schedule
+    | Checkpoint
+    | Account
+    | ApiKey
+    | Recipient
+    | Notice
+)
+
+
+@asynccontextmanager
+async def committing(units: Units) -> AsyncIterator[Unit]:
+    """Give a unit that is committed when its block ends without an error."""
+    async with units.writing() as unit:
+        yield unit
+        await unit.commit()
 
 
 async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case for each kind of thing
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for thing in things:
             match thing:
                 case Organization():
@@ -159,6 +189,8 @@ async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case fo
                     await unit.runs.add(thing)
                 case Schedule():
                     await unit.schedules.save(thing)
+                case Checkpoint():
+                    await unit.checkpoints.save(thing)
                 case Account():
                     await unit.accounts.add(thing)
                 case ApiKey():
@@ -167,7 +199,6 @@ async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case fo
                     await unit.recipients.save(thing)
                 case Notice():
                     await unit.notices.add(thing)
-        await unit.commit()
 
 
 async def store_mapped_event(units: Units) -> None:
