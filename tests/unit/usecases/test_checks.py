@@ -222,8 +222,7 @@ async def test_a_check_in_which_nothing_happens_becomes_a_run_that_says_so(stage
     assert run.stop == NO_PROGRESS
 
 
-async def test_a_run_whose_pages_come_slowly_goes_on(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_run_whose_pages_come_slowly_goes_on(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(*(session(f"s{number}") for number in range(10)))
     source = held(stage)
     source.pause = 0.4

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.domain.identifiers import OrganizationId
+from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection
 from core.domain.outcomes import Outcome
 from core.domain.refusals import (
@@ -194,8 +195,7 @@ async def test_rule_09_a_renewed_gleanin_token_continues_the_same_connection(sta
     assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.UPDATED}
 
 
-async def test_a_gleanin_token_of_another_account_is_refused(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_gleanin_token_of_another_account_is_refused(stage: Stage, mapping: EventMapping) -> None:
     there = stage.gleanin.events.pop(mapping.events.gleanin_id)
     with pytest.raises(OtherAccount, match=there.name):
         await stage.replace_gleanin_token(mapping.organization_id, Token("another-token-0000"))

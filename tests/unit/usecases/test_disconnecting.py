@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.domain.kinds import SESSION
+from core.domain.mappings import EventMapping
 from core.domain.refusals import NotConfirmed, NotConnected, NotMapped
 from core.domain.runs import RunState
 from core.usecases.look_up import ListMappings
@@ -13,16 +14,14 @@ from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
 
-async def test_rule_08_without_a_confirmation_nothing_happens(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_08_without_a_confirmation_nothing_happens(stage: Stage, mapping: EventMapping) -> None:
     with pytest.raises(NotConfirmed, match="explicit confirmation"):
         await stage.disconnect(mapping.organization_id, None)
     stage.offer(session("opening"))
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_08_another_name_is_no_confirmation(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_08_another_name_is_no_confirmation(stage: Stage, mapping: EventMapping) -> None:
     with pytest.raises(NotConfirmed):
         await stage.disconnect(mapping.organization_id, "acme inc")
 
@@ -52,8 +51,7 @@ async def test_rule_08_who_is_not_connected_cannot_disconnect(stage: Stage) -> N
         await stage.disconnect(connection.organization_id, "Acme")
 
 
-async def test_rule_08_a_run_that_waits_is_stopped(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_08_a_run_that_waits_is_stopped(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     booked = await stage.request_sync(mapping.id)
     await stage.disconnect(mapping.organization_id, "Acme")

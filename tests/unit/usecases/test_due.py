@@ -7,6 +7,7 @@ import pytest
 from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
+from core.domain.mappings import EventMapping
 from core.domain.outcomes import Counts
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import AFTER_AN_INTERRUPTION, Schedule
@@ -161,8 +162,7 @@ async def test_rule_24_a_removed_mapping_is_not_due(stage: Stage) -> None:
     assert not await due(stage)
 
 
-async def test_rule_24_after_a_disconnect_nothing_is_due(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_24_after_a_disconnect_nothing_is_due(stage: Stage, mapping: EventMapping) -> None:
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await stage.disconnect(mapping.organization_id, "Acme")
     stage.clock.advance(2 * HALF_AN_HOUR)
@@ -240,8 +240,7 @@ async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(stage: St
     assert former.stop == TAKEN_OVER
 
 
-async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage, mapping: EventMapping) -> None:
     run, again = await stage.request_sync(mapping.id), None
     for _ in range(2):
         async with stage.units.writing() as unit:
@@ -261,8 +260,7 @@ async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage) -> None
     assert not await waiting(stage)
 
 
-async def test_rule_23_runs_that_nobody_carries_out_are_found(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_runs_that_nobody_carries_out_are_found(stage: Stage, mapping: EventMapping) -> None:
     run = await stage.request_sync(mapping.id)
     assert await waiting(stage) == [run.id]
     await stage.run_sync(run.id)
@@ -270,9 +268,8 @@ async def test_rule_23_runs_that_nobody_carries_out_are_found(stage: Stage) -> N
 
 
 async def test_rule_23_a_run_that_somebody_carries_out_is_found_when_its_lease_has_run_out(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     run = (await stage.request_sync(mapping.id)).start("owner:1", stage.clock.now(), LEASE)
     async with stage.units.writing() as unit:
         await unit.runs.update(run)
@@ -337,8 +334,7 @@ async def test_rule_23_one_run_serves_what_was_interrupted_and_what_was_asked_me
     assert (again.id, again.scope) == (booked.id, Scope.ALL)
 
 
-async def test_what_ended_otherwise_is_not_booked_again(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_what_ended_otherwise_is_not_booked_again(stage: Stage, mapping: EventMapping) -> None:
     done = await stage.sync(mapping)
     await stage.request_again(done.id)
     await stage.request_again(RunId("nothing"))

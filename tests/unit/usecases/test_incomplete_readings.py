@@ -126,9 +126,8 @@ async def test_rule_34_where_everything_has_left_at_once_the_run_says_that_first
 
 @pytest.mark.parametrize(("stay", "is_told"), [(29, False), (20, False), (19, True), (1, True)])
 async def test_rule_34_more_than_half_and_at_least_20_is_much_at_once(
-    stage: Stage, stay: int, is_told: bool
+    stage: Stage, stay: int, is_told: bool, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*(session(f"s{each}") for each in range(40)))
     await stage.sync(mapping)
     stage.offer(*(session(f"s{each}") for each in range(stay)))

@@ -104,9 +104,8 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
 
 @pytest.mark.parametrize("pair", [(HERE, FAR), (ELSEWHERE, THERE)])
 async def test_rule_05_after_the_first_write_the_events_stay_bound_to_each_other(
-    stage: Stage, pair: tuple[SessionboardEventId, GleaninEventId]
+    stage: Stage, pair: tuple[SessionboardEventId, GleaninEventId], mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(session("opening"))
     await stage.sync(mapping)
     await stage.remove_mapping(mapping.id)
@@ -127,8 +126,7 @@ async def test_rule_05_the_same_pair_mapped_again_goes_on_where_it_stopped(stage
     assert stage.gleanin.writes == sent
 
 
-async def test_rule_05_a_write_whose_answer_was_lost_binds_too(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_05_a_write_whose_answer_was_lost_binds_too(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     stage.gleanin.trouble.lost_answers = 1_000
     await stage.sync(mapping)
@@ -146,8 +144,7 @@ async def test_rule_06_removing_one_mapping_touches_no_other(stage: Stage) -> No
     assert (await stage.sync(other)).state is RunState.COMPLETED
 
 
-async def test_a_removed_mapping_cannot_be_removed_again(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_removed_mapping_cannot_be_removed_again(stage: Stage, mapping: EventMapping) -> None:
     await stage.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
         await stage.remove_mapping(mapping.id)
@@ -208,8 +205,7 @@ async def test_mapping_needs_a_connection(stage: Stage) -> None:
         await stage.map(organization.id)
 
 
-async def test_rule_11_only_a_mapped_event_can_be_synced(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_11_only_a_mapped_event_can_be_synced(stage: Stage, mapping: EventMapping) -> None:
     await stage.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
         await stage.request_sync(mapping.id)
@@ -219,8 +215,7 @@ async def test_rule_11_only_a_mapped_event_can_be_synced(stage: Stage) -> None:
         await stage.request_sync(MappingId("none"))
 
 
-async def test_rule_11_a_run_that_waits_stops_with_its_mapping(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_11_a_run_that_waits_stops_with_its_mapping(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     booked = await stage.request_sync(mapping.id)
     await stage.remove_mapping(mapping.id)
@@ -245,8 +240,7 @@ async def test_the_lists_of_events_say_what_can_still_be_mapped_and_why_not(stag
     }
 
 
-async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     await stage.sync(mapping)
     await stage.remove_mapping(mapping.id)
@@ -259,9 +253,8 @@ async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage) -> Non
 
 
 async def test_rule_05_a_mapping_under_which_nothing_was_written_after_all_frees_its_events(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(session("opening"))
     sent_as = external_id(mapping.connection_id, SourceId("opening"))
     stage.gleanin.trouble.rejected[sent_as] = "No."

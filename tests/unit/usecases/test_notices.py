@@ -380,17 +380,15 @@ async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(stage: St
     ],
 )
 async def test_what_can_be_no_recipient_is_refused_and_stores_nothing(
-    stage: Stage, channel: Channel, address: str
+    stage: Stage, channel: Channel, address: str, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     with pytest.raises(BadInput):
         await stage.choose_recipient(mapping.organization_id, channel, address)
     async with stage.units.reading() as unit:
         assert await unit.recipients.get(mapping.organization_id) is None
 
 
-async def test_nobody_can_be_tried_where_notices_go_nowhere(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_nobody_can_be_tried_where_notices_go_nowhere(stage: Stage, mapping: EventMapping) -> None:
     with pytest.raises(NotFound, match="Choose a webhook or an e-mail first"):
         await stage.try_recipient(mapping.organization_id)
     with pytest.raises(NotFound):

@@ -108,9 +108,8 @@ LOOK_UPS: dict[str, Asking] = {
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
 @pytest.mark.parametrize("what", LOOK_UPS)
 async def test_odd_text_is_not_found_and_no_database_is_asked_for_it(
-    stage: Stage, doors: Doors, what: str, odd: str
+    stage: Stage, doors: Doors, what: str, odd: str, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.units = PickyUnits(stage.units)
     with pytest.raises(NotFound) as refused:
         await LOOK_UPS[what](stage, doors, mapping, odd)

@@ -42,8 +42,7 @@ async def test_rule_23_requests_before_a_run_has_begun_are_one_run(stage: Stage)
     assert len({run.id for run in booked}) == 1
 
 
-async def test_rule_23_simultaneous_requests_are_one_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_simultaneous_requests_are_one_run(stage: Stage, mapping: EventMapping) -> None:
     booked = await asyncio.gather(*(stage.request_sync(mapping.id) for _ in range(5)))
     assert len({run.id for run in booked}) == 1
 
@@ -74,8 +73,7 @@ async def test_rule_23_the_run_that_waits_serves_the_scopes_of_all_who_asked(sta
     assert (both.scope, both.trigger) == (Scope.ALL, Trigger.MANUAL)
 
 
-async def test_rule_23_two_who_carry_out_the_same_run_do_it_once(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_two_who_carry_out_the_same_run_do_it_once(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening", on(person("ada"))))
     booked = await stage.request_sync(mapping.id)
     one, other = await asyncio.gather(stage.run_sync(booked.id), stage.run_sync(booked.id))
@@ -106,8 +104,7 @@ async def test_rule_23_other_mappings_sync_meanwhile(stage: Stage) -> None:
     assert (await waiting).state is RunState.COMPLETED
 
 
-async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(*(session(f"s{number}") for number in range(10)))
     power = Power(stage)
     power.fail_at(write=3, taken_place=True)

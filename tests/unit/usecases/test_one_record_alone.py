@@ -54,9 +54,8 @@ async def test_rule_29_a_write_that_a_firewall_refuses_fails_alone(stage: Stage)
 
 
 async def test_rule_29_a_refused_change_leaves_no_doubt_and_is_sent_once_it_is_put_right(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*TALKS)
     await stage.sync(mapping)
     stage.offer(replace(TALKS[0], description=INJECTION), *TALKS[1:])
@@ -104,9 +103,8 @@ class UnreadableDestinations:
     ],
 )
 async def test_rule_29_a_403_stops_the_run_where_a_reading_is_refused_too(
-    stage: Stage, trouble: DestinationError, code: str, is_halted: bool
+    stage: Stage, trouble: DestinationError, code: str, is_halted: bool, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.gleanin.most_in_flight = 1
     stage.offer(*TALKS[:2], session("injection", description=INJECTION), *TALKS[2:])
     stage.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})

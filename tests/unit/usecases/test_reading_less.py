@@ -136,8 +136,7 @@ async def test_a_records_history_tells_since_when_and_until_when_nothing_has_cha
     assert (first.confirmed_at, last.run_id, last.confirmed_at) == (None, whole.id, checked_at)
 
 
-async def test_a_run_of_a_part_proves_nothing(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_run_of_a_part_proves_nothing(stage: Stage, mapping: EventMapping) -> None:
     await stage.sync(mapping)
     await stage.sync(mapping, Scope.AGENDA)
     assert await reads_all(stage, mapping)
@@ -205,8 +204,7 @@ async def test_what_is_deleted_in_gleanin_by_hand_is_noticed(stage: Stage) -> No
     assert (await stage.outcomes(run))["ada"].outcome is Outcome.CREATED
 
 
-async def test_rule_19_a_foreign_contact_that_goes_is_noticed(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_19_a_foreign_contact_that_goes_is_noticed(stage: Stage, mapping: EventMapping) -> None:
     foreign = stage.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "ada@example.org"})
     await by_itself(stage, mapping)
     blocked = await runs(stage, mapping)
@@ -226,8 +224,7 @@ async def test_rule_30_share_links_are_read_all_the_same(stage: Stage) -> None:
     assert not await stage.list_share_links(mapping.id, missing=True)
 
 
-async def test_what_failed_is_tried_again_by_the_next_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_what_failed_is_tried_again_by_the_next_run(stage: Stage, mapping: EventMapping) -> None:
     key = external_id(mapping.connection_id, person("ada").id)
     stage.gleanin.trouble.rejected[key] = "No."
     for _ in range(3):

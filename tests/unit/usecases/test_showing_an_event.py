@@ -4,6 +4,7 @@ import pytest
 
 from core.domain.identifiers import OrganizationId, SessionboardEventId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.refusals import NotFound
 from core.domain.secrets import Token
@@ -40,8 +41,7 @@ async def test_rule_11_an_event_that_is_not_mapped_is_shown_without_a_plan(stage
     assert (view.event.name, view.read_at) == ("PyConf", stage.clock.now())
 
 
-async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage, mapping: EventMapping) -> None:
     offer(stage)
     view = await stage.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
@@ -56,8 +56,7 @@ async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage) -
     assert not stage.gleanin.writes, "nothing is written by looking"
 
 
-async def test_what_is_shown_follows_what_was_synced(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_what_is_shown_follows_what_was_synced(stage: Stage, mapping: EventMapping) -> None:
     offer(stage)
     await stage.sync(mapping)
     view = await stage.show_event(mapping.organization_id, HERE)
@@ -115,8 +114,7 @@ async def test_where_the_event_is_gone_from_gleanin_the_rows_are_shown_with_that
     assert view.stop.code == "event_gone"
 
 
-async def test_rule_16_masked_e_mails_are_told_beside_the_rows(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_16_masked_e_mails_are_told_beside_the_rows(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening", on(person("ada", email="a***@e***.org"))), exhibitors=(ACME,))
     view = await stage.show_event(mapping.organization_id, HERE)
     assert rows(view) == (["opening"], ["acme"])
