@@ -13,7 +13,7 @@ from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
 from core.domain.stops import DISCONNECTED, MAPPING_REMOVED
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import THERE, Stage
 
 GAP = timedelta(seconds=60)
@@ -127,11 +127,8 @@ async def test_rule_32_a_create_of_a_killed_run_that_is_carried_out_late_stands_
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.most_in_flight = 1
     stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, 50
-    power = Power(stage)
-    power.fail_at(write=1, taken_place=True)
-    with pytest.raises(Killed):
+    with killed(stage, write=1):
         await stage.sync(mapping)
-    power.back()
     if ended_by == "removing the mapping":
         await stage.remove_mapping(mapping.id)
         mapping = await stage.map(mapping.organization_id)
@@ -184,11 +181,8 @@ async def killed_while_creating(stage: Stage, late: float) -> EventMapping:
     mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, late
-    power = Power(stage)
-    power.fail_at(write=1, taken_place=True)
-    with pytest.raises(Killed):
+    with killed(stage, write=1):
         await stage.sync(mapping)
-    power.back()
     return mapping
 
 

@@ -12,7 +12,7 @@ from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
 from core.usecases.add_organization import NewOrganization
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import FAR, SESSIONBOARD_TOKEN, THERE, TOKEN, Stage
 
 OPENING = session("opening", on(person("ada")))
@@ -38,11 +38,8 @@ async def synced_but_not_recorded(stage: Stage) -> EventMapping:
     mapping = await stage.mapping()
     stage.offer(OPENING, exhibitors=(ACME,))
     for scope, writes in ((Scope.AGENDA, 2), (Scope.EXHIBITORS, 1)):
-        power = Power(stage)
-        power.fail_at(write=writes, taken_place=True)
-        with pytest.raises(Killed):
+        with killed(stage, write=writes):
             await stage.sync(mapping, scope)
-        power.back()
     async with stage.units.reading() as unit:
         for kind, source_id in ((SPEAKER, "ada"), (EXHIBITOR_CONTACT, "eve")):
             assert len(stage.in_gleanin(mapping, kind, source_id)) == 1

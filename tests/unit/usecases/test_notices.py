@@ -19,7 +19,7 @@ from core.usecases.forget_old import ForgetOld
 from ports.notices import RecipientRefused, RecipientUnavailable
 from ports.session_source import SourceUnavailable
 from tests.limits import happens
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import Killed, Power, killed
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage
 
 HOOK = "https://hooks.example.org/sync"
@@ -154,11 +154,8 @@ async def test_a_kill_between_an_attempt_and_its_note_loses_nothing(
 ) -> None:
     mapping = await with_recipient(stage)
     await fail(stage, mapping)
-    power = Power(stage)
-    power.fail_at(store=store, taken_place=taken_place)
-    with pytest.raises(Killed):
+    with killed(stage, store=store, taken_place=taken_place):
         await stage.deliver_notices()
-    power.back()
     stage.clock.advance(timedelta(minutes=2))
     await stage.deliver_notices()
     assert {each.message.id for each in stage.messenger.arrived} == {

@@ -14,7 +14,7 @@ from core.usecases.look_up import ListRuns
 from core.usecases.sync.run import RunSync
 from tests.limits import WITHIN, happens
 from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, Stage
 
 
@@ -106,11 +106,8 @@ async def test_rule_23_other_mappings_sync_meanwhile(stage: Stage) -> None:
 
 async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(*(session(f"s{number}") for number in range(10)))
-    power = Power(stage)
-    power.fail_at(write=3, taken_place=True)
-    with pytest.raises(Killed):
+    with killed(stage, write=3):
         await stage.sync(mapping)
-    power.back()
     run = await stage.sync(mapping)
     assert run.state is RunState.COMPLETED
     (_, dead) = await runs_of(stage, mapping)
@@ -123,11 +120,8 @@ async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage, map
 async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(stage: Stage) -> None:
     mapping = await stage.mapping()
     stage.offer(session("opening"))
-    power = Power(stage)
-    power.fail_at(write=1, taken_place=False)
-    with pytest.raises(Killed):
+    with killed(stage, write=1, taken_place=False):
         await stage.sync(mapping)
-    power.back()
     stage.clock.advance(-LEASE)
     died = stage.clock.now()
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
