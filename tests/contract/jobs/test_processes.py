@@ -17,6 +17,7 @@ from tests import limits
 from tests.contract.jobs.conftest import Kind
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
+from tests.present import present
 
 ROOT = Path(__file__).parents[3]
 SHORT = 5.0
@@ -109,8 +110,7 @@ async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_chec
     first.process.kill()
     assert other.says() == f"checks {mapping}"
     assert other.says() == f"checked {mapping}"
-    checked_at = (await stored.schedule_of(mapping)).last_checked_at
-    assert checked_at is not None
+    checked_at = present((await stored.schedule_of(mapping)).last_checked_at)
     assert check.lease_until is not None
     assert checked_at >= check.lease_until, "not before its time had run out"
     assert await stored.runs_of(mapping) == []
@@ -128,8 +128,7 @@ async def test_worker_that_is_asked_to_stop_hands_back_its_run(begin: Begin, sto
     assert other.says().startswith("begun ")
     assert other.says().startswith("ended ")
     new, former = await stored.runs_of(mapping)
-    assert former.stop is not None
-    assert (former.stop.code, new.state) == ("interrupted", RunState.COMPLETED)
+    assert (present(former.stop).code, new.state) == ("interrupted", RunState.COMPLETED)
 
 
 async def test_worker_that_was_asleep_goes_on_and_harms_nothing(begin: Begin, stored: Yard) -> None:

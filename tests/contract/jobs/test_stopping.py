@@ -11,6 +11,7 @@ from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up import ListRuns
 from tests.contract.jobs.conftest import Making
 from tests.limits import WITHIN, happens
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import Stage, nothing
 
@@ -36,8 +37,7 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
         await happens(first_write)
     again, interrupted = await runs_of(stage, mapping)
     assert interrupted.id == run.id
-    assert interrupted.stop is not None
-    assert (interrupted.state, interrupted.stop.code) == (RunState.STOPPED, "interrupted")
+    assert (interrupted.state, present(interrupted.stop).code) == (RunState.STOPPED, "interrupted")
     assert (again.state, again.requested_by) == (RunState.QUEUED, run.requested_by)
     sent = len(stage.gleanin.writes)
     assert 0 < sent < 6
@@ -72,8 +72,7 @@ async def _due(stage: Stage, mapping: EventMapping) -> None:
 
 async def _last_checked_at(stage: Stage, mapping: EventMapping) -> datetime | None:
     async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
-    assert schedule is not None
+        schedule = present(await unit.schedules.get(mapping.id))
     return schedule.last_checked_at
 
 
@@ -107,8 +106,7 @@ async def test_rule_32_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_in
     async with make(stage).working():
         await happens(first_write)
     again, interrupted, *_ = await runs_of(stage, mapping)
-    assert interrupted.stop is not None
-    assert (interrupted.trigger, interrupted.stop.code) == (Trigger.CONTINUOUS, "interrupted")
+    assert (interrupted.trigger, present(interrupted.stop).code) == (Trigger.CONTINUOUS, "interrupted")
     assert (again.trigger, again.state) == (Trigger.CONTINUOUS, RunState.QUEUED)
 
     stage.gate.pass_by = nothing

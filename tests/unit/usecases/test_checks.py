@@ -12,7 +12,7 @@ from adapters.memory.units import MemoryUnits
 from core.domain.identifiers import RunId, SessionboardEventId, SourceId
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
-from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.runs import RunState, Trigger
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.stops import INTERRUPTED, NO_PROGRESS, TAKEN_OVER
@@ -22,6 +22,7 @@ from core.usecases.sync import large_places
 from core.usecases.sync.run import RunSync
 from ports.session_source import SessionSource, SourceUnavailable
 from tests.limits import WITHIN, happens, until
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import LEASE, Stage
 
@@ -84,11 +85,6 @@ def held(stage: Stage) -> HeldSource:
     return source
 
 
-async def runs_of(stage: Stage, mapping: EventMapping) -> list[SyncRun]:
-    async with stage.units.reading() as unit:
-        return [*await unit.runs.of_mapping(mapping.id)]
-
-
 async def last_checked(stage: Stage, mapping: EventMapping) -> bool:
     async with stage.units.reading() as unit:
         schedule = await unit.schedules.get(mapping.id)
@@ -106,7 +102,7 @@ async def test_rule_23_a_mapping_is_checked_once_at_a_time(stage: Stage) -> None
     source.may_go_on.set()
     assert await first is None
     assert await last_checked(stage, mapping)
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
 
 
 async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing(stage: Stage) -> None:
@@ -122,7 +118,7 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
     source.may_go_on.set()
     assert await check is None
     assert (await run).state is RunState.COMPLETED
-    assert [each.trigger for each in await runs_of(stage, mapping)] == [Trigger.MANUAL] * 3
+    assert [each.trigger for each in await stage.list_runs(mapping.id)] == [Trigger.MANUAL] * 3
     assert not await last_checked(stage, mapping)
     assert stage.gleanin.duplicates == 0
 
@@ -136,17 +132,15 @@ async def test_rule_05_a_mapping_that_is_removed_during_its_check_gets_no_run(st
     await stage.remove_mapping(mapping.id)
     source.may_go_on.set()
     assert await check is None
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
 
 
 async def test_a_check_that_cannot_read_becomes_a_run_that_tells_why(stage: Stage) -> None:
     mapping = await proved(stage)
     stage.source.trouble = SourceUnavailable("No answer.")
-    run = await stage.check(mapping)
-    assert run is not None
-    assert run.stop is not None
-    assert (run.stop.code, run.trigger) == ("unreachable", Trigger.CONTINUOUS)
-    assert (await runs_of(stage, mapping))[0] == run
+    run = present(await stage.check(mapping))
+    assert (present(run.stop).code, run.trigger) == ("unreachable", Trigger.CONTINUOUS)
+    assert (await stage.list_runs(mapping.id))[0] == run
 
 
 async def test_a_check_that_is_interrupted_leaves_the_mapping_due(stage: Stage) -> None:
@@ -157,7 +151,7 @@ async def test_a_check_that_is_interrupted_leaves_the_mapping_due(stage: Stage) 
     check.cancel()
     with pytest.raises(asyncio.CancelledError):
         await check
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
     assert [each.mapping_id for each in await stage.choose_runs(9)] == [mapping.id]
 
 
@@ -176,7 +170,7 @@ async def test_what_an_interrupted_check_has_come_to_is_named(stage: Stage) -> N
     check.cancel()
     with pytest.raises(asyncio.CancelledError):
         await check
-    run, *_ = await runs_of(stage, mapping)
+    run, *_ = await stage.list_runs(mapping.id)
     assert ([run.id], run.stop) == (begun, INTERRUPTED)
 
 
@@ -217,8 +211,7 @@ async def test_a_check_in_which_nothing_happens_becomes_a_run_that_says_so(stage
     mapping = await proved(stage)
     held(stage)
     async with asyncio.timeout(WITHIN):
-        run = await stalling(stage, timedelta(seconds=0.1)).check(mapping.id)
-    assert run is not None
+        run = present(await stalling(stage, timedelta(seconds=0.1)).check(mapping.id))
     assert run.stop == NO_PROGRESS
 
 
@@ -240,8 +233,7 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: St
     task = asyncio.create_task(stalling(stage, timedelta(minutes=15))(run.id, waits=False))
     await happens(source.asked)
     async with stage.units.writing() as unit:
-        running = await unit.runs.get(run.id)
-        assert running is not None
+        running = present(await unit.runs.get(run.id))
         await stage.run_ends.store(unit, running, TAKEN_OVER)
         await unit.commit()
     async with asyncio.timeout(WITHIN):
@@ -259,7 +251,7 @@ async def test_a_check_whose_lease_ran_out_is_begun_again(stage: Stage) -> None:
     source.may_go_on.set()
     assert await check is None
     assert await again is None
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
 
 
 async def test_large_readings_wait_for_one_of_two_places(

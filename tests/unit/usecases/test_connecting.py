@@ -31,18 +31,16 @@ async def connection_of(stage: Stage, organization_id: OrganizationId) -> Connec
         return await unit.connections.open_one(organization_id)
 
 
-async def test_rule_01_a_refused_token_stores_nothing_and_says_so(stage: Stage) -> None:
+@pytest.mark.parametrize("refusal", [DestinationRefused, DestinationUnavailable])
+async def test_rule_01_a_token_that_is_refused_or_could_not_be_tried_stores_nothing_and_says_so(
+    stage: Stage, refusal: type[Exception]
+) -> None:
     organization = await stage.organization()
-    stage.gleanin.tokens = {"another-token"}
-    with pytest.raises(DestinationRefused):
-        await stage.connect(organization.id, TOKEN)
-    assert await connection_of(stage, organization.id) is None
-
-
-async def test_rule_01_a_token_that_could_not_be_tried_is_not_stored(stage: Stage) -> None:
-    organization = await stage.organization()
-    stage.gleanin.trouble.unavailable_calls = 1
-    with pytest.raises(DestinationUnavailable):
+    if refusal is DestinationRefused:
+        stage.gleanin.tokens = {"another-token"}
+    else:
+        stage.gleanin.trouble.unavailable_calls = 1
+    with pytest.raises(refusal):
         await stage.connect(organization.id, TOKEN)
     assert await connection_of(stage, organization.id) is None
 
@@ -54,17 +52,15 @@ async def test_rule_01_a_token_is_tried_before_anything_is_stored(stage: Stage) 
     assert await connection_of(stage, organization.id) == connection
 
 
-async def test_an_organization_whose_sessionboard_token_is_refused_is_not_stored(stage: Stage) -> None:
-    stage.sources.tokens = {"another-token"}
-    with pytest.raises(SourceRefused):
-        await stage.organization()
-    async with stage.units.reading() as unit:
-        assert not await unit.organizations.all()
-
-
-async def test_an_organization_is_not_stored_while_sessionboard_cannot_be_reached(stage: Stage) -> None:
-    stage.source.trouble = SourceUnavailable("Sessionboard does not answer.")
-    with pytest.raises(SourceUnavailable):
+@pytest.mark.parametrize("refusal", [SourceRefused, SourceUnavailable])
+async def test_an_organization_is_not_stored_whose_sessionboard_refuses_the_token_or_cannot_be_reached(
+    stage: Stage, refusal: type[Exception]
+) -> None:
+    if refusal is SourceRefused:
+        stage.sources.tokens = {"another-token"}
+    else:
+        stage.source.trouble = SourceUnavailable("Sessionboard does not answer.")
+    with pytest.raises(refusal):
         await stage.organization()
     async with stage.units.reading() as unit:
         assert not await unit.organizations.all()

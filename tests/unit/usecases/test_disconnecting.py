@@ -8,8 +8,8 @@ from core.domain.kinds import SESSION
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotConfirmed, NotConnected, NotMapped
 from core.domain.runs import RunState
-from core.usecases.look_up import ListMappings
 from tests.limits import happens
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
@@ -30,7 +30,7 @@ async def test_rule_08_disconnecting_ends_every_mapping(stage: Stage) -> None:
     one = await stage.mapping()
     other = await stage.map(one.organization_id, ELSEWHERE, FAR)
     await stage.disconnect(one.organization_id, "Acme")
-    assert not await ListMappings(stage.units)(one.organization_id)
+    assert not await stage.list_mappings(one.organization_id)
     for mapping in (one, other):
         with pytest.raises(NotMapped):
             await stage.request_sync(mapping.id)
@@ -99,8 +99,7 @@ async def test_rule_08_a_running_sync_stops_before_its_next_write(
 
     assert len(stage.gleanin.writes) == written <= passing + in_flight
     assert run.state is RunState.STOPPED
-    assert run.stop is not None
-    assert run.stop.code == "disconnected"
+    assert present(run.stop).code == "disconnected"
     assert run.counts.of(SESSION).succeeded == written, "what was written is told"
 
 
@@ -113,8 +112,7 @@ async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(stage: S
     await stage.remove_mapping(mapping.id)
     turnstile.opened.set()
     run = await syncing
-    assert run.stop is not None
-    assert run.stop.code == "mapping_removed"
+    assert present(run.stop).code == "mapping_removed"
     assert 0 < len(stage.gleanin.writes) <= 3 + stage.gleanin.most_in_flight
 
 

@@ -11,6 +11,7 @@ from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun
 from core.domain.source import Session, Unreadable
+from tests.present import present
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import Stage
 
@@ -26,9 +27,7 @@ def talks(number: int = MANY) -> tuple[Session, ...]:
 async def runs(stage: Stage, mapping: EventMapping) -> SyncRun:
     """See to the mapping as if it were due: a check that comes to a run."""
     stage.clock.advance(timedelta(minutes=30))
-    run = await stage.check(mapping)
-    assert run is not None
-    return run
+    return present(await stage.check(mapping))
 
 
 async def synced(stage: Stage, number: int = MANY) -> EventMapping:

@@ -25,35 +25,27 @@ from core.domain.refusals import (
 )
 from core.domain.runs import RunState
 from core.domain.source import SourceEvent
-from core.usecases.look_up import ListMappings
 from core.usecases.map_events import NewMapping
 from core.usecases.remove_mapping import RemoveMapping
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, THERE, Stage
 
 
-async def stored(stage: Stage, mapping: EventMapping) -> EventMapping:
-    async with stage.units.reading() as unit:
-        found = await unit.mappings.get(mapping.id)
-    assert found is not None
-    return found
-
-
 async def active_mappings(stage: Stage, mapping: EventMapping) -> list[EventMapping]:
-    return [*await ListMappings(stage.units)(mapping.organization_id)]
+    return [*await stage.list_mappings(mapping.organization_id)]
 
 
-async def test_rule_04_a_mapped_sessionboard_event_cannot_be_mapped_to_another(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    with pytest.raises(AlreadyMapped, match=f"Sessionboard event {HERE} is in a mapping already"):
-        await stage.map(mapping.organization_id, HERE, FAR)
+@pytest.mark.parametrize(
+    ("pair", "taken"),
+    [((HERE, FAR), f"Sessionboard event {HERE}"), ((ELSEWHERE, THERE), f"Gleanin event {THERE}")],
+)
+async def test_rule_04_a_mapped_event_cannot_be_mapped_to_another(
+    stage: Stage, mapping: EventMapping, pair: tuple[SessionboardEventId, GleaninEventId], taken: str
+) -> None:
+    with pytest.raises(AlreadyMapped, match=f"{taken} is in a mapping already"):
+        await stage.map(mapping.organization_id, *pair)
     assert await active_mappings(stage, mapping) == [mapping]
-
-
-async def test_rule_04_a_mapped_gleanin_event_cannot_be_mapped_to_another(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    with pytest.raises(AlreadyMapped, match=f"Gleanin event {THERE} is in a mapping already"):
-        await stage.map(mapping.organization_id, ELSEWHERE, THERE)
 
 
 async def test_rule_04_of_another_organizations_mapping_the_same_is_said(stage: Stage) -> None:
@@ -126,9 +118,11 @@ async def test_rule_05_the_same_pair_mapped_again_goes_on_where_it_stopped(stage
     assert stage.gleanin.writes == sent
 
 
-async def test_rule_05_a_write_whose_answer_was_lost_binds_too(stage: Stage, mapping: EventMapping) -> None:
+@pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
+async def test_rule_05_a_write_whose_answer_was_lost_binds_the_events(stage: Stage, written: bool) -> None:
+    mapping = await stage.mapping()
     stage.offer(session("opening"))
-    stage.gleanin.trouble.lost_answers = 1_000
+    stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1_000, written
     await stage.sync(mapping)
     await stage.remove_mapping(mapping.id)
     with pytest.raises(BoundToAnother):
@@ -181,7 +175,7 @@ async def test_rule_07_a_mapping_that_is_refused_is_not_stored(stage: Stage) -> 
     connection = await stage.connection()
     with pytest.raises(TimeZoneUnconfirmed):
         await stage.map_events(NewMapping(connection.organization_id, HERE, THERE))
-    assert not await ListMappings(stage.units)(connection.organization_id)
+    assert not await stage.list_mappings(connection.organization_id)
 
 
 async def test_an_unknown_event_is_named(stage: Stage) -> None:
@@ -249,7 +243,8 @@ async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage, mappin
     assert (bound.id, bound.mappable, bound.only_with) == (THERE, True, "PyConf")
     (partner,) = [event for event in lists.sessionboard if event.only_with]
     assert (partner.id, partner.mappable, partner.only_with) == (HERE, True, "PyConf goes Gleanin")
-    assert (await stored(stage, mapping)).written
+    async with stage.units.reading() as unit:
+        assert present(await unit.mappings.get(mapping.id)).written
 
 
 async def test_rule_05_a_mapping_under_which_nothing_was_written_after_all_frees_its_events(
@@ -263,14 +258,3 @@ async def test_rule_05_a_mapping_under_which_nothing_was_written_after_all_frees
     await stage.remove_mapping(mapping.id)
     again = await stage.map(mapping.organization_id, there=FAR)
     assert again.id != mapping.id
-
-
-async def test_rule_05_a_write_whose_answer_was_lost_binds_the_events(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("opening"))
-    stage.gleanin.trouble.lost_answers = 1_000
-    stage.gleanin.trouble.lost_are_written = False
-    await stage.sync(mapping)
-    await stage.remove_mapping(mapping.id)
-    with pytest.raises(BoundToAnother):
-        await stage.map(mapping.organization_id, there=FAR)

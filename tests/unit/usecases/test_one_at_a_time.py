@@ -9,10 +9,10 @@ from core.domain.identifiers import RunId
 from core.domain.kinds import SESSION, Scope
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.usecases.look_up import ListRuns
+from core.domain.runs import RunState, Trigger
 from core.usecases.sync.run import RunSync
 from tests.limits import WITHIN, happens
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, Stage
@@ -30,10 +30,6 @@ class Hold:
         if not self.reached.is_set():
             self.reached.set()
             await self.go_on.wait()
-
-
-async def runs_of(stage: Stage, mapping: EventMapping) -> list[SyncRun]:
-    return [*await ListRuns(stage.units)(mapping.id)]
 
 
 async def test_rule_23_requests_before_a_run_has_begun_are_one_run(stage: Stage) -> None:
@@ -60,7 +56,7 @@ async def test_rule_23_asking_during_a_run_books_exactly_one_more(stage: Stage) 
     second = await stage.run_sync(booked[0].id)
     assert (await first).counts.of(SESSION).succeeded == 1
     assert second.counts.of(SESSION).succeeded == 2, "it began after the first had ended"
-    assert [run.state for run in await runs_of(stage, mapping)] == [RunState.COMPLETED] * 2
+    assert [run.state for run in await stage.list_runs(mapping.id)] == [RunState.COMPLETED] * 2
     assert stage.gleanin.duplicates == 0
 
 
@@ -110,9 +106,8 @@ async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage, map
         await stage.sync(mapping)
     run = await stage.sync(mapping)
     assert run.state is RunState.COMPLETED
-    (_, dead) = await runs_of(stage, mapping)
-    assert dead.stop is not None
-    assert (dead.state, dead.stop.code) == (RunState.STOPPED, "taken_over")
+    (_, dead) = await stage.list_runs(mapping.id)
+    assert (dead.state, present(dead.stop).code) == (RunState.STOPPED, "taken_over")
     assert dead.counts.read == len(await stage.outcomes(dead)), "rule 26"
     assert ("sync.run_taken_over", dead.id) in [(name, data.get("run")) for name, data in stage.log.kept]
 
@@ -146,8 +141,7 @@ async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
     ended = await old
     # What was held back had passed the fence already; nothing after it may.
     assert len(stage.gleanin.writes) - written <= in_flight
-    assert ended.stop is not None
-    assert ended.stop.code == "taken_over"
+    assert present(ended.stop).code == "taken_over"
 
 
 async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(stage: Stage) -> None:
@@ -165,8 +159,7 @@ async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(stage: S
     async with asyncio.timeout(WITHIN):
         while True:
             async with stage.units.reading() as unit:
-                standing = await unit.runs.standing(run.id)
-            assert standing is not None
+                standing = present(await unit.runs.standing(run.id))
             assert standing.lease_until is not None
             if standing.lease_until > stage.clock.now():
                 break
@@ -196,9 +189,8 @@ async def test_a_run_that_is_cancelled_tells_what_it_did_and_can_be_followed_at_
     syncing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await syncing
-    (run,) = await runs_of(stage, mapping)
-    assert run.stop is not None
-    assert run.stop.code == "interrupted"
+    (run,) = await stage.list_runs(mapping.id)
+    assert present(run.stop).code == "interrupted"
     before = stage.clock.now()
     assert (await stage.sync(mapping)).counts.of(SESSION).succeeded == 10
     assert stage.clock.now() - before < LEASE
