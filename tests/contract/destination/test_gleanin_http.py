@@ -15,12 +15,7 @@ from core.domain.kinds import SPEAKER
 from core.domain.planning import Change
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
-from ports.destination import (
-    AnswerLost,
-    DestinationError,
-    DestinationUnavailable,
-    DestinationUnreadable,
-)
+from ports.destination import AnswerLost, DestinationError, DestinationUnavailable, DestinationUnreadable
 from tests.contract.destination.conftest import EVENT, QUICK
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many
 

@@ -22,14 +22,7 @@ from adapters.http_client.responses import Response
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy, single_attempt
 from adapters.http_client.transport import HardenedTransport
 from core.domain.refusals import BadInput
-from tests.contract.http_client.conftest import (
-    MIB,
-    QUICK,
-    Server,
-    client_of,
-    little_memory,
-    over_network,
-)
+from tests.contract.http_client.conftest import MIB, QUICK, Server, client_of, little_memory, over_network
 from tests.contract.notices.conftest import certified
 from tests.limits import WITHIN
 

@@ -9,15 +9,7 @@ from core.domain.access import Grant, Role
 from core.domain.accounts import Account, SignIn
 from core.domain.identifiers import AccountId, OrganizationId
 from ports.persistence import PersistenceError, Taken, Unique, Units
-from tests.contract.persistence.samples import (
-    LONG,
-    NOW,
-    ORGANIZATION,
-    OTHER,
-    an_account,
-    committing,
-    store,
-)
+from tests.contract.persistence.samples import LONG, NOW, ORGANIZATION, OTHER, an_account, committing, store
 
 HERE, THERE = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER)
 EVERYWHERE = Grant(Role.SUPPORT)

@@ -8,14 +8,7 @@ import pytest
 from core.domain.schedule import Schedule
 from core.domain.turns import waiting
 from ports.persistence import Units
-from tests.contract.persistence.samples import (
-    LEASE,
-    MAPPING,
-    NOW,
-    a_mapping,
-    committing,
-    store,
-)
+from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, committing, store
 
 SECOND = a_mapping(2, "s2", "g2")
 

@@ -5,12 +5,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    MappingId,
-    SessionboardEventId,
-)
+from core.domain.identifiers import ConnectionId, GleaninEventId, MappingId, SessionboardEventId
 from core.domain.mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.secrets import SealedToken
 from ports.persistence import Taken, Unique, Units

@@ -9,13 +9,7 @@ from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.synced import ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Units
-from tests.contract.persistence.samples import (
-    EVENT,
-    ORGANIZATION,
-    SAME_ADDRESS,
-    a_record,
-    committing,
-)
+from tests.contract.persistence.samples import EVENT, ORGANIZATION, SAME_ADDRESS, a_record, committing
 
 LINKS = (ShareLink("Speaker campaign", "https://gleanin.example/a"),)
 

@@ -10,15 +10,7 @@ from core.domain.outcomes import Counts, Outcome, Tally
 from core.domain.runs import Progress, RunState, SyncRun
 from core.domain.stops import DISCONNECTED, TAKEN_OVER
 from ports.persistence import Standing, Taken, Unique, Units
-from tests.contract.persistence.samples import (
-    LEASE,
-    MAPPING,
-    NOW,
-    a_mapping,
-    a_run,
-    committing,
-    store,
-)
+from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
 
 
 async def _update(units: Units, *runs: SyncRun) -> None:

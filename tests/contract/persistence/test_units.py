@@ -7,13 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ports.persistence import PersistenceError, Units
-from tests.contract.persistence.samples import (
-    ORGANIZATION,
-    a_connection,
-    a_run,
-    an_organization,
-    store,
-)
+from tests.contract.persistence.samples import ORGANIZATION, a_connection, a_run, an_organization, store
 from tests.limits import happens
 
 

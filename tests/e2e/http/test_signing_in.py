@@ -7,13 +7,7 @@ import httpx
 import pytest
 
 from tests.e2e.http.conftest import Served, served_from
-from tests.e2e.http.furnishing import (
-    ADMIN,
-    PASSWORD,
-    SUPPORT,
-    VIEWER,
-    Furnished,
-)
+from tests.e2e.http.furnishing import ADMIN, PASSWORD, SUPPORT, VIEWER, Furnished
 from tests.e2e.http.pages import csrf_in
 
 

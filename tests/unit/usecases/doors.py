@@ -12,13 +12,7 @@ from core.domain.identities import ProviderIdentity
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey
-from core.usecases.change_account import (
-    ChangeOwnPassword,
-    ChangePassword,
-    GiveRole,
-    RemoveAccount,
-    TakeRole,
-)
+from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
 from core.usecases.look_up_access import ReadAuditLog
 from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
 from core.usecases.sign_in.devices import RememberDevice

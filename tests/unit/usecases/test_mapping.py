@@ -5,13 +5,7 @@ import asyncio
 import pytest
 
 from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import (
-    GleaninEventId,
-    MappingId,
-    SessionboardEventId,
-    SourceId,
-    external_id,
-)
+from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId, SourceId, external_id
 from core.domain.mappings import EventMapping
 from core.domain.refusals import (
     AlreadyMapped,

@@ -9,11 +9,7 @@ from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.refusals import BadInput, NotFound, NotSignedIn, StillConnected
-from core.usecases.look_up import (
-    FindOrganization,
-    ListOrganizationRuns,
-    ListOrganizations,
-)
+from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListOrganizations
 from core.usecases.look_up_access import ListApiKeys, ListMembers
 from core.usecases.look_up_records import TellHistory
 from core.usecases.portal import Who
