@@ -1,7 +1,7 @@
 """How things fare is told alike on every page, in the API and in `status`, with what to do about it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -14,12 +14,12 @@ from core.domain.runs import SyncRun
 from core.domain.schedule import Halt, Schedule
 from core.domain.stops import token_refused, unreachable
 from entrypoints.container import Container
-from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
-from tests.e2e.http.conftest import Served
+from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
-from tests.e2e.http.test_integration_pages import disconnected, integrations, post
+from tests.e2e.http.pages import post
+from tests.e2e.http.test_integration_pages import disconnected, integrations
 from tests.e2e.http.test_syncing import ended, start
 
 PAGES = (
@@ -40,14 +40,10 @@ def pages_of(served: Served) -> list[str]:
     return [*own, f"/organizations/{acme.organization}/events/{FREE_EVENT}/agenda", f"/runs/{acme.run}"]
 
 
-@contextmanager
-def refusing(served: Served, side: Literal["gleanin", "sessionboard"] = "gleanin") -> Iterator[None]:
-    remote = Remote(served.furnished.sandbox.control_url)
-    remote.make_trouble(Trouble(sides=(side,), revoked_after=0))
-    try:
-        yield
-    finally:
-        remote.make_trouble()
+def refusing(
+    served: Served, side: Literal["gleanin", "sessionboard"] = "gleanin"
+) -> AbstractContextManager[None]:
+    return in_trouble(served, Trouble(sides=(side,), revoked_after=0))
 
 
 async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedule: Schedule) -> None:
