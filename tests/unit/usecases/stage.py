@@ -57,7 +57,7 @@ from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from core.usecases.sync.show_event import ShowEvent
 from ports.destination import BeforeWrite, Destinations
-from ports.persistence import Units
+from ports.persistence import Unit, Units
 from tests.present import present
 from tests.unit.usecases.wired import Wired
 
@@ -310,6 +310,13 @@ class Stage:
     async def check(self, mapping: EventMapping) -> SyncRun | None:
         """See to a mapping as if its time had come."""
         return await self.run_sync.check(mapping.id)
+
+    @asynccontextmanager
+    async def committing(self) -> AsyncIterator[Unit]:
+        """Give a unit that is committed when its block ends without an error."""
+        async with self.units.writing() as unit:
+            yield unit
+            await unit.commit()
 
     async def schedule_of(self, mapping_id: MappingId) -> Schedule:
         async with self.units.reading() as unit:

@@ -178,9 +178,8 @@ async def test_after_a_lost_create_a_mapping_is_not_only_checked(stage: Stage) -
     """Whoever looks a create up has to be a run (rule 32)."""
     mapping = await proved(stage)
     lost = CreateIntent(SPEAKER, SourceId("zoe"), mapping.connection_id, ("email",))
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.intents.add(mapping.organization_id, mapping.events.gleanin_id, [lost])
-        await unit.commit()
     assert await stage.check(mapping) is not None
 
 
@@ -232,10 +231,9 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: St
     run = await stage.request_sync(mapping.id)
     task = asyncio.create_task(stalling(stage, timedelta(minutes=15))(run.id, waits=False))
     await happens(source.asked)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         running = present(await unit.runs.get(run.id))
         await stage.run_ends.store(unit, running, TAKEN_OVER)
-        await unit.commit()
     async with asyncio.timeout(WITHIN):
         assert (await task).stop == TAKEN_OVER
 
@@ -254,9 +252,7 @@ async def test_a_check_whose_lease_ran_out_is_begun_again(stage: Stage) -> None:
     assert len(await stage.list_runs(mapping.id)) == 2
 
 
-async def test_large_readings_wait_for_one_of_two_places(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_large_readings_wait_for_one_of_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_places, "LARGE", 3)
     monkeypatch.setattr(large_places, "LOOK_EVERY", 0.01)
     places = large_places.LargePlaces()

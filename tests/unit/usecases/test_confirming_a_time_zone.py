@@ -72,10 +72,9 @@ async def test_rule_07_a_removed_mapping_has_no_zone_to_note(stage: Stage, mappi
 async def unnoted(stage: Stage, zone: str | None) -> EventMapping:
     """Store a mapping as a database has it that is older than the zone of Gleanin's event."""
     mapping = await stage.mapping()
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         older = replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None)
         await unit.mappings.update(older)
-        await unit.commit()
     stage.gleanin.add_event(THERE, "PyConf", zone)
     return older
 

@@ -79,10 +79,9 @@ class Turnstile:
 @pytest.mark.parametrize("passing", [0, 1, 5])
 @pytest.mark.parametrize("in_flight", [1, 4])
 async def test_rule_08_a_running_sync_stops_before_its_next_write(
-    stage: Stage, passing: int, in_flight: int
+    stage: Stage, passing: int, in_flight: int, mapping: EventMapping
 ) -> None:
     stage.gleanin.most_in_flight = in_flight
-    mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(20)))
     stage.gate.pass_by = turnstile = Turnstile(passing)
     syncing = asyncio.create_task(stage.sync(mapping))

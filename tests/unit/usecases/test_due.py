@@ -215,9 +215,8 @@ async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former
 async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(stage: Stage) -> None:
     mapping = await stage.mapping()
     run = (await stage.request_sync(mapping.id, Scope.AGENDA)).start("owner:1", stage.clock.now(), LEASE)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(run)
-        await unit.commit()
     assert await stage.take_over(run.id) is None, "its lease is good"
     stage.clock.advance(LEASE)
     again = present(await stage.take_over(run.id))
@@ -232,9 +231,8 @@ async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(stage: St
 async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage, mapping: EventMapping) -> None:
     run, again = await stage.request_sync(mapping.id), None
     for _ in range(2):
-        async with stage.units.writing() as unit:
+        async with stage.committing() as unit:
             await unit.runs.update(run.start("owner:1", stage.clock.now(), LEASE))
-            await unit.commit()
         stage.clock.advance(LEASE)
         again = await stage.take_over(run.id)
         async with stage.units.reading() as unit:
@@ -259,9 +257,8 @@ async def test_rule_23_a_run_that_somebody_carries_out_is_found_when_its_lease_h
     stage: Stage, mapping: EventMapping
 ) -> None:
     run = (await stage.request_sync(mapping.id)).start("owner:1", stage.clock.now(), LEASE)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(run)
-        await unit.commit()
     await stage.request_sync(mapping.id)
     assert not await waiting(stage), "the mapping is being synced"
     stage.clock.advance(LEASE)
@@ -285,9 +282,8 @@ async def interrupted(
 ) -> SyncRun:
     run = (await stage.request_sync(mapping_id, scope)).start("owner:1", stage.clock.now(), LEASE)
     stopped = run.stopped(by, stage.clock.now(), Counts())
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(stopped)
-        await unit.commit()
     return stopped
 
 

@@ -157,9 +157,8 @@ async def test_rule_32_what_a_stopped_run_never_sent_is_sent_at_once(stage: Stag
     await assert_everything_is_there_once(stage, mapping)
 
 
-async def test_rule_32_the_wait_is_a_setting(stage: Stage) -> None:
+async def test_rule_32_the_wait_is_a_setting(stage: Stage, mapping: EventMapping) -> None:
     stage.resend_after = timedelta(seconds=1)
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1, False
     began = stage.clock.now()

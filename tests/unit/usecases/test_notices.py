@@ -114,9 +114,8 @@ async def test_rule_24_a_refused_token_of_three_mappings_is_told_once(
 async def test_a_mapping_that_was_removed_is_not_told_to_fail(stage: Stage) -> None:
     mapping = await with_recipient(stage)
     run = await stage.request_sync(mapping.id)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.mappings.update(mapping.remove(stage.clock.now()))
-        await unit.commit()
     await stage.run_sync(run.id)
     assert await outbox(stage, mapping.organization_id) == []
 
@@ -309,9 +308,8 @@ async def test_one_notice_that_meets_a_fault_does_not_stop_the_others(stage: Sta
     await stage.choose_recipient(other.id, Channel.EMAIL, "ops@example.org")
     await fail(stage, mapping)
     (notice,) = await outbox(stage, mapping.organization_id)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.notices.add(replace(notice, id=type(notice.id)("other"), organization_id=other.id))
-        await unit.commit()
 
     @dataclass
     class Faulty(Watching):

@@ -125,10 +125,9 @@ async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(stage: St
 
 @pytest.mark.parametrize("in_flight", [1, 4])
 async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
-    stage: Stage, in_flight: int
+    stage: Stage, in_flight: int, mapping: EventMapping
 ) -> None:
     stage.gleanin.most_in_flight = in_flight
-    mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     hold = Hold(stage)
     old = asyncio.create_task(stage.sync(mapping))

@@ -64,9 +64,8 @@ async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_w
     stage: Stage, mapping: EventMapping
 ) -> None:
     run = await stage.request_sync(mapping.id)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(run.start("somebody", stage.clock.now(), LEASE))
-        await unit.commit()
     await stage.request_sync(mapping.id)
     assert numbers(await status(stage))[2:] == (1, 1)
     stage.clock.advance(LEASE)

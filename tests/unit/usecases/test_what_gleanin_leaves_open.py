@@ -128,9 +128,8 @@ async def test_rule_29_a_kind_that_gleanin_does_not_know_stops_no_other(stage: S
     assert not stage.gleanin.of_event(THERE, EXHIBITOR_CONTACT)
 
 
-async def test_a_kind_of_which_nothing_is_left_is_created_again(stage: Stage) -> None:
+async def test_a_kind_of_which_nothing_is_left_is_created_again(stage: Stage, mapping: EventMapping) -> None:
     stage.gleanin.trouble.silent_when_empty = True
-    mapping = await stage.mapping()
     offer(stage)
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
     stage.gleanin.delete_by_hand(stage.the(mapping, EXHIBITOR_CONTACT, "eve").id)
@@ -173,10 +172,9 @@ async def test_rule_30_links_that_are_not_told_any_more_are_kept(stage: Stage, m
 
 
 async def test_rule_10_where_external_ids_are_not_given_back_our_memory_tells_what_is_ours(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
     stage.gleanin.trouble.hides_external_ids = True
-    mapping = await stage.mapping()
     offer(stage)
     await stage.sync(mapping)
     again = await stage.reconnect_and_map(mapping)
