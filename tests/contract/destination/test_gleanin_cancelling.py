@@ -52,9 +52,18 @@ async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
     assert writer.task.cancelling() == times
 
 
-async def test_a_write_without_an_answer_is_told_so_before_the_cancellation_comes(fake: Reachable) -> None:
+@pytest.mark.parametrize(
+    ("misstep", "recorded"),
+    [
+        pytest.param(Misstep(None), [AnswerLost], id="without an answer, which is told before"),
+        pytest.param(too_many(), [], id="not executed"),
+    ],
+)
+async def test_a_write_that_is_cancelled_is_not_sent_again(
+    fake: Reachable, misstep: Misstep, recorded: list[type[Exception]]
+) -> None:
     fake.may_answer.clear()
-    fake.misstep(Misstep(None))
+    fake.misstep(misstep)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
         writer = Writer(gleanin)
         await until(lambda: fake.at_once == 1)
@@ -62,21 +71,8 @@ async def test_a_write_without_an_answer_is_told_so_before_the_cancellation_come
         fake.may_answer.set()
         with pytest.raises(asyncio.CancelledError):
             await writer.task
-    assert writer.recorded == [AnswerLost]
+    assert writer.recorded == recorded
     assert len(fake.requests) == 1
-
-
-async def test_a_write_that_was_not_executed_is_not_sent_again_after_a_cancellation(fake: Reachable) -> None:
-    fake.may_answer.clear()
-    fake.misstep(too_many())
-    async with fake.destinations.open(Token(TOKEN)) as gleanin:
-        writer = Writer(gleanin)
-        await until(lambda: fake.at_once == 1)
-        writer.task.cancel()
-        fake.may_answer.set()
-        with pytest.raises(asyncio.CancelledError):
-            await writer.task
-    assert (writer.recorded, len(fake.requests)) == ([], 1)
 
 
 async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline(fake: Reachable) -> None:

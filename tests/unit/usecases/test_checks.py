@@ -12,7 +12,7 @@ from adapters.memory.units import MemoryUnits
 from core.domain.identifiers import RunId, SessionboardEventId, SourceId
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
-from core.domain.runs import RunState, Trigger
+from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.stops import INTERRUPTED, NO_PROGRESS, TAKEN_OVER
@@ -85,6 +85,16 @@ def held(stage: Stage) -> HeldSource:
     return source
 
 
+async def being_checked(
+    stage: Stage, mapping: EventMapping
+) -> tuple[HeldSource, "asyncio.Task[SyncRun | None]"]:
+    """Begin a check, which waits for the sessions of Sessionboard."""
+    source = held(stage)
+    check = asyncio.create_task(stage.check(mapping))
+    await happens(source.asked)
+    return source, check
+
+
 async def last_checked(stage: Stage, mapping: EventMapping) -> bool:
     async with stage.units.reading() as unit:
         schedule = await unit.schedules.get(mapping.id)
@@ -108,9 +118,7 @@ async def test_rule_23_a_mapping_is_checked_once_at_a_time(stage: Stage) -> None
 async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing(stage: Stage) -> None:
     mapping = await proved(stage)
     stage.offer(session("s1", on(person("ada")), title="Edited"))
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    source, check = await being_checked(stage, mapping)
     units = stage.units
     assert isinstance(units, MemoryUnits)
     run = asyncio.create_task(stage.sync(mapping))
@@ -126,9 +134,7 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
 async def test_rule_05_a_mapping_that_is_removed_during_its_check_gets_no_run(stage: Stage) -> None:
     mapping = await proved(stage)
     stage.offer(session("s1", title="Edited"))
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    source, check = await being_checked(stage, mapping)
     await stage.remove_mapping(mapping.id)
     source.may_go_on.set()
     assert await check is None
@@ -145,9 +151,7 @@ async def test_a_check_that_cannot_read_becomes_a_run_that_tells_why(stage: Stag
 
 async def test_a_check_that_is_interrupted_leaves_the_mapping_due(stage: Stage) -> None:
     mapping = await proved(stage)
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    _, check = await being_checked(stage, mapping)
     check.cancel()
     with pytest.raises(asyncio.CancelledError):
         await check
@@ -240,9 +244,7 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: St
 
 async def test_a_check_whose_lease_ran_out_is_begun_again(stage: Stage) -> None:
     mapping = await proved(stage)
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    source, check = await being_checked(stage, mapping)
     stage.clock.advance(LEASE)
     assert [each.mapping_id for each in await stage.choose_runs(9)] == [mapping.id]
     again = asyncio.create_task(stage.check(mapping))
