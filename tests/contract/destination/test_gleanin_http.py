@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -18,6 +17,7 @@ from core.domain.secrets import Token
 from ports.destination import AnswerLost, DestinationError, DestinationUnavailable, DestinationUnreadable
 from tests.contract.destination.conftest import EVENT, QUICK, Reachable
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many
+from tests.contract.http_client.conftest import closed_port
 
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
@@ -41,13 +41,6 @@ async def raw_server(answer: bytes) -> AsyncIterator[str]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
-
-
-def closed_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])

@@ -44,8 +44,7 @@ class Worker:
     def end(self) -> None:
         self.process.kill()
         limits.end(self.process)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        present(self.process.stdout).close()
 
 
 @pytest.fixture
@@ -94,8 +93,7 @@ async def test_run_of_a_killed_worker_goes_on_elsewhere(begin: Begin, stored: Ya
     new, former = await stored.runs_of(mapping)
     assert (former.id, former.state, new.state) == (run.id, RunState.STOPPED, RunState.COMPLETED)
     assert new.started_at is not None
-    assert before.lease_until is not None
-    assert new.started_at >= before.lease_until
+    assert new.started_at >= present(before.lease_until)
 
 
 async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_check(
@@ -111,8 +109,7 @@ async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_chec
     assert other.says() == f"checks {mapping}"
     assert other.says() == f"checked {mapping}"
     checked_at = present((await stored.schedule_of(mapping)).last_checked_at)
-    assert check.lease_until is not None
-    assert checked_at >= check.lease_until, "not before its time had run out"
+    assert checked_at >= present(check.lease_until), "not before its time had run out"
     assert await stored.runs_of(mapping) == []
 
 

@@ -91,6 +91,13 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database()
 
 
+@pytest.fixture
+def engine(empty_database: str) -> Iterator[sa.Engine]:
+    engine = engine_at(empty_database)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the URL of a migrated database without rows."""

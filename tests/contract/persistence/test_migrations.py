@@ -1,7 +1,6 @@
 """The migrations: up and down on both databases, and never apart from the tables."""
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -43,13 +42,6 @@ _VERSIONS = Path(migrate.__file__).parent / "migrations"
 _REVISIONS = [script.revision for script in ScriptDirectory(str(_VERSIONS)).walk_revisions("base", "heads")][
     ::-1
 ]
-
-
-@pytest.fixture
-def engine(empty_database: str) -> Iterator[sa.Engine]:
-    engine = engine_at(empty_database)
-    yield engine
-    engine.dispose()
 
 
 def _tables(engine: sa.Engine) -> set[str]:

@@ -22,6 +22,7 @@ from tests.contract.persistence.samples import (
     committing,
     store,
 )
+from tests.present import present
 
 
 async def test_an_organization_is_found_by_its_name_in_any_case(units: Units) -> None:
@@ -88,8 +89,7 @@ async def test_times_come_back_as_the_same_instant_in_utc(units: Units) -> None:
     await store(units, an_organization(), replace(a_connection(), opened_at=at))
     async with units.reading() as unit:
         connection = await unit.connections.get(CONNECTION)
-    assert connection is not None
-    assert connection.opened_at == NOW
+    assert present(connection).opened_at == NOW
 
 
 async def test_a_mapping_comes_back_with_all_that_it_says(mapped: Units) -> None:

@@ -27,6 +27,7 @@ from tests.contract.persistence.samples import (
     store,
 )
 from tests.limits import next_line
+from tests.present import present
 
 Racers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
 
@@ -111,8 +112,7 @@ async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(da
         mapping = await unit.mappings.get(MAPPING.id)
     for units in both:
         units.close()
-    assert mapping is not None
-    assert len(mapping.gleanin_name) == 2 * times
+    assert len(present(mapping).gleanin_name) == 2 * times
 
 
 async def test_rule_23_of_two_processes_one_checks_a_mapping(database: str) -> None:

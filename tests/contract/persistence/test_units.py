@@ -9,6 +9,7 @@ import pytest
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import ORGANIZATION, a_connection, a_run, an_organization, store
 from tests.limits import happens
+from tests.present import present
 
 
 class _AnError(Exception):
@@ -85,8 +86,7 @@ async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(ma
     await asyncio.gather(*(count_one() for _ in range(times)))
     async with mapped.reading() as unit:
         run = await unit.runs.get(a_run().id)
-        assert run is not None
-        assert len(run.message) == times
+        assert len(present(run).message) == times
 
 
 async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: Units) -> None:

@@ -112,13 +112,6 @@ def _rows(engine: sa.Engine) -> dict[str, list[Any]]:
 
 
 @pytest.fixture
-def engine(empty_database: str) -> Iterator[sa.Engine]:
-    engine = engine_at(empty_database)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 async def before(engine: sa.Engine, empty_database: str) -> dict[str, list[Any]]:
     """Return all rows of a database at 0008, by table."""
     migrate.upgrade(engine)

@@ -204,10 +204,8 @@ async def test_a_run_in_which_nothing_happens_stops_and_counts_as_a_failure(stag
     assert run.stop == NO_PROGRESS
     async with stage.units.reading() as unit:
         schedule, known = await unit.schedules.get(mapping.id), await unit.mappings.get(mapping.id)
-    assert schedule is not None
-    assert schedule.failures == 1
-    assert known is not None
-    assert not known.written, "its events are free, for nothing was written (rule 5)"
+    assert present(schedule).failures == 1
+    assert not present(known).written, "its events are free, for nothing was written (rule 5)"
 
 
 async def test_a_check_in_which_nothing_happens_becomes_a_run_that_says_so(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from core.domain.secrets import Token
 from core.usecases.add_organization import NewOrganization
 from ports.destination import DestinationRefused, DestinationUnavailable
 from ports.session_source import SourceRefused, SourceUnavailable
+from tests.present import present
 from tests.unit.domain.builders import session
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import ELSEWHERE, HERE, SESSIONBOARD_TOKEN, TOKEN, URL, Stage
@@ -92,14 +93,12 @@ async def test_an_unknown_organization_cannot_be_connected(stage: Stage) -> None
 async def test_rule_02_of_a_token_at_most_the_last_four_characters_are_told(stage: Stage) -> None:
     connection = await stage.connection()
     assert connection.token_hint == "4321"
-    assert connection.token is not None
-    assert stage.cipher.unseal(connection.token) == TOKEN
+    assert stage.cipher.unseal(present(connection.token)) == TOKEN
 
 
 async def test_rule_02_a_token_is_stored_encrypted(stage: Stage) -> None:
     connection = await stage.connection()
-    assert connection.token is not None
-    assert TOKEN.value not in connection.token.value
+    assert TOKEN.value not in present(connection.token).value
 
 
 async def test_rule_03_a_connected_organization_is_not_connected_again(stage: Stage) -> None:

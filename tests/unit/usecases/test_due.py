@@ -337,5 +337,4 @@ async def test_a_waiting_run_ends_with_its_mapping(stage: Stage, unmapped: bool)
         await stage.disconnect(mapping.organization_id, "Acme")
     assert not await waiting(stage)
     ended = await stage.find_run(run.id)
-    assert ended.stop is not None
-    assert (ended.stop == DISCONNECTED) is not unmapped
+    assert (present(ended.stop) == DISCONNECTED) is not unmapped

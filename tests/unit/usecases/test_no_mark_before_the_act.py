@@ -8,6 +8,7 @@ from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import THERE, Stage
@@ -112,8 +113,7 @@ async def test_rule_21_a_refused_token_puts_nothing_in_doubt(stage: Stage) -> No
 
     stage.gate.pass_by = refuse
     run = await stage.sync(mapping)
-    assert run.stop is not None
-    assert run.stop.code == "token_refused"
+    assert present(run.stop).code == "token_refused"
 
     async def accept() -> None:
         stage.gleanin.trouble.refuses_tokens = False

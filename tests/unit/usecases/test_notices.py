@@ -136,8 +136,7 @@ async def test_rule_32_a_kill_at_any_store_of_a_run_neither_loses_nor_doubles_a_
         power.back()
         await stage.take_over(run.id)
         for waiting in await stage.choose_runs(100):
-            assert waiting.run_id is not None
-            await stage.run_sync(waiting.run_id)
+            await stage.run_sync(present(waiting.run_id))
     else:
         power.back()
     assert (await stage.schedule_of(mapping.id)).is_failing
