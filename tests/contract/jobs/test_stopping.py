@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 
 from core.domain.mappings import EventMapping
-from core.domain.runs import RunState, Trigger
+from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import INTERVAL, SPREAD
 from core.usecases.change_settings import SettingsChange
 from tests.contract.jobs.conftest import Making
@@ -14,18 +14,34 @@ from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import Stage, nothing
 
 
+def held_after_its_first_write(stage: Stage) -> asyncio.Event:
+    """Let the next sync wait for ever after its first write, and return what tells that it was sent."""
+    before, first_write = len(stage.gleanin.writes), asyncio.Event()
+
+    async def hold() -> None:
+        if len(stage.gleanin.writes) > before:
+            first_write.set()
+            await asyncio.Event().wait()
+
+    stage.gate.pass_by = hold
+    return first_write
+
+
+async def seen_through(make: Making, stage: Stage, mapping: EventMapping) -> SyncRun:
+    """Let nothing hold the latest run any more, and return it when it has ended."""
+    stage.gate.pass_by = nothing
+    async with make(stage).working(), asyncio.timeout(WITHIN):
+        while (await stage.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
+            await asyncio.sleep(0.01)
+    done, *_ = await stage.list_runs(mapping.id)
+    return done
+
+
 async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_next_start(make: Making) -> None:
     stage = Stage()
     mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
-    first_write = asyncio.Event()
-
-    async def hold_after_the_first_write() -> None:
-        if stage.gleanin.writes:
-            first_write.set()
-            await asyncio.Event().wait()
-
-    stage.gate.pass_by = hold_after_the_first_write
+    first_write = held_after_its_first_write(stage)
     run = await stage.request_sync(mapping.id)
     async with make(stage).working():
         await happens(first_write)
@@ -36,11 +52,7 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
     sent = len(stage.gleanin.writes)
     assert 0 < sent < 6
 
-    stage.gate.pass_by = nothing
-    async with make(stage).working(), asyncio.timeout(WITHIN):
-        while (await stage.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
-            await asyncio.sleep(0.01)
-    done, *_ = await stage.list_runs(mapping.id)
+    done = await seen_through(make, stage, mapping)
     assert done.state is RunState.COMPLETED
     assert stage.gleanin.duplicates == 0
     assert len(stage.gleanin.writes) == 6
@@ -86,25 +98,13 @@ async def test_rule_32_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_in
     mapping = await stage.mapping()
     await _due(stage, mapping)
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(1, 4)))
-    first_write = asyncio.Event()
-    before = len(stage.gleanin.writes)
-
-    async def hold_after_the_first_write() -> None:
-        if len(stage.gleanin.writes) > before:
-            first_write.set()
-            await asyncio.Event().wait()
-
-    stage.gate.pass_by = hold_after_the_first_write
+    first_write = held_after_its_first_write(stage)
     async with make(stage).working():
         await happens(first_write)
     again, interrupted, *_ = await stage.list_runs(mapping.id)
     assert (interrupted.trigger, present(interrupted.stop).code) == (Trigger.CONTINUOUS, "interrupted")
     assert (again.trigger, again.state) == (Trigger.CONTINUOUS, RunState.QUEUED)
 
-    stage.gate.pass_by = nothing
-    async with make(stage).working(), asyncio.timeout(WITHIN):
-        while (await stage.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
-            await asyncio.sleep(0.01)
-    done, *_ = await stage.list_runs(mapping.id)
+    done = await seen_through(make, stage, mapping)
     assert (done.id, done.state) == (again.id, RunState.COMPLETED)
     assert stage.gleanin.duplicates == 0

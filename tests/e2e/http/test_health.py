@@ -314,12 +314,15 @@ def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
         events[number] = before
 
 
+def settings_of_acme(served: Served) -> tuple[str, str]:
+    """Return where the settings of Acme's mapping are: their page, and in the API."""
+    api = f"/mappings/{served.acme.mapping}"
+    return f"{integrations(served)}{api}/settings", api
+
+
 def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh: Served) -> None:
     admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
-    at, api = (
-        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
-        f"/mappings/{fresh.acme.mapping}",
-    )
+    at, api = settings_of_acme(fresh)
     with zone_in_gleanin(fresh, "America/New_York"):
         assert TICK not in fresh.browser(VIEWER).get(at).text
         assert client.get(api).json()["gleanin_time_zone"] is None, "Gleanin has not been asked"
@@ -342,10 +345,7 @@ def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Brussels", None])
 def test_rule_07_a_zone_is_confirmed_only_where_gleanin_tells_none(fresh: Served, zone: str | None) -> None:
     admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
-    at, api = (
-        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
-        f"/mappings/{fresh.acme.mapping}",
-    )
+    at, api = settings_of_acme(fresh)
     form = {"tracks": "track", "exhibitor_name": "contact", "confirm_time_zone": "on"}
     with zone_in_gleanin(fresh, zone):
         changed = client.patch(api, json={"confirm_time_zone": True}).raise_for_status().json()
