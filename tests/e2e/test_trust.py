@@ -1,13 +1,10 @@
 """What nobody may find anywhere: tokens and e-mails in logs, and writes to Sessionboard."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from core.domain.runs import RunState
-from entrypoints.logs import set_up_logs
 from entrypoints.sandbox.loading import packaged
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
@@ -20,14 +17,7 @@ def packaged_world() -> World:
     return world
 
 
-@pytest.fixture
-def _everything_logged() -> Iterator[None]:
-    set_up_logs("debug")
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("_everything_logged")
+@pytest.mark.usefixtures("everything_logged")
 async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

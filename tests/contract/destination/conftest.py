@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httpx
@@ -151,12 +151,20 @@ class HttpScene:
         self.server.links_after_reads = reads
 
 
+@dataclass
+class Reachable(FakeGleanin):
+    """A fake that is served, with what leads to it."""
+
+    destinations: GleaninDestinations = field(init=False)
+
+
 @pytest.fixture
-async def server() -> AsyncIterator[tuple[FakeGleanin, GleaninDestinations]]:
-    fake = FakeGleanin()
+async def fake() -> AsyncIterator[Reachable]:
+    fake = Reachable()
     async with fake.running() as url:
         fake.events[EVENT] = {"title": "PyCon", "state": "active"}
-        yield fake, GleaninDestinations(url, allow_private=True, policy=QUICK)
+        fake.destinations = GleaninDestinations(url, allow_private=True, policy=QUICK)
+        yield fake
 
 
 @pytest.fixture(params=["memory", "http"])

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.present import present
+
 TOKEN = "gln_test_token_0001"
 BASE = "/api/clients/v1"
 TEXT, NUMBER, TEXTS, NUMBERS = "text", "number", "texts", "numbers"
@@ -138,8 +140,7 @@ class FakeGleanin:
             await handler(request)
         if step.answer is not None:
             return step.answer()
-        assert request.transport is not None
-        request.transport.abort()
+        present(request.transport).abort()
         return web.Response(status=500)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:

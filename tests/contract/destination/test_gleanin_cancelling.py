@@ -5,18 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.gleanin.http import GleaninDestinations
 from core.domain.identifiers import ExternalId
 from core.domain.kinds import SPEAKER
 from core.domain.secrets import Token
 from ports.destination import AnswerLost, Destination, DestinationUnavailable
-from tests.contract.destination.conftest import EVENT, QUICK
-from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, too_many
+from tests.contract.destination.conftest import EVENT, QUICK, Reachable
+from tests.contract.destination.fake_server import TOKEN, Misstep, too_many
 from tests.limits import happens, until
 
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
-Server = tuple[FakeGleanin, GleaninDestinations]
 
 
 class Writer:
@@ -37,11 +35,10 @@ class Writer:
 
 @pytest.mark.parametrize("times", [1, 3])
 async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
-    server: Server, times: int
+    fake: Reachable, times: int
 ) -> None:
-    fake, destinations = server
     fake.may_answer.clear()
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         writer = Writer(gleanin)
         await until(lambda: fake.at_once == 1)
         for _ in range(times):
@@ -55,41 +52,34 @@ async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
     assert writer.task.cancelling() == times
 
 
-async def test_a_write_without_an_answer_is_told_so_before_the_cancellation_comes(server: Server) -> None:
-    fake, destinations = server
+@pytest.mark.parametrize(
+    ("misstep", "recorded"),
+    [
+        pytest.param(Misstep(None), [AnswerLost], id="without an answer, which is told before"),
+        pytest.param(too_many(), [], id="not executed"),
+    ],
+)
+async def test_a_write_that_is_cancelled_is_not_sent_again(
+    fake: Reachable, misstep: Misstep, recorded: list[type[Exception]]
+) -> None:
     fake.may_answer.clear()
-    fake.misstep(Misstep(None))
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    fake.misstep(misstep)
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         writer = Writer(gleanin)
         await until(lambda: fake.at_once == 1)
         writer.task.cancel()
         fake.may_answer.set()
         with pytest.raises(asyncio.CancelledError):
             await writer.task
-    assert writer.recorded == [AnswerLost]
+    assert writer.recorded == recorded
     assert len(fake.requests) == 1
 
 
-async def test_a_write_that_was_not_executed_is_not_sent_again_after_a_cancellation(server: Server) -> None:
-    fake, destinations = server
-    fake.may_answer.clear()
-    fake.misstep(too_many())
-    async with destinations.open(Token(TOKEN)) as gleanin:
-        writer = Writer(gleanin)
-        await until(lambda: fake.at_once == 1)
-        writer.task.cancel()
-        fake.may_answer.set()
-        with pytest.raises(asyncio.CancelledError):
-            await writer.task
-    assert (writer.recorded, len(fake.requests)) == ([], 1)
-
-
-async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline(server: Server) -> None:
-    fake, destinations = server
+async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline(fake: Reachable) -> None:
     fake.may_answer.clear()
     created: list[str] = []
     deadline = asyncio.timeout(None)
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
 
         async def create_in_time() -> None:
             async with deadline:
@@ -106,11 +96,10 @@ async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline
     assert (len(created), created) == (1, list(fake.resources))
 
 
-async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(server: Server) -> None:
-    fake, destinations = server
-    destinations.ceiling = 1
+async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(fake: Reachable) -> None:
+    fake.destinations.ceiling = 1
     fake.may_answer.clear()
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         under_way = asyncio.create_task(gleanin.events())
         await until(lambda: fake.at_once == 1)
         writer = Writer(gleanin)
@@ -124,15 +113,14 @@ async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(se
     assert [method for method, _ in fake.requests] == ["GET"]
 
 
-async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothing(server: Server) -> None:
-    fake, destinations = server
+async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothing(fake: Reachable) -> None:
     asked = asyncio.Event()
 
     async def before_write() -> None:
         asked.set()
         await asyncio.sleep(3600)
 
-    async with destinations.open(Token(TOKEN), before_write) as gleanin:
+    async with fake.destinations.open(Token(TOKEN), before_write) as gleanin:
         writer = Writer(gleanin)
         await happens(asked)
         writer.task.cancel()
@@ -141,11 +129,10 @@ async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothi
     assert fake.requests == []
 
 
-async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(server: Server) -> None:
-    fake, destinations = server
-    destinations.ceiling = 1
+async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(fake: Reachable) -> None:
+    fake.destinations.ceiling = 1
     fake.lingers = 3600
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         under_way = asyncio.create_task(gleanin.events())
         waiting = asyncio.create_task(gleanin.events())
         await until(lambda: fake.at_once == 1)
@@ -156,20 +143,18 @@ async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(server:
             await under_way
 
 
-async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(server: Server) -> None:
-    fake, destinations = server
+async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(fake: Reachable) -> None:
     fake.lingers = 0.2
-    destinations.policy = replace(QUICK, idle_timeout=0.05, write_timeout=10)
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    fake.destinations.policy = replace(QUICK, idle_timeout=0.05, write_timeout=10)
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         assert await gleanin.create(EVENT, SPEAKER, ID, ANN) in fake.resources
         with pytest.raises(DestinationUnavailable, match="did not answer in time"):
             await gleanin.events()
 
 
-async def test_a_write_that_takes_all_its_time_is_lost(server: Server) -> None:
-    fake, destinations = server
+async def test_a_write_that_takes_all_its_time_is_lost(fake: Reachable) -> None:
     fake.lingers = 3600
-    destinations.policy = replace(QUICK, write_timeout=0.5)
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    fake.destinations.policy = replace(QUICK, write_timeout=0.5)
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(AnswerLost, match="did not answer in time"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)

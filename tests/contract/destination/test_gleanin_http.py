@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -15,19 +14,14 @@ from core.domain.kinds import SPEAKER
 from core.domain.planning import Change
 from core.domain.refusals import BadInput
 from core.domain.secrets import Token
-from ports.destination import (
-    AnswerLost,
-    DestinationError,
-    DestinationUnavailable,
-    DestinationUnreadable,
-)
-from tests.contract.destination.conftest import EVENT, QUICK
+from ports.destination import AnswerLost, DestinationError, DestinationUnavailable, DestinationUnreadable
+from tests.contract.destination.conftest import EVENT, QUICK, Reachable
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many
+from tests.contract.http_client.conftest import closed_port
 
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
 CHANGE = (Change("job_title", None, "Queen"),)
-Server = tuple[FakeGleanin, GleaninDestinations]
 
 
 def at(url: str) -> GleaninDestinations:
@@ -49,13 +43,6 @@ async def raw_server(answer: bytes) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
 
 
-def closed_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
 async def test_rule_32_a_create_that_never_left_is_sent_again_at_once(host: str) -> None:
     """A connection that is refused and one that broke look the same to the transport: only their cause differs."""
@@ -75,30 +62,34 @@ async def test_rule_32_a_create_that_never_left_is_sent_again_at_once(host: str)
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (b"", DestinationUnavailable),
-        (b"no HTTP at all\r\n\r\n", DestinationUnavailable),
-        (b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", DestinationUnavailable),
-        (
+        pytest.param(b"", DestinationUnavailable, id="hangs up"),
+        pytest.param(b"no HTTP at all\r\n\r\n", DestinationUnavailable, id="no HTTP"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n",
+            DestinationUnavailable,
+            id="long header",
+        ),
+        pytest.param(
             b"HTTP/1.1 200 OK\r\n" + b"X-Many: x\r\n" * 200 + b"Content-Length: 2\r\n\r\n{}",
             DestinationUnavailable,
+            id="many headers",
         ),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", DestinationUnavailable),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", DestinationUnavailable),
-        (
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", DestinationUnavailable, id="broken off"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+            DestinationUnavailable,
+            id="bad chunk",
+        ),
+        pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
             DestinationUnreadable,
+            id="bad gzip",
         ),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe{}", DestinationUnreadable),
-    ],
-    ids=[
-        "hangs up",
-        "no HTTP",
-        "long header",
-        "many headers",
-        "broken off",
-        "bad chunk",
-        "bad gzip",
-        "no UTF-8",
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe{}", DestinationUnreadable, id="no UTF-8"
+        ),
     ],
 )
 async def test_whatever_comes_instead_of_an_answer_is_told_in_the_ports_errors(
@@ -111,8 +102,7 @@ async def test_whatever_comes_instead_of_an_answer_is_told_in_the_ports_errors(
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
-async def test_a_write_after_a_429_is_sent_again_and_announced_again(server: Server) -> None:
-    fake, destinations = server
+async def test_a_write_after_a_429_is_sent_again_and_announced_again(fake: Reachable) -> None:
     announced = 0
 
     async def before_write() -> None:
@@ -121,14 +111,13 @@ async def test_a_write_after_a_429_is_sent_again_and_announced_again(server: Ser
         assert len(fake.requests) == announced - 1, "right before the request"
 
     fake.misstep(too_many(Retry_After="0"), too_many())
-    async with destinations.open(Token(TOKEN), before_write) as gleanin:
+    async with fake.destinations.open(Token(TOKEN), before_write) as gleanin:
         await gleanin.create(EVENT, SPEAKER, ID, ANN)
     assert (announced, len(fake.writes)) == (3, 1)
 
 
-async def test_a_token_revoked_half_way_is_told_with_the_next_write(server: Server) -> None:
-    fake, destinations = server
-    async with destinations.open(Token(TOKEN)) as gleanin:
+async def test_a_token_revoked_half_way_is_told_with_the_next_write(fake: Reachable) -> None:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         created = await gleanin.create(EVENT, SPEAKER, ID, ANN)
         fake.tokens.clear()
         with pytest.raises(DestinationError, match="Invalid token"):
@@ -136,11 +125,10 @@ async def test_a_token_revoked_half_way_is_told_with_the_next_write(server: Serv
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
-async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(server: Server, status: int) -> None:
-    fake, destinations = server
+async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(fake: Reachable, status: int) -> None:
     step = Misstep(lambda: refusal(status, "oops"), carried_out=True)
     fake.misstep(step, step)
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(AnswerLost):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         made = next(iter(fake.resources))
@@ -149,32 +137,29 @@ async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(server: Server,
     assert len(fake.writes) == 2, "neither was sent again"
 
 
-async def test_pages_are_followed_to_the_last(server: Server) -> None:
-    fake, destinations = server
+async def test_pages_are_followed_to_the_last(fake: Reachable) -> None:
     fake.page_size = 10
     for number in range(25):
         fake.add("speakers", {"event_id": 8, "external_idx": f"x{number}", "email": f"{number}@example.org"})
         fake.events[str(100 + number)] = {"title": f"Event {number}"}
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         found = [record.external_id async for page in gleanin.records(EVENT, SPEAKER) for record in page]
         assert found == [f"x{number}" for number in range(25)]
         assert len(await gleanin.events()) == 26
 
 
-async def test_a_large_answer_is_handed_on_in_parts(server: Server) -> None:
-    fake, destinations = server
+async def test_a_large_answer_is_handed_on_in_parts(fake: Reachable) -> None:
     for number in range(1234):
         fake.add("speakers", {"event_id": 8, "external_idx": f"x{number}"})
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         sizes = [len(page) async for page in gleanin.records(EVENT, SPEAKER)]
     assert sizes == [500, 500, 234]
 
 
-async def test_all_who_use_one_token_share_what_may_be_in_flight(server: Server) -> None:
-    fake, destinations = server
-    destinations.ceiling = 3
+async def test_all_who_use_one_token_share_what_may_be_in_flight(fake: Reachable) -> None:
+    fake.destinations.ceiling = 3
     fake.lingers = 0.02
-    async with destinations.open(Token(TOKEN)) as one, destinations.open(Token(TOKEN)) as other:
+    async with fake.destinations.open(Token(TOKEN)) as one, fake.destinations.open(Token(TOKEN)) as other:
         assert one.most_in_flight == 3
         await asyncio.gather(*(gleanin.events() for gleanin in (one, other) for _ in range(10)))
     assert fake.most_at_once == 3
@@ -187,35 +172,32 @@ async def test_an_address_that_is_not_allowed_is_refused(url: str) -> None:
             pass
 
 
-async def test_the_token_stays_with_the_place_it_is_for(server: Server) -> None:
-    fake, destinations = server
+async def test_the_token_stays_with_the_place_it_is_for(fake: Reachable) -> None:
     async with FakeGleanin().running() as elsewhere:
         page = {"data": [], "links": {"next": f"{elsewhere}/events?page=2"}}
         fake.misstep(Misstep(lambda: refusal(200, page)))
-        async with destinations.open(Token(TOKEN)) as gleanin:
+        async with fake.destinations.open(Token(TOKEN)) as gleanin:
             with pytest.raises(DestinationUnreadable, match="another place"):
                 await gleanin.events()
 
 
 @pytest.mark.parametrize(("status", "limit"), [(200, "MAX_BYTES_READ"), (500, "MAX_BYTES_WRITTEN")])
 async def test_an_answer_without_end_is_not_taken_in(
-    server: Server, monkeypatch: pytest.MonkeyPatch, status: int, limit: str
+    fake: Reachable, monkeypatch: pytest.MonkeyPatch, status: int, limit: str
 ) -> None:
     """Of a refusal, less is taken in than of what was asked for."""
-    fake, destinations = server
     monkeypatch.setattr(f"adapters.gleanin.client.{limit}", 50)
     fake.misstep(Misstep(lambda: refusal(status, "x" * 60)))
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(DestinationUnreadable, match="more than 50 bytes"):
             await gleanin.events()
     assert len(fake.requests) == 1
 
 
-async def test_a_redirect_is_not_followed(server: Server) -> None:
-    fake, destinations = server
+async def test_a_redirect_is_not_followed(fake: Reachable) -> None:
     step = Misstep(lambda: refusal(302, "", {"Location": "/elsewhere"}))
     fake.misstep(step, step)
-    async with destinations.open(Token(TOKEN)) as gleanin:
+    async with fake.destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(DestinationUnreadable, match="leads elsewhere"):
             await gleanin.event(GleaninEventId("8"))
         with pytest.raises(DestinationUnreadable, match="leads elsewhere"):

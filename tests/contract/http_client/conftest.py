@@ -1,8 +1,9 @@
 """A server that answers as it is told, and the client that asks it as in production."""
 
+import socket
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,3 +86,11 @@ def little_memory(most: int = 60 * MIB) -> Iterator[None]:
     finally:
         tracemalloc.stop()
     assert peak - before < most
+
+
+def closed_port() -> int:
+    """Return a port on which nothing listens."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port

@@ -2,11 +2,9 @@
 
 import asyncio
 import gzip
-import socket
 import ssl
 import zlib
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -27,6 +25,7 @@ from tests.contract.http_client.conftest import (
     QUICK,
     Server,
     client_of,
+    closed_port,
     little_memory,
     over_network,
 )
@@ -121,13 +120,6 @@ async def test_public_name_that_leads_to_a_private_address_is_refused(
     async with client_of("https://sneaky.example.com", HardenedTransport) as client:
         with pytest.raises(BadInput, match=r"sneaky\.example\.com leads to a private address"):
             await sent(client)
-
-
-def closed_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 async def test_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:

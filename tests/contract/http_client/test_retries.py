@@ -16,6 +16,7 @@ from adapters.http_client.retries import INTERACTIVE, RetryPolicy, RetryState, s
 from adapters.http_client.retry_after import requested_pause, retry_after
 from entrypoints.http.places import WAITS_AT_MOST
 from tests.limits import WITHIN
+from tests.present import present
 
 HOST = "gleanin.example.org"
 
@@ -66,15 +67,13 @@ def test_a_used_up_rate_limit_tells_its_pause_in_one_of_two_headers(
 @pytest.mark.parametrize("a_second", [1, 1000], ids=["in seconds", "in milliseconds"])
 def test_a_reset_can_be_a_point_in_time(a_second: int) -> None:
     reset = (int(time.time()) + 60) * a_second
-    wait = requested_pause(httpx.Headers({"RateLimit-Reset": str(reset)}))
-    assert wait is not None
+    wait = present(requested_pause(httpx.Headers({"RateLimit-Reset": str(reset)})))
     assert 55 < wait <= 60
 
 
 def test_a_date_without_the_other_sides_clock_is_compared_with_ours() -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
-    wait = retry_after(httpx.Headers({"Retry-After": soon}))
-    assert wait is not None
+    wait = present(retry_after(httpx.Headers({"Retry-After": soon})))
     assert 590 < wait <= 600
 
 

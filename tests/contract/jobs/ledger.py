@@ -15,6 +15,8 @@ from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import Schedule
 from core.domain.stops import Stop
 from ports.persistence import PersistenceError, Unit, Units
+from tests.contract.persistence.samples import committing
+from tests.present import present
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,9 @@ class Ledger:
         now = self.clock.now()
         run = SyncRun(RunId(self.names.new()), mapping_id, Trigger.CONTINUOUS, Scope.ALL, now)
         started = run.start(owner, now, self.lease)
-        async with self.units.writing() as unit:
+        async with committing(self.units) as unit:
             assert await unit.schedules.end_check(mapping_id, owner)
             await unit.runs.add(started)
-            await unit.commit()
         return started
 
     async def end_check(self, mapping_id: MappingId, owner: str, *, is_over: bool) -> None:
@@ -67,13 +68,11 @@ class Ledger:
         while is_held:
             await asyncio.sleep(self.lease.total_seconds() / 4)
             with suppress(PersistenceError):
-                async with self.units.writing() as unit:
+                async with committing(self.units) as unit:
                     is_held = await renew(unit)
-                    await unit.commit()
 
     async def renew_run(self, run: SyncRun, unit: Unit) -> bool:
-        assert run.owner is not None
-        return await unit.runs.renew(run.id, run.owner, self.clock.now() + self.lease)
+        return await unit.runs.renew(run.id, present(run.owner), self.clock.now() + self.lease)
 
     async def renew_check(self, mapping_id: MappingId, owner: str, unit: Unit) -> bool:
         return await unit.schedules.renew_check(mapping_id, owner, self.clock.now() + self.lease)
@@ -81,8 +80,7 @@ class Ledger:
     async def claim(self, run_id: RunId) -> SyncRun | None:
         now = self.clock.now()
         async with self.units.writing() as unit:
-            run = await unit.runs.get(run_id)
-            assert run is not None
+            run = present(await unit.runs.get(run_id))
             others = [each.state for each in await unit.runs.open_ones(run.mapping_id)]
             if run.state is not RunState.QUEUED or RunState.RUNNING in others:
                 return None

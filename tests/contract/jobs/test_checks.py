@@ -11,6 +11,7 @@ from core.domain.turns import MOST_PER_ORGANIZATION
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.yard import Yard
 from tests.limits import until
+from tests.present import present
 
 MOMENT = 0.2
 """Seconds in which what should not happen would have happened."""
@@ -50,8 +51,7 @@ async def test_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_interrupte
     async with make(yard).working():
         await until(lambda: yard.under_way == [mapping])
     again, interrupted = await yard.runs_of(mapping)
-    assert interrupted.stop is not None
-    assert (interrupted.stop.code, again.state) == ("interrupted", RunState.QUEUED)
+    assert (present(interrupted.stop).code, again.state) == ("interrupted", RunState.QUEUED)
     yard.go_on.set()
     async with make(yard).working():
         await until(lambda: len(yard.ended) == 2)

@@ -8,7 +8,9 @@ from core.domain.runs import RunState, Trigger
 from core.domain.turns import MOST_PER_ORGANIZATION
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.yard import Yard
+from tests.contract.persistence.samples import committing
 from tests.limits import until
+from tests.present import present
 
 RARELY = 59
 """Seconds between two looks: what happens sooner waited for none."""
@@ -160,8 +162,7 @@ async def test_stopping_sees_runs_through_and_books_the_interrupted_ones_again(
     assert sorted(yard.ended) == [one, two]
     for mapping in (one, two):
         again, interrupted = await yard.runs_of(mapping)
-        assert interrupted.stop is not None
-        assert (interrupted.stop.code, again.state) == ("interrupted", RunState.QUEUED)
+        assert (present(interrupted.stop).code, again.state) == ("interrupted", RunState.QUEUED)
     yard.go_on.set()
     async with make(yard).working():
         await until(lambda: len(yard.ended) == 5)
@@ -193,10 +194,9 @@ async def test_stopping_asks_for_nothing_that_has_ended(make: Making, yard: Yard
 async def test_a_run_that_gives_no_sign_of_life_is_taken_over(make: Making, yard: Yard) -> None:
     mapping = await yard.mapped(1)
     run = await yard.book(mapping)
-    async with yard.units.writing() as unit:
-        long_ago = yard.clock.now() - 2 * yard.lease
+    long_ago = yard.clock.now() - 2 * yard.lease
+    async with committing(yard.units) as unit:
         await unit.runs.update(run.start("somebody who died", long_ago, yard.lease))
-        await unit.commit()
     yard.go_on.set()
     async with make(yard).working():
         await until(lambda: yard.ended == [mapping])

@@ -17,6 +17,7 @@ from tests import limits
 from tests.contract.jobs.conftest import Kind, migrated
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
+from tests.present import present
 
 ROOT = Path(__file__).parents[3]
 SHORT = 5.0
@@ -43,8 +44,7 @@ class Worker:
     def end(self) -> None:
         self.process.kill()
         limits.end(self.process)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        present(self.process.stdout).close()
 
 
 @pytest.fixture
@@ -92,8 +92,7 @@ async def test_run_of_a_killed_worker_goes_on_elsewhere(begin: Begin, stored: Ya
     new, former = await stored.runs_of(mapping)
     assert (former.id, former.state, new.state) == (run.id, RunState.STOPPED, RunState.COMPLETED)
     assert new.started_at is not None
-    assert before.lease_until is not None
-    assert new.started_at >= before.lease_until
+    assert new.started_at >= present(before.lease_until)
 
 
 async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_check(
@@ -108,10 +107,8 @@ async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_chec
     first.process.kill()
     assert other.says() == f"checks {mapping}"
     assert other.says() == f"checked {mapping}"
-    checked_at = (await stored.schedule_of(mapping)).last_checked_at
-    assert checked_at is not None
-    assert check.lease_until is not None
-    assert checked_at >= check.lease_until, "not before its time had run out"
+    checked_at = present((await stored.schedule_of(mapping)).last_checked_at)
+    assert checked_at >= present(check.lease_until), "not before its time had run out"
     assert await stored.runs_of(mapping) == []
 
 
@@ -127,8 +124,7 @@ async def test_worker_that_is_asked_to_stop_hands_back_its_run(begin: Begin, sto
     assert other.says().startswith("begun ")
     assert other.says().startswith("ended ")
     new, former = await stored.runs_of(mapping)
-    assert former.stop is not None
-    assert (former.stop.code, new.state) == ("interrupted", RunState.COMPLETED)
+    assert (present(former.stop).code, new.state) == ("interrupted", RunState.COMPLETED)
 
 
 async def test_worker_that_was_asleep_goes_on_and_harms_nothing(begin: Begin, stored: Yard) -> None:

@@ -1,52 +1,58 @@
 """A process that ends while it syncs: what was sent is noted, and the rest is taken up at the next start."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 
 from core.domain.mappings import EventMapping
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import INTERVAL, SPREAD
 from core.usecases.change_settings import SettingsChange
-from core.usecases.look_up import ListRuns
 from tests.contract.jobs.conftest import Making
 from tests.limits import WITHIN, happens
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import Stage, nothing
 
 
-async def runs_of(stage: Stage, mapping: EventMapping) -> Sequence[SyncRun]:
-    return await ListRuns(stage.units)(mapping.id)
+def held_after_its_first_write(stage: Stage) -> asyncio.Event:
+    """Let the next sync wait for ever after its first write, and return what tells that it was sent."""
+    before, first_write = len(stage.gleanin.writes), asyncio.Event()
+
+    async def hold() -> None:
+        if len(stage.gleanin.writes) > before:
+            first_write.set()
+            await asyncio.Event().wait()
+
+    stage.gate.pass_by = hold
+    return first_write
+
+
+async def seen_through(make: Making, stage: Stage, mapping: EventMapping) -> SyncRun:
+    """Let nothing hold the latest run any more, and return it when it has ended."""
+    stage.gate.pass_by = nothing
+    async with make(stage).working(), asyncio.timeout(WITHIN):
+        while (await stage.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
+            await asyncio.sleep(0.01)
+    done, *_ = await stage.list_runs(mapping.id)
+    return done
 
 
 async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_next_start(make: Making) -> None:
     stage = Stage()
     mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
-    first_write = asyncio.Event()
-
-    async def hold_after_the_first_write() -> None:
-        if stage.gleanin.writes:
-            first_write.set()
-            await asyncio.Event().wait()
-
-    stage.gate.pass_by = hold_after_the_first_write
+    first_write = held_after_its_first_write(stage)
     run = await stage.request_sync(mapping.id)
     async with make(stage).working():
         await happens(first_write)
-    again, interrupted = await runs_of(stage, mapping)
+    again, interrupted = await stage.list_runs(mapping.id)
     assert interrupted.id == run.id
-    assert interrupted.stop is not None
-    assert (interrupted.state, interrupted.stop.code) == (RunState.STOPPED, "interrupted")
+    assert (interrupted.state, present(interrupted.stop).code) == (RunState.STOPPED, "interrupted")
     assert (again.state, again.requested_by) == (RunState.QUEUED, run.requested_by)
     sent = len(stage.gleanin.writes)
     assert 0 < sent < 6
 
-    stage.gate.pass_by = nothing
-    async with make(stage).working(), asyncio.timeout(WITHIN):
-        while (await runs_of(stage, mapping))[0].is_open:  # noqa: ASYNC110 - a run raises no event
-            await asyncio.sleep(0.01)
-    done, *_ = await runs_of(stage, mapping)
+    done = await seen_through(make, stage, mapping)
     assert done.state is RunState.COMPLETED
     assert stage.gleanin.duplicates == 0
     assert len(stage.gleanin.writes) == 6
@@ -71,10 +77,7 @@ async def _due(stage: Stage, mapping: EventMapping) -> None:
 
 
 async def _last_checked_at(stage: Stage, mapping: EventMapping) -> datetime | None:
-    async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
-    assert schedule is not None
-    return schedule.last_checked_at
+    return (await stage.schedule_of(mapping.id)).last_checked_at
 
 
 async def test_rule_24_a_due_mapping_where_nothing_has_changed_gets_no_run(make: Making) -> None:
@@ -84,7 +87,7 @@ async def test_rule_24_a_due_mapping_where_nothing_has_changed_gets_no_run(make:
     async with make(stage).working(), asyncio.timeout(WITHIN):
         while await _last_checked_at(stage, mapping) is None:  # noqa: ASYNC110 - a check raises no event
             await asyncio.sleep(0.01)
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
     assert await stage.choose_runs(5) == []
 
 
@@ -95,26 +98,13 @@ async def test_rule_32_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_in
     mapping = await stage.mapping()
     await _due(stage, mapping)
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(1, 4)))
-    first_write = asyncio.Event()
-    before = len(stage.gleanin.writes)
-
-    async def hold_after_the_first_write() -> None:
-        if len(stage.gleanin.writes) > before:
-            first_write.set()
-            await asyncio.Event().wait()
-
-    stage.gate.pass_by = hold_after_the_first_write
+    first_write = held_after_its_first_write(stage)
     async with make(stage).working():
         await happens(first_write)
-    again, interrupted, *_ = await runs_of(stage, mapping)
-    assert interrupted.stop is not None
-    assert (interrupted.trigger, interrupted.stop.code) == (Trigger.CONTINUOUS, "interrupted")
+    again, interrupted, *_ = await stage.list_runs(mapping.id)
+    assert (interrupted.trigger, present(interrupted.stop).code) == (Trigger.CONTINUOUS, "interrupted")
     assert (again.trigger, again.state) == (Trigger.CONTINUOUS, RunState.QUEUED)
 
-    stage.gate.pass_by = nothing
-    async with make(stage).working(), asyncio.timeout(WITHIN):
-        while (await runs_of(stage, mapping))[0].is_open:  # noqa: ASYNC110 - a run raises no event
-            await asyncio.sleep(0.01)
-    done, *_ = await runs_of(stage, mapping)
+    done = await seen_through(make, stage, mapping)
     assert (done.id, done.state) == (again.id, RunState.COMPLETED)
     assert stage.gleanin.duplicates == 0

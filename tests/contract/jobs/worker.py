@@ -18,12 +18,12 @@ from adapters.persistence.unit_of_work import SqlUnits
 from ports.jobs import Jobs
 from tests.contract.jobs.conftest import parameters_of
 from tests.contract.jobs.yard import Yard
+from tests.present import present
 
 
 async def work(kind: str, url: str, seconds: float, pace: str) -> None:
     task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, present(task).cancel)
     units = SqlUnits(engine_at(url), None if kind == "in_process" else deferring)
     yard = Yard(units, timedelta(seconds=seconds), tell=lambda what, which: print(what, which, flush=True))
     if pace == "fast":

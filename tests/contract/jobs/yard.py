@@ -24,7 +24,8 @@ from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest, T
 from core.usecases.shared.run_ends import RunEnds
 from ports.persistence import Units
 from tests.contract.jobs.ledger import Ledger
-from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, store
+from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, committing, store
+from tests.present import present
 
 
 async def nothing() -> None:
@@ -77,19 +78,15 @@ class Yard:
     async def due(self, number: int, organization: int | None = None) -> MappingId:
         """Store a mapping whose time for continuous sync has come."""
         mapping_id = await self.mapped(number, organization)
-        async with self.units.writing() as unit:
-            mapping = await unit.mappings.get(mapping_id)
-            assert mapping is not None
+        async with committing(self.units) as unit:
+            mapping = present(await unit.mappings.get(mapping_id))
             await unit.mappings.update(replace(mapping, continuous_sync=True))
             await unit.schedules.save(Schedule(mapping_id, self.clock.now()))
-            await unit.commit()
         return mapping_id
 
     async def schedule_of(self, mapping_id: MappingId) -> Schedule:
         async with self.units.reading() as unit:
-            schedule = await unit.schedules.get(mapping_id)
-        assert schedule is not None
-        return schedule
+            return present(await unit.schedules.get(mapping_id))
 
     async def runs_of(self, mapping_id: MappingId) -> list[SyncRun]:
         async with self.units.reading() as unit:

@@ -17,6 +17,7 @@ from tests.contract.http_client.conftest import Server
 from tests.contract.notices.conftest import MESSAGE, SECRET, webhook, webhook_at
 from tests.contract.persistence.samples import NOW
 from tests.limits import WITHIN
+from tests.present import present
 
 
 async def deliver(hook: Server, **options: float) -> None:
@@ -45,8 +46,7 @@ async def test_the_body_has_what_is_promised_and_nothing_else(hook: Server) -> N
 async def test_who_has_the_secret_can_verify_a_notice_by_the_documented_formula(hook: Server) -> None:
     await deliver(hook)
     given = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", hook.requests[0].headers["X-Gleanin-Sync-Signature"])
-    assert given is not None
-    seconds, signature = given.groups()
+    seconds, signature = present(given).groups()
     expected = hmac.new(SECRET.value.encode(), seconds.encode() + b"." + hook.bodies[0], hashlib.sha256)
     assert hmac.compare_digest(expected.hexdigest(), signature)
     assert int(seconds) == int(NOW.timestamp()), "of the attempt, so that an old copy is known by its age"

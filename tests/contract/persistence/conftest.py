@@ -18,6 +18,14 @@ from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
 from ports.persistence import Units
+from tests.contract.persistence.samples import (
+    OTHER,
+    a_connection,
+    a_mapping_of_other,
+    an_organization,
+    store,
+    store_mapped_event,
+)
 
 
 @dataclass
@@ -83,6 +91,13 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database()
 
 
+@pytest.fixture
+def engine(empty_database: str) -> Iterator[sa.Engine]:
+    engine = engine_at(empty_database)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the URL of a migrated database without rows."""
@@ -97,6 +112,26 @@ def units(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Units]:
     sql = SqlUnits(engine_at(_without_rows(request.param, request, tmp_path)))
     yield sql
     sql.close()
+
+
+@pytest.fixture
+async def mapped(units: Units) -> Units:
+    """Return a store with an organization, its connection and its mapping."""
+    await store_mapped_event(units)
+    return units
+
+
+@pytest.fixture
+async def two_organizations(units: Units) -> Units:
+    await store(units, an_organization(), an_organization("Other", 2))
+    return units
+
+
+@pytest.fixture
+async def two_tenants(mapped: Units) -> Units:
+    """Return a store with two organizations, each of which has a connection and a mapping."""
+    await store(mapped, an_organization("Other", 2), a_connection(2, OTHER), a_mapping_of_other())
+    return mapped
 
 
 def _without_rows(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:

@@ -1,11 +1,14 @@
 """Things to store, with an organization, a connection and a mapping around them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.domain.access import Grant, Role
 from core.domain.accounts import Account
 from core.domain.api_keys import ApiKey, digest_of
+from core.domain.checkpoint import Checkpoint
 from core.domain.fields import Fields
 from core.domain.identifiers import (
     AccountId,
@@ -38,6 +41,8 @@ LEASE = timedelta(minutes=1)
 ORGANIZATION = OrganizationId("org1")
 CONNECTION = ConnectionId("con1")
 MAPPING = MappingId("map1")
+OTHER = OrganizationId("org2")
+SECOND = MappingId("map2")
 EVENT = GleaninEventId("g1")
 LONG = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(10_000))
 """Random enough that no database can make it short."""
@@ -76,6 +81,11 @@ def a_mapping(
         "PyConFR 2027",
         NOW,
     )
+
+
+def a_mapping_of_other(number: int = 2) -> EventMapping:
+    mapping = a_mapping(number, f"s{number}", f"g{number}")
+    return replace(mapping, organization_id=OTHER, connection_id=ConnectionId("con2"))
 
 
 def a_run(number: int = 1, mapping: MappingId = MAPPING) -> SyncRun:
@@ -144,11 +154,30 @@ def a_notice(
     )
 
 
-Thing = Organization | Connection | EventMapping | SyncRun | Schedule | Account | ApiKey | Recipient | Notice
+Thing = (
+    Organization
+    | Connection
+    | EventMapping
+    | SyncRun
+    | Schedule
+    | Checkpoint
+    | Account
+    | ApiKey
+    | Recipient
+    | Notice
+)
+
+
+@asynccontextmanager
+async def committing(units: Units) -> AsyncIterator[Unit]:
+    """Give a unit that is committed when its block ends without an error."""
+    async with units.writing() as unit:
+        yield unit
+        await unit.commit()
 
 
 async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case for each kind of thing
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for thing in things:
             match thing:
                 case Organization():
@@ -161,6 +190,8 @@ async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case fo
                     await unit.runs.add(thing)
                 case Schedule():
                     await unit.schedules.save(thing)
+                case Checkpoint():
+                    await unit.checkpoints.save(thing)
                 case Account():
                     await unit.accounts.add(thing)
                 case ApiKey():
@@ -169,7 +200,6 @@ async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case fo
                     await unit.recipients.save(thing)
                 case Notice():
                     await unit.notices.add(thing)
-        await unit.commit()
 
 
 async def store_mapped_event(units: Units) -> None:

@@ -9,23 +9,11 @@ from core.domain.access import Grant, Role
 from core.domain.accounts import Account, SignIn
 from core.domain.identifiers import AccountId, OrganizationId
 from ports.persistence import PersistenceError, Taken, Unique, Units
-from tests.contract.persistence.samples import (
-    LONG,
-    NOW,
-    ORGANIZATION,
-    an_account,
-    an_organization,
-    store,
-)
+from tests.contract.persistence.samples import LONG, NOW, ORGANIZATION, OTHER, an_account, committing, store
 
-OTHER = OrganizationId("org2")
 HERE, THERE = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER)
 EVERYWHERE = Grant(Role.SUPPORT)
 HOUR = timedelta(hours=1)
-
-
-async def _organizations(units: Units) -> None:
-    await store(units, an_organization(), an_organization("Other", 2))
 
 
 @pytest.mark.parametrize(
@@ -37,15 +25,16 @@ async def _organizations(units: Units) -> None:
     ],
     ids=["with grants", "in another script", "without a password"],
 )
-async def test_an_account_comes_back_with_all_that_it_says(units: Units, account: Account) -> None:
-    await _organizations(units)
-    assert not await _is_any(units)
-    await store(units, account)
-    async with units.reading() as unit:
+async def test_an_account_comes_back_with_all_that_it_says(
+    two_organizations: Units, account: Account
+) -> None:
+    assert not await _is_any(two_organizations)
+    await store(two_organizations, account)
+    async with two_organizations.reading() as unit:
         assert await unit.accounts.get(account.id) == account
         assert await unit.accounts.all() == [account]
         assert await unit.accounts.get(AccountId("none")) is None
-    assert await _is_any(units)
+    assert await _is_any(two_organizations)
 
 
 async def _is_any(units: Units) -> bool:
@@ -87,31 +76,35 @@ async def test_accounts_come_by_email_whatever_its_case(units: Units) -> None:
     assert [account.email for account in found] == ["A@example.org", "b@example.org", "C@example.org"]
 
 
-async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_it(units: Units) -> None:
-    await _organizations(units)
+async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_it(
+    two_organizations: Units,
+) -> None:
     account = an_account(1, "ada@example.org", HERE, EVERYWHERE)
-    await store(units, account, an_account(2, "grace@example.org", HERE))
+    await store(two_organizations, account, an_account(2, "grace@example.org", HERE))
     changed = replace(
         account, password_hash="another", grants=frozenset({THERE, replace(HERE, role=Role.VIEWER)})
     )
-    async with units.writing() as unit:
+    async with committing(two_organizations) as unit:
         await unit.accounts.update(replace(changed, email="other@example.org", created_at=NOW + HOUR))
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_organizations.reading() as unit:
         assert await unit.accounts.all() == [changed, an_account(2, "grace@example.org", HERE)]
-    async with units.writing() as unit:
+    async with committing(two_organizations) as unit:
         await unit.accounts.update(replace(changed, password_hash=None, grants=frozenset()))
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_organizations.reading() as unit:
         assert await unit.accounts.get(account.id) == replace(changed, password_hash=None, grants=frozenset())
 
 
-async def test_those_of_an_organization_have_a_role_in_itself(units: Units) -> None:
-    await _organizations(units)
+async def test_those_of_an_organization_have_a_role_in_itself(two_organizations: Units) -> None:
     both = an_account(1, "b@example.org", HERE, THERE)
     one = an_account(2, "A@example.org", HERE)
-    await store(units, both, one, an_account(3, "c@example.org", EVERYWHERE), an_account(4, "d@example.org"))
-    async with units.reading() as unit:
+    await store(
+        two_organizations,
+        both,
+        one,
+        an_account(3, "c@example.org", EVERYWHERE),
+        an_account(4, "d@example.org"),
+    )
+    async with two_organizations.reading() as unit:
         assert await unit.accounts.of_organization(ORGANIZATION) == [one, both]
         assert await unit.accounts.of_organization(OTHER) == [both]
         assert await unit.accounts.of_organization(OrganizationId("none")) == []
@@ -127,13 +120,12 @@ async def test_those_of_an_organization_have_a_role_in_itself(units: Units) -> N
     ids=["two in an organization", "two in all", "in an organization that is not there"],
 )
 async def test_an_account_has_one_role_at_most_for_what_is_there(
-    units: Units, grants: tuple[Grant, ...]
+    two_organizations: Units, grants: tuple[Grant, ...]
 ) -> None:
-    await _organizations(units)
     with pytest.raises(PersistenceError):
-        await store(units, an_account(1, "ada@example.org", *grants))
-    await store(units, an_account(2))
-    async with units.writing() as unit:
+        await store(two_organizations, an_account(1, "ada@example.org", *grants))
+    await store(two_organizations, an_account(2))
+    async with two_organizations.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.accounts.update(an_account(2, "ada@example.org", *grants))
 
@@ -144,23 +136,23 @@ async def test_an_account_that_was_never_added_cannot_be_updated(units: Units) -
             await unit.accounts.update(an_account())
 
 
-async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(units: Units) -> None:
-    await _organizations(units)
+async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(two_organizations: Units) -> None:
     await store(
-        units, an_account(1, "ada@example.org", HERE, EVERYWHERE), an_account(2, "b@example.org", HERE)
+        two_organizations,
+        an_account(1, "ada@example.org", HERE, EVERYWHERE),
+        an_account(2, "b@example.org", HERE),
     )
     gone, stays = SignIn("one", AccountId("account1"), NOW), SignIn("other", AccountId("account2"), NOW)
-    async with units.writing() as unit:
+    async with committing(two_organizations) as unit:
         await unit.sign_ins.add(gone)
         await unit.sign_ins.add(stays)
         await unit.accounts.remove(gone.account_id)
         await unit.accounts.remove(AccountId("none"))
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_organizations.reading() as unit:
         assert await unit.accounts.get(gone.account_id) is None
         assert await unit.sign_ins.find("one") is None
         assert await unit.sign_ins.find("other") == stays
         assert await unit.accounts.of_organization(ORGANIZATION) == [an_account(2, "b@example.org", HERE)]
-    await store(units, an_account(1, "ADA@example.org"))
-    async with units.reading() as unit:
+    await store(two_organizations, an_account(1, "ADA@example.org"))
+    async with two_organizations.reading() as unit:
         assert await unit.accounts.get(gone.account_id) == an_account(1, "ADA@example.org")

@@ -11,7 +11,16 @@ from core.domain.identifiers import ApiKeyId, GleaninEventId, OrganizationId, So
 from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER
 from core.domain.portal import PersonRef
 from ports.persistence import PersistenceError, Units
-from tests.contract.persistence.samples import EVENT, NOW, ORGANIZATION, a_key, an_organization, store
+from tests.contract.persistence.samples import (
+    EVENT,
+    NOW,
+    ORGANIZATION,
+    OTHER,
+    a_key,
+    an_organization,
+    committing,
+    store,
+)
 
 
 async def test_a_key_comes_back_with_all_that_it_says(units: Units) -> None:
@@ -26,22 +35,20 @@ async def test_a_key_comes_back_with_all_that_it_says(units: Units) -> None:
         assert await unit.api_keys.with_digest(digest_of("none")) is None
 
 
-async def test_keys_come_newest_first_and_only_those_that_were_asked_for(units: Units) -> None:
-    other = OrganizationId("org2")
-    await store(units, an_organization(), an_organization("Other", 2))
-    await store(units, a_key(1), a_key(2, None), a_key(3), a_key(4, other), a_key(5, None).revoke(NOW))
-    async with units.reading() as unit:
+async def test_keys_come_newest_first_and_only_those_that_were_asked_for(two_organizations: Units) -> None:
+    keys = a_key(1), a_key(2, None), a_key(3), a_key(4, OTHER), a_key(5, None).revoke(NOW)
+    await store(two_organizations, *keys)
+    async with two_organizations.reading() as unit:
         assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key(3), a_key(1)]
-        assert await unit.api_keys.of_organization(other) == [a_key(4, other)]
+        assert await unit.api_keys.of_organization(OTHER) == [a_key(4, OTHER)]
         assert await unit.api_keys.of_organization(None) == [a_key(5, None).revoke(NOW), a_key(2, None)]
         assert await unit.api_keys.of_organization(OrganizationId("none")) == []
 
 
 async def test_that_a_key_was_revoked_is_stored_and_nothing_else_of_it(units: Units) -> None:
     await store(units, an_organization(), a_key(1), a_key(2))
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.api_keys.update(replace(a_key(1), name="Another", grant=Grant(Role.ADMIN)).revoke(NOW))
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key(2), a_key(1).revoke(NOW)]
 
@@ -66,18 +73,18 @@ async def test_a_key_is_for_an_organization_that_is_there(units: Units) -> None:
 PERSON = PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1"))
 
 
-async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_person(units: Units) -> None:
-    await store(units, an_organization(), an_organization("Other", 2))
+async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_person(
+    two_organizations: Units,
+) -> None:
     later = NOW + timedelta(days=1)
-    async with units.writing() as unit:
+    async with committing(two_organizations) as unit:
         assert await unit.portal_revocations.of(PERSON) is None
         await unit.portal_revocations.save(PERSON, NOW)
         await unit.portal_revocations.save(PERSON, later)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_organizations.reading() as unit:
         assert await unit.portal_revocations.of(PERSON) == later
         for other in (
-            replace(PERSON, organization_id=OrganizationId("org2")),
+            replace(PERSON, organization_id=OTHER),
             replace(PERSON, event_id=GleaninEventId("g2")),
             replace(PERSON, kind=EXHIBITOR_CONTACT),
             replace(PERSON, source_id=SourceId("2")),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.domain.audit import Action, AuditEntry
 from core.domain.identifiers import OrganizationId
 from ports.persistence import Units
-from tests.contract.persistence.samples import NOW, ORGANIZATION
+from tests.contract.persistence.samples import NOW, ORGANIZATION, committing
 
 OTHER = OrganizationId("org2")
 
@@ -15,10 +15,9 @@ def _entry(what: str, organization: OrganizationId | None = ORGANIZATION) -> Aud
 
 
 async def _add(units: Units, *entries: AuditEntry) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for entry in entries:
             await unit.audit.add(entry)
-        await unit.commit()
 
 
 async def test_entries_come_newest_first_with_their_positions(units: Units) -> None:

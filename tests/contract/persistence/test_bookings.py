@@ -1,11 +1,10 @@
 """Lists of runs, and which request booked which, wherever they are kept."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId
+from core.domain.identifiers import MappingId, OrganizationId, RunId
 from core.domain.outcomes import Counts
 from core.domain.runs import SyncRun
 from core.domain.stops import TAKEN_OVER
@@ -16,40 +15,40 @@ from tests.contract.persistence.samples import (
     MAPPING,
     NOW,
     ORGANIZATION,
+    OTHER,
+    SECOND,
     a_connection,
     a_mapping,
+    a_mapping_of_other,
     a_run,
     an_organization,
+    committing,
     store,
-    store_mapped_event,
 )
-
-SECOND = MappingId("map2")
 
 
 def _ids(runs: Sequence[SyncRun]) -> list[str]:
     return [run.id for run in runs]
 
 
-async def _runs_of_two_organizations(units: Units) -> None:
-    await store_mapped_event(units)
-    other = OrganizationId("org2")
-    theirs = replace(a_mapping(3, "s3", "g3"), organization_id=other, connection_id=ConnectionId("con2"))
-    await store(units, a_mapping(2, "s2", "g2"), an_organization("Other", 2), a_connection(2, other), theirs)
+@pytest.fixture
+async def runs_of_two(mapped: Units) -> Units:
+    """Return a store with runs of two organizations in turn."""
+    units, second = mapped, a_mapping(2, "s2", "g2")
+    await store(units, an_organization("Other", 2), a_connection(2, OTHER), second, a_mapping_of_other(3))
     for number in range(1, 10):
         await store(
             units, a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(TAKEN_OVER, NOW, Counts())
         )
-    async with units.writing() as unit:
-        await unit.mappings.update(a_mapping(2, "s2", "g2").remove(NOW))
+    async with committing(units) as unit:
+        await unit.mappings.update(second.remove(NOW))
         # A run that changes keeps its place.
         await unit.runs.update(a_run(1).stopped(TAKEN_OVER, NOW + LEASE, Counts()))
-        await unit.commit()
+    return units
 
 
-async def test_runs_that_were_requested_before_a_certain_one(units: Units) -> None:
-    await _runs_of_two_organizations(units)
-    async with units.reading() as unit:
+async def test_runs_that_were_requested_before_a_certain_one(runs_of_two: Units) -> None:
+    async with runs_of_two.reading() as unit:
         runs = unit.runs
         assert _ids(await runs.of_mapping(MAPPING)) == ["run7", "run4", "run1"]
         assert _ids(await runs.of_mapping(MAPPING, before=RunId("run7"))) == ["run4", "run1"]
@@ -58,9 +57,8 @@ async def test_runs_that_were_requested_before_a_certain_one(units: Units) -> No
         assert _ids(await runs.of_mapping(MAPPING, before=RunId("none"))) == []
 
 
-async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(units: Units) -> None:
-    await _runs_of_two_organizations(units)
-    async with units.reading() as unit:
+async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(runs_of_two: Units) -> None:
+    async with runs_of_two.reading() as unit:
         runs, org = unit.runs, ORGANIZATION
         assert _ids(await runs.of_organization(org)) == ["run8", "run7", "run5", "run4", "run2", "run1"]
         assert _ids(await runs.of_organization(org, 2)) == ["run8", "run7"]
@@ -72,28 +70,25 @@ async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(units: U
 
 
 @pytest.mark.parametrize("key", ["key 1", "", "ada@example.org\n\0", LONG])
-async def test_a_request_is_known_by_its_key_and_mapping(units: Units, key: str) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
-    async with units.writing() as unit:
+async def test_a_request_is_known_by_its_key_and_mapping(mapped: Units, key: str) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
+    async with committing(mapped) as unit:
         assert await unit.runs.booked_by(MAPPING, key) is None
         await unit.runs.note_booking(MAPPING, key, RunId("run1"))
         await unit.runs.note_booking(MAPPING, f"{key}.", RunId("run1"))
         await unit.runs.note_booking(SECOND, key, RunId("run2"))
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert await unit.runs.booked_by(MAPPING, key) == "run1"
         assert await unit.runs.booked_by(SECOND, key) == "run2"
         assert await unit.runs.booked_by(MAPPING, f"{key}..") is None
 
 
-async def test_a_key_books_one_run_that_is_there(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1))
-    async with units.writing() as unit:
+async def test_a_key_books_one_run_that_is_there(mapped: Units) -> None:
+    await store(mapped, a_run(1))
+    async with mapped.writing() as unit:
         await unit.runs.note_booking(MAPPING, "key", RunId("run1"))
         with pytest.raises(PersistenceError):
             await unit.runs.note_booking(MAPPING, "key", RunId("run1"))
-    async with units.writing() as unit:
+    async with mapped.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.runs.note_booking(MAPPING, "key", RunId("none"))

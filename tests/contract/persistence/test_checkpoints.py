@@ -14,22 +14,15 @@ from tests.contract.persistence.samples import (
     LEASE,
     MAPPING,
     NOW,
+    SECOND,
     a_mapping,
     a_run,
+    committing,
     store,
-    store_mapped_event,
 )
 
 HOUR = timedelta(hours=1)
-SECOND = MappingId("map2")
 PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
-
-
-async def _save(units: Units, *checkpoints: Checkpoint) -> None:
-    async with units.writing() as unit:
-        for checkpoint in checkpoints:
-            await unit.checkpoints.save(checkpoint)
-        await unit.commit()
 
 
 async def _kept(units: Units, mapping: MappingId = MAPPING) -> Checkpoint | None:
@@ -37,56 +30,51 @@ async def _kept(units: Units, mapping: MappingId = MAPPING) -> Checkpoint | None
         return await unit.checkpoints.get(mapping)
 
 
-async def test_a_checkpoint_comes_back_as_it_was_last_saved(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW, LEASE))
-    assert await _kept(units) is None
-    await _save(units, PROVED)
-    assert await _kept(units) == PROVED
+async def test_a_checkpoint_comes_back_as_it_was_last_saved(mapped: Units) -> None:
+    await store(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW, LEASE))
+    assert await _kept(mapped) is None
+    await store(mapped, PROVED)
+    assert await _kept(mapped) == PROVED
     zone = timezone(timedelta(hours=9))
     later = Checkpoint(
         MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32, "1" * 32
     )
-    await _save(units, later)
-    assert await _kept(units) == later
-    await _save(units, replace(later, verdict_at=None, many=""))
-    assert await _kept(units) == replace(later, verdict_at=None, many="")
+    await store(mapped, later)
+    assert await _kept(mapped) == later
+    await store(mapped, replace(later, verdict_at=None, many=""))
+    assert await _kept(mapped) == replace(later, verdict_at=None, many="")
 
 
-async def test_a_checkpoint_is_its_mapping_s_alone(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
+async def test_a_checkpoint_is_its_mapping_s_alone(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
     theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3")
-    await _save(units, PROVED, theirs)
-    await _save(units, PROVED.read_again(NOW + HOUR))
-    assert await _kept(units) == PROVED.read_again(NOW + HOUR)
-    assert await _kept(units, SECOND) == theirs
+    await store(mapped, PROVED, theirs)
+    await store(mapped, PROVED.read_again(NOW + HOUR))
+    assert await _kept(mapped) == PROVED.read_again(NOW + HOUR)
+    assert await _kept(mapped, SECOND) == theirs
 
 
-async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
+async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
     theirs = Checkpoint(SECOND, RunId("run2"), NOW, None, "c3")
-    await _save(units, PROVED, theirs)
-    async with units.writing() as unit:
+    await store(mapped, PROVED, theirs)
+    async with mapped.writing() as unit:
         await unit.checkpoints.remove(MAPPING)
-    assert await _kept(units) == PROVED, "not before it is committed"
+    assert await _kept(mapped) == PROVED, "not before it is committed"
     for _ in range(2):  # what is not there can be removed too
-        async with units.writing() as unit:
+        async with committing(mapped) as unit:
             await unit.checkpoints.remove(MAPPING)
-            await unit.commit()
-        assert await _kept(units) is None
-    assert await _kept(units, SECOND) == theirs
-    await _save(units, PROVED)
-    assert await _kept(units) == PROVED
+        assert await _kept(mapped) is None
+    assert await _kept(mapped, SECOND) == theirs
+    await store(mapped, PROVED)
+    assert await _kept(mapped) == PROVED
 
 
-async def test_what_is_not_committed_is_not_saved(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run())
-    async with units.writing() as unit:
+async def test_what_is_not_committed_is_not_saved(mapped: Units) -> None:
+    await store(mapped, a_run())
+    async with mapped.writing() as unit:
         await unit.checkpoints.save(PROVED)
-    assert await _kept(units) is None
+    assert await _kept(mapped) is None
 
 
 @pytest.mark.parametrize(
@@ -94,20 +82,18 @@ async def test_what_is_not_committed_is_not_saved(units: Units) -> None:
     [replace(PROVED, run_id=RunId("none")), replace(PROVED, mapping_id=MappingId("none"))],
     ids=["no such run", "no such mapping"],
 )
-async def test_only_a_run_of_a_mapping_proves_anything(units: Units, checkpoint: Checkpoint) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run())
-    async with units.writing() as unit:
+async def test_only_a_run_of_a_mapping_proves_anything(mapped: Units, checkpoint: Checkpoint) -> None:
+    await store(mapped, a_run())
+    async with mapped.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.checkpoints.save(checkpoint)
-    assert await _kept(units, checkpoint.mapping_id) is None
+    assert await _kept(mapped, checkpoint.mapping_id) is None
 
 
-async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run())
-    await _save(units, PROVED)
-    async with units.writing() as unit:
+async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(mapped: Units) -> None:
+    await store(mapped, a_run())
+    await store(mapped, PROVED)
+    async with mapped.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.checkpoints.save(replace(PROVED, run_id=RunId("none")))
-    assert await _kept(units) == PROVED
+    assert await _kept(mapped) == PROVED

@@ -8,25 +8,22 @@ import pytest
 from core.domain.schedule import Schedule
 from core.domain.turns import waiting
 from ports.persistence import Units
-from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, store, store_mapped_event
+from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, committing, store
 
 SECOND = a_mapping(2, "s2", "g2")
 
 
 @pytest.fixture
-async def checked(units: Units) -> Units:
+async def checked(mapped: Units) -> Units:
     """Return a store with two mappings, the first of which is being checked."""
-    await store_mapped_event(units)
-    await store(units, SECOND, Schedule(MAPPING, NOW), Schedule(SECOND.id, NOW))
-    assert await _begin(units, "a")
-    return units
+    await store(mapped, SECOND, Schedule(MAPPING, NOW), Schedule(SECOND.id, NOW))
+    assert await _begin(mapped, "a")
+    return mapped
 
 
 async def _begin(units: Units, owner: str, now: datetime = NOW) -> bool:
-    async with units.writing() as unit:
-        begun = await unit.schedules.begin_check(MAPPING, owner, now, now + LEASE)
-        await unit.commit()
-    return begun
+    async with committing(units) as unit:
+        return await unit.schedules.begin_check(MAPPING, owner, now, now + LEASE)
 
 
 async def _held_until(units: Units) -> datetime | None:
@@ -47,41 +44,37 @@ async def test_a_check_of_a_process_that_died_is_made_again_after_its_time(check
     assert not await _begin(checked, "b", NOW + LEASE / 2)
     assert await _begin(checked, "b", NOW + LEASE)
     assert await _held_until(checked) == NOW + 2 * LEASE
-    async with checked.writing() as unit:
+    async with committing(checked) as unit:
         assert not await unit.schedules.renew_check(MAPPING, "a", NOW + 9 * LEASE), "should it come back"
         assert not await unit.schedules.end_check(MAPPING, "a")
-        await unit.commit()
     assert await _held_until(checked) == NOW + 2 * LEASE
 
 
 async def test_a_check_goes_on_for_as_long_as_its_owner_says(checked: Units) -> None:
-    async with checked.writing() as unit:
+    async with committing(checked) as unit:
         assert not await unit.schedules.renew_check(MAPPING, "b", NOW + 9 * LEASE)
         assert not await unit.schedules.renew_check(SECOND.id, "a", NOW + 9 * LEASE)
         assert await unit.schedules.renew_check(MAPPING, "a", NOW + 2 * LEASE)
-        await unit.commit()
     assert await _held_until(checked) == NOW + 2 * LEASE
     assert not await _begin(checked, "b", NOW + LEASE)
 
 
 async def test_a_check_that_has_ended_frees_the_mapping_once(checked: Units) -> None:
-    async with checked.writing() as unit:
+    async with committing(checked) as unit:
         assert not await unit.schedules.end_check(MAPPING, "b")
         assert await unit.schedules.end_check(MAPPING, "a")
         assert not await unit.schedules.end_check(MAPPING, "a")
         assert not await unit.schedules.renew_check(MAPPING, "a", NOW + LEASE)
-        await unit.commit()
     assert await _held_until(checked) is None
     assert await _begin(checked, "b")
 
 
 async def test_rule_23_a_run_that_starts_ends_whatever_check_there_is(checked: Units) -> None:
-    async with checked.writing() as unit:
+    async with committing(checked) as unit:
         assert await unit.schedules.end_check(MAPPING)
         assert not await unit.schedules.end_check(MAPPING), "there is none any more"
         assert not await unit.schedules.renew_check(MAPPING, "a", NOW + LEASE), "its owner notices"
         assert not await unit.schedules.end_check(MAPPING, "a")
-        await unit.commit()
     assert await _held_until(checked) is None
 
 
@@ -93,11 +86,10 @@ async def test_what_is_not_committed_holds_nothing(checked: Units) -> None:
         assert [each.mapping_id for each in await unit.runs.open_work()] == [MAPPING]
 
 
-async def test_a_mapping_without_a_schedule_is_not_checked(units: Units) -> None:
+async def test_a_mapping_without_a_schedule_is_not_checked(mapped: Units) -> None:
     """Nothing was proved of it yet: it gets a run."""
-    await store_mapped_event(units)
-    assert not await _begin(units, "a")
-    async with units.writing() as unit:
+    assert not await _begin(mapped, "a")
+    async with mapped.writing() as unit:
         assert not await unit.schedules.renew_check(MAPPING, "a", NOW + LEASE)
         assert not await unit.schedules.end_check(MAPPING)
 
@@ -112,14 +104,12 @@ async def test_a_schedule_that_is_saved_leaves_the_check_as_it_is(checked: Units
         assert await unit.schedules.get(MAPPING) == hinted
 
 
-async def test_what_is_being_checked_waits_for_nobody_else_until_its_time_has_run_out(units: Units) -> None:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
+async def test_what_is_being_checked_waits_for_nobody_else_until_its_time_has_run_out(mapped: Units) -> None:
+    async with committing(mapped) as unit:
         await unit.mappings.update(replace(a_mapping(), continuous_sync=True))
         await unit.schedules.save(Schedule(MAPPING, NOW))
         await unit.schedules.begin_check(MAPPING, "a", NOW, NOW + LEASE)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         work, due = await unit.runs.open_work(), await unit.schedules.due(NOW, 2, 9)
     assert [*waiting(work, due, NOW)] == []
     (only,) = waiting(work, due, NOW + LEASE)

@@ -14,9 +14,10 @@ from tests.contract.persistence.samples import (
     ORGANIZATION,
     a_connection,
     an_organization,
+    committing,
     store,
-    store_mapped_event,
 )
+from tests.present import present
 
 MOMENT = timedelta(seconds=5)
 
@@ -26,9 +27,8 @@ def an_intent(source_id: str, kind: RecordKind = SPEAKER, *names: str) -> Create
 
 
 async def _add(units: Units, *intents: CreateIntent, organization: OrganizationId = ORGANIZATION) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.intents.add(organization, EVENT, intents)
-        await unit.commit()
 
 
 async def _open(units: Units, organization: OrganizationId = ORGANIZATION) -> dict[str, CreateIntent]:
@@ -38,88 +38,75 @@ async def _open(units: Units, organization: OrganizationId = ORGANIZATION) -> di
     return {f"{each.kind.name} {each.source_id}": each for each in intents}
 
 
-async def test_rule_32_intents_are_listed_until_they_are_removed(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: Units) -> None:
     one, two = an_intent("1", SPEAKER, "first_name", "email"), an_intent("2", SESSION)
     three = an_intent(LONG[:300], EXHIBITOR_CONTACT, "logo")
-    await _add(units, one, two, three)
-    await _add(units)
-    found = await _open(units)
+    await _add(mapped, one, two, three)
+    await _add(mapped)
+    found = await _open(mapped)
     assert found == {"speaker 1": one, "session 2": two, f"exhibitor_contact {LONG[:300]}": three}
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert not await unit.intents.list_open(ORGANIZATION, GleaninEventId("other"))
         assert not await unit.intents.list_open(OrganizationId("other"), EVENT)
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.intents.remove(
             ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("2"), SourceId("none")]
         )
         await unit.intents.remove(ORGANIZATION, EVENT, SPEAKER, [])
-        await unit.commit()
-    assert set(await _open(units)) == {"session 2", f"exhibitor_contact {LONG[:300]}"}
+    assert set(await _open(mapped)) == {"session 2", f"exhibitor_contact {LONG[:300]}"}
 
 
-async def test_rule_32_what_was_sent_is_dated_by_the_databases_clock(units: Units) -> None:
-    await store_mapped_event(units)
-    await _add(units, an_intent("1"), an_intent("2"), an_intent("1", SESSION))
-    async with units.writing() as unit:
+async def test_rule_32_what_was_sent_is_dated_by_the_databases_clock(mapped: Units) -> None:
+    await _add(mapped, an_intent("1"), an_intent("2"), an_intent("1", SESSION))
+    async with committing(mapped) as unit:
         before = await unit.now()
         await unit.intents.mark_sent(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("none")])
         await unit.intents.mark_sent(ORGANIZATION, EVENT, SPEAKER, [])
         after = await unit.now()
-        await unit.commit()
-    found = await _open(units)
+    found = await _open(mapped)
     assert found.keys() == {"speaker 1", "speaker 2", "session 1"}
     sent_at = found["speaker 1"].sent_at
-    assert sent_at is not None
-    assert before - MOMENT <= sent_at <= after + MOMENT
+    assert before - MOMENT <= present(sent_at) <= after + MOMENT
     assert found["speaker 2"].sent_at is None
     assert found["session 1"].sent_at is None
 
 
-async def test_rule_32_a_new_intent_takes_the_place_of_the_one_before(units: Units) -> None:
-    await store_mapped_event(units)
-    await _add(units, an_intent("1", SPEAKER, "email"))
-    async with units.writing() as unit:
+async def test_rule_32_a_new_intent_takes_the_place_of_the_one_before(mapped: Units) -> None:
+    await _add(mapped, an_intent("1", SPEAKER, "email"))
+    async with committing(mapped) as unit:
         await unit.intents.mark_sent(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")])
-        await unit.commit()
     again = an_intent("1", SPEAKER, "email", "job_title")
-    await _add(units, again)
-    assert await _open(units) == {"speaker 1": again}
+    await _add(mapped, again)
+    assert await _open(mapped) == {"speaker 1": again}
 
 
-async def test_many_intents_at_once(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_many_intents_at_once(mapped: Units) -> None:
     intents = [an_intent(str(number)) for number in range(1203)]
-    await _add(units, *intents)
-    assert len(await _open(units)) == 1203
+    await _add(mapped, *intents)
+    assert len(await _open(mapped)) == 1203
     ids = [each.source_id for each in intents]
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.intents.mark_sent(ORGANIZATION, EVENT, SPEAKER, ids)
-        await unit.commit()
-    assert all(each.sent_at for each in (await _open(units)).values())
-    async with units.writing() as unit:
+    assert all(each.sent_at for each in (await _open(mapped)).values())
+    async with committing(mapped) as unit:
         await unit.intents.remove(ORGANIZATION, EVENT, SPEAKER, ids[1:])
-        await unit.commit()
-    assert set(await _open(units)) == {"speaker 0"}
+    assert set(await _open(mapped)) == {"speaker 0"}
 
 
-async def test_intents_of_a_unit_that_is_not_committed_are_not_there(units: Units) -> None:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
+async def test_intents_of_a_unit_that_is_not_committed_are_not_there(mapped: Units) -> None:
+    async with mapped.writing() as unit:
         await unit.intents.add(ORGANIZATION, EVENT, [an_intent("1")])
-    assert not await _open(units)
+    assert not await _open(mapped)
 
 
-async def test_intents_go_with_their_organization_and_with_no_other(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_intents_go_with_their_organization_and_with_no_other(mapped: Units) -> None:
     other = an_organization("Another", 2)
-    await store(units, other, a_connection(2, other.id))
-    await _add(units, an_intent("1"))
+    await store(mapped, other, a_connection(2, other.id))
+    await _add(mapped, an_intent("1"))
     theirs = replace(an_intent("1"), connection_id=ConnectionId("con2"))
-    await _add(units, theirs, organization=other.id)
-    async with units.writing() as unit:
+    await _add(mapped, theirs, organization=other.id)
+    async with committing(mapped) as unit:
         now = await unit.now()
         await unit.organizations.remove(ORGANIZATION, now)
-        await unit.commit()
-    assert not await _open(units)
-    assert await _open(units, other.id) == {"speaker 1": theirs}
+    assert not await _open(mapped)
+    assert await _open(mapped, other.id) == {"speaker 1": theirs}

@@ -15,14 +15,7 @@ from core.domain.secrets import Token
 from core.domain.telling import Message
 from core.usecases.deliver_notices import DeliverNotices
 from ports.persistence import Units
-from tests.contract.persistence.samples import (
-    NOW,
-    a_connection,
-    a_mapping,
-    a_notice,
-    an_organization,
-    store,
-)
+from tests.contract.persistence.samples import NOW, a_connection, a_mapping, a_notice, an_organization, store
 from tests.unit.usecases.stage import Paths, Stage
 
 NUMBERS = range(1, 31)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.identifiers import ConnectionId, OrganizationId, RunId
+from core.domain.identifiers import OrganizationId, RunId
 from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Counts
@@ -23,27 +23,17 @@ from tests.contract.persistence.samples import (
     MAPPING,
     NOW,
     ORGANIZATION,
+    OTHER,
     a_connection,
     a_mapping,
+    a_mapping_of_other,
     a_run,
     an_organization,
     counts,
     store,
-    store_mapped_event,
 )
 
-BOLT = OrganizationId("org2")
 HOUR = timedelta(hours=1)
-
-
-def of_bolt(number: int) -> EventMapping:
-    mapping = a_mapping(number, f"s{number}", f"g{number}")
-    return replace(mapping, organization_id=BOLT, connection_id=ConnectionId("con2"))
-
-
-async def two_tenants(units: Units) -> None:
-    await store(units, an_organization(), a_connection(), a_mapping())
-    await store(units, an_organization("Bolt", 2), a_connection(2, BOLT), of_bolt(2))
 
 
 def ended(number: int, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncRun:
@@ -56,55 +46,53 @@ async def _latest(units: Units, organization_id: OrganizationId | None = None) -
         return [run.id for run in await unit.runs.latest_ended(organization_id)]
 
 
-async def test_the_latest_run_of_each_scope_that_has_ended(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_the_latest_run_of_each_scope_that_has_ended(mapped: Units) -> None:
     own = a_mapping()
-    assert await _latest(units) == []
-    await store(units, ended(1, own), ended(2, own, Scope.AGENDA), ended(3, own), ended(4, own, Scope.AGENDA))
-    await store(units, replace(a_run(5), scope=Scope.AGENDA).stopped(INTERRUPTED, NOW, Counts()))
-    await store(units, a_run(6).start("p", NOW, LEASE), a_run(7))
-    assert await _latest(units) == [a_run(5).id, a_run(3).id]
-    await store(units, a_run(8).stopped(MAPPING_REMOVED, NOW, Counts()))
-    assert await _latest(units) == [a_run(5).id, a_run(3).id], (
+    assert await _latest(mapped) == []
+    await store(
+        mapped, ended(1, own), ended(2, own, Scope.AGENDA), ended(3, own), ended(4, own, Scope.AGENDA)
+    )
+    await store(mapped, replace(a_run(5), scope=Scope.AGENDA).stopped(INTERRUPTED, NOW, Counts()))
+    await store(mapped, a_run(6).start("p", NOW, LEASE), a_run(7))
+    assert await _latest(mapped) == [a_run(5).id, a_run(3).id]
+    await store(mapped, a_run(8).stopped(MAPPING_REMOVED, NOW, Counts()))
+    assert await _latest(mapped) == [a_run(5).id, a_run(3).id], (
         "what somebody stopped tells nothing of the sync"
     )
 
 
-async def test_of_whom_the_latest_runs_are(units: Units) -> None:
-    await two_tenants(units)
-    gone = of_bolt(3).remove(NOW)
-    await store(units, gone, ended(1, a_mapping()), ended(2, of_bolt(2)), ended(3, gone))
-    assert await _latest(units, ORGANIZATION) == [a_run(1).id]
-    assert await _latest(units, BOLT) == [a_run(2).id]
-    assert await _latest(units) == [a_run(2).id, a_run(1).id]
-    assert await _latest(units, OrganizationId("nobody")) == []
+async def test_of_whom_the_latest_runs_are(two_tenants: Units) -> None:
+    gone = a_mapping_of_other(3).remove(NOW)
+    await store(two_tenants, gone, ended(1, a_mapping()), ended(2, a_mapping_of_other()), ended(3, gone))
+    assert await _latest(two_tenants, ORGANIZATION) == [a_run(1).id]
+    assert await _latest(two_tenants, OTHER) == [a_run(2).id]
+    assert await _latest(two_tenants) == [a_run(2).id, a_run(1).id]
+    assert await _latest(two_tenants, OrganizationId("nobody")) == []
 
 
-async def test_schedules_of_open_connections_and_who_is_halted(units: Units) -> None:
-    await two_tenants(units)
-    removed, ended_with_it = of_bolt(3).remove(NOW), of_bolt(4).end_with_connection(NOW)
-    await store(units, removed, ended_with_it)
+async def test_schedules_of_open_connections_and_who_is_halted(two_tenants: Units) -> None:
+    removed, ended_with_it = a_mapping_of_other(3).remove(NOW), a_mapping_of_other(4).end_with_connection(NOW)
+    await store(two_tenants, removed, ended_with_it)
     later, first = Halt("Gleanin", NOW), Halt("Sessionboard", NOW - HOUR)
     own = Schedule(MAPPING, NOW, failures=1, failing_since=NOW - HOUR)
-    halted = [Schedule(removed.id, NOW, halt=first), Schedule(of_bolt(2).id, NOW, halt=later)]
-    await store(units, own, *halted, Schedule(ended_with_it.id, NOW, halt=Halt("", NOW - 2 * HOUR)))
-    async with units.reading() as unit:
+    halted = [Schedule(removed.id, NOW, halt=first), Schedule(a_mapping_of_other().id, NOW, halt=later)]
+    await store(two_tenants, own, *halted, Schedule(ended_with_it.id, NOW, halt=Halt("", NOW - 2 * HOUR)))
+    async with two_tenants.reading() as unit:
         assert [*await unit.schedules.of_open_connections(ORGANIZATION)] == [(ORGANIZATION, own)]
-        assert {each.mapping_id for _, each in await unit.schedules.of_open_connections(BOLT)} == {
+        assert {each.mapping_id for _, each in await unit.schedules.of_open_connections(OTHER)} == {
             each.mapping_id for each in halted
         }
         assert len(await unit.schedules.of_open_connections()) == 3
-        assert await unit.schedules.halt_of(BOLT) == first
+        assert await unit.schedules.halt_of(OTHER) == first
         assert await unit.schedules.halt_of(ORGANIZATION) is None
 
 
-async def test_active_mappings(units: Units) -> None:
-    await two_tenants(units)
-    await store(units, of_bolt(3).remove(NOW))
-    async with units.reading() as unit:
+async def test_active_mappings(two_tenants: Units) -> None:
+    await store(two_tenants, a_mapping_of_other(3).remove(NOW))
+    async with two_tenants.reading() as unit:
         assert [*await unit.mappings.active(ORGANIZATION)] == [a_mapping()]
-        assert [*await unit.mappings.active(BOLT)] == [of_bolt(2)]
-        assert [*await unit.mappings.active()] == [a_mapping(), of_bolt(2)]
+        assert [*await unit.mappings.active(OTHER)] == [a_mapping_of_other()]
+        assert [*await unit.mappings.active()] == [a_mapping(), a_mapping_of_other()]
 
 
 async def test_rule_24_a_mapping_whose_settings_were_never_saved_is_counted_and_not_due(units: Units) -> None:
@@ -132,8 +120,9 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
     engine = engine_at(empty_database)
     migrate.upgrade(engine)
     units = SqlUnits(engine_at(empty_database))
-    await two_tenants(units)
     own = a_mapping()
+    await store(units, an_organization(), a_connection(), own)
+    await store(units, an_organization("Other", 2), a_connection(2, OTHER), a_mapping_of_other())
     at = [NOW + number * HOUR for number in range(5)]
     refused = replace(
         INTERRUPTED, code="token_refused", sentence=f"{system} refused the token: it was revoked."
@@ -146,7 +135,7 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
     is_sqlite = engine.dialect.name == "sqlite"
     due = NOW.replace(tzinfo=None) if is_sqlite else NOW
     with engine.begin() as connection:
-        for mapping_id, failures in ((MAPPING, 2), (of_bolt(2).id, 0)):
+        for mapping_id, failures in ((MAPPING, 2), (a_mapping_of_other().id, 0)):
             values = {"id": mapping_id, "due": due, "n": failures, "f": failures > 0, "h": failures > 0}
             connection.execute(sa.text(SCHEDULE).bindparams(**values))
     migrate.upgrade(engine)
@@ -154,6 +143,6 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
         assert await unit.schedules.get(MAPPING) == Schedule(
             MAPPING, NOW, failures=2, failing_since=at[2], halt=Halt(system, at[3])
         )
-        assert await unit.schedules.get(of_bolt(2).id) == Schedule(of_bolt(2).id, NOW)
+        assert await unit.schedules.get(a_mapping_of_other().id) == Schedule(a_mapping_of_other().id, NOW)
     units.close()
     engine.dispose()

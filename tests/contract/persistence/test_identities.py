@@ -5,16 +5,15 @@ import pytest
 from core.domain.identifiers import AccountId
 from core.domain.identities import ProviderIdentity
 from ports.persistence import PersistenceError, Units
-from tests.contract.persistence.samples import an_account, store
+from tests.contract.persistence.samples import an_account, committing, store
 
 ISSUER, OTHER_ISSUER = "https://id.example.org", "https://login.example.com"
 ADA, GRACE = AccountId("account1"), AccountId("account2")
 
 
 async def _bind(units: Units, identity: ProviderIdentity, account_id: AccountId) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.identities.bind(identity, account_id)
-        await unit.commit()
 
 
 @pytest.fixture(autouse=True)
@@ -32,10 +31,9 @@ async def test_an_identity_leads_to_its_account_until_it_is_unbound(units: Units
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "ada-1")) == GRACE
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "nobody")) is None
         assert await unit.identities.of_account(ADA) == own
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.identities.unbind_all_of(ADA)
         await unit.identities.unbind_all_of(AccountId("none"))
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.identities.account_of(own[0]) is None
         assert await unit.identities.of_account(ADA) == []
@@ -60,19 +58,17 @@ async def test_an_identity_has_one_account_and_an_account_one_identity_at_an_iss
 async def test_a_removed_account_leaves_its_identity_to_the_next(units: Units) -> None:
     identity = ProviderIdentity(ISSUER, "one")
     await _bind(units, identity, ADA)
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.accounts.remove(ADA)
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.identities.account_of(identity) is None
     await _bind(units, identity, GRACE)
 
 
 async def test_accounts_are_counted_when_they_are_added_and_not_when_they_go(units: Units) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.accounts.remove(ADA)
         await unit.accounts.remove(GRACE)
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.installation.accounts_added() == 2
     await store(units, an_account(1))
@@ -86,9 +82,8 @@ async def test_where_it_is_served_is_kept(units: Units) -> None:
     async with units.reading() as unit:
         assert await unit.installation.served_url() is None
     for url in ("http://127.0.0.1:8001", "https://sync.example.org"):
-        async with units.writing() as unit:
+        async with committing(units) as unit:
             await unit.installation.save_served_url(url)
-            await unit.commit()
     async with units.reading() as unit:
         assert await unit.installation.served_url() == "https://sync.example.org"
         assert await unit.installation.accounts_added() == 2

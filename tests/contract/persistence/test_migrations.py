@@ -1,7 +1,6 @@
 """The migrations: up and down on both databases, and never apart from the tables."""
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -34,6 +33,7 @@ from tests.contract.persistence.samples import (
     a_run,
     an_organization,
     an_outcome,
+    committing,
     store,
     store_mapped_event,
 )
@@ -42,13 +42,6 @@ _VERSIONS = Path(migrate.__file__).parent / "migrations"
 _REVISIONS = [script.revision for script in ScriptDirectory(str(_VERSIONS)).walk_revisions("base", "heads")][
     ::-1
 ]
-
-
-@pytest.fixture
-def engine(empty_database: str) -> Iterator[sa.Engine]:
-    engine = engine_at(empty_database)
-    yield engine
-    engine.dispose()
 
 
 def _tables(engine: sa.Engine) -> set[str]:
@@ -266,24 +259,22 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
     units = SqlUnits(engine_at(empty_database))
     continuous, ended = replace(a_mapping(), continuous_sync=True), a_run().stopped(TAKEN_OVER, NOW, Counts())
     await store(units, an_organization(), a_connection(), continuous, ended)
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.runs.note_booking(MAPPING, "key", ended.id)
         await unit.outcomes.add(ended.id, [an_outcome()])
-        await unit.commit()
     migrate.downgrade(engine, revision)
     for question in ("mappings", "checkpoints"):
         async with units.reading() as unit:
             with pytest.raises(StoreUnusable, match="database upgrade"):
                 await getattr(unit, question).get(MAPPING)
     migrate.upgrade(engine)
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         assert await unit.mappings.get(MAPPING) == continuous
         assert await unit.runs.get(ended.id) == ended
         assert await unit.runs.booked_by(MAPPING, "key") == ended.id
         assert await unit.outcomes.of_run(ended.id) == [an_outcome()]
         assert [each.mapping_id for each in await unit.schedules.due(NOW, 2, 10)] == [MAPPING]
         await unit.schedules.save(Schedule(MAPPING, NOW))
-        await unit.commit()
     units.close()
 
 
@@ -294,9 +285,8 @@ async def test_what_is_left_of_removed_organizations_does_not_come_through_a_dow
     units = SqlUnits(engine_at(empty_database))
     await store_mapped_event(units)
     await store(units, an_organization("Another", 2), a_connection(2, an_organization("Another", 2).id))
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.organizations.remove(ORGANIZATION, NOW)
-        await unit.commit()
     units.close()
     migrate.downgrade(engine, "0001")
     with engine.connect() as connection:

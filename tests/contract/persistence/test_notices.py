@@ -5,30 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.identifiers import ConnectionId, MappingId, NoticeId, OrganizationId
+from core.domain.identifiers import MappingId, NoticeId
 from core.domain.notices import Channel, Delivery, Notice, Recipient
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     LONG,
     NOW,
     ORGANIZATION,
-    a_connection,
-    a_mapping,
+    OTHER,
     a_notice,
     a_recipient,
-    an_organization,
+    committing,
     store,
-    store_mapped_event,
 )
 
-OTHER, THEIRS = OrganizationId("org2"), MappingId("map2")
+THEIRS = MappingId("map2")
 MINUTE = timedelta(minutes=1)
-
-
-async def store_two(units: Units) -> None:
-    await store_mapped_event(units)
-    theirs = replace(a_mapping(2, "s2", "g2"), organization_id=OTHER, connection_id=ConnectionId("con2"))
-    await store(units, an_organization("Other", 2), a_connection(2, OTHER), theirs)
 
 
 async def due(units: Units, minutes: int, most: int = 10, limit: int = 10) -> list[str]:
@@ -40,38 +32,34 @@ def after(notice: Notice, minutes: int) -> Notice:
     return replace(notice, next_attempt_at=NOW + minutes * MINUTE)
 
 
-async def test_a_recipient_is_kept_replaced_and_removed(units: Units) -> None:
-    await store_two(units)
+async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: Units) -> None:
     email = Recipient(ORGANIZATION, Channel.EMAIL, "ops@example.org")
-    await store(units, a_recipient(), a_recipient(OTHER))
-    async with units.writing() as unit:
+    await store(two_tenants, a_recipient(), a_recipient(OTHER))
+    async with committing(two_tenants) as unit:
         assert await unit.recipients.get(ORGANIZATION) == a_recipient()
         await unit.recipients.save(email)
         assert await unit.recipients.get(ORGANIZATION) == email
         await unit.recipients.remove(ORGANIZATION)
         await unit.recipients.remove(ORGANIZATION)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_tenants.reading() as unit:
         assert await unit.recipients.get(ORGANIZATION) is None
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
 
 
-async def test_a_notice_is_kept_as_it_is_with_texts_of_any_length(units: Units) -> None:
-    await store_two(units)
+async def test_a_notice_is_kept_as_it_is_with_texts_of_any_length(two_tenants: Units) -> None:
     notice = replace(a_notice(), text=LONG)
-    await store(units, notice, a_notice(2), a_notice(3, THEIRS, OTHER))
-    async with units.reading() as unit:
+    await store(two_tenants, notice, a_notice(2), a_notice(3, THEIRS, OTHER))
+    async with two_tenants.reading() as unit:
         assert await unit.notices.get(notice.id) == notice
         assert await unit.notices.get(NoticeId("none")) is None
         assert await unit.notices.of_organization(ORGANIZATION) == [a_notice(2), notice]
         assert await unit.notices.of_organization(ORGANIZATION, 1) == [a_notice(2)]
 
 
-async def test_of_a_notice_only_its_delivery_changes(units: Units) -> None:
-    await store_two(units)
-    await store(units, a_notice())
+async def test_of_a_notice_only_its_delivery_changes(two_tenants: Units) -> None:
+    await store(two_tenants, a_notice())
     attempted = a_notice().attempted(NOW)
-    async with units.writing() as unit:
+    async with committing(two_tenants) as unit:
         await unit.notices.update(replace(attempted, text="Another text."))
         assert await unit.notices.get(attempted.id) == attempted
         failed = attempted.failed("hooks.example.org does not take the notice (HTTP 404).")
@@ -79,49 +67,44 @@ async def test_of_a_notice_only_its_delivery_changes(units: Units) -> None:
         assert await unit.notices.get(attempted.id) == failed
         await unit.notices.update(attempted.delivered())
         await unit.notices.update(a_notice(9))
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_tenants.reading() as unit:
         assert await unit.notices.of_organization(ORGANIZATION) == [attempted.delivered()]
 
 
-async def test_due_is_what_waits_the_longest_due_first(units: Units) -> None:
-    await store_two(units)
-    await store(units, *(after(a_notice(number), minutes) for number, minutes in ((1, 3), (2, 1), (3, 1))))
-    await store(units, a_notice(4).delivered(), a_notice(5).given_up(), after(a_notice(6), 9))
-    assert await due(units, 0) == []
-    assert await due(units, 1) == ["notice2", "notice3"]
-    assert await due(units, 3) == ["notice2", "notice3", "notice1"]
-    assert await due(units, 3, limit=2) == ["notice2", "notice3"]
+async def test_due_is_what_waits_the_longest_due_first(two_tenants: Units) -> None:
+    await store(
+        two_tenants, *(after(a_notice(number), minutes) for number, minutes in ((1, 3), (2, 1), (3, 1)))
+    )
+    await store(two_tenants, a_notice(4).delivered(), a_notice(5).given_up(), after(a_notice(6), 9))
+    assert await due(two_tenants, 0) == []
+    assert await due(two_tenants, 1) == ["notice2", "notice3"]
+    assert await due(two_tenants, 3) == ["notice2", "notice3", "notice1"]
+    assert await due(two_tenants, 3, limit=2) == ["notice2", "notice3"]
 
 
-async def test_no_organization_takes_the_place_of_another(units: Units) -> None:
-    await store_two(units)
-    await store(units, *(after(a_notice(number), number) for number in range(1, 5)))
-    await store(units, after(a_notice(9, THEIRS, OTHER), 5))
-    assert await due(units, 9, most=1) == ["notice1", "notice9"]
-    assert await due(units, 9, most=2) == ["notice1", "notice2", "notice9"]
+async def test_no_organization_takes_the_place_of_another(two_tenants: Units) -> None:
+    await store(two_tenants, *(after(a_notice(number), number) for number in range(1, 5)))
+    await store(two_tenants, after(a_notice(9, THEIRS, OTHER), 5))
+    assert await due(two_tenants, 9, most=1) == ["notice1", "notice9"]
+    assert await due(two_tenants, 9, most=2) == ["notice1", "notice2", "notice9"]
 
 
-async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(units: Units) -> None:
-    await store_two(units)
-    await store(units, a_recipient(), a_notice(1), a_notice(2).delivered(), a_notice(3, THEIRS, OTHER))
-    async with units.writing() as unit:
+async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(two_tenants: Units) -> None:
+    await store(two_tenants, a_recipient(), a_notice(1), a_notice(2).delivered(), a_notice(3, THEIRS, OTHER))
+    async with committing(two_tenants) as unit:
         await unit.recipients.remove(ORGANIZATION)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_tenants.reading() as unit:
         assert [each.id for each in await unit.notices.of_organization(ORGANIZATION)] == ["notice2"]
         assert [each.id for each in await unit.notices.of_organization(OTHER)] == ["notice3"]
 
 
-async def test_old_notices_are_forgotten_unless_they_wait(units: Units) -> None:
-    await store_two(units)
+async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: Units) -> None:
     old = [replace(a_notice(number), at=NOW - MINUTE) for number in range(1, 5)]
-    await store(units, old[0].delivered(), old[1].given_up(), old[2], old[3].delivered())
-    await store(units, replace(a_notice(5).delivered(), state=Delivery.DELIVERED))
-    async with units.writing() as unit:
+    await store(two_tenants, old[0].delivered(), old[1].given_up(), old[2], old[3].delivered())
+    await store(two_tenants, replace(a_notice(5).delivered(), state=Delivery.DELIVERED))
+    async with committing(two_tenants) as unit:
         assert [await unit.notices.forget_before(NOW, 2) for _ in range(3)] == [2, 1, 0]
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_tenants.reading() as unit:
         assert [each.id for each in await unit.notices.of_organization(ORGANIZATION)] == [
             "notice5",
             "notice3",
@@ -129,18 +112,16 @@ async def test_old_notices_are_forgotten_unless_they_wait(units: Units) -> None:
 
 
 @pytest.mark.parametrize("wrong", [a_notice(1), a_notice(2, MappingId("none"))], ids=["twice", "unmapped"])
-async def test_a_notice_that_contradicts_what_is_kept_is_refused(units: Units, wrong: Notice) -> None:
-    await store_two(units)
-    await store(units, a_notice(1))
+async def test_a_notice_that_contradicts_what_is_kept_is_refused(two_tenants: Units, wrong: Notice) -> None:
+    await store(two_tenants, a_notice(1))
     with pytest.raises(PersistenceError):
-        await store(units, wrong)
+        await store(two_tenants, wrong)
 
 
-async def test_what_is_not_committed_is_not_told(units: Units) -> None:
-    await store_two(units)
-    async with units.writing() as unit:
+async def test_what_is_not_committed_is_not_told(two_tenants: Units) -> None:
+    async with two_tenants.writing() as unit:
         await unit.recipients.save(a_recipient())
         await unit.notices.add(a_notice())
-    async with units.reading() as unit:
+    async with two_tenants.reading() as unit:
         assert await unit.recipients.get(ORGANIZATION) is None
         assert await unit.notices.get(a_notice().id) is None

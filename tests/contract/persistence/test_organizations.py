@@ -5,13 +5,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    MappingId,
-    OrganizationId,
-    SessionboardEventId,
-)
+from core.domain.identifiers import ConnectionId, GleaninEventId, MappingId, SessionboardEventId
 from core.domain.mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.secrets import SealedToken
 from ports.persistence import Taken, Unique, Units
@@ -20,12 +14,15 @@ from tests.contract.persistence.samples import (
     MAPPING,
     NOW,
     ORGANIZATION,
+    OTHER,
     a_connection,
     a_mapping,
+    a_mapping_of_other,
     an_organization,
+    committing,
     store,
-    store_mapped_event,
 )
+from tests.present import present
 
 
 async def test_an_organization_is_found_by_its_name_in_any_case(units: Units) -> None:
@@ -61,10 +58,9 @@ async def test_rule_03_an_organization_has_at_most_one_open_connection(units: Un
 async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: Units) -> None:
     await store(units, an_organization(), a_connection(1))
     ended = a_connection(1).end(NOW, an_organization(), an_organization().name)
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.connections.update(ended)
         await unit.connections.add(a_connection(2))
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.connections.get(CONNECTION) == ended
         assert await unit.connections.open_one(ORGANIZATION) == a_connection(2)
@@ -74,9 +70,8 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
 async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_it(units: Units) -> None:
     renewed = replace(an_organization(), sessionboard_token=SealedToken("renewed"))
     await store(units, an_organization())
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.organizations.update(replace(renewed, name="Another", sessionboard_url="https://there"))
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.organizations.get(renewed.id) == renewed
 
@@ -94,55 +89,47 @@ async def test_times_come_back_as_the_same_instant_in_utc(units: Units) -> None:
     await store(units, an_organization(), replace(a_connection(), opened_at=at))
     async with units.reading() as unit:
         connection = await unit.connections.get(CONNECTION)
-    assert connection is not None
-    assert connection.opened_at == NOW
+    assert present(connection).opened_at == NOW
 
 
-async def test_a_mapping_comes_back_with_all_that_it_says(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_a_mapping_comes_back_with_all_that_it_says(mapped: Units) -> None:
     settings = MappingSettings(TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR)
     changed = replace(
         a_mapping(), settings=settings, confirmed_time_zone="Europe/Paris", continuous_sync=True
     )
     changed = changed.mark_written()
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         assert await unit.mappings.get(MAPPING) == a_mapping()
         await unit.mappings.update(changed)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert await unit.mappings.get(MAPPING) == changed
         assert await unit.mappings.get(MappingId("none")) is None
 
 
-async def test_rule_04_a_sessionboard_event_is_in_one_mapping_only(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_rule_04_a_sessionboard_event_is_in_one_mapping_only(mapped: Units) -> None:
     with pytest.raises(Taken) as caught:
-        await store(units, a_mapping(2, "s1", "g2"))
+        await store(mapped, a_mapping(2, "s1", "g2"))
     assert caught.value.what is Unique.SESSIONBOARD_EVENT
 
 
-async def test_rule_04_a_gleanin_event_is_in_one_mapping_only(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_rule_04_a_gleanin_event_is_in_one_mapping_only(mapped: Units) -> None:
     with pytest.raises(Taken) as caught:
-        await store(units, a_mapping(2, "s2", "g1"))
+        await store(mapped, a_mapping(2, "s2", "g1"))
     assert caught.value.what is Unique.GLEANIN_EVENT
 
 
-async def test_rule_04_the_same_number_in_another_region_is_another_event(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s1", "g2", url="https://api-eu.sessionboard.com"))
-    async with units.reading() as unit:
+async def test_rule_04_the_same_number_in_another_region_is_another_event(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s1", "g2", url="https://api-eu.sessionboard.com"))
+    async with mapped.reading() as unit:
         assert len(await unit.mappings.of_connection(CONNECTION)) == 2
 
 
-async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_events(units: Units) -> None:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
+async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_events(mapped: Units) -> None:
+    async with committing(mapped) as unit:
         await unit.mappings.update(a_mapping().remove(NOW))
         await unit.mappings.add(a_mapping(2, "s1", "g2"))
         await unit.mappings.add(a_mapping(3, "s2", "g1"))
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert [each.id for each in await unit.mappings.of_organization(ORGANIZATION)] == [
             "map1",
             "map2",
@@ -150,44 +137,37 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
         ]
 
 
-async def test_rule_05_a_written_mapping_holds_its_events_though_removed(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_rule_05_a_written_mapping_holds_its_events_though_removed(mapped: Units) -> None:
     removed = a_mapping().mark_written().remove(NOW)
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.mappings.update(removed)
-        await unit.commit()
     with pytest.raises(Taken):
-        await store(units, a_mapping(2, "s1", "g2"))
+        await store(mapped, a_mapping(2, "s1", "g2"))
     ended = removed.end_with_connection(NOW)
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.mappings.update(ended)
         await unit.mappings.add(a_mapping(2, "s1", "g2"))
-        await unit.commit()
 
 
-async def test_rule_05_a_removed_mapping_cannot_come_back_to_events_that_are_taken(units: Units) -> None:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
+async def test_rule_05_a_removed_mapping_cannot_come_back_to_events_that_are_taken(mapped: Units) -> None:
+    async with committing(mapped) as unit:
         await unit.mappings.update(a_mapping().remove(NOW))
         await unit.mappings.add(a_mapping(2, "s2", "g1"))
-        await unit.commit()
-    async with units.writing() as unit:
+    async with mapped.writing() as unit:
         with pytest.raises(Taken) as caught:
             await unit.mappings.update(a_mapping())
     assert caught.value.what is Unique.GLEANIN_EVENT
 
 
-async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"), a_mapping(3, "s3", "g3"), a_mapping(4, "s4", "g4"))
-    async with units.writing() as unit:
+async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2"), a_mapping(3, "s3", "g3"), a_mapping(4, "s4", "g4"))
+    async with committing(mapped) as unit:
         await unit.mappings.update(a_mapping(3, "s3", "g3").remove(NOW))
-        await unit.commit()
 
     async def holders(sessionboard: str, gleanin: str) -> list[MappingId]:
         url = "https://api.sessionboard.com"
         pair = EventPair(url, SessionboardEventId(sessionboard), GleaninEventId(gleanin))
-        async with units.reading() as unit:
+        async with mapped.reading() as unit:
             return [
                 mapping.id
                 for mapping in await unit.mappings.holding(
@@ -200,24 +180,19 @@ async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(uni
     assert await holders("none", "g4") == ["map4"]
 
 
-async def test_rule_06_each_connection_has_its_own_mappings(units: Units) -> None:
-    await store_mapped_event(units)
-    other = OrganizationId("org2")
-    await store(units, an_organization("Other", 2), a_connection(2, other))
-    theirs = replace(a_mapping(2, "s2", "g2"), organization_id=other, connection_id=ConnectionId("con2"))
-    await store(units, theirs)
-    async with units.reading() as unit:
+async def test_rule_06_each_connection_has_its_own_mappings(two_tenants: Units) -> None:
+    theirs = a_mapping_of_other()
+    async with two_tenants.reading() as unit:
         assert await unit.mappings.of_connection(CONNECTION) == [a_mapping()]
         assert await unit.mappings.of_connection(ConnectionId("con2")) == [theirs]
-        assert await unit.mappings.of_organization(other) == [theirs]
+        assert await unit.mappings.of_organization(OTHER) == [theirs]
 
 
 async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: Units) -> None:
     continuous = replace(a_connection(), continuous_sync=True)
     await store(units, an_organization(), continuous)
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         assert await unit.connections.open_one(ORGANIZATION) == continuous
         await unit.connections.update(a_connection())
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.connections.get(CONNECTION) == a_connection()

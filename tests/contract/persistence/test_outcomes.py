@@ -18,42 +18,39 @@ from tests.contract.persistence.samples import (
     a_mapping,
     a_run,
     an_outcome,
+    committing,
     store,
-    store_mapped_event,
 )
 
 RUN = RunId("run1")
 
 
-async def _two_runs(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW + LEASE, LEASE))
+@pytest.fixture
+async def two_runs(mapped: Units) -> Units:
+    await store(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW + LEASE, LEASE))
+    return mapped
 
 
-async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(units: Units) -> None:
-    await _two_runs(units)
+async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(two_runs: Units) -> None:
     first = [an_outcome(str(number), email=None) for number in (9, 3, 7)]
     second = [an_outcome("1", gleanin_id=None)]
-    async with units.writing() as unit:
+    async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, first)
         await unit.outcomes.add(RUN, [])
         await unit.outcomes.add(RUN, second)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_runs.reading() as unit:
         assert await unit.outcomes.of_run(RUN) == [*first, *second]
         assert await unit.outcomes.of_run(RunId("run2")) == []
 
 
-async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(units: Units) -> None:
-    await _two_runs(units)
+async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(two_runs: Units) -> None:
     told = [
         an_outcome(f"{outcome.value}{number}", outcome) for number, outcome in enumerate([*Outcome, *Outcome])
     ]
     session = replace(an_outcome("1"), record=replace(an_outcome("1").record, kind=SESSION))
-    async with units.writing() as unit:
+    async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [*told, session])
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_runs.reading() as unit:
         assert await unit.outcomes.counts(RUN) == counted([*told, session])
         assert await unit.outcomes.causes(RUN) == causes_of([*told, session])
         assert not await unit.outcomes.causes(RunId("none"))
@@ -61,20 +58,17 @@ async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(units: Un
         assert await unit.outcomes.counts(RunId("none")) == Counts()
 
 
-async def test_some_outcomes_can_be_asked_for(units: Units) -> None:
-    await _two_runs(units)
+async def test_some_outcomes_can_be_asked_for(two_runs: Units) -> None:
     told = [an_outcome(outcome.value, outcome) for outcome in Outcome]
-    async with units.writing() as unit:
+    async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, told)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_runs.reading() as unit:
         some = await unit.outcomes.of_run(RUN, {Outcome.FAILED, Outcome.KEPT})
     assert some == [an_outcome("kept", Outcome.KEPT), an_outcome("failed", Outcome.FAILED)]
 
 
-async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(units: Units) -> None:
-    await _two_runs(units)
-    async with units.writing() as unit:
+async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(two_runs: Units) -> None:
+    async with two_runs.writing() as unit:
         await unit.outcomes.add(RUN, [an_outcome()])
         await unit.outcomes.add(RunId("run2"), [an_outcome()])
         with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
@@ -83,15 +77,15 @@ async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(units: Units) -> 
 
 
 @pytest.mark.parametrize("asked", ["1", "101", "ada@EXAMPLE.org", " Ada@example.org "])
-async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(units: Units, asked: str) -> None:
-    await _two_runs(units)
+async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
+    two_runs: Units, asked: str
+) -> None:
     created, unchanged = an_outcome(), an_outcome(outcome=Outcome.UNCHANGED)
     other = an_outcome("2", email="grace@example.org", gleanin_id="102")
-    async with units.writing() as unit:
+    async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [other, created])
         await unit.outcomes.add(RunId("run2"), [unchanged])
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_runs.reading() as unit:
         first, second = await unit.outcomes.history(MAPPING, asked)
     assert first.position < second.position
     assert [replace(entry, position=0) for entry in (first, second)] == [
@@ -100,26 +94,22 @@ async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(unit
     ]
 
 
-async def test_the_history_of_another_mapping_is_not_told(units: Units) -> None:
-    await _two_runs(units)
+async def test_the_history_of_another_mapping_is_not_told(two_runs: Units) -> None:
     other = a_mapping(2, "s2", "g2")
-    await store(units, other, a_run(3, other.id))
-    async with units.writing() as unit:
+    await store(two_runs, other, a_run(3, other.id))
+    async with committing(two_runs) as unit:
         await unit.outcomes.add(RunId("run3"), [an_outcome()])
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_runs.reading() as unit:
         assert await unit.outcomes.history(MAPPING, "1") == []
         assert len(await unit.outcomes.history(other.id, "1")) == 1
         assert await unit.outcomes.history(MappingId("none"), "1") == []
 
 
-async def test_an_email_of_ten_thousand_characters_is_found_in_the_history(units: Units) -> None:
-    await _two_runs(units)
+async def test_an_email_of_ten_thousand_characters_is_found_in_the_history(two_runs: Units) -> None:
     email = f"{LONG}@example.org"
-    async with units.writing() as unit:
+    async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [an_outcome(email=email)])
-        await unit.commit()
-    async with units.reading() as unit:
+    async with two_runs.reading() as unit:
         assert [entry.outcome for entry in await unit.outcomes.history(MAPPING, email)] == [
             an_outcome(email=email)
         ]

@@ -18,8 +18,8 @@ from tests.contract.persistence.samples import (
     a_mapping,
     a_run,
     an_outcome,
+    committing,
     store,
-    store_mapped_event,
 )
 
 RUN = RunId("run1")
@@ -46,15 +46,13 @@ TOLD = [
 
 
 @pytest.fixture
-async def told(units: Units) -> Units:
-    await store_mapped_event(units)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2))
-    async with units.writing() as unit:
+async def told(mapped: Units) -> Units:
+    await store(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2))
+    async with committing(mapped) as unit:
         for between, outcome in enumerate(TOLD):
             await unit.outcomes.add(RUN, [outcome])
             await unit.outcomes.add(RunId("run2"), [_told(f"between {between}")])
-        await unit.commit()
-    return units
+    return mapped
 
 
 async def _page(units: Units, run_id: RunId = RUN, **asked: Any) -> Page[RecordOutcome]:
@@ -116,42 +114,36 @@ async def test_outcomes_are_searched_by_label_and_email_whatever_its_case_or_by_
 @pytest.mark.parametrize("search", SAME_ADDRESS)
 @pytest.mark.parametrize("email", ["ada@bücher.example", "ADA@xn--bcher-kva.example"])
 async def test_rule_15_outcomes_are_searched_by_an_email_whatever_its_form(
-    units: Units, email: str, search: str
+    mapped: Units, email: str, search: str
 ) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1))
+    await store(mapped, a_run(1))
     ada = _told("1", "Ada", email=email)
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.outcomes.add(RUN, [ada, _told("2", "Grace", email="grace@example.org")])
-        await unit.commit()
-    assert await _page(units, search=search) == Page([ada])
+    assert await _page(mapped, search=search) == Page([ada])
 
 
-async def test_what_was_found_far_down_among_thousands_is_given_with_where_to_go_on(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1))
+async def test_what_was_found_far_down_among_thousands_is_given_with_where_to_go_on(mapped: Units) -> None:
+    await store(mapped, a_run(1))
     many = [_told(str(number), "Ada" if number % 600 == 599 else "Grace") for number in range(3_000)]
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.outcomes.add(RUN, many)
-        await unit.commit()
     sought = [many[number] for number in range(599, 3_000, 600)]
-    assert await _parts(units, 2, search="ada") == [sought[:2], sought[2:4], sought[4:]]
-    assert await _page(units, limit=5_000) == Page(many)
-    assert [len(part) for part in await _parts(units, 900)] == [900, 900, 900, 300]
+    assert await _parts(mapped, 2, search="ada") == [sought[:2], sought[2:4], sought[4:]]
+    assert await _page(mapped, limit=5_000) == Page(many)
+    assert [len(part) for part in await _parts(mapped, 900)] == [900, 900, 900, 300]
 
 
-async def test_a_records_history_comes_in_parts_the_newest_first_and_each_oldest_first(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"))
+async def test_a_records_history_comes_in_parts_the_newest_first_and_each_oldest_first(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2"))
     for number in range(1, 6):
-        await store(units, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
-    async with units.writing() as unit:
+        await store(mapped, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
+    async with committing(mapped) as unit:
         for number in (1, 2, 3, 5, 4):
             await unit.outcomes.add(RunId(f"run{number}"), [_told("other"), an_outcome()])
-        await unit.commit()
 
     async def part(**asked: int) -> Sequence[HistoryEntry]:
-        async with units.reading() as unit:
+        async with mapped.reading() as unit:
             return await unit.outcomes.history(MAPPING, "1", **asked)
 
     everything = await part()

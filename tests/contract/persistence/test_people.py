@@ -9,13 +9,7 @@ from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.synced import ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Units
-from tests.contract.persistence.samples import (
-    EVENT,
-    ORGANIZATION,
-    SAME_ADDRESS,
-    a_record,
-    store_mapped_event,
-)
+from tests.contract.persistence.samples import EVENT, ORGANIZATION, SAME_ADDRESS, a_record, committing
 
 LINKS = (ShareLink("Speaker campaign", "https://gleanin.example/a"),)
 
@@ -41,14 +35,12 @@ async def _people(units: Units, **asked: Any) -> PeoplePage:
 
 
 @pytest.fixture
-async def peopled(units: Units) -> Units:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
+async def peopled(mapped: Units) -> Units:
+    async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, [FIRM, EMILY, STRASSE, ADA_2, ADA_10])
         await unit.synced.save(ORGANIZATION, EVENT, [a_record("9", kind=SESSION)])
         await unit.synced.save(ORGANIZATION, GleaninEventId("g2"), [_person("7", "Elsewhere")])
-        await unit.commit()
-    return units
+    return mapped
 
 
 async def test_people_come_by_kind_and_label_whatever_its_case(peopled: Units) -> None:
@@ -104,33 +96,27 @@ async def test_a_search_can_be_for_those_without_a_link_only(peopled: Units) -> 
     )
 
 
-async def test_thousands_of_people_are_given_whole_if_asked_for(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_thousands_of_people_are_given_whole_if_asked_for(mapped: Units) -> None:
     people = [_person(str(number), f"Person {number:05}") for number in range(1_201)]
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, people)
-        await unit.commit()
-    assert await _people(units, limit=2_000) == PeoplePage(people, 1_201, 1_201)
+    assert await _people(mapped, limit=2_000) == PeoplePage(people, 1_201, 1_201)
 
 
-async def test_a_source_id_of_a_kind_is_not_mixed_up_with_that_of_another(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_a_source_id_of_a_kind_is_not_mixed_up_with_that_of_another(mapped: Units) -> None:
     both = [_person("1", "Speaker"), _person("1", "Exhibitor", EXHIBITOR_CONTACT, linked=True)]
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, both)
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("none"): LINKS})
-        await unit.commit()
-    assert await _people(units) == PeoplePage(both, 2, 1)
+    assert await _people(mapped) == PeoplePage(both, 2, 1)
 
 
 @pytest.mark.parametrize("search", SAME_ADDRESS)
 @pytest.mark.parametrize("email", ["ada@bücher.example", "ADA@xn--bcher-kva.example"])
 async def test_rule_15_people_are_searched_by_an_email_whatever_its_form(
-    units: Units, email: str, search: str
+    mapped: Units, email: str, search: str
 ) -> None:
-    await store_mapped_event(units)
     ada = _person("1", "Ada", email=email)
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, [ada, _person("2", "Grace", email="grace@example.org")])
-        await unit.commit()
-    assert await _people(units, search=search) == PeoplePage([ada], 1, 2)
+    assert await _people(mapped, search=search) == PeoplePage([ada], 1, 2)

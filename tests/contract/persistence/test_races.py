@@ -17,8 +17,17 @@ from core.domain.organizations import Connection, Organization
 from core.domain.schedule import Schedule
 from ports.persistence import Unique
 from tests.contract.persistence import racer
-from tests.contract.persistence.samples import LEASE, NOW, a_connection, a_mapping, an_organization, store
+from tests.contract.persistence.samples import (
+    LEASE,
+    NOW,
+    a_connection,
+    a_mapping,
+    an_organization,
+    committing,
+    store,
+)
 from tests.limits import next_line
+from tests.present import present
 
 Racers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
 
@@ -93,19 +102,17 @@ async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(da
     times = 10
 
     async def count_one(units: SqlUnits) -> None:
-        async with units.writing() as unit:
+        async with committing(units) as unit:
             mapping = await unit.mappings.get(MAPPING.id)
             assert mapping is not None
             await unit.mappings.update(replace(mapping, gleanin_name=mapping.gleanin_name + "."))
-            await unit.commit()
 
     await asyncio.gather(*(count_one(units) for units in both for _ in range(times)))
     async with both[0].reading() as unit:
         mapping = await unit.mappings.get(MAPPING.id)
     for units in both:
         units.close()
-    assert mapping is not None
-    assert len(mapping.gleanin_name) == 2 * times
+    assert len(present(mapping).gleanin_name) == 2 * times
 
 
 async def test_rule_23_of_two_processes_one_checks_a_mapping(database: str) -> None:
@@ -113,10 +120,8 @@ async def test_rule_23_of_two_processes_one_checks_a_mapping(database: str) -> N
     await store(both[0], ORGANIZATION, CONNECTION, MAPPING, Schedule(MAPPING.id, NOW))
 
     async def begin(units: SqlUnits, owner: str, now: datetime) -> bool:
-        async with units.writing() as unit:
-            has_begun = await unit.schedules.begin_check(MAPPING.id, owner, now, now + LEASE)
-            await unit.commit()
-        return has_begun
+        async with committing(units) as unit:
+            return await unit.schedules.begin_check(MAPPING.id, owner, now, now + LEASE)
 
     for number in range(10):  # each time when the one before has run out
         at = NOW + number * LEASE

@@ -24,9 +24,11 @@ from tests.contract.persistence.samples import (
     MAPPING,
     NOW,
     ORGANIZATION,
+    OTHER,
     a_connection,
     a_key,
     a_mapping,
+    a_mapping_of_other,
     a_notice,
     a_recipient,
     a_record,
@@ -34,10 +36,10 @@ from tests.contract.persistence.samples import (
     an_account,
     an_organization,
     an_outcome,
+    committing,
     store,
 )
 
-OTHER = OrganizationId("org2")
 LATER = NOW + timedelta(days=1)
 THERE = "https://api-eu.sessionboard.com"
 PERSON = PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1"))
@@ -54,7 +56,7 @@ async def removed(units: Units) -> Units:
     """Give a store with all that an organization can have, of two of them, from which one was removed."""
     await store(units, replace(an_organization(), sessionboard_url=THERE), an_organization("Other", 2))
     await store(units, ENDED, a_connection(1), a_connection(2, OTHER))
-    theirs = replace(a_mapping(3, "s3", "g3"), organization_id=OTHER, connection_id=ConnectionId("con2"))
+    theirs = a_mapping_of_other(3)
     await store(units, a_mapping().mark_written(), a_mapping(2, "s2", "g2").remove(NOW), theirs)
     await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2), a_run(3, theirs.id))
     await store(units, a_run(4, MappingId("map2")).stopped(TAKEN_OVER, NOW, Counts()))
@@ -63,7 +65,7 @@ async def removed(units: Units) -> Units:
     await store(units, a_recipient(), a_recipient(OTHER), a_notice(1), a_notice(2, theirs.id, OTHER))
     grants = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER), SUPPORT
     await store(units, an_account(1, "ada@example.org", *grants))
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for number in range(1, 5):
             await unit.outcomes.add(RunId(f"run{number}"), [an_outcome("1"), an_outcome("2")])
         await unit.runs.note_booking(MAPPING, "key", RunId("run2"))
@@ -78,7 +80,6 @@ async def removed(units: Units) -> Units:
             await unit.portal_revocations.save(replace(PERSON, organization_id=organization), NOW)
             await unit.audit.add(AuditEntry(NOW, "ada", Action.CONNECTED, organization, "Gleanin"))
         await unit.organizations.remove(ORGANIZATION, LATER)
-        await unit.commit()
     return units
 
 
@@ -172,10 +173,9 @@ async def test_its_name_and_its_events_are_free_again(removed: Units) -> None:
 
 
 async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> None:
-    async with removed.writing() as unit:
+    async with committing(removed) as unit:
         for organization in (OTHER, OTHER, ORGANIZATION, OrganizationId("none")):
             await unit.organizations.remove(organization, LATER)
-        await unit.commit()
     async with removed.reading() as unit:
         assert await unit.organizations.all() == []
         assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
@@ -185,34 +185,22 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> 
 @pytest.mark.parametrize(
     "add",
     [
-        lambda unit: unit.organizations.add(an_organization("A new name")),
-        lambda unit: unit.organizations.update(an_organization()),
-        lambda unit: unit.connections.add(a_connection(4)),
-        lambda unit: unit.connections.update(a_connection(1)),
-        lambda unit: unit.mappings.add(a_mapping(5)),
-        lambda unit: unit.runs.add(a_run(5)),
-        lambda unit: unit.schedules.save(Schedule(MAPPING, NOW)),
-        lambda unit: unit.outcomes.add(RunId("run1"), [an_outcome("3")]),
-        lambda unit: unit.api_keys.add(a_key(4)),
-        lambda unit: unit.accounts.add(an_account(2, "b@example.org", Grant(Role.ADMIN, ORGANIZATION))),
-        lambda unit: unit.portal_revocations.save(PERSON, NOW),
-        lambda unit: unit.recipients.save(a_recipient()),
-        lambda unit: unit.notices.add(a_notice(3)),
-    ],
-    ids=[
-        "itself",
-        "a token",
-        "a connection",
-        "a connection's token",
-        "a mapping",
-        "a run",
-        "a schedule",
-        "an outcome",
-        "an API key",
-        "an account",
-        "a revocation",
-        "a recipient",
-        "a notice",
+        pytest.param(lambda unit: unit.organizations.add(an_organization("A new name")), id="itself"),
+        pytest.param(lambda unit: unit.organizations.update(an_organization()), id="a token"),
+        pytest.param(lambda unit: unit.connections.add(a_connection(4)), id="a connection"),
+        pytest.param(lambda unit: unit.connections.update(a_connection(1)), id="a connection's token"),
+        pytest.param(lambda unit: unit.mappings.add(a_mapping(5)), id="a mapping"),
+        pytest.param(lambda unit: unit.runs.add(a_run(5)), id="a run"),
+        pytest.param(lambda unit: unit.schedules.save(Schedule(MAPPING, NOW)), id="a schedule"),
+        pytest.param(lambda unit: unit.outcomes.add(RunId("run1"), [an_outcome("3")]), id="an outcome"),
+        pytest.param(lambda unit: unit.api_keys.add(a_key(4)), id="an API key"),
+        pytest.param(
+            lambda unit: unit.accounts.add(an_account(2, "b@example.org", Grant(Role.ADMIN, ORGANIZATION))),
+            id="an account",
+        ),
+        pytest.param(lambda unit: unit.portal_revocations.save(PERSON, NOW), id="a revocation"),
+        pytest.param(lambda unit: unit.recipients.save(a_recipient()), id="a recipient"),
+        pytest.param(lambda unit: unit.notices.add(a_notice(3)), id="a notice"),
     ],
 )
 async def test_nothing_can_be_added_to_a_removed_organization(
@@ -241,9 +229,8 @@ async def test_a_removal_that_is_not_committed_is_undone(units: Units) -> None:
 async def test_a_removed_organizations_token_is_erased(units: Units) -> None:
     """Whatever is kept of it, whoever reads the database finds no token in it."""
     await store(units, replace(an_organization(), sessionboard_token=SealedToken("sealed")), a_connection())
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.organizations.remove(ORGANIZATION, LATER)
-        await unit.commit()
     async with units.reading() as unit:
         connection = await unit.connections.get(CONNECTION)
     assert connection is not None

@@ -24,16 +24,16 @@ from tests.contract.persistence.samples import (
     MAPPING,
     NOW,
     ORGANIZATION,
+    SECOND,
     a_connection,
     a_mapping,
     a_record,
     a_run,
     an_outcome,
+    committing,
     store,
-    store_mapped_event,
 )
 
-SECOND = MappingId("map2")
 DAY = timedelta(days=1)
 
 
@@ -44,11 +44,10 @@ def _ended(number: int, days: int, mapping: MappingId = MAPPING) -> SyncRun:
 async def _with_outcomes(units: Units, *runs: SyncRun) -> None:
     """Store runs with two outcomes and a booking each."""
     await store(units, *runs)
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for run in runs:
             await unit.outcomes.add(run.id, [an_outcome("1"), an_outcome("2")])
             await unit.runs.note_booking(run.mapping_id, f"key of {run.id}", run.id)
-        await unit.commit()
 
 
 async def _ended_before(
@@ -60,10 +59,8 @@ async def _ended_before(
 
 
 async def _forget(units: Units, *numbers: int, limit: int = 100) -> int:
-    async with units.writing() as unit:
-        gone = await unit.runs.forget([RunId(f"run{number}") for number in numbers], limit)
-        await unit.commit()
-    return gone
+    async with committing(units) as unit:
+        return await unit.runs.forget([RunId(f"run{number}") for number in numbers], limit)
 
 
 def _row(number: int, *, is_latest: bool = False, has_checkpoint: bool = False) -> EndedRun:
@@ -81,104 +78,92 @@ async def _left(units: Units, numbers: Collection[int]) -> dict[int, int | None]
     return left
 
 
-async def test_runs_that_ended_before_come_the_earliest_first(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2"))
-    await store(units, _ended(1, 3), _ended(2, 1, SECOND), _ended(3, 1), _ended(4, 9), _ended(5, 9, SECOND))
-    await store(units, a_run(6).start("a", NOW, LEASE), a_run(7))
-    assert await _ended_before(units, 9) == [_row(2), _row(3), _row(1)]
-    assert await _ended_before(units, 3) == [_row(2), _row(3)], "not what ends just then"
-    assert await _ended_before(units, 0) == []
+async def test_runs_that_ended_before_come_the_earliest_first(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2"))
+    await store(mapped, _ended(1, 3), _ended(2, 1, SECOND), _ended(3, 1), _ended(4, 9), _ended(5, 9, SECOND))
+    await store(mapped, a_run(6).start("a", NOW, LEASE), a_run(7))
+    assert await _ended_before(mapped, 9) == [_row(2), _row(3), _row(1)]
+    assert await _ended_before(mapped, 3) == [_row(2), _row(3)], "not what ends just then"
+    assert await _ended_before(mapped, 0) == []
 
 
-async def test_runs_that_ended_before_are_read_in_steps(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, *(_ended(number, 5 - number % 3) for number in range(1, 7)))
-    assert await _ended_before(units, 9, limit=2) == [_row(2), _row(5)]
-    assert await _ended_before(units, 9, 2, after=5) == [_row(1), _row(4)], "of equals, the older one first"
-    assert await _ended_before(units, 9, 2, after=1) == [_row(4), _row(3)]
-    assert await _ended_before(units, 9, 2, after=3) == [_row(6, is_latest=True)]
-    assert await _ended_before(units, 9, 2, after=6) == []
-    assert await _ended_before(units, 9, 2, after=99) == [], "one that is not there any more"
+async def test_runs_that_ended_before_are_read_in_steps(mapped: Units) -> None:
+    await store(mapped, *(_ended(number, 5 - number % 3) for number in range(1, 7)))
+    assert await _ended_before(mapped, 9, limit=2) == [_row(2), _row(5)]
+    assert await _ended_before(mapped, 9, 2, after=5) == [_row(1), _row(4)], "of equals, the older one first"
+    assert await _ended_before(mapped, 9, 2, after=1) == [_row(4), _row(3)]
+    assert await _ended_before(mapped, 9, 2, after=3) == [_row(6, is_latest=True)]
+    assert await _ended_before(mapped, 9, 2, after=6) == []
+    assert await _ended_before(mapped, 9, 2, after=99) == [], "one that is not there any more"
 
 
-async def test_the_latest_run_is_told_of_each_mapping_and_scope(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2").remove(NOW))
+async def test_the_latest_run_is_told_of_each_mapping_and_scope(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2").remove(NOW))
     agenda = [replace(_ended(number, 0), scope=Scope.AGENDA) for number in (4, 5)]
     # The latest is the one that was asked for last, not the one that ended last.
-    await store(units, _ended(1, 5), _ended(2, 1), _ended(3, 0, SECOND), *agenda)
-    assert await _ended_before(units, 99) == [
+    await store(mapped, _ended(1, 5), _ended(2, 1), _ended(3, 0, SECOND), *agenda)
+    assert await _ended_before(mapped, 99) == [
         _row(3, is_latest=True),
         _row(4),
         _row(5, is_latest=True),
         _row(2, is_latest=True),
         _row(1),
     ]
-    await store(units, a_run(6))
-    assert _row(2) in await _ended_before(units, 99), "one that waits is the latest too"
+    await store(mapped, a_run(6))
+    assert _row(2) in await _ended_before(mapped, 99), "one that waits is the latest too"
 
 
-async def test_a_run_that_a_checkpoint_names_is_told(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, _ended(1, 0), _ended(2, 0), _ended(3, 0))
-    async with units.writing() as unit:
-        await unit.checkpoints.save(Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
-        await unit.commit()
-    assert await _ended_before(units, 9) == [_row(1), _row(2, has_checkpoint=True), _row(3, is_latest=True)]
-    async with units.writing() as unit:
+async def test_a_run_that_a_checkpoint_names_is_told(mapped: Units) -> None:
+    await store(mapped, _ended(1, 0), _ended(2, 0), _ended(3, 0))
+    await store(mapped, Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
+    assert await _ended_before(mapped, 9) == [_row(1), _row(2, has_checkpoint=True), _row(3, is_latest=True)]
+    async with committing(mapped) as unit:
         await unit.checkpoints.remove(MAPPING)
-        await unit.commit()
-    assert await _ended_before(units, 9) == [_row(1), _row(2), _row(3, is_latest=True)]
+    assert await _ended_before(mapped, 9) == [_row(1), _row(2), _row(3, is_latest=True)]
 
 
-async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 1), _ended(3, 2))
-    assert await _forget(units, 1, 3) == 6
-    assert await _left(units, (1, 2, 3)) == {1: None, 2: 2, 3: None}
-    async with units.reading() as unit:
+async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(mapped: Units) -> None:
+    await _with_outcomes(mapped, _ended(1, 0), _ended(2, 1), _ended(3, 2))
+    assert await _forget(mapped, 1, 3) == 6
+    assert await _left(mapped, (1, 2, 3)) == {1: None, 2: 2, 3: None}
+    async with mapped.reading() as unit:
         assert await unit.runs.booked_by(MAPPING, "key of run1") is None
         assert await unit.runs.booked_by(MAPPING, "key of run2") == "run2"
         assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run2"]
         assert [entry.run_id for entry in await unit.outcomes.history(MAPPING, "1")] == ["run2"]
-    assert await _forget(units, 1, 3) == 0
-    assert await _forget(units) == 0
+    assert await _forget(mapped, 1, 3) == 0
+    assert await _forget(mapped) == 0
 
 
-async def test_runs_are_forgotten_in_steps_their_outcomes_first(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 1), _ended(3, 2))
-    assert await _forget(units, 1, 2, limit=3) == 3
-    assert await _left(units, (1, 2, 3)) == {1: 0, 2: 1, 3: 2}
-    assert await _forget(units, 1, 2, limit=2) == 2
-    assert await _left(units, (1, 2, 3)) == {1: None, 2: 0, 3: 2}
-    assert await _forget(units, 1, 2, limit=2) == 1
-    assert await _forget(units, 1, 2, limit=2) == 0
-    assert await _left(units, (1, 2, 3)) == {1: None, 2: None, 3: 2}
+async def test_runs_are_forgotten_in_steps_their_outcomes_first(mapped: Units) -> None:
+    await _with_outcomes(mapped, _ended(1, 0), _ended(2, 1), _ended(3, 2))
+    assert await _forget(mapped, 1, 2, limit=3) == 3
+    assert await _left(mapped, (1, 2, 3)) == {1: 0, 2: 1, 3: 2}
+    assert await _forget(mapped, 1, 2, limit=2) == 2
+    assert await _left(mapped, (1, 2, 3)) == {1: None, 2: 0, 3: 2}
+    assert await _forget(mapped, 1, 2, limit=2) == 1
+    assert await _forget(mapped, 1, 2, limit=2) == 0
+    assert await _left(mapped, (1, 2, 3)) == {1: None, 2: None, 3: 2}
 
 
-async def test_a_step_goes_on_behind_those_that_are_gone(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, *(_ended(number, 0) for number in range(1, 6)))
-    assert [await _forget(units, *range(1, 6), limit=2) for _ in range(4)] == [2, 2, 1, 0]
+async def test_a_step_goes_on_behind_those_that_are_gone(mapped: Units) -> None:
+    await store(mapped, *(_ended(number, 0) for number in range(1, 6)))
+    assert [await _forget(mapped, *range(1, 6), limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
-async def test_more_runs_than_fit_into_one_question_are_forgotten_in_steps(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, *(_ended(number, 0) for number in range(1_103)))
-    assert [await _forget(units, *range(1_102), limit=1_001) for _ in range(3)] == [1_001, 101, 0]
-    async with units.reading() as unit:
+async def test_more_runs_than_fit_into_one_question_are_forgotten_in_steps(mapped: Units) -> None:
+    await store(mapped, *(_ended(number, 0) for number in range(1_103)))
+    assert [await _forget(mapped, *range(1_102), limit=1_001) for _ in range(3)] == [1_001, 101, 0]
+    async with mapped.reading() as unit:
         assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run1102"]
 
 
-async def test_what_is_forgotten_without_a_commit_is_still_there(units: Units) -> None:
-    await store_mapped_event(units)
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 0))
-    async with units.writing() as unit:
+async def test_what_is_forgotten_without_a_commit_is_still_there(mapped: Units) -> None:
+    await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0))
+    async with mapped.writing() as unit:
         assert await unit.runs.forget([RunId("run1")], 100) == 3
-    assert await _left(units, (1, 2)) == {1: 2, 2: 2}
-    async with units.reading() as unit:
+    assert await _left(mapped, (1, 2)) == {1: 2, 2: 2}
+    async with mapped.reading() as unit:
         assert await unit.runs.booked_by(MAPPING, "key of run1") == "run1"
 
 
@@ -186,43 +171,37 @@ async def _forget_old(units: Units, days: int) -> int:
     return await ForgetOld(units, ManualClock(NOW + days * DAY), timedelta())()
 
 
-async def test_all_that_is_old_goes_but_what_the_rule_keeps(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_mapping(2, "s2", "g2").remove(NOW))
-    await _with_outcomes(units, *(_ended(number, number) for number in range(1, 6)))
-    await _with_outcomes(units, _ended(6, 0, SECOND), _ended(7, 0, SECOND), a_run(8))
-    async with units.writing() as unit:
-        await unit.checkpoints.save(Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
-        await unit.commit()
-    assert await _forget_old(units, 5) == 12
-    assert await _left(units, range(1, 9)) == {1: None, 2: 2, 3: None, 4: None, 5: 2, 6: None, 7: 2, 8: 2}
-    assert await _forget_old(units, 5) == 0
-    assert await _forget_old(units, 99) == 3, "the fifth, for the mapping's latest run waits"
+async def test_all_that_is_old_goes_but_what_the_rule_keeps(mapped: Units) -> None:
+    await store(mapped, a_mapping(2, "s2", "g2").remove(NOW))
+    await _with_outcomes(mapped, *(_ended(number, number) for number in range(1, 6)))
+    await _with_outcomes(mapped, _ended(6, 0, SECOND), _ended(7, 0, SECOND), a_run(8))
+    await store(mapped, Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
+    assert await _forget_old(mapped, 5) == 12
+    assert await _left(mapped, range(1, 9)) == {1: None, 2: 2, 3: None, 4: None, 5: 2, 6: None, 7: 2, 8: 2}
+    assert await _forget_old(mapped, 5) == 0
+    assert await _forget_old(mapped, 99) == 3, "the fifth, for the mapping's latest run waits"
 
 
 async def test_many_steps_come_to_an_end_and_leave_what_is_kept_in_each(
-    units: Units, monkeypatch: pytest.MonkeyPatch
+    mapped: Units, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forget_old, "AT_ONCE", 2)
-    await store_mapped_event(units)
     scopes = {2: Scope.AGENDA, 5: Scope.EXHIBITORS}
     runs = [replace(_ended(number, 0), scope=scopes.get(number, Scope.ALL)) for number in range(1, 10)]
-    await _with_outcomes(units, *runs)
-    assert await _forget_old(units, 1) == 6 * 3
-    left = await _left(units, range(1, 10))
+    await _with_outcomes(mapped, *runs)
+    assert await _forget_old(mapped, 1) == 6 * 3
+    left = await _left(mapped, range(1, 10))
     assert {number for number, outcomes in left.items() if outcomes == 2} == {2, 5, 9}
 
 
-async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(mapped: Units) -> None:
     second = a_mapping(2, "s2", "g2").mark_written().remove(NOW)
-    await store(units, second)
-    async with units.writing() as unit:
+    await store(mapped, second)
+    async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
-        await unit.commit()
-    await _with_outcomes(units, _ended(1, 0), _ended(2, 0), _ended(3, 0, SECOND), _ended(4, 0, SECOND))
-    assert await _forget_old(units, 999) == 6
-    async with units.reading() as unit:
+    await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0), _ended(3, 0, SECOND), _ended(4, 0, SECOND))
+    assert await _forget_old(mapped, 999) == 6
+    async with mapped.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
         assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping(), second]
         assert await unit.connections.get(CONNECTION) == a_connection()

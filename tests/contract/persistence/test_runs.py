@@ -10,22 +10,13 @@ from core.domain.outcomes import Counts, Outcome, Tally
 from core.domain.runs import Progress, RunState, SyncRun
 from core.domain.stops import DISCONNECTED, TAKEN_OVER
 from ports.persistence import Standing, Taken, Unique, Units
-from tests.contract.persistence.samples import (
-    LEASE,
-    MAPPING,
-    NOW,
-    a_mapping,
-    a_run,
-    store,
-    store_mapped_event,
-)
+from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
 
 
 async def _update(units: Units, *runs: SyncRun) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for run in runs:
             await unit.runs.update(run)
-        await unit.commit()
 
 
 @pytest.mark.parametrize(
@@ -42,129 +33,114 @@ async def _update(units: Units, *runs: SyncRun) -> None:
     ],
     ids=["queued", "running", "under way", "asked to stop", "stopped", "finished"],
 )
-async def test_a_run_comes_back_as_it_was_stored(units: Units, run: SyncRun) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run())
-    await _update(units, run)
-    async with units.reading() as unit:
+async def test_a_run_comes_back_as_it_was_stored(mapped: Units, run: SyncRun) -> None:
+    await store(mapped, a_run())
+    await _update(mapped, run)
+    async with mapped.reading() as unit:
         assert await unit.runs.get(run.id) == run
         assert await unit.runs.get(RunId("none")) is None
         assert await unit.runs.open_ones(MAPPING) == ([run] if run.is_open else [])
 
 
-async def test_rule_23_one_run_waits_at_most(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1))
+async def test_rule_23_one_run_waits_at_most(mapped: Units) -> None:
+    await store(mapped, a_run(1))
     with pytest.raises(Taken) as caught:
-        await store(units, a_run(2))
+        await store(mapped, a_run(2))
     assert caught.value.what is Unique.QUEUED_RUN
 
 
-async def test_rule_23_one_run_is_carried_out_at_most(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1).start("a", NOW, LEASE), a_run(2))
-    async with units.writing() as unit:
+async def test_rule_23_one_run_is_carried_out_at_most(mapped: Units) -> None:
+    await store(mapped, a_run(1).start("a", NOW, LEASE), a_run(2))
+    async with mapped.writing() as unit:
         with pytest.raises(Taken) as caught:
             await unit.runs.update(a_run(2).start("b", NOW, LEASE))
     assert caught.value.what is Unique.RUNNING_RUN
 
 
-async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1).start("a", NOW, LEASE))
+async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(mapped: Units) -> None:
+    await store(mapped, a_run(1).start("a", NOW, LEASE))
     with pytest.raises(Taken) as caught:
-        await store(units, a_run(2).start("b", NOW, LEASE))
+        await store(mapped, a_run(2).start("b", NOW, LEASE))
     assert caught.value.what is Unique.RUNNING_RUN
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert await unit.runs.run_in_place_of(RunId("run2")) is None
 
 
-async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(mapped: Units) -> None:
     other = a_mapping(2, "s2", "g2")
-    await store(units, other, a_run(1), a_run(2, other.id))
-    async with units.reading() as unit:
+    await store(mapped, other, a_run(1), a_run(2, other.id))
+    async with mapped.reading() as unit:
         assert await unit.runs.open_ones(MAPPING) == [a_run(1)]
         assert await unit.runs.of_mapping(other.id) == [a_run(2, other.id)]
 
 
-async def test_of_the_open_runs_the_running_one_comes_first(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run(1))
-    await _update(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
+async def test_of_the_open_runs_the_running_one_comes_first(mapped: Units) -> None:
+    await store(mapped, a_run(1))
+    await _update(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
     running = a_run(3).start("a", NOW, LEASE)
-    await store(units, a_run(2), running)
-    async with units.reading() as unit:
+    await store(mapped, a_run(2), running)
+    async with mapped.reading() as unit:
         assert await unit.runs.open_ones(MAPPING) == [running, a_run(2)]
 
 
-async def test_runs_come_newest_first_and_no_more_than_asked_for(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_runs_come_newest_first_and_no_more_than_asked_for(mapped: Units) -> None:
     for number in range(1, 6):
-        await store(units, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
-    async with units.reading() as unit:
+        await store(mapped, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
+    async with mapped.reading() as unit:
         assert [run.id for run in await unit.runs.of_mapping(MAPPING, limit=3)] == ["run5", "run4", "run3"]
         assert len(await unit.runs.of_mapping(MAPPING)) == 5
 
 
-async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(mapped: Units) -> None:
     running = a_run().start("a", NOW, LEASE)
-    await store(units, running)
-    async with units.reading() as unit:
+    await store(mapped, running)
+    async with mapped.reading() as unit:
         assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, None)
         assert await unit.runs.standing(RunId("none")) is None
-    await _update(units, running.ask_to_stop(DISCONNECTED))
-    async with units.reading() as unit:
+    await _update(mapped, running.ask_to_stop(DISCONNECTED))
+    async with mapped.reading() as unit:
         assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, "disconnected")
 
 
-async def test_a_lease_is_renewed_by_its_owner_only(units: Units) -> None:
-    await store_mapped_event(units)
-    await store(units, a_run().start("a", NOW, LEASE))
+async def test_a_lease_is_renewed_by_its_owner_only(mapped: Units) -> None:
+    await store(mapped, a_run().start("a", NOW, LEASE))
     later = NOW + timedelta(minutes=5)
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         assert not await unit.runs.renew(a_run().id, "b", later)
         assert not await unit.runs.renew(RunId("none"), "a", later)
         assert await unit.runs.renew(a_run().id, "a", later)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert await unit.runs.standing(a_run().id) == Standing("a", later, None)
 
 
-async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(mapped: Units) -> None:
     running = a_run().start("a", NOW, LEASE)
-    await store(units, running)
+    await store(mapped, running)
     asked_to_stop = running.ask_to_stop(DISCONNECTED)
-    await _update(units, asked_to_stop)
+    await _update(mapped, asked_to_stop)
     progress = {"sessions": Progress(10, 84), "speakers": Progress(0, 87)}
     later = NOW + timedelta(minutes=5)
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         assert await unit.runs.renew(running.id, "a", NOW, progress)
         assert await unit.runs.renew(running.id, "a", later)
         assert not await unit.runs.renew(running.id, "b", later, {})
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert await unit.runs.get(running.id) == replace(asked_to_stop, lease_until=later, progress=progress)
 
 
-async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(mapped: Units) -> None:
     old = a_run(1).start("old", NOW, LEASE)
-    await store(units, old, a_run(2))
+    await store(mapped, old, a_run(2))
     now = NOW + LEASE
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         (running, queued) = await unit.runs.open_ones(MAPPING)
         assert running.lease_has_run_out(now)
         await unit.runs.update(running.stopped(TAKEN_OVER, now, Counts()))
         await unit.runs.update(queued.start("new", now, LEASE))
-        await unit.commit()
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         assert not await unit.runs.renew(old.id, "old", now + LEASE)
         assert await unit.runs.renew(a_run(2).id, "new", now + LEASE)
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         taken = await unit.runs.get(old.id)
     assert taken is not None
     assert taken.state is RunState.STOPPED

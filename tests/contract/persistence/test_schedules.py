@@ -26,9 +26,9 @@ from tests.contract.persistence.samples import (
     a_mapping,
     a_run,
     an_organization,
+    committing,
     counts,
     store,
-    store_mapped_event,
 )
 
 MINUTE = timedelta(minutes=1)
@@ -52,10 +52,13 @@ def _due(number: int, minutes_ago: float = 0) -> Schedule:
     return Schedule(_id(number), NOW - minutes_ago * MINUTE)
 
 
-async def _organizations(units: Units, most: int = 1) -> None:
-    for number in range(1, most + 1):
+@pytest.fixture
+async def three(units: Units) -> Units:
+    """Return a store with three organizations, each of which has a connection."""
+    for number in range(1, 4):
         organization = an_organization(f"Organization {number}", number)
         await store(units, organization, a_connection(number, organization.id))
+    return units
 
 
 async def _due_rows(units: Units, of_each: int = 2, limit: int = 100) -> Sequence[DueMapping]:
@@ -67,8 +70,7 @@ async def _ask(units: Units, of_each: int = 2, limit: int = 100) -> Sequence[Map
     return [each.mapping_id for each in await _due_rows(units, of_each, limit)]
 
 
-async def test_a_schedule_comes_back_as_it_was_last_saved(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_a_schedule_comes_back_as_it_was_last_saved(mapped: Units) -> None:
     saved = Schedule(
         MAPPING,
         NOW,
@@ -78,22 +80,20 @@ async def test_a_schedule_comes_back_as_it_was_last_saved(units: Units) -> None:
         hinted_at=NOW,
         last_checked_at=NOW - 2 * MINUTE,
     )
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         assert await unit.schedules.get(MAPPING) is None
         await unit.schedules.save(saved)
         assert await unit.schedules.get(MAPPING) == saved
-        await unit.commit()
     elsewhere = (NOW + MINUTE).astimezone(timezone(timedelta(hours=9)))
-    await store(units, Schedule(MAPPING, elsewhere))
-    async with units.reading() as unit:
+    await store(mapped, Schedule(MAPPING, elsewhere))
+    async with mapped.reading() as unit:
         assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW + MINUTE)
 
 
-async def test_what_is_not_committed_is_not_saved(units: Units) -> None:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
+async def test_what_is_not_committed_is_not_saved(mapped: Units) -> None:
+    async with mapped.writing() as unit:
         await unit.schedules.save(_due(1))
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert await unit.schedules.get(MAPPING) is None
 
 
@@ -103,29 +103,26 @@ async def test_only_a_mapping_has_a_schedule(units: Units) -> None:
             await unit.schedules.save(_due(1))
 
 
-async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(units: Units) -> None:
-    await _organizations(units, 2)
-    await store(units, _continuous(1), _continuous(2).remove(NOW), _continuous(3), _continuous(4, 2))
-    await store(units, _due(4), _due(2), _due(1))
-    async with units.reading() as unit:
+async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(three: Units) -> None:
+    await store(three, _continuous(1), _continuous(2).remove(NOW), _continuous(3), _continuous(4, 2))
+    await store(three, _due(4), _due(2), _due(1))
+    async with three.reading() as unit:
         assert await unit.schedules.of_connection(CONNECTION) == [_due(1), _due(2)]
         assert await unit.schedules.of_connection(ConnectionId("con2")) == [_due(4)]
         assert await unit.schedules.of_connection(ConnectionId("none")) == []
 
 
-async def test_rule_24_what_is_due_comes_the_longest_due_first(units: Units) -> None:
-    await _organizations(units, 2)
-    await store(units, *(_continuous(number, 1 + number % 2) for number in range(1, 6)))
-    await store(units, _due(1), _due(2, 5), _due(3, 10), _due(4, -1), _due(5, 7))
-    assert await _ask(units, of_each=9) == [_id(3), _id(5), _id(2), _id(1)]
-    assert await _ask(units, of_each=9, limit=2) == [_id(3), _id(5)]
-    assert await _ask(units, limit=0) == []
+async def test_rule_24_what_is_due_comes_the_longest_due_first(three: Units) -> None:
+    await store(three, *(_continuous(number, 1 + number % 2) for number in range(1, 6)))
+    await store(three, _due(1), _due(2, 5), _due(3, 10), _due(4, -1), _due(5, 7))
+    assert await _ask(three, of_each=9) == [_id(3), _id(5), _id(2), _id(1)]
+    assert await _ask(three, of_each=9, limit=2) == [_id(3), _id(5)]
+    assert await _ask(three, limit=0) == []
 
 
-async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(units: Units) -> None:
-    await _organizations(units)
-    await store(units, _continuous(1), _continuous(2), _continuous(3), _due(3, 60 * 24 + 1.5))
-    assert await _ask(units, of_each=9) == [_id(2), _id(3), _id(1)]
+async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(three: Units) -> None:
+    await store(three, _continuous(1), _continuous(2), _continuous(3), _due(3, 60 * 24 + 1.5))
+    assert await _ask(three, of_each=9) == [_id(2), _id(3), _id(1)]
 
 
 @pytest.mark.parametrize(
@@ -139,59 +136,52 @@ async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(units: Uni
 )
 @pytest.mark.parametrize("has_schedule", [True, False])
 async def test_rule_24_only_an_active_mapping_with_continuous_sync_is_due(
-    units: Units, mapping: EventMapping, *, has_schedule: bool
+    three: Units, mapping: EventMapping, *, has_schedule: bool
 ) -> None:
-    await _organizations(units)
-    await store(units, mapping, *[_due(1)] * has_schedule)
-    assert await _ask(units) == []
+    await store(three, mapping, *[_due(1)] * has_schedule)
+    assert await _ask(three) == []
 
 
-async def test_a_halted_mapping_is_not_due_until_it_begins_anew(units: Units) -> None:
-    await _organizations(units)
+async def test_a_halted_mapping_is_not_due_until_it_begins_anew(three: Units) -> None:
     halted = _due(1, 5).halted(Halt("Gleanin", NOW))
-    await store(units, _continuous(1), halted)
-    assert await _ask(units) == []
-    await store(units, halted.begun_anew(NOW))
-    assert await _ask(units) == [_id(1)]
+    await store(three, _continuous(1), halted)
+    assert await _ask(three) == []
+    await store(three, halted.begun_anew(NOW))
+    assert await _ask(three) == [_id(1)]
 
 
-async def test_what_is_due_is_told_with_its_organization_and_since_when(units: Units) -> None:
-    await _organizations(units, 2)
+async def test_what_is_due_is_told_with_its_organization_and_since_when(three: Units) -> None:
     never, theirs = _continuous(1), _continuous(2, 2)
-    await store(units, never, theirs, _due(2, 5))
-    assert await _due_rows(units) == [
+    await store(three, never, theirs, _due(2, 5))
+    assert await _due_rows(three) == [
         DueMapping(never.id, never.organization_id, never.created_at),
         DueMapping(theirs.id, theirs.organization_id, NOW - 5 * MINUTE),
     ]
 
 
-async def test_whether_a_mapping_is_due_is_no_question_of_its_runs(units: Units) -> None:
+async def test_whether_a_mapping_is_due_is_no_question_of_its_runs(three: Units) -> None:
     """Which of them wait is what the domain finds."""
-    await _organizations(units)
-    await store(units, *map(_continuous, range(1, 4)), *(_due(number, 9 - number) for number in (1, 2, 3)))
-    await store(units, a_run(1, _id(1)), a_run(2, _id(2)).start("a", NOW, LEASE))
-    async with units.writing() as unit:
+    await store(three, *map(_continuous, range(1, 4)), *(_due(number, 9 - number) for number in (1, 2, 3)))
+    await store(three, a_run(1, _id(1)), a_run(2, _id(2)).start("a", NOW, LEASE))
+    async with committing(three) as unit:
         assert await unit.schedules.begin_check(_id(3), "a", NOW, NOW + LEASE)
-        await unit.commit()
-    assert await _ask(units, of_each=9) == [_id(1), _id(2), _id(3)]
+    assert await _ask(three, of_each=9) == [_id(1), _id(2), _id(3)]
 
 
-async def test_of_each_organization_no_more_than_so_many_come_the_longest_due(units: Units) -> None:
-    await _organizations(units, 3)
-    await store(units, *(_continuous(number, 1) for number in range(1, 6)))
-    await store(units, *(_continuous(number, 2) for number in range(6, 9)), _continuous(9, 3))
-    await store(units, *(_due(number, 100 - number) for number in range(1, 10)))
-    assert await _ask(units) == [_id(1), _id(2), _id(6), _id(7), _id(9)]
-    assert await _ask(units, limit=3) == [_id(1), _id(2), _id(6)]
-    assert await _ask(units, of_each=1) == [_id(1), _id(6), _id(9)]
-    await store(units, _due(1, -1), _due(5, 200))
-    assert await _ask(units, of_each=1) == [_id(5), _id(6), _id(9)]
+async def test_of_each_organization_no_more_than_so_many_come_the_longest_due(three: Units) -> None:
+    await store(three, *(_continuous(number, 1) for number in range(1, 6)))
+    await store(three, *(_continuous(number, 2) for number in range(6, 9)), _continuous(9, 3))
+    await store(three, *(_due(number, 100 - number) for number in range(1, 10)))
+    assert await _ask(three) == [_id(1), _id(2), _id(6), _id(7), _id(9)]
+    assert await _ask(three, limit=3) == [_id(1), _id(2), _id(6)]
+    assert await _ask(three, of_each=1) == [_id(1), _id(6), _id(9)]
+    await store(three, _due(1, -1), _due(5, 200))
+    assert await _ask(three, of_each=1) == [_id(5), _id(6), _id(9)]
 
 
-async def test_of_equals_the_mapping_that_was_made_first_comes_first(units: Units) -> None:
-    await _organizations(units)
-    await store(units, *map(_continuous, (3, 1, 2)), *(_due(number, 5) for number in (1, 2, 3)))
-    assert await _ask(units) == [_id(3), _id(1)]
+async def test_of_equals_the_mapping_that_was_made_first_comes_first(three: Units) -> None:
+    await store(three, *map(_continuous, (3, 1, 2)), *(_due(number, 5) for number in (1, 2, 3)))
+    assert await _ask(three) == [_id(3), _id(1)]
 
 
 def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
@@ -212,13 +202,12 @@ def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
     assert "SCAN event_mappings USING INDEX continuous_mappings" in plans
 
 
-async def test_mappings_with_continuous_sync_are_counted_for_each_organization(units: Units) -> None:
-    await _organizations(units, 3)
+async def test_mappings_with_continuous_sync_are_counted_for_each_organization(three: Units) -> None:
     never, due, later, failing, halted = (_continuous(number) for number in range(1, 6))
     by_hand, removed = replace(_continuous(6), continuous_sync=False), _continuous(7).remove(NOW)
     theirs = _continuous(8, 2)
-    await store(units, never, due, later, failing, halted, by_hand, removed, theirs)
-    async with units.writing() as unit:
+    await store(three, never, due, later, failing, halted, by_hand, removed, theirs)
+    async with three.writing() as unit:
         assert await counts(unit) == {
             OrganizationId("org1"): ScheduleCounts(continuous=5, due=5, next_due_at=halted.created_at),
             OrganizationId("org2"): ScheduleCounts(continuous=1, due=1, next_due_at=theirs.created_at),
@@ -243,12 +232,11 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(u
         assert (await counts(unit))[OrganizationId("org1")].next_due_at == NOW - 3 * MINUTE
 
 
-async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(units: Units) -> None:
-    await _organizations(units)
-    await store(units, *(_continuous(number) for number in range(1, 5)), _due(1, 9), _due(2, 7), _due(3, 5))
-    await store(units, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
-    await store(units, a_run(4, _id(4)).start("a", NOW, LEASE))
-    async with units.reading() as unit:
+async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(three: Units) -> None:
+    await store(three, *(_continuous(number) for number in range(1, 5)), _due(1, 9), _due(2, 7), _due(3, 5))
+    await store(three, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
+    await store(three, a_run(4, _id(4)).start("a", NOW, LEASE))
+    async with three.reading() as unit:
         assert await counts(unit) == {
             OrganizationId("org1"): ScheduleCounts(continuous=4, due=1, next_due_at=NOW - 5 * MINUTE)
         }

@@ -7,7 +7,7 @@ import pytest
 from core.domain.accounts import Attempts, SignIn
 from core.domain.identifiers import AccountId
 from ports.persistence import PersistenceError, Units
-from tests.contract.persistence.samples import LONG, NOW, an_account, store
+from tests.contract.persistence.samples import LONG, NOW, an_account, committing, store
 
 HOUR = timedelta(hours=1)
 
@@ -16,12 +16,14 @@ def _sign_in(digest: str, account: int = 1, ago: timedelta = timedelta()) -> Sig
     return SignIn(digest, AccountId(f"account{account}"), NOW - ago)
 
 
-async def _sign_ins(units: Units) -> None:
+@pytest.fixture
+async def signed_in(units: Units) -> Units:
+    """Return a store with three sign-ins of two accounts."""
     await store(units, an_account(1), an_account(2, "grace@example.org"))
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for sign_in in (_sign_in("new"), _sign_in("old", ago=HOUR), _sign_in("other", account=2)):
             await unit.sign_ins.add(sign_in)
-        await unit.commit()
+    return units
 
 
 async def _signed_in(units: Units) -> list[str]:
@@ -29,37 +31,31 @@ async def _signed_in(units: Units) -> list[str]:
         return [digest for digest in ("new", "old", "other") if await unit.sign_ins.find(digest)]
 
 
-async def test_a_sign_in_is_found_by_its_digest_until_it_ends(units: Units) -> None:
-    await _sign_ins(units)
-    async with units.reading() as unit:
+async def test_a_sign_in_is_found_by_its_digest_until_it_ends(signed_in: Units) -> None:
+    async with signed_in.reading() as unit:
         assert await unit.sign_ins.find("old") == _sign_in("old", ago=HOUR)
         assert await unit.sign_ins.find("none") is None
-    async with units.writing() as unit:
+    async with committing(signed_in) as unit:
         await unit.sign_ins.end("old")
         await unit.sign_ins.end("none")
-        await unit.commit()
-    assert await _signed_in(units) == ["new", "other"]
+    assert await _signed_in(signed_in) == ["new", "other"]
 
 
-async def test_all_sign_ins_of_an_account_end_at_once(units: Units) -> None:
-    await _sign_ins(units)
-    async with units.writing() as unit:
+async def test_all_sign_ins_of_an_account_end_at_once(signed_in: Units) -> None:
+    async with committing(signed_in) as unit:
         await unit.sign_ins.end_all_of(AccountId("account1"))
-        await unit.commit()
-    assert await _signed_in(units) == ["other"]
+    assert await _signed_in(signed_in) == ["other"]
 
 
-async def test_sign_ins_that_started_before_are_forgotten(units: Units) -> None:
-    await _sign_ins(units)
+async def test_sign_ins_that_started_before_are_forgotten(signed_in: Units) -> None:
     for instant, left in (
         (NOW - HOUR, ["new", "old", "other"]),
         (NOW, ["new", "other"]),
         (NOW + HOUR, []),
     ):
-        async with units.writing() as unit:
+        async with committing(signed_in) as unit:
             await unit.sign_ins.forget_before(instant)
-            await unit.commit()
-        assert await _signed_in(units) == left
+        assert await _signed_in(signed_in) == left
 
 
 async def test_a_sign_in_is_of_an_account_that_is_there(units: Units) -> None:
@@ -70,30 +66,27 @@ async def test_a_sign_in_is_of_an_account_that_is_there(units: Units) -> None:
 
 @pytest.mark.parametrize("subject", ["Ada@example.org", "203.0.113.7", "", "\0", "\ud800", LONG])
 async def test_attempts_are_counted_by_whatever_they_are_counted_for(units: Units, subject: str) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         assert await unit.attempts.of(subject) == Attempts()
         await unit.attempts.save(subject, Attempts(1, NOW))
         await unit.attempts.save(subject, Attempts(2, NOW + HOUR))
         await unit.attempts.save("other", Attempts(7))
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.attempts.of(subject) == Attempts(2, NOW + HOUR)
         assert await unit.attempts.of(f"{subject}.") == Attempts()
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.attempts.forget(subject)
         await unit.attempts.forget("none")
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.attempts.of(subject) == Attempts()
         assert await unit.attempts.of("other") == Attempts(7)
 
 
 async def test_attempts_whose_last_failure_was_before_are_forgotten(units: Units) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.attempts.save("old", Attempts(3, NOW - HOUR))
         await unit.attempts.save("new", Attempts(3, NOW))
         await unit.attempts.forget_before(NOW)
-        await unit.commit()
     async with units.reading() as unit:
         assert await unit.attempts.of("old") == Attempts()
         assert await unit.attempts.of("new") == Attempts(3, NOW)

@@ -18,23 +18,21 @@ from tests.contract.persistence.samples import (
     a_connection,
     a_record,
     an_organization,
+    committing,
     store,
-    store_mapped_event,
 )
 
 LINKS = (ShareLink("Share 🎤", "https://gleanin.example/a"), ShareLink("", "https://gleanin.example/b"))
 
 
 async def _save(units: Units, *records: SyncedRecord) -> None:
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, records)
-        await unit.commit()
 
 
-async def test_rule_32_saved_records_are_found_by_their_source_ids(units: Units) -> None:
-    await store_mapped_event(units)
-    await _save(units, a_record("1"), a_record("2", kind=SESSION), a_record("3"))
-    async with units.reading() as unit:
+async def test_rule_32_saved_records_are_found_by_their_source_ids(mapped: Units) -> None:
+    await _save(mapped, a_record("1"), a_record("2", kind=SESSION), a_record("3"))
+    async with mapped.reading() as unit:
         asked = [SourceId("1"), SourceId("2"), SourceId("none")]
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, asked) == {"1": a_record("1")}
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, []) == {}
@@ -42,45 +40,39 @@ async def test_rule_32_saved_records_are_found_by_their_source_ids(units: Units)
         assert await unit.synced.find(OrganizationId("other"), EVENT, SPEAKER, asked) == {}
 
 
-async def test_a_record_that_is_saved_again_is_replaced_and_keeps_its_links(units: Units) -> None:
-    await store_mapped_event(units)
-    await _save(units, replace(a_record(), links=LINKS[:1]))
-    async with units.writing() as unit:
+async def test_a_record_that_is_saved_again_is_replaced_and_keeps_its_links(mapped: Units) -> None:
+    await _save(mapped, replace(a_record(), links=LINKS[:1]))
+    async with committing(mapped) as unit:
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("1"): LINKS})
-        await unit.commit()
     changed = replace(a_record(label="Ada King"), gleanin_id=GleaninId("102"), email=None)
-    await _save(units, changed)
-    async with units.reading() as unit:
+    await _save(mapped, changed)
+    async with mapped.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(changed, links=LINKS)]
 
 
-async def test_the_links_of_a_new_record_are_saved_with_it(units: Units) -> None:
-    await store_mapped_event(units)
-    await _save(units, replace(a_record(), links=LINKS))
-    async with units.reading() as unit:
+async def test_the_links_of_a_new_record_are_saved_with_it(mapped: Units) -> None:
+    await _save(mapped, replace(a_record(), links=LINKS))
+    async with mapped.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(a_record(), links=LINKS)]
 
 
-async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else(mapped: Units) -> None:
     twin = a_record("1", kind=EXHIBITOR_CONTACT)
-    await _save(units, a_record("1"), a_record("2"), twin)
-    async with units.writing() as unit:
+    await _save(mapped, a_record("1"), a_record("2"), twin)
+    async with committing(mapped) as unit:
         given_links = {SourceId("1"): LINKS, SourceId("none"): LINKS}
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, given_links)
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {})
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         speakers = await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER)
         assert speakers == [replace(a_record("1"), links=LINKS), a_record("2")]
         assert await unit.synced.of_event(ORGANIZATION, EVENT, EXHIBITOR_CONTACT) == [twin]
 
 
-async def test_places_tell_of_every_record_of_a_kind_where_it_is(units: Units) -> None:
-    await store_mapped_event(units)
-    await _save(units, a_record("1", gleanin_id="101"), a_record("2", gleanin_id="102"))
-    await _save(units, a_record("3", kind=SESSION))
-    async with units.reading() as unit:
+async def test_places_tell_of_every_record_of_a_kind_where_it_is(mapped: Units) -> None:
+    await _save(mapped, a_record("1", gleanin_id="101"), a_record("2", gleanin_id="102"))
+    await _save(mapped, a_record("3", kind=SESSION))
+    async with mapped.reading() as unit:
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
     assert sorted(places, key=lambda place: place.source_id) == [
         Place(SourceId("1"), GleaninId("101"), CONNECTION, a_record().email),
@@ -88,41 +80,36 @@ async def test_places_tell_of_every_record_of_a_kind_where_it_is(units: Units) -
     ]
 
 
-async def test_an_events_records_come_by_label_whatever_its_case(units: Units) -> None:
-    await store_mapped_event(units)
-    await _save(units, a_record("1", label="b"), a_record("2", label="C"), a_record("3", label="A"))
-    async with units.reading() as unit:
+async def test_an_events_records_come_by_label_whatever_its_case(mapped: Units) -> None:
+    await _save(mapped, a_record("1", label="b"), a_record("2", label="C"), a_record("3", label="A"))
+    async with mapped.reading() as unit:
         found = await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER)
     assert [record.label for record in found] == ["A", "b", "C"]
 
 
-async def test_records_of_two_organizations_are_apart(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_records_of_two_organizations_are_apart(mapped: Units) -> None:
     other = OrganizationId("org2")
-    await store(units, an_organization("Other", 2), a_connection(2, other))
-    await _save(units, a_record(label="Ours"))
-    async with units.writing() as unit:
+    await store(mapped, an_organization("Other", 2), a_connection(2, other))
+    await _save(mapped, a_record(label="Ours"))
+    async with committing(mapped) as unit:
         await unit.synced.save(other, EVENT, [a_record(label="Theirs")])
-        await unit.commit()
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record(label="Ours")]
         assert await unit.synced.of_event(other, EVENT, SPEAKER) == [a_record(label="Theirs")]
 
 
-async def test_thousands_of_records_are_found_at_once(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_thousands_of_records_are_found_at_once(mapped: Units) -> None:
     records = {SourceId(str(number)): a_record(str(number)) for number in range(1_201)}
-    await _save(units, *records.values())
-    async with units.reading() as unit:
+    await _save(mapped, *records.values())
+    async with mapped.reading() as unit:
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, records.keys()) == records
         assert len(await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)) == len(records)
 
 
-async def test_a_name_of_ten_thousand_characters_is_kept_whole(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_a_name_of_ten_thousand_characters_is_kept_whole(mapped: Units) -> None:
     record = replace(a_record(label="🎤é" * 5_000), email="é" * 10_000 + "@example.org")
-    await _save(units, record)
-    async with units.reading() as unit:
+    await _save(mapped, record)
+    async with mapped.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [record]
 
 
@@ -163,12 +150,11 @@ async def test_every_text_comes_back_as_it_was(units: Units, record: SyncedRecor
     assert found == {record.source_id: record, other.source_id: other}
 
 
-async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(units: Units) -> None:
-    await store_mapped_event(units)
-    await _save(units, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
+async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(mapped: Units) -> None:
+    await _save(mapped, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
     doubtful = a_record("1").unconfirmed({"job_title": "Countess"})
-    await _save(units, doubtful)
-    async with units.reading() as unit:
+    await _save(mapped, doubtful)
+    async with mapped.reading() as unit:
         found = await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("2")])
         (session,) = await unit.synced.of_event(ORGANIZATION, EVENT, SESSION)
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
@@ -179,29 +165,26 @@ async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
         {**a_record("1").fields, "job_title": "Countess"},
     )
     assert session == a_record("1", kind=SESSION)
-    await _save(units, a_record("1"))
-    async with units.reading() as unit:
+    await _save(mapped, a_record("1"))
+    async with mapped.reading() as unit:
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")]) == {"1": a_record("1")}
 
 
-async def test_rule_34_since_when_records_have_left_is_noted_apart_from_them(units: Units) -> None:
-    await store_mapped_event(units)
-    await _save(units, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
-    async with units.writing() as unit:
+async def test_rule_34_since_when_records_have_left_is_noted_apart_from_them(mapped: Units) -> None:
+    await _save(mapped, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
+    async with committing(mapped) as unit:
         await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("none")], NOW)
         await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [], NOW)
-        await unit.commit()
 
     async def left(kind: RecordKind = SPEAKER) -> dict[str, datetime | None]:
-        async with units.reading() as unit:
+        async with mapped.reading() as unit:
             places = await unit.synced.places(ORGANIZATION, EVENT, kind)
         return {place.source_id: place.left_at for place in places}
 
     assert await left() == {"1": NOW, "2": None}
     assert await left(SESSION) == {"1": None}
-    await _save(units, a_record("1", label="Ada King"))
+    await _save(mapped, a_record("1", label="Ada King"))
     assert await left() == {"1": NOW, "2": None}
-    async with units.writing() as unit:
+    async with committing(mapped) as unit:
         await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")], None)
-        await unit.commit()
     assert await left() == {"1": None, "2": None}

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
+import pytest
+
+from core.domain.identifiers import MappingId, OrganizationId
 from core.domain.outcomes import Counts
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import Schedule
@@ -14,22 +16,25 @@ from tests.contract.persistence.samples import (
     LEASE,
     NOW,
     ORGANIZATION,
+    OTHER,
     a_connection,
     a_mapping,
+    a_mapping_of_other,
     a_run,
     an_organization,
+    committing,
     store,
 )
 
-OTHER = OrganizationId("org2")
 FIRST, SECOND, THIRD, THEIRS = (MappingId(f"map{number}") for number in range(1, 5))
 
 
-async def _two_organizations(units: Units) -> None:
-    await store(units, an_organization(), a_connection(), an_organization("Other", 2), a_connection(2, OTHER))
-    await store(units, *(a_mapping(number, f"s{number}", f"g{number}") for number in (1, 2, 3)))
-    theirs = replace(a_mapping(4, "s4", "g4"), organization_id=OTHER, connection_id=ConnectionId("con2"))
-    await store(units, theirs)
+@pytest.fixture
+async def tenants(mapped: Units) -> Units:
+    """Return a store with three mappings of one organization, and one of another."""
+    await store(mapped, *(a_mapping(number, f"s{number}", f"g{number}") for number in (2, 3)))
+    await store(mapped, an_organization("Other", 2), a_connection(2, OTHER), a_mapping_of_other(4))
+    return mapped
 
 
 def _open(run: SyncRun, organization: OrganizationId = ORGANIZATION) -> OpenWork:
@@ -43,22 +48,20 @@ async def _open_work(units: Units) -> Sequence[OpenWork]:
         return await unit.runs.open_work()
 
 
-async def test_nothing_is_open_where_all_has_ended(units: Units) -> None:
-    await _two_organizations(units)
-    assert await _open_work(units) == []
-    await store(units, Schedule(FIRST, NOW), a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
-    assert await _open_work(units) == []
+async def test_nothing_is_open_where_all_has_ended(tenants: Units) -> None:
+    assert await _open_work(tenants) == []
+    await store(tenants, Schedule(FIRST, NOW), a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
+    assert await _open_work(tenants) == []
 
 
-async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(units: Units) -> None:
-    await _two_organizations(units)
+async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(tenants: Units) -> None:
     theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
     going_on, behind = a_run(2).start("a", NOW, LEASE), a_run(3)
     asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED)
     ended = a_run(5, THIRD).stopped(TAKEN_OVER, NOW, Counts())
     without_lease = replace(a_run(6, THIRD).start("c", NOW, LEASE), lease_until=None)
-    await store(units, theirs, going_on, behind, asked_to_stop, ended, without_lease)
-    assert await _open_work(units) == [
+    await store(tenants, theirs, going_on, behind, asked_to_stop, ended, without_lease)
+    assert await _open_work(tenants) == [
         _open(theirs, OTHER),
         _open(going_on),
         _open(behind),
@@ -67,29 +70,24 @@ async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(units: U
     ]
 
 
-async def test_a_run_that_starts_keeps_its_place(units: Units) -> None:
-    await _two_organizations(units)
+async def test_a_run_that_starts_keeps_its_place(tenants: Units) -> None:
     one, other = a_run(1), a_run(2, SECOND)
-    await store(units, one, other)
+    await store(tenants, one, other)
     started = one.start("a", NOW, LEASE)
-    async with units.writing() as unit:
+    async with committing(tenants) as unit:
         await unit.runs.update(started)
-        await unit.commit()
-    assert await _open_work(units) == [_open(started), _open(other)]
-    async with units.writing() as unit:
+    assert await _open_work(tenants) == [_open(started), _open(other)]
+    async with committing(tenants) as unit:
         await unit.runs.update(started.stopped(TAKEN_OVER, NOW, Counts()))
-        await unit.commit()
-    assert await _open_work(units) == [_open(other)]
+    assert await _open_work(tenants) == [_open(other)]
 
 
-async def test_a_run_of_a_removed_mapping_is_open_until_it_has_ended(units: Units) -> None:
-    await _two_organizations(units)
+async def test_a_run_of_a_removed_mapping_is_open_until_it_has_ended(tenants: Units) -> None:
     run = a_run(1, FIRST).start("a", NOW, LEASE)
-    await store(units, run)
-    async with units.writing() as unit:
+    await store(tenants, run)
+    async with committing(tenants) as unit:
         await unit.mappings.update(a_mapping(1, "s1", "g1").remove(NOW))
-        await unit.commit()
-    assert await _open_work(units) == [_open(run)]
+    assert await _open_work(tenants) == [_open(run)]
 
 
 def _check(mapping: MappingId, due_minutes: int, organization: OrganizationId = ORGANIZATION) -> OpenWork:
@@ -99,17 +97,15 @@ def _check(mapping: MappingId, due_minutes: int, organization: OrganizationId = 
     )
 
 
-async def test_checks_come_after_the_runs_the_longest_due_first(units: Units) -> None:
-    await _two_organizations(units)
+async def test_checks_come_after_the_runs_the_longest_due_first(tenants: Units) -> None:
     for mapping, minutes in ((FIRST, 2), (SECOND, 2), (THIRD, 1), (THEIRS, 3)):
-        await store(units, Schedule(mapping, NOW - minutes * LEASE))
-    async with units.writing() as unit:
+        await store(tenants, Schedule(mapping, NOW - minutes * LEASE))
+    async with committing(tenants) as unit:
         for mapping, minutes in ((THIRD, 1), (SECOND, 2), (THEIRS, 3), (FIRST, 2)):
             assert await unit.schedules.begin_check(mapping, "a", NOW, NOW + minutes * LEASE)
-        await unit.commit()
     run = a_run(1, THEIRS)
-    await store(units, run)
-    assert await _open_work(units) == [
+    await store(tenants, run)
+    assert await _open_work(tenants) == [
         _open(run, OTHER),
         _check(THEIRS, 3, OTHER),
         _check(FIRST, 2),

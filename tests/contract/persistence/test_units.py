@@ -7,15 +7,9 @@ from dataclasses import replace
 import pytest
 
 from ports.persistence import PersistenceError, Units
-from tests.contract.persistence.samples import (
-    ORGANIZATION,
-    a_connection,
-    a_run,
-    an_organization,
-    store,
-    store_mapped_event,
-)
+from tests.contract.persistence.samples import ORGANIZATION, a_connection, a_run, an_organization, store
 from tests.limits import happens
+from tests.present import present
 
 
 class _AnError(Exception):
@@ -77,24 +71,22 @@ async def test_a_reading_unit_has_nothing_to_commit(units: Units) -> None:
             await unit.commit()
 
 
-async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(units: Units) -> None:
-    await store_mapped_event(units)
+async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(mapped: Units) -> None:
     times = 20
 
     async def count_one() -> None:
-        async with units.writing() as unit:
+        async with mapped.writing() as unit:
             run = await unit.runs.get(a_run().id)
             assert run is not None
             await asyncio.sleep(0)
             await unit.runs.update(replace(run, message=run.message + "."))
             await unit.commit()
 
-    await store(units, a_run())
+    await store(mapped, a_run())
     await asyncio.gather(*(count_one() for _ in range(times)))
-    async with units.reading() as unit:
+    async with mapped.reading() as unit:
         run = await unit.runs.get(a_run().id)
-        assert run is not None
-        assert len(run.message) == times
+        assert len(present(run).message) == times
 
 
 async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: Units) -> None:
@@ -133,8 +125,7 @@ async def test_a_row_that_belongs_to_nothing_is_refused(units: Units) -> None:
         await store(units, a_connection())
 
 
-async def test_a_row_that_was_never_added_cannot_be_updated(units: Units) -> None:
-    await store_mapped_event(units)
-    async with units.writing() as unit:
+async def test_a_row_that_was_never_added_cannot_be_updated(mapped: Units) -> None:
+    async with mapped.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.runs.update(a_run())

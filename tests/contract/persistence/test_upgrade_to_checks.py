@@ -51,6 +51,7 @@ from tests.contract.persistence.samples import (
     an_account,
     an_organization,
     an_outcome,
+    committing,
     store,
 )
 
@@ -85,7 +86,7 @@ async def _fill(units: SqlUnits) -> None:
     await store(units, going_on, a_run(6, PAUSED), _completed(7, 0, MANY), _completed(8, 0, PLAIN))
     await store(units, a_recipient(), replace(a_notice(), run_id=RunId("run3")), a_notice(2))
     await store(units, an_account(1, "ada@example.org", Grant(Role.ADMIN, ORGANIZATION)), a_key())
-    async with units.writing() as unit:
+    async with committing(units) as unit:
         for number in (1, 4, 5):
             await unit.outcomes.add(RunId(f"run{number}"), [an_outcome(f"{number}")])
         await unit.runs.note_booking(MAPPING, "asked", RunId("run2"))
@@ -98,7 +99,6 @@ async def _fill(units: SqlUnits) -> None:
         await unit.audit.add(AuditEntry(NOW, "ada", Action.CONNECTED, ORGANIZATION, "Gleanin"))
         await unit.portal_revocations.save(PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1")), NOW)
         await unit.installation.save_served_url("https://sync.example.org/")
-        await unit.commit()
 
 
 def _rows(engine: sa.Engine) -> dict[str, list[Any]]:
@@ -109,13 +109,6 @@ def _rows(engine: sa.Engine) -> dict[str, list[Any]]:
             name: sorted(map(str, connection.execute(sa.select(table))))
             for name, table in tables.tables.items()
         }
-
-
-@pytest.fixture
-def engine(empty_database: str) -> Iterator[sa.Engine]:
-    engine = engine_at(empty_database)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -219,9 +212,8 @@ async def test_what_was_proved_of_few_sessions_still_is_and_no_longer_than_befor
 async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_it(
     upgraded: SqlUnits, engine: sa.Engine
 ) -> None:
-    async with upgraded.writing() as unit:
+    async with committing(upgraded) as unit:
         await unit.checkpoints.remove(MAPPING)
-        await unit.commit()
     assert await ForgetOld(upgraded, ManualClock(NOW + 9 * HOUR), timedelta())()
     async with upgraded.reading() as unit:
         assert await unit.runs.run_in_place_of(RunId("run2")) is None
@@ -232,18 +224,16 @@ async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_
 async def test_an_organization_is_removed_with_the_addresses_that_lead_to_its_runs(
     upgraded: SqlUnits, engine: sa.Engine
 ) -> None:
-    async with upgraded.writing() as unit:
+    async with committing(upgraded) as unit:
         await unit.organizations.remove(ORGANIZATION, NOW)
-        await unit.commit()
     assert _rows(engine)["replaced_runs"] == []
 
 
 async def test_what_is_left_of_a_downgrade_can_be_used_and_upgraded_again(
     upgraded: SqlUnits, engine: sa.Engine, before: dict[str, list[Any]], empty_database: str
 ) -> None:
-    async with upgraded.writing() as unit:
+    async with committing(upgraded) as unit:
         assert await unit.schedules.begin_check(MAPPING, "a", NOW, NOW + LEASE)
-        await unit.commit()
     migrate.downgrade(engine, "0008")
     after = _rows(engine)
     assert {*after} == {*before}

@@ -15,15 +15,7 @@ from adapters.sessionboard.file import SavedEvent, SavedEvents
 from adapters.sessionboard.http import SessionboardSources
 from core.domain.identifiers import SessionboardEventId, SourceId
 from core.domain.secrets import Token
-from core.domain.source import (
-    Exhibitor,
-    ExhibitorContact,
-    Participation,
-    Person,
-    Role,
-    Session,
-    SourceEvent,
-)
+from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, SourceEvent
 from ports.session_source import (
     SessionSource,
     SessionSources,

@@ -17,7 +17,7 @@ import pytest
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from tests.e2e.cli.conftest import CommandLine
-from tests.e2e.cli.test_processes import COMMAND, first_document, until_asked
+from tests.e2e.cli.test_processes import first_document, started, until_asked
 from tests.limits import WITHIN, next_line, wait_until
 
 SIGNALS = pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=["termination", "ctrl-c"])
@@ -33,17 +33,8 @@ def free_port() -> int:
 def serving(*arguments: str, port: int | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start it, and give the process with where it is to be reached."""
     port = port or free_port()
-    with subprocess.Popen(
-        [COMMAND, "serve", "--port", str(port), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            yield process, f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
+    with started("serve", "--port", str(port), *arguments) as process:
+        yield process, f"http://127.0.0.1:{port}"
 
 
 def end(process: subprocess.Popen[str], by: signal.Signals = signal.SIGTERM) -> tuple[str, str]:

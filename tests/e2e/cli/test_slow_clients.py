@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.e2e.cli.conftest import CommandLine
-from tests.e2e.cli.test_processes import COMMAND
+from tests.e2e.cli.test_processes import COMMAND, started
 from tests.e2e.cli.test_serve import end, free_port, until_ready
 from tests.limits import WITHIN, wait_until
 
@@ -25,18 +25,10 @@ HALF_A_BODY = b"POST /hooks/sessionboard/acme HTTP/1.1\r\nHost: 127.0.0.1\r\nCon
 def serving(limits: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start it with other limits of open files, as a shell's `ulimit` takes them."""
     port = free_port()
-    with subprocess.Popen(
-        ["/bin/sh", "-c", f'ulimit {limits}; exec "$0" serve --port {port}', COMMAND],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            until_ready(process, f"http://127.0.0.1:{port}")
-            yield process, port
-        finally:
-            process.kill()
+    shell = ("/bin/sh", "-c", f'ulimit {limits}; exec "$0" serve --port {port}')
+    with started(COMMAND, command=shell) as process:
+        until_ready(process, f"http://127.0.0.1:{port}")
+        yield process, port
 
 
 def half_sent(port: int, data: bytes, number: int, opened: ExitStack) -> list[socket.socket]:

@@ -14,7 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.running import in_thread
+from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.http.furnishing import PASSWORD, Furnished, Tenant, furnish, furnished_world
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.serving import Running, serving
@@ -73,6 +75,17 @@ class Served:
 
     def _client(self, **options: Any) -> httpx.Client:
         return self.clients.enter_context(httpx.Client(timeout=WITHIN, trust_env=False, **options))
+
+
+@contextmanager
+def in_trouble(served: Served, trouble: Trouble) -> Iterator[None]:
+    """Let the sandbox make trouble for as long as the context lasts."""
+    remote = Remote(served.furnished.sandbox.control_url)
+    remote.make_trouble(trouble)
+    try:
+        yield
+    finally:
+        remote.make_trouble()
 
 
 @contextmanager

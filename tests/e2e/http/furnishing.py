@@ -26,9 +26,10 @@ from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from entrypoints.settings import Settings
+from tests.e2e.cli import conference
+from tests.e2e.cli.conference import FORMULA, person
 
 PASSWORD = "correct-horse-battery"
-FORMULA = "=HYPERLINK(1)"
 ACME_EVENT, STRANGER_EVENT, FREE_EVENT = 5101, 5201, 5301
 """Sessionboard's ids; the free one is mapped by nobody."""
 
@@ -44,27 +45,10 @@ ROLES = (ADMIN, VIEWER, SUPPORT, STRANGER, EVERYWHERE)
 """Each has an account with this e-mail, and an API key."""
 
 
-def person(number: int, first: str, last: str | None, email: str | None) -> dict[str, Any]:
-    return {
-        "id": f"person-{number}",
-        "first_name": first,
-        "last_name": last,
-        "email": email,
-        "participant_role": {"core_role": "speaker"},
-    }
-
-
 def session(number: int, title: str, people: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    return {
-        "id": f"session-{number}",
-        "title": title,
-        "status": "accepted",
-        "is_abstract": False,
-        "starts_at": "2099-07-21T09:00:00Z",
-        "ends_at": "2099-07-21T09:45:00Z",
-        "participants": people,
-        **more,
-    }
+    """Return a session of an event whose sessions are all at the same time."""
+    when = {"starts_at": "2099-07-21T09:00:00Z", "ends_at": "2099-07-21T09:45:00Z"}
+    return conference.session(number, title, people, **when, **more)
 
 
 def first_state() -> dict[str, Any]:

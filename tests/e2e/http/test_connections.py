@@ -81,6 +81,19 @@ class Client:
         finally:
             self.writer.close()
 
+    async def dribble_until_cut_off(self) -> None:
+        """Send one byte after another until the server ends the connection."""
+
+        async def dribble() -> None:
+            while True:
+                self.writer.write(b"a")
+                await asyncio.sleep(0.01)
+
+        dribbling = asyncio.create_task(dribble())
+        await self.rest()
+        dribbling.cancel()
+        await asyncio.gather(dribbling, return_exceptions=True)
+
     async def answer(self) -> bytes:
         async with asyncio.timeout(WITHIN):
             return await self.reader.readuntil(b"small")
@@ -125,16 +138,7 @@ async def test_who_sends_nothing_is_cut_off() -> None:
 async def test_one_byte_after_another_gives_no_more_time() -> None:
     async with served(HASTY) as clients:
         client = await clients.send(HALF_A_HEAD)
-
-        async def dribble() -> None:
-            while True:
-                client.writer.write(b"a")
-                await asyncio.sleep(0.01)
-
-        dribbling = asyncio.create_task(dribble())
-        await client.rest()
-        dribbling.cancel()
-        await asyncio.gather(dribbling, return_exceptions=True)
+        await client.dribble_until_cut_off()
 
 
 async def test_who_does_not_complete_a_body_is_told_and_cut_off() -> None:
@@ -154,16 +158,7 @@ async def test_the_second_request_of_a_connection_has_its_deadline_too() -> None
 async def test_who_goes_on_sending_after_the_answer_is_cut_off() -> None:
     async with served(HASTY) as clients:
         client = await clients.send(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-
-        async def dribble() -> None:
-            while True:
-                client.writer.write(b"a")
-                await asyncio.sleep(0.01)
-
-        dribbling = asyncio.create_task(dribble())
-        await client.rest()
-        dribbling.cancel()
-        await asyncio.gather(dribbling, return_exceptions=True)
+        await client.dribble_until_cut_off()
 
 
 async def test_who_does_not_read_an_answer_is_cut_off() -> None:

@@ -13,7 +13,7 @@ from entrypoints.container import Container
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, PASSWORD, ROLES
-from tests.e2e.http.pages import csrf_in
+from tests.e2e.http.pages import post
 
 _ERROR = re.compile(
     r'id="field-([\w-]+)-error">.*?<span class="sr-only">Error: </span>(.*?)</span>', re.DOTALL
@@ -22,11 +22,6 @@ _ERROR = re.compile(
 
 def errors_in(page: httpx.Response) -> dict[str, str]:
     return {name: html.unescape(text) for name, text in _ERROR.findall(page.text)}
-
-
-def sent(browser: httpx.Client, page: str, to: str, **fields: str) -> httpx.Response:
-    form = {"csrf_token": csrf_in(browser.get(page)), **fields}
-    return browser.post(to, data=form)
 
 
 NEW_ORGANIZATION = {
@@ -50,7 +45,7 @@ NEW_ORGANIZATION = {
 )
 def test_an_organization_that_cannot_be_added(served: Served, wrong: Mapping[str, str], field: str) -> None:
     at = "/organizations/new"
-    answer = sent(served.signed_in(EVERYWHERE), at, at, **{**NEW_ORGANIZATION, **wrong})
+    answer = post(served.signed_in(EVERYWHERE), at, **{**NEW_ORGANIZATION, **wrong})
     assert answer.status_code == 422
     assert [*errors_in(answer)] == [field]
     assert f'href="#field-{field}"' in answer.text
@@ -60,10 +55,10 @@ def test_an_organization_that_cannot_be_added(served: Served, wrong: Mapping[str
 def test_an_organization_whose_name_or_token_is_not_taken(served: Served) -> None:
     at, url = "/organizations/new", served.furnished.sandbox.sessionboard_url
     own = {**NEW_ORGANIZATION, "sessionboard_url": url}
-    refused = sent(served.signed_in(EVERYWHERE), at, at, **own)
+    refused = post(served.signed_in(EVERYWHERE), at, **own)
     assert [*errors_in(refused)] == ["token"]
     known = {**own, "name": "Acme", "token": SESSIONBOARD_TOKEN}
-    assert [*errors_in(sent(served.signed_in(EVERYWHERE), at, at, **known))] == ["name"]
+    assert [*errors_in(post(served.signed_in(EVERYWHERE), at, **known))] == ["name"]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +66,14 @@ def test_an_organization_whose_name_or_token_is_not_taken(served: Served) -> Non
 )
 def test_a_password_that_is_not_changed(served: Served, present: str, new: str, field: str) -> None:
     browser = served.signed_in(EVERYWHERE)
-    answer = sent(browser, "/account", "/account/password", present_password=present, new_password=new)
+    answer = post(browser, "/account/password", page="/account", present_password=present, new_password=new)
     assert [*errors_in(answer)] == [field]
 
 
 def test_too_many_attempts_concern_the_present_password(fresh: Served) -> None:
     browser = fresh.browser(ADMIN)
     fields = {"present_password": "no", "new_password": PASSWORD}
-    answers = [sent(browser, "/account", "/account/password", **fields) for _ in range(6)]
+    answers = [post(browser, "/account/password", page="/account", **fields) for _ in range(6)]
     assert answers[-1].status_code == 429
     assert [*errors_in(answers[-1])] == ["present_password"]
 
@@ -88,7 +83,7 @@ def test_too_many_attempts_concern_the_present_password(fresh: Served) -> None:
 )
 def test_an_api_key_that_cannot_be_made(served: Served, fields: Mapping[str, str], field: str) -> None:
     at = f"/organizations/{served.acme.organization}/settings"
-    assert [*errors_in(sent(served.signed_in(ADMIN), at, f"{at}/api-keys", **fields))] == [field]
+    assert [*errors_in(post(served.signed_in(ADMIN), f"{at}/api-keys", page=at, **fields))] == [field]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +96,7 @@ def test_an_api_key_that_cannot_be_made(served: Served, fields: Mapping[str, str
 )
 def test_a_recipient_that_cannot_be_one(served: Served, fields: Mapping[str, str], field: str) -> None:
     at = f"/organizations/{served.acme.organization}/settings"
-    assert [*errors_in(sent(served.signed_in(ADMIN), at, f"{at}/notices", **fields))] == [field]
+    assert [*errors_in(post(served.signed_in(ADMIN), f"{at}/notices", page=at, **fields))] == [field]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +105,7 @@ def test_a_recipient_that_cannot_be_one(served: Served, fields: Mapping[str, str
 )
 def test_a_first_account_that_cannot_be_made(fresh: Served, email: str, password: str, field: str) -> None:
     browser, at = fresh.browser(), f"/sign-up/{fresh.running.ask(_without_accounts)}"
-    answer = sent(browser, at, at, email=email, password=password)
+    answer = post(browser, at, email=email, password=password)
     assert answer.status_code == 422
     assert [*errors_in(answer)] == [field]
     assert f'href="#field-{field}"' in answer.text

@@ -1,7 +1,7 @@
 """How things fare is told alike on every page, in the API and in `status`, with what to do about it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -14,12 +14,12 @@ from core.domain.runs import SyncRun
 from core.domain.schedule import Halt, Schedule
 from core.domain.stops import token_refused, unreachable
 from entrypoints.container import Container
-from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
-from tests.e2e.http.conftest import Served
+from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
-from tests.e2e.http.test_integration_pages import disconnected, integrations, post
+from tests.e2e.http.pages import post
+from tests.e2e.http.test_integration_pages import disconnected, integrations
 from tests.e2e.http.test_syncing import ended, start
 
 PAGES = (
@@ -40,14 +40,10 @@ def pages_of(served: Served) -> list[str]:
     return [*own, f"/organizations/{acme.organization}/events/{FREE_EVENT}/agenda", f"/runs/{acme.run}"]
 
 
-@contextmanager
-def refusing(served: Served, side: Literal["gleanin", "sessionboard"] = "gleanin") -> Iterator[None]:
-    remote = Remote(served.furnished.sandbox.control_url)
-    remote.make_trouble(Trouble(sides=(side,), revoked_after=0))
-    try:
-        yield
-    finally:
-        remote.make_trouble()
+def refusing(
+    served: Served, side: Literal["gleanin", "sessionboard"] = "gleanin"
+) -> AbstractContextManager[None]:
+    return in_trouble(served, Trouble(sides=(side,), revoked_after=0))
 
 
 async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedule: Schedule) -> None:
@@ -318,12 +314,15 @@ def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
         events[number] = before
 
 
+def settings_of_acme(served: Served) -> tuple[str, str]:
+    """Return where the settings of Acme's mapping are: their page, and in the API."""
+    api = f"/mappings/{served.acme.mapping}"
+    return f"{integrations(served)}{api}/settings", api
+
+
 def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh: Served) -> None:
     admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
-    at, api = (
-        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
-        f"/mappings/{fresh.acme.mapping}",
-    )
+    at, api = settings_of_acme(fresh)
     with zone_in_gleanin(fresh, "America/New_York"):
         assert TICK not in fresh.browser(VIEWER).get(at).text
         assert client.get(api).json()["gleanin_time_zone"] is None, "Gleanin has not been asked"
@@ -346,10 +345,7 @@ def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Brussels", None])
 def test_rule_07_a_zone_is_confirmed_only_where_gleanin_tells_none(fresh: Served, zone: str | None) -> None:
     admin, client = fresh.browser(ADMIN), fresh.client(ADMIN)
-    at, api = (
-        f"{integrations(fresh)}/mappings/{fresh.acme.mapping}/settings",
-        f"/mappings/{fresh.acme.mapping}",
-    )
+    at, api = settings_of_acme(fresh)
     form = {"tracks": "track", "exhibitor_name": "contact", "confirm_time_zone": "on"}
     with zone_in_gleanin(fresh, zone):
         changed = client.patch(api, json={"confirm_time_zone": True}).raise_for_status().json()

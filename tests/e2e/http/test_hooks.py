@@ -5,6 +5,7 @@ import pytest
 from core.domain.identifiers import MappingId
 from entrypoints.container import Container
 from tests.e2e.http.conftest import Served
+from tests.present import present
 
 ADMIN = "admin@acme.example.org"
 SENT = {
@@ -25,8 +26,7 @@ def secret_of(served: Served) -> str:
 async def _due(container: Container, mapping_id: str) -> str:
     async with container.units().reading() as unit:
         schedule = await unit.schedules.get(MappingId(mapping_id))
-    assert schedule is not None
-    return schedule.due_at.isoformat()
+    return present(schedule).due_at.isoformat()
 
 
 def due(served: Served) -> str:

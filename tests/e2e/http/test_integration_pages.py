@@ -11,15 +11,11 @@ from entrypoints.sandbox.world import GLEANIN_TOKEN
 from ports.destination import DestinationRefused
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, FREE_EVENT, STRANGER, VIEWER
-from tests.e2e.http.pages import csrf_in
+from tests.e2e.http.pages import post
 
 
 def integrations(served: Served, organization: str | None = None) -> str:
     return f"/organizations/{organization or served.acme.organization}/integrations"
-
-
-def post(browser: httpx.Client, url: str, *, page: str = "", **form: str) -> httpx.Response:
-    return browser.post(url, data={"csrf_token": csrf_in(browser.get(page or url)), **form})
 
 
 def choices(page: httpx.Response, name: str) -> dict[str, tuple[str, bool]]:

@@ -26,6 +26,7 @@ from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import STRANGER, STRANGER_EVENT, furnish, furnished_world
 from tests.e2e.http.test_syncing import ended, runs_of
 from tests.limits import wait_until
+from tests.present import present
 
 EVENT = f"/sessionboard/v1/event/{STRANGER_EVENT}"
 FEED = {f"POST {EVENT}/sessions?page=1&pageSize=1": 1, f"POST {EVENT}/speakers?page=1&pageSize=1": 1}
@@ -38,8 +39,7 @@ ALWAYS = {"GET /sessionboard/v1/events?page=1&pageSize=100": 1, EXHIBITORS: 1}
 async def _is_due(mapping: MappingId, container: Container) -> None:
     async with container.units().writing() as unit:
         schedule = await unit.schedules.get(mapping)
-        assert schedule is not None
-        await unit.schedules.save(replace(schedule, due_at=container.clock().now()))
+        await unit.schedules.save(replace(present(schedule), due_at=container.clock().now()))
         await unit.commit()
     container.jobs().start(RunId("whichever is due"))
 
@@ -77,8 +77,7 @@ class Event:
         wait_until(lambda: self.last_checked_at not in {None, before}, "the mapping is checked")
         assert runs_of(self.api, self.mapping) == runs, "no run is made"
         checked_at = self.last_checked_at
-        assert checked_at is not None
-        return checked_at
+        return present(checked_at)
 
     @property
     def last_checked_at(self) -> datetime | None:

@@ -254,9 +254,7 @@ def test_a_forged_answer_causes_no_request_to_the_provider(
     assert not provider.requests
 
 
-def test_the_provider_describes_itself_once_for_many(
-    served: Served, browser: httpx.Client, provider: Provider
-) -> None:
+def test_the_provider_describes_itself_once_for_many(served: Served, provider: Provider) -> None:
     for _ in range(3):
         one = served.browser()
         assert one.get(at_provider(one)).status_code == 303

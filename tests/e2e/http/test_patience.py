@@ -1,28 +1,20 @@
 """Sessionboard and Gleanin that ask for long pauses: people are told, and do not wait for pauses of others."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import pytest
 
-from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
-from tests.e2e.http.conftest import Served
+from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ADMIN
 
 LATER = "Try again later."
 
 
-@contextmanager
-def pausing(served: Served, side: Literal["sessionboard", "gleanin"]) -> Iterator[None]:
+def pausing(served: Served, side: Literal["sessionboard", "gleanin"]) -> AbstractContextManager[None]:
     """Make one side answer every request with 429, and ask for ten minutes."""
-    remote = Remote(served.furnished.sandbox.control_url)
-    remote.make_trouble(Trouble(sides=(side,), refuse_next=1_000_000, retry_after=600))
-    try:
-        yield
-    finally:
-        remote.make_trouble()
+    return in_trouble(served, Trouble(sides=(side,), refuse_next=1_000_000, retry_after=600))
 
 
 SIDES = pytest.mark.parametrize(("side", "name"), [("sessionboard", "Sessionboard"), ("gleanin", "Gleanin")])

@@ -18,9 +18,7 @@ from tests.e2e.http.test_strange_text import (
     test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_a_body,
     test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_an_address,
 )
-from tests.e2e.http.test_syncing import (
-    test_a_request_that_is_sent_twenty_times_at_once_starts_one_run,
-)
+from tests.e2e.http.test_syncing import test_a_request_that_is_sent_twenty_times_at_once_starts_one_run
 
 __all__ = [
     "postgresql_server",

@@ -14,8 +14,9 @@ from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.reasons import Reason
 from entrypoints.container import Container
 from entrypoints.shapes import OUTCOME_COLUMNS
+from tests.e2e.cli.conference import FORMULA
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FORMULA
+from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE
 
 COUNTS = ("created", "updated", "unchanged", "kept", "skipped", "blocked", "failed")
 

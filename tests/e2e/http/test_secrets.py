@@ -1,11 +1,7 @@
 """API keys, tokens and e-mails: how a key is shown, and where nothing of them may ever appear."""
 
-from collections.abc import Iterator
-
 import pytest
-import structlog
 
-from entrypoints.logs import set_up_logs
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, NOBODY_ANY_MORE, PASSWORD, STRANGER, VIEWER
 
@@ -58,14 +54,7 @@ def test_a_revoked_key_is_dead_at_once(fresh: Served) -> None:
     )
 
 
-@pytest.fixture
-def _everything_logged() -> Iterator[None]:
-    set_up_logs("debug")
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("_everything_logged")
+@pytest.mark.usefixtures("everything_logged")
 def test_rule_02_no_secret_and_no_e_mail_is_logged_whatever_is_asked(
     fresh: Served, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,6 @@
 import html
 import re
 
-import httpx
 import pytest
 
 from core.domain.audit import Action
@@ -11,17 +10,13 @@ from entrypoints.http.pages.audit_log import SENTENCES
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, PASSWORD, STRANGER, VIEWER
-from tests.e2e.http.pages import csrf_in
+from tests.e2e.http.pages import post
 
 NEW_PASSWORD = "another-horse-battery"
 
 
 def settings(served: Served) -> str:
     return f"/organizations/{served.acme.organization}/settings"
-
-
-def post(browser: httpx.Client, url: str, *, page: str = "", **form: str) -> httpx.Response:
-    return browser.post(url, data={"csrf_token": csrf_in(browser.get(page or url)), **form})
 
 
 def test_who_has_access_is_told_as_far_as_somebody_may_know(served: Served) -> None:

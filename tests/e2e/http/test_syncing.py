@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ import pytest
 
 from entrypoints.container import Container
 from entrypoints.http.progress import LOOK_EVERY
-from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
-from tests.e2e.http.conftest import Served, served_from
+from tests.e2e.http.conftest import Served, in_trouble, served_from
 from tests.e2e.http.furnishing import ADMIN, STRANGER, SUPPORT, VIEWER, Furnished
 from tests.limits import WITHIN, wait_until
 
@@ -51,15 +50,9 @@ def runs_of(client: httpx.Client, mapping: str) -> list[str]:
     ]
 
 
-@contextmanager
-def slow(served: Served, milliseconds: int = 400) -> Iterator[None]:
+def slow(served: Served, milliseconds: int = 400) -> AbstractContextManager[None]:
     """Let Gleanin take its time."""
-    remote = Remote(served.furnished.sandbox.control_url)
-    remote.make_trouble(Trouble(sides=("gleanin",), latency_ms=milliseconds))
-    try:
-        yield
-    finally:
-        remote.make_trouble()
+    return in_trouble(served, Trouble(sides=("gleanin",), latency_ms=milliseconds))
 
 
 def events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,18 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.trouble import Trouble
-from tests.e2e.http.conftest import Served
+from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN
 
 
 @pytest.fixture
 def without_sessionboard(fresh: Served) -> Iterator[Served]:
-    remote = Remote(fresh.furnished.sandbox.control_url)
-    remote.make_trouble(Trouble(sides=("sessionboard",), revoked_after=0))
-    yield fresh
-    remote.make_trouble()
+    with in_trouble(fresh, Trouble(sides=("sessionboard",), revoked_after=0)):
+        yield fresh
 
 
 def test_the_mapped_events_are_listed_with_their_last_syncs(without_sessionboard: Served) -> None:

@@ -1,10 +1,10 @@
 """Records and verdicts for tests: everything has a sensible default, a test names what it is about."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from core.domain.agenda import Agenda
@@ -31,6 +31,7 @@ from core.domain.selection import Blocked, Candidate, Eligible, Skipped
 from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, Unreadable
 from core.domain.synced import SyncedRecord, fingerprint
 
+T = TypeVar("T")
 NOW = datetime(2027, 7, 20, 12, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
 HERE = ConnectionId("here")
@@ -141,19 +142,18 @@ def programme(agenda_part: Agenda | None = None, exhibitors_part: ExhibitorList 
     return Programme(parts)
 
 
-def eligible(verdict: Verdict) -> Eligible:
-    assert isinstance(verdict, Eligible), verdict
-    return verdict
+def as_a(kind: type[T]) -> Callable[[object], T]:
+    """Return what checks that something is of a kind, and gives it back as such."""
+
+    def checked(given: object) -> T:
+        assert isinstance(given, kind), given
+        return given
+
+    return checked
 
 
-def skipped(verdict: Verdict) -> Skipped:
-    assert isinstance(verdict, Skipped), verdict
-    return verdict
-
-
-def blocked(verdict: Verdict) -> Blocked:
-    assert isinstance(verdict, Blocked), verdict
-    return verdict
+eligible, skipped, blocked = as_a(Eligible), as_a(Skipped), as_a(Blocked)
+no_write, create, update = as_a(NoWrite), as_a(Create), as_a(Update)
 
 
 def ours(gleanin_id: str, source_id: str, connection: ConnectionId = HERE, **named: Any) -> GleaninRecord:
@@ -223,21 +223,6 @@ def planned(
         {SourceId(who): email for who, email in (moving or {}).items()},
     )
     (step,) = planner.plan([one], {known.source_id: known} if known else {})
-    return step
-
-
-def no_write(step: Step) -> NoWrite:
-    assert isinstance(step, NoWrite), step
-    return step
-
-
-def create(step: Step) -> Create:
-    assert isinstance(step, Create), step
-    return step
-
-
-def update(step: Step) -> Update:
-    assert isinstance(step, Update), step
     return step
 
 

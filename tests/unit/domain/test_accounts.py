@@ -5,14 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access import Grant, Role
-from core.domain.accounts import (
-    FORGOTTEN_AFTER,
-    LONGEST_WAIT,
-    Account,
-    Attempts,
-    SignIn,
-    check_password,
-)
+from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_WAIT, Account, Attempts, SignIn, check_password
 from core.domain.identifiers import AccountId, OrganizationId
 from core.domain.refusals import BadInput, TooManyAttempts
 from tests.unit.domain.builders import NOW

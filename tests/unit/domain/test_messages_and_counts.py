@@ -5,15 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain import reasons
-from core.domain.kinds import (
-    EXHIBITOR_CONTACT,
-    KINDS,
-    SESSION,
-    SPEAKER,
-    RecordKind,
-    Scope,
-    kinds_in,
-)
+from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind, Scope, kinds_in
 from core.domain.messages import STARTED, closing_message
 from core.domain.outcomes import Causes, Counts, Outcome, Tally, count
 

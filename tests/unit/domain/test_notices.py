@@ -46,6 +46,7 @@ from tests.contract.persistence.samples import (
     a_run,
     an_organization,
 )
+from tests.present import present
 
 WELL = Schedule(MAPPING, NOW)
 FAILING, AGAIN = (replace(WELL, failures=number, failing_since=NOW) for number in (1, 2))
@@ -130,8 +131,7 @@ def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> 
     notice = noticed(gleanin_name=odd, sessionboard_name=odd)
     mapping = replace(a_mapping(), gleanin_name=odd, sessionboard_name=odd)
     message = message_of(notice, an_organization("y" * 100), mapping, "https://sync.example.org/runs/run1")
-    assert message.gleanin is not None
-    for text in (notice.text, message.subject, message.gleanin.name, message.organization.name):
+    for text in (notice.text, message.subject, present(message.gleanin).name, message.organization.name):
         assert len(text) < 1_000
         assert text.isprintable()
 

@@ -18,6 +18,7 @@ from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Hal
 from core.domain.sides import GLEANIN, SESSIONBOARD
 from core.domain.stops import Stop
 from tests.limits import WITHIN
+from tests.present import present
 from tests.unit.domain.builders import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -218,8 +219,7 @@ def test_a_hint_during_a_run_is_not_lost_with_its_end() -> None:
 def test_a_hint_right_before_a_run_is_answered_by_the_next_one_for_that_one_may_read_a_cache() -> None:
     for late, is_answered in ((QUIET - MINUTE, False), (QUIET, True)):
         run = ended(2, NOW, took=MINUTE)
-        assert run.started_at is not None
-        hinted = DUE.hinted(run.started_at - late)
+        hinted = DUE.hinted(present(run.started_at) - late)
         assert hinted.is_unanswered_by(run) is not is_answered
         assert (hinted.after(run).due_at < NOW + EARLIEST) is not is_answered
 

@@ -14,13 +14,7 @@ from core.domain.refusals import (
 )
 from core.domain.stops import Stop
 from core.usecases.sync.failures import SyncStopped
-from entrypoints.cli.errors import (
-    BadSettings,
-    ExitCode,
-    Interrupted,
-    failure_of,
-    failure_of_stop,
-)
+from entrypoints.cli.errors import BadSettings, ExitCode, Interrupted, failure_of, failure_of_stop
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import (
     AnswerLost,

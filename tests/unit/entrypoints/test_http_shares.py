@@ -11,6 +11,11 @@ MOST = 1000
 QUARTER = MOST // OF_ONE_ORGANIZATION
 
 
+@pytest.fixture
+def shares() -> Shares:
+    return Shares(MOST)
+
+
 def take_all(shares: Shares, held: ExitStack, organization: str, *askers: str) -> int:
     """Take as many as there are, and return the number."""
     taken = 0
@@ -24,24 +29,21 @@ def take_all(shares: Shares, held: ExitStack, organization: str, *askers: str) -
     return taken
 
 
-def test_one_who_asks_leaves_room_for_others_of_the_organization() -> None:
-    shares = Shares(MOST)
+def test_one_who_asks_leaves_room_for_others_of_the_organization(shares: Shares) -> None:
     with ExitStack() as held:
         assert 0 < take_all(shares, held, "acme", "viewer") <= QUARTER / 2
         assert 0 < take_all(shares, held, "acme", "admin") <= QUARTER / 4
         assert all(take_all(shares, held, "acme", f"guest {number}") > 0 for number in range(20))
 
 
-def test_an_organization_leaves_room_for_others_however_many_ask_for_it() -> None:
-    shares = Shares(MOST)
+def test_an_organization_leaves_room_for_others_however_many_ask_for_it(shares: Shares) -> None:
     with ExitStack() as held:
         assert take_all(shares, held, "greedy", *map(str, range(QUARTER))) == QUARTER
         with shares.taken("modest", "somebody"):
             pass
 
 
-def test_many_greedy_organizations_leave_room_for_one_that_has_none() -> None:
-    shares = Shares(MOST)
+def test_many_greedy_organizations_leave_room_for_one_that_has_none(shares: Shares) -> None:
     with ExitStack() as held:
         for number in range(100):
             askers = (f"{number} {asker}" for asker in range(50))
@@ -50,8 +52,7 @@ def test_many_greedy_organizations_leave_room_for_one_that_has_none() -> None:
             pass
 
 
-def test_who_may_ask_in_all_organizations_leaves_room_for_others() -> None:
-    shares = Shares(MOST)
+def test_who_may_ask_in_all_organizations_leaves_room_for_others(shares: Shares) -> None:
     with ExitStack() as held:
         taken = sum(take_all(shares, held, f"org {number}", "support") for number in range(50))
         assert taken <= MOST // 2

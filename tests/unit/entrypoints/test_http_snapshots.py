@@ -97,6 +97,11 @@ def reader() -> Reader:
     return reader
 
 
+@pytest.fixture
+def views() -> EventViews:
+    return EventViews()
+
+
 async def look(
     views: EventViews, reader: Reader, organization: OrganizationId = ORGANIZATION
 ) -> EventView | None:
@@ -109,8 +114,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_many_looks_at_once_read_once(reader: Reader) -> None:
-    views = EventViews()
+async def test_many_looks_at_once_read_once(reader: Reader, views: EventViews) -> None:
     told = await asyncio.gather(*(look(views, reader) for _ in range(20)))
     assert (reader.read, len({id(each) for each in told})) == (1, 1)
 
@@ -124,8 +128,7 @@ async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(read
     assert reader.read == 1
 
 
-async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: Reader) -> None:
-    views = EventViews()
+async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: Reader, views: EventViews) -> None:
     first = await look(views, reader)
     reader.now_ += FRESH_FOR + timedelta(seconds=1)
     reader.may_end.clear()
@@ -137,16 +140,14 @@ async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: Reader) -> N
     assert reader.read == 2
 
 
-async def test_what_was_changed_is_read_anew(reader: Reader) -> None:
-    views = EventViews()
+async def test_what_was_changed_is_read_anew(reader: Reader, views: EventViews) -> None:
     await look(views, reader)
     views.forget(ORGANIZATION, EVENT)
     await look(views, reader)
     assert reader.read == 2
 
 
-async def test_no_organization_is_shown_what_another_read(reader: Reader) -> None:
-    views = EventViews()
+async def test_no_organization_is_shown_what_another_read(reader: Reader, views: EventViews) -> None:
     mine, theirs = await look(views, reader), await look(views, reader, OrganizationId("stranger"))
     assert mine is not theirs
     assert reader.read == 2
@@ -203,8 +204,7 @@ async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(re
     assert reader.read == 1
 
 
-async def test_what_is_read_again_while_it_is_read_is_that_reading(reader: Reader) -> None:
-    views = EventViews()
+async def test_what_is_read_again_while_it_is_read_is_that_reading(reader: Reader, views: EventViews) -> None:
     reader.may_end.clear()
     for _ in range(5):
         views.forget(ORGANIZATION, EVENT)

@@ -11,12 +11,7 @@ from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome, RecordOutcome
 from core.domain.runs import RunState, SyncRun
 from tests.unit.rules.conference import Conference
-from tests.unit.rules.expected import (
-    Wanted,
-    wanted_contacts,
-    wanted_sessions,
-    wanted_speakers,
-)
+from tests.unit.rules.expected import Wanted, wanted_contacts, wanted_sessions, wanted_speakers
 from tests.unit.rules.witness import Witness, people_by_mailbox, sent_as
 from tests.unit.usecases.stage import Stage
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.domain.mappings import EventMapping
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import Stage
 
@@ -9,6 +10,11 @@ from tests.unit.usecases.stage import Stage
 @pytest.fixture
 def stage() -> Stage:
     return Stage()
+
+
+@pytest.fixture
+async def mapping(stage: Stage) -> EventMapping:
+    return await stage.mapping()
 
 
 @pytest.fixture

@@ -12,13 +12,7 @@ from core.domain.identities import ProviderIdentity
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey
-from core.usecases.change_account import (
-    ChangeOwnPassword,
-    ChangePassword,
-    GiveRole,
-    RemoveAccount,
-    TakeRole,
-)
+from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
 from core.usecases.look_up_access import ReadAuditLog
 from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
 from core.usecases.sign_in.devices import RememberDevice
@@ -29,11 +23,12 @@ from core.usecases.sign_in.identity_provider import (
 )
 from core.usecases.sign_in.links import OfferSignIn, TakeSignIn
 from core.usecases.sign_in.password import Credentials, SignInWithPassword
-from core.usecases.sign_in.sessions import BeginSignIn, SignOut, WhoIsSignedIn
+from core.usecases.sign_in.sessions import SignOut, WhoIsSignedIn
 from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
 from ports.passwords import Passwords
 from ports.signer import Signer
 from tests.unit.usecases.stage import Stage
+from tests.unit.usecases.wired import Wired
 
 PASSWORD = "correct-horse-battery"
 ADA = "ada@example.org"
@@ -47,120 +42,38 @@ class Doors:
     passwords: Passwords = field(default_factory=QuickPasswords)
     signer: Signer = field(default_factory=lambda: ItsdangerousSigner(["a key that nobody guesses"]))
 
-    @property
-    def admit_to_organization(self) -> AdmitToOrganization:
-        return AdmitToOrganization(self.stage.units)
-
-    @property
-    def admit_to_mapping(self) -> AdmitToMapping:
-        return AdmitToMapping(self.stage.units)
-
-    @property
-    def admit_to_run(self) -> AdmitToRun:
-        return AdmitToRun(self.stage.units)
-
-    @property
-    def add_account(self) -> AddAccount:
-        return AddAccount(self.stage.units, self.passwords, self.stage.names, self.stage.clock)
-
-    @property
-    def give_role(self) -> GiveRole:
-        return GiveRole(self.stage.units, self.stage.clock)
-
-    @property
-    def take_role(self) -> TakeRole:
-        return TakeRole(self.stage.units, self.stage.clock)
-
-    @property
-    def change_password(self) -> ChangePassword:
-        return ChangePassword(self.stage.units, self.passwords, self.stage.clock)
+    admit_to_organization = Wired(AdmitToOrganization)
+    admit_to_mapping = Wired(AdmitToMapping)
+    admit_to_run = Wired(AdmitToRun)
+    add_account = Wired(AddAccount)
+    give_role = Wired(GiveRole)
+    take_role = Wired(TakeRole)
+    change_password = Wired(ChangePassword)
+    _change_own_password = Wired(ChangeOwnPassword)
+    remove_account = Wired(RemoveAccount)
+    sign_in_with_password = Wired(SignInWithPassword)
+    remember_device = Wired(RememberDevice)
+    sign_in_with_identity_provider = Wired(SignInWithIdentityProvider)
+    unbind_identities = Wired(UnbindIdentities)
+    offer_sign_in = Wired(OfferSignIn)
+    take_sign_in = Wired(TakeSignIn)
+    who_is_signed_in = Wired(WhoIsSignedIn)
+    sign_out = Wired(SignOut)
+    offer_sign_up = Wired(OfferSignUp)
+    check_sign_up = Wired(CheckSignUp)
+    sign_up = Wired(SignUp)
+    make_api_key = Wired(MakeApiKey)
+    revoke_api_key = Wired(RevokeApiKey)
+    whose_api_key = Wired(WhoseApiKey)
+    make_portal_address = Wired(MakePortalAddress)
+    revoke_portal_addresses = Wired(RevokePortalAddresses)
+    open_portal = Wired(OpenPortal)
 
     async def change_own_password(self, email: str, present: str, new: str) -> Account:
         async with self.stage.units.reading() as unit:
             account = await unit.accounts.with_email(email)
-        change = ChangeOwnPassword(self.stage.units, self.passwords, self.stage.clock, self.stage.log)
-        return await change(account.id if account else AccountId(email), present, new, HOME)
-
-    @property
-    def remove_account(self) -> RemoveAccount:
-        return RemoveAccount(self.stage.units, self.stage.clock)
-
-    @property
-    def sign_in_with_password(self) -> SignInWithPassword:
-        stage = self.stage
-        return SignInWithPassword(
-            stage.units, self.passwords, self.signer, stage.names, stage.clock, stage.log
-        )
-
-    @property
-    def begin_sign_in(self) -> BeginSignIn:
-        return BeginSignIn(self.stage.units, self.stage.names, self.stage.clock)
-
-    @property
-    def remember_device(self) -> RememberDevice:
-        return RememberDevice(self.stage.units, self.signer, self.stage.names, self.stage.clock)
-
-    @property
-    def sign_in_with_identity_provider(self) -> SignInWithIdentityProvider:
-        stage = self.stage
-        return SignInWithIdentityProvider(stage.units, stage.names, stage.clock, stage.log)
-
-    @property
-    def unbind_identities(self) -> UnbindIdentities:
-        return UnbindIdentities(self.stage.units, self.stage.clock)
-
-    @property
-    def offer_sign_in(self) -> OfferSignIn:
-        return OfferSignIn(self.stage.units, self.signer, self.stage.names, self.stage.clock)
-
-    @property
-    def take_sign_in(self) -> TakeSignIn:
-        stage = self.stage
-        return TakeSignIn(stage.units, self.signer, stage.names, stage.clock, stage.log)
-
-    @property
-    def who_is_signed_in(self) -> WhoIsSignedIn:
-        return WhoIsSignedIn(self.stage.units, self.stage.clock)
-
-    @property
-    def sign_out(self) -> SignOut:
-        return SignOut(self.stage.units)
-
-    @property
-    def offer_sign_up(self) -> OfferSignUp:
-        return OfferSignUp(self.stage.units, self.signer, self.stage.clock)
-
-    @property
-    def check_sign_up(self) -> CheckSignUp:
-        return CheckSignUp(self.stage.units, self.signer, self.stage.clock)
-
-    @property
-    def sign_up(self) -> SignUp:
-        return SignUp(self.stage.units, self.signer, self.passwords, self.stage.names, self.stage.clock)
-
-    @property
-    def make_api_key(self) -> MakeApiKey:
-        return MakeApiKey(self.stage.units, self.stage.names, self.stage.clock)
-
-    @property
-    def revoke_api_key(self) -> RevokeApiKey:
-        return RevokeApiKey(self.stage.units, self.stage.clock)
-
-    @property
-    def whose_api_key(self) -> WhoseApiKey:
-        return WhoseApiKey(self.stage.units, self.stage.log)
-
-    @property
-    def make_portal_address(self) -> MakePortalAddress:
-        return MakePortalAddress(self.stage.units, self.signer, self.stage.clock)
-
-    @property
-    def revoke_portal_addresses(self) -> RevokePortalAddresses:
-        return RevokePortalAddresses(self.stage.units, self.stage.clock)
-
-    @property
-    def open_portal(self) -> OpenPortal:
-        return OpenPortal(self.stage.units, self.signer, self.stage.clock)
+        account_id = account.id if account else AccountId(email)
+        return await self._change_own_password(account_id, present, new, HOME)
 
     async def account(self, email: str = ADA, grant: Grant = EVERYWHERE) -> Account:
         return await self.add_account(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)

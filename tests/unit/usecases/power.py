@@ -1,9 +1,11 @@
 """Kills: from a chosen moment on, a process neither stores nor sends anything any more."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+
+import pytest
 
 from core.domain.fields import Fields
 from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
@@ -91,37 +93,14 @@ class MortalUnits:
     async def writing(self) -> AsyncIterator[Unit]:
         self.power.check()
         async with self.units.writing() as unit:
-            yield MortalUnit(unit, self.power)
+            commit = unit.commit
 
+            async def commit_while_alive() -> None:
+                async with self.power.moment(self.power.stores):
+                    await commit()
 
-class MortalUnit:
-    def __init__(self, unit: Unit, power: Power) -> None:
-        self._unit = unit
-        self._power = power
-        self.organizations = unit.organizations
-        self.connections = unit.connections
-        self.mappings = unit.mappings
-        self.runs = unit.runs
-        self.synced = unit.synced
-        self.schedules = unit.schedules
-        self.checkpoints = unit.checkpoints
-        self.intents = unit.intents
-        self.outcomes = unit.outcomes
-        self.identities = unit.identities
-        self.installation = unit.installation
-        self.now = unit.now
-        self.accounts = unit.accounts
-        self.sign_ins = unit.sign_ins
-        self.attempts = unit.attempts
-        self.api_keys = unit.api_keys
-        self.audit = unit.audit
-        self.portal_revocations = unit.portal_revocations
-        self.recipients = unit.recipients
-        self.notices = unit.notices
-
-    async def commit(self) -> None:
-        async with self._power.moment(self._power.stores):
-            await self._unit.commit()
+            unit.commit = commit_while_alive  # type: ignore[method-assign]
+            yield unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +134,15 @@ class MortalDestination(PassingOn):
     ) -> None:
         async with self.power.moment(self.power.writes):
             await self.destination.update(event_id, kind, gleanin_id, changes)
+
+
+@contextmanager
+def killed(
+    stage: Stage, *, write: int = 0, store: int = 0, taken_place: bool = True, after: timedelta = LEASE
+) -> Iterator[None]:
+    """Kill whoever acts within at the n-th write or store, and hand the game to another process after a while."""
+    power = Power(stage)
+    power.fail_at(write=write, store=store, taken_place=taken_place)
+    with pytest.raises(Killed):
+        yield
+    power.back(after=after)

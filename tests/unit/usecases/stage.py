@@ -32,6 +32,7 @@ from core.domain.notices import Channel, Recipient
 from core.domain.organizations import Connection, Organization
 from core.domain.outcomes import RecordOutcome
 from core.domain.runs import SyncRun, Trigger
+from core.domain.schedule import Schedule
 from core.domain.secrets import Token
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.synced import RESEND_AFTER
@@ -43,6 +44,7 @@ from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
 from core.usecases.deliver_notices import DeliverNotices
 from core.usecases.disconnect import Disconnect
 from core.usecases.list_events import ListEvents
+from core.usecases.look_up import FindRun, ListMappings, ListRuns
 from core.usecases.look_up_records import ListOutcomes, ListShareLinks
 from core.usecases.map_events import MapEvents, NewMapping
 from core.usecases.remove_mapping import RemoveMapping
@@ -55,7 +57,9 @@ from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from core.usecases.sync.show_event import ShowEvent
 from ports.destination import BeforeWrite, Destinations
-from ports.persistence import Units
+from ports.persistence import Unit, Units
+from tests.present import present
+from tests.unit.usecases.wired import Wired
 
 URL = "https://sessionboard.example.org"
 SESSIONBOARD_TOKEN = Token("sessionboard-token-0123456789")
@@ -126,11 +130,30 @@ class Stage:
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
     log: KeptEvents = field(default_factory=KeptEvents)
     contact: str | None = None
+    lease: timedelta = LEASE
     resend_after: timedelta = RESEND_AFTER
     messenger: MemoryMessenger = field(default_factory=MemoryMessenger)
     links: Paths = field(default_factory=Paths)
     gate: Gate = field(init=False)
     destinations: Destinations = field(init=False)
+
+    access = Wired(Access)
+    _connect = Wired(Connect)
+    _renew = Wired(ReplaceGleaninToken)
+    list_events = Wired(ListEvents)
+    note_time_zone = Wired(NoteTimeZone)
+    request = Wired(RequestSync)
+    request_again = Wired(RequestAgain)
+    choose_runs = Wired(ChooseRuns)
+    take_over = Wired(TakeOver)
+    run_sync = Wired(RunSync)
+    deliver_notices = Wired(DeliverNotices)
+    preview = Wired(Preview)
+    show_event = Wired(ShowEvent)
+    list_share_links = Wired(ListShareLinks)
+    find_run = Wired(FindRun)
+    list_mappings = Wired(ListMappings)
+    list_runs = Wired(ListRuns)
 
     def __post_init__(self) -> None:
         if isinstance(self.units, MemoryUnits):
@@ -155,18 +178,6 @@ class Stage:
     @property
     def programme(self) -> Programme:
         return self.source.programmes[HERE]
-
-    @property
-    def access(self) -> Access:
-        return Access(self.units, self.sources, self.destinations, self.cipher)
-
-    @property
-    def _connect(self) -> Connect:
-        return Connect(self.units, self.destinations, self.cipher, self.names, self.clock)
-
-    @property
-    def _renew(self) -> ReplaceGleaninToken:
-        return ReplaceGleaninToken(self.units, self.destinations, self.cipher, self.clock)
 
     async def add_organization(self, command: NewOrganization, *, by: str = COMMAND_LINE) -> Organization:
         add = AddOrganization(self.units, self.sources, self.cipher, self.names, self.clock)
@@ -221,10 +232,6 @@ class Stage:
             organization_id, confirmation, by=by
         )
 
-    @property
-    def list_events(self) -> ListEvents:
-        return ListEvents(self.units, self.sources, self.destinations, self.cipher)
-
     async def map_events(self, command: NewMapping, *, by: str = COMMAND_LINE) -> EventMapping:
         map_events = MapEvents(
             self.units, self.sources, self.destinations, self.cipher, self.names, self.clock
@@ -233,10 +240,6 @@ class Stage:
 
     async def remove_mapping(self, mapping_id: MappingId, *, by: str = COMMAND_LINE) -> EventMapping:
         return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, by=by)
-
-    @property
-    def note_time_zone(self) -> NoteTimeZone:
-        return NoteTimeZone(self.units, self.destinations, self.cipher)
 
     async def change_settings(self, command: SettingsChange, *, by: str = COMMAND_LINE) -> EventMapping:
         change = ChangeSettings(self.units, self.sources, self.cipher, self.clock, self.note_time_zone)
@@ -248,36 +251,8 @@ class Stage:
         return await self.request(SyncRequest(mapping_id, scope, trigger, by=COMMAND_LINE))
 
     @property
-    def request(self) -> RequestSync:
-        return RequestSync(self.units, self.names, self.clock)
-
-    @property
-    def request_again(self) -> RequestAgain:
-        return RequestAgain(self.units, self.names, self.clock)
-
-    @property
-    def choose_runs(self) -> ChooseRuns:
-        return ChooseRuns(self.units, self.clock)
-
-    @property
-    def take_over(self) -> TakeOver:
-        return TakeOver(self.units, self.names, self.clock, self.log, self.run_ends)
-
-    @property
     def run_ends(self) -> RunEnds:
         return RunEnds(self.names, self.clock, self.log, support_contact=self.contact)
-
-    @property
-    def run_sync(self) -> RunSync:
-        return RunSync(
-            self.access,
-            self.names,
-            self.clock,
-            self.log,
-            LEASE,
-            self.run_ends,
-            resend_after=self.resend_after,
-        )
 
     async def choose_recipient(
         self, organization_id: OrganizationId, channel: Channel, address: str, *, by: str = COMMAND_LINE
@@ -293,22 +268,6 @@ class Stage:
     async def try_recipient(self, organization_id: OrganizationId, *, by: str = COMMAND_LINE) -> Recipient:
         attempt = TryRecipient(self.units, self.messenger, self.cipher, self.links, self.names, self.clock)
         return await attempt(organization_id, by=by)
-
-    @property
-    def deliver_notices(self) -> DeliverNotices:
-        return DeliverNotices(self.units, self.messenger, self.cipher, self.links, self.clock, self.log)
-
-    @property
-    def preview(self) -> Preview:
-        return Preview(self.access, self.clock)
-
-    @property
-    def show_event(self) -> ShowEvent:
-        return ShowEvent(self.access, self.clock)
-
-    @property
-    def list_share_links(self) -> ListShareLinks:
-        return ListShareLinks(self.units)
 
     def offer(
         self,
@@ -351,6 +310,17 @@ class Stage:
     async def check(self, mapping: EventMapping) -> SyncRun | None:
         """See to a mapping as if its time had come."""
         return await self.run_sync.check(mapping.id)
+
+    @asynccontextmanager
+    async def committing(self) -> AsyncIterator[Unit]:
+        """Give a unit that is committed when its block ends without an error."""
+        async with self.units.writing() as unit:
+            yield unit
+            await unit.commit()
+
+    async def schedule_of(self, mapping_id: MappingId) -> Schedule:
+        async with self.units.reading() as unit:
+            return present(await unit.schedules.get(mapping_id))
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
         """Give a run's outcomes by the source id; tests name no two records alike."""

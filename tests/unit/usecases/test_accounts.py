@@ -46,7 +46,7 @@ async def test_an_e_mail_has_one_account_whatever_its_case(stage: Stage, doors: 
     assert len(await ListAccounts(stage.units)()) == 1
 
 
-async def test_a_role_is_for_an_organization_that_there_is(stage: Stage, doors: Doors) -> None:
+async def test_a_role_is_for_an_organization_that_there_is(doors: Doors) -> None:
     nowhere = Grant(Role.ADMIN, OrganizationId("nowhere"))
     with pytest.raises(NotFound, match="organization 'nowhere'"):
         await doors.account(ADA, nowhere)
@@ -73,7 +73,7 @@ async def test_a_role_is_taken_away_once(doors: Doors) -> None:
         await doors.take_role(ADA, EVERYWHERE, by=COMMAND_LINE)
 
 
-async def test_a_changed_role_counts_from_the_next_question_on(stage: Stage, doors: Doors) -> None:
+async def test_a_changed_role_counts_from_the_next_question_on(doors: Doors) -> None:
     await doors.account()
     secret = await doors.sign_in()
     await doors.take_role(ADA, EVERYWHERE, by=COMMAND_LINE)

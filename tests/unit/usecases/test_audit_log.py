@@ -23,7 +23,7 @@ from core.usecases.portal import Who
 from core.usecases.request_sync import SyncRequest
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.doors import PASSWORD, Doors
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import ELSEWHERE, FAR, SESSIONBOARD_TOKEN, TOKEN, URL, Stage
 
 BY = "ada@example.org"
@@ -237,11 +237,8 @@ async def test_a_change_and_its_entry_are_stored_together_or_not_at_all(
     scene: Scene, case: Case, taken_place: bool
 ) -> None:
     stored = await _all_that_is_stored(scene)
-    power = Power(scene.stage)
-    power.fail_at(store=1, taken_place=taken_place)
-    with pytest.raises(Killed):
+    with killed(scene.stage, store=1, taken_place=taken_place):
         await case.do(scene)
-    power.back()
     after = await _all_that_is_stored(scene)
     assert (after != stored) is taken_place
     assert (len(after[1]) - len(stored[1])) == taken_place

@@ -6,7 +6,6 @@ from core.domain.access import COMMAND_LINE
 from core.domain.identifiers import OrganizationId
 from core.domain.refusals import NotConnected, NotFound
 from core.usecases.change_connection import ChangeConnection
-from core.usecases.look_up import ListMappings
 from core.usecases.look_up_access import ReadAuditLog
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
@@ -17,7 +16,7 @@ async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(sta
     for _ in range(2):
         assert (await change(organization, continuous_sync=True, by=COMMAND_LINE)).continuous_sync
     await stage.map(organization, ELSEWHERE, FAR)
-    listed = await ListMappings(stage.units)(organization)
+    listed = await stage.list_mappings(organization)
     assert [each.continuous_sync for each in listed] == [False, True]
     told = [each.what for each in await ReadAuditLog(stage.units)(organization)]
     assert told.count("Acme: continuous sync of new mappings on") == 1, (

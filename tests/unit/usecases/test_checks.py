@@ -22,6 +22,7 @@ from core.usecases.sync import large_places
 from core.usecases.sync.run import RunSync
 from ports.session_source import SessionSource, SourceUnavailable
 from tests.limits import WITHIN, happens, until
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import LEASE, Stage
 
@@ -84,9 +85,14 @@ def held(stage: Stage) -> HeldSource:
     return source
 
 
-async def runs_of(stage: Stage, mapping: EventMapping) -> list[SyncRun]:
-    async with stage.units.reading() as unit:
-        return [*await unit.runs.of_mapping(mapping.id)]
+async def being_checked(
+    stage: Stage, mapping: EventMapping
+) -> tuple[HeldSource, "asyncio.Task[SyncRun | None]"]:
+    """Begin a check, which waits for the sessions of Sessionboard."""
+    source = held(stage)
+    check = asyncio.create_task(stage.check(mapping))
+    await happens(source.asked)
+    return source, check
 
 
 async def last_checked(stage: Stage, mapping: EventMapping) -> bool:
@@ -106,15 +112,13 @@ async def test_rule_23_a_mapping_is_checked_once_at_a_time(stage: Stage) -> None
     source.may_go_on.set()
     assert await first is None
     assert await last_checked(stage, mapping)
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
 
 
 async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing(stage: Stage) -> None:
     mapping = await proved(stage)
     stage.offer(session("s1", on(person("ada")), title="Edited"))
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    source, check = await being_checked(stage, mapping)
     units = stage.units
     assert isinstance(units, MemoryUnits)
     run = asyncio.create_task(stage.sync(mapping))
@@ -122,7 +126,7 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
     source.may_go_on.set()
     assert await check is None
     assert (await run).state is RunState.COMPLETED
-    assert [each.trigger for each in await runs_of(stage, mapping)] == [Trigger.MANUAL] * 3
+    assert [each.trigger for each in await stage.list_runs(mapping.id)] == [Trigger.MANUAL] * 3
     assert not await last_checked(stage, mapping)
     assert stage.gleanin.duplicates == 0
 
@@ -130,34 +134,28 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
 async def test_rule_05_a_mapping_that_is_removed_during_its_check_gets_no_run(stage: Stage) -> None:
     mapping = await proved(stage)
     stage.offer(session("s1", title="Edited"))
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    source, check = await being_checked(stage, mapping)
     await stage.remove_mapping(mapping.id)
     source.may_go_on.set()
     assert await check is None
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
 
 
 async def test_a_check_that_cannot_read_becomes_a_run_that_tells_why(stage: Stage) -> None:
     mapping = await proved(stage)
     stage.source.trouble = SourceUnavailable("No answer.")
-    run = await stage.check(mapping)
-    assert run is not None
-    assert run.stop is not None
-    assert (run.stop.code, run.trigger) == ("unreachable", Trigger.CONTINUOUS)
-    assert (await runs_of(stage, mapping))[0] == run
+    run = present(await stage.check(mapping))
+    assert (present(run.stop).code, run.trigger) == ("unreachable", Trigger.CONTINUOUS)
+    assert (await stage.list_runs(mapping.id))[0] == run
 
 
 async def test_a_check_that_is_interrupted_leaves_the_mapping_due(stage: Stage) -> None:
     mapping = await proved(stage)
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    _, check = await being_checked(stage, mapping)
     check.cancel()
     with pytest.raises(asyncio.CancelledError):
         await check
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
     assert [each.mapping_id for each in await stage.choose_runs(9)] == [mapping.id]
 
 
@@ -176,7 +174,7 @@ async def test_what_an_interrupted_check_has_come_to_is_named(stage: Stage) -> N
     check.cancel()
     with pytest.raises(asyncio.CancelledError):
         await check
-    run, *_ = await runs_of(stage, mapping)
+    run, *_ = await stage.list_runs(mapping.id)
     assert ([run.id], run.stop) == (begun, INTERRUPTED)
 
 
@@ -184,9 +182,8 @@ async def test_after_a_lost_create_a_mapping_is_not_only_checked(stage: Stage) -
     """Whoever looks a create up has to be a run (rule 32)."""
     mapping = await proved(stage)
     lost = CreateIntent(SPEAKER, SourceId("zoe"), mapping.connection_id, ("email",))
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.intents.add(mapping.organization_id, mapping.events.gleanin_id, [lost])
-        await unit.commit()
     assert await stage.check(mapping) is not None
 
 
@@ -207,23 +204,19 @@ async def test_a_run_in_which_nothing_happens_stops_and_counts_as_a_failure(stag
     assert run.stop == NO_PROGRESS
     async with stage.units.reading() as unit:
         schedule, known = await unit.schedules.get(mapping.id), await unit.mappings.get(mapping.id)
-    assert schedule is not None
-    assert schedule.failures == 1
-    assert known is not None
-    assert not known.written, "its events are free, for nothing was written (rule 5)"
+    assert present(schedule).failures == 1
+    assert not present(known).written, "its events are free, for nothing was written (rule 5)"
 
 
 async def test_a_check_in_which_nothing_happens_becomes_a_run_that_says_so(stage: Stage) -> None:
     mapping = await proved(stage)
     held(stage)
     async with asyncio.timeout(WITHIN):
-        run = await stalling(stage, timedelta(seconds=0.1)).check(mapping.id)
-    assert run is not None
+        run = present(await stalling(stage, timedelta(seconds=0.1)).check(mapping.id))
     assert run.stop == NO_PROGRESS
 
 
-async def test_a_run_whose_pages_come_slowly_goes_on(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_run_whose_pages_come_slowly_goes_on(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(*(session(f"s{number}") for number in range(10)))
     source = held(stage)
     source.pause = 0.4
@@ -240,32 +233,26 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: St
     run = await stage.request_sync(mapping.id)
     task = asyncio.create_task(stalling(stage, timedelta(minutes=15))(run.id, waits=False))
     await happens(source.asked)
-    async with stage.units.writing() as unit:
-        running = await unit.runs.get(run.id)
-        assert running is not None
+    async with stage.committing() as unit:
+        running = present(await unit.runs.get(run.id))
         await stage.run_ends.store(unit, running, TAKEN_OVER)
-        await unit.commit()
     async with asyncio.timeout(WITHIN):
         assert (await task).stop == TAKEN_OVER
 
 
 async def test_a_check_whose_lease_ran_out_is_begun_again(stage: Stage) -> None:
     mapping = await proved(stage)
-    source = held(stage)
-    check = asyncio.create_task(stage.check(mapping))
-    await happens(source.asked)
+    source, check = await being_checked(stage, mapping)
     stage.clock.advance(LEASE)
     assert [each.mapping_id for each in await stage.choose_runs(9)] == [mapping.id]
     again = asyncio.create_task(stage.check(mapping))
     source.may_go_on.set()
     assert await check is None
     assert await again is None
-    assert len(await runs_of(stage, mapping)) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
 
 
-async def test_large_readings_wait_for_one_of_two_places(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_large_readings_wait_for_one_of_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_places, "LARGE", 3)
     monkeypatch.setattr(large_places, "LOOK_EVERY", 0.01)
     places = large_places.LargePlaces()

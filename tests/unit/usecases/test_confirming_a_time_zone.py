@@ -23,8 +23,7 @@ async def test_rule_07_a_zone_that_is_another_by_now_is_asked_for_again(stage: S
     assert mapping.confirmed_time_zone == "Europe/Lisbon"
 
 
-async def test_rule_07_so_it_is_when_it_is_confirmed_later(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_07_so_it_is_when_it_is_confirmed_later(stage: Stage, mapping: EventMapping) -> None:
     stage.source.put(SourceEvent(HERE, "PyConf", "Europe/Lisbon"))
     shown = SettingsChange(mapping.id, confirm_time_zone=True, confirmed_zone="Europe/Paris")
     with pytest.raises(TimeZoneUnconfirmed, match="Europe/Lisbon"):
@@ -64,8 +63,7 @@ async def test_rule_07_nothing_is_confirmed_while_gleanin_cannot_be_asked(stage:
     assert changed.confirmed_time_zone == "Europe/Paris"
 
 
-async def test_rule_07_a_removed_mapping_has_no_zone_to_note(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_07_a_removed_mapping_has_no_zone_to_note(stage: Stage, mapping: EventMapping) -> None:
     await stage.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
         await stage.note_time_zone(mapping.id)
@@ -74,10 +72,9 @@ async def test_rule_07_a_removed_mapping_has_no_zone_to_note(stage: Stage) -> No
 async def unnoted(stage: Stage, zone: str | None) -> EventMapping:
     """Store a mapping as a database has it that is older than the zone of Gleanin's event."""
     mapping = await stage.mapping()
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         older = replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None)
         await unit.mappings.update(older)
-        await unit.commit()
     stage.gleanin.add_event(THERE, "PyConf", zone)
     return older
 

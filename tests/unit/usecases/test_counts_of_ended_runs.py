@@ -12,7 +12,7 @@ from core.domain.outcomes import counted
 from core.domain.runs import RunState, SyncRun
 from ports.persistence import StoreUnusable, Unit, Units
 from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import LEASE, Stage
 
 TALKS = tuple(session(f"s{number}", on(person(f"p{number}"))) for number in range(300))
@@ -22,11 +22,8 @@ Ending = Callable[[Stage, EventMapping], Awaitable[object]]
 async def killed_after(stage: Stage, writes: int, after: timedelta) -> EventMapping:
     mapping = await stage.mapping()
     stage.offer(*TALKS)
-    power = Power(stage)
-    power.fail_at(write=writes, taken_place=True)
-    with pytest.raises(Killed):
+    with killed(stage, write=writes, after=after):
         await stage.sync(mapping)
-    power.back(after=after)
     return mapping
 
 

@@ -107,8 +107,7 @@ async def test_rule_32_killed_at_any_write_or_store_of_a_later_sync(point: Point
     assert struck >= 6
 
 
-async def test_rule_32_killed_again_and_again(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_32_killed_again_and_again(stage: Stage, mapping: EventMapping) -> None:
     offer_the_conference(stage)
     for number in range(1, 2 * RECORDS):
         await kill(stage, mapping, "write", number, taken_place=True)

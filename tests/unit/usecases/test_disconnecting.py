@@ -5,24 +5,23 @@ import asyncio
 import pytest
 
 from core.domain.kinds import SESSION
+from core.domain.mappings import EventMapping
 from core.domain.refusals import NotConfirmed, NotConnected, NotMapped
 from core.domain.runs import RunState
-from core.usecases.look_up import ListMappings
 from tests.limits import happens
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
 
-async def test_rule_08_without_a_confirmation_nothing_happens(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_08_without_a_confirmation_nothing_happens(stage: Stage, mapping: EventMapping) -> None:
     with pytest.raises(NotConfirmed, match="explicit confirmation"):
         await stage.disconnect(mapping.organization_id, None)
     stage.offer(session("opening"))
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_08_another_name_is_no_confirmation(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_08_another_name_is_no_confirmation(stage: Stage, mapping: EventMapping) -> None:
     with pytest.raises(NotConfirmed):
         await stage.disconnect(mapping.organization_id, "acme inc")
 
@@ -31,7 +30,7 @@ async def test_rule_08_disconnecting_ends_every_mapping(stage: Stage) -> None:
     one = await stage.mapping()
     other = await stage.map(one.organization_id, ELSEWHERE, FAR)
     await stage.disconnect(one.organization_id, "Acme")
-    assert not await ListMappings(stage.units)(one.organization_id)
+    assert not await stage.list_mappings(one.organization_id)
     for mapping in (one, other):
         with pytest.raises(NotMapped):
             await stage.request_sync(mapping.id)
@@ -52,8 +51,7 @@ async def test_rule_08_who_is_not_connected_cannot_disconnect(stage: Stage) -> N
         await stage.disconnect(connection.organization_id, "Acme")
 
 
-async def test_rule_08_a_run_that_waits_is_stopped(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_08_a_run_that_waits_is_stopped(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     booked = await stage.request_sync(mapping.id)
     await stage.disconnect(mapping.organization_id, "Acme")
@@ -81,10 +79,9 @@ class Turnstile:
 @pytest.mark.parametrize("passing", [0, 1, 5])
 @pytest.mark.parametrize("in_flight", [1, 4])
 async def test_rule_08_a_running_sync_stops_before_its_next_write(
-    stage: Stage, passing: int, in_flight: int
+    stage: Stage, passing: int, in_flight: int, mapping: EventMapping
 ) -> None:
     stage.gleanin.most_in_flight = in_flight
-    mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(20)))
     stage.gate.pass_by = turnstile = Turnstile(passing)
     syncing = asyncio.create_task(stage.sync(mapping))
@@ -101,8 +98,7 @@ async def test_rule_08_a_running_sync_stops_before_its_next_write(
 
     assert len(stage.gleanin.writes) == written <= passing + in_flight
     assert run.state is RunState.STOPPED
-    assert run.stop is not None
-    assert run.stop.code == "disconnected"
+    assert present(run.stop).code == "disconnected"
     assert run.counts.of(SESSION).succeeded == written, "what was written is told"
 
 
@@ -115,8 +111,7 @@ async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(stage: S
     await stage.remove_mapping(mapping.id)
     turnstile.opened.set()
     run = await syncing
-    assert run.stop is not None
-    assert run.stop.code == "mapping_removed"
+    assert present(run.stop).code == "mapping_removed"
     assert 0 < len(stage.gleanin.writes) <= 3 + stage.gleanin.most_in_flight
 
 

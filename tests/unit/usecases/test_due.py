@@ -7,13 +7,15 @@ import pytest
 from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
 from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
+from core.domain.mappings import EventMapping
 from core.domain.outcomes import Counts
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import AFTER_AN_INTERRUPTION, Schedule
+from core.domain.schedule import AFTER_AN_INTERRUPTION
 from core.domain.secrets import Token
 from core.domain.stops import DIED_AGAIN, DISCONNECTED, INTERRUPTED, TAKEN_OVER, TOKEN_REPLACED, Stop, refused
 from core.usecases.change_settings import SettingsChange
 from core.usecases.request_sync import SyncRequest
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, TOKEN, Stage, nothing
 
@@ -49,13 +51,6 @@ async def carry_out(stage: Stage) -> None:
                 CONTINUOUS_SYNC,
                 Scope.ALL,
             )
-
-
-async def schedule_of(stage: Stage, mapping_id: MappingId) -> Schedule:
-    async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping_id)
-    assert schedule is not None
-    return schedule
 
 
 async def test_rule_24_only_mappings_with_continuous_sync_are_due(stage: Stage) -> None:
@@ -161,8 +156,7 @@ async def test_rule_24_a_removed_mapping_is_not_due(stage: Stage) -> None:
     assert not await due(stage)
 
 
-async def test_rule_24_after_a_disconnect_nothing_is_due(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_24_after_a_disconnect_nothing_is_due(stage: Stage, mapping: EventMapping) -> None:
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await stage.disconnect(mapping.organization_id, "Acme")
     stage.clock.advance(2 * HALF_AN_HOUR)
@@ -183,17 +177,16 @@ async def test_a_refused_token_stops_continuous_sync_once_and_another_one_lets_i
     await due(stage)
     stage.gleanin.trouble.refuses_tokens = True
     await carry_out(stage)
-    assert (await schedule_of(stage, mapping_id)).is_halted
+    assert (await stage.schedule_of(mapping_id)).is_halted
     stage.clock.advance(timedelta(days=2))
     assert not await due(stage)
     stage.gleanin.trouble.refuses_tokens = False
     async with stage.units.reading() as unit:
-        mapping = await unit.mappings.get(mapping_id)
-    assert mapping is not None
+        mapping = present(await unit.mappings.get(mapping_id))
     await stage.replace_gleanin_token(mapping.organization_id, TOKEN)
     assert await due(stage) == [mapping_id]
     await carry_out(stage)
-    assert not (await schedule_of(stage, mapping_id)).is_failing
+    assert not (await stage.schedule_of(mapping_id)).is_failing
 
 
 async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former_one_is_refused(
@@ -206,14 +199,13 @@ async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former
     async def replaced() -> None:
         stage.gleanin.tokens = {another.value}
         async with stage.units.reading() as unit:
-            mapping = await unit.mappings.get(mapping_id)
-        assert mapping is not None
+            mapping = present(await unit.mappings.get(mapping_id))
         await stage.replace_gleanin_token(mapping.organization_id, another)
 
     stage.gate.pass_by = replaced
     run = await stage.run_sync((await book(stage, mapping_id)).id)
     assert run.stop == TOKEN_REPLACED
-    schedule = await schedule_of(stage, mapping_id)
+    schedule = await stage.schedule_of(mapping_id)
     assert not schedule.is_failing
     assert schedule.due_at == stage.clock.now() + AFTER_AN_INTERRUPTION
     stage.gate.pass_by = nothing
@@ -223,46 +215,38 @@ async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former
 async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(stage: Stage) -> None:
     mapping = await stage.mapping()
     run = (await stage.request_sync(mapping.id, Scope.AGENDA)).start("owner:1", stage.clock.now(), LEASE)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(run)
-        await unit.commit()
     assert await stage.take_over(run.id) is None, "its lease is good"
     stage.clock.advance(LEASE)
-    again = await stage.take_over(run.id)
-    assert again is not None
+    again = present(await stage.take_over(run.id))
     assert await waiting(stage) == [again]
     assert await stage.take_over(run.id) is None
     ended = await stage.run_sync(again)
     assert (ended.state, ended.scope, ended.trigger) == (RunState.COMPLETED, Scope.AGENDA, Trigger.MANUAL)
-    async with stage.units.reading() as unit:
-        former = await unit.runs.get(run.id)
-    assert former is not None
+    former = await stage.find_run(run.id)
     assert former.stop == TAKEN_OVER
 
 
-async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage, mapping: EventMapping) -> None:
     run, again = await stage.request_sync(mapping.id), None
     for _ in range(2):
-        async with stage.units.writing() as unit:
+        async with stage.committing() as unit:
             await unit.runs.update(run.start("owner:1", stage.clock.now(), LEASE))
-            await unit.commit()
         stage.clock.advance(LEASE)
         again = await stage.take_over(run.id)
         async with stage.units.reading() as unit:
-            known = await unit.runs.get(again or run.id)
-        assert known is not None
+            known = present(await unit.runs.get(again or run.id))
         run = known
     assert again is None
     assert run.stop == DIED_AGAIN
-    schedule = await schedule_of(stage, mapping.id)
+    schedule = await stage.schedule_of(mapping.id)
     assert schedule.failures == 1, "what ends its process comes again after growing waits only"
     assert schedule.due_at > stage.clock.now() + timedelta(minutes=26)
     assert not await waiting(stage)
 
 
-async def test_rule_23_runs_that_nobody_carries_out_are_found(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_runs_that_nobody_carries_out_are_found(stage: Stage, mapping: EventMapping) -> None:
     run = await stage.request_sync(mapping.id)
     assert await waiting(stage) == [run.id]
     await stage.run_sync(run.id)
@@ -270,13 +254,11 @@ async def test_rule_23_runs_that_nobody_carries_out_are_found(stage: Stage) -> N
 
 
 async def test_rule_23_a_run_that_somebody_carries_out_is_found_when_its_lease_has_run_out(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     run = (await stage.request_sync(mapping.id)).start("owner:1", stage.clock.now(), LEASE)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(run)
-        await unit.commit()
     await stage.request_sync(mapping.id)
     assert not await waiting(stage), "the mapping is being synced"
     stage.clock.advance(LEASE)
@@ -300,18 +282,14 @@ async def interrupted(
 ) -> SyncRun:
     run = (await stage.request_sync(mapping_id, scope)).start("owner:1", stage.clock.now(), LEASE)
     stopped = run.stopped(by, stage.clock.now(), Counts())
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(stopped)
-        await unit.commit()
     return stopped
 
 
 async def waiting_run(stage: Stage) -> SyncRun:
     (run_id,) = await waiting(stage)
-    async with stage.units.reading() as unit:
-        run = await unit.runs.get(run_id)
-    assert run is not None
-    return run
+    return await stage.find_run(run_id)
 
 
 async def test_rule_23_a_run_that_was_interrupted_is_booked_again_as_it_was_asked_for(stage: Stage) -> None:
@@ -337,8 +315,7 @@ async def test_rule_23_one_run_serves_what_was_interrupted_and_what_was_asked_me
     assert (again.id, again.scope) == (booked.id, Scope.ALL)
 
 
-async def test_what_ended_otherwise_is_not_booked_again(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_what_ended_otherwise_is_not_booked_again(stage: Stage, mapping: EventMapping) -> None:
     done = await stage.sync(mapping)
     await stage.request_again(done.id)
     await stage.request_again(RunId("nothing"))
@@ -359,8 +336,5 @@ async def test_a_waiting_run_ends_with_its_mapping(stage: Stage, unmapped: bool)
     else:
         await stage.disconnect(mapping.organization_id, "Acme")
     assert not await waiting(stage)
-    async with stage.units.reading() as unit:
-        ended = await unit.runs.get(run.id)
-    assert ended is not None
-    assert ended.stop is not None
-    assert (ended.stop == DISCONNECTED) is not unmapped
+    ended = await stage.find_run(run.id)
+    assert (present(ended.stop) == DISCONNECTED) is not unmapped

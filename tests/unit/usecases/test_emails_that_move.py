@@ -80,19 +80,17 @@ async def test_rule_15_an_older_person_who_cannot_go_keeps_nobody_out(stage: Sta
     assert "last name" in outcomes["old"].reason.detail
 
 
+ADA = person("00000000-1", email="ada@example.org", first_name="Ada", last_name="King")
+GRACE = person("00000000-2", email="ada@example.org", first_name="Grace", last_name="Hopper")
+
+
 async def test_rule_15_who_has_an_email_in_gleanin_is_told_by_name(stage: Stage) -> None:
     mapping = await stage.mapping()
-    stage.offer(
-        session("s1", on(person("00000000-1", email="ada@example.org", first_name="Ada", last_name="King")))
-    )
+    stage.offer(session("s1", on(ADA)))
     await stage.sync(mapping)
-    stage.offer(
-        session(
-            "s1", on(person("00000000-2", email="ada@example.org", first_name="Grace", last_name="Hopper"))
-        )
-    )
+    stage.offer(session("s1", on(GRACE)))
     told = await stage.outcomes(await stage.sync(mapping))
-    reason = told["00000000-2"].reason
+    reason = told[GRACE.id].reason
     assert reason.code == "email_of_kept"
     assert "Ada King" in reason.sentence
     assert "00000000" not in f"{reason.sentence} {reason.detail}"
@@ -100,17 +98,11 @@ async def test_rule_15_who_has_an_email_in_gleanin_is_told_by_name(stage: Stage)
 
 async def test_rule_15_who_was_sent_under_an_ended_connection_is_told_by_name_too(stage: Stage) -> None:
     mapping = await stage.mapping()
-    stage.offer(
-        session("s1", on(person("00000000-1", email="ada@example.org", first_name="Ada", last_name="King")))
-    )
+    stage.offer(session("s1", on(ADA)))
     await stage.sync(mapping)
     later = await stage.reconnect_and_map(mapping)
-    stage.offer(
-        session(
-            "s2", on(person("00000000-2", email="ada@example.org", first_name="Grace", last_name="Hopper"))
-        )
-    )
-    reason = (await stage.outcomes(await stage.sync(later)))["00000000-2"].reason
+    stage.offer(session("s2", on(GRACE)))
+    reason = (await stage.outcomes(await stage.sync(later)))[GRACE.id].reason
     assert reason.code == "email_of_kept"
     assert "Ada King" in reason.sentence
 

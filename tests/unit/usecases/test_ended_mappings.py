@@ -4,7 +4,6 @@ import pytest
 
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
-from core.usecases.look_up import ListMappings
 from core.usecases.look_up_records import ListMappingsWithPeople, TellHistory
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage
@@ -21,7 +20,7 @@ async def mapping(stage: Stage) -> EventMapping:
 async def test_mappings_that_have_ended_are_listed_behind_the_others(
     stage: Stage, mapping: EventMapping
 ) -> None:
-    list_mappings = ListMappings(stage.units)
+    list_mappings = stage.list_mappings
     await stage.remove_mapping(mapping.id)
     other = await stage.map(mapping.organization_id, ELSEWHERE, FAR)
     listed = await list_mappings(mapping.organization_id, ended=True)

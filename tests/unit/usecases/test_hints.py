@@ -13,7 +13,7 @@ from core.usecases.change_settings import SettingsChange
 from core.usecases.take_hint import Hint, TakeHint
 from tests.unit.domain.builders import NOW
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, Stage
-from tests.unit.usecases.test_due import carry_out, due, schedule_of
+from tests.unit.usecases.test_due import carry_out, due
 
 
 def hook(organization_id: OrganizationId) -> Actor:
@@ -44,10 +44,10 @@ async def test_a_hint_makes_its_event_due_after_a_quiet_time(stage: Stage) -> No
 
 async def test_a_hint_of_another_event_or_organization_changes_nothing(stage: Stage) -> None:
     organization_id, mapping_id = await synced_once(stage)
-    before = await schedule_of(stage, mapping_id)
+    before = await stage.schedule_of(mapping_id)
     assert await hinted(stage, organization_id, "somewhere else") == 0
     assert await hinted(stage, OrganizationId("nobody"), HERE) == 0
-    assert await schedule_of(stage, mapping_id) == before
+    assert await stage.schedule_of(mapping_id) == before
 
 
 async def test_a_hint_that_tells_no_event_is_for_all_of_the_organization(stage: Stage) -> None:

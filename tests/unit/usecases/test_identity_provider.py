@@ -53,7 +53,7 @@ async def test_afterwards_the_identity_counts_whatever_the_email(doors: Doors, e
     assert await doors.signed_in(await doors.sign_in_by_provider(email)) == ADA
 
 
-async def test_another_identity_with_the_same_email_does_not_get_in(stage: Stage, doors: Doors) -> None:
+async def test_another_identity_with_the_same_email_does_not_get_in(doors: Doors) -> None:
     await doors.sign_in_by_provider()
     with pytest.raises(IdentityMismatch, match=f"gleanin-sync user unbind {ADA}") as refused:
         await doors.sign_in_by_provider(subject="eve-1")

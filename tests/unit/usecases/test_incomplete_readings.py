@@ -11,6 +11,7 @@ from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun
 from core.domain.source import Session, Unreadable
+from tests.present import present
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import Stage
 
@@ -26,9 +27,7 @@ def talks(number: int = MANY) -> tuple[Session, ...]:
 async def runs(stage: Stage, mapping: EventMapping) -> SyncRun:
     """See to the mapping as if it were due: a check that comes to a run."""
     stage.clock.advance(timedelta(minutes=30))
-    run = await stage.check(mapping)
-    assert run is not None
-    return run
+    return present(await stage.check(mapping))
 
 
 async def synced(stage: Stage, number: int = MANY) -> EventMapping:
@@ -126,9 +125,8 @@ async def test_rule_34_where_everything_has_left_at_once_the_run_says_that_first
 
 @pytest.mark.parametrize(("stay", "is_told"), [(29, False), (20, False), (19, True), (1, True)])
 async def test_rule_34_more_than_half_and_at_least_20_is_much_at_once(
-    stage: Stage, stay: int, is_told: bool
+    stage: Stage, stay: int, is_told: bool, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*(session(f"s{each}") for each in range(40)))
     await stage.sync(mapping)
     stage.offer(*(session(f"s{each}") for each in range(stay)))

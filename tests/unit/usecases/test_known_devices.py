@@ -6,6 +6,7 @@ import pytest
 
 from core.domain.access import COMMAND_LINE
 from core.domain.refusals import NotSignedIn, TooManyAttempts, WrongCredentials
+from tests.present import present
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
 
@@ -20,9 +21,7 @@ async def accounts(doors: Doors) -> None:
 
 
 async def known(doors: Doors, email: str = ADA) -> str:
-    device = await doors.remember_device(await doors.sign_in(email))
-    assert device is not None
-    return device
+    return present(await doors.remember_device(await doors.sign_in(email)))
 
 
 async def guess(

@@ -13,7 +13,7 @@ from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
 from core.domain.stops import DISCONNECTED, MAPPING_REMOVED
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import THERE, Stage
 
 GAP = timedelta(seconds=60)
@@ -45,9 +45,8 @@ async def assert_everything_is_there_once(stage: Stage, mapping: EventMapping) -
 @pytest.mark.parametrize("seconds", [0, 5, 12, 15, 40, 59])
 @pytest.mark.parametrize("late", [1, 5, 11])
 async def test_rule_32_a_create_that_is_carried_out_late_stands_once(
-    stage: Stage, seconds: float, late: int
+    stage: Stage, seconds: float, late: int, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = late, seconds
     run = await stage.sync(mapping)
@@ -57,9 +56,8 @@ async def test_rule_32_a_create_that_is_carried_out_late_stands_once(
 
 
 async def test_rule_32_what_never_took_place_is_sent_again_after_a_minute_and_not_before(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 2, False
     began = stage.clock.now()
@@ -91,9 +89,8 @@ async def test_rule_32_an_answer_without_a_result_is_looked_up_at_once(stage: St
 
 @pytest.mark.parametrize("disconnects", [True, False])
 async def test_rules_08_and_32_a_stop_ends_the_wait_at_once_and_the_record_is_told_as_unsure(
-    stage: Stage, disconnects: bool
+    stage: Stage, disconnects: bool, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS)
     stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, 30
     asked = asyncio.Event()
@@ -125,17 +122,13 @@ async def test_rules_08_and_32_a_stop_ends_the_wait_at_once_and_the_record_is_to
 
 @pytest.mark.parametrize("ended_by", ["a sync", "removing the mapping", "a disconnect"])
 async def test_rule_32_a_create_of_a_killed_run_that_is_carried_out_late_stands_once(
-    stage: Stage, ended_by: str
+    stage: Stage, ended_by: str, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.most_in_flight = 1
     stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, 50
-    power = Power(stage)
-    power.fail_at(write=1, taken_place=True)
-    with pytest.raises(Killed):
+    with killed(stage, write=1):
         await stage.sync(mapping)
-    power.back()
     if ended_by == "removing the mapping":
         await stage.remove_mapping(mapping.id)
         mapping = await stage.map(mapping.organization_id)
@@ -164,9 +157,8 @@ async def test_rule_32_what_a_stopped_run_never_sent_is_sent_at_once(stage: Stag
     await assert_everything_is_there_once(stage, mapping)
 
 
-async def test_rule_32_the_wait_is_a_setting(stage: Stage) -> None:
+async def test_rule_32_the_wait_is_a_setting(stage: Stage, mapping: EventMapping) -> None:
     stage.resend_after = timedelta(seconds=1)
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1, False
     began = stage.clock.now()
@@ -174,8 +166,7 @@ async def test_rule_32_the_wait_is_a_setting(stage: Stage) -> None:
     assert timedelta(seconds=1) <= stage.clock.now() - began < timedelta(seconds=2)
 
 
-async def test_rule_32_nothing_stays_noted_of_what_is_known(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_32_nothing_stays_noted_of_what_is_known(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers = 2
     await stage.sync(mapping)
@@ -189,11 +180,8 @@ async def killed_while_creating(stage: Stage, late: float) -> EventMapping:
     mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, late
-    power = Power(stage)
-    power.fail_at(write=1, taken_place=True)
-    with pytest.raises(Killed):
+    with killed(stage, write=1):
         await stage.sync(mapping)
-    power.back()
     return mapping
 
 
@@ -207,9 +195,8 @@ async def test_rules_21_and_32_what_lands_late_is_brought_to_what_was_edited_mea
 
 
 async def test_rule_26_a_stop_while_lost_creates_are_sent_again_leaves_no_record_without_an_outcome(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS[:1], exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 2, False
 

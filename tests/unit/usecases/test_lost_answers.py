@@ -26,9 +26,8 @@ def assert_everything_is_there_once(stage: Stage, mapping: EventMapping) -> None
 @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
 @pytest.mark.parametrize("lost", [1, 2, 7, 20, 60])
 async def test_rule_32_after_lost_answers_everything_is_there_exactly_once(
-    stage: Stage, lost: int, written: bool
+    stage: Stage, lost: int, written: bool, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = lost, written
     run = await stage.sync(mapping)
@@ -67,9 +66,8 @@ async def test_rule_32_an_update_whose_answer_was_lost_is_sent_again(stage: Stag
 
 @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
 async def test_rule_32_when_no_answer_comes_at_all_the_run_ends_and_tells_it(
-    stage: Stage, written: bool
+    stage: Stage, written: bool, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1_000_000, written
     run = await stage.sync(mapping)

@@ -5,13 +5,7 @@ import asyncio
 import pytest
 
 from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import (
-    GleaninEventId,
-    MappingId,
-    SessionboardEventId,
-    SourceId,
-    external_id,
-)
+from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId, SourceId, external_id
 from core.domain.mappings import EventMapping
 from core.domain.refusals import (
     AlreadyMapped,
@@ -25,35 +19,27 @@ from core.domain.refusals import (
 )
 from core.domain.runs import RunState
 from core.domain.source import SourceEvent
-from core.usecases.look_up import ListMappings
 from core.usecases.map_events import NewMapping
 from core.usecases.remove_mapping import RemoveMapping
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, THERE, Stage
 
 
-async def stored(stage: Stage, mapping: EventMapping) -> EventMapping:
-    async with stage.units.reading() as unit:
-        found = await unit.mappings.get(mapping.id)
-    assert found is not None
-    return found
-
-
 async def active_mappings(stage: Stage, mapping: EventMapping) -> list[EventMapping]:
-    return [*await ListMappings(stage.units)(mapping.organization_id)]
+    return [*await stage.list_mappings(mapping.organization_id)]
 
 
-async def test_rule_04_a_mapped_sessionboard_event_cannot_be_mapped_to_another(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    with pytest.raises(AlreadyMapped, match=f"Sessionboard event {HERE} is in a mapping already"):
-        await stage.map(mapping.organization_id, HERE, FAR)
+@pytest.mark.parametrize(
+    ("pair", "taken"),
+    [((HERE, FAR), f"Sessionboard event {HERE}"), ((ELSEWHERE, THERE), f"Gleanin event {THERE}")],
+)
+async def test_rule_04_a_mapped_event_cannot_be_mapped_to_another(
+    stage: Stage, mapping: EventMapping, pair: tuple[SessionboardEventId, GleaninEventId], taken: str
+) -> None:
+    with pytest.raises(AlreadyMapped, match=f"{taken} is in a mapping already"):
+        await stage.map(mapping.organization_id, *pair)
     assert await active_mappings(stage, mapping) == [mapping]
-
-
-async def test_rule_04_a_mapped_gleanin_event_cannot_be_mapped_to_another(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    with pytest.raises(AlreadyMapped, match=f"Gleanin event {THERE} is in a mapping already"):
-        await stage.map(mapping.organization_id, ELSEWHERE, THERE)
 
 
 async def test_rule_04_of_another_organizations_mapping_the_same_is_said(stage: Stage) -> None:
@@ -104,9 +90,8 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
 
 @pytest.mark.parametrize("pair", [(HERE, FAR), (ELSEWHERE, THERE)])
 async def test_rule_05_after_the_first_write_the_events_stay_bound_to_each_other(
-    stage: Stage, pair: tuple[SessionboardEventId, GleaninEventId]
+    stage: Stage, pair: tuple[SessionboardEventId, GleaninEventId], mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(session("opening"))
     await stage.sync(mapping)
     await stage.remove_mapping(mapping.id)
@@ -127,10 +112,11 @@ async def test_rule_05_the_same_pair_mapped_again_goes_on_where_it_stopped(stage
     assert stage.gleanin.writes == sent
 
 
-async def test_rule_05_a_write_whose_answer_was_lost_binds_too(stage: Stage) -> None:
+@pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
+async def test_rule_05_a_write_whose_answer_was_lost_binds_the_events(stage: Stage, written: bool) -> None:
     mapping = await stage.mapping()
     stage.offer(session("opening"))
-    stage.gleanin.trouble.lost_answers = 1_000
+    stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1_000, written
     await stage.sync(mapping)
     await stage.remove_mapping(mapping.id)
     with pytest.raises(BoundToAnother):
@@ -146,8 +132,7 @@ async def test_rule_06_removing_one_mapping_touches_no_other(stage: Stage) -> No
     assert (await stage.sync(other)).state is RunState.COMPLETED
 
 
-async def test_a_removed_mapping_cannot_be_removed_again(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_removed_mapping_cannot_be_removed_again(stage: Stage, mapping: EventMapping) -> None:
     await stage.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
         await stage.remove_mapping(mapping.id)
@@ -184,7 +169,7 @@ async def test_rule_07_a_mapping_that_is_refused_is_not_stored(stage: Stage) -> 
     connection = await stage.connection()
     with pytest.raises(TimeZoneUnconfirmed):
         await stage.map_events(NewMapping(connection.organization_id, HERE, THERE))
-    assert not await ListMappings(stage.units)(connection.organization_id)
+    assert not await stage.list_mappings(connection.organization_id)
 
 
 async def test_an_unknown_event_is_named(stage: Stage) -> None:
@@ -208,8 +193,7 @@ async def test_mapping_needs_a_connection(stage: Stage) -> None:
         await stage.map(organization.id)
 
 
-async def test_rule_11_only_a_mapped_event_can_be_synced(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_11_only_a_mapped_event_can_be_synced(stage: Stage, mapping: EventMapping) -> None:
     await stage.remove_mapping(mapping.id)
     with pytest.raises(NotMapped):
         await stage.request_sync(mapping.id)
@@ -219,8 +203,7 @@ async def test_rule_11_only_a_mapped_event_can_be_synced(stage: Stage) -> None:
         await stage.request_sync(MappingId("none"))
 
 
-async def test_rule_11_a_run_that_waits_stops_with_its_mapping(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_11_a_run_that_waits_stops_with_its_mapping(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     booked = await stage.request_sync(mapping.id)
     await stage.remove_mapping(mapping.id)
@@ -245,8 +228,7 @@ async def test_the_lists_of_events_say_what_can_still_be_mapped_and_why_not(stag
     }
 
 
-async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     await stage.sync(mapping)
     await stage.remove_mapping(mapping.id)
@@ -255,13 +237,13 @@ async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage) -> Non
     assert (bound.id, bound.mappable, bound.only_with) == (THERE, True, "PyConf")
     (partner,) = [event for event in lists.sessionboard if event.only_with]
     assert (partner.id, partner.mappable, partner.only_with) == (HERE, True, "PyConf goes Gleanin")
-    assert (await stored(stage, mapping)).written
+    async with stage.units.reading() as unit:
+        assert present(await unit.mappings.get(mapping.id)).written
 
 
 async def test_rule_05_a_mapping_under_which_nothing_was_written_after_all_frees_its_events(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(session("opening"))
     sent_as = external_id(mapping.connection_id, SourceId("opening"))
     stage.gleanin.trouble.rejected[sent_as] = "No."
@@ -270,14 +252,3 @@ async def test_rule_05_a_mapping_under_which_nothing_was_written_after_all_frees
     await stage.remove_mapping(mapping.id)
     again = await stage.map(mapping.organization_id, there=FAR)
     assert again.id != mapping.id
-
-
-async def test_rule_05_a_write_whose_answer_was_lost_binds_the_events(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("opening"))
-    stage.gleanin.trouble.lost_answers = 1_000
-    stage.gleanin.trouble.lost_are_written = False
-    await stage.sync(mapping)
-    await stage.remove_mapping(mapping.id)
-    with pytest.raises(BoundToAnother):
-        await stage.map(mapping.organization_id, there=FAR)

@@ -12,7 +12,7 @@ from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
 from core.usecases.add_organization import NewOrganization
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import FAR, SESSIONBOARD_TOKEN, THERE, TOKEN, Stage
 
 OPENING = session("opening", on(person("ada")))
@@ -38,11 +38,8 @@ async def synced_but_not_recorded(stage: Stage) -> EventMapping:
     mapping = await stage.mapping()
     stage.offer(OPENING, exhibitors=(ACME,))
     for scope, writes in ((Scope.AGENDA, 2), (Scope.EXHIBITORS, 1)):
-        power = Power(stage)
-        power.fail_at(write=writes, taken_place=True)
-        with pytest.raises(Killed):
+        with killed(stage, write=writes):
             await stage.sync(mapping, scope)
-        power.back()
     async with stage.units.reading() as unit:
         for kind, source_id in ((SPEAKER, "ada"), (EXHIBITOR_CONTACT, "eve")):
             assert len(stage.in_gleanin(mapping, kind, source_id)) == 1
@@ -51,13 +48,14 @@ async def synced_but_not_recorded(stage: Stage) -> EventMapping:
     return await stage.reconnect_and_map(mapping)
 
 
-Past = Callable[[Stage], Awaitable[EventMapping]]
-PASTS = pytest.mark.parametrize("past", [synced_under_an_ended_connection, synced_but_not_recorded])
+@pytest.fixture(params=[synced_under_an_ended_connection, synced_but_not_recorded])
+async def mapping(request: pytest.FixtureRequest, stage: Stage) -> EventMapping:
+    """Return the mapping under which the stage goes on after either past."""
+    past: Callable[[Stage], Awaitable[EventMapping]] = request.param
+    return await past(stage)
 
 
-@PASTS
-async def test_rule_10_old_records_are_skipped_with_that_reason(stage: Stage, past: Past) -> None:
-    mapping = await past(stage)
+async def test_rule_10_old_records_are_skipped_with_that_reason(stage: Stage, mapping: EventMapping) -> None:
     before = everything(stage)
     run = await stage.sync(mapping)
     told = await stage.outcomes(run)
@@ -68,9 +66,7 @@ async def test_rule_10_old_records_are_skipped_with_that_reason(stage: Stage, pa
     assert everything(stage) == before
 
 
-@PASTS
-async def test_rule_10_not_even_a_change_is_written(stage: Stage, past: Past) -> None:
-    mapping = await past(stage)
+async def test_rule_10_not_even_a_change_is_written(stage: Stage, mapping: EventMapping) -> None:
     before = everything(stage)
     changed = person("ada", job_title="Countess", email="ada@new.example.org")
     stage.offer(session("opening", on(changed), title="Grand opening"), exhibitors=(ACME,))
@@ -78,9 +74,7 @@ async def test_rule_10_not_even_a_change_is_written(stage: Stage, past: Past) ->
     assert everything(stage) == before
 
 
-@PASTS
-async def test_rule_10_records_that_were_never_sent_go_through(stage: Stage, past: Past) -> None:
-    mapping = await past(stage)
+async def test_rule_10_records_that_were_never_sent_go_through(stage: Stage, mapping: EventMapping) -> None:
     before = everything(stage)
     stage.offer(OPENING, session("closing", on(person("grace"))), exhibitors=(ACME,))
     told = await stage.outcomes(await stage.sync(mapping))
@@ -91,9 +85,9 @@ async def test_rule_10_records_that_were_never_sent_go_through(stage: Stage, pas
     )
 
 
-@PASTS
-async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(stage: Stage, past: Past) -> None:
-    mapping = await past(stage)
+async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(
+    stage: Stage, mapping: EventMapping
+) -> None:
     (old,) = stage.gleanin.of_event(THERE, SESSION)
     stage.offer(session("opening", on(person("ada")), on(person("grace"))), exhibitors=(ACME,))
     told = await stage.outcomes(await stage.sync(mapping))
@@ -101,11 +95,9 @@ async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(stage: Stage, 
     assert stage.the(mapping, SPEAKER, "grace").fields["sessions"] == (old.id,)
 
 
-@PASTS
 async def test_rule_10_a_new_sessions_tie_to_an_old_person_is_left_out_and_told(
-    stage: Stage, past: Past
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await past(stage)
     before = everything(stage)
     stage.offer(OPENING, session("closing", on(person("ada"))), exhibitors=(ACME,))
     told = await stage.outcomes(await stage.sync(mapping))
@@ -115,20 +107,18 @@ async def test_rule_10_a_new_sessions_tie_to_an_old_person_is_left_out_and_told(
     assert before.items() <= everything(stage).items()
 
 
-@PASTS
-async def test_rule_10_to_another_gleanin_event_everything_goes(stage: Stage, past: Past) -> None:
-    former = await past(stage)
+async def test_rule_10_to_another_gleanin_event_everything_goes(stage: Stage, mapping: EventMapping) -> None:
     before = everything(stage)
-    mapping = await stage.reconnect_and_map(former, FAR)
+    mapping = await stage.reconnect_and_map(mapping, FAR)
     run = await stage.sync(mapping)
     assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.CREATED}
     assert everything(stage) == before
     assert len(stage.gleanin.of_event(FAR)) == 3
 
 
-@PASTS
-async def test_rule_10_what_left_the_programme_since_is_not_written_either(stage: Stage, past: Past) -> None:
-    mapping = await past(stage)
+async def test_rule_10_what_left_the_programme_since_is_not_written_either(
+    stage: Stage, mapping: EventMapping
+) -> None:
     before = everything(stage)
     stage.offer()
     run = await stage.sync(mapping)

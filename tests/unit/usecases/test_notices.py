@@ -19,7 +19,8 @@ from core.usecases.forget_old import ForgetOld
 from ports.notices import RecipientRefused, RecipientUnavailable
 from ports.session_source import SourceUnavailable
 from tests.limits import happens
-from tests.unit.usecases.power import Killed, Power
+from tests.present import present
+from tests.unit.usecases.power import Killed, Power, killed
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage
 
 HOOK = "https://hooks.example.org/sync"
@@ -113,9 +114,8 @@ async def test_rule_24_a_refused_token_of_three_mappings_is_told_once(
 async def test_a_mapping_that_was_removed_is_not_told_to_fail(stage: Stage) -> None:
     mapping = await with_recipient(stage)
     run = await stage.request_sync(mapping.id)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.mappings.update(mapping.remove(stage.clock.now()))
-        await unit.commit()
     await stage.run_sync(run.id)
     assert await outbox(stage, mapping.organization_id) == []
 
@@ -136,14 +136,10 @@ async def test_rule_32_a_kill_at_any_store_of_a_run_neither_loses_nor_doubles_a_
         power.back()
         await stage.take_over(run.id)
         for waiting in await stage.choose_runs(100):
-            assert waiting.run_id is not None
-            await stage.run_sync(waiting.run_id)
+            await stage.run_sync(present(waiting.run_id))
     else:
         power.back()
-    async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
-    assert schedule is not None
-    assert schedule.is_failing
+    assert (await stage.schedule_of(mapping.id)).is_failing
     assert [each.change for each in await outbox(stage, mapping.organization_id)] == [Change.FAILING]
 
 
@@ -154,11 +150,8 @@ async def test_a_kill_between_an_attempt_and_its_note_loses_nothing(
 ) -> None:
     mapping = await with_recipient(stage)
     await fail(stage, mapping)
-    power = Power(stage)
-    power.fail_at(store=store, taken_place=taken_place)
-    with pytest.raises(Killed):
+    with killed(stage, store=store, taken_place=taken_place):
         await stage.deliver_notices()
-    power.back()
     stage.clock.advance(timedelta(minutes=2))
     await stage.deliver_notices()
     assert {each.message.id for each in stage.messenger.arrived} == {
@@ -314,9 +307,8 @@ async def test_one_notice_that_meets_a_fault_does_not_stop_the_others(stage: Sta
     await stage.choose_recipient(other.id, Channel.EMAIL, "ops@example.org")
     await fail(stage, mapping)
     (notice,) = await outbox(stage, mapping.organization_id)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.notices.add(replace(notice, id=type(notice.id)("other"), organization_id=other.id))
-        await unit.commit()
 
     @dataclass
     class Faulty(Watching):
@@ -359,8 +351,7 @@ async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(stage: St
     mapping = await stage.mapping()
     recipient, secret = await stage.choose_recipient(mapping.organization_id, Channel.WEBHOOK, HOOK)
     assert secret is not None
-    assert recipient.secret is not None
-    assert secret.value not in recipient.secret.value
+    assert secret.value not in present(recipient.secret).value
     _, another = await stage.choose_recipient(mapping.organization_id, Channel.WEBHOOK, HOOK)
     assert another != secret
     await stage.try_recipient(mapping.organization_id)
@@ -380,17 +371,15 @@ async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(stage: St
     ],
 )
 async def test_what_can_be_no_recipient_is_refused_and_stores_nothing(
-    stage: Stage, channel: Channel, address: str
+    stage: Stage, channel: Channel, address: str, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     with pytest.raises(BadInput):
         await stage.choose_recipient(mapping.organization_id, channel, address)
     async with stage.units.reading() as unit:
         assert await unit.recipients.get(mapping.organization_id) is None
 
 
-async def test_nobody_can_be_tried_where_notices_go_nowhere(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_nobody_can_be_tried_where_notices_go_nowhere(stage: Stage, mapping: EventMapping) -> None:
     with pytest.raises(NotFound, match="Choose a webhook or an e-mail first"):
         await stage.try_recipient(mapping.organization_id)
     with pytest.raises(NotFound):

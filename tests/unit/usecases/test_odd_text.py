@@ -19,7 +19,7 @@ from core.domain.identifiers import (
 from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
-from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListRuns
+from core.usecases.look_up import FindOrganization, ListOrganizationRuns
 from core.usecases.look_up_records import TellHistory
 from core.usecases.map_events import NewMapping
 from core.usecases.portal import Who
@@ -89,7 +89,7 @@ LOOK_UPS: dict[str, Asking] = {
         Who(mapping.id, odd, SourceId("ada")), by=COMMAND_LINE
     ),
     "record": lambda stage, _, mapping, odd: TellHistory(stage.units)(mapping.id, odd),
-    "a run before": lambda stage, _, mapping, odd: ListRuns(stage.units)(mapping.id, before=RunId(odd)),
+    "a run before": lambda stage, _, mapping, odd: stage.list_runs(mapping.id, before=RunId(odd)),
     "an organization's run before": lambda stage, _, mapping, odd: ListOrganizationRuns(stage.units)(
         mapping.organization_id, before=RunId(odd)
     ),
@@ -108,9 +108,8 @@ LOOK_UPS: dict[str, Asking] = {
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
 @pytest.mark.parametrize("what", LOOK_UPS)
 async def test_odd_text_is_not_found_and_no_database_is_asked_for_it(
-    stage: Stage, doors: Doors, what: str, odd: str
+    stage: Stage, doors: Doors, what: str, odd: str, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.units = PickyUnits(stage.units)
     with pytest.raises(NotFound) as refused:
         await LOOK_UPS[what](stage, doors, mapping, odd)

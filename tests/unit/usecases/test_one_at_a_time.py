@@ -9,12 +9,12 @@ from core.domain.identifiers import RunId
 from core.domain.kinds import SESSION, Scope
 from core.domain.mappings import EventMapping
 from core.domain.refusals import NotFound
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.usecases.look_up import ListRuns
+from core.domain.runs import RunState, Trigger
 from core.usecases.sync.run import RunSync
 from tests.limits import WITHIN, happens
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.power import Killed, Power
+from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, Stage
 
 
@@ -32,18 +32,13 @@ class Hold:
             await self.go_on.wait()
 
 
-async def runs_of(stage: Stage, mapping: EventMapping) -> list[SyncRun]:
-    return [*await ListRuns(stage.units)(mapping.id)]
-
-
 async def test_rule_23_requests_before_a_run_has_begun_are_one_run(stage: Stage) -> None:
     mapping = await stage.mapping()
     booked = [await stage.request_sync(mapping.id) for _ in range(3)]
     assert len({run.id for run in booked}) == 1
 
 
-async def test_rule_23_simultaneous_requests_are_one_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_simultaneous_requests_are_one_run(stage: Stage, mapping: EventMapping) -> None:
     booked = await asyncio.gather(*(stage.request_sync(mapping.id) for _ in range(5)))
     assert len({run.id for run in booked}) == 1
 
@@ -61,7 +56,7 @@ async def test_rule_23_asking_during_a_run_books_exactly_one_more(stage: Stage) 
     second = await stage.run_sync(booked[0].id)
     assert (await first).counts.of(SESSION).succeeded == 1
     assert second.counts.of(SESSION).succeeded == 2, "it began after the first had ended"
-    assert [run.state for run in await runs_of(stage, mapping)] == [RunState.COMPLETED] * 2
+    assert [run.state for run in await stage.list_runs(mapping.id)] == [RunState.COMPLETED] * 2
     assert stage.gleanin.duplicates == 0
 
 
@@ -74,8 +69,7 @@ async def test_rule_23_the_run_that_waits_serves_the_scopes_of_all_who_asked(sta
     assert (both.scope, both.trigger) == (Scope.ALL, Trigger.MANUAL)
 
 
-async def test_rule_23_two_who_carry_out_the_same_run_do_it_once(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_two_who_carry_out_the_same_run_do_it_once(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening", on(person("ada"))))
     booked = await stage.request_sync(mapping.id)
     one, other = await asyncio.gather(stage.run_sync(booked.id), stage.run_sync(booked.id))
@@ -106,19 +100,14 @@ async def test_rule_23_other_mappings_sync_meanwhile(stage: Stage) -> None:
     assert (await waiting).state is RunState.COMPLETED
 
 
-async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(*(session(f"s{number}") for number in range(10)))
-    power = Power(stage)
-    power.fail_at(write=3, taken_place=True)
-    with pytest.raises(Killed):
+    with killed(stage, write=3):
         await stage.sync(mapping)
-    power.back()
     run = await stage.sync(mapping)
     assert run.state is RunState.COMPLETED
-    (_, dead) = await runs_of(stage, mapping)
-    assert dead.stop is not None
-    assert (dead.state, dead.stop.code) == (RunState.STOPPED, "taken_over")
+    (_, dead) = await stage.list_runs(mapping.id)
+    assert (dead.state, present(dead.stop).code) == (RunState.STOPPED, "taken_over")
     assert dead.counts.read == len(await stage.outcomes(dead)), "rule 26"
     assert ("sync.run_taken_over", dead.id) in [(name, data.get("run")) for name, data in stage.log.kept]
 
@@ -126,11 +115,8 @@ async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(stage: Stage) -> 
 async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(stage: Stage) -> None:
     mapping = await stage.mapping()
     stage.offer(session("opening"))
-    power = Power(stage)
-    power.fail_at(write=1, taken_place=False)
-    with pytest.raises(Killed):
+    with killed(stage, write=1, taken_place=False):
         await stage.sync(mapping)
-    power.back()
     stage.clock.advance(-LEASE)
     died = stage.clock.now()
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
@@ -139,10 +125,9 @@ async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(stage: St
 
 @pytest.mark.parametrize("in_flight", [1, 4])
 async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
-    stage: Stage, in_flight: int
+    stage: Stage, in_flight: int, mapping: EventMapping
 ) -> None:
     stage.gleanin.most_in_flight = in_flight
-    mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     hold = Hold(stage)
     old = asyncio.create_task(stage.sync(mapping))
@@ -155,8 +140,7 @@ async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
     ended = await old
     # What was held back had passed the fence already; nothing after it may.
     assert len(stage.gleanin.writes) - written <= in_flight
-    assert ended.stop is not None
-    assert ended.stop.code == "taken_over"
+    assert present(ended.stop).code == "taken_over"
 
 
 async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(stage: Stage) -> None:
@@ -174,10 +158,8 @@ async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(stage: S
     async with asyncio.timeout(WITHIN):
         while True:
             async with stage.units.reading() as unit:
-                standing = await unit.runs.standing(run.id)
-            assert standing is not None
-            assert standing.lease_until is not None
-            if standing.lease_until > stage.clock.now():
+                standing = present(await unit.runs.standing(run.id))
+            if present(standing.lease_until) > stage.clock.now():
                 break
             await asyncio.sleep(0.005)
     hold.go_on.set()
@@ -205,9 +187,8 @@ async def test_a_run_that_is_cancelled_tells_what_it_did_and_can_be_followed_at_
     syncing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await syncing
-    (run,) = await runs_of(stage, mapping)
-    assert run.stop is not None
-    assert run.stop.code == "interrupted"
+    (run,) = await stage.list_runs(mapping.id)
+    assert present(run.stop).code == "interrupted"
     before = stage.clock.now()
     assert (await stage.sync(mapping)).counts.of(SESSION).succeeded == 10
     assert stage.clock.now() - before < LEASE

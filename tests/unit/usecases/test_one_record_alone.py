@@ -12,7 +12,6 @@ from core.domain.kinds import SESSION, SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, Trigger
-from core.domain.schedule import Schedule
 from core.domain.secrets import Token
 from core.usecases.sync.writing import MOST_FORBIDDEN
 from ports.destination import (
@@ -23,18 +22,12 @@ from ports.destination import (
     DestinationUnavailable,
 )
 from tests.passing_on import PassingOn
+from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import Stage
 
 INJECTION = "Robert'); DROP TABLE talks; --' OR 1=1"
 TALKS = tuple(session(f"s{number}", on(person(f"p{number}"))) for number in range(4))
-
-
-async def schedule_of(stage: Stage, mapping: EventMapping) -> Schedule:
-    async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
-    assert schedule is not None
-    return schedule
 
 
 async def test_rule_29_a_write_that_a_firewall_refuses_fails_alone(stage: Stage) -> None:
@@ -48,15 +41,14 @@ async def test_rule_29_a_write_that_a_firewall_refuses_fails_alone(stage: Stage)
     others = {key: each.outcome for key, each in told.items() if key != "injection"}
     assert set(others.values()) == {Outcome.CREATED}
     assert len(others) == 9
-    schedule = await schedule_of(stage, mapping)
+    schedule = await stage.schedule_of(mapping.id)
     assert not schedule.is_halted
     assert not schedule.is_failing
 
 
 async def test_rule_29_a_refused_change_leaves_no_doubt_and_is_sent_once_it_is_put_right(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*TALKS)
     await stage.sync(mapping)
     stage.offer(replace(TALKS[0], description=INJECTION), *TALKS[1:])
@@ -104,17 +96,15 @@ class UnreadableDestinations:
     ],
 )
 async def test_rule_29_a_403_stops_the_run_where_a_reading_is_refused_too(
-    stage: Stage, trouble: DestinationError, code: str, is_halted: bool
+    stage: Stage, trouble: DestinationError, code: str, is_halted: bool, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.gleanin.most_in_flight = 1
     stage.offer(*TALKS[:2], session("injection", description=INJECTION), *TALKS[2:])
     stage.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})
     stage.destinations = UnreadableDestinations(stage, trouble)
     run = await stage.sync(mapping)
-    assert run.stop is not None
-    assert run.stop.code == code
-    assert (await schedule_of(stage, mapping)).is_halted is is_halted
+    assert present(run.stop).code == code
+    assert (await stage.schedule_of(mapping.id)).is_halted is is_halted
     told = await stage.outcomes(run)
     assert told["injection"].reason.code == "run_stopped"
     assert run.counts.read == len(told) == 9
@@ -132,9 +122,8 @@ async def test_rule_29_where_no_write_is_let_through_the_run_stops(stage: Stage,
     if sessions < MOST_FORBIDDEN:
         assert run.state is RunState.COMPLETED_WITH_PROBLEMS
         return
-    assert run.stop is not None
-    assert run.stop.code == "writes_refused"
-    assert not (await schedule_of(stage, mapping)).is_halted
+    assert present(run.stop).code == "writes_refused"
+    assert not (await stage.schedule_of(mapping.id)).is_halted
     forbidden = [each for each in told.values() if each.reason.code == "forbidden"]
     assert MOST_FORBIDDEN <= len(forbidden) < MOST_FORBIDDEN + stage.gleanin.most_in_flight
 

@@ -195,9 +195,8 @@ async def test_rule_30_a_page_shows_https_links_only_and_those_of_now(
     good = ShareLink("Speaker", "https://invt.io/ada")
     bad = [ShareLink("Bad", url) for url in ("http://invt.io/ada", "javascript:alert(1)", "", "https://")]
     links = {SourceId("ada"): (*bad, good)}
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.synced.save_links(mapping.organization_id, THERE, SPEAKER, links)
-        await unit.commit()
     assert (await doors.open_portal(address)).links == (good,)
 
 

@@ -14,12 +14,12 @@ from core.domain.kinds import SESSION, SPEAKER, Scope
 from core.domain.mappings import EventMapping, TracksFrom
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import Schedule
 from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up_records import TellHistory
 from core.usecases.sync import reading
 from core.usecases.take_hint import Hint, TakeHint
 from ports.persistence import Unit
+from tests.present import present
 from tests.unit.domain.builders import at, exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power
 from tests.unit.usecases.stage import SESSIONBOARD_TOKEN, Stage
@@ -55,18 +55,6 @@ async def runs(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_H
     return run
 
 
-async def schedule_of(stage: Stage, mapping: EventMapping) -> Schedule:
-    async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
-    assert schedule is not None
-    return schedule
-
-
-async def runs_of(stage: Stage, mapping: EventMapping) -> int:
-    async with stage.units.reading() as unit:
-        return len(await unit.runs.of_mapping(mapping.id))
-
-
 async def reads_all(stage: Stage, mapping: EventMapping, after: timedelta = HALF_AN_HOUR) -> bool:
     """Tell whether the next continuous run reads all sessions."""
     before = stage.readings
@@ -87,10 +75,10 @@ async def test_rule_21_where_nothing_has_changed_the_sessions_are_not_read_again
     written = len(stage.gleanin.writes)
     for _ in range(3):
         assert await by_itself(stage, mapping) is None
-        schedule = await schedule_of(stage, mapping)
+        schedule = await stage.schedule_of(mapping.id)
         assert schedule.last_checked_at == stage.clock.now()
         assert schedule.due_at > stage.clock.now()
-    assert await runs_of(stage, mapping) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
     assert stage.readings == 2
     assert len(stage.gleanin.writes) == written
 
@@ -114,7 +102,7 @@ async def test_rule_26_the_same_outcomes_are_kept_once(stage: Stage) -> None:
     mapping, _ = await proved(stage)
     for _ in range(3):
         assert await by_itself(stage, mapping, READ_ALL_EVERY) is None
-    assert await runs_of(stage, mapping) == 2
+    assert len(await stage.list_runs(mapping.id)) == 2
     assert stage.readings == 5
 
 
@@ -136,8 +124,7 @@ async def test_a_records_history_tells_since_when_and_until_when_nothing_has_cha
     assert (first.confirmed_at, last.run_id, last.confirmed_at) == (None, whole.id, checked_at)
 
 
-async def test_a_run_of_a_part_proves_nothing(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_run_of_a_part_proves_nothing(stage: Stage, mapping: EventMapping) -> None:
     await stage.sync(mapping)
     await stage.sync(mapping, Scope.AGENDA)
     assert await reads_all(stage, mapping)
@@ -205,8 +192,7 @@ async def test_what_is_deleted_in_gleanin_by_hand_is_noticed(stage: Stage) -> No
     assert (await stage.outcomes(run))["ada"].outcome is Outcome.CREATED
 
 
-async def test_rule_19_a_foreign_contact_that_goes_is_noticed(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_19_a_foreign_contact_that_goes_is_noticed(stage: Stage, mapping: EventMapping) -> None:
     foreign = stage.gleanin.add_record(mapping.events.gleanin_id, SPEAKER, {"email": "ada@example.org"})
     await by_itself(stage, mapping)
     blocked = await runs(stage, mapping)
@@ -226,8 +212,7 @@ async def test_rule_30_share_links_are_read_all_the_same(stage: Stage) -> None:
     assert not await stage.list_share_links(mapping.id, missing=True)
 
 
-async def test_what_failed_is_tried_again_by_the_next_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_what_failed_is_tried_again_by_the_next_run(stage: Stage, mapping: EventMapping) -> None:
     key = external_id(mapping.connection_id, person("ada").id)
     stage.gleanin.trouble.rejected[key] = "No."
     for _ in range(3):
@@ -254,9 +239,7 @@ async def test_rule_16_masked_emails_are_found_with_the_token_that_masks_them(st
 
 
 async def hint(stage: Stage, mapping: EventMapping) -> None:
-    async with stage.units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
-    assert schedule is not None
+    await stage.schedule_of(mapping.id)
     await TakeHint(stage.units, stage.clock)(Anybody(), Hint(mapping.organization_id, None))  # type: ignore[arg-type]
 
 
@@ -292,10 +275,7 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
     assert not stage.programme.sessions
     run = await runs(stage, mapping, timedelta(minutes=4))
     assert (await stage.outcomes(run))["s1"].outcome is Outcome.KEPT
-    async with units.reading() as unit:
-        schedule = await unit.schedules.get(mapping.id)
-    assert schedule is not None
-    assert schedule.hinted_at is None
+    assert (await stage.schedule_of(mapping.id)).hinted_at is None
 
 
 async def checkpoint_of(stage: Stage, mapping: EventMapping) -> Checkpoint | None:
@@ -331,8 +311,7 @@ async def test_what_a_clock_that_was_set_back_saw_ended_does_not_hold_again_late
     await by_itself(stage, mapping, timedelta(0))
     stage.clock.advance(timedelta(hours=2))
     async with stage.units.reading() as unit:
-        checkpoint = await unit.checkpoints.get(mapping.id)
-    assert checkpoint is not None
+        checkpoint = present(await unit.checkpoints.get(mapping.id))
     assert checkpoint.read_at < stage.clock.now() - timedelta(hours=1), "the one of the run in between"
 
 

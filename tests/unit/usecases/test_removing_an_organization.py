@@ -9,14 +9,7 @@ from core.domain.kinds import SPEAKER
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.refusals import BadInput, NotFound, NotSignedIn, StillConnected
-from core.usecases.look_up import (
-    FindOrganization,
-    FindRun,
-    ListMappings,
-    ListOrganizationRuns,
-    ListOrganizations,
-    ListRuns,
-)
+from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListOrganizations
 from core.usecases.look_up_access import ListApiKeys, ListMembers
 from core.usecases.look_up_records import TellHistory
 from core.usecases.portal import Who
@@ -39,7 +32,7 @@ async def test_rule_08_an_organization_that_is_connected_is_not_removed(stage: S
     mapping = await stage.mapping()
     with pytest.raises(StillConnected, match="Disconnect it before"):
         await stage.remove_organization(mapping.organization_id, "Acme")
-    assert (await ListMappings(stage.units)(mapping.organization_id)) == [mapping]
+    assert (await stage.list_mappings(mapping.organization_id)) == [mapping]
 
 
 @pytest.mark.parametrize("confirmation", [None, "", "acme", "Bolt", "Acme.", "\0"])
@@ -69,9 +62,9 @@ async def test_nothing_of_a_removed_organization_is_found(
         FindOrganization(stage.units)(organization),
         FindOrganization(stage.units)("Acme"),
         FindOrganization(stage.units)(""),
-        ListMappings(stage.units)(organization),
-        ListRuns(stage.units)(acme.id),
-        FindRun(stage.units)(run.id),
+        stage.list_mappings(organization),
+        stage.list_runs(acme.id),
+        stage.find_run(run.id),
         TellHistory(stage.units)(acme.id, "ada@example.org"),
         stage.list_share_links(acme.id),
         stage.request_sync(acme.id),

@@ -16,7 +16,6 @@ from core.domain.kinds import Scope
 from core.domain.mappings import EventMapping
 from core.domain.refusals import BadInput, NotFound, NotMapped
 from core.domain.runs import SyncRun
-from core.usecases.look_up import ListRuns
 from core.usecases.request_sync import SyncRequest
 from ports.persistence import Units
 from tests.unit.usecases.doors import Doors
@@ -71,7 +70,7 @@ async def test_rule_23_the_same_key_gives_the_same_run_for_ever(stage: Stage, ma
     await finish(stage, run)
     again = await ask(stage, mapping, "k1")
     assert (again.id, again.is_open) == (run.id, False)
-    assert len(await ListRuns(stage.units)(mapping.id)) == 1
+    assert len(await stage.list_runs(mapping.id)) == 1
 
 
 async def test_rule_23_another_key_or_none_books_anew(stage: Stage, mapping: EventMapping) -> None:
@@ -122,7 +121,7 @@ async def test_rule_23_a_key_is_known_for_the_run_that_its_request_joined(
     assert (joined.id, joined.scope) == (waiting.id, Scope.ALL)
     await finish(stage, joined)
     assert (await ask(stage, mapping, "k1", ADA, Scope.EXHIBITORS)).id == waiting.id
-    assert len(await ListRuns(stage.units)(mapping.id)) == 1
+    assert len(await stage.list_runs(mapping.id)) == 1
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,7 @@ async def test_rule_23_a_key_that_is_given_again_for_more_is_refused(
         with pytest.raises(BadInput, match=f"another scope \\({first}\\)"):
             await ask(stage, mapping, "k1", scope=second)
         assert (await ask(stage, mapping, "k1", scope=first)).id == run.id
-    assert len(await ListRuns(stage.units)(mapping.id)) == 1
+    assert len(await stage.list_runs(mapping.id)) == 1
 
 
 async def test_rule_23_of_requests_in_parallel_with_one_key_one_books(

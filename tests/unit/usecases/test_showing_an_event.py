@@ -4,6 +4,7 @@ import pytest
 
 from core.domain.identifiers import OrganizationId, SessionboardEventId
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.refusals import NotFound
 from core.domain.secrets import Token
@@ -11,6 +12,7 @@ from core.domain.source import Exhibitor, Session, SourceEvent
 from core.domain.stops import StoppedBy
 from core.usecases.sync.show_event import EventView
 from ports.session_source import SourceRefused, SourceUnavailable
+from tests.present import present
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import ELSEWHERE, HERE, Stage
 
@@ -40,15 +42,14 @@ async def test_rule_11_an_event_that_is_not_mapped_is_shown_without_a_plan(stage
     assert (view.event.name, view.read_at) == ("PyConf", stage.clock.now())
 
 
-async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage, mapping: EventMapping) -> None:
     offer(stage)
     view = await stage.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert (view.mapping, view.stop) == (mapping, None)
-    assert view.plan is not None
-    assert {str(step.record.source_id) for step in view.plan.steps} == {"opening", "pending", "ada", "eve"}
-    assert [view.plan.counts.of(kind)[Outcome.CREATED] for kind in (SESSION, SPEAKER, EXHIBITOR_CONTACT)] == [
+    plan = present(view.plan)
+    assert {str(step.record.source_id) for step in plan.steps} == {"opening", "pending", "ada", "eve"}
+    assert [plan.counts.of(kind)[Outcome.CREATED] for kind in (SESSION, SPEAKER, EXHIBITOR_CONTACT)] == [
         1,
         1,
         1,
@@ -56,14 +57,13 @@ async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage) -
     assert not stage.gleanin.writes, "nothing is written by looking"
 
 
-async def test_what_is_shown_follows_what_was_synced(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_what_is_shown_follows_what_was_synced(stage: Stage, mapping: EventMapping) -> None:
     offer(stage)
     await stage.sync(mapping)
     view = await stage.show_event(mapping.organization_id, HERE)
-    assert view.plan is not None
-    assert view.plan.counts.of(SPEAKER)[Outcome.UNCHANGED] == 1
-    assert view.plan.counts.of(SESSION)[Outcome.SKIPPED] == 1
+    plan = present(view.plan)
+    assert plan.counts.of(SPEAKER)[Outcome.UNCHANGED] == 1
+    assert plan.counts.of(SESSION)[Outcome.SKIPPED] == 1
 
 
 async def test_another_event_beside_a_mapped_one_is_shown_without_a_plan(stage: Stage) -> None:
@@ -100,9 +100,8 @@ async def test_where_gleanin_refuses_the_token_the_rows_are_shown_with_that(stag
     stage.gleanin.tokens = {"another-token"}
     view = await stage.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
-    assert view.stop is not None
-    assert view.stop.code == "token_refused"
-    assert "Gleanin" in view.stop.sentence
+    stop = present(view.stop)
+    assert (stop.code, "Gleanin" in stop.sentence) == ("token_refused", True)
 
 
 async def test_where_the_event_is_gone_from_gleanin_the_rows_are_shown_with_that(stage: Stage) -> None:
@@ -111,12 +110,10 @@ async def test_where_the_event_is_gone_from_gleanin_the_rows_are_shown_with_that
     del stage.gleanin.events[mapping.events.gleanin_id]
     view = await stage.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
-    assert view.stop is not None
-    assert view.stop.code == "event_gone"
+    assert present(view.stop).code == "event_gone"
 
 
-async def test_rule_16_masked_e_mails_are_told_beside_the_rows(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_16_masked_e_mails_are_told_beside_the_rows(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening", on(person("ada", email="a***@e***.org"))), exhibitors=(ACME,))
     view = await stage.show_event(mapping.organization_id, HERE)
     assert rows(view) == (["opening"], ["acme"])
@@ -132,8 +129,7 @@ async def test_rule_07_time_zones_that_differ_are_told_beside_the_rows(stage: St
     stage.gleanin.add_event(mapping.events.gleanin_id, "PyConf goes Gleanin", time_zone="America/New_York")
     view = await stage.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
-    assert view.stop is not None
-    assert view.stop.code == "time_zones"
+    assert present(view.stop).code == "time_zones"
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])

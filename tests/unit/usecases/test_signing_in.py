@@ -132,7 +132,7 @@ async def test_guessing_is_slowed_down_more_and_more(stage: Stage, doors: Doors)
 
 
 async def test_while_one_has_to_wait_the_password_is_not_looked_at_and_the_wait_grows_no_longer(
-    stage: Stage, doors: Doors
+    doors: Doors,
 ) -> None:
     await fail(doors, 5)
     doors.passwords = watched = Watched([])
@@ -149,9 +149,7 @@ async def test_who_has_waited_gets_in_and_begins_anew(stage: Stage, doors: Doors
     assert await doors.sign_in(address="198.51.100.7")
 
 
-async def test_who_has_an_account_does_not_begin_anew_with_those_of_others(
-    stage: Stage, doors: Doors
-) -> None:
+async def test_who_has_an_account_does_not_begin_anew_with_those_of_others(doors: Doors) -> None:
     await fail(doors, 4, email="bea@example.org")
     assert await doors.sign_in()
     await fail(doors, 1, email="cai@example.org")
@@ -211,7 +209,7 @@ class Meanwhile(QuickPasswords):
 
 @pytest.mark.parametrize("removed", [True, False], ids=["removed", "another password"])
 async def test_an_account_that_changes_while_its_password_is_compared_lets_nobody_in(
-    stage: Stage, doors: Doors, removed: bool
+    doors: Doors, removed: bool
 ) -> None:
     doors.passwords = Meanwhile(doors, removed)
     with pytest.raises(WrongCredentials):

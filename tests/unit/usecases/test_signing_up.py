@@ -10,14 +10,13 @@ from adapters.memory.passwords import QuickPasswords
 from core.domain.access import COMMAND_LINE, Grant, Role
 from core.domain.accounts import Account
 from core.domain.refusals import AddressExpired, BadInput
+from tests.present import present
 from tests.unit.usecases.doors import ADA, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
 
 
 async def offered(doors: Doors) -> str:
-    address = await doors.offer_sign_up()
-    assert address is not None
-    return address
+    return present(await doors.offer_sign_up())
 
 
 async def test_the_first_account_is_an_admin_of_all_organizations(doors: Doors) -> None:

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from core.domain.access import Actor
 from core.domain.health import HealthState
+from core.domain.mappings import EventMapping
 from core.usecases.change_settings import SettingsChange
 from core.usecases.show_health import ListOrganizationHealth, ShowHealth
 from core.usecases.show_status import Queue, ShowQueue, ShowStatus, Status
+from tests.present import present
 from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_due import carry_out, due
 
@@ -20,8 +22,7 @@ def numbers(status: Status) -> tuple[int, int, int, int]:
     return status.continuous, status.due, status.queued, status.running
 
 
-async def test_the_status_follows_a_mapping_from_due_to_synced(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_the_status_follows_a_mapping_from_due_to_synced(stage: Stage, mapping: EventMapping) -> None:
     assert numbers(await status(stage)) == (0, 0, 0, 0)
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     assert numbers(await status(stage)) == (1, 1, 0, 0)
@@ -31,8 +32,7 @@ async def test_the_status_follows_a_mapping_from_due_to_synced(stage: Stage) -> 
     assert told.next_due_at is not None
 
 
-async def test_a_refused_token_shows_as_failing_and_halted(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_refused_token_shows_as_failing_and_halted(stage: Stage, mapping: EventMapping) -> None:
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     stage.gleanin.trouble.refuses_tokens = True
     await due(stage)
@@ -41,8 +41,7 @@ async def test_a_refused_token_shows_as_failing_and_halted(stage: Stage) -> None
     assert (told.failing, told.halted, told.next_due_at) == (1, 1, None)
 
 
-async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage, mapping: EventMapping) -> None:
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     stage.gleanin.trouble.refuses_tokens = True
     await due(stage)
@@ -56,29 +55,25 @@ async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage) -> None:
     assert await listed(Actor("nobody")) == []
 
 
-async def test_a_disconnected_organization_has_nothing_to_tell(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_disconnected_organization_has_nothing_to_tell(stage: Stage, mapping: EventMapping) -> None:
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     await stage.disconnect(mapping.organization_id, "Acme")
     assert numbers(await status(stage)) == (0, 0, 0, 0)
 
 
 async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_waits_too(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     run = await stage.request_sync(mapping.id)
-    async with stage.units.writing() as unit:
+    async with stage.committing() as unit:
         await unit.runs.update(run.start("somebody", stage.clock.now(), LEASE))
-        await unit.commit()
     await stage.request_sync(mapping.id)
     assert numbers(await status(stage))[2:] == (1, 1)
     stage.clock.advance(LEASE)
     assert numbers(await status(stage))[2:] == (2, 0)
 
 
-async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage, mapping: EventMapping) -> None:
     queue = ShowQueue(stage.units, stage.clock)
     nothing = Queue(0, 0, 0, 0, 0, timedelta(), timedelta())
     assert await queue() == nothing
@@ -89,8 +84,7 @@ async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage) -> None:
     await carry_out(stage)
     assert await queue() == nothing, "it has been synced, and is not due yet"
     (told,) = await ShowStatus(stage.units, stage.clock)()
-    assert told.next_due_at is not None
-    stage.clock.advance(told.next_due_at - stage.clock.now() + timedelta(seconds=5))
+    stage.clock.advance(present(told.next_due_at) - stage.clock.now() + timedelta(seconds=5))
     assert await queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.domain.identifiers import GleaninEventId, SourceId, external_id
 from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, Scope
+from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun
 from core.domain.source import SourceEvent, Unreadable
@@ -92,8 +93,7 @@ async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(st
     assert all(each.reason.sentence for each in told.values())
 
 
-async def test_rule_26_a_person_on_many_sessions_is_told_once(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_26_a_person_on_many_sessions_is_told_once(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening", on(person("ada"))), session("closing", on(person("ada"))))
     run = await stage.sync(mapping)
     assert run.counts.of(SPEAKER).read == 1
@@ -124,8 +124,7 @@ async def test_rules_27_and_28_with_problems_both_numbers_are_told_and_whom_to_c
     )
 
 
-async def test_rule_18_an_outcome_names_every_missing_field(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_18_an_outcome_names_every_missing_field(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening", on(person("ada", first_name=None, last_name=" ", email=None))))
     told = await stage.outcomes(await stage.sync(mapping))
     for name in ("first name", "last name", "e-mail"):
@@ -136,9 +135,8 @@ async def test_rule_18_an_outcome_names_every_missing_field(stage: Stage) -> Non
 @pytest.mark.parametrize("kind", [SPEAKER, EXHIBITOR_CONTACT])
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
 async def test_rule_19_nothing_is_written_to_a_contact_we_did_not_create(
-    stage: Stage, kind: object, scope: Scope
+    stage: Stage, kind: object, scope: Scope, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     assert kind in (SPEAKER, EXHIBITOR_CONTACT)
     foreign = stage.gleanin.add_record(
         THERE, SPEAKER if kind == SPEAKER else EXHIBITOR_CONTACT, {"email": "Ada@Example.org"}
@@ -210,8 +208,7 @@ async def test_rule_07_a_zone_changed_after_it_was_confirmed_stops_the_run(stage
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_07_a_zone_that_went_missing_stops_the_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_07_a_zone_that_went_missing_stops_the_run(stage: Stage, mapping: EventMapping) -> None:
     stage.source.put(SourceEvent(HERE, "PyConf", None), [session("opening")])
     assert stopped_by(await stage.sync(mapping)) == "time_zones"
     assert not stage.gleanin.writes
@@ -234,9 +231,8 @@ async def test_rule_29_a_rejected_record_does_not_stop_the_others(stage: Stage) 
 
 
 async def test_rule_29_what_was_rejected_goes_with_the_next_run_and_people_are_tied_to_it(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(session("opening", on(person("ada"))))
     rejected = stage.gleanin.trouble.rejected
     rejected[external_id(mapping.connection_id, SourceId("opening"))] = "busy"
@@ -249,9 +245,8 @@ async def test_rule_29_what_was_rejected_goes_with_the_next_run_and_people_are_t
 
 
 async def test_rule_29_a_token_refused_half_way_stops_the_run_and_what_was_written_is_told(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(*(session(f"s{number}") for number in range(30)))
 
     async def refuse_after_ten() -> None:
@@ -270,8 +265,7 @@ async def test_rule_29_a_token_refused_half_way_stops_the_run_and_what_was_writt
     assert len(stage.gleanin.writes) == 30
 
 
-async def test_rule_29_an_event_gone_in_gleanin_stops_the_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_29_an_event_gone_in_gleanin_stops_the_run(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("opening"))
     stage.gleanin.remove_event(THERE)
     run = await stage.sync(mapping)
@@ -310,9 +304,8 @@ async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(stage: Stage)
 )
 @pytest.mark.parametrize("pages", [0, 1])
 async def test_rule_29_a_programme_read_by_half_is_not_synced(
-    stage: Stage, trouble: Exception, code: str, pages: int
+    stage: Stage, trouble: Exception, code: str, pages: int, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(session("opening"))
     await stage.sync(mapping)
     stage.offer(*(session(f"s{number}") for number in range(150)))
@@ -335,8 +328,7 @@ async def test_a_cut_answer_of_gleanin_stops_the_run_before_anything_is_created(
     assert len(stage.gleanin.writes) == 4
 
 
-async def test_a_gleanin_that_cannot_be_reached_stops_the_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_a_gleanin_that_cannot_be_reached_stops_the_run(stage: Stage, mapping: EventMapping) -> None:
     stage.gleanin.trouble.unavailable_calls = 9
     run = await stage.sync(mapping)
     assert stopped_by(run) == "unreachable"

@@ -79,8 +79,7 @@ async def test_rule_20_an_emptied_field_is_cleared_in_gleanin(stage: Stage) -> N
     assert "description" not in stage.the(mapping, SESSION, "opening").fields
 
 
-async def test_rule_20_empty_fields_are_not_sent_on_a_create(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_20_empty_fields_are_not_sent_on_a_create(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(session("bare", description=" "))
     (write,) = await writes_of_next_sync(stage, mapping)
     assert {name for name, _ in write.sent} == {"title", "starts_at", "ends_at", "schedule"}

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from core.domain.kinds import SESSION
+from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
 from ports.persistence import StoreUnusable, Unit, Units
@@ -14,11 +15,17 @@ from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_crashes import kill
 
 
-async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_right(stage: Stage) -> None:
+async def edited(stage: Stage) -> EventMapping:
+    """Sync a session, and edit it then."""
     mapping = await stage.mapping()
     stage.offer(session("s", title="First"))
     await stage.sync(mapping)
     stage.offer(session("s", title="Second"))
+    return mapping
+
+
+async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_right(stage: Stage) -> None:
+    mapping = await edited(stage)
     assert await kill(stage, mapping, "write", 1, taken_place=True)
     assert stage.the(mapping, SESSION, "s").fields["title"] == "Second"
     stage.offer(session("s", title="First"))
@@ -31,10 +38,7 @@ async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_
 
 
 async def test_rule_32_a_change_that_was_never_answered_and_is_taken_back_is_put_right(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("s", title="First"))
-    await stage.sync(mapping)
-    stage.offer(session("s", title="Second"))
+    mapping = await edited(stage)
     stage.gleanin.trouble.lost_answers = 1_000
     run = await stage.sync(mapping)
     assert (await stage.outcomes(run))["s"].outcome is Outcome.FAILED
@@ -45,10 +49,7 @@ async def test_rule_32_a_change_that_was_never_answered_and_is_taken_back_is_put
 
 
 async def test_rule_21_a_preview_and_a_stopped_run_put_nothing_in_doubt(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("s", title="First"))
-    await stage.sync(mapping)
-    stage.offer(session("s", title="Second"))
+    mapping = await edited(stage)
     await stage.preview(mapping.id)
     stage.gleanin.trouble.refuses_tokens = True
     await stage.sync(mapping)
@@ -87,9 +88,7 @@ async def test_rule_26_a_store_that_fails_once_loses_no_outcome(stage: Stage, fa
     with suppress(StoreUnusable):
         await stage.run_sync(run.id)
     stage.units = well
-    async with well.reading() as unit:
-        ended = await unit.runs.get(run.id)
-    assert ended is not None
+    ended = await stage.find_run(run.id)
     if not ended.is_open:  # else not even its end could be stored: whoever takes over counts
         assert len(await stage.outcomes(ended)) == ended.counts.read
     assert len(await stage.outcomes(ended)) == len(stage.gleanin.writes)

@@ -4,6 +4,7 @@ import pytest
 
 from core.domain.identifiers import SourceId, external_id
 from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
@@ -33,9 +34,8 @@ async def test_rule_21_a_list_that_lags_behind_makes_no_second_record(stage: Sta
 
 
 async def test_rule_20_a_field_emptied_meanwhile_is_cleared_where_the_record_is_not_listed(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
-    mapping = await stage.mapping()
     stage.offer(session("s1", on(person("ada")), description="Long"))
     await stage.sync(mapping)
     stage.gleanin.trouble.late_reads = 1000
@@ -45,8 +45,7 @@ async def test_rule_20_a_field_emptied_meanwhile_is_cleared_where_the_record_is_
     assert not stage.the(mapping, SESSION, "s1").fields.get("description")
 
 
-async def test_rule_22_a_list_that_lags_behind_unties_nobody(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_22_a_list_that_lags_behind_unties_nobody(stage: Stage, mapping: EventMapping) -> None:
     stage.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3")))
     stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1, False
     await stage.sync(mapping)
@@ -101,8 +100,7 @@ async def test_a_record_deleted_while_it_is_being_updated_is_created_again(stage
     assert stage.the(mapping, SESSION, "s1").fields["title"] == "Renamed"
 
 
-async def test_rule_32_what_stands_in_gleanin_twice_is_told(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_32_what_stands_in_gleanin_twice_is_told(stage: Stage, mapping: EventMapping) -> None:
     offer(stage)
     await stage.sync(mapping)
     sent_as = external_id(mapping.connection_id, SourceId("s1"))
@@ -130,9 +128,8 @@ async def test_rule_29_a_kind_that_gleanin_does_not_know_stops_no_other(stage: S
     assert not stage.gleanin.of_event(THERE, EXHIBITOR_CONTACT)
 
 
-async def test_a_kind_of_which_nothing_is_left_is_created_again(stage: Stage) -> None:
+async def test_a_kind_of_which_nothing_is_left_is_created_again(stage: Stage, mapping: EventMapping) -> None:
     stage.gleanin.trouble.silent_when_empty = True
-    mapping = await stage.mapping()
     offer(stage)
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
     stage.gleanin.delete_by_hand(stage.the(mapping, EXHIBITOR_CONTACT, "eve").id)
@@ -164,8 +161,7 @@ async def test_rule_30_a_run_whose_links_cannot_be_read_is_not_called_stopped(st
     assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.CREATED}
 
 
-async def test_rule_30_links_that_are_not_told_any_more_are_kept(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_30_links_that_are_not_told_any_more_are_kept(stage: Stage, mapping: EventMapping) -> None:
     offer(stage)
     await stage.sync(mapping)
     ada = stage.the(mapping, SPEAKER, "ada")
@@ -176,10 +172,9 @@ async def test_rule_30_links_that_are_not_told_any_more_are_kept(stage: Stage) -
 
 
 async def test_rule_10_where_external_ids_are_not_given_back_our_memory_tells_what_is_ours(
-    stage: Stage,
+    stage: Stage, mapping: EventMapping
 ) -> None:
     stage.gleanin.trouble.hides_external_ids = True
-    mapping = await stage.mapping()
     offer(stage)
     await stage.sync(mapping)
     again = await stage.reconnect_and_map(mapping)

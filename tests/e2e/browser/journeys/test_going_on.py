@@ -4,13 +4,7 @@ from playwright.sync_api import Page, expect
 
 from entrypoints.sandbox.world import GLEANIN_TOKEN
 from tests.e2e.browser.journeys.conference import BRIGHT, session
-from tests.e2e.browser.journeys.stage import (
-    ORGANIZATION,
-    Stage,
-    expect_message,
-    start_sync,
-    wait_for_agenda,
-)
+from tests.e2e.browser.journeys.stage import ORGANIZATION, Stage, expect_message, start_sync, wait_for_agenda
 
 
 def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_the_results_say_why(
