@@ -6,7 +6,6 @@ import logging
 import sys
 from typing import Any
 
-from bench import bare, cycle, pages, peer, product
 from entrypoints.cli.running import spare_the_collector
 from entrypoints.logs import set_up_logs
 
@@ -17,20 +16,35 @@ def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, f
     spare_the_collector()  # the peers too: none of them shall win by it
     urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
     result: dict[str, Any]
+    # Each imports its own alone: what the others need is no part of its memory.
     match side:
         case "product":
+            from bench import product
+
             result = asyncio.run(product.measured(**urls, control_url=control_url, folder=folder))
         case "cycles":
+            from bench import cycle
+
             result = asyncio.run(cycle.cycles_measured(urls, control_url, folder))
         case "large":
+            from bench import cycle
+
             result = asyncio.run(cycle.cycles_measured(urls, control_url, folder, idle=0))
         case "days":
+            from bench import cycle
+
             result = asyncio.run(cycle.days_measured(urls, control_url, folder))
         case "pages":
+            from bench import pages
+
             result = pages.measured(**urls, folder=folder)
         case "bare":
+            from bench import bare
+
             result = asyncio.run(bare.measured(**urls))
         case _:
+            from bench import peer
+
             result = peer.measured(**urls, folder=folder)
     print(json.dumps(result))
 

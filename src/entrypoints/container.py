@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ports.probe import DestinationProbe
     from ports.session_source import SessionSources
     from ports.signer import Signer
+    from ports.spools import Spools
 
 T = TypeVar("T")
 KEPT_OF_SLOTS = 8
@@ -90,6 +91,7 @@ class Container:
         self.resend_after = providers.Factory(timedelta, seconds=chosen.resend_after_seconds)
         self.kept_for = providers.Factory(timedelta, days=chosen.retention_days)
         self.large_places: Provider[Any] = providers.Singleton(_large_places)
+        self.spools: Provider[Spools] = providers.Callable(_spools)
 
         self.work: Provider[Work] = providers.Factory(_work, self)
         self.jobs: Provider[Jobs] = providers.Singleton(
@@ -265,6 +267,12 @@ def _large_places() -> Any:
     from core.usecases.sync.large_places import LargePlaces
 
     return LargePlaces()
+
+
+def _spools() -> Spools:
+    from adapters.system.spool import file_spool
+
+    return file_spool
 
 
 def _openid_transport() -> LibraryTransport:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from adapters.persistence.engine import WRITING
 from adapters.persistence.errors import translated
+from adapters.persistence.tables import metadata
 from ports.persistence import StoreUnusable
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 HEAD = "0010"
 """The newest revision in `migrations/versions`, where this program wants the database to be."""
 
-_VERSION = sa.table("alembic_version", sa.column("version_num"))
+_VERSION = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table."""
 _MIGRATIONS = str(Path(__file__).parent / "migrations")
 
 
@@ -28,11 +35,22 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     Raises:
         StoreUnusable: the database cannot be reached, or is a newer program's.
     """
-    from alembic import command
-
     with translated(engine.url), engine.connect() as connection:
-        command.upgrade(_begun(connection), revision)
+        found = _begin(connection)
+        if found is None and revision == "head":
+            _set_up(connection)
+        else:
+            from alembic import command
+
+            command.upgrade(_config(connection), revision)
         connection.commit()
+
+
+def _set_up(connection: sa.Connection) -> None:
+    """Make an empty database as the migrations would, without them: they take a while, and memory that stays taken."""
+    metadata.create_all(connection, checkfirst=False)
+    _VERSION.create(connection, checkfirst=True)
+    connection.execute(_VERSION.insert(), {"version_num": HEAD})
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
@@ -40,7 +58,8 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
     from alembic import command
 
     with translated(engine.url), engine.connect() as connection:
-        command.downgrade(_begun(connection), revision)
+        _begin(connection)
+        command.downgrade(_config(connection), revision)
         connection.commit()
 
 
@@ -63,16 +82,19 @@ def is_current(engine: sa.Engine) -> bool:
     return current_revision(engine) == HEAD
 
 
-def _begun(connection: sa.Connection) -> "Config":
-    """Begin one transaction for all steps, so that a migration that fails leaves no half of it."""
+def _begin(connection: sa.Connection) -> str | None:
+    """Begin one transaction for all steps, so that a migration that fails leaves no half of it; return the revision."""
+    connection.execution_options(**WRITING)
+    connection.begin()
+    return _revision(connection)  # once it is our turn: one that went before may have been a newer program
+
+
+def _config(connection: sa.Connection) -> "Config":
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", _MIGRATIONS.replace("%", "%%"))
-    connection.execution_options(**WRITING)
     config.attributes["connection"] = connection
-    connection.begin()
-    _revision(connection)  # once it is our turn: one that went before may have been a newer program
     return config
 
 

@@ -10,7 +10,11 @@ from adapters.persistence.rows import Upserts, from_json, in_parts, to_json
 from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
 from core.domain.fields import Fields
-from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
+from core.domain.identifiers import (
+    GleaninEventId,
+    OrganizationId,
+    SourceId,
+)
 from core.domain.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
 from core.domain.search import RecordSearch
 from core.domain.synced import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord

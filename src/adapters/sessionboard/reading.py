@@ -240,7 +240,7 @@ def parse(body: bytes) -> object:
         WrongShape: it is none, or one nested too deeply.
     """
     try:
-        document: object = from_json(body)
+        document: object = from_json(body, cache_strings="keys")
     except ValueError:
         return _parse_leniently(body)
     return document

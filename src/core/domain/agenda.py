@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -21,21 +21,26 @@ from core.domain.selection import (
     Eligible,
     Selection,
     Skipped,
+    Verdict,
     is_preferred,
     judge_fields,
     unreadable_candidate,
 )
 from core.domain.sessions import judge_session
-from core.domain.shared_emails import SharedEmails, identified
+from core.domain.shared_emails import SharedEmails
 from core.domain.source import Person, Role, Session, Unreadable, is_id
 from core.domain.speakers import speaker_fields
+from core.domain.spooled import Spool, Spooled
 
 
 @dataclass(slots=True)
 class _PersonOnAgenda:
     """There are as many as people: without sets of their own, half as large."""
 
-    person: Person
+    at: int
+    """Where the person is among those that are spooled."""
+    mark: int
+    """Tells whether another copy of the person is the same."""
     syncing: tuple[SourceId, ...] = ()
     """Sessions that sync, on which the person has a role that does."""
     roles_off: frozenset[Role] = frozenset()
@@ -56,7 +61,7 @@ class Agenda:
     settings: MappingSettings
     zone: ZoneInfo
     now: datetime
-    sessions: dict[SourceId, Candidate] = field(default_factory=dict)
+    spool: InitVar[Spool]
     instants: set[datetime] = field(default_factory=set)
     """When sessions that sync start and end: what rule 7 compares the zones over."""
     masked: str | None = None
@@ -65,34 +70,43 @@ class Agenda:
     """When the next session will have passed (rule 12)."""
     incomplete: bool = False
     """A row could not be read, and with it its people: nobody can be said to have left."""
+    _sessions: Spooled[tuple[str, Verdict]] = field(init=False)
+    """Each with what people call it."""
+    _session_at: dict[SourceId, int] = field(default_factory=dict)
+    _persons: Spooled[Person] = field(init=False)
     _people: dict[SourceId, _PersonOnAgenda] = field(default_factory=dict)
+
+    def __post_init__(self, spool: Spool) -> None:
+        self._sessions, self._persons = Spooled(spool), Spooled(spool)
 
     def add(self, row: Session | Unreadable) -> None:
         """Take one row; a row that comes twice, as when rows move between pages, counts once."""
-        if row.id in self.sessions:
+        if row.id in self._session_at:
             return
         if isinstance(row, Unreadable):
-            self.sessions[row.id] = unreadable_candidate(SESSION, row)
+            unreadable = unreadable_candidate(SESSION, row)
+            self._session_at[row.id] = self._sessions.append((unreadable.record.label, unreadable.verdict))
             self.incomplete = True
             return
         verdict = judge_session(row, self.settings, self.zone, self.now)
-        self.sessions[row.id] = Candidate(RecordRef(SESSION, row.id, row.label), verdict)
+        self._session_at[row.id] = self._sessions.append((row.label, verdict))
         if isinstance(verdict, Eligible) and row.starts_at and row.ends_at:
             self.instants |= {row.starts_at, row.ends_at}
         if row.ends_at is not None and row.ends_at > self.now:
             self.next_verdict = min(row.ends_at, self.next_verdict or row.ends_at)
         self._add_people(row, verdict)
 
-    def _add_people(self, session: Session, verdict: Eligible | Skipped | Blocked) -> None:
+    def _add_people(self, session: Session, verdict: Verdict) -> None:
         for participation in session.people:
             person, role = participation.person, participation.role
             if is_masked(person.email):
                 self.masked = self.masked or person.email
             entry = self._people.get(person.id)
             if entry is None:
-                entry = self._people[person.id] = _PersonOnAgenda(person)
-            elif is_preferred(person, entry.person):
-                entry.person = person
+                entry = _PersonOnAgenda(self._persons.append(person), hash(person))
+                self._people[person.id] = entry
+            elif hash(person) != entry.mark and is_preferred(person, self._persons[entry.at]):
+                entry.at, entry.mark = self._persons.append(person), hash(person)
             if isinstance(verdict, Eligible):
                 if not self._syncs(role):
                     entry.roles_off |= {role}
@@ -127,15 +141,18 @@ class Agenda:
     ) -> Selection:
         if kind == SESSION:
             sessions = partial(self.session_candidates, barred[SPEAKER.name])
-            return Selection(len(self.sessions), sessions, incomplete=self.incomplete)
-        going = (entry.person for entry in self._people.values() if entry.syncing)
+            return Selection(len(self._sessions), sessions, incomplete=self.incomplete)
+
+        def going() -> Iterator[Person]:
+            return (self._persons[entry.at] for entry in self._people.values() if entry.syncing)
 
         def can_go(person_id: SourceId) -> bool:
+            entry = self._people[person_id]
             return person_id not in barred[SPEAKER.name] and isinstance(
-                self._judge(person_id, ties), Eligible
+                self._judge(self._persons[entry.at], entry, ties), Eligible
             )
 
-        emails = SharedEmails(identified(going), gleanin.held_emails(SPEAKER), can_go)
+        emails = SharedEmails(going, gleanin.held_emails(SPEAKER), can_go)
         speakers = partial(self.speakers, ties, emails)
         return Selection(len(self._people), speakers, emails.moving(), incomplete=self.incomplete)
 
@@ -145,31 +162,35 @@ class Agenda:
         for person_id in barred_people & self._people.keys():
             entry = self._people[person_id]
             for session in entry.syncing:
-                absent.setdefault(session, []).append(entry.person.label)
-        for candidate in self.sessions.values():
-            names = absent.get(candidate.record.source_id)
+                absent.setdefault(session, []).append(self._persons[entry.at].label)
+        for source_id, (label, verdict) in zip(self._session_at, self._sessions, strict=True):
+            candidate = Candidate(RecordRef(SESSION, source_id, label), verdict)
+            names = absent.get(source_id)
             yield candidate.noting(reasons.ties_left_out(sorted(names))) if names else candidate
 
     def speakers(self, ties: Mapping[SourceId, str], emails: SharedEmails) -> Iterator[Candidate]:
         """Judge everybody on the agenda; `ties` tells what stands in Gleanin for a session."""
         rivals = emails.rivals()
-        for entry in self._people.values():
-            person = entry.person
-            record = RecordRef(SPEAKER, person.id, person.label, person.email)
+        for person_id, entry in self._people.items():
+            person = self._persons[entry.at]
+            record = RecordRef(SPEAKER, person_id, person.label, person.email)
             if not entry.syncing:
                 yield Candidate(record, self._why_not(entry))
             else:
                 problem = rivals.get(person.id) if is_id(person.id) else reasons.NO_ID
-                yield Candidate(record, self._judge(person.id, ties, problem))
+                yield Candidate(record, self._judge(person, entry, ties, problem))
 
     def _judge(
-        self, person_id: SourceId, ties: Mapping[SourceId, str], problem: Reason | None = None
+        self,
+        person: Person,
+        entry: _PersonOnAgenda,
+        ties: Mapping[SourceId, str],
+        problem: Reason | None = None,
     ) -> Eligible | Blocked:
-        entry = self._people[person_id]
         tied = tuple(sorted(ties[session] for session in entry.syncing if session in ties))
-        fields, notes = speaker_fields(entry.person, tied)
+        fields, notes = speaker_fields(person, tied)
         if left_out := [session for session in entry.syncing if session not in ties]:
-            labels = sorted(self.sessions[session].record.label for session in left_out)
+            labels = sorted(self._sessions[self._session_at[session]][0] for session in left_out)
             notes = (*notes, reasons.sessions_left_out(labels))
         return judge_fields(SPEAKER, fields, notes, problem)
 

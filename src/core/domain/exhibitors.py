@@ -25,7 +25,7 @@ from core.domain.selection import (
     judge_fields,
     unreadable_candidate,
 )
-from core.domain.shared_emails import SharedEmails, identified
+from core.domain.shared_emails import SharedEmails
 from core.domain.source import Exhibitor, ExhibitorContact, Person, Unreadable, is_id
 
 
@@ -96,8 +96,10 @@ class ExhibitorList:
         def can_go(source_id: SourceId) -> bool:
             return source_id not in barred[kind.name] and isinstance(self._judge(places[source_id]), Eligible)
 
-        going = (place.person for place in places.values() if place.problem is None)
-        emails = SharedEmails(identified(going), gleanin.held_emails(kind), can_go)
+        def going() -> Iterator[Person]:
+            return (place.person for place in places.values() if place.problem is None)
+
+        emails = SharedEmails(going, gleanin.held_emails(kind), can_go)
         without_contact = list(self._without_contact(places, gleanin.all_sent_here(kind).keys()))
 
         def candidates() -> Iterator[Candidate]:

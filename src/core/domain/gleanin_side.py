@@ -14,7 +14,7 @@ from core.domain.identifiers import (
     SourceId,
     parse_external_id,
 )
-from core.domain.kinds import KINDS, RecordKind
+from core.domain.kinds import KINDS, SESSION, RecordKind
 from core.domain.synced import ShareLink
 
 Sent = tuple[ConnectionId, SourceId]
@@ -54,8 +54,12 @@ class GleaninSide:
     """An index of a Gleanin event's records, built page by page; per record it keeps ids and an e-mail only."""
 
     connection_id: ConnectionId
-    remembered: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
-    """What we sent, by the kind's name: also where Gleanin does not give our external ids back."""
+    here: Mapping[str, Mapping[SourceId, GleaninId]] = field(default_factory=dict)
+    """Where what this connection sent is, by the kind's name."""
+    remembered: Mapping[str, Mapping[GleaninId, SourceId]] = field(default_factory=dict)
+    """What this connection sent, by the kind's name: also where Gleanin does not give our external ids back."""
+    remembered_earlier: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
+    """What other connections sent, likewise."""
     emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
     """For people sent under this connection, the e-mail that we last sent, by the kind's name."""
     elsewhere: AbstractSet[ConnectionId] = frozenset()
@@ -69,7 +73,7 @@ class GleaninSide:
     _sent_earlier: dict[str, dict[SourceId, GleaninId]] = field(
         default_factory=lambda: {kind.name: {} for kind in KINDS}
     )
-    _contacts: dict[str, list[Contact]] = field(default_factory=dict)
+    _contacts: dict[str, tuple[Contact, ...]] = field(default_factory=dict)
     digest: int = 0
     """Of all records that were added, in whatever order they came."""
     _doubles: dict[tuple[str, SourceId], list[GleaninId]] = field(default_factory=dict)
@@ -78,22 +82,33 @@ class GleaninSide:
         for record in records:
             if record.id in self._sessions_of[kind.name]:
                 continue
-            self._sessions_of[kind.name][record.id] = record.sessions
+            gleanin_id, memory = self._remembered_as(kind, record.id)
+            self._sessions_of[kind.name][gleanin_id] = tuple(map(self._kept_session, record.sessions))
             self.digest = (self.digest + _digest(kind, record)) % 2**64
-            memory = self._memory_of(kind, record.id)
             sent = parse_external_id(record.external_id) or memory
             if sent == memory:
-                sent = memory  # equal, and kept already: tens of thousands of ids need not be kept twice
+                sent = memory
             if sent is not None and sent[0] in self.elsewhere:
                 sent = None
             if sent is not None:
-                self._note_sent(kind, sent, record.id)
+                self._note_sent(kind, sent, gleanin_id)
             if kind.is_person and record.email:
-                contact = Contact(kind, record.id, sent[1] if sent else None)
-                self._contacts.setdefault(same_mailbox(record.email), []).append(contact)
+                contact = Contact(kind, gleanin_id, sent[1] if sent else None)
+                mailbox = same_mailbox(record.email)
+                known = self.emails.get(kind.name, {}).get(sent[1]) if sent else None
+                mailbox = known if known == mailbox else mailbox
+                self._contacts[mailbox] = (*self._contacts.get(mailbox, ()), contact)
 
-    def _memory_of(self, kind: RecordKind, gleanin_id: GleaninId) -> Sent | None:
-        return self.remembered.get(kind.name, {}).get(gleanin_id)
+    def _remembered_as(self, kind: RecordKind, gleanin_id: GleaninId) -> tuple[GleaninId, Sent | None]:
+        """Return what we sent, and its id: as the objects that are kept already, for there are tens of thousands."""
+        source_id = self.remembered.get(kind.name, {}).get(gleanin_id)
+        if source_id is not None:
+            return self.here[kind.name].get(source_id, gleanin_id), (self.connection_id, source_id)
+        return gleanin_id, self.remembered_earlier.get(kind.name, {}).get(gleanin_id)
+
+    def _kept_session(self, session: GleaninId) -> GleaninId:
+        source_id = self.remembered.get(SESSION.name, {}).get(session)
+        return session if source_id is None else self.here[SESSION.name].get(source_id, session)
 
     def _note_sent(self, kind: RecordKind, sent: Sent, gleanin_id: GleaninId) -> None:
         connection, source_id = sent
@@ -140,16 +155,14 @@ class GleaninSide:
 
         What we remember to have sent counts before what Gleanin shows, for only a change of ours moves somebody.
         """
-        held = {
-            contact.sent_as: email
-            for email, contacts in self._contacts.items()
-            for contact in contacts
-            if contact.kind == kind and contact.sent_as is not None
-        }
         remembered = self.emails.get(kind.name, {})
-        return held | {
-            source_id: same_mailbox(email) for source_id, email in remembered.items() if source_id in held
-        }
+        held: dict[SourceId, str] = {}
+        for mailbox, contacts in self._contacts.items():
+            for contact in contacts:
+                if contact.kind == kind and contact.sent_as is not None:
+                    sent = remembered.get(contact.sent_as)
+                    held[contact.sent_as] = mailbox if sent in (None, mailbox) else same_mailbox(sent)
+        return held
 
     def note_written(self, kind: RecordKind, source_id: SourceId, gleanin_id: GleaninId) -> None:
         """Note a record that this run has created or updated."""

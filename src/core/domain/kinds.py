@@ -3,6 +3,7 @@
 A new kind (sponsors) is a new value here, its selection, its feed, and its wire shapes; nothing else asks for the kind.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +40,10 @@ class RecordKind:
     @property
     def fields(self) -> tuple[str, ...]:
         return self.required + self.optional
+
+    def __reduce__(self) -> tuple[Callable[[str], "RecordKind"], tuple[str]]:
+        """Let a copy of a record have this very kind."""
+        return _named, (self.name,)
 
     def counted(self, number: int) -> str:
         return f"{number} {self.singular if number == 1 else self.plural}"
@@ -81,6 +86,12 @@ EXHIBITOR_CONTACT = RecordKind(
 
 KINDS = (SESSION, SPEAKER, EXHIBITOR_CONTACT)
 KINDS_BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def _named(name: str) -> RecordKind:
+    return KINDS_BY_NAME[name]
+
+
 PEOPLE = tuple(kind for kind in KINDS if kind.is_person)
 
 

@@ -17,6 +17,7 @@ from core.domain.identifiers import SourceId
 from core.domain.kinds import RecordKind, Scope, kinds_in
 from core.domain.mappings import MappingSettings
 from core.domain.selection import Selection
+from core.domain.spooled import MemorySpool, Spool
 
 
 class Part(Protocol):
@@ -55,9 +56,9 @@ class Part(Protocol):
     ) -> Selection: ...
 
 
-_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime], Part]] = {
+_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime, Spool], Part]] = {
     Scope.AGENDA: Agenda,
-    Scope.EXHIBITORS: lambda settings, _zone, _now: ExhibitorList(settings),
+    Scope.EXHIBITORS: lambda settings, _zone, _now, _spool: ExhibitorList(settings),
 }
 
 
@@ -99,6 +100,13 @@ class Programme:
         return self.parts[kind.scope].select(kind, gleanin, ties, barred)
 
 
-def empty_programme(scope: Scope, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Programme:
+def empty_programme(
+    scope: Scope, settings: MappingSettings, zone: ZoneInfo, now: datetime, spool: Spool | None = None
+) -> Programme:
+    """Return what rows can be added to.
+
+    Args:
+        spool: where what was read is kept until it is sent; in memory where there is none.
+    """
     scopes = dict.fromkeys(kind.scope for kind in kinds_in(scope))
-    return Programme({each: _PARTS[each](settings, zone, now) for each in scopes})
+    return Programme({each: _PARTS[each](settings, zone, now, spool or MemorySpool()) for each in scopes})

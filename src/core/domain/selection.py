@@ -39,10 +39,13 @@ class Blocked:
     reason: Reason
 
 
+Verdict = Eligible | Skipped | Blocked
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     record: RecordRef
-    verdict: Eligible | Skipped | Blocked
+    verdict: Verdict
 
     def noting(self, note: str) -> "Candidate":
         """Add a note to what is sent; of a record that is not sent there is nothing to note."""

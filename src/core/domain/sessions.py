@@ -10,16 +10,14 @@ from core.domain.fields import Fields, FieldValue
 from core.domain.kinds import SESSION
 from core.domain.mappings import MappingSettings, TracksFrom
 from core.domain.reasons import Reason
-from core.domain.selection import Blocked, Eligible, Skipped, filled, judge_fields, listed
+from core.domain.selection import Skipped, Verdict, filled, judge_fields, listed
 from core.domain.source import Session
 from core.domain.time_zones import schedule_text
 
 ACCEPTED = "accepted"
 
 
-def judge_session(
-    session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime
-) -> Eligible | Skipped | Blocked:
+def judge_session(session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Verdict:
     """Apply rules 12, 13 and 18 to one session."""
     if reason := _not_in_programme(session):
         return Skipped(reason)

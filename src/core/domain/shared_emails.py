@@ -1,6 +1,6 @@
 """Shared e-mails: two people with the same one do not both go (rule 15)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,8 @@ from core.domain.source import Person, is_id
 class SharedEmails:
     """Judges the people of one kind who would go, by their e-mails (as `same_mailbox` writes them)."""
 
-    people: Mapping[SourceId, Person]
+    people: Callable[[], Iterable[Person]]
+    """Gives all of them, each once: they are read anew each time, for they are many."""
     held: Mapping[SourceId, str]
     """Whom we sent to Gleanin, with the e-mail that each has there by our doing."""
     can_go: Callable[[SourceId], bool]
@@ -28,9 +29,7 @@ class SharedEmails:
         Who is in Gleanin with it already goes on; among the others the older one goes.
         """
         rivals: dict[SourceId, Reason] = {}
-        for email, sharers in self._by_email().items():
-            if len(sharers) == 1:
-                continue
+        for email, sharers in self._shared().items():
             ranked = sorted(sharers, key=lambda person: self._rank(person, email))
             goes = next((person for person in ranked if self.can_go(person.id)), None)
             if goes is not None:
@@ -43,25 +42,34 @@ class SharedEmails:
 
     def moving(self) -> dict[SourceId, str]:
         """Tell who will give up an e-mail, and for which other one."""
-        rivals, moving = self.rivals(), {}
-        for source_id, former in self.held.items():
-            person = self.people.get(source_id)
-            mailbox = same_mailbox(person.email) if person and person.email else former
-            if mailbox != former and source_id not in rivals and self.can_go(source_id):
-                moving[source_id] = mailbox
+        rivals, moving = self.rivals(), dict[SourceId, str]()
+        for person in self._identified():
+            former = self.held.get(person.id)
+            if former is None or not person.email:
+                continue
+            mailbox = same_mailbox(person.email)
+            if mailbox != former and person.id not in rivals and self.can_go(person.id):
+                moving[person.id] = mailbox
         return moving
 
     def _rank(self, person: Person, email: str) -> tuple[bool, datetime, SourceId]:
         return self.held.get(person.id) != email, person.created_at or UNDATED, person.id
 
-    def _by_email(self) -> dict[str, list[Person]]:
-        by_email: dict[str, list[Person]] = {}
-        for person in self.people.values():
+    def _shared(self) -> dict[str, list[Person]]:
+        """Return who shares an e-mail with somebody; most share none, and of them no more than a number is kept."""
+        seen, shared = set[int](), dict[str, list[Person]]()
+        for person in self._identified():
             if person.email:
-                by_email.setdefault(same_mailbox(person.email), []).append(person)
-        return by_email
+                mailbox = same_mailbox(person.email)
+                if hash(mailbox) in seen:
+                    shared[mailbox] = []
+                seen.add(hash(mailbox))
+        for person in self._identified() if shared else ():
+            mailbox = same_mailbox(person.email) if person.email else ""
+            if mailbox in shared:
+                shared[mailbox].append(person)
+        return {mailbox: sharers for mailbox, sharers in shared.items() if len(sharers) > 1}
 
-
-def identified(people: Iterable[Person]) -> dict[SourceId, Person]:
-    """Leave out whoever came without an id: they cannot be synced, so they take no e-mail from anybody."""
-    return {person.id: person for person in people if is_id(person.id)}
+    def _identified(self) -> Iterator[Person]:
+        """Leave out whoever came without an id: they cannot be synced, so they take no e-mail from anybody."""
+        return (person for person in self.people() if is_id(person.id))

@@ -1,5 +1,6 @@
 """The migrations: up and down on both databases, and never apart from the tables."""
 
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -317,3 +318,35 @@ def test_the_queue_in_a_schema_of_its_own_goes(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT to_regnamespace('gleanin_sync_queue')").scalar()
     assert found is None
+
+
+def _schema(engine: sa.Engine) -> dict[str, list[str]]:
+    """Give everything that the database tells of its tables, in an order of its own."""
+    inspector = sa.inspect(engine)
+    asked = (
+        inspector.get_columns,
+        inspector.get_foreign_keys,
+        inspector.get_unique_constraints,
+        inspector.get_check_constraints,
+        inspector.get_indexes,
+    )
+    told = {
+        table: [inspector.get_pk_constraint(table), *(each for ask in asked for each in ask(table))]
+        for table in inspector.get_table_names()
+    }
+    # A condition is an object; what it says is compared with the indexes.
+    return {
+        table: sorted(re.sub(r" at 0x[0-9a-f]+", "", repr(each)) for each in those)
+        for table, those in told.items()
+    }
+
+
+def test_a_new_database_is_just_what_the_migrations_make(engine: sa.Engine) -> None:
+    migrate.upgrade(engine)
+    new = _schema(engine), _indexes(engine), migrate.current_revision(engine)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    for each in _REVISIONS:
+        migrate.upgrade(engine, each)
+    assert new == (_schema(engine), _indexes(engine), migrate.current_revision(engine))

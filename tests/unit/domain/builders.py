@@ -29,6 +29,7 @@ from core.domain.planning import Create, NoWrite, Planner, Step, Update
 from core.domain.programme import Part, Programme
 from core.domain.selection import Blocked, Candidate, Eligible, Skipped
 from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, Unreadable
+from core.domain.spooled import MemorySpool
 from core.domain.synced import SyncedRecord, fingerprint
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ def member(someone: Person) -> ExhibitorContact:
 
 
 def agenda(*rows: Session | Unreadable, settings: MappingSettings = SETTINGS, now: datetime = NOW) -> Agenda:
-    made = Agenda(settings, PARIS, now)
+    made = Agenda(settings, PARIS, now, MemorySpool())
     for row in rows:
         made.add(row)
     return made

@@ -11,6 +11,7 @@ from core.domain.kinds import RecordKind, Scope
 from core.domain.mappings import EventMapping
 from core.domain.messages import left_at_once, links_unread, records_doubled
 from core.domain.planning import NoWrite
+from core.domain.spooled import Spool
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.fence import Fence
@@ -26,6 +27,7 @@ from core.usecases.sync.writing import Writer
 from ports.clock import Clock
 from ports.destination import Destination, DestinationError
 from ports.log import EventLog
+from ports.spools import Spools
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CarryOut:
     resend_after: timedelta
     """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
     large_places: LargePlaces
+    spools: Spools
 
     async def __call__(self) -> None:
         """Work, and leave in the journal what came of it; a check that finds nothing changed stays a check.
@@ -49,6 +52,10 @@ class CarryOut:
         Raises:
             SyncStopped, SourceError, DestinationError, PersistenceError
         """
+        with self.spools() as spool:
+            await self._work(spool)
+
+    async def _work(self, spool: Spool) -> None:
         units, mapping, turn = self.access.units, self.mapping, self.turn
         remembered = await recall(units, mapping)
         fence = Fence(units, self.clock, turn.run.id, mapping, turn.owner, self.lease)
@@ -70,6 +77,7 @@ class CarryOut:
                 destination,
                 now,
                 _setup(mapping, self.tokens, remembered),
+                spool,
                 partial(self._note_page, place),
             )
             spares = checkpoint is not None and checkpoint.spares_many(now, self.interval)
@@ -77,7 +85,7 @@ class CarryOut:
             await self._note_zones(*sides.zones)
             if checkpoint is not None and await _is_as_at(checkpoint, sides, plans_of(sides)):
                 self.journal.checkpoint = checkpoint.read_again(now) if sides.is_whole else checkpoint
-                await self._read_links(destination, sides)
+                await self._read_links(destination, remembered, sides)
                 return
             await self._begin_run()
             await self._end_checkpoint()  # before anything is changed, so that no crash comes between
@@ -110,7 +118,7 @@ class CarryOut:
         finally:
             if not journal.may_have_written:
                 await writer.fence.take_mark_back()
-        await self._read_links(writer.destination, sides, writer.written)
+        await self._read_links(writer.destination, plans.remembered, sides, writer.written)
         journal.checkpoint = None if writer.written else self._proved(sides, now)
 
     async def _note_page(self, place: LargePlace, rows: int) -> None:
@@ -187,10 +195,14 @@ class CarryOut:
             self.journal.remarks.first.append(left_at_once(parts))
 
     async def _read_links(
-        self, destination: Destination, sides: BothSides, written: Collection[str] = ()
+        self,
+        destination: Destination,
+        remembered: Remembered,
+        sides: BothSides,
+        written: Collection[str] = (),
     ) -> None:
         try:
-            await ShareLinks(self.access.units, self.mapping, destination).store(sides, written)
+            await ShareLinks(self.access.units, self.mapping, destination, remembered).store(sides, written)
         except DestinationError as error:
             self.log.warning("sync.links_unread", problem=type(error).__name__)
             self.journal.remarks.notes.append(links_unread(str(error)))

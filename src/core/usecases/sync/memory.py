@@ -20,7 +20,9 @@ class Remembered:
     """Where each record is that was sent under the mapping's connection."""
     earlier: Mapping[str, AbstractSet[SourceId]] = field(default_factory=dict)
     """What was sent under connections that have ended (rule 10)."""
-    sent: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
+    sent: Mapping[str, Mapping[GleaninId, SourceId]] = field(default_factory=dict)
+    """What stands behind each record that was sent under the mapping's connection."""
+    sent_earlier: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
     emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
     """What people sent under the mapping's connection were last sent with."""
     left_at: Mapping[str, Mapping[SourceId, datetime]] = field(default_factory=dict)
@@ -29,32 +31,31 @@ class Remembered:
     """Connections whose records come from another Sessionboard address."""
 
     def gleanin_side(self, connection_id: ConnectionId) -> GleaninSide:
-        return GleaninSide(connection_id, self.sent, self.emails, self.elsewhere)
+        return GleaninSide(
+            connection_id, self.here, self.sent, self.sent_earlier, self.emails, self.elsewhere
+        )
 
 
 async def recall(units: Units, mapping: EventMapping) -> Remembered:
     here: dict[str, dict[SourceId, GleaninId]] = {}
     earlier: dict[str, set[SourceId]] = {}
-    sent: dict[str, dict[GleaninId, Sent]] = {}
+    sent: dict[str, dict[GleaninId, SourceId]] = {}
+    sent_earlier: dict[str, dict[GleaninId, Sent]] = {}
     emails: dict[str, dict[SourceId, str]] = {}
     left_at: dict[str, dict[SourceId, datetime]] = {}
-    connections: dict[ConnectionId, ConnectionId] = {}
-    """Each once: the rows bring a copy of their own each."""
     for kind in KINDS:
         async with units.reading() as unit:
             places = await unit.synced.places(mapping.organization_id, mapping.events.gleanin_id, kind)
         ours = [place for place in places if place.connection_id == mapping.connection_id]
         here[kind.name] = {place.source_id: place.gleanin_id for place in ours}
-        earlier[kind.name] = {place.source_id for place in places} - here[kind.name].keys()
-        sent[kind.name] = {
-            place.gleanin_id: (
-                connections.setdefault(place.connection_id, place.connection_id),
-                place.source_id,
-            )
-            for place in places
+        sent[kind.name] = {place.gleanin_id: place.source_id for place in ours}
+        others = [place for place in places if place.connection_id != mapping.connection_id]
+        earlier[kind.name] = {place.source_id for place in others} - here[kind.name].keys()
+        sent_earlier[kind.name] = {
+            place.gleanin_id: (place.connection_id, place.source_id) for place in others
         }
         emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
         left_at[kind.name] = {place.source_id: place.left_at for place in ours if place.left_at}
     async with units.reading() as unit:
         elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.sessionboard_url))
-    return Remembered(here, earlier, sent, emails, left_at, elsewhere)
+    return Remembered(here, earlier, sent, sent_earlier, emails, left_at, elsewhere)

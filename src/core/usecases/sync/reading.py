@@ -8,7 +8,6 @@ from collections.abc import (
     Container,
     Coroutine,
     Iterable,
-    Iterator,
     Sequence,
 )
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from core.domain.mappings import EventMapping
 from core.domain.messages import not_all_read, rows_unreadable
 from core.domain.programme import Programme, empty_programme
 from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.spooled import MemorySpool, Spool, Spooled
 from core.domain.stops import Stop, judge_time_zones
 from core.domain.synced import ShareLink, presentable
 from core.domain.time_zones import zone_named
@@ -35,8 +35,8 @@ from ports.session_source import SessionSource, SourceIncomplete
 
 IN_CHANGE_FEED = frozenset({Scope.AGENDA})
 """A contact's edit need not move its exhibitor, so exhibitors are read each time: they are few."""
-Links = dict[GleaninId, tuple[ShareLink, ...] | None]
-"""Of everybody who is in Gleanin; None where nothing was told of links."""
+Linked = tuple[ShareLink, ...] | None
+"""Share links; None where nothing was told of links."""
 OnPage = Callable[[int], Awaitable[None]]
 
 
@@ -45,6 +45,29 @@ async def _nothing(rows: int) -> None:
 
 
 Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
+
+
+class Links:
+    """The share links of everybody who is in Gleanin."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self.clear()
+
+    def clear(self) -> None:
+        self._at: dict[GleaninId, int] = {}
+        self._all: Spooled[Linked] = Spooled(self._spool)
+
+    def add(self, page: Iterable[GleaninRecord], hosts: Container[str]) -> None:
+        """Keep those that may be shown."""
+        for record in page:
+            links = None if record.links is None else presentable(record.links, hosts)
+            self._at[record.id] = self._all.append(links)
+
+    def of(self, gleanin_id: GleaninId) -> Linked:
+        """Return somebody's links; of whoever is not in Gleanin any more they lead nowhere."""
+        at = self._at.get(gleanin_id)
+        return () if at is None else self._all[at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +112,8 @@ class Reader:
     now: datetime
     setup: Sequence[object] = ()
     """What else a plan depends on: it becomes a part of the digest."""
+    spool: Spool = field(default_factory=MemorySpool)
+    """Where what was read is kept until it is sent."""
     on_page: OnPage = _nothing
     """Awaited after each page, with the number of its rows."""
 
@@ -110,7 +135,7 @@ class Reader:
         if zone is None:
             raise SyncStopped(stops.no_time_zone(source_event))
         kinds = kinds_in(scope)
-        programme = empty_programme(scope, self.mapping.settings, zone, self.now)
+        programme = empty_programme(scope, self.mapping.settings, zone, self.now, self.spool)
         sides = BothSides(
             kinds,
             (source_event, gleanin_event),
@@ -178,12 +203,12 @@ class Reader:
             sides.shortfalls.append(rows_unreadable(len(unreadable)))
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
-        links = sides.links.setdefault(kind.name, {})
+        links = sides.links.setdefault(kind.name, Links(self.spool))
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                 sides.gleanin.add(kind, page)
                 if kind.is_person:
-                    links.update(linked(page, self.destination.link_hosts))
+                    links.add(page, self.destination.link_hosts)
                 await self.on_page(len(page))
         except RecordsNotTold:
             pass  # there are none; what we remember all the same is asked for by its id before it is created again
@@ -197,15 +222,6 @@ class Reader:
             return stops.masked_emails(programme.masked)
         instants = programme.instants
         return judge_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
-
-
-def linked(
-    page: Iterable[GleaninRecord], hosts: Container[str]
-) -> Iterator[tuple[GleaninId, tuple[ShareLink, ...] | None]]:
-    """Give the share links of each record that may be shown."""
-    return (
-        (record.id, None if record.links is None else presentable(record.links, hosts)) for record in page
-    )
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:

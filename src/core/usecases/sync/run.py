@@ -29,6 +29,7 @@ from ports.clock import Clock
 from ports.log import EventLog
 from ports.names import Names
 from ports.persistence import PersistenceError, Taken
+from ports.spools import Spools, memory_spool
 
 POLL_SECONDS = 0.2
 STALLED_AFTER = timedelta(minutes=15)
@@ -48,6 +49,7 @@ class RunSync:
     """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
     stalled_after: timedelta = STALLED_AFTER
     large_places: LargePlaces = field(default_factory=LargePlaces)
+    spools: Spools = memory_spool
 
     async def __call__(self, run_id: RunId, *, waits: bool = True) -> SyncRun:
         """See a booked run through to its end, and return it.
@@ -170,6 +172,7 @@ class RunSync:
             journal,
             self.resend_after,
             self.large_places,
+            self.spools,
         )
         stop: Stop | None = stops.FAULT
         try:

@@ -1,14 +1,15 @@
 """Store the share links that Gleanin has made, after the writes of a run (rule 30)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.domain.identifiers import GleaninId, SourceId
+from core.domain.identifiers import SourceId
 from core.domain.kinds import RecordKind
 from core.domain.mappings import EventMapping
+from core.usecases.sync.memory import Remembered
 from core.usecases.sync.plans import CHUNK, chunks
-from core.usecases.sync.reading import BothSides, Links, linked
+from core.usecases.sync.reading import BothSides, Links
 from ports.destination import Destination, RecordsNotTold
 from ports.persistence import Units
 
@@ -18,6 +19,7 @@ class ShareLinks:
     units: Units
     mapping: EventMapping
     destination: Destination
+    remembered: Remembered
 
     async def store(self, sides: BothSides, written: Collection[str] = ()) -> None:
         """Store what has changed; Gleanin is read again only where the run wrote something.
@@ -28,29 +30,30 @@ class ShareLinks:
         for kind in sides.kinds:
             if not kind.is_person or kind.name in sides.unknown:
                 continue
-            target = self.mapping.organization_id, self.mapping.events.gleanin_id
-            async with self.units.reading() as unit:
-                whose = {
-                    place.gleanin_id: place.source_id for place in await unit.synced.places(*target, kind)
-                }
             there = sides.links[kind.name]
             if kind.name in written:
                 there.clear()
                 with suppress(RecordsNotTold):
                     async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
-                        there.update(linked(page, self.destination.link_hosts))
-            await self._store(kind, whose, there)
+                        there.add(page, self.destination.link_hosts)
+            await self._store(kind, self._synced(kind, sides), there)
 
-    async def _store(self, kind: RecordKind, whose: Mapping[GleaninId, SourceId], there: Links) -> None:
+    def _synced(self, kind: RecordKind, sides: BothSides) -> Iterator[SourceId]:
+        """List what was ever sent, by this run too."""
+        here = self.remembered.here[kind.name]
+        yield from here
+        yield from self.remembered.earlier[kind.name]
+        yield from (each for each in sides.gleanin.all_sent_here(kind) if each not in here)
+
+    async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: Links) -> None:
         target = self.mapping.organization_id, self.mapping.events.gleanin_id
-        for chunk in chunks(whose.items(), CHUNK):
+        for chunk in chunks(synced, CHUNK):
             async with self.units.writing() as unit:
-                stored = await unit.synced.find(*target, kind, [source_id for _, source_id in chunk])
+                stored = await unit.synced.find(*target, kind, chunk)
                 changed = {}
-                for gleanin_id, source_id in chunk:
-                    # Of whoever is not in Gleanin any more the links lead nowhere.
-                    links = there.get(gleanin_id, ())
-                    if links is not None and links != stored[source_id].links:
+                for source_id, record in stored.items():
+                    links = there.of(record.gleanin_id)
+                    if links is not None and links != record.links:
                         changed[source_id] = links
                 if changed:
                     await unit.synced.save_links(*target, kind, changed)
