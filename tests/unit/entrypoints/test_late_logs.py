@@ -1,0 +1,62 @@
+"""Logs that are set up when something is logged."""
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from entrypoints.late_logs import LateLogs, announce_logs, set_up_announced_logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    yield
+    root.handlers[:] = handlers
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def waiting() -> int:
+    return sum(isinstance(each, LateLogs) for each in logging.getLogger().handlers)
+
+
+def test_what_a_library_logs_first_is_logged_as_everything_after_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    announce_logs("warning")
+    assert not structlog.is_configured()
+    logging.getLogger("some.library").warning("It took %s", "ada@example.org")
+    logging.getLogger("some.library").warning("It took long")
+    assert [(each["event"], each["logger"]) for each in lines(capsys)] == [
+        ("library.logged", "some.library")
+    ] * 2
+    assert waiting() == 0
+
+
+def test_what_python_warns_of_is_logged_too(capsys: pytest.CaptureFixture[str]) -> None:
+    announce_logs("warning")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("ada@example.org", UserWarning, stacklevel=1)
+    (told,) = lines(capsys)
+    assert told["problem"] == "UserWarning"
+    assert "ada" not in str(told)
+
+
+def test_they_are_set_up_once_however_often_they_are_announced() -> None:
+    announce_logs("warning")
+    announce_logs("info")
+    assert waiting() == 1
+    set_up_announced_logs()
+    set_up_announced_logs()
+    assert structlog.is_configured()
+    assert waiting() == 0
