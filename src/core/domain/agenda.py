@@ -152,9 +152,9 @@ class Agenda:
                 self._judge(self._persons[entry.at], entry, ties), Eligible
             )
 
-        emails = SharedEmails(going, gleanin.held_emails(SPEAKER), can_go)
-        speakers = partial(self.speakers, ties, emails)
-        return Selection(len(self._people), speakers, emails.moving(), incomplete=self.incomplete)
+        rivals, moving = SharedEmails(going, gleanin.held_emails(SPEAKER), can_go).judge()
+        speakers = partial(self.speakers, ties, rivals)
+        return Selection(len(self._people), speakers, moving, incomplete=self.incomplete)
 
     def session_candidates(self, barred_people: AbstractSet[SourceId]) -> Iterator[Candidate]:
         """Give every session's candidate, noting who may not be tied to it any more (rule 10)."""
@@ -168,9 +168,10 @@ class Agenda:
             names = absent.get(source_id)
             yield candidate.noting(reasons.ties_left_out(sorted(names))) if names else candidate
 
-    def speakers(self, ties: Mapping[SourceId, str], emails: SharedEmails) -> Iterator[Candidate]:
+    def speakers(
+        self, ties: Mapping[SourceId, str], rivals: Mapping[SourceId, Reason]
+    ) -> Iterator[Candidate]:
         """Judge everybody on the agenda; `ties` tells what stands in Gleanin for a session."""
-        rivals = emails.rivals()
         for person_id, entry in self._people.items():
             person = self._persons[entry.at]
             record = RecordRef(SPEAKER, person_id, person.label, person.email)

@@ -99,15 +99,15 @@ class ExhibitorList:
         def going() -> Iterator[Person]:
             return (place.person for place in places.values() if place.problem is None)
 
-        emails = SharedEmails(going, gleanin.held_emails(kind), can_go)
+        rivals, moving = SharedEmails(going, gleanin.held_emails(kind), can_go).judge()
         without_contact = list(self._without_contact(places, gleanin.all_sent_here(kind).keys()))
 
         def candidates() -> Iterator[Candidate]:
             yield from without_contact
-            yield from self._contacts(places, emails.rivals())
+            yield from self._contacts(places, rivals)
 
         size = len(without_contact) + len(places)
-        return Selection(size, candidates, emails.moving(), incomplete=self.incomplete)
+        return Selection(size, candidates, moving, incomplete=self.incomplete)
 
     def _places(self) -> dict[SourceId, _Place]:
         """Return each contact's first place: one that can be synced, and of these one as primary contact."""

@@ -23,13 +23,14 @@ class SharedEmails:
     can_go: Callable[[SourceId], bool]
     """Tells whether nothing but a shared e-mail could keep somebody out: who cannot go takes none from anybody."""
 
-    def rivals(self) -> dict[SourceId, Reason]:
-        """Find who stays out because somebody else goes with the same e-mail.
+    def judge(self) -> tuple[dict[SourceId, Reason], dict[SourceId, str]]:
+        """Find who stays out because somebody else goes with the same e-mail; and who moves to which other e-mail.
 
-        Who is in Gleanin with it already goes on; among the others the older one goes.
+        Who is in Gleanin with an e-mail already goes on with it; among the others the older one goes.
         """
+        shared, changed = self._look()
         rivals: dict[SourceId, Reason] = {}
-        for email, sharers in self._shared().items():
+        for email, sharers in shared.items():
             ranked = sorted(sharers, key=lambda person: self._rank(person, email))
             goes = next((person for person in ranked if self.can_go(person.id)), None)
             if goes is not None:
@@ -38,37 +39,32 @@ class SharedEmails:
                     each.id: reasons.same_email(goes.label, each.label, each.email or email)
                     for each in others
                 }
-        return rivals
-
-    def moving(self) -> dict[SourceId, str]:
-        """Tell who will give up an e-mail, and for which other one."""
-        rivals, moving = self.rivals(), dict[SourceId, str]()
-        for person in self._identified():
-            former = self.held.get(person.id)
-            if former is None or not person.email:
-                continue
-            mailbox = same_mailbox(person.email)
-            if mailbox != former and person.id not in rivals and self.can_go(person.id):
-                moving[person.id] = mailbox
-        return moving
+        moving = {who: email for who, email in changed.items() if who not in rivals and self.can_go(who)}
+        return rivals, moving
 
     def _rank(self, person: Person, email: str) -> tuple[bool, datetime, SourceId]:
         return self.held.get(person.id) != email, person.created_at or UNDATED, person.id
 
-    def _shared(self) -> dict[str, list[Person]]:
-        """Return who shares an e-mail with somebody; most share none, and of them no more than a number is kept."""
-        seen, shared = set[int](), dict[str, list[Person]]()
+    def _look(self) -> tuple[dict[str, list[Person]], dict[SourceId, str]]:
+        """Return who shares an e-mail with somebody, and who has another one than in Gleanin.
+
+        Most share none; of their e-mails no more than a number is kept.
+        """
+        seen, shared, changed = set[int](), dict[str, list[Person]](), dict[SourceId, str]()
         for person in self._identified():
-            if person.email:
-                mailbox = same_mailbox(person.email)
-                if hash(mailbox) in seen:
-                    shared[mailbox] = []
-                seen.add(hash(mailbox))
+            if not person.email:
+                continue
+            mailbox = same_mailbox(person.email)
+            if hash(mailbox) in seen:
+                shared[mailbox] = []
+            seen.add(hash(mailbox))
+            if self.held.get(person.id, mailbox) != mailbox:
+                changed[person.id] = mailbox
         for person in self._identified() if shared else ():
             mailbox = same_mailbox(person.email) if person.email else ""
             if mailbox in shared:
                 shared[mailbox].append(person)
-        return {mailbox: sharers for mailbox, sharers in shared.items() if len(sharers) > 1}
+        return {mailbox: sharers for mailbox, sharers in shared.items() if len(sharers) > 1}, changed
 
     def _identified(self) -> Iterator[Person]:
         """Leave out whoever came without an id: they cannot be synced, so they take no e-mail from anybody."""
