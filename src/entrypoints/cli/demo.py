@@ -122,7 +122,6 @@ def settings_for(chosen: Settings, folder: Path, sandbox: Sandbox) -> Settings:
         update={
             "database_url": SecretStr(f"sqlite:///{folder / 'demo.db'}"),
             "secret_keys": None,
-            "jobs": "in_process",
             "gleanin_url": sandbox.gleanin_url,
             "allow_private_addresses": True,
         }

@@ -20,7 +20,6 @@ from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.served_url import NoteServedUrl
 from core.usecases.sign_in.links import OfferSignIn
 from core.usecases.sign_up import OfferSignUp
-from entrypoints.cli.demo import NAME, settings_for
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say
 from entrypoints.cli.running import finish, in_loop, settings
@@ -152,6 +151,7 @@ async def welcome(container: Container) -> Answer:
 @asynccontextmanager
 async def playground(chosen: Settings) -> AsyncIterator[tuple[Container, Answer]]:
     """Open a container for a newcomer: stand-ins of both services, one organization, somebody who is signed in."""
+    from entrypoints.cli.demo import NAME, settings_for
     from entrypoints.sandbox.loading import load_world
     from entrypoints.sandbox.server import serve as serve_sandbox
     from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN

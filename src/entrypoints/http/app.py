@@ -17,7 +17,6 @@ from entrypoints.http.api.app import api
 from entrypoints.http.guards import Guards
 from entrypoints.http.heads import Heads
 from entrypoints.http.hosts import KnownHosts
-from entrypoints.http.openid_client import OpenIdProvider
 from entrypoints.http.pages.app import add_pages
 from entrypoints.http.places import Places
 from entrypoints.http.progress import Followers
@@ -41,7 +40,6 @@ def application(container: Container) -> ASGIApp:
     is_https = (settings.public_url or "").startswith("https:")
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
-    app.state.openid = OpenIdProvider(settings, container.openid_transport())
     places = Places()
     app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
     most = settings.max_connections
@@ -54,6 +52,8 @@ def application(container: Container) -> ASGIApp:
     app.include_router(operations.routes)
     app.include_router(hooks.routes)
     add_pages(app)
+    if settings.offers_openid:
+        _add_openid(app, container)
     app.add_middleware(
         SessionMiddleware,
         secret_key=container.cookie_secret(),
@@ -65,3 +65,12 @@ def application(container: Container) -> ASGIApp:
     known = KnownHosts(app, settings.public_url, operations.PATHS)
     # Around everything, so that nothing leaves past it.
     return Heads(Guards(known, container.log(), is_https=is_https))
+
+
+def _add_openid(app: FastAPI, container: Container) -> None:
+    """Add the company's own sign-in: its library takes long to import, and most installations have none."""
+    from entrypoints.http.openid_client import OpenIdProvider
+    from entrypoints.http.pages import openid
+
+    app.state.openid = OpenIdProvider(container.settings(), container.openid_transport())
+    app.include_router(openid.routes)

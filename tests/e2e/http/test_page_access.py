@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from entrypoints.http import operations
+from entrypoints.http.pages import openid
 from entrypoints.http.pages.app import add_pages
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, STRANGER, SUPPORT, VIEWER, Tenant
@@ -25,9 +26,9 @@ FOR_EVERYBODY = {
     "/readyz": "says only whether the database answers",
     "/metrics": "has numbers, and no name or id",
     "/sign-in": "is where one signs in",
-    "/sign-in/once/{offered}": "opens by the signed part of its address",
     "/sign-in/openid": "is where one signs in",
     "/sign-in/openid/callback": "is where one signs in",
+    "/sign-in/once/{offered}": "opens by the signed part of its address",
     "/sign-in/resume": "only gives a form back to the page of ours that it came from",
     "/sign-out": "ends what there is",
     "/sign-up/{offered}": "opens by the signed part of its address",
@@ -50,6 +51,7 @@ def site() -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(operations.routes)
     add_pages(app)
+    app.include_router(openid.routes)
     return app
 
 

@@ -23,7 +23,6 @@ from entrypoints.http.pages import (
     integrations,
     mapping_settings,
     notices,
-    openid,
     organizations,
     portal,
     preview,
@@ -41,7 +40,6 @@ from entrypoints.http.problems import FAULT, TOLD, Problem, problem_of
 PARTS = (
     sign_in,
     going_on,
-    openid,
     account,
     organizations,
     integrations,

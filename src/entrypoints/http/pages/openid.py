@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from joserfc.errors import JoseError
 
@@ -93,15 +93,6 @@ BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
 )
 
 
-def offered(container: Wired) -> Container:
-    if not container.settings().offers_openid:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    return container
-
-
-Offered = Annotated[Container, Depends(offered)]
-
-
 def provider_of(request: Request) -> OpenIdProvider:
     provider: OpenIdProvider = request.app.state.openid
     return provider
@@ -111,7 +102,7 @@ Provider = Annotated[OpenIdProvider, Depends(provider_of)]
 
 
 @routes.get("")
-async def leave(request: Request, container: Offered, provider: Provider, next_: Next = START) -> Response:
+async def leave(request: Request, container: Wired, provider: Provider, next_: Next = START) -> Response:
     """Send the browser to the provider."""
     wanted = local(next_)
     request.session[WANTED] = wanted if len(wanted) <= LONGEST_WANTED else START
@@ -125,7 +116,7 @@ async def leave(request: Request, container: Offered, provider: Provider, next_:
 
 
 @routes.get("/callback")
-async def come_back(request: Request, container: Offered, provider: Provider) -> Response:
+async def come_back(request: Request, container: Wired, provider: Provider) -> Response:
     """Take the provider's answer."""
     wanted = local(str(request.session.get(WANTED, START)))
     try:
