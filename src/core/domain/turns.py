@@ -167,7 +167,7 @@ def count_continuous(
     return counts
 
 
-def next_in_turn(
+def select_next(
     waiting: Iterable[Waiting],
     busy: Mapping[OrganizationId, int],
     room: int,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.turns import MOST_PER_ORGANIZATION, Waiting, carried_out, next_in_turn, waiting
+from core.domain.turns import MOST_PER_ORGANIZATION, Waiting, carried_out, select_next, waiting
 from ports.clock import Clock
 from ports.persistence import Units
 
@@ -29,4 +29,4 @@ class ChooseRuns:
         async with self.units.reading() as unit:
             work = await unit.runs.open_work()
             due = await unit.schedules.due(now, MOST_PER_ORGANIZATION, MOST_DUE)
-        return next_in_turn(waiting(work, due, now), carried_out(work, now), room, max(room - kept, 0))
+        return select_next(waiting(work, due, now), carried_out(work, now), room, max(room - kept, 0))

@@ -17,7 +17,7 @@ from core.domain.turns import (
     Waiting,
     carried_out,
     count_runs,
-    next_in_turn,
+    select_next,
     waiting,
 )
 from tests.unit.domain.builders import NOW
@@ -43,7 +43,7 @@ def chosen(
     *those: Waiting, busy: dict[str, int] | None = None, room: int = 8, by_itself: int | None = None
 ) -> list[str | None]:
     going_on = {OrganizationId(who): number for who, number in (busy or {}).items()}
-    return [each.run_id for each in next_in_turn(those, going_on, room, by_itself)]
+    return [each.run_id for each in select_next(those, going_on, room, by_itself)]
 
 
 def queued(name: str, mapping: str, since: datetime = NOW, trigger: Trigger = Trigger.MANUAL) -> OpenWork:
@@ -212,7 +212,7 @@ def test_shares_and_room_hold_and_nothing_stays_that_could_start(
     all_of_them = [waits(who, n, trigger, minute) for n, (who, trigger, minute) in enumerate(those)]
     already = {OrganizationId(who): number for who, number in going_on.items()}
     by_itself = max(room - kept, 0)
-    started = next_in_turn(all_of_them, already, room, by_itself)
+    started = select_next(all_of_them, already, room, by_itself)
     assert len(set(started)) == len(started) <= room
     assert sum(each.trigger is Trigger.CONTINUOUS for each in started) <= by_itself
     busy = Counter(already) + Counter(each.organization_id for each in started)
@@ -249,6 +249,6 @@ def test_an_organization_needs_no_more_of_its_due_mappings_than_may_go_on_at_onc
     all_due = [due(f"a{number}") for number in sorted(numbers)]
 
     def started(*those: DueMapping) -> int:
-        return len(next_in_turn(waiting(work, those, NOW), carried_out(work, NOW), room=9))
+        return len(select_next(waiting(work, those, NOW), carried_out(work, NOW), room=9))
 
     assert started(*all_due) == started(*all_due[:MOST_PER_ORGANIZATION])
