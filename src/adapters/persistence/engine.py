@@ -97,7 +97,6 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry, patience
             connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -400")
 
 
 def _is_locked(error: Exception) -> bool:
