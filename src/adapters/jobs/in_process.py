@@ -34,7 +34,7 @@ class Work:
     check: Callable[[MappingId, Callable[[RunId], None]], Awaitable[object]]
     """Sees to a mapping that is due, and names the run that this comes to as soon as it does."""
     ask_again: Callable[[RunId], Awaitable[object]]
-    """Books another run for one that had to be interrupted."""
+    """Books another run for one that had to be interrupted, or lost its database."""
     tidy: Callable[[], Awaitable[object]]
     """Forgets what is old."""
     tell: Callable[[], Awaitable[object]]
@@ -122,7 +122,7 @@ async def seen_to(work: Work, waiting: Waiting) -> None:
         else:
             begun.append(waiting.run_id)
             await work.carry_out(waiting.run_id)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, PersistenceError):
         for run_id in begun:
             await work.ask_again(run_id)
         raise

@@ -37,12 +37,16 @@ class PatientManager(JobManager):
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         try:
-            return await super().fetch_job(queues, worker_id)
+            job = await super().fetch_job(queues, worker_id)
         except UniqueViolation:  # another worker took one with the same lock in this moment
             return None
         except ConnectorException as error:
             self._bear(error, "fetch")
             return None
+        again, self._unfinished = self._unfinished, []
+        for each in again:
+            await self.finish_job(each, Status.ABORTED, delete_job=True)
+        return job
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         """End a job; while the database is out of reach that is put off, or its lock would be held for good."""
@@ -60,10 +64,6 @@ class PatientManager(JobManager):
             await super().update_heartbeat(worker_id)
         except ConnectorException as error:
             self._bear(error, "heartbeat")
-            return
-        again, self._unfinished = self._unfinished, []
-        for job in again:
-            await self.finish_job(job, Status.ABORTED, delete_job=True)
 
     async def unregister_worker(self, worker_id: int) -> None:
         """Sign off, by the next connection where the database has dropped one meanwhile."""

@@ -35,7 +35,10 @@ POLL_EVERY = 1.0
 TRY_AGAIN_AFTER = 1.0
 """Seconds."""
 _PATIENCE = 5.0
-"""Seconds that a question waits for a connection: while there is none, stopping waits for a few of them."""
+"""Seconds that a question waits for a connection: while there is none, stopping waits for a few of them.
+
+After as many the pool gives up to connect, and begins anew when somebody asks: its pauses grow up to minutes.
+"""
 _FORGOTTEN_AFTER = 86_400.0
 """Seconds of silence after which a worker cannot come back: until then it may have been asleep only."""
 _FIRST = 20
@@ -62,6 +65,7 @@ class ProcrastinateJobs:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=_PATIENCE,
+            reconnect_timeout=_PATIENCE,
         )
         self._app = App(connector=connector)
         self._manager = PatientManager(connector, self.log, self._wanted.set)

@@ -113,7 +113,9 @@ def _postgresql(url: sa.URL, patience: float, silence: float) -> sa.Engine:
         url,
         pool_size=MOST_UNITS,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": _SECONDS_TO_CONNECT},
+        # Nothing is prepared: behind PgBouncer in transaction mode, the next transaction has another connection, and
+        # the statement is not there.
+        connect_args={"connect_timeout": _SECONDS_TO_CONNECT, "prepare_threshold": None},
         hide_parameters=True,
     )
     take_turn = (

@@ -8,7 +8,7 @@ from core.domain.identifiers import MappingId, RunId
 from core.domain.kinds import Scope
 from core.domain.refusals import BadInput, found
 from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.stops import DIED_AGAIN, INTERRUPTED, TAKEN_OVER
+from core.domain.stops import DIED_AGAIN, INTERRUPTED, STORE_UNUSABLE, TAKEN_OVER, Stop
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.log import EventLog
@@ -94,7 +94,7 @@ class RequestSync:
 
 @dataclass(frozen=True, slots=True)
 class RequestAgain:
-    """For a program that ends before the runs it carries out: what was asked of it must not be lost."""
+    """For a program that ends before the runs it carries out, or loses its database: what was asked of it must not be lost."""
 
     units: Units
     names: Names
@@ -105,7 +105,13 @@ class RequestAgain:
         async with self.units.writing() as unit:
             run = await unit.runs.get(run_id)
             mapping = await unit.mappings.get(run.mapping_id) if run else None
-            if run is None or run.stop != INTERRUPTED or mapping is None or not mapping.is_active:
+            if run is None or mapping is None or not mapping.is_active:
+                return
+            if run.stop == STORE_UNUSABLE:
+                goes_on = not await _has_ended_so_before(unit, run, STORE_UNUSABLE)
+            else:
+                goes_on = run.stop == INTERRUPTED
+            if not goes_on:
                 return
             await _ask_again(unit, run, RunId(self.names.new()), self.clock.now())
             await unit.commit()
@@ -129,7 +135,7 @@ class TakeOver:
             if run is None or mapping is None or not run.lease_has_run_out(now):
                 return None
             # One that dies again and again is not tried for ever: somebody has to look.
-            goes_on = mapping.is_active and not await _has_died_before(unit, run)
+            goes_on = mapping.is_active and not await _has_ended_so_before(unit, run, TAKEN_OVER)
             end = await self.run_ends.store(unit, run, TAKEN_OVER if goes_on else DIED_AGAIN)
             waiting = None
             if goes_on:
@@ -140,10 +146,10 @@ class TakeOver:
         return waiting
 
 
-async def _has_died_before(unit: Unit, run: SyncRun) -> bool:
-    """Tell whether the run that it took the place of had died too."""
+async def _has_ended_so_before(unit: Unit, run: SyncRun, stop: Stop) -> bool:
+    """Check whether the run that it took the place of had ended for the same reason."""
     former = [each for each in await unit.runs.of_mapping(run.mapping_id, 3) if each.id != run.id]
-    return next((each.stop == TAKEN_OVER for each in former if not each.is_open), False)
+    return next((each.stop == stop for each in former if not each.is_open), False)
 
 
 async def _ask_again(unit: Unit, run: SyncRun, new: RunId, now: datetime) -> SyncRun:

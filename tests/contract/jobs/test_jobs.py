@@ -1,9 +1,10 @@
 """Booked runs are carried out while whoever booked them goes on."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from core.domain.identifiers import RunId
+from core.domain.identifiers import MappingId, RunId
 from core.domain.runs import RunState, Trigger
 from core.domain.turns import MOST_PER_ORGANIZATION
 from tests.contract.jobs.conftest import Making
@@ -14,6 +15,13 @@ from tests.present import present
 
 RARELY = 59
 """Seconds between two looks: what happens sooner waited for none."""
+
+
+def are_in_turn(begun: Sequence[MappingId], mappings: Sequence[MappingId]) -> bool:
+    """Check the order, in which two that start at the same moment may have changed places."""
+    return sorted(begun) == sorted(mappings) and all(
+        abs(begun.index(each) - place) <= 1 for place, each in enumerate(mappings)
+    )
 
 
 async def test_a_run_is_carried_out_and_nobody_waits_for_it(make: Making, yard: Yard) -> None:
@@ -93,10 +101,10 @@ async def test_so_many_are_carried_out_at_once_and_the_others_in_their_turn(make
     async with jobs.working():
         await until(lambda: len(yard.begun) == 2)
         await asyncio.sleep(0.1)
-        assert yard.begun == mappings[:2]
+        assert sorted(yard.begun) == mappings[:2]
         yard.go_on.set()
         await until(lambda: len(yard.ended) == 6)
-    assert yard.begun == mappings
+    assert are_in_turn(yard.begun, mappings)
     assert yard.most_at_once == 2
 
 
@@ -111,10 +119,10 @@ async def test_an_organization_has_no_more_than_its_share_at_once(make: Making, 
         jobs.start((await yard.book(other)).id)
         await until(lambda: other in yard.begun)
         await asyncio.sleep(0.1)
-        assert yard.begun == [*many[:MOST_PER_ORGANIZATION], other]
+        assert sorted(yard.begun) == [*many[:MOST_PER_ORGANIZATION], other]
         yard.go_on.set()
         await until(lambda: len(yard.ended) == 7)
-    assert yard.begun[3:] == many[MOST_PER_ORGANIZATION:]
+    assert are_in_turn(yard.begun[3:], many[MOST_PER_ORGANIZATION:])
 
 
 async def test_what_people_ask_for_comes_before_what_is_due(make: Making, yard: Yard) -> None:
@@ -158,7 +166,7 @@ async def test_stopping_sees_runs_through_and_books_the_interrupted_ones_again(
         await yard.book(each)
     async with make(yard, at_once=2).working():
         await until(lambda: len(yard.begun) == 2)
-    assert yard.begun == [one, two], "what has not begun yet waits for the next start"
+    assert sorted(yard.begun) == [one, two], "what has not begun yet waits for the next start"
     assert sorted(yard.ended) == [one, two]
     for mapping in (one, two):
         again, interrupted = await yard.runs_of(mapping)

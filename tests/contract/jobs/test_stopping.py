@@ -7,7 +7,9 @@ from core.domain.mappings import EventMapping
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import INTERVAL, SPREAD
 from core.usecases.change_settings import SettingsChange
+from ports.persistence import StoreUnusable
 from tests.contract.jobs.conftest import Making
+from tests.contract.jobs.test_jobs import RARELY
 from tests.limits import WITHIN, happens
 from tests.present import present
 from tests.unit.domain.builders import on, person, session
@@ -54,6 +56,28 @@ async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_nex
 
     done = await seen_through(make, stage, mapping)
     assert done.state is RunState.COMPLETED
+    assert stage.gleanin.duplicates == 0
+    assert len(stage.gleanin.writes) == 6
+
+
+async def test_rule_32_a_run_that_loses_its_database_goes_on_as_another_one(make: Making) -> None:
+    stage = Stage()
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
+
+    async def lose_it_once() -> None:
+        if stage.gleanin.writes:
+            stage.gate.pass_by = nothing
+            raise StoreUnusable("It is being restarted.")
+
+    stage.gate.pass_by = lose_it_once
+    run = await stage.request_sync(mapping.id)
+    async with make(stage, look_every=RARELY).working(), asyncio.timeout(WITHIN):
+        while (await stage.list_runs(mapping.id))[0].state is not RunState.COMPLETED:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    again, lost = await stage.list_runs(mapping.id)
+    assert (lost.id, present(lost.stop).code) == (run.id, "store_unusable")
+    assert again.requested_by == run.requested_by
     assert stage.gleanin.duplicates == 0
     assert len(stage.gleanin.writes) == 6
 

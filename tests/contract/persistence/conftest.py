@@ -5,9 +5,11 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -32,8 +34,22 @@ from tests.contract.persistence.samples import (
 class Server:
     """A PostgreSQL server of this test process alone."""
 
-    url: str
-    numbers: Iterator[int]
+    running: Any
+    """The library's own server."""
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def url(self) -> str:
+        url: str = self.running.get_uri()
+        return url
+
+    def stop(self) -> None:
+        """Shut it down: transactions are rolled back, connections closed."""
+        self.running.stop()
+
+    def start(self) -> None:
+        """Start it again, at the same address."""
+        self.running.ensure_postgres_running()
 
     def new_database(self) -> str:
         name = f"empty{next(self.numbers)}"
@@ -46,6 +62,12 @@ class Server:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
+    with started_server() as server:
+        yield server
+
+
+@contextmanager
+def started_server() -> Iterator[Server]:
     # Not in pytest's folder: as root, the server runs as another user, who could not get there.
     folder = Path(tempfile.mkdtemp(prefix="gleanin-sync-postgresql-"))
     try:
@@ -58,7 +80,7 @@ def postgresql_server() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"no PostgreSQL server can be started here: {error}")
     try:
-        yield Server(server.get_uri(), count(1))
+        yield Server(server)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

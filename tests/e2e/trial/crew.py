@@ -57,13 +57,14 @@ class Crew:
     lease: float
     workers: list[Worker] = field(default_factory=list)
 
-    def begin(self) -> Worker:
+    def begin(self, *command: str) -> Worker:
+        """Start a process that carries out runs: a worker, unless another command is given."""
         host = f"127.0.0.{len(self.workers) + 2}"
         log = self.folder / f"{host}.log"
         variables = {**self.settings, "GLEANIN_SYNC_GLEANIN_URL": self.gleanin_url.replace("127.0.0.1", host)}
         with log.open("w") as stderr:
             process = subprocess.Popen(
-                [COMMAND, "worker", "--json"],
+                [COMMAND, *(command or ("worker",)), "--json"],
                 env=os.environ | variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -15,11 +15,11 @@ FIRST_ID = 101
 SESSIONS = 5
 
 
-def conference(event_id: int) -> Json:
+def conference(event_id: int, sessions: int = SESSIONS) -> Json:
     """Make a saved event in which people speak in several sessions, with one exhibitor."""
     return {
         "event": {"id": event_id, "name": f"Conference {event_id}", "timezone": "Europe/Paris"},
-        "sessions": [session(event_id, number) for number in range(SESSIONS)],
+        "sessions": [session(event_id, number) for number in range(sessions)],
         "exhibitors": [
             {
                 "id": f"exhibitor-{event_id}",

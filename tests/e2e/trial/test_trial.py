@@ -52,7 +52,7 @@ from entrypoints.settings import Settings
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.e2e.trial.crew import DOORS, ENDS_WITHIN, Crew
 from tests.e2e.trial.judging import Evidence, Request
-from tests.e2e.trial.programme import FIRST_ID, Editor, conference, differences
+from tests.e2e.trial.programme import FIRST_ID, SESSIONS, Editor, conference, differences
 
 __all__ = ["postgresql_server"]
 EDITS_EVERY = 0.12
@@ -76,6 +76,8 @@ class Trial:
     """So that runs take their time, and mishaps meet them."""
     pause: tuple[float, float] = (1.5, 5)
     """Seconds between two mishaps."""
+    sessions: int = SESSIONS
+    """Of each event."""
 
     @property
     def mappings(self) -> int:
@@ -108,7 +110,7 @@ def sandbox_with(trial: Trial, folder: Path) -> Iterator[Addresses]:
     arguments = ["--doors", str(DOORS), "--link-delay", "0"]
     for number in range(trial.mappings):
         path = folder / f"{number}.json"
-        path.write_text(json.dumps(conference(FIRST_ID + number)), encoding="utf-8")
+        path.write_text(json.dumps(conference(FIRST_ID + number, trial.sessions)), encoding="utf-8")
         arguments += ["--event", str(path)]
     with in_process(arguments) as addresses:
         yield addresses

@@ -12,7 +12,16 @@ from core.domain.outcomes import Counts
 from core.domain.runs import RunState, SyncRun, Trigger
 from core.domain.schedule import AFTER_AN_INTERRUPTION
 from core.domain.secrets import Token
-from core.domain.stops import DIED_AGAIN, DISCONNECTED, INTERRUPTED, TAKEN_OVER, TOKEN_REPLACED, Stop, refused
+from core.domain.stops import (
+    DIED_AGAIN,
+    DISCONNECTED,
+    INTERRUPTED,
+    STORE_UNUSABLE,
+    TAKEN_OVER,
+    TOKEN_REPLACED,
+    Stop,
+    refused,
+)
 from core.usecases.change_settings import SettingsChange
 from core.usecases.request_sync import SyncRequest
 from tests.present import present
@@ -324,6 +333,20 @@ async def test_what_ended_otherwise_is_not_booked_again(stage: Stage, mapping: E
     stopped = await interrupted(stage, mapping.id)
     await stage.remove_mapping(mapping.id)
     await stage.request_again(stopped.id)
+    assert not await waiting(stage)
+
+
+async def test_a_run_that_lost_its_database_is_booked_again_but_not_for_ever(
+    stage: Stage, mapping: EventMapping
+) -> None:
+    await stage.request_again((await interrupted(stage, mapping.id, by=STORE_UNUSABLE)).id)
+    again = await waiting_run(stage)
+    lost = again.start("owner:1", stage.clock.now(), LEASE).stopped(
+        STORE_UNUSABLE, stage.clock.now(), Counts()
+    )
+    async with stage.committing() as unit:
+        await unit.runs.update(lost)
+    await stage.request_again(lost.id)
     assert not await waiting(stage)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +11,8 @@ from core.domain.kinds import SESSION
 from core.domain.mappings import EventMapping
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState
+from core.domain.stops import STORE_UNUSABLE
+from core.usecases.sync.run import END_AGAIN_AFTER
 from ports.persistence import StoreUnusable, Unit, Units
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import LEASE, Stage
@@ -95,3 +99,55 @@ async def test_rule_26_a_store_that_fails_once_loses_no_outcome(stage: Stage, fa
     stage.clock.advance(LEASE)
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
     assert stage.gleanin.duplicates == 0
+
+
+@dataclass
+class StoreThatGoes:
+    """Units that cannot be had for some seconds, from the first one on after some writes."""
+
+    stage: Stage
+    units: Units
+    seconds: float
+
+    def check(self) -> None:
+        clock = self.stage.clock
+        if len(self.stage.gleanin.writes) >= 2 and not hasattr(self, "back_at"):
+            self.back_at = clock.now() + timedelta(seconds=self.seconds)
+        if hasattr(self, "back_at") and clock.now() < self.back_at:
+            raise StoreUnusable("It is being restarted.")
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Unit]:
+        self.check()
+        async with self.units.reading() as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        self.check()
+        async with self.units.writing() as unit:
+            yield unit
+
+
+@pytest.mark.parametrize("is_back_in_time", [True, False])
+async def test_rule_32_the_end_of_a_run_is_stored_when_the_database_is_back(
+    stage: Stage, is_back_in_time: bool
+) -> None:
+    stage.gleanin.most_in_flight = 1
+    mapping = await stage.mapping()
+    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
+    run, well = await stage.request_sync(mapping.id), stage.units
+    lease = LEASE.total_seconds()
+    stage.units = StoreThatGoes(stage, well, lease / 2 if is_back_in_time else lease + 2 * END_AGAIN_AFTER)
+    with suppress(StoreUnusable):
+        await stage.run_sync(run.id)
+    stage.units = well
+    ended = await stage.find_run(run.id)
+    if not is_back_in_time:
+        assert ended.is_open, "others may have taken over by then: it is left to them"
+        return
+    assert ended.stop == STORE_UNUSABLE
+    before = stage.clock.now()
+    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+    assert stage.clock.now() - before < stage.resend_after, "what had not left waits for nothing"
+    assert (len(stage.gleanin.writes), stage.gleanin.duplicates) == (6, 0)

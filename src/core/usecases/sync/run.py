@@ -28,10 +28,12 @@ from ports.cipher import CannotUnseal
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.names import Names
-from ports.persistence import PersistenceError, Taken
+from ports.persistence import PersistenceError, StoreUnusable, Taken
 from ports.spools import Spools, memory_spool
 
 POLL_SECONDS = 0.2
+END_AGAIN_AFTER = 0.5
+"""Seconds."""
 STALLED_AFTER = timedelta(minutes=15)
 """Without a page that was read, or a record that got an outcome."""
 
@@ -187,7 +189,7 @@ class RunSync:
             log.fault("sync.run_failed", error)
             raise
         finally:
-            ended = await self._ended(turn, stop, journal, ending)
+            ended = await self._ended_in_time(turn, stop, journal, ending)
         if ended is not None:
             log.event(
                 "sync.run_finished",
@@ -196,6 +198,22 @@ class RunSync:
                 **_sums(ended.counts),
             )
         return ended
+
+    async def _ended_in_time(
+        self, turn: Turn, stop: Stop | None, journal: Journal, ending: Ending
+    ) -> SyncRun | None:
+        """End it; while the database cannot be used, try again until others may have taken over.
+
+        Whoever goes on need not wait for the lease then, nor look up what never left.
+        """
+        until = self.clock.now() + self.lease
+        while True:
+            try:
+                return await self._ended(turn, stop, journal, ending)
+            except StoreUnusable:
+                if stop is stops.INTERRUPTED or self.clock.now() >= until:
+                    raise
+            await self.clock.sleep(END_AGAIN_AFTER)
 
     async def _ended(self, turn: Turn, stop: Stop | None, journal: Journal, ending: Ending) -> SyncRun | None:
         if turn.is_check and stop in {None, stops.INTERRUPTED, stops.STORE_UNUSABLE, stops.TAKEN_OVER}:

@@ -319,8 +319,9 @@ class Writer:
             else:
                 this.lost.append(step)
             return
-        except asyncio.CancelledError:
-            self._take_back(step)  # it never left: a destination sees through what has left
+        except (asyncio.CancelledError, PersistenceError):
+            # It never left: the fence has not let it pass, and a destination sees through what has left.
+            self._take_back(step)
             raise
         except RecordRejected as rejection:
             await self._note_rejection(step, rejection, this, feed)

@@ -1,0 +1,188 @@
+"""Everything behind PgBouncer in transaction mode, which gives every transaction another connection to the server."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from adapters.jobs.queue_schema import connecting, notifications_arrive, workers_alive
+from adapters.persistence.engine import engine_at
+from core.domain.runs import RunState
+from tests import limits
+from tests.contract.jobs.conftest import MakingQueued, migrated, parameters_of
+from tests.contract.jobs.yard import Yard
+from tests.contract.persistence.conftest import Server
+from tests.limits import until
+
+PORT = 6432
+"""Of a socket in a folder of its own: nobody else has it."""
+SOON = 10.0
+"""Seconds: where no notification arrives, a worker asks every second."""
+RARELY = 60
+"""Seconds between two looks for all, which would find a run as well."""
+OFTEN = 20
+"""Of a statement: the driver would prepare it at the sixth time."""
+
+
+class Pooler:
+    """PgBouncer as Debian ships it, with its connections given out in turn: no two transactions get the same."""
+
+    def __init__(self, program: str, server: Server) -> None:
+        # Not in pytest's folder: as root, it runs as another user, who could not get there.
+        self.folder = Path(tempfile.mkdtemp(prefix="gleanin-sync-pgbouncer-"))
+        host = sa.make_url(server.url).query["host"]
+        (self.folder / "pgbouncer.ini").write_text(
+            "[databases]\n"
+            f"* = host={host} user=postgres\n"
+            "[pgbouncer]\n"
+            f"unix_socket_dir = {self.folder}\n"
+            f"listen_port = {PORT}\n"
+            "auth_type = any\n"
+            "pool_mode = transaction\n"
+            "default_pool_size = 6\n"
+            "server_round_robin = 1\n"
+            # Nobody reads on once it is up.
+            "log_connections = 0\n"
+            "log_disconnections = 0\n"
+        )
+        user = _owner_of(server)
+        os.chown(self.folder, user, -1)
+        self.process = subprocess.Popen(
+            [program, str(self.folder / "pgbouncer.ini")],
+            user=user if os.geteuid() == 0 else None,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[str] = []
+
+    def is_ready(self) -> bool:
+        self.said.append(limits.next_line(self.process, of_stderr=True))
+        assert self.said[-1], "".join(self.said)
+        return "process up" in self.said[-1]
+
+    def url_of(self, url: str) -> str:
+        pooled = sa.make_url(url).update_query_dict({"host": str(self.folder), "port": str(PORT)})
+        return pooled.render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        self.process.kill()
+        limits.end(self.process)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        shutil.rmtree(self.folder)
+
+
+def _owner_of(server: Server) -> int:
+    """Return the user that the server runs as, who may use its socket wherever that is."""
+    with psycopg.connect(**parameters_of(server.url)) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row is not None
+    return Path(row[0]).stat().st_uid
+
+
+@pytest.fixture(scope="module")
+def pooler(postgresql_server: Server) -> Iterator[Pooler]:
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    if program is None:
+        pytest.skip("there is no PgBouncer here: apt-get install pgbouncer")
+    pooler = Pooler(program, postgresql_server)
+    try:
+        limits.wait_until(pooler.is_ready, "PgBouncer is up")
+        yield pooler
+    finally:
+        pooler.close()
+
+
+@pytest.fixture
+def queue_url(queue_url: str, pooler: Pooler) -> str:
+    """Give the way through the pooler to the database without rows."""
+    return pooler.url_of(queue_url)
+
+
+def test_each_transaction_gets_another_connection(queue: dict[str, Any]) -> None:
+    with psycopg.connect(**connecting(queue), autocommit=True) as connection:
+        with psycopg.connect(**connecting(queue)) as other:
+            other.execute("SELECT 1")  # holds one of the server's connections, so that there is another one
+            connection.execute("SELECT 1")
+        serving = {connection.execute("SELECT pg_backend_pid()").fetchone() for _ in range(OFTEN)}
+    assert len(serving) > 1
+
+
+async def test_it_is_noticed_that_no_notification_arrives(
+    queue: dict[str, Any], made_queue: str, yard: Yard, make_queued: MakingQueued
+) -> None:
+    assert not await notifications_arrive(queue)
+    assert await notifications_arrive(parameters_of(made_queue)), "without the pooler they do"
+    async with make_queued(yard).working():
+        await until(lambda: yard.log.kept)
+    assert yard.log.kept == [("jobs.polling", {"every": 1.0})]
+
+
+async def test_a_booked_run_is_carried_out_soon(make_queued: MakingQueued, yard: Yard) -> None:
+    one, two = await yard.mapped(1), await yard.mapped(2)
+    yard.go_on.set()
+    jobs = make_queued(yard, look_every=RARELY, kept=2)
+    async with jobs.working():
+        jobs.start((await yard.book(one)).id)
+        await until(lambda: yard.ended == [one])
+        booked = time.monotonic()
+        jobs.start((await yard.book(two)).id)
+        await until(lambda: yard.ended == [one, two])
+        assert time.monotonic() - booked < SOON
+
+
+async def test_two_workers_carry_out_everything_once(
+    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
+) -> None:
+    due = [await yard.due(number) for number in range(1, 9)]
+    by_hand = [await yard.mapped(number) for number in range(101, 109)]
+    both = [make_queued(yard, at_once=6, kept=2) for _ in range(2)]
+    yard.differs.update(due[::2])
+    async with AsyncExitStack() as working:
+        for jobs in both:
+            await working.enter_async_context(jobs.working())
+        runs = [await yard.book(each) for each in by_hand]
+        await until(lambda: {*by_hand} < {*yard.under_way})
+        assert await asyncio.to_thread(workers_alive, queue, 30) == 2
+        yard.go_on.set()
+        await until(lambda: len(yard.ended) == len(due[::2]) + len(by_hand) and not yard.under_way)
+        await until(lambda: len(yard.checked) == len(due))
+    assert sorted(yard.checked) == sorted(due)
+    assert sorted(yard.begun) == sorted([*due[::2], *by_hand])
+    for run, mapping in zip(runs, by_hand, strict=True):
+        assert [(each.id, each.state) for each in await yard.runs_of(mapping)] == [
+            (run.id, RunState.COMPLETED)
+        ]
+    assert [name for name, _ in yard.log.kept] == ["jobs.polling"] * 2
+
+
+async def test_the_product_s_own_questions_and_changes_find_their_statements(yard: Yard) -> None:
+    mapping = await yard.mapped(1)
+    runs = [await yard.book(await yard.mapped(number)) for number in range(2, OFTEN)]
+    for _ in range(OFTEN):
+        assert [*await asyncio.gather(*(yard.runs_of(each.mapping_id) for each in runs))] == [
+            [each] for each in runs
+        ]
+    async with yard.units.reading() as unit:
+        assert [await unit.mappings.get(mapping) for _ in range(OFTEN)] == [
+            await unit.mappings.get(mapping)
+        ] * OFTEN
+
+
+def test_a_database_is_set_up_through_it(pooler: Pooler, postgresql_server: Server) -> None:
+    url = migrated(pooler.url_of(postgresql_server.new_database()))
+    engine = engine_at(url)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM procrastinate_jobs")) == 0
+    engine.dispose()

@@ -1,0 +1,122 @@
+"""The PostgreSQL server is away for some seconds while `serve` and two workers sync: all of it goes on afterwards."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from core.domain.access import COMMAND_LINE
+from core.domain.runs import RunState
+from core.usecases.request_sync import RequestSync, SyncRequest
+from entrypoints.container import Container
+from entrypoints.database import opened
+from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.running import Addresses
+from entrypoints.sandbox.trouble import Trouble
+from tests.contract.persistence.conftest import Server, started_server
+from tests.e2e.cli.test_serve import free_port
+from tests.e2e.trial.crew import Crew
+from tests.e2e.trial.judging import Evidence, Request
+from tests.e2e.trial.programme import FIRST_ID, differences
+from tests.e2e.trial.test_trial import (
+    Mapped,
+    Trial,
+    runs_of,
+    sandbox_with,
+    set_up,
+    settings_of,
+    sync_once_more,
+)
+
+AWAY = 6.0
+"""Seconds: shorter than a lease."""
+GOES_ON_WITHIN = 60.0
+"""Seconds after the server's return; 30 on a machine that has nothing else to do."""
+LEASE = 30.0
+"""Seconds, as by default."""
+DONE_BEFORE = 0.25
+"""So much is written when the server goes."""
+
+
+async def until_written(control: Remote, number: int) -> None:
+    async with asyncio.timeout(GOES_ON_WITHIN):
+        while sum(control.state()["writes"].values()) < number:  # noqa: ASYNC110 - a write raises no event
+            await asyncio.sleep(0.05)
+
+
+async def until_completed(container: Container, mapped: Mapped) -> None:
+    async with asyncio.timeout(GOES_ON_WITHIN):
+        while not all(  # noqa: ASYNC110 - a run raises no event
+            any(each.state is RunState.COMPLETED for each in runs)
+            for runs in (await runs_of(container, mapped)).values()
+        ):
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.long
+async def test_syncs_go_on_when_the_database_server_is_back(tmp_path: Path) -> None:
+    with started_server() as server:
+        trial = Trial(
+            server.new_database(),
+            workers=2,
+            seed=0,
+            organizations=3,
+            mappings_each=1,
+            lease=LEASE,
+            sessions=120,
+        )
+        with sandbox_with(trial, tmp_path) as sandbox:
+            settings = trial.settings(sandbox.gleanin_url)
+            del settings["GLEANIN_SYNC_INTERVAL_MINUTES"], settings["GLEANIN_SYNC_RESEND_AFTER_SECONDS"]
+            crew = Crew(sandbox.gleanin_url, settings, tmp_path, trial.lease)
+            try:
+                async with opened(settings_of(settings)) as container:
+                    await _gone_through(trial, server, sandbox, crew, container)
+            finally:
+                crew.close()
+
+
+async def _gone_through(
+    trial: Trial, server: Server, sandbox: Addresses, crew: Crew, container: Container
+) -> None:
+    mapped, control = await set_up(container, trial, sandbox), sandbox.control
+    by_hand, *_ = mapped  # the others come by themselves
+    await container.resolve(RequestSync)(SyncRequest(by_hand, by=COMMAND_LINE))
+    control.make_trouble(Trouble(latency_ms=400))
+    crew.begin("serve", "--port", str(free_port()))
+    for _ in range(trial.workers):
+        crew.begin()
+    await crew.all_working()
+    total = trial.mappings * (2 * trial.sessions + 2)
+    await until_written(control, round(DONE_BEFORE * total))
+    await asyncio.to_thread(server.stop)
+    before = sum(control.state()["writes"].values())
+    await asyncio.sleep(AWAY)
+    await asyncio.to_thread(server.start)
+    back = time.monotonic()
+    left = total - sum(control.state()["writes"].values())
+    await until_completed(container, mapped)
+    seconds = time.monotonic() - back
+    state = control.state()
+    runs = await runs_of(container, mapped)
+    print(
+        f"{before} of {total} records were written when the server went, {left} were left when it came back after "
+        f"{AWAY:.0f} s, all of them {seconds:.1f} s later; runs: "
+        f"{[(each.trigger.value, each.stop.code if each.stop else each.state.value) for those in runs.values() for each in those]}"
+    )
+    asked = [Request.of(each) for each in control.requests() if each["event"] is not None]
+    intrusions = [
+        *Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], crew.workers).intrusions()
+    ]
+    assert not intrusions
+    created = {what: number for what, number in state["writes"].items() if what.startswith("POST ")}
+    assert sum(created.values()) == total, "each record once"
+    assert not any(sum(kinds.values()) for kinds in state["duplicates"].values()), state["duplicates"]
+    for number, event in enumerate(mapped.values()):
+        assert differences(control, FIRST_ID + number, event) == []
+    await crew.end()
+    await sync_once_more(container, mapped)
+    assert control.state()["writes"] == state["writes"], (
+        "a round of syncs of what is unchanged writes nothing"
+    )
