@@ -43,7 +43,7 @@ async def examined(chosen: Settings) -> Answer:
     shown = told_settings(chosen)
 
     def show(console: Console) -> None:
-        console.print(Settings, style="bold")
+        console.print("Settings", style="bold")
         for name, value in shown.items():
             # No table: a path or an address is longer than a column has room for.
             console.print(say(f"  {name} = {value}"), soft_wrap=True)

@@ -70,6 +70,8 @@ def sandbox(world: World) -> Iterator[Sandbox]:
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """Give the command line with a database of its own, and nobody at the terminal."""
+    for name in ("GLEANIN_SYNC_BROWSER", "GLEANIN_SYNC_CHROMIUM"):  # of these tests, and no settings
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GLEANIN_SYNC_DATABASE_URL", f"sqlite:///{tmp_path / 'cli.db'}")
     monkeypatch.setenv("GLEANIN_SYNC_ALLOW_PRIVATE_ADDRESSES", "true")
     return CommandLine(capsys, monkeypatch)

@@ -23,7 +23,9 @@ def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: 
     names = [check["name"] for check in result.document["checks"]]
     assert names[:5] == ["secret keys", "database", "migrations", "queue", "clock"]
     assert len(names) == 7
-    assert "GLEANIN_SYNC_DATABASE_URL" in cli("doctor").out
+    told = cli("doctor").out
+    assert told.startswith("Settings\n")
+    assert "GLEANIN_SYNC_DATABASE_URL" in told
 
 
 def test_the_doctor_says_which_side_refuses_us(cli: CommandLine, connected: str, world: World) -> None:
