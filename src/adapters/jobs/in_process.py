@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.domain.identifiers import MappingId, RunId
+from core.domain.runs import Trigger
 from core.domain.turns import Waiting
 from ports.log import EventLog
 from ports.persistence import PersistenceError
@@ -91,14 +92,21 @@ class InProcessJobs:
 
     async def look(self) -> None:
         """Start what waits, as far as there is room."""
-        for each in await self.work.choose(self.at_once - len(self._tasks), self.kept_for_people):
+        if len(self._tasks) >= self.at_once:
+            return
+        # For all places: what has been started a moment ago, and not begun yet, is chosen again.
+        for each in await self.work.choose(self.at_once, self.kept_for_people):
             if each.is_abandoned and each.run_id is not None:
                 await self.work.take_over(each.run_id)
                 self._look.set()  # what takes its place waits by now
-            elif each.mapping_id not in self._tasks:
+            elif each.mapping_id not in self._tasks and self._has_room_for(each):
                 task = asyncio.create_task(self._see_to(each), name=f"sync {each.mapping_id}")
                 self._tasks[each.mapping_id] = task
                 task.add_done_callback(partial(self._make_room, each.mapping_id))
+
+    def _has_room_for(self, waiting: Waiting) -> bool:
+        kept = 0 if waiting.trigger is Trigger.MANUAL else self.kept_for_people
+        return len(self._tasks) < self.at_once - kept
 
     def _make_room(self, mapping_id: MappingId, _: asyncio.Task[None]) -> None:
         self._tasks.pop(mapping_id, None)
