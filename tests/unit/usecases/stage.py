@@ -138,6 +138,7 @@ class Stage:
     destinations: Destinations = field(init=False)
 
     access = Wired(Access)
+    patient_access = Wired(Access)
     _connect = Wired(Connect)
     _renew = Wired(ReplaceGleaninToken)
     list_events = Wired(ListEvents)
