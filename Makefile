@@ -11,7 +11,10 @@ LOCK := $(UV) pip compile --system-certs --quiet --upgrade --universal --python-
 
 HAS_CHROMIUM := { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
-APT_CHROMIUM := { test "$$(id -u)" = 0 && command -v apt-get && $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-liberation; } >/dev/null 2>&1
+APT_INSTALL := test "$$(id -u)" = 0 && command -v apt-get && $(APT) update && $(APT) install --yes --no-install-recommends
+APT_CHROMIUM := { $(APT_INSTALL) chromium fonts-liberation; } >/dev/null 2>&1
+HAS_PGBOUNCER := { command -v pgbouncer || test -x /usr/sbin/pgbouncer; } >/dev/null
+APT_PGBOUNCER := { $(APT_INSTALL) pgbouncer; } >/dev/null 2>&1
 
 .PHONY: demo serve test test-long check bench pictures lock format clean
 
@@ -21,7 +24,7 @@ demo: $(VENV)/.ready
 serve: $(VENV)/.ready   ## the product UI in a browser, with stand-ins of both services behind it
 	$(BIN)/gleanin-sync serve --sandbox $(ARGS)
 
-test: $(VENV)/.ready $(VENV)/.browser   ## all tests but those that take minutes
+test: $(VENV)/.ready $(VENV)/.browser $(VENV)/.pgbouncer   ## all tests but those that take minutes
 	$(BIN)/pytest -n 2 -rs -m "not long" $(ARGS)
 
 test-long: $(VENV)/.ready   ## crash tests and other checks that take minutes
@@ -69,6 +72,11 @@ $(VENV)/.ready-bench: $(VENV)/.ready requirements-bench.lock
 $(VENV)/.browser: $(VENV)/.uv
 	@if test -n "$$GLEANIN_SYNC_CHROMIUM" || $(HAS_CHROMIUM) || $(APT_CHROMIUM); then touch $@; \
 	else echo "There is no Chromium, and apt-get cannot install it here: the browser tests are skipped."; fi
+
+# Likewise the pooler that some tests put before PostgreSQL.
+$(VENV)/.pgbouncer: $(VENV)/.uv
+	@if $(HAS_PGBOUNCER) || $(APT_PGBOUNCER); then touch $@; \
+	else echo "There is no PgBouncer, and apt-get cannot install it here: its tests are skipped."; fi
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
