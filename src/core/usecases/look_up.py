@@ -1,6 +1,6 @@
 """Look up organizations, their mappings, and the runs of these."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from core.domain.mappings import EventMapping
 from core.domain.organizations import Connection, Organization
 from core.domain.refusals import check_asked, found
 from core.domain.runs import SyncRun
-from core.domain.schedule import last_checks
+from core.domain.schedule import Check, last_checks
 from core.usecases.shared.find_run import find_run
 from ports.persistence import Units
 
@@ -112,6 +112,18 @@ class ListOrganizationRuns:
             runs = await unit.runs.of_organization(organization_id, limit, before)
             mappings = {each.id: each for each in await unit.mappings.of_organization(organization_id)}
         return [(run, mappings[run.mapping_id]) for run in runs]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLastChecks:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, Check]:
+        """Return the last check of each active mapping of the organization that was checked after its last run."""
+        async with self.units.reading() as unit:
+            schedules = await unit.schedules.of_open_connections(organization_id)
+            ended = await unit.runs.latest_ended(organization_id)
+        return last_checks((schedule for _, schedule in schedules), ended)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from entrypoints.late_logs import LateLogs, announce_logs, set_up_announced_logs
 def as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers = root.handlers[:]
+    structlog.reset_defaults()  # another test may have configured it
     yield
     root.handlers[:] = handlers
     logging.captureWarnings(capture=False)

@@ -11,9 +11,8 @@ from core.domain.identifiers import RunId
 from core.domain.kinds import RecordKind, kinds_in
 from core.domain.outcomes import Outcome
 from core.domain.runs import RunState, SyncRun
-from core.usecases.look_up import ListMappings, ListOrganizationRuns, ListRuns
+from core.usecases.look_up import ListLastChecks, ListMappings, ListOrganizationRuns, ListRuns
 from core.usecases.look_up_records import FindCheck, OutcomesAsked, PageOutcomes
-from core.usecases.show_health import ShowHealth
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InRun, Wired
@@ -45,7 +44,7 @@ async def show_runs(
     known = RunId(before) if before.isprintable() and before else None
     runs = await container.resolve(ListOrganizationRuns)(here.organization.id, PER_PAGE + 1, known)
     shown, url = runs[:PER_PAGE], f"{url_of(here.organization)}/history"
-    fares = await container.resolve(ShowHealth)(here.organization.id)
+    checks = await container.resolve(ListLastChecks)(here.organization.id)
     return render(
         request,
         "history.html",
@@ -53,7 +52,7 @@ async def show_runs(
         section="history",
         crumbs=[crumb("History", url), crumb("Integrations")],
         rows=[(run, mapping, _synced(run)) for run, mapping in shown],
-        checked={each.run_id: each.at for each in fares.checks.values()},
+        checked={each.run_id: each.at for each in checks.values()},
         mappings=await container.resolve(ListMappings)(here.organization.id, ended=True),
         first_url=url if before else "",
         next_url=address(url, {"before": shown[-1][0].id}) if len(runs) > PER_PAGE else "",
