@@ -17,6 +17,14 @@ LISTEN_AGAIN_AFTER = 5.0
 """Seconds: meanwhile the worker looks by itself, about as often."""
 
 
+# A job that has waited for this one's lock was announced when it was deferred, and nobody could take it then.
+_WAKE = """
+SELECT pg_notify(
+    'procrastinate_queue_v1#' || queue_name, json_build_object('type', 'job_inserted', 'job_id', id)::text
+) FROM procrastinate_jobs WHERE lock = %(lock)s AND status = 'todo'
+"""
+
+
 def is_out_of_reach(error: ConnectorException) -> bool:
     """Tell whether asking again later may help."""
     return isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError)
@@ -52,6 +60,7 @@ class PatientManager(JobManager):
         """End a job; while the database is out of reach that is put off, or its lock would be held for good."""
         try:
             await super().finish_job(job=job, status=status, delete_job=delete_job)
+            await self.connector.execute_query_async(_WAKE, lock=job.lock)
         except ConnectorException as error:
             if is_out_of_reach(error):
                 self._unfinished.append(job)
