@@ -1,7 +1,7 @@
 """The database as an operator meets it: opened for a process, upgraded, and looked at."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -58,7 +58,7 @@ def _upgrade(engine: Engine) -> None:
 
 
 async def _check_key_file(settings: Settings, units: Units) -> None:
-    """See that no new key is made where an old one is missing: it would open nothing, and hide what is wrong."""
+    """Check that no new key is made where an old one is missing: it would open nothing, and hide what is wrong."""
     if settings.keys or settings.keys_file.exists():
         return
     async with units.reading() as unit:
@@ -70,31 +70,35 @@ async def _check_key_file(settings: Settings, units: Units) -> None:
     )
 
 
+@contextmanager
+def _engine_of(settings: Settings) -> Iterator[Engine]:
+    """Open the database for one thing, without what a process needs."""
+    engine = engine_at(settings.database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def upgrade_database(settings: Settings) -> str:
     """Bring the database up to date, and return the revision reached.
 
     Raises:
         StoreUnusable: the database cannot be reached, or is a newer program's.
     """
-    engine = engine_at(settings.database)
-    try:
+    with _engine_of(settings) as engine:
         _upgrade(engine)
-    finally:
-        engine.dispose()
     return HEAD
 
 
 def database_revisions(settings: Settings) -> tuple[str | None, str]:
-    """Give the database's revision (None: never migrated) and the one this program wants.
+    """Return the database's revision (None: never migrated) and the one this program wants.
 
     Raises:
         StoreUnusable: the database cannot be reached, or is a newer program's.
     """
-    engine = engine_at(settings.database)
-    try:
+    with _engine_of(settings) as engine:
         return current_revision(engine), HEAD
-    finally:
-        engine.dispose()
 
 
 def database_clock(settings: Settings) -> datetime | None:
@@ -103,11 +107,8 @@ def database_clock(settings: Settings) -> datetime | None:
     Raises:
         StoreUnusable: the database cannot be reached.
     """
-    engine = engine_at(settings.database)
-    try:
+    with _engine_of(settings) as engine:
         return server_clock(engine)
-    finally:
-        engine.dispose()
 
 
 def workers_on_queue(settings: Settings) -> int | None:
@@ -116,12 +117,9 @@ def workers_on_queue(settings: Settings) -> int | None:
     Raises:
         StoreUnusable: the queue cannot be used.
     """
-    engine = engine_at(settings.database)
-    try:
+    with _engine_of(settings) as engine:
         if engine.dialect.name == "sqlite":
             return None
         from adapters.jobs.queue_schema import workers_alive
 
         return workers_alive(connection_of(engine), silence(settings))
-    finally:
-        engine.dispose()
