@@ -83,11 +83,13 @@ class GleaninSide:
             if record.id in self._sessions_of[kind.name]:
                 continue
             gleanin_id, memory = self._remembered_as(kind, record.id)
-            self._sessions_of[kind.name][gleanin_id] = tuple(map(self._kept_session, record.sessions))
+            self._sessions_of[kind.name][gleanin_id] = tuple(
+                self._remembered_as(SESSION, each)[0] for each in record.sessions
+            )
             self.digest = (self.digest + _digest(kind, record)) % 2**64
             sent = parse_external_id(record.external_id) or memory
             if sent == memory:
-                sent = memory
+                sent = memory  # equal, and kept already: tens of thousands of ids need not be kept twice
             if sent is not None and sent[0] in self.elsewhere:
                 sent = None
             if sent is not None:
@@ -96,7 +98,7 @@ class GleaninSide:
                 contact = Contact(kind, gleanin_id, sent[1] if sent else None)
                 mailbox = same_mailbox(record.email)
                 known = self.emails.get(kind.name, {}).get(sent[1]) if sent else None
-                mailbox = known if known == mailbox else mailbox
+                mailbox = known if known == mailbox else mailbox  # likewise
                 self._contacts[mailbox] = (*self._contacts.get(mailbox, ()), contact)
 
     def _remembered_as(self, kind: RecordKind, gleanin_id: GleaninId) -> tuple[GleaninId, Sent | None]:
@@ -105,10 +107,6 @@ class GleaninSide:
         if source_id is not None:
             return self.here[kind.name].get(source_id, gleanin_id), (self.connection_id, source_id)
         return gleanin_id, self.remembered_earlier.get(kind.name, {}).get(gleanin_id)
-
-    def _kept_session(self, session: GleaninId) -> GleaninId:
-        source_id = self.remembered.get(SESSION.name, {}).get(session)
-        return session if source_id is None else self.here[SESSION.name].get(source_id, session)
 
     def _note_sent(self, kind: RecordKind, sent: Sent, gleanin_id: GleaninId) -> None:
         connection, source_id = sent
