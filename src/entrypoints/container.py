@@ -126,7 +126,7 @@ class Container:
 
 
 def _as_port(adapter: Provider[Any]) -> Provider[Any]:
-    """Give an adapter under the name of its port too: both are overridden by themselves."""
+    """Provide an adapter under the name of its port too: both are overridden by themselves."""
     return providers.Callable(lambda made: made, adapter)
 
 
@@ -349,13 +349,13 @@ def _jobs(work: Work, log: EventLog, engine: Engine, settings: Settings) -> Jobs
 
 
 def connection_of(engine: Engine) -> dict[str, Any]:
-    """Give what the PostgreSQL driver connects with, as the engine understands the database's URL."""
+    """Return what the PostgreSQL driver connects with, as the engine understands the database's URL."""
     _, parameters = engine.dialect.create_connect_args(engine.url)
     return {name: value for name, value in parameters.items() if name != "context"}
 
 
 def silence(settings: Settings) -> float:
-    """Take a worker for dead when the leases of its runs have run out, too."""
+    """Return after how many silent seconds a worker counts as dead: the leases of its runs have run out, too."""
     from adapters.jobs.procrastinate import SHORTEST_SILENCE
 
     return max(settings.lease_seconds, SHORTEST_SILENCE)

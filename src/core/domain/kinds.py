@@ -42,7 +42,7 @@ class RecordKind:
         return self.required + self.optional
 
     def __reduce__(self) -> tuple[Callable[[str], "RecordKind"], tuple[str]]:
-        """Let a copy of a record have this very kind."""
+        """Return what makes a copy of a record have this very kind."""
         return _named, (self.name,)
 
     def counted(self, number: int) -> str:

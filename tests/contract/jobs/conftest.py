@@ -81,7 +81,7 @@ def made_queue(postgresql_server: Server) -> str:
 
 @pytest.fixture
 def queue_url(made_queue: str) -> str:
-    """Give the URL of a database without rows: a database each would take the server long to make."""
+    """Return the URL of a database without rows: a database each would take the server long to make."""
     with psycopg.connect(**connecting(parameters_of(made_queue))) as connection:
         tables = ", ".join([*metadata.tables, "procrastinate_workers", "procrastinate_jobs"])
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
@@ -90,7 +90,7 @@ def queue_url(made_queue: str) -> str:
 
 @pytest.fixture
 def queue(queue_url: str) -> dict[str, Any]:
-    """Give what to connect with to a queue without jobs."""
+    """Return what to connect with to a queue without jobs."""
     return parameters_of(queue_url)
 
 
