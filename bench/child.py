@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import Any
 
-from entrypoints.cli.running import spare_the_collector
+from entrypoints.cli.running import give_memory_back, spare_the_collector
 from entrypoints.logs import set_up_logs
 
 
@@ -14,6 +14,7 @@ def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, f
     logging.disable(logging.CRITICAL)
     set_up_logs("error")
     spare_the_collector()  # the peers too: none of them shall win by it
+    give_memory_back()
     urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
     result: dict[str, Any]
     # Each imports its own alone: what the others need is no part of its memory.

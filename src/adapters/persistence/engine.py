@@ -67,8 +67,9 @@ def _sqlite(url: sa.URL, patience: float) -> sa.Engine:
         url,
         poolclass=QueuePool,
         pool_size=MOST_UNITS,
-        # A connection is used by one thread at a time, but not always by the same.
-        connect_args={"timeout": patience, "check_same_thread": False},
+        # A connection is used by one thread at a time, but not always by the same. Of 128 prepared statements, the
+        # default, those that name hundreds of rows would take 8 MB.
+        connect_args={"timeout": patience, "check_same_thread": False, "cached_statements": 16},
         hide_parameters=True,
     )
     event.listen(engine, "connect", partial(_set_up_sqlite, patience=patience))

@@ -1,5 +1,6 @@
 """Synced records, in a table: thousands at a time."""
 
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
 from core.domain.fields import Fields
 from core.domain.identifiers import (
+    ConnectionId,
     GleaninEventId,
     OrganizationId,
     SourceId,
@@ -50,13 +52,17 @@ _ALL = sa.select(
     table.c.links,
 ).where(*_OF_EVENT)
 _SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
-_PLACES = sa.select(
-    table.c.source_id,
-    table.c.gleanin_id,
-    table.c.connection_id,
-    sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
-    table.c.left_at,
-).where(*_OF_EVENT)
+_PLACES = (
+    sa.select(
+        table.c.source_id,
+        table.c.gleanin_id,
+        table.c.connection_id,
+        sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
+        table.c.left_at,
+    )
+    .where(*_OF_EVENT)
+    .execution_options(yield_per=500)
+)
 _SENT_BY = (table.c.gleanin_event_id, table.c.connection_id, table.c.kind)
 _SENT = (
     sa.select(*_SENT_BY, sa.func.count())
@@ -130,7 +136,15 @@ class SqlSyncedRecords:
         self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
     ) -> Sequence[Place]:
         asked = _asked(organization_id, event_id, kind)
-        return await self._run(lambda database: [Place(*row) for row in database.execute(_PLACES, asked)])
+
+        def read(database: sa.Connection) -> list[Place]:
+            return [
+                # One object for the few connections there are, for tens of thousands of records.
+                Place(source_id, gleanin_id, ConnectionId(sys.intern(connection_id)), email, left_at)
+                for source_id, gleanin_id, connection_id, email, left_at in database.execute(_PLACES, asked)
+            ]
+
+        return await self._run(read)
 
     async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
         asked = {"organization_id": organization_id}

@@ -1,6 +1,6 @@
 """The agenda: its sessions, and which people sync with them (rules 12 to 16)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
@@ -28,9 +28,16 @@ from core.domain.selection import (
 )
 from core.domain.sessions import judge_session
 from core.domain.shared_emails import SharedEmails
-from core.domain.source import Person, Role, Session, Unreadable, is_id
+from core.domain.source import Participation, Person, Role, Session, Unreadable, is_id
 from core.domain.speakers import speaker_fields
 from core.domain.spooled import Spool, Spooled
+
+KeptId = Callable[[RecordKind, SourceId], SourceId]
+"""Returns an equal id that is kept already: of tens of thousands, none need be kept twice."""
+
+
+def any_id(_kind: RecordKind, source_id: SourceId) -> SourceId:
+    return source_id
 
 
 @dataclass(slots=True)
@@ -62,6 +69,7 @@ class Agenda:
     zone: ZoneInfo
     now: datetime
     spool: InitVar[Spool]
+    kept_id: KeptId = any_id
     instants: set[datetime] = field(default_factory=set)
     """When sessions that sync start and end: what rule 7 compares the zones over."""
     masked: str | None = None
@@ -83,35 +91,38 @@ class Agenda:
         """Take one row; a row that comes twice, as when rows move between pages, counts once."""
         if row.id in self._session_at:
             return
+        session_id = self.kept_id(SESSION, row.id)
         if isinstance(row, Unreadable):
             unreadable = unreadable_candidate(SESSION, row)
-            self._session_at[row.id] = self._sessions.append((unreadable.record.label, unreadable.verdict))
+            self._session_at[session_id] = self._sessions.append(
+                (unreadable.record.label, unreadable.verdict)
+            )
             self.incomplete = True
             return
         verdict = judge_session(row, self.settings, self.zone, self.now)
-        self._session_at[row.id] = self._sessions.append((row.label, verdict))
+        self._session_at[session_id] = self._sessions.append((row.label, verdict))
         if isinstance(verdict, Eligible) and row.starts_at and row.ends_at:
             self.instants |= {row.starts_at, row.ends_at}
         if row.ends_at is not None and row.ends_at > self.now:
             self.next_verdict = min(row.ends_at, self.next_verdict or row.ends_at)
-        self._add_people(row, verdict)
+        self._add_people(session_id, row.people, verdict)
 
-    def _add_people(self, session: Session, verdict: Verdict) -> None:
-        for participation in session.people:
+    def _add_people(self, session_id: SourceId, people: Iterable[Participation], verdict: Verdict) -> None:
+        for participation in people:
             person, role = participation.person, participation.role
             if is_masked(person.email):
                 self.masked = self.masked or person.email
             entry = self._people.get(person.id)
             if entry is None:
                 entry = _PersonOnAgenda(self._persons.append(person), hash(person))
-                self._people[person.id] = entry
+                self._people[self.kept_id(SPEAKER, person.id)] = entry
             elif hash(person) != entry.mark and is_preferred(person, self._persons[entry.at]):
                 entry.at, entry.mark = self._persons.append(person), hash(person)
             if isinstance(verdict, Eligible):
                 if not self._syncs(role):
                     entry.roles_off |= {role}
-                elif session.id not in entry.syncing:
-                    entry.syncing += (session.id,)
+                elif session_id not in entry.syncing:
+                    entry.syncing += (session_id,)
             elif isinstance(verdict, Blocked):
                 entry.on_blocked_session = True
             elif not verdict.has_left:

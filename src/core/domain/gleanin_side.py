@@ -82,9 +82,9 @@ class GleaninSide:
         for record in records:
             if record.id in self._sessions_of[kind.name]:
                 continue
-            gleanin_id, memory = self._remembered_as(kind, record.id)
+            gleanin_id, memory = self.kept_id(kind, record.id), self._memory_of(kind, record.id)
             self._sessions_of[kind.name][gleanin_id] = tuple(
-                self._remembered_as(SESSION, each)[0] for each in record.sessions
+                self.kept_id(SESSION, each) for each in record.sessions
             )
             self.digest = (self.digest + _digest(kind, record)) % 2**64
             sent = parse_external_id(record.external_id) or memory
@@ -101,12 +101,17 @@ class GleaninSide:
                 mailbox = known if known == mailbox else mailbox  # likewise
                 self._contacts[mailbox] = (*self._contacts.get(mailbox, ()), contact)
 
-    def _remembered_as(self, kind: RecordKind, gleanin_id: GleaninId) -> tuple[GleaninId, Sent | None]:
-        """Return what we sent, and its id: as the objects that are kept already, for there are tens of thousands."""
+    def kept_id(self, kind: RecordKind, gleanin_id: GleaninId) -> GleaninId:
+        """Return an id as the object that is kept already, for there are tens of thousands."""
+        source_id = self.remembered.get(kind.name, {}).get(gleanin_id)
+        return gleanin_id if source_id is None else self.here[kind.name].get(source_id, gleanin_id)
+
+    def _memory_of(self, kind: RecordKind, gleanin_id: GleaninId) -> Sent | None:
+        """Return what we sent."""
         source_id = self.remembered.get(kind.name, {}).get(gleanin_id)
         if source_id is not None:
-            return self.here[kind.name].get(source_id, gleanin_id), (self.connection_id, source_id)
-        return gleanin_id, self.remembered_earlier.get(kind.name, {}).get(gleanin_id)
+            return self.connection_id, source_id
+        return self.remembered_earlier.get(kind.name, {}).get(gleanin_id)
 
     def _note_sent(self, kind: RecordKind, sent: Sent, gleanin_id: GleaninId) -> None:
         connection, source_id = sent

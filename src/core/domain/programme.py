@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from core.domain.agenda import Agenda
+from core.domain.agenda import Agenda, KeptId, any_id
 from core.domain.exhibitors import ExhibitorList
 from core.domain.gleanin_side import GleaninSide
 from core.domain.identifiers import SourceId
@@ -56,9 +56,9 @@ class Part(Protocol):
     ) -> Selection: ...
 
 
-_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime, Spool], Part]] = {
+_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime, Spool, KeptId], Part]] = {
     Scope.AGENDA: Agenda,
-    Scope.EXHIBITORS: lambda settings, _zone, _now, _spool: ExhibitorList(settings),
+    Scope.EXHIBITORS: lambda settings, *_: ExhibitorList(settings),
 }
 
 
@@ -101,12 +101,20 @@ class Programme:
 
 
 def empty_programme(
-    scope: Scope, settings: MappingSettings, zone: ZoneInfo, now: datetime, spool: Spool | None = None
+    scope: Scope,
+    settings: MappingSettings,
+    zone: ZoneInfo,
+    now: datetime,
+    spool: Spool | None = None,
+    *,
+    kept_id: KeptId = any_id,
 ) -> Programme:
     """Return what rows can be added to.
 
     Args:
         spool: where what was read is kept until it is sent; in memory where there is none.
+        kept_id: returns an equal id that is kept already.
     """
     scopes = dict.fromkeys(kind.scope for kind in kinds_in(scope))
-    return Programme({each: _PARTS[each](settings, zone, now, spool or MemorySpool()) for each in scopes})
+    spool = spool or MemorySpool()
+    return Programme({each: _PARTS[each](settings, zone, now, spool, kept_id) for each in scopes})

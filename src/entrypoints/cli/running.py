@@ -1,6 +1,7 @@
 """From a command to its answer: settings, container, and an event loop that Ctrl-C ends cleanly."""
 
 import asyncio
+import ctypes
 import gc
 import os
 import signal
@@ -20,6 +21,7 @@ from entrypoints.late_logs import announce_logs
 from entrypoints.settings import Settings
 
 Work = Callable[[Container], Awaitable[Answer]]
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 NOTHING_LOST = "Interrupted. What was done up to here stays done; run the command again to go on."
 
 
@@ -67,6 +69,7 @@ def in_loop(
         Interrupted
     """
     spare_the_collector()
+    give_memory_back()
 
     async def main() -> Answer:
         task = asyncio.current_task()
@@ -108,6 +111,18 @@ def spare_the_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def give_memory_back() -> None:
+    """Let glibc give large blocks back to the system as soon as they are free; other C libraries do, or have no such call.
+
+    It would learn to keep them after the first was freed, and each thread would have a heap of its own: the second large
+    sync in a process then finds little of what the first one used. Numbers and names: mallopt(3).
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_MMAP_THRESHOLD, 512 * 1024)
+        mallopt(M_ARENA_MAX, 2)
 
 
 def finish(answer: Answer, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.domain.gleanin_side import GleaninSide, Sent
 from core.domain.identifiers import ConnectionId, GleaninId, SourceId
-from core.domain.kinds import KINDS
+from core.domain.kinds import KINDS, RecordKind
 from core.domain.mappings import EventMapping
 from ports.persistence import Units
 
@@ -29,6 +29,12 @@ class Remembered:
     """Since when records sent under the mapping's connection have left the programme."""
     elsewhere: AbstractSet[ConnectionId] = frozenset()
     """Connections whose records come from another Sessionboard address."""
+
+    def kept_id(self, kind: RecordKind, source_id: SourceId) -> SourceId:
+        """Return a source id as the object that is kept already, for there are tens of thousands."""
+        gleanin_id = self.here.get(kind.name, {}).get(source_id)
+        kept = self.sent[kind.name].get(gleanin_id) if gleanin_id is not None else None
+        return kept if kept is not None and kept == source_id else source_id
 
     def gleanin_side(self, connection_id: ConnectionId) -> GleaninSide:
         return GleaninSide(

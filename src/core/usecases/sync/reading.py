@@ -12,6 +12,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from core.domain import stops
@@ -50,8 +51,15 @@ Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibito
 class Links:
     """The share links of everybody who is in Gleanin."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, kept_id: Callable[[GleaninId], GleaninId]) -> None:
+        """Begin with none.
+
+        Args:
+            spool: where they are kept.
+            kept_id: returns an equal id that is kept already.
+        """
         self._spool = spool
+        self._kept_id = kept_id
         self.clear()
 
     def clear(self) -> None:
@@ -62,7 +70,7 @@ class Links:
         """Keep those that may be shown."""
         for record in page:
             links = None if record.links is None else presentable(record.links, hosts)
-            self._at[record.id] = self._all.append(links)
+            self._at[self._kept_id(record.id)] = self._all.append(links)
 
     def of(self, gleanin_id: GleaninId) -> Linked:
         """Return somebody's links; of whoever is not in Gleanin any more they lead nowhere."""
@@ -135,7 +143,9 @@ class Reader:
         if zone is None:
             raise SyncStopped(stops.no_time_zone(source_event))
         kinds = kinds_in(scope)
-        programme = empty_programme(scope, self.mapping.settings, zone, self.now, self.spool)
+        programme = empty_programme(
+            scope, self.mapping.settings, zone, self.now, self.spool, kept_id=self.remembered.kept_id
+        )
         sides = BothSides(
             kinds,
             (source_event, gleanin_event),
@@ -203,7 +213,7 @@ class Reader:
             sides.shortfalls.append(rows_unreadable(len(unreadable)))
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
-        links = sides.links.setdefault(kind.name, Links(self.spool))
+        links = sides.links.setdefault(kind.name, Links(self.spool, partial(sides.gleanin.kept_id, kind)))
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                 sides.gleanin.add(kind, page)
