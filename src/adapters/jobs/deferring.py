@@ -10,6 +10,8 @@ from core.domain.runs import SyncRun, Trigger
 QUEUE = "gleanin-sync"
 BY_HAND = "gleanin-sync-by-hand"
 """Of runs that people have asked for: some places take no others."""
+UPKEEP = "gleanin-sync-upkeep"
+"""Of what a process does beside the runs; it waits for none of their places."""
 SYNC = "sync"
 PRIORITIES = {Trigger.CONTINUOUS: 0, Trigger.MANUAL: 10}
 # At once, never later: a job that waits for its time holds up every later one of its lock.

@@ -91,9 +91,7 @@ class InProcessJobs:
             self.log.fault("jobs.look_failed", error)
 
     async def look(self) -> None:
-        """Start what waits, as far as there is room."""
-        if len(self._tasks) >= self.at_once:
-            return
+        """Start what waits, as far as there is room, and take over what the dead left, which needs none."""
         # For all places: what has been started a moment ago, and not begun yet, is chosen again.
         for each in await self.work.choose(self.at_once, self.kept_for_people):
             if each.is_abandoned and each.run_id is not None:

@@ -15,7 +15,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
-from adapters.jobs.deferring import BY_HAND, PRIORITIES, QUEUE, SYNC, arguments_for, queue_for
+from adapters.jobs.deferring import BY_HAND, PRIORITIES, QUEUE, SYNC, UPKEEP, arguments_for, queue_for
 from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, LOOK_EVERY, Work, ended, seen_to
 from adapters.jobs.patience import CONNECTIONS, PatientManager
 from adapters.jobs.queue_log import told_as_events
@@ -41,7 +41,8 @@ After as many the pool gives up to connect, and begins anew when somebody asks: 
 """
 _FORGOTTEN_AFTER = 86_400.0
 """Seconds of silence after which a worker cannot come back: until then it may have been asleep only."""
-_FIRST = 20
+UPKEEP_PLACES = 2
+"""To forget what is old can take its time, and the look for what dead workers left must not wait for it."""
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class ProcrastinateJobs:
             ("look", f"* * * * * */{self.look_every}", self._see_to_all),
             ("tidy", "0 * * * *", partial(self._tried, self.work.tidy)),
         ):
-            task = self._app.task(name=name, queue=QUEUE, queueing_lock=name, priority=_FIRST)(_timed(see_to))
+            task = self._app.task(name=name, queue=UPKEEP, queueing_lock=name)(_timed(see_to))
             self._app.periodic(cron=cron)(task)
 
     def start(self, run_id: RunId) -> None:
@@ -113,11 +114,12 @@ class ProcrastinateJobs:
                 for queues, places in (
                     ([QUEUE, BY_HAND], self.at_once - self.kept_for_people),
                     ([BY_HAND], self.kept_for_people),
+                    ([UPKEEP], UPKEEP_PLACES),
                 )
                 if places > 0
             ]
             try:
-                # As soon as one has failed, both are begun again. They are cancelled once and no more, which a gather
+                # As soon as one has failed, all are begun again. They are cancelled once and no more, which a gather
                 # would not keep to: the second time, a worker leaves its jobs behind.
                 done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
                 for each in done:
@@ -176,7 +178,7 @@ class ProcrastinateJobs:
 
     async def _clear_away(self) -> None:
         """End jobs of workers that are dead, whose mappings they would keep locked; their runs are offered anew."""
-        for queue in (QUEUE, BY_HAND):
+        for queue in (QUEUE, BY_HAND, UPKEEP):
             for job in await self._manager.get_stalled_jobs(
                 queue=queue, seconds_since_heartbeat=self.silence
             ):

@@ -17,8 +17,8 @@ from psycopg import sql
 
 from ports.persistence import StoreUnusable
 
-WORKERS_OF_A_PROCESS = 2
-"""One takes all runs and checks, the other one only runs that were asked for by hand."""
+WORKERS_OF_A_PROCESS = 3
+"""One takes all runs and checks, one only runs that were asked for by hand, and one what is done beside them."""
 _LOCK = 4_830_117_291
 """An arbitrary number, the same in every process that makes the tables."""
 _SECONDS_TO_CONNECT = 10

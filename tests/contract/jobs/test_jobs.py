@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+import pytest
+
 from core.domain.identifiers import MappingId, RunId
 from core.domain.runs import RunState, Trigger
 from core.domain.turns import MOST_PER_ORGANIZATION
@@ -211,6 +213,27 @@ async def test_a_run_that_gives_no_sign_of_life_is_taken_over(make: Making, yard
     again, abandoned = await yard.runs_of(mapping)
     assert abandoned.id == run.id
     assert (abandoned.state, again.state) == (RunState.STOPPED, RunState.COMPLETED)
+
+
+async def test_a_dead_run_is_taken_over_while_every_place_is_taken(make: Making, yard: Yard) -> None:
+    slow, dead = await yard.mapped(1), await yard.mapped(2)
+    await yard.book(slow)
+    async with make(yard, at_once=1).working():
+        await until(lambda: yard.begun == [slow])
+        run = await yard.book(dead)
+        long_ago = yard.clock.now() - 2 * yard.lease
+        async with committing(yard.units) as unit:
+            await unit.runs.update(run.start("somebody who died", long_ago, yard.lease))
+
+        for _ in range(400):
+            await asyncio.sleep(0.05)
+            if any(each.state is RunState.STOPPED for each in await yard.runs_of(dead)):
+                break
+        else:
+            pytest.fail("nobody has taken it over")
+        assert yard.begun == [slow]
+        yard.go_on.set()
+        await until(lambda: dead in yard.ended)
 
 
 async def test_a_run_that_nobody_knows_harms_nothing(make: Making, yard: Yard) -> None:

@@ -76,8 +76,8 @@ async def test_processes_that_are_alive_are_counted(
     _ask(queue, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
     assert workers_alive(queue, 30) == 0
     async with make_queued(yard, kept=1).working(), make_queued(yard, kept=1).working():
-        await until(lambda: _ask(queue, "SELECT count(*) FROM procrastinate_workers") == 1 + 2 * 2)
-        assert workers_alive(queue, 30) == 2, "a process counts once, though it serves two queues"
+        await until(lambda: _ask(queue, "SELECT count(*) FROM procrastinate_workers") == 1 + 2 * 3)
+        assert workers_alive(queue, 30) == 2, "a process counts once, though it serves three queues"
 
 
 def test_before_the_queue_is_made_nobody_works_on_it(no_queue: dict[str, Any]) -> None:
