@@ -9,7 +9,7 @@ from bench.cycle import EDITED_EVERY, IDLE, INTERVAL
 from bench.many import EXHIBITORS, PEOPLE_PER_SESSION, SESSIONS
 from bench.report import Line, Series
 from bench.workers import POSTGRESQL, SQLITE, Combination, Throughput
-from core.domain.checkpoint import READ_ALL_EVERY
+from core.domain.runs.unchanged_marker import READ_ALL_EVERY
 
 MAPPINGS = 10_000
 RETENTION = 90

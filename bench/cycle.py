@@ -19,10 +19,10 @@ from dependency_injector import providers
 from adapters.jobs.in_process import LOOK_EVERY, InProcessJobs, Work
 from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import MappingId, RunId
-from core.domain.schedule import Halt
-from core.domain.turns import MOST_PER_ORGANIZATION, Waiting
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import MappingId, RunId
+from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, Waiting
+from core.domain.runs.schedule import Halt
 from core.usecases.choose_runs import MOST_DUE, ChooseRuns
 from core.usecases.forget_old import ForgetOld
 from core.usecases.request_sync import RequestSync, SyncRequest

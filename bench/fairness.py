@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.jobs.in_process import InProcessJobs, Work
 from adapters.memory.log import KeptEvents
-from core.domain.identifiers import (
+from core.domain.ids import (
     ConnectionId,
     GleaninEventId,
     MappingId,
@@ -17,11 +17,11 @@ from core.domain.identifiers import (
     RunId,
     SessionboardEventId,
 )
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping, EventPair
-from core.domain.organizations import Connection, Organization
-from core.domain.runs import SyncRun, Trigger
-from core.domain.secrets import SealedToken
+from core.domain.records.kinds import Scope
+from core.domain.runs.run import SyncRun, Trigger
+from core.domain.tenancy.event_mappings import EventMapping, EventPair
+from core.domain.tenancy.organizations import Connection, Organization
+from core.domain.tenancy.secrets import SealedToken
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.shared.run_ends import RunEnds
 from entrypoints.container import Container

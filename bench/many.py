@@ -4,17 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    MappingId,
-    OrganizationId,
-    SessionboardEventId,
-)
-from core.domain.mappings import EventMapping, EventPair
-from core.domain.organizations import Connection, Organization
-from core.domain.schedule import Schedule
-from core.domain.secrets import Token
+from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.runs.schedule import Schedule
+from core.domain.tenancy.event_mappings import EventMapping, EventPair
+from core.domain.tenancy.organizations import Connection, Organization
+from core.domain.tenancy.secrets import Token
 from entrypoints.container import Container
 from entrypoints.sandbox.remote import Remote
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN

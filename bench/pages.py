@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
 
 from bench.product import mapped, settings_for
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.identifiers import RunId
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.ids import RunId
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.look_up import FindRun, ListOrganizations
 from core.usecases.look_up_records import PageShareLinks, PeopleAsked

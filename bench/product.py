@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.connect import Connect
 from core.usecases.list_events import ListEvents

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from core.domain.fields import Fields
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import RecordKind
-from core.domain.planning import Change
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
 from ports.destination import Destination
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.identifiers import RunId
+from core.domain.ids import RunId
 from entrypoints.settings import Settings
 
 

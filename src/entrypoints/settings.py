@@ -9,9 +9,9 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.domain.errors import BadInput
 from core.domain.mail_server import MailServer, mail_server_at
-from core.domain.notices import is_plain_email
-from core.domain.refusals import BadInput
+from core.domain.notifications.notification import is_plain_email
 
 PREFIX = "GLEANIN_SYNC_"
 GONE = {

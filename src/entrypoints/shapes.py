@@ -4,19 +4,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from core.domain.accounts import Account
-from core.domain.api_keys import ApiKey
-from core.domain.audit import AuditEntry
-from core.domain.fields import FieldValue
-from core.domain.health import Health
-from core.domain.kinds import KINDS
-from core.domain.mappings import EventMapping, MappingSettings
-from core.domain.notices import Channel, Notice, Recipient
-from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import Counts, Outcome, RecordOutcome
-from core.domain.planning import Change, Create, NoWrite, Step, Update
-from core.domain.runs import SyncRun
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import ApiKey
+from core.domain.access.audit import AuditEntry
+from core.domain.notifications.notification import Channel, Notice, Recipient
+from core.domain.planning.plan import Change, Create, NoWrite, Step, Update
+from core.domain.records.fields import FieldValue
+from core.domain.records.kinds import KINDS
+from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
+from core.domain.records.synced_records import ShareLink, SyncedRecord
+from core.domain.runs.health import Health
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping, MappingSettings
+from core.domain.tenancy.organizations import Connection, Organization
 from core.usecases.list_events import ListedEvent
 from core.usecases.show_status import Status
 from core.usecases.sync.preview import would_be

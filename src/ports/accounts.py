@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.accounts import Account, Attempts, SignIn
-from core.domain.api_keys import ApiKey
-from core.domain.audit import AuditEntry
-from core.domain.identifiers import AccountId, ApiKeyId, OrganizationId
-from core.domain.identities import ProviderIdentity
-from core.domain.portal import PersonRef
+from core.domain.access.accounts import Account, Attempts, SignIn
+from core.domain.access.api_keys import ApiKey
+from core.domain.access.audit import AuditEntry
+from core.domain.access.identities import ProviderIdentity
+from core.domain.access.portal_links import PersonRef
+from core.domain.ids import AccountId, ApiKeyId, OrganizationId
 
 
 class Accounts(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.domain.secrets import SealedToken, Token
+from core.domain.tenancy.secrets import SealedToken, Token
 
 
 class KeysUnusable(Exception):

@@ -20,12 +20,12 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol
 
-from core.domain.fields import Fields
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import RecordKind
-from core.domain.planning import Change
-from core.domain.secrets import Token
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
+from core.domain.tenancy.secrets import Token
 
 BeforeWrite = Callable[[], Awaitable[None]]
 """Awaited right before every request that writes, after any waiting; it raises to prevent the write."""

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from core.domain.identifiers import RunId
+from core.domain.ids import RunId
 
 
 class Jobs(Protocol):

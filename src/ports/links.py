@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.domain.identifiers import RunId
+from core.domain.ids import RunId
 
 
 class Links(Protocol):

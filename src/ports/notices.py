@@ -7,9 +7,9 @@ NotDelivered
 
 from typing import ClassVar, Protocol
 
-from core.domain.notices import Channel, Recipient
-from core.domain.secrets import Token
-from core.domain.telling import Message
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.tenancy.secrets import Token
 
 
 class NotDelivered(Exception):

@@ -12,8 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import (
+from core.domain.ids import (
     ConnectionId,
     GleaninEventId,
     GleaninId,
@@ -24,16 +23,17 @@ from core.domain.identifiers import (
     SessionboardEventId,
     SourceId,
 )
-from core.domain.kinds import RecordKind
-from core.domain.mappings import EventMapping
-from core.domain.notices import Notice, Recipient
-from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import Causes, Counts, Outcome, RecordOutcome
-from core.domain.retention import EndedRun
-from core.domain.runs import Progress, SyncRun
-from core.domain.schedule import Halt, Schedule
-from core.domain.synced import CreateIntent, SentRecords, ShareLink, SyncedRecord
-from core.domain.turns import ContinuousMapping, DueMapping, OpenWork
+from core.domain.notifications.notification import Notice, Recipient
+from core.domain.records.kinds import RecordKind
+from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome
+from core.domain.records.synced_records import CreateIntent, SentRecords, ShareLink, SyncedRecord
+from core.domain.runs.fair_queue import ContinuousMapping, DueMapping, OpenWork
+from core.domain.runs.retention import EndedRun
+from core.domain.runs.run import Progress, SyncRun
+from core.domain.runs.schedule import Halt, Schedule
+from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Connection, Organization
 from ports.accounts import (
     Accounts,
     ApiKeys,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from core.domain.secrets import Token
+from core.domain.tenancy.secrets import Token
 
 
 class Marked(StrEnum):

@@ -13,9 +13,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from core.domain.identifiers import SessionboardEventId
-from core.domain.secrets import Token
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.ids import SessionboardEventId
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.tenancy.secrets import Token
 
 
 class SourceError(Exception):

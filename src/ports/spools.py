@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from core.domain.spooled import MemorySpool, Spool
+from core.domain.records.spooled import MemorySpool, Spool
 
 Spools = Callable[[], AbstractContextManager[Spool]]
 """Opens a spool of a run's own; leaving the context erases what it holds."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import RecordOutcome
-from core.domain.runs import SyncRun
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import RecordOutcome
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.connect import Connect
 from core.usecases.list_events import ListEvents

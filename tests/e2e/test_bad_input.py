@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import GleaninEventId, SessionboardEventId
-from core.domain.outcomes import Outcome
-from core.domain.refusals import NotFound
-from core.domain.runs import RunState
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import NotFound
+from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.connect import Connect
 from core.usecases.look_up import ListOrganizations

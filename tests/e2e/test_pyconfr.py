@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from adapters.sessionboard.dates import moved_ahead
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState
 from core.usecases.look_up_records import ListOutcomes
 from core.usecases.sync.preview import Preview
 from entrypoints.sandbox.world import World

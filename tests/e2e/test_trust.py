@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.runs import RunState
+from core.domain.runs.run import RunState
 from entrypoints.sandbox.loading import packaged
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.addresses import check_address, is_public_ip
-from core.domain.refusals import BadInput
+from core.domain.errors import BadInput
 
 
 @pytest.mark.parametrize(

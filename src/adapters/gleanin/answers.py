@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from adapters.gleanin import wire
 from adapters.gleanin.time_zones import iana_name
 from adapters.http_client.json_values import end_of_values
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.records.destination_records import GleaninEvent, GleaninRecord
 from ports.destination import DestinationUnreadable, RecordsNotTold
 
 _UNEXPECTED = "Gleanin's answer is not the JSON that was expected."

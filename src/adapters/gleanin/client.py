@@ -9,7 +9,7 @@ from adapters.http_client.client import HttpClient, InvalidLink, Url
 from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.responses import Response
-from core.domain.secrets import Token
+from core.domain.tenancy.secrets import Token
 from ports.destination import (
     AnswerLost,
     DestinationError,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.gleanin.time_zones import iana_name
-from core.domain.time_zones import zone_named
+from core.domain.tenancy.time_zones import zone_named
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

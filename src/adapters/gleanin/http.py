@@ -16,12 +16,12 @@ from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.retries import RetryPolicy
 from adapters.http_client.transport import HardenedTransport
 from core.domain.addresses import check_address
-from core.domain.fields import Fields
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import RecordKind
-from core.domain.planning import Change
-from core.domain.secrets import Token
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
+from core.domain.tenancy.secrets import Token
 from ports.destination import (
     AnswerLost,
     BeforeWrite,

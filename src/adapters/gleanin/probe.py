@@ -8,7 +8,7 @@ from typing import Any
 from adapters.gleanin import answers, wire
 from adapters.gleanin.client import GleaninClient
 from adapters.gleanin.http import GleaninDestinations
-from core.domain.secrets import Token
+from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationError
 from ports.probe import Finding, Marked, Verdict
 

@@ -6,8 +6,8 @@ of https://github.com/rails/rails, whose list is closed. Zones that IANA has ren
 
 import re
 
+from core.domain.tenancy.time_zones import zone_named
 from core.domain.text import normalize_line
-from core.domain.time_zones import zone_named
 
 RAILS_ZONES = {
     "International Date Line West": "Pacific/Midway",

@@ -23,11 +23,11 @@ from adapters.gleanin.forms import (
     Form,
     one_of,
 )
-from core.domain.fields import Fields, FieldValue
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.planning import Change
-from core.domain.synced import ShareLink
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.records.synced_records import ShareLink
 from ports.probe import Marked
 
 DOC, GUESS = Marked.DOCUMENTED, Marked.GUESSED

@@ -24,7 +24,7 @@ from adapters.http_client.places import places_at
 from adapters.http_client.responses import MaxBody, Response, read
 from adapters.http_client.retries import RetryPolicy, send_with_retries
 from adapters.http_client.retry_after import requested_pause
-from core.domain.refusals import BadInput
+from core.domain.errors import BadInput
 
 R = TypeVar("R")
 Url = httpx.URL

@@ -13,7 +13,7 @@ from httpx_aiohttp import AiohttpTransport
 from adapters.http_client.gzip import CODING
 from adapters.http_client.metrics import NO_RESPONSE, REQUESTS
 from core.domain.addresses import is_public_ip
-from core.domain.refusals import BadInput
+from core.domain.errors import BadInput
 
 _CONNECTIONS = 64
 _IDLE_SECONDS = 5

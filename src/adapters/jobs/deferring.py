@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.domain.identifiers import MappingId
-from core.domain.runs import SyncRun, Trigger
+from core.domain.ids import MappingId
+from core.domain.runs.run import SyncRun, Trigger
 
 QUEUE = "gleanin-sync"
 BY_HAND = "gleanin-sync-by-hand"

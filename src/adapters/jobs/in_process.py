@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from core.domain.identifiers import MappingId, RunId
-from core.domain.runs import Trigger
-from core.domain.turns import Waiting
+from core.domain.ids import MappingId, RunId
+from core.domain.runs.fair_queue import Waiting
+from core.domain.runs.run import Trigger
 from ports.log import EventLog
 from ports.persistence import PersistenceError
 

@@ -20,8 +20,8 @@ from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, LOOK_EVERY, Work,
 from adapters.jobs.patience import CONNECTIONS, PatientManager
 from adapters.jobs.queue_log import told_as_events
 from adapters.jobs.queue_schema import connecting, make_tables, notifications_arrive
-from core.domain.identifiers import RunId
-from core.domain.turns import Waiting
+from core.domain.ids import RunId
+from core.domain.runs.fair_queue import Waiting
 from ports.log import EventLog
 from ports.persistence import PersistenceError
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.kept import Kept, check
-from core.domain.accounts import Account, Attempts, SignIn
-from core.domain.api_keys import ApiKey
-from core.domain.audit import AuditEntry
+from core.domain.access.accounts import Account, Attempts, SignIn
+from core.domain.access.api_keys import ApiKey
+from core.domain.access.audit import AuditEntry
+from core.domain.access.identities import ProviderIdentity
+from core.domain.access.portal_links import PersonRef
 from core.domain.email import same_mailbox
-from core.domain.identifiers import AccountId, ApiKeyId, OrganizationId
-from core.domain.identities import ProviderIdentity
-from core.domain.portal import PersonRef
+from core.domain.ids import AccountId, ApiKeyId, OrganizationId
 from ports.persistence import Taken, Unique
 
 

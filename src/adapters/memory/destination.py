@@ -11,13 +11,13 @@ from itertools import count
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.records import LoggedWrite, Misbehaviour, StoredRecord
-from core.domain.fields import Fields, FieldValue
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import SESSION, RecordKind
-from core.domain.planning import TIES, Change
-from core.domain.secrets import Token
-from core.domain.synced import ShareLink
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import TIES, Change
+from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.kinds import SESSION, RecordKind
+from core.domain.records.synced_records import ShareLink
+from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
 from ports.destination import (
     AnswerLost,

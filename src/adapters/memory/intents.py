@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from adapters.memory.kept import Kept, check
-from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import RecordKind
-from core.domain.synced import CreateIntent
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import RecordKind
+from core.domain.records.synced_records import CreateIntent
 from ports.clock import Clock
 
 

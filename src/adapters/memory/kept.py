@@ -4,11 +4,12 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from core.domain.accounts import Account, Attempts, SignIn
-from core.domain.api_keys import ApiKey
-from core.domain.audit import AuditEntry
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import (
+from core.domain.access.accounts import Account, Attempts, SignIn
+from core.domain.access.api_keys import ApiKey
+from core.domain.access.audit import AuditEntry
+from core.domain.access.identities import ProviderIdentity
+from core.domain.access.portal_links import PersonRef
+from core.domain.ids import (
     AccountId,
     ApiKeyId,
     ConnectionId,
@@ -19,15 +20,14 @@ from core.domain.identifiers import (
     RunId,
     SourceId,
 )
-from core.domain.identities import ProviderIdentity
-from core.domain.mappings import EventMapping
-from core.domain.notices import Notice, Recipient
-from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import RecordOutcome
-from core.domain.portal import PersonRef
-from core.domain.runs import SyncRun
-from core.domain.schedule import Schedule
-from core.domain.synced import CreateIntent, SyncedRecord
+from core.domain.notifications.notification import Notice, Recipient
+from core.domain.records.outcomes import RecordOutcome
+from core.domain.records.synced_records import CreateIntent, SyncedRecord
+from core.domain.runs.run import SyncRun
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Connection, Organization
 from ports.persistence import PersistenceError
 
 

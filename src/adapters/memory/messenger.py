@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from core.domain.addresses import check_webhook
-from core.domain.notices import Channel, Recipient, check_email
-from core.domain.refusals import BadInput
-from core.domain.secrets import Token
-from core.domain.telling import Message
+from core.domain.errors import BadInput
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Recipient, check_email
+from core.domain.tenancy.secrets import Token
 from ports.notices import NotDelivered
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.kept import Kept, check
-from core.domain.identifiers import NoticeId, OrganizationId
-from core.domain.notices import Notice, Recipient
+from core.domain.ids import NoticeId, OrganizationId
+from core.domain.notifications.notification import Notice, Recipient
 
 
 class MemoryRecipients:

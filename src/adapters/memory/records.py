@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.domain.fields import FieldValue
-from core.domain.gleanin_side import GleaninRecord
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import RecordKind
-from core.domain.planning import TIES
-from core.domain.synced import ShareLink
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import TIES
+from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.fields import FieldValue
+from core.domain.records.kinds import RecordKind
+from core.domain.records.synced_records import ShareLink
 
 
 @dataclass(slots=True)

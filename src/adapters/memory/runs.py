@@ -7,21 +7,14 @@ from itertools import dropwhile, islice
 
 from adapters.memory.kept import Kept, check
 from core.domain.email import same_mailbox
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.kinds import RecordKind, Scope
-from core.domain.outcomes import (
-    Causes,
-    Counts,
-    Outcome,
-    RecordOutcome,
-    causes_of,
-    counted,
-)
-from core.domain.retention import EndedRun
-from core.domain.runs import Progress, RunState, SyncRun, Trigger
-from core.domain.search import RecordSearch
-from core.domain.stops import STOPS_ASKED_FOR
-from core.domain.turns import OpenWork
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.records.kinds import RecordKind, Scope
+from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, causes_of, counted
+from core.domain.records.search import RecordSearch
+from core.domain.runs.fair_queue import OpenWork
+from core.domain.runs.retention import EndedRun
+from core.domain.runs.run import Progress, RunState, SyncRun, Trigger
+from core.domain.runs.stop_reasons import STOPS_ASKED_FOR
 from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
 
 _ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from adapters.memory.kept import Kept, check
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
-from core.domain.mappings import EventMapping
-from core.domain.schedule import Halt, Schedule
-from core.domain.turns import ContinuousMapping, DueMapping
+from core.domain.ids import ConnectionId, MappingId, OrganizationId
+from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
+from core.domain.runs.schedule import Halt, Schedule
+from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.tenancy.event_mappings import EventMapping
 
 
 class MemorySchedules:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from core.domain.addresses import check_address
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.secrets import Token
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
 from ports.session_source import (
     SessionSource,

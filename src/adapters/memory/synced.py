@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.kept import Kept, check
-from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import PEOPLE, RecordKind
-from core.domain.search import RecordSearch
-from core.domain.synced import SentRecords, ShareLink, SyncedRecord
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import PEOPLE, RecordKind
+from core.domain.records.search import RecordSearch
+from core.domain.records.synced_records import SentRecords, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
 

@@ -6,15 +6,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.kept import Kept, check
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    MappingId,
-    OrganizationId,
-    SessionboardEventId,
-)
-from core.domain.mappings import EventMapping, EventPair
-from core.domain.organizations import Connection, Organization
+from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.tenancy.event_mappings import EventMapping, EventPair
+from core.domain.tenancy.organizations import Connection, Organization
 from ports.persistence import Taken, Unique
 
 K = TypeVar("K")

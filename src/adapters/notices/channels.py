@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from adapters.notices.smtp import SmtpMessenger
 from adapters.notices.webhook import WebhookMessenger
-from core.domain.notices import Channel, Recipient
-from core.domain.refusals import BadInput
-from core.domain.secrets import Token
-from core.domain.telling import Message
+from core.domain.errors import BadInput
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.tenancy.secrets import Token
 from ports.notices import RecipientRefused
 
 NO_MAIL_SERVER = (

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from core.domain.telling import Message
+from core.domain.notifications.messages import Message
 from ports.notices import RecipientRefused
 
 

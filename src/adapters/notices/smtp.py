@@ -11,9 +11,9 @@ from email.message import EmailMessage
 
 from adapters.notices.mail import letter
 from core.domain.mail_server import MailServer, Security
-from core.domain.notices import Channel, Recipient, check_email
-from core.domain.secrets import Token
-from core.domain.telling import Message
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Recipient, check_email
+from core.domain.tenancy.secrets import Token
 from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
 
 THREADS = 8

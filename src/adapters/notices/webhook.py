@@ -16,10 +16,10 @@ from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.responses import Response
 from adapters.http_client.retries import single_attempt
 from core.domain.addresses import check_webhook
-from core.domain.notices import Channel, Recipient
-from core.domain.refusals import BadInput
-from core.domain.secrets import Token
-from core.domain.telling import Message, Named
+from core.domain.errors import BadInput
+from core.domain.notifications.messages import Message, Named
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
 from ports.notices import RecipientRefused, RecipientUnavailable
 

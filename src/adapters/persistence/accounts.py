@@ -10,10 +10,10 @@ from adapters.persistence.installation import count_account
 from adapters.persistence.removal import check_are_there
 from adapters.persistence.tables import accounts, grants, provider_identities, sign_ins
 from adapters.persistence.threads import Run
-from core.domain.access import Grant, Role
-from core.domain.accounts import Account
+from core.domain.access.accounts import Account
+from core.domain.access.authorization import Grant, Role
 from core.domain.email import same_mailbox
-from core.domain.identifiers import AccountId, OrganizationId
+from core.domain.ids import AccountId, OrganizationId
 from ports.persistence import PersistenceError
 
 _ACCOUNTS = (

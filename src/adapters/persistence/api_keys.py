@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from adapters.persistence.removal import check_are_there
 from adapters.persistence.tables import api_keys
 from adapters.persistence.threads import Run
-from core.domain.access import Grant, Role
-from core.domain.api_keys import ApiKey
-from core.domain.identifiers import ApiKeyId, OrganizationId
+from core.domain.access.api_keys import ApiKey
+from core.domain.access.authorization import Grant, Role
+from core.domain.ids import ApiKeyId, OrganizationId
 from ports.persistence import PersistenceError
 
 _KEYS = sa.select(api_keys).order_by(api_keys.c.position.desc())

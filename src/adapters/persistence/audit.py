@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from adapters.persistence.tables import audit_entries as table
 from adapters.persistence.threads import Run
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.ids import OrganizationId
 
 _ENTRIES = sa.select(
     table.c.done_at, table.c.done_by, table.c.action, table.c.organization_id, table.c.what, table.c.position

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import checkpoints
 from adapters.persistence.threads import Run
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import MappingId
+from core.domain.ids import MappingId
+from core.domain.runs.unchanged_marker import Checkpoint
 
 _OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
 _REMOVE = sa.delete(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))

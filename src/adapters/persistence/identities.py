@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from adapters.persistence.tables import provider_identities
 from adapters.persistence.threads import Run
-from core.domain.identifiers import AccountId
-from core.domain.identities import ProviderIdentity
+from core.domain.access.identities import ProviderIdentity
+from core.domain.ids import AccountId
 
 _COLUMNS = (provider_identities.c.issuer, provider_identities.c.subject, provider_identities.c.account_id)
 

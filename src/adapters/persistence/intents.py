@@ -8,9 +8,9 @@ from adapters.persistence.rows import Upserts, in_parts
 from adapters.persistence.server_clock import read_now
 from adapters.persistence.tables import create_intents as table
 from adapters.persistence.threads import Run
-from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import KINDS_BY_NAME, RecordKind
-from core.domain.synced import CreateIntent
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
+from core.domain.records.synced_records import CreateIntent
 
 _UPSERTS = Upserts(table, ("connection_id", "field_names", "sent_at"))
 _OF_EVENT = (

@@ -9,14 +9,14 @@ from adapters.persistence.removal import check_are_there
 from adapters.persistence.rows import replace_row
 from adapters.persistence.tables import mappings
 from adapters.persistence.threads import Run
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    MappingId,
-    OrganizationId,
-    SessionboardEventId,
+from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.tenancy.event_mappings import (
+    EventMapping,
+    EventPair,
+    ExhibitorName,
+    MappingSettings,
+    TracksFrom,
 )
-from core.domain.mappings import EventMapping, EventPair, ExhibitorName, MappingSettings, TracksFrom
 
 _MAPPINGS = sa.select(mappings).order_by(mappings.c.position)
 

@@ -10,9 +10,10 @@ from adapters.persistence.removal import check_are_there
 from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import notices, recipients
 from adapters.persistence.threads import Run
-from core.domain.identifiers import NoticeId, OrganizationId
-from core.domain.notices import Change, Channel, Delivery, Notice, Recipient
-from core.domain.secrets import SealedToken
+from core.domain.ids import NoticeId, OrganizationId
+from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
+from core.domain.runs.health_change import Change
+from core.domain.tenancy.secrets import SealedToken
 
 _IS_THEIRS = recipients.c.organization_id == sa.bindparam("of_organization")
 _RECIPIENT = sa.select(recipients).where(_IS_THEIRS)

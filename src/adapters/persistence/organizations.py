@@ -10,9 +10,9 @@ from adapters.persistence.removal import check_are_there, removal_of
 from adapters.persistence.rows import replace_row
 from adapters.persistence.tables import connections, organizations
 from adapters.persistence.threads import Run
-from core.domain.identifiers import ConnectionId, OrganizationId
-from core.domain.organizations import Connection, Organization
-from core.domain.secrets import SealedToken
+from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.tenancy.organizations import Connection, Organization
+from core.domain.tenancy.secrets import SealedToken
 from ports.persistence import PersistenceError
 
 _ORGANIZATIONS = sa.select(

@@ -10,11 +10,11 @@ from adapters.persistence.rows import PART, in_parts
 from adapters.persistence.tables import outcomes, runs
 from adapters.persistence.threads import Run
 from core.domain.email import same_mailbox
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import KINDS_BY_NAME, RecordKind
-from core.domain.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
-from core.domain.reasons import Reason
-from core.domain.search import RecordSearch
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
+from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
+from core.domain.records.reasons import Reason
+from core.domain.records.search import RecordSearch
 from ports.persistence import HistoryEntry, Page
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}

@@ -8,7 +8,7 @@ from adapters.persistence.removal import check_are_there
 from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import portal_revocations as table
 from adapters.persistence.threads import Run
-from core.domain.portal import PersonRef
+from core.domain.access.portal_links import PersonRef
 
 _REVOKED_AT = sa.select(table.c.revoked_at).where(
     *(column == sa.bindparam(column.name) for column in table.primary_key)

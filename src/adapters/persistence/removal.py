@@ -23,7 +23,7 @@ from adapters.persistence.tables import (
     schedules,
     synced_records,
 )
-from core.domain.identifiers import OrganizationId
+from core.domain.ids import OrganizationId
 from ports.persistence import PersistenceError
 
 _NOT_REMOVED = sa.select(sa.func.count()).where(

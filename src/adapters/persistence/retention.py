@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from adapters.persistence.rows import in_parts
 from adapters.persistence.tables import checkpoints, outcomes, replaced_runs, run_bookings, runs
-from core.domain.identifiers import RunId
-from core.domain.retention import EndedRun
+from core.domain.ids import RunId
+from core.domain.runs.retention import EndedRun
 
 # Both are looked up for one run after the other: as a join, PostgreSQL would rather read the whole table once.
 _later = runs.alias("later")

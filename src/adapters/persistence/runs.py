@@ -13,13 +13,13 @@ from adapters.persistence.rows import from_json, key_of, replace_row, to_json
 from adapters.persistence.tables import mappings, replaced_runs, run_bookings, runs
 from adapters.persistence.threads import Run
 from adapters.persistence.turns import is_in_state, open_work
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.kinds import Scope
-from core.domain.outcomes import Counts, Outcome, Tally
-from core.domain.retention import EndedRun
-from core.domain.runs import OPEN_STATES, Progress, RunState, SyncRun, Trigger
-from core.domain.stops import STOPS_ASKED_FOR, Stop, StoppedBy
-from core.domain.turns import OpenWork
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts, Outcome, Tally
+from core.domain.runs.fair_queue import OpenWork
+from core.domain.runs.retention import EndedRun
+from core.domain.runs.run import OPEN_STATES, Progress, RunState, SyncRun, Trigger
+from core.domain.runs.stop_reasons import STOPS_ASKED_FOR, Stop, StoppedBy
 from ports.persistence import Standing
 
 _RUNS = sa.select(runs)

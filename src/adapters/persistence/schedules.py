@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from adapters.persistence.rows import Upserts
 from adapters.persistence.tables import IS_CONTINUOUS, mappings, schedules
 from adapters.persistence.threads import Run
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
-from core.domain.schedule import Halt, Schedule
-from core.domain.turns import ContinuousMapping, DueMapping
+from core.domain.ids import ConnectionId, MappingId, OrganizationId
+from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
+from core.domain.runs.schedule import Halt, Schedule
 
 _SCHEDULES = sa.select(schedules)
 _OF_MAPPING = _SCHEDULES.where(schedules.c.mapping_id == sa.bindparam("of_mapping"))

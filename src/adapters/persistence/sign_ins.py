@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from adapters.persistence.rows import Upserts, key_of
 from adapters.persistence.tables import attempts, sign_ins
 from adapters.persistence.threads import Run
-from core.domain.accounts import Attempts, SignIn
-from core.domain.identifiers import AccountId
+from core.domain.access.accounts import Attempts, SignIn
+from core.domain.ids import AccountId
 
 _SIGN_INS = sa.select(sign_ins.c.digest, sign_ins.c.account_id, sign_ins.c.started_at)
 _ATTEMPTS = sa.select(attempts.c.failures, attempts.c.last_at)

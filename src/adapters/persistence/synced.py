@@ -10,16 +10,11 @@ import sqlalchemy as sa
 from adapters.persistence.rows import Upserts, from_json, in_parts, to_json
 from adapters.persistence.tables import synced_records as table
 from adapters.persistence.threads import Run
-from core.domain.fields import Fields
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    OrganizationId,
-    SourceId,
-)
-from core.domain.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
-from core.domain.search import RecordSearch
-from core.domain.synced import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
+from core.domain.ids import ConnectionId, GleaninEventId, OrganizationId, SourceId
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
+from core.domain.records.search import RecordSearch
+from core.domain.records.synced_records import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Place
 
 _NO_LINKS = "[]"

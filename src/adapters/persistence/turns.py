@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from adapters.persistence.tables import mappings, runs, schedules
-from core.domain.runs import RunState, Trigger
-from core.domain.turns import OpenWork
+from core.domain.runs.fair_queue import OpenWork
+from core.domain.runs.run import RunState, Trigger
 
 
 def is_in_state(state: RunState) -> sa.ColumnElement[bool]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from core.domain.secrets import SealedToken, Token
+from core.domain.tenancy.secrets import SealedToken, Token
 from ports.cipher import CannotUnseal, KeysUnusable
 
 _KEY_LENGTH = 44

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from adapters.sessionboard.dates import Json, moved_ahead
 from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, Shape, WrongShape, parse
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.secrets import Token
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.tenancy.secrets import Token
 from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
 
 PAGE_SIZE = 100

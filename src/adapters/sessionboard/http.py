@@ -28,10 +28,10 @@ from adapters.sessionboard.reading import (
 )
 from adapters.sessionboard.tally import SINGLE, Place, Tally
 from core.domain.addresses import check_address
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.secrets import Token
-from core.domain.sessions import instant_text
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.selection.sessions import instant_text
+from core.domain.tenancy.secrets import Token
 from ports.session_source import (
     SessionSource,
     SourceError,

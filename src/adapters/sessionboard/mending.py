@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from adapters.sessionboard.wire import LONGEST_ID
-from core.domain.identifiers import SourceId
-from core.domain.source import Unreadable, id_from_content
+from core.domain.ids import SourceId
+from core.domain.records.source_records import Unreadable, id_from_content
 from core.domain.text import normalize_line
 
 UNSAFE = re.compile("[\x00\ud800-\udfff]")

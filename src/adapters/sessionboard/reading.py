@@ -19,8 +19,8 @@ from adapters.sessionboard.wire import (
     to_exhibitor,
     to_sessions,
 )
-from core.domain.identifiers import SourceId
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable, is_id
+from core.domain.ids import SourceId
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable, is_id
 
 DECISIVE = frozenset({"is_abstract", "composition_status", "status", "custom_status"})
 """They decide whether a session may sync at all: a guess could send what is not to be sent, or call it gone."""

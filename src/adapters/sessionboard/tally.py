@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.sessionboard.reading import PageRead
-from core.domain.identifiers import SourceId
+from core.domain.ids import SourceId
 
 SIZES = (100, 50, 25, 5, 1)
 """Of pages, in rows: the API's own limit, then smaller ones, of which the larger ones are made."""

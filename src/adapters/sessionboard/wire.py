@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.source import (
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
     Participation,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from core.domain.addresses import NAME
-from core.domain.refusals import BadInput
+from core.domain.errors import BadInput
 
 FORM = "smtp://user:password@host:587 (with STARTTLS), smtps://host (TLS from the start)"
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from core.domain.access.audit import Action, AuditEntry
 from core.domain.addresses import check_address
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId
-from core.domain.organizations import Organization
-from core.domain.refusals import AlreadyExists
-from core.domain.secrets import Token
+from core.domain.errors import AlreadyExists
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Organization
+from core.domain.tenancy.secrets import Token
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.names import Names

@@ -6,12 +6,12 @@ has. What they may read and not change is refused as forbidden.
 
 from dataclasses import dataclass
 
-from core.domain.access import Actor, Right
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Organization
-from core.domain.refusals import check_asked, found
-from core.domain.runs import SyncRun
+from core.domain.access.authorization import Actor, Right
+from core.domain.errors import check_asked, found
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Organization
 from core.usecases.shared.find_run import find_run
 from ports.persistence import Unit, Units
 

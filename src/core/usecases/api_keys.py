@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access import Actor, Grant
-from core.domain.api_keys import PREFIX, ApiKey, digest_of
-from core.domain.audit import Action, AuditEntry
+from core.domain.access.api_keys import PREFIX, ApiKey, digest_of
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Actor, Grant
 from core.domain.email import same_mailbox
-from core.domain.identifiers import ApiKeyId, OrganizationId
-from core.domain.organizations import Organization
-from core.domain.refusals import NotSignedIn, check_asked, found
+from core.domain.errors import NotSignedIn, check_asked, found
+from core.domain.ids import ApiKeyId, OrganizationId
+from core.domain.tenancy.organizations import Organization
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.names import Names

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId
-from core.domain.organizations import Connection
-from core.domain.refusals import NotConnected, found
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import NotConnected, found
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Connection
 from ports.clock import Clock
 from ports.persistence import Units
 

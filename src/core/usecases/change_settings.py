@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, fields, replace
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import MappingId
-from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
-from core.domain.organizations import open_token
-from core.domain.refusals import TimeZoneUnconfirmed, found
-from core.domain.time_zones import gmt_offsets, zone_named
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import TimeZoneUnconfirmed, found
+from core.domain.ids import MappingId
+from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.organizations import open_token
+from core.domain.tenancy.time_zones import gmt_offsets, zone_named
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import NoticeId, OrganizationId
-from core.domain.notices import Channel, Notice, Recipient
-from core.domain.refusals import found
-from core.domain.secrets import Token
-from core.domain.telling import trial
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import found
+from core.domain.ids import NoticeId, OrganizationId
+from core.domain.notifications.messages import trial
+from core.domain.notifications.notification import Channel, Notice, Recipient
+from core.domain.tenancy.secrets import Token
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.links import Links

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.turns import MOST_PER_ORGANIZATION, Waiting, carried_out, select_next, waiting
+from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, Waiting, carried_out, select_next, waiting
 from ports.clock import Clock
 from ports.persistence import Units
 

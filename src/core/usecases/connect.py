@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import ConnectionId, OrganizationId
-from core.domain.organizations import Connection, open_token
-from core.domain.refusals import AlreadyConnected, OtherAccount, found
-from core.domain.schedule import released
-from core.domain.secrets import Token
-from core.domain.sides import GLEANIN
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import AlreadyConnected, OtherAccount, found
+from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.runs.schedule import released
+from core.domain.tenancy.organizations import Connection, open_token
+from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.systems import GLEANIN
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.domain.identifiers import GleaninEventId, OrganizationId
-from core.domain.messages import lost_by_disconnecting, lost_by_mapping
-from core.domain.refusals import found
+from core.domain.errors import found
+from core.domain.ids import GleaninEventId, OrganizationId
+from core.domain.runs.messages import lost_by_disconnecting, lost_by_mapping
 from ports.persistence import Units
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.notices import Notice, Recipient
-from core.domain.telling import Message, message_of
+from core.domain.notifications.messages import Message, message_of
+from core.domain.notifications.notification import Notice, Recipient
 from ports.cipher import CannotUnseal, TokenCipher
 from ports.clock import Clock
 from ports.links import Links

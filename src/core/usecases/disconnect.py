@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId, RunId
-from core.domain.organizations import Connection
-from core.domain.refusals import NotConnected, found
-from core.domain.stops import DISCONNECTED
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import NotConnected, found
+from core.domain.ids import OrganizationId, RunId
+from core.domain.runs.stop_reasons import DISCONNECTED
+from core.domain.tenancy.organizations import Connection
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.persistence import Units

@@ -6,7 +6,7 @@ What rules 5, 10 and 21 need (mappings, connections, synced records) is no histo
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.identifiers import RunId
+from core.domain.ids import RunId
 from ports.clock import Clock
 from ports.persistence import Units
 

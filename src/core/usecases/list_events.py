@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.gleanin_side import GleaninEvent
-from core.domain.identifiers import OrganizationId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import open_token
-from core.domain.refusals import found
-from core.domain.secrets import SealedToken
-from core.domain.source import SourceEvent
+from core.domain.errors import found
+from core.domain.ids import OrganizationId
+from core.domain.records.destination_records import GleaninEvent
+from core.domain.records.source_records import SourceEvent
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import open_token
+from core.domain.tenancy.secrets import SealedToken
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
 from ports.persistence import Units

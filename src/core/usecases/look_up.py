@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Connection, Organization
-from core.domain.refusals import check_asked, found
-from core.domain.runs import SyncRun
-from core.domain.schedule import Check, last_checks
+from core.domain.errors import check_asked, found
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.runs.run import SyncRun
+from core.domain.runs.schedule import Check, last_checks
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Connection, Organization
 from core.usecases.shared.find_run import find_run
 from ports.persistence import Units
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.accounts import Account
-from core.domain.api_keys import ApiKey
-from core.domain.audit import AuditEntry
-from core.domain.identifiers import OrganizationId
-from core.domain.organizations import Organization
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import ApiKey
+from core.domain.access.audit import AuditEntry
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Organization
 from ports.persistence import Units
 
 

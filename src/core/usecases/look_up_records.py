@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.kinds import PEOPLE, RecordKind
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome, RecordOutcome
-from core.domain.refusals import check_asked, found
-from core.domain.runs import SyncRun
-from core.domain.synced import SyncedRecord
+from core.domain.errors import check_asked, found
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.records.kinds import PEOPLE, RecordKind
+from core.domain.records.outcomes import Outcome, RecordOutcome
+from core.domain.records.synced_records import SyncedRecord
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.shared.find_run import find_run
 from ports.persistence import HistoryEntry, Page, PeoplePage, Unit, Units
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.gleanin_side import GleaninEvent
-from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
-from core.domain.mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
-from core.domain.organizations import Connection, Organization, open_token
-from core.domain.refusals import AlreadyMapped, NotConnected, NotFound, check_asked, found
-from core.domain.sides import GLEANIN, SESSIONBOARD
-from core.domain.source import SourceEvent
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import AlreadyMapped, NotConnected, NotFound, check_asked, found
+from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.records.destination_records import GleaninEvent
+from core.domain.records.source_records import SourceEvent
+from core.domain.tenancy.event_mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
+from core.domain.tenancy.organizations import Connection, Organization, open_token
+from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import DestinationEventGone, Destinations

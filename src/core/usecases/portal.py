@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SourceId
-from core.domain.kinds import PEOPLE, RecordKind
-from core.domain.mappings import EventMapping
-from core.domain.portal import PersonRef, check_address
-from core.domain.refusals import AddressExpired, check_asked, found
-from core.domain.synced import ShareLink, SyncedRecord, presentable
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.portal_links import PersonRef, check_address
+from core.domain.errors import AddressExpired, check_asked, found
+from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SourceId
+from core.domain.records.kinds import PEOPLE, RecordKind
+from core.domain.records.synced_records import ShareLink, SyncedRecord, presentable
+from core.domain.tenancy.event_mappings import EventMapping
 from ports.clock import Clock
 from ports.persistence import Unit, Units
 from ports.signer import NotSigned, Signer

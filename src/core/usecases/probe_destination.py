@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.identifiers import OrganizationId
-from core.domain.organizations import open_token
-from core.domain.refusals import found
+from core.domain.errors import found
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import open_token
 from ports.cipher import TokenCipher
 from ports.persistence import Units
 from ports.probe import DestinationProbe, Finding

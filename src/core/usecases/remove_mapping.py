@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import MappingId
-from core.domain.mappings import EventMapping
-from core.domain.refusals import found
-from core.domain.stops import MAPPING_REMOVED
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import found
+from core.domain.ids import MappingId
+from core.domain.runs.stop_reasons import MAPPING_REMOVED
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.persistence import Units

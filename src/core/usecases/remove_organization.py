@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import BadInput, StillConnected, found
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import BadInput, StillConnected, found
+from core.domain.ids import OrganizationId
 from ports.clock import Clock
 from ports.persistence import Units
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId
-from core.domain.organizations import Organization
-from core.domain.refusals import found
-from core.domain.schedule import released
-from core.domain.secrets import Token
-from core.domain.sides import SESSIONBOARD
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import found
+from core.domain.ids import OrganizationId
+from core.domain.runs.schedule import released
+from core.domain.tenancy.organizations import Organization
+from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.systems import SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.persistence import Units

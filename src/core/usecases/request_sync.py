@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import Scope
-from core.domain.refusals import BadInput, found
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.stops import DIED_AGAIN, INTERRUPTED, STORE_UNUSABLE, TAKEN_OVER, Stop
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import BadInput, found
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.stop_reasons import DIED_AGAIN, INTERRUPTED, STORE_UNUSABLE, TAKEN_OVER, Stop
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
 from ports.log import EventLog

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access import Actor, Right
-from core.domain.health import Health, halted
-from core.domain.identifiers import OrganizationId
-from core.domain.organization_health import OrganizationHealth, organization_healths
-from core.domain.organizations import Organization
+from core.domain.access.authorization import Actor, Right
+from core.domain.ids import OrganizationId
+from core.domain.runs.health import Health, halted
+from core.domain.runs.organization_health import OrganizationHealth, organization_healths
+from core.domain.tenancy.organizations import Organization
 from ports.clock import Clock
 from ports.persistence import Units
 

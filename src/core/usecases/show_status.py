@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.health import Health
-from core.domain.organization_health import organization_healths
-from core.domain.organizations import Organization
-from core.domain.turns import RunCounts, ScheduleCounts, count_continuous, count_runs
+from core.domain.runs.fair_queue import RunCounts, ScheduleCounts, count_continuous, count_runs
+from core.domain.runs.health import Health
+from core.domain.runs.organization_health import organization_healths
+from core.domain.tenancy.organizations import Organization
 from ports.clock import Clock
 from ports.persistence import Units
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from core.domain.access import Grant, Role
-from core.domain.accounts import SIGN_UP_LASTS, Account, check_password
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import AccountId
-from core.domain.refusals import AddressExpired, TooBusy
+from core.domain.access.accounts import SIGN_UP_LASTS, Account, check_password
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Grant, Role
+from core.domain.errors import AddressExpired, TooBusy
+from core.domain.ids import AccountId
 from ports.clock import Clock
 from ports.names import Names
 from ports.passwords import Passwords, PasswordsBusy, Waiting

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.domain.access import Actor, Right
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import NotSignedIn
+from core.domain.access.authorization import Actor, Right
+from core.domain.errors import NotSignedIn
+from core.domain.ids import OrganizationId
 from ports.clock import Clock
 from ports.persistence import Units
 

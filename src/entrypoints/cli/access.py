@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.identifiers import ApiKeyId, OrganizationId
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.ids import ApiKeyId, OrganizationId
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey
 from core.usecases.change_account import ChangePassword, GiveRole, RemoveAccount, TakeRole

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 
-from core.domain.organizations import Connection, Organization
-from core.domain.refusals import Refusal
-from core.domain.secrets import Token
+from core.domain.errors import Refusal
+from core.domain.tenancy.organizations import Connection, Organization
+from core.domain.tenancy.secrets import Token
 from core.usecases.look_up import ListOrganizations
 from entrypoints.cli.errors import ExitCode, failure_of
 from entrypoints.container import Container, cipher_for

@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
-from core.domain.identifiers import RunId
-from core.domain.outcomes import Outcome
-from core.domain.refusals import TimeZoneUnconfirmed
-from core.domain.secrets import Token
+from core.domain.errors import TimeZoneUnconfirmed
+from core.domain.ids import RunId
+from core.domain.records.outcomes import Outcome
+from core.domain.tenancy.secrets import Token
 from core.usecases.look_up_records import ListOutcomes
 from entrypoints.cli import links, mappings, organizations, results, sync
 from entrypoints.cli.errors import failure_of

@@ -14,8 +14,8 @@ Exit codes
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.domain.refusals import NotFound, Refusal
-from core.domain.stops import Stop, StoppedBy
+from core.domain.errors import NotFound, Refusal
+from core.domain.runs.stop_reasons import Stop, StoppedBy
 from core.usecases.sync.failures import SyncStopped
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError

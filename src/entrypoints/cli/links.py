@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from core.domain.identifiers import MappingId
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.ids import MappingId
+from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.usecases.look_up_records import ListShareLinks
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Csv, Mapping, examples

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
-from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
-from core.domain.time_zones import known_mismatch, zone_named
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
+from core.domain.tenancy.time_zones import known_mismatch, zone_named
 from core.usecases.change_settings import ChangeSettings, SettingsChange
 from core.usecases.count_lost import CountLostByMapping
 from core.usecases.list_events import ListedEvent, ListEvents

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import OrganizationId
-from core.domain.notices import Channel
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import OrganizationId
+from core.domain.notifications.notification import Channel
+from core.domain.tenancy.secrets import Token
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient, TryRecipient
 from core.usecases.look_up import FindOrganization
 from entrypoints import shapes

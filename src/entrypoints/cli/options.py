@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from core.domain.kinds import Scope
-from core.domain.secrets import Token
+from core.domain.records.kinds import Scope
+from core.domain.tenancy.secrets import Token
 
 _LONGEST_LINE = 10_000
 

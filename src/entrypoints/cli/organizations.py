@@ -7,10 +7,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from core.domain.access import COMMAND_LINE
-from core.domain.organization_health import OrganizationHealth
-from core.domain.organizations import SESSIONBOARD_REGIONS
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.runs.organization_health import OrganizationHealth
+from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.connect import Connect, ReplaceGleaninToken
 from core.usecases.count_lost import CountLostByDisconnecting

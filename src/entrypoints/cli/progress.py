@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from core.domain.identifiers import RunId
-from core.domain.runs import RunState, SyncRun
+from core.domain.ids import RunId
+from core.domain.runs.run import RunState, SyncRun
 from core.usecases.look_up import FindRun
 from entrypoints.cli.output import console
 

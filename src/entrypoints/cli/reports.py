@@ -6,12 +6,12 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from core.domain.fields import FieldValue
-from core.domain.health import Health
-from core.domain.kinds import KINDS
-from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef
-from core.domain.planning import Change, Create, Step
-from core.domain.reasons import Reason, field_name
+from core.domain.planning.plan import Change, Create, Step
+from core.domain.records.fields import FieldValue
+from core.domain.records.kinds import KINDS
+from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef
+from core.domain.records.reasons import Reason, field_name
+from core.domain.runs.health import Health
 from core.usecases.sync.preview import would_be
 from entrypoints import shapes
 from entrypoints.cli.output import table

@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import KINDS
-from core.domain.outcomes import Outcome
-from core.domain.runs import SyncRun
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import KINDS
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import SyncRun
 from core.usecases.look_up import FindLastCheck, ListRuns
 from core.usecases.look_up_records import FindCheck, ListOutcomes, TellHistory
 from entrypoints import shapes

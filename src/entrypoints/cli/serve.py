@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.served_url import NoteServedUrl

@@ -6,11 +6,11 @@ from contextlib import nullcontext
 import typer
 from rich.console import Console
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import MappingId
-from core.domain.kinds import Scope
-from core.domain.messages import STARTED
-from core.domain.runs import RunState, SyncRun
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import MappingId
+from core.domain.records.kinds import Scope
+from core.domain.runs.messages import STARTED
+from core.domain.runs.run import RunState, SyncRun
 from core.usecases.look_up import FindRun
 from core.usecases.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.preview import Preview

@@ -10,7 +10,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from core.domain.accounts import SIGN_IN_LASTS
+from core.domain.access.accounts import SIGN_IN_LASTS
 from entrypoints.container import Container
 from entrypoints.http import hooks, operations
 from entrypoints.http.api.app import api

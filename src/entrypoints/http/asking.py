@@ -10,14 +10,14 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from core.domain.access import Actor, Right
-from core.domain.accounts import Account
-from core.domain.health import Health
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Organization
-from core.domain.refusals import NotFound, NotSignedIn
-from core.domain.runs import SyncRun
+from core.domain.access.accounts import Account
+from core.domain.access.authorization import Actor, Right
+from core.domain.errors import NotFound, NotSignedIn
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.runs.health import Health
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Organization
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.api_keys import WhoseApiKey
 from core.usecases.show_health import FindHalt

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
 
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import NotSignedIn
+from core.domain.errors import NotSignedIn
+from core.domain.ids import OrganizationId
 from core.usecases.api_keys import WhoseApiKey
 from core.usecases.take_hint import Hint, TakeHint
 from entrypoints.http.asking import LONGEST_ID, Wired, network_address

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.domain.refusals import TooBusy
+from core.domain.errors import TooBusy
 
 AT_ONCE = 16
 """Readings that go on at once; more would read no faster, and take memory."""

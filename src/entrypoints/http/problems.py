@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from core.domain.refusals import Refusal, TooBusy, TooManyAttempts
-from core.domain.stops import StoppedBy
+from core.domain.errors import Refusal, TooBusy, TooManyAttempts
+from core.domain.runs.stop_reasons import StoppedBy
 from core.usecases.sync.failures import SyncStopped
 from ports.cipher import CannotUnseal
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable

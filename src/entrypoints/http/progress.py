@@ -8,10 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.domain.access import Actor, Right
-from core.domain.identifiers import RunId
-from core.domain.refusals import NotFound, Refusal
-from core.domain.runs import SyncRun
+from core.domain.access.authorization import Actor, Right
+from core.domain.errors import NotFound, Refusal
+from core.domain.ids import RunId
+from core.domain.runs.run import SyncRun
 from core.usecases.admit import AdmitToRun
 from core.usecases.look_up import FindRun
 from entrypoints.container import Container

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from core.domain.identifiers import MappingId
-from core.domain.outcomes import Outcome
-from core.domain.runs import SyncRun
+from core.domain.ids import MappingId
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import SyncRun
 from core.usecases.look_up_records import OutcomesAsked, PageOutcomes, PageShareLinks, PeopleAsked
 from entrypoints import shapes
 from entrypoints.container import Container

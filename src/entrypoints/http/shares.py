@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from core.domain.refusals import TooBusy
+from core.domain.errors import TooBusy
 
 OF_ONE_ORGANIZATION = 4
 """The part of all that one organization has at most: a quarter."""

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.domain.identifiers import MappingId, OrganizationId, SessionboardEventId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.refusals import NotFound
+from core.domain.errors import NotFound
+from core.domain.ids import MappingId, OrganizationId, SessionboardEventId
+from core.domain.records.kinds import Scope
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView, ShowEvent
 from entrypoints.container import Container

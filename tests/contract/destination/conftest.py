@@ -11,10 +11,10 @@ import pytest
 from adapters.gleanin.http import GleaninDestinations
 from adapters.http_client.retries import RetryPolicy
 from adapters.memory.destination import MemoryGleanin
-from core.domain.fields import Fields
-from core.domain.identifiers import ExternalId, GleaninEventId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.secrets import Token
+from core.domain.ids import ExternalId, GleaninEventId
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destination, Destinations
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal
 

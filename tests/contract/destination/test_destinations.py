@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from core.domain.fields import Fields
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
-from core.domain.planning import Change
-from core.domain.secrets import Token
-from core.domain.synced import ShareLink
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.records.synced_records import ShareLink
+from core.domain.tenancy.secrets import Token
 from ports.destination import (
     AnswerLost,
     Destination,

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.gleanin_side import GleaninRecord
-from core.domain.identifiers import ExternalId, GleaninId
-from core.domain.kinds import SPEAKER
-from core.domain.planning import Change
-from core.domain.synced import ShareLink
+from core.domain.ids import ExternalId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.synced_records import ShareLink
 from ports.destination import (
     AnswerLost,
     DestinationRefused,

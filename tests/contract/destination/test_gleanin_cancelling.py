@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.identifiers import ExternalId
-from core.domain.kinds import SPEAKER
-from core.domain.secrets import Token
+from core.domain.ids import ExternalId
+from core.domain.records.kinds import SPEAKER
+from core.domain.tenancy.secrets import Token
 from ports.destination import AnswerLost, Destination, DestinationUnavailable
 from tests.contract.destination.conftest import EVENT, QUICK, Reachable
 from tests.contract.destination.fake_server import TOKEN, Misstep, too_many

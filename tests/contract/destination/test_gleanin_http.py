@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from adapters.gleanin.http import GleaninDestinations
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import SPEAKER
-from core.domain.planning import Change
-from core.domain.refusals import BadInput
-from core.domain.secrets import Token
+from core.domain.errors import BadInput
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.kinds import SPEAKER
+from core.domain.tenancy.secrets import Token
 from ports.destination import AnswerLost, DestinationError, DestinationUnavailable, DestinationUnreadable
 from tests.contract.destination.conftest import EVENT, QUICK, Reachable
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.gleanin.http import GleaninDestinations
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy
-from core.domain.secrets import Token
+from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationUnavailable
 from tests.contract.destination.conftest import Opening
 from tests.limits import WITHIN, until

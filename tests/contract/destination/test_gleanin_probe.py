@@ -4,7 +4,7 @@ import pytest
 
 from adapters.gleanin.http import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
-from core.domain.secrets import Token
+from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationRefused
 from ports.probe import Finding, Marked, Verdict
 from tests.contract.destination.conftest import Reachable

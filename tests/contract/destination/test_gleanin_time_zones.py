@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from adapters.gleanin.time_zones import RAILS_ZONES, iana_name
-from core.domain.time_zones import zone_named
+from core.domain.tenancy.time_zones import zone_named
 from tests.contract.destination.conftest import Opening
 
 

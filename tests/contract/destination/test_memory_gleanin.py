@@ -4,10 +4,10 @@ import pytest
 
 from adapters.memory.destination import MemoryGleanin
 from adapters.memory.records import LoggedWrite
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import SESSION, SPEAKER
-from core.domain.planning import Change
-from core.domain.secrets import Token
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.kinds import SESSION, SPEAKER
+from core.domain.tenancy.secrets import Token
 from ports.destination import AnswerLost, DestinationRefused, RecordRejected
 
 EVENT = GleaninEventId("8")

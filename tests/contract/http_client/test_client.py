@@ -19,7 +19,7 @@ from adapters.http_client.library_transport import LibraryTransport
 from adapters.http_client.responses import Response
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy, single_attempt
 from adapters.http_client.transport import HardenedTransport
-from core.domain.refusals import BadInput
+from core.domain.errors import BadInput
 from tests.contract.http_client.conftest import (
     MIB,
     QUICK,

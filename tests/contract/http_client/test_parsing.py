@@ -15,8 +15,8 @@ from adapters.gleanin.http import GleaninDestinations
 from adapters.http_client.parsing import SMALL, THREADS, ParsingLane, parsing_threads
 from adapters.sessionboard import reading
 from adapters.sessionboard.http import SessionboardSources
-from core.domain.identifiers import SessionboardEventId
-from core.domain.secrets import Token
+from core.domain.ids import SessionboardEventId
+from core.domain.tenancy.secrets import Token
 from tests.limits import WITHIN, until
 
 LIMIT = 30

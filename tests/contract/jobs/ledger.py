@@ -8,12 +8,12 @@ from datetime import timedelta
 
 from adapters.system.clock import SystemClock
 from adapters.system.names import RandomNames
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import Scope
-from core.domain.outcomes import Counts
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import Schedule
-from core.domain.stops import Stop
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.stop_reasons import Stop
 from ports.persistence import PersistenceError, Unit, Units
 from tests.contract.persistence.samples import committing
 from tests.present import present

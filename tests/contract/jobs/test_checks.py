@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE
-from core.domain.runs import RunState, Trigger
-from core.domain.turns import MOST_PER_ORGANIZATION
+from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION
+from core.domain.runs.run import RunState, Trigger
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.yard import Yard
 from tests.limits import until

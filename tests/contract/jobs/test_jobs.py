@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from core.domain.identifiers import MappingId, RunId
-from core.domain.runs import RunState, Trigger
-from core.domain.turns import MOST_PER_ORGANIZATION
+from core.domain.ids import MappingId, RunId
+from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION
+from core.domain.runs.run import RunState, Trigger
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.samples import committing

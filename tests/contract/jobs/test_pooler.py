@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from adapters.jobs.queue_schema import connecting, notifications_arrive, workers_alive
 from adapters.persistence.engine import engine_at
-from core.domain.runs import RunState
+from core.domain.runs.run import RunState
 from tests import limits
 from tests.contract.jobs.conftest import MakingQueued, migrated, parameters_of
 from tests.contract.jobs.yard import Yard

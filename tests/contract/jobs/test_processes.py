@@ -12,7 +12,7 @@ import pytest
 from adapters.jobs.deferring import deferring
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.runs import RunState
+from core.domain.runs.run import RunState
 from tests import limits
 from tests.contract.jobs.conftest import Kind, migrated
 from tests.contract.jobs.yard import Yard

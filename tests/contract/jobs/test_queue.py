@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from adapters.jobs.queue_schema import connecting, make_tables, renew_tables, workers_alive
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
-from core.domain.runs import Trigger
+from core.domain.runs.run import Trigger
 from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
 from ports.persistence import StoreUnusable

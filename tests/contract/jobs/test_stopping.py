@@ -3,9 +3,9 @@
 import asyncio
 from datetime import datetime
 
-from core.domain.mappings import EventMapping
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import INTERVAL, SPREAD
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.schedule import INTERVAL, SPREAD
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.change_settings import SettingsChange
 from ports.persistence import StoreUnusable
 from tests.contract.jobs.conftest import Making

@@ -6,9 +6,10 @@ from datetime import timedelta
 from functools import partial
 
 from adapters.memory.messenger import MemoryMessenger
-from core.domain.notices import Change, Channel, Recipient
-from core.domain.secrets import Token
-from core.domain.telling import Message
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.runs.health_change import Change
+from core.domain.tenancy.secrets import Token
 from ports.session_source import SourceUnavailable
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.yard import Yard

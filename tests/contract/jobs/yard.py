@@ -12,13 +12,13 @@ from adapters.memory.log import KeptEvents
 from adapters.memory.units import MemoryUnits
 from adapters.system.clock import SystemClock
 from adapters.system.names import RandomNames
-from core.domain import stops
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId
-from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import Schedule
-from core.domain.stops import Stop
-from core.domain.turns import Waiting
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import ConnectionId, MappingId, OrganizationId, RunId
+from core.domain.runs import stop_reasons
+from core.domain.runs.fair_queue import Waiting
+from core.domain.runs.run import SyncRun, Trigger
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.stop_reasons import Stop
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest, TakeOver
 from core.usecases.shared.run_ends import RunEnds
@@ -131,10 +131,10 @@ class Yard:
                 if run.mapping_id in self.fails:
                     raise RuntimeError("a row with grace@example.org")  # noqa: TRY301 - it stands for a fault
         except asyncio.CancelledError:
-            stop = stops.INTERRUPTED
+            stop = stop_reasons.INTERRUPTED
             raise
         except RuntimeError:
-            stop = stops.FAULT
+            stop = stop_reasons.FAULT
             raise
         finally:
             await self._ledger.close(run, stop)

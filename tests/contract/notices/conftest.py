@@ -26,11 +26,12 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.messenger import MemoryMessenger
 from adapters.notices.smtp import SmtpMessenger
 from adapters.notices.webhook import WebhookMessenger
-from core.domain.identifiers import MappingId, NoticeId
+from core.domain.ids import MappingId, NoticeId
 from core.domain.mail_server import MailServer, Security
-from core.domain.notices import Change, Channel, Recipient
-from core.domain.secrets import SealedToken, Token
-from core.domain.telling import Message, Named
+from core.domain.notifications.messages import Message, Named
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.runs.health_change import Change
+from core.domain.tenancy.secrets import SealedToken, Token
 from ports.notices import Messenger, RecipientRefused, RecipientUnavailable
 from tests.contract.http_client.conftest import Server, serving
 from tests.contract.persistence.samples import NOW, ORGANIZATION

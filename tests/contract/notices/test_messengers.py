@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.notices import Channel
-from core.domain.refusals import BadInput
-from core.domain.telling import Named
+from core.domain.errors import BadInput
+from core.domain.notifications.messages import Named
+from core.domain.notifications.notification import Channel
 from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
 from tests.contract.notices.conftest import MESSAGE, TO, Place
 

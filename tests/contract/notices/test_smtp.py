@@ -9,10 +9,10 @@ import pytest
 from adapters.notices.channels import Channels
 from adapters.notices.mail import letter
 from adapters.notices.smtp import SmtpMessenger
+from core.domain.errors import BadInput
 from core.domain.mail_server import MailServer, Security
-from core.domain.notices import Channel
-from core.domain.refusals import BadInput
-from core.domain.telling import Named
+from core.domain.notifications.messages import Named
+from core.domain.notifications.notification import Channel
 from ports.notices import RecipientRefused, RecipientUnavailable
 from tests.contract.notices.conftest import EMAIL, MESSAGE, SENDER, TO, MailBox, mailing, webhook
 from tests.limits import WITHIN, happens

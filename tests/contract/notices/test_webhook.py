@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from core.domain.refusals import BadInput
+from core.domain.errors import BadInput
 from ports.notices import RecipientRefused, RecipientUnavailable
 from tests.contract.http_client.conftest import Server
 from tests.contract.notices.conftest import MESSAGE, SECRET, webhook, webhook_at

@@ -5,12 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from core.domain.access import Grant, Role
-from core.domain.accounts import Account
-from core.domain.api_keys import ApiKey, digest_of
-from core.domain.checkpoint import Checkpoint
-from core.domain.fields import Fields
-from core.domain.identifiers import (
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import ApiKey, digest_of
+from core.domain.access.authorization import Grant, Role
+from core.domain.ids import (
     AccountId,
     ApiKeyId,
     ConnectionId,
@@ -23,17 +21,20 @@ from core.domain.identifiers import (
     SessionboardEventId,
     SourceId,
 )
-from core.domain.kinds import SPEAKER, RecordKind, Scope
-from core.domain.mappings import EventMapping, EventPair
-from core.domain.notices import Change, Channel, Notice, Recipient
-from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
-from core.domain.reasons import Reason
-from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import Schedule
-from core.domain.secrets import SealedToken
-from core.domain.synced import SyncedRecord, fingerprint
-from core.domain.turns import ScheduleCounts, count_continuous
+from core.domain.notifications.notification import Channel, Notice, Recipient
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import SPEAKER, RecordKind, Scope
+from core.domain.records.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.records.reasons import Reason
+from core.domain.records.synced_records import SyncedRecord, fingerprint
+from core.domain.runs.fair_queue import ScheduleCounts, count_continuous
+from core.domain.runs.health_change import Change
+from core.domain.runs.run import SyncRun, Trigger
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.tenancy.event_mappings import EventMapping, EventPair
+from core.domain.tenancy.organizations import Connection, Organization
+from core.domain.tenancy.secrets import SealedToken
 from ports.persistence import Unit, Units
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)

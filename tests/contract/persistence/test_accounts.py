@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import Grant, Role
-from core.domain.accounts import Account, SignIn
-from core.domain.identifiers import AccountId, OrganizationId
+from core.domain.access.accounts import Account, SignIn
+from core.domain.access.authorization import Grant, Role
+from core.domain.ids import AccountId, OrganizationId
 from ports.persistence import PersistenceError, Taken, Unique, Units
 from tests.contract.persistence.samples import LONG, NOW, ORGANIZATION, OTHER, an_account, committing, store
 

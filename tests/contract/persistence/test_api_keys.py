@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import Grant, Role
-from core.domain.api_keys import digest_of
-from core.domain.identifiers import ApiKeyId, GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER
-from core.domain.portal import PersonRef
+from core.domain.access.api_keys import digest_of
+from core.domain.access.authorization import Grant, Role
+from core.domain.access.portal_links import PersonRef
+from core.domain.ids import ApiKeyId, GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     EVENT,

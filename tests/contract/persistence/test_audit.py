@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import OrganizationId
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.ids import OrganizationId
 from ports.persistence import Units
 from tests.contract.persistence.samples import NOW, ORGANIZATION, committing
 

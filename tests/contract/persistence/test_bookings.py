@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.outcomes import Counts
-from core.domain.runs import SyncRun
-from core.domain.stops import TAKEN_OVER
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.records.outcomes import Counts
+from core.domain.runs.run import SyncRun
+from core.domain.runs.stop_reasons import TAKEN_OVER
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     LEASE,

@@ -5,10 +5,10 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import MappingId, RunId
-from core.domain.outcomes import Counts
-from core.domain.stops import TAKEN_OVER
+from core.domain.ids import MappingId, RunId
+from core.domain.records.outcomes import Counts
+from core.domain.runs.stop_reasons import TAKEN_OVER
+from core.domain.runs.unchanged_marker import Checkpoint
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     LEASE,

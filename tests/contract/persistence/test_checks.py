@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from core.domain.schedule import Schedule
-from core.domain.turns import waiting
+from core.domain.runs.fair_queue import waiting
+from core.domain.runs.schedule import Schedule
 from ports.persistence import Units
 from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, committing, store
 

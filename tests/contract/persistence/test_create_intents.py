@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from core.domain.identifiers import ConnectionId, GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.synced import CreateIntent
+from core.domain.ids import ConnectionId, GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.records.synced_records import CreateIntent
 from ports.persistence import Units
 from tests.contract.persistence.samples import (
     CONNECTION,

@@ -9,10 +9,10 @@ from adapters.memory.log import KeptEvents
 from adapters.memory.messenger import MemoryMessenger
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.identifiers import ConnectionId, OrganizationId
-from core.domain.notices import Channel, Delivery, Recipient
-from core.domain.secrets import Token
-from core.domain.telling import Message
+from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Delivery, Recipient
+from core.domain.tenancy.secrets import Token
 from core.usecases.deliver_notices import DeliverNotices
 from ports.persistence import Units
 from tests.contract.persistence.samples import NOW, a_connection, a_mapping, a_notice, an_organization, store

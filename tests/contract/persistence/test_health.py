@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.identifiers import OrganizationId, RunId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Counts
-from core.domain.runs import SyncRun
-from core.domain.schedule import Halt, Schedule
-from core.domain.stops import INTERRUPTED, MAPPING_REMOVED
-from core.domain.turns import ScheduleCounts
+from core.domain.ids import OrganizationId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts
+from core.domain.runs.fair_queue import ScheduleCounts
+from core.domain.runs.run import SyncRun
+from core.domain.runs.schedule import Halt, Schedule
+from core.domain.runs.stop_reasons import INTERRUPTED, MAPPING_REMOVED
+from core.domain.tenancy.event_mappings import EventMapping
 from ports.persistence import Units
 from tests.contract.persistence.samples import (
     LEASE,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.domain.identifiers import AccountId
-from core.domain.identities import ProviderIdentity
+from core.domain.access.identities import ProviderIdentity
+from core.domain.ids import AccountId
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import an_account, committing, store
 

@@ -18,10 +18,10 @@ from adapters.persistence.engine import engine_at
 from adapters.persistence.rows import to_json
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.kinds import SPEAKER
-from core.domain.outcomes import Counts
-from core.domain.schedule import Schedule
-from core.domain.stops import TAKEN_OVER
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.outcomes import Counts
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.stop_reasons import TAKEN_OVER
 from ports.persistence import HistoryEntry, StoreUnusable
 from tests.contract.persistence.samples import (
     EVENT,

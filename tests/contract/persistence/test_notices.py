@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.identifiers import MappingId, NoticeId
-from core.domain.notices import Channel, Delivery, Notice, Recipient
+from core.domain.ids import MappingId, NoticeId
+from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     LONG,

@@ -5,9 +5,9 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from core.domain.identifiers import ConnectionId, GleaninEventId, MappingId, SessionboardEventId
-from core.domain.mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
-from core.domain.secrets import SealedToken
+from core.domain.ids import ConnectionId, GleaninEventId, MappingId, SessionboardEventId
+from core.domain.tenancy.event_mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.secrets import SealedToken
 from ports.persistence import Taken, Unique, Units
 from tests.contract.persistence.samples import (
     CONNECTION,

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import SESSION
-from core.domain.outcomes import Counts, Outcome, causes_of, counted
-from core.domain.stops import TAKEN_OVER
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import SESSION
+from core.domain.records.outcomes import Counts, Outcome, causes_of, counted
+from core.domain.runs.stop_reasons import TAKEN_OVER
 from ports.persistence import HistoryEntry, PersistenceError, Units
 from tests.contract.persistence.samples import (
     LEASE,

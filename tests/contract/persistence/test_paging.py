@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from core.domain.identifiers import RunId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.outcomes import Counts, Outcome, RecordOutcome
-from core.domain.stops import TAKEN_OVER
+from core.domain.ids import RunId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
+from core.domain.runs.stop_reasons import TAKEN_OVER
 from ports.persistence import HistoryEntry, Page, Units
 from tests.contract.persistence.samples import (
     MAPPING,

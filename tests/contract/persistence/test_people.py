@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.records.synced_records import ShareLink, SyncedRecord
 from ports.persistence import PeoplePage, Units
 from tests.contract.persistence.samples import EVENT, ORGANIZATION, SAME_ADDRESS, a_record, committing
 

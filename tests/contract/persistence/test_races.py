@@ -12,9 +12,9 @@ import pytest
 
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Connection, Organization
-from core.domain.schedule import Schedule
+from core.domain.runs.schedule import Schedule
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Connection, Organization
 from ports.persistence import Unique
 from tests.contract.persistence import racer
 from tests.contract.persistence.samples import (

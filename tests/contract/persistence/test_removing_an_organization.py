@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import Grant, Role
-from core.domain.audit import Action, AuditEntry
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId, RunId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
-from core.domain.organizations import Connection
-from core.domain.outcomes import Counts
-from core.domain.portal import PersonRef
-from core.domain.schedule import Schedule
-from core.domain.secrets import SealedToken
-from core.domain.stops import TAKEN_OVER
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Grant, Role
+from core.domain.access.portal_links import PersonRef
+from core.domain.ids import ConnectionId, MappingId, OrganizationId, RunId, SourceId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.records.outcomes import Counts
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.stop_reasons import TAKEN_OVER
+from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.tenancy.organizations import Connection
+from core.domain.tenancy.secrets import SealedToken
 from ports.persistence import PeoplePage, PersistenceError, Unit, Units
 from tests.contract.persistence.samples import (
     CONNECTION,

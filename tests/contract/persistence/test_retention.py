@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.clock import ManualClock
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import SPEAKER, Scope
-from core.domain.outcomes import Counts
-from core.domain.retention import EndedRun
-from core.domain.runs import SyncRun
-from core.domain.stops import TAKEN_OVER
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import SPEAKER, Scope
+from core.domain.records.outcomes import Counts
+from core.domain.runs.retention import EndedRun
+from core.domain.runs.run import SyncRun
+from core.domain.runs.stop_reasons import TAKEN_OVER
+from core.domain.runs.unchanged_marker import Checkpoint
 from core.usecases import forget_old
 from core.usecases.forget_old import ForgetOld
 from ports.persistence import Units

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.identifiers import RunId
-from core.domain.outcomes import Counts, Outcome, Tally
-from core.domain.runs import Progress, RunState, SyncRun
-from core.domain.stops import DISCONNECTED, TAKEN_OVER
+from core.domain.ids import RunId
+from core.domain.records.outcomes import Counts, Outcome, Tally
+from core.domain.runs.run import Progress, RunState, SyncRun
+from core.domain.runs.stop_reasons import DISCONNECTED, TAKEN_OVER
 from ports.persistence import Standing, Taken, Unique, Units
 from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
 

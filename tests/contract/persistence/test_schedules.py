@@ -12,10 +12,10 @@ from sqlalchemy import event
 
 from adapters.persistence.engine import engine_at
 from adapters.persistence.schedules import DUE
-from core.domain.identifiers import ConnectionId, MappingId, OrganizationId
-from core.domain.mappings import EventMapping
-from core.domain.schedule import Halt, Schedule
-from core.domain.turns import DueMapping, ScheduleCounts
+from core.domain.ids import ConnectionId, MappingId, OrganizationId
+from core.domain.runs.fair_queue import DueMapping, ScheduleCounts
+from core.domain.runs.schedule import Halt, Schedule
+from core.domain.tenancy.event_mappings import EventMapping
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import (
     CONNECTION,

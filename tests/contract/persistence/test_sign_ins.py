@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.accounts import Attempts, SignIn
-from core.domain.identifiers import AccountId
+from core.domain.access.accounts import Attempts, SignIn
+from core.domain.ids import AccountId
 from ports.persistence import PersistenceError, Units
 from tests.contract.persistence.samples import LONG, NOW, an_account, committing, store
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.identifiers import GleaninEventId, GleaninId, OrganizationId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
-from core.domain.synced import UNCONFIRMED, ShareLink, SyncedRecord
+from core.domain.ids import GleaninEventId, GleaninId, OrganizationId, SourceId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.records.synced_records import UNCONFIRMED, ShareLink, SyncedRecord
 from ports.persistence import Place, Units
 from tests.contract.persistence.samples import (
     CONNECTION,

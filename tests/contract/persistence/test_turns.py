@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.identifiers import MappingId, OrganizationId
-from core.domain.outcomes import Counts
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import Schedule
-from core.domain.stops import DISCONNECTED, TAKEN_OVER
-from core.domain.turns import OpenWork
+from core.domain.ids import MappingId, OrganizationId
+from core.domain.records.outcomes import Counts
+from core.domain.runs.fair_queue import OpenWork
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.stop_reasons import DISCONNECTED, TAKEN_OVER
 from ports.persistence import Units
 from tests.contract.persistence.samples import (
     LEASE,

@@ -16,20 +16,20 @@ from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.access import Grant, Role
-from core.domain.accounts import Attempts, SignIn
-from core.domain.audit import Action, AuditEntry
-from core.domain.checkpoint import Checkpoint
-from core.domain.identifiers import AccountId, MappingId, RunId, SourceId
-from core.domain.identities import ProviderIdentity
-from core.domain.kinds import SPEAKER
-from core.domain.outcomes import Counts
-from core.domain.portal import PersonRef
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import Schedule
-from core.domain.stops import TAKEN_OVER
-from core.domain.synced import CreateIntent
-from core.domain.turns import waiting
+from core.domain.access.accounts import Attempts, SignIn
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Grant, Role
+from core.domain.access.identities import ProviderIdentity
+from core.domain.access.portal_links import PersonRef
+from core.domain.ids import AccountId, MappingId, RunId, SourceId
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.outcomes import Counts
+from core.domain.records.synced_records import CreateIntent
+from core.domain.runs.fair_queue import waiting
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.schedule import Schedule
+from core.domain.runs.stop_reasons import TAKEN_OVER
+from core.domain.runs.unchanged_marker import Checkpoint
 from core.usecases.forget_old import ForgetOld
 from core.usecases.look_up import FindRun
 from core.usecases.request_sync import TakeOver

@@ -4,7 +4,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from adapters.security.cipher import FernetCipher
-from core.domain.secrets import SealedToken, Token
+from core.domain.tenancy.secrets import SealedToken, Token
 from ports.cipher import CannotUnseal, KeysUnusable, TokenCipher
 
 TOKEN = Token("gl_live_0123456789abcdef")

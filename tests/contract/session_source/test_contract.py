@@ -13,9 +13,17 @@ from aiohttp import web
 from adapters.memory.session_source import MemorySessionSource, MemorySessionSources
 from adapters.sessionboard.file import SavedEvent, SavedEvents
 from adapters.sessionboard.http import SessionboardSources
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.secrets import Token
-from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, SourceEvent
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import (
+    Exhibitor,
+    ExhibitorContact,
+    Participation,
+    Person,
+    Role,
+    Session,
+    SourceEvent,
+)
+from core.domain.tenancy.secrets import Token
 from ports.session_source import (
     SessionSource,
     SessionSources,

@@ -14,9 +14,9 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.session_source import MemorySessionSource
 from adapters.sessionboard.file import SavedEvent
 from adapters.sessionboard.http import SessionboardSources
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.secrets import Token
-from core.domain.source import Participation, Person, Role, Session, SourceEvent
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import Participation, Person, Role, Session, SourceEvent
+from core.domain.tenancy.secrets import Token
 from ports.session_source import (
     SessionSource,
     SourceError,

@@ -14,9 +14,9 @@ from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.mending import LONGEST_LABEL, MOST_IN_A_ROW
 from adapters.sessionboard.reading import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSIONS
 from adapters.sessionboard.wire import SessionRow
-from core.domain.identifiers import SessionboardEventId
-from core.domain.secrets import Token
-from core.domain.source import Session, Unreadable
+from core.domain.ids import SessionboardEventId
+from core.domain.records.source_records import Session, Unreadable
+from core.domain.tenancy.secrets import Token
 from ports.session_source import SessionSource, SourceUnreadable
 from tests.contract.http_client.conftest import little_memory
 from tests.contract.session_source.conftest import all_rows

@@ -20,8 +20,8 @@ from hypothesis_jsonschema import from_schema
 from adapters.sessionboard.mending import UNSAFE
 from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, Shape
 from adapters.sessionboard.tally import PAGE_SIZE
-from core.domain.identifiers import SessionboardEventId
-from core.domain.source import Unreadable
+from core.domain.ids import SessionboardEventId
+from core.domain.records.source_records import Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url
 from ports.session_source import SessionSource
 from tests.contract.session_source.conftest import all_rows

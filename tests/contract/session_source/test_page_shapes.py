@@ -4,7 +4,7 @@ import pytest
 
 from adapters.sessionboard.reading import SESSIONS, PageRead, WrongShape, has_rows
 from adapters.sessionboard.tally import PAGE_SIZE
-from core.domain.source import Session, Unreadable
+from core.domain.records.source_records import Session, Unreadable
 
 
 def read_page(body: bytes) -> PageRead[Session]:

@@ -11,8 +11,8 @@ import pytest
 
 from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.tally import LAST_PAGE
-from core.domain.identifiers import SessionboardEventId
-from core.domain.secrets import Token
+from core.domain.ids import SessionboardEventId
+from core.domain.tenancy.secrets import Token
 from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, incomplete_rows, rows_before
 from tests.contract.session_source.fake_api import TOKEN, FakeApi

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS
-from core.domain.source import Exhibitor, Role, Session, Unreadable, is_id
+from core.domain.records.source_records import Exhibitor, Role, Session, Unreadable, is_id
 
 
 def read(**row: Any) -> Session:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from adapters.sessionboard.dates import moved_ahead
 from adapters.sessionboard.file import SavedEvent
-from core.domain.identifiers import SessionboardEventId
-from core.domain.source import Exhibitor, Session
+from core.domain.ids import SessionboardEventId
+from core.domain.records.source_records import Exhibitor, Session
 from ports.session_source import SourceUnreadable
 from tests.contract.session_source.conftest import all_rows
 

@@ -10,9 +10,9 @@ import pytest
 
 from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.pages import MOST_TOO_LARGE
-from core.domain.identifiers import SessionboardEventId
-from core.domain.secrets import Token
-from core.domain.source import Session, SourceEvent, Unreadable, is_id
+from core.domain.ids import SessionboardEventId
+from core.domain.records.source_records import Session, SourceEvent, Unreadable, is_id
+from core.domain.tenancy.secrets import Token
 from ports.session_source import SessionSource, SourceError, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, rows_before
 from tests.contract.session_source.fake_api import TOKEN, FakeApi

@@ -4,10 +4,10 @@ import httpx
 import pytest
 
 from adapters.sessionboard.http import SessionboardSources
-from core.domain.identifiers import SessionboardEventId
-from core.domain.organizations import SESSIONBOARD_REGIONS
-from core.domain.refusals import BadInput
-from core.domain.secrets import Token
+from core.domain.errors import BadInput
+from core.domain.ids import SessionboardEventId
+from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
+from core.domain.tenancy.secrets import Token
 from ports.session_source import (
     SessionSource,
     SourceError,

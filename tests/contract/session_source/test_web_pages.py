@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from core.domain.identifiers import SessionboardEventId
+from core.domain.ids import SessionboardEventId
 from ports.session_source import (
     SessionSource,
     SourceError,

@@ -8,7 +8,7 @@ from typing import IO
 import pytest
 
 from adapters.system.spool import file_spool
-from core.domain.spooled import Spool
+from core.domain.records.spooled import Spool
 from ports.spools import memory_spool
 
 

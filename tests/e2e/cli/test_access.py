@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.domain.access import Grant, Role
-from core.domain.identifiers import OrganizationId
-from core.domain.identities import ProviderIdentity
-from core.domain.refusals import IdentityMismatch
+from core.domain.access.authorization import Grant, Role
+from core.domain.access.identities import ProviderIdentity
+from core.domain.errors import IdentityMismatch
+from core.domain.ids import OrganizationId
 from core.usecases.api_keys import MakeApiKey
 from core.usecases.served_url import NoteServedUrl
 from core.usecases.sign_in.identity_provider import ProviderClaims, SignInWithIdentityProvider

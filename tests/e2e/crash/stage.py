@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import GleaninEventId, SessionboardEventId
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.connect import Connect
 from core.usecases.list_events import ListEvents

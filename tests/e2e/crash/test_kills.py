@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.runs import RunState
+from core.domain.runs.run import RunState
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.trouble import Trouble

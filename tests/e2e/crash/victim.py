@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from dependency_injector import providers
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import MappingId
-from core.domain.runs import SyncRun
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import MappingId
+from core.domain.runs.run import SyncRun
 from core.usecases.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.database import opened

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId
-from core.domain.organizations import Organization
-from core.domain.secrets import Token
-from core.domain.stops import Stop
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.ids import GleaninEventId, OrganizationId, SessionboardEventId
+from core.domain.runs.stop_reasons import Stop
+from core.domain.tenancy.organizations import Organization
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.api_keys import MakeApiKey, RevokeApiKey

@@ -5,8 +5,8 @@ import re
 import httpx
 import pytest
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import MappingId, OrganizationId
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import MappingId, OrganizationId
 from core.usecases.disconnect import Disconnect
 from core.usecases.remove_mapping import RemoveMapping
 from tests.e2e.http.conftest import Served

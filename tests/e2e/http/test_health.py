@@ -8,11 +8,11 @@ from typing import Literal
 
 import pytest
 
-from core.domain.identifiers import MappingId, RunId
-from core.domain.outcomes import Counts
-from core.domain.runs import SyncRun
-from core.domain.schedule import Halt, Schedule
-from core.domain.stops import token_refused, unreachable
+from core.domain.ids import MappingId, RunId
+from core.domain.records.outcomes import Counts
+from core.domain.runs.run import SyncRun
+from core.domain.runs.schedule import Halt, Schedule
+from core.domain.runs.stop_reasons import token_refused, unreachable
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN

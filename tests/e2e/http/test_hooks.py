@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.identifiers import MappingId
+from core.domain.ids import MappingId
 from entrypoints.container import Container
 from tests.e2e.http.conftest import Served
 from tests.present import present

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from core.domain.identifiers import MappingId, RunId
+from core.domain.ids import MappingId, RunId
 from core.usecases.sync import reading
 from entrypoints.cli.main import run as command_line
 from entrypoints.container import Container

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.domain.identifiers import MappingId, OrganizationId
-from core.domain.notices import Delivery
+from core.domain.ids import MappingId, OrganizationId
+from core.domain.notifications.notification import Delivery
 from entrypoints.database import opened
 from tests.contract.persistence.samples import a_notice
 from tests.e2e.cli.test_notices import Hook, hook

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from core.domain.organizations import SESSIONBOARD_REGIONS
+from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import EVERYWHERE
 

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.identifiers import RunId, SourceId
-from core.domain.kinds import SESSION
-from core.domain.outcomes import Outcome, RecordOutcome, RecordRef
-from core.domain.reasons import Reason
+from core.domain.ids import RunId, SourceId
+from core.domain.records.kinds import SESSION
+from core.domain.records.outcomes import Outcome, RecordOutcome, RecordRef
+from core.domain.records.reasons import Reason
 from entrypoints.container import Container
 from entrypoints.shapes import OUTCOME_COLUMNS
 from tests.e2e.cli.conference import FORMULA

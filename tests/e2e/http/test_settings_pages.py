@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from core.domain.audit import Action
+from core.domain.access.audit import Action
 from entrypoints.http.pages.audit_log import SENTENCES
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adapters.sessionboard.http import SessionboardSources
-from core.domain.identifiers import SessionboardEventId
-from core.domain.secrets import Token
-from core.domain.source import Session, Unreadable
+from core.domain.ids import SessionboardEventId
+from core.domain.records.source_records import Session, Unreadable
+from core.domain.tenancy.secrets import Token
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN, World

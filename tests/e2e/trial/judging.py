@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.domain.identifiers import RunId
-from core.domain.runs import SyncRun
-from core.domain.stops import DIED_AGAIN, TAKEN_OVER
+from core.domain.ids import RunId
+from core.domain.runs.run import SyncRun
+from core.domain.runs.stop_reasons import DIED_AGAIN, TAKEN_OVER
 from tests.e2e.trial.crew import Stopped, Worker
 
 Json = dict[str, Any]

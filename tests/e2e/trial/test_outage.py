@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.access import COMMAND_LINE
-from core.domain.runs import RunState
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.runs.run import RunState
 from core.usecases.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.database import opened

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.runs import RunState
+from core.domain.runs.run import RunState
 from entrypoints.cli.errors import ExitCode
 from entrypoints.database import opened
 from entrypoints.sandbox.remote import Remote

@@ -34,10 +34,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId
-from core.domain.runs import RunState, SyncRun
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.connect import Connect
 from core.usecases.map_events import MapEvents, NewMapping

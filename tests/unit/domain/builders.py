@@ -7,11 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from core.domain.agenda import Agenda
-from core.domain.exhibitors import ExhibitorList
-from core.domain.fields import Fields
-from core.domain.gleanin_side import GleaninRecord, GleaninSide
-from core.domain.identifiers import (
+from core.domain.ids import (
     ConnectionId,
     ExternalId,
     GleaninEventId,
@@ -22,15 +18,28 @@ from core.domain.identifiers import (
     SourceId,
     external_id,
 )
-from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind, Scope
-from core.domain.mappings import EventMapping, EventPair, MappingSettings
-from core.domain.outcomes import RecordRef
-from core.domain.planning import Create, NoWrite, Planner, Step, Update
-from core.domain.programme import Part, Programme
-from core.domain.selection import Blocked, Candidate, Eligible, Skipped
-from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session, Unreadable
-from core.domain.spooled import MemorySpool
-from core.domain.synced import SyncedRecord, fingerprint
+from core.domain.planning.destination_index import GleaninSide
+from core.domain.planning.plan import Create, NoWrite, Planner, Step, Update
+from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import KINDS, SESSION, SPEAKER, RecordKind, Scope
+from core.domain.records.outcomes import RecordRef
+from core.domain.records.source_records import (
+    Exhibitor,
+    ExhibitorContact,
+    Participation,
+    Person,
+    Role,
+    Session,
+    Unreadable,
+)
+from core.domain.records.spooled import MemorySpool
+from core.domain.records.synced_records import SyncedRecord, fingerprint
+from core.domain.selection.agenda import Agenda
+from core.domain.selection.candidates import Blocked, Candidate, Eligible, Skipped
+from core.domain.selection.exhibitor_contacts import ExhibitorList
+from core.domain.selection.source_snapshot import Part, Programme
+from core.domain.tenancy.event_mappings import EventMapping, EventPair, MappingSettings
 
 T = TypeVar("T")
 NOW = datetime(2027, 7, 20, 12, 0, tzinfo=UTC)

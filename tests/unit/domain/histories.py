@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
-from core.domain.mappings import ExhibitorName, MappingSettings, TracksFrom
-from core.domain.programme import Programme
-from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
+from core.domain.records.source_records import (
+    Exhibitor,
+    ExhibitorContact,
+    Participation,
+    Person,
+    Role,
+    Session,
+)
+from core.domain.selection.source_snapshot import Programme
+from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings, TracksFrom
 from tests.unit.domain.builders import agenda, at, exhibitor, exhibitor_list, person, programme, session
 
 PEOPLE = ("ann", "bob", "cyd", "dee")

@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
-from core.domain.access import Actor, Grant, Right, Role
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import BadInput, Forbidden
+from core.domain.access.authorization import Actor, Grant, Right, Role
+from core.domain.errors import BadInput, Forbidden
+from core.domain.ids import OrganizationId
 
 OURS, THEIRS = OrganizationId("ours"), OrganizationId("theirs")
 MAY = {

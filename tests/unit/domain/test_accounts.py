@@ -4,10 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import Grant, Role
-from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_WAIT, Account, Attempts, SignIn, check_password
-from core.domain.identifiers import AccountId, OrganizationId
-from core.domain.refusals import BadInput, TooManyAttempts
+from core.domain.access.accounts import (
+    FORGOTTEN_AFTER,
+    LONGEST_WAIT,
+    Account,
+    Attempts,
+    SignIn,
+    check_password,
+)
+from core.domain.access.authorization import Grant, Role
+from core.domain.errors import BadInput, TooManyAttempts
+from core.domain.ids import AccountId, OrganizationId
 from tests.unit.domain.builders import NOW
 
 OURS = OrganizationId("ours")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.domain.access import Grant, Right, Role
-from core.domain.api_keys import ApiKey, digest_of
-from core.domain.identifiers import ApiKeyId, OrganizationId
-from core.domain.refusals import BadInput
+from core.domain.access.api_keys import ApiKey, digest_of
+from core.domain.access.authorization import Grant, Right, Role
+from core.domain.errors import BadInput
+from core.domain.ids import ApiKeyId, OrganizationId
 from tests.unit.domain.builders import NOW, at
 
 OURS = OrganizationId("ours")

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.domain.canonical import canonical, stable_text, unsigned
-from core.domain.fields import Fields, FieldValue
-from core.domain.identifiers import SourceId
-from core.domain.mappings import MappingSettings
-from core.domain.pictures import is_heic
-from core.domain.sessions import session_fields
-from core.domain.source import Person, Session
-from core.domain.speakers import speaker_fields
+from core.domain.ids import SourceId
+from core.domain.records.canonical import canonical, stable_text, unsigned
+from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.pictures import is_heic
+from core.domain.records.source_records import Person, Session
+from core.domain.selection.sessions import session_fields
+from core.domain.selection.speakers import speaker_fields
+from core.domain.tenancy.event_mappings import MappingSettings
 from tests.unit.domain.builders import agenda, eligible, session, sessions_of
 from tests.unit.domain.test_text import ODD
 

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain import reasons
-from core.domain.checkpoint import (
+from core.domain.ids import MappingId, RunId, SourceId
+from core.domain.records import reasons
+from core.domain.records.digests import digest_of
+from core.domain.records.kinds import KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
+from core.domain.runs.schedule import INTERVAL, SPREAD
+from core.domain.runs.unchanged_marker import (
     OVERLAP,
     READ_ALL_EVERY,
     Checkpoint,
@@ -16,11 +21,6 @@ from core.domain.checkpoint import (
     RowDigests,
     is_proved_by,
 )
-from core.domain.digests import digest_of
-from core.domain.identifiers import MappingId, RunId, SourceId
-from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
-from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
-from core.domain.schedule import INTERVAL, SPREAD
 from tests.unit.domain.builders import NOW, agenda, at, session, sessions_of, skipped
 
 MOMENT = timedelta(microseconds=1)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.domain.identifiers import OrganizationId
-from core.domain.organizations import LONGEST_NAME, Connection, Organization
-from core.domain.refusals import BadInput, NotConfirmed
-from core.domain.secrets import SealedToken
+from core.domain.errors import BadInput, NotConfirmed
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import LONGEST_NAME, Connection, Organization
+from core.domain.tenancy.secrets import SealedToken
 from tests.unit.domain.builders import HERE, NOW, at
 
 ORGANIZATION = Organization(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.domain.accounts import Account
+from core.domain.access.accounts import Account
 from core.domain.email import ascii_domain, clean_email, comparable_email, is_address, is_masked, same_mailbox
-from core.domain.identifiers import AccountId
-from core.domain.kinds import EXHIBITOR_CONTACT
+from core.domain.ids import AccountId
+from core.domain.records.kinds import EXHIBITOR_CONTACT
 from tests.unit.domain.builders import (
     NOW,
     Verdict,

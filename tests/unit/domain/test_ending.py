@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import stops
-from core.domain.ending import MappingState, RunEnd, Stored, end_run
-from core.domain.kinds import SESSION
-from core.domain.notices import Change
-from core.domain.outcomes import Counts, Outcome, count
-from core.domain.runs import RunState
-from core.domain.schedule import AFTER_AN_INTERRUPTION, Halt, Schedule
-from core.domain.stops import Stop
+from core.domain.records.kinds import SESSION
+from core.domain.records.outcomes import Counts, Outcome, count
+from core.domain.runs import stop_reasons
+from core.domain.runs.ending import MappingState, RunEnd, Stored, end_run
+from core.domain.runs.health_change import Change
+from core.domain.runs.run import RunState
+from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, Halt, Schedule
+from core.domain.runs.stop_reasons import Stop
 from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
 
 HOUR = timedelta(hours=1)
 KNOWN = Schedule(MAPPING, NOW)
-REFUSED = stops.token_refused("Gleanin", "It was revoked.")
+REFUSED = stop_reasons.token_refused("Gleanin", "It was revoked.")
 HALT = Halt("Gleanin", NOW - HOUR)
 SRC = Path(__file__).parents[3] / "src"
 
@@ -39,7 +39,9 @@ def test_rule_24_a_run_that_has_seen_to_everything_puts_its_mapping_off() -> Non
     assert end.schedule.due_at > NOW
 
 
-@pytest.mark.parametrize("stop", [None, stops.INTERRUPTED, stops.DISCONNECTED, REFUSED], ids=str)
+@pytest.mark.parametrize(
+    "stop", [None, stop_reasons.INTERRUPTED, stop_reasons.DISCONNECTED, REFUSED], ids=str
+)
 def test_rule_26_the_counts_are_those_of_the_stored_outcomes(stop: Stop | None) -> None:
     counts = count([(SESSION, Outcome.CREATED)])
     assert ended(stop, counts=counts).run.counts == counts
@@ -58,18 +60,18 @@ def test_rule_29_a_refused_token_halts_the_connection_and_is_told_once() -> None
 
 
 def test_what_failed_and_works_again_is_told() -> None:
-    failing = ended(stops.unreachable("Gleanin", "No answer."))
+    failing = ended(stop_reasons.unreachable("Gleanin", "No answer."))
     assert failing.change is Change.FAILING
     assert ended(state=MappingState(a_mapping(), failing.schedule, None)).change is Change.RECOVERED
 
 
 def test_of_a_mapping_that_was_removed_nothing_is_told() -> None:
     removed = MappingState(replace(a_mapping(), removed_at=NOW), KNOWN, None)
-    assert ended(stops.unreachable("Gleanin", "No answer."), removed).change is None
+    assert ended(stop_reasons.unreachable("Gleanin", "No answer."), removed).change is None
 
 
 def test_what_was_interrupted_is_due_soon() -> None:
-    assert ended(stops.TAKEN_OVER).schedule.due_at == NOW + AFTER_AN_INTERRUPTION
+    assert ended(stop_reasons.TAKEN_OVER).schedule.due_at == NOW + AFTER_AN_INTERRUPTION
 
 
 def test_no_run_ends_anywhere_else() -> None:
@@ -77,4 +79,4 @@ def test_no_run_ends_anywhere_else() -> None:
     found = {
         path.relative_to(SRC).as_posix() for path in SRC.rglob("*.py") if endings.search(path.read_text())
     }
-    assert found == {"core/domain/ending.py"}
+    assert found == {"core/domain/runs/ending.py"}

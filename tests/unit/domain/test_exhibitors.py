@@ -4,12 +4,12 @@ from itertools import permutations
 
 import pytest
 
-from core.domain import reasons
-from core.domain.identifiers import SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT
-from core.domain.mappings import ExhibitorName, MappingSettings
-from core.domain.selection import Eligible
-from core.domain.source import Exhibitor, Unreadable, id_from_content
+from core.domain.ids import SourceId
+from core.domain.records import reasons
+from core.domain.records.kinds import EXHIBITOR_CONTACT
+from core.domain.records.source_records import Exhibitor, Unreadable, id_from_content
+from core.domain.selection.candidates import Eligible
+from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings
 from tests.unit.domain.builders import (
     SETTINGS,
     Verdict,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.identifiers import ConnectionId, SourceId, external_id, parse_external_id
+from core.domain.ids import ConnectionId, SourceId, external_id, parse_external_id
 
 CONNECTIONS = st.text(string.ascii_lowercase + string.digits, min_size=1).map(ConnectionId)
 SOURCES = st.text(min_size=1).map(SourceId)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.domain.gleanin_side import GleaninRecord, GleaninSide
-from core.domain.identifiers import ExternalId, GleaninId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
-from core.domain.synced import ShareLink
+from core.domain.ids import ExternalId, GleaninId, SourceId
+from core.domain.planning.destination_index import GleaninSide
+from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.records.synced_records import ShareLink
 from tests.unit.domain.builders import EARLIER, HERE, foreign, ours
 
 ADA = ours("g1", "ada", email="ada@example.org", sessions=(GleaninId("g7"), GleaninId("g9")))

@@ -5,22 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain import stops
-from core.domain.health import Health, HealthState, Remedy, health_of, healths, worst
-from core.domain.identifiers import MappingId, OrganizationId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, Scope
-from core.domain.messages import Remarks
-from core.domain.outcomes import Counts, Outcome, count
-from core.domain.runs import SyncRun
-from core.domain.schedule import Halt, Schedule
-from core.domain.stops import Stop
+from core.domain.ids import MappingId, OrganizationId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, Scope
+from core.domain.records.outcomes import Counts, Outcome, count
+from core.domain.runs import stop_reasons
+from core.domain.runs.health import Health, HealthState, Remedy, health_of, healths, worst
+from core.domain.runs.messages import Remarks
+from core.domain.runs.run import SyncRun
+from core.domain.runs.schedule import Halt, Schedule
+from core.domain.runs.stop_reasons import Stop
 from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
 
 HOUR = timedelta(hours=1)
 WELL = Schedule(MAPPING, NOW)
 FAILING = replace(WELL, failures=3, failing_since=NOW - 3 * HOUR)
 HALT = Halt("Gleanin", NOW - HOUR)
-DOWN = stops.unreachable("Gleanin", "No answer.")
+DOWN = stop_reasons.unreachable("Gleanin", "No answer.")
 BLOCKED = count([(SESSION, Outcome.BLOCKED)])
 
 
@@ -68,7 +68,7 @@ def test_what_fails_says_since_when_and_why() -> None:
 
 
 def test_rule_07_time_zones_that_stop_a_sync_lead_to_the_settings() -> None:
-    stop = Stop(stops.TIME_ZONES, stops.StoppedBy.RULE, "Confirm it.")
+    stop = Stop(stop_reasons.TIME_ZONES, stop_reasons.StoppedBy.RULE, "Confirm it.")
     assert health(stopped(stop=stop), schedule=FAILING).remedy is Remedy.MAPPING_SETTINGS
 
 
@@ -93,7 +93,7 @@ def test_a_refused_token_is_told_whatever_the_mapping_did_itself() -> None:
 
 
 def test_a_token_that_has_been_replaced_is_not_called_refused() -> None:
-    told = health(stopped(stop=stops.token_refused("Gleanin", "Revoked.")), schedule=FAILING)
+    told = health(stopped(stop=stop_reasons.token_refused("Gleanin", "Revoked.")), schedule=FAILING)
     assert (told.state, told.remedy) == (HealthState.FAILING, Remedy.SYNC)
     assert "has been replaced" in told.reason
 
@@ -101,25 +101,27 @@ def test_a_token_that_has_been_replaced_is_not_called_refused() -> None:
 def test_a_part_that_went_well_does_not_answer_for_the_rest() -> None:
     exhibitor = count([(EXHIBITOR_CONTACT, Outcome.BLOCKED)])
     remark = a_run(1).start("here", NOW, HOUR).finished(Counts(), NOW, remarks=Remarks(notes=["Oh."]))
-    for problem in (ended(1, counts=exhibitor), remark, stopped(stop=stops.INTERRUPTED)):
+    for problem in (ended(1, counts=exhibitor), remark, stopped(stop=stop_reasons.INTERRUPTED)):
         assert health(ended(2, Scope.AGENDA), problem).state is HealthState.PROBLEMS
         assert health(ended(3, Scope.AGENDA), ended(2, Scope.EXHIBITORS), problem).is_well
     assert health(ended(2, Scope.AGENDA), ended(1, counts=BLOCKED)).is_well, "what was blocked is mended"
     assert health(ended(2), ended(1, Scope.AGENDA, BLOCKED)).is_well
 
 
-@pytest.mark.parametrize("stop", [stops.MAPPING_REMOVED, stops.DISCONNECTED], ids=lambda stop: stop.code)
+@pytest.mark.parametrize(
+    "stop", [stop_reasons.MAPPING_REMOVED, stop_reasons.DISCONNECTED], ids=lambda stop: stop.code
+)
 def test_what_somebody_stopped_on_purpose_is_no_problem(stop: Stop) -> None:
     assert health(stopped(stop=stop)).is_well
 
 
 def test_an_interruption_is_a_problem_that_a_sync_mends() -> None:
-    told = health(stopped(stop=stops.INTERRUPTED))
+    told = health(stopped(stop=stop_reasons.INTERRUPTED))
     assert (told.state, told.remedy) == (HealthState.PROBLEMS, Remedy.SYNC)
 
 
 def test_an_interruption_does_not_hide_why_a_mapping_fails() -> None:
-    told = health(stopped(2, stops.INTERRUPTED, Scope.AGENDA), stopped(1), schedule=FAILING)
+    told = health(stopped(2, stop_reasons.INTERRUPTED, Scope.AGENDA), stopped(1), schedule=FAILING)
     assert (told.state, told.run_id) == (HealthState.FAILING, a_run(1).id)
     assert "Gleanin cannot be reached" in told.reason
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import Scope
-from core.domain.outcomes import Counts
-from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import Check, Schedule, last_checks
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts
+from core.domain.runs.run import SyncRun, Trigger
+from core.domain.runs.schedule import Check, Schedule, last_checks
 from tests.unit.domain.builders import NOW
 
 MINUTE = timedelta(minutes=1)

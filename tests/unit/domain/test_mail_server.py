@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.domain.errors import BadInput
 from core.domain.mail_server import MailServer, Security, mail_server_at
-from core.domain.refusals import BadInput
 
 
 @pytest.mark.parametrize(

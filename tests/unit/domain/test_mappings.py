@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.identifiers import OrganizationId
-from core.domain.mappings import EventMapping, MappingSettings, TracksFrom, mapping_to_continue
-from core.domain.refusals import AlreadyMapped, BoundToAnother, NotMapped
+from core.domain.errors import AlreadyMapped, BoundToAnother, NotMapped
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.event_mappings import EventMapping, MappingSettings, TracksFrom, mapping_to_continue
 from tests.unit.domain.builders import EARLIER, HERE, NOW, mapping, pair
 
 WANTED = pair()

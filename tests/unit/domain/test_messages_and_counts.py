@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain import reasons
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind, Scope, kinds_in
-from core.domain.messages import STARTED, closing_message
-from core.domain.outcomes import Causes, Counts, Outcome, Tally, count
+from core.domain.records import reasons
+from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind, Scope, kinds_in
+from core.domain.records.outcomes import Causes, Counts, Outcome, Tally, count
+from core.domain.runs.messages import STARTED, closing_message
 
 OUTCOMES = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(Outcome)))
 

@@ -6,25 +6,24 @@ from email.headerregistry import Address
 
 import pytest
 
-from core.domain.identifiers import NoticeId, SessionboardEventId
-from core.domain.notices import (
+from core.domain.errors import BadInput
+from core.domain.ids import NoticeId, SessionboardEventId
+from core.domain.notifications.messages import message_of, notice_of
+from core.domain.notifications.notification import (
     FIRST_WAIT,
     GIVEN_UP_AFTER,
     LONGEST_WAIT,
-    Change,
     Channel,
     Delivery,
     Notice,
     Recipient,
-    change_between,
     check_email,
 )
-from core.domain.outcomes import Counts
-from core.domain.refusals import BadInput
-from core.domain.schedule import Halt, Schedule
-from core.domain.secrets import SealedToken
-from core.domain.source import SourceEvent
-from core.domain.stops import (
+from core.domain.records.outcomes import Counts
+from core.domain.records.source_records import SourceEvent
+from core.domain.runs.health_change import Change, change_between
+from core.domain.runs.schedule import Halt, Schedule
+from core.domain.runs.stop_reasons import (
     DIED_AGAIN,
     Stop,
     StoppedBy,
@@ -36,7 +35,7 @@ from core.domain.stops import (
     unreachable,
     unreadable,
 )
-from core.domain.telling import message_of, notice_of
+from core.domain.tenancy.secrets import SealedToken
 from tests.contract.persistence.samples import (
     LEASE,
     MAPPING,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain import reasons
-from core.domain.kinds import EXHIBITOR_CONTACT
-from core.domain.pictures import is_heic, picture_url
+from core.domain.records import reasons
+from core.domain.records.kinds import EXHIBITOR_CONTACT
+from core.domain.records.pictures import is_heic, picture_url
 from core.domain.text import normalize_url, split_url
 from tests.present import present
 from tests.unit.domain.builders import (

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.email import same_mailbox
-from core.domain.identifiers import ConnectionId
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SPEAKER, RecordKind
-from core.domain.outcomes import Outcome, count
-from core.domain.planning import Create, NoWrite, Step, Update
-from core.domain.programme import Programme
+from core.domain.ids import ConnectionId
+from core.domain.planning.plan import Create, NoWrite, Step, Update
+from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SPEAKER, RecordKind
+from core.domain.records.outcomes import Outcome, count
+from core.domain.selection.source_snapshot import Programme
 from tests.unit.domain.builders import foreign
 from tests.unit.domain.histories import EMAILS, PEOPLE, Chapter, histories, programmes
 from tests.unit.domain.world import World

@@ -2,15 +2,15 @@
 
 import pytest
 
-from core.domain import reasons
-from core.domain.fields import Fields
-from core.domain.gleanin_side import GleaninRecord
-from core.domain.identifiers import ConnectionId, GleaninId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
-from core.domain.outcomes import Outcome
-from core.domain.planning import Create, Planner
-from core.domain.selection import Blocked, Eligible, Skipped
-from core.domain.synced import CreateIntent, fingerprint
+from core.domain.ids import ConnectionId, GleaninId, SourceId
+from core.domain.planning.plan import Create, Planner
+from core.domain.records import reasons
+from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.records.synced_records import CreateIntent, fingerprint
+from core.domain.selection.candidates import Blocked, Eligible, Skipped
 from tests.unit.domain.builders import (
     EARLIER,
     HERE,

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.portal import check_address
-from core.domain.refusals import AddressExpired
+from core.domain.access.portal_links import check_address
+from core.domain.errors import AddressExpired
 from tests.unit.domain.builders import NOW
 
 DAY = timedelta(days=1)

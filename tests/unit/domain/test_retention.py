@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.domain.identifiers import RunId
-from core.domain.retention import EndedRun
+from core.domain.ids import RunId
+from core.domain.runs.retention import EndedRun
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain import stops
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import SESSION, SPEAKER, Scope
-from core.domain.outcomes import Counts, Outcome, count
-from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import SESSION, SPEAKER, Scope
+from core.domain.records.outcomes import Counts, Outcome, count
+from core.domain.runs import stop_reasons
+from core.domain.runs.run import RunState, SyncRun, Trigger
 from tests.unit.domain.builders import NOW
 
 LEASE = timedelta(seconds=30)
@@ -56,9 +56,9 @@ def test_rule_23_only_a_running_run_has_a_lease_to_run_out() -> None:
 def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> None:
     assert not queued().is_carried_out(NOW)
     assert running().is_carried_out(NOW)
-    asked = running().ask_to_stop(stops.DISCONNECTED)
+    asked = running().ask_to_stop(stop_reasons.DISCONNECTED)
     assert (asked.state, asked.stop_asked) == (RunState.RUNNING, "disconnected")
-    assert stops.STOPS_ASKED_FOR["disconnected"] is stops.DISCONNECTED
+    assert stop_reasons.STOPS_ASKED_FOR["disconnected"] is stop_reasons.DISCONNECTED
 
 
 def test_rule_28_a_run_that_went_well_is_completed_and_gives_its_lease_back() -> None:
@@ -78,7 +78,7 @@ def test_rule_28_a_run_with_problems_says_so_and_whom_to_contact(outcome: Outcom
 
 def test_rule_29_a_stopped_run_says_why_and_keeps_its_counts() -> None:
     counts = count([(SESSION, Outcome.CREATED)])
-    stop = stops.masked_emails("j***@a***.com")
+    stop = stop_reasons.masked_emails("j***@a***.com")
     stopped = running().stopped(stop, NOW, counts)
     assert (stopped.state, stopped.stop, stopped.counts) == (RunState.STOPPED, stop, counts)
     assert stopped.message == f"Sync to Gleanin has stopped: {stop.sentence}"
@@ -86,10 +86,13 @@ def test_rule_29_a_stopped_run_says_why_and_keeps_its_counts() -> None:
 
 
 def test_rule_23_a_closed_run_stays_closed() -> None:
-    for closed in (running().finished(Counts(), NOW), running().stopped(stops.INTERRUPTED, NOW, Counts())):
+    for closed in (
+        running().finished(Counts(), NOW),
+        running().stopped(stop_reasons.INTERRUPTED, NOW, Counts()),
+    ):
         with pytest.raises(ValueError, match="already"):
             closed.finished(Counts(), NOW)
         with pytest.raises(ValueError, match="already"):
-            closed.stopped(stops.FAULT, NOW, Counts())
+            closed.stopped(stop_reasons.FAULT, NOW, Counts())
         with pytest.raises(ValueError, match="cannot start"):
             closed.start("host:2", NOW, LEASE)

@@ -9,14 +9,14 @@ from itertools import pairwise
 
 import pytest
 
-from core.domain import stops
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import Scope
-from core.domain.outcomes import Counts
-from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule, released
-from core.domain.sides import GLEANIN, SESSIONBOARD
-from core.domain.stops import Stop
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts
+from core.domain.runs import stop_reasons
+from core.domain.runs.run import SyncRun, Trigger
+from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule, released
+from core.domain.runs.stop_reasons import Stop
+from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from tests.limits import WITHIN
 from tests.present import present
 from tests.unit.domain.builders import NOW
@@ -36,7 +36,7 @@ def ended(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> S
 
 
 def failed(number: int = 1, stop: Stop | None = None) -> SyncRun:
-    return running(number).stopped(stop or stops.unreachable("Gleanin", "No answer."), NOW, Counts())
+    return running(number).stopped(stop or stop_reasons.unreachable("Gleanin", "No answer."), NOW, Counts())
 
 
 def wait(number: int = 1) -> timedelta:
@@ -118,7 +118,7 @@ def test_rule_24_a_manual_sync_resets_the_wait() -> None:
 
 
 def test_a_refused_token_halts_until_another_one_is_given() -> None:
-    halted = DUE.after(failed(stop=stops.token_refused("Gleanin", "It was revoked.")))
+    halted = DUE.after(failed(stop=stop_reasons.token_refused("Gleanin", "It was revoked.")))
     assert halted.is_halted
     later = NOW + 24 * 60 * MINUTE
     anew = halted.begun_anew(later)
@@ -127,13 +127,20 @@ def test_a_refused_token_halts_until_another_one_is_given() -> None:
 
 
 def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None:
-    for stop in (stops.INTERRUPTED, stops.TAKEN_OVER, stops.STORE_UNUSABLE, stops.TOKEN_REPLACED):
+    for stop in (
+        stop_reasons.INTERRUPTED,
+        stop_reasons.TAKEN_OVER,
+        stop_reasons.STORE_UNUSABLE,
+        stop_reasons.TOKEN_REPLACED,
+    ):
         after = DUE.after(failed(stop=stop))
         assert (after.due_at, after.is_failing) == (NOW + AFTER_AN_INTERRUPTION, False)
 
 
 @pytest.mark.parametrize(
-    "stop", [stops.FAULT, stops.DIED_AGAIN, stops.NO_PROGRESS], ids=lambda stop: stop.code
+    "stop",
+    [stop_reasons.FAULT, stop_reasons.DIED_AGAIN, stop_reasons.NO_PROGRESS],
+    ids=lambda stop: stop.code,
 )
 def test_rule_24_what_may_happen_again_each_time_makes_the_wait_grow(stop: Stop) -> None:
     after = DUE.after(failed(stop=stop))
@@ -150,13 +157,15 @@ def part(number: int = 1, stop: Stop | None = None) -> SyncRun:
 def test_rule_24_a_run_of_a_part_puts_nothing_off_and_answers_for_nothing() -> None:
     due = DUE.after(failed()).hinted(NOW - 9 * MINUTE)
     assert due.after(part()) == due
-    assert due.after(part(stop=stops.unreachable("Gleanin", "No answer."))) == due
-    assert due.after(part(stop=stops.token_refused("Gleanin", "No."))).is_halted, "which concerns everything"
+    assert due.after(part(stop=stop_reasons.unreachable("Gleanin", "No answer."))) == due
+    assert due.after(part(stop=stop_reasons.token_refused("Gleanin", "No."))).is_halted, (
+        "which concerns everything"
+    )
 
 
 def test_a_halt_ends_with_another_token_only() -> None:
-    halted = DUE.after(failed(stop=stops.token_refused("Gleanin", "No.")))
-    for run in (ended(2), failed(3), failed(4, stops.FAULT)):
+    halted = DUE.after(failed(stop=stop_reasons.token_refused("Gleanin", "No.")))
+    for run in (ended(2), failed(3), failed(4, stop_reasons.FAULT)):
         halted = halted.after(run)
         assert halted.is_halted
         assert halted.is_failing
@@ -195,7 +204,9 @@ def test_hints_that_come_at_once_are_one() -> None:
     assert not hinted.is_hinted(NOW - MINUTE), "by a clock that was set back"
 
 
-@pytest.mark.parametrize("stop", [stops.DISCONNECTED, stops.MAPPING_REMOVED], ids=lambda stop: stop.code)
+@pytest.mark.parametrize(
+    "stop", [stop_reasons.DISCONNECTED, stop_reasons.MAPPING_REMOVED], ids=lambda stop: stop.code
+)
 def test_a_stop_that_somebody_asked_for_is_no_failure(stop: Stop) -> None:
     assert DUE.after(failed(stop=stop)) == DUE
 
@@ -226,7 +237,7 @@ def test_a_hint_right_before_a_run_is_answered_by_the_next_one_for_that_one_may_
 
 def test_a_hint_is_not_lost_with_an_interruption() -> None:
     hinted = DUE.hinted(NOW - MINUTE)
-    assert hinted.after(failed(2, stops.INTERRUPTED)).hinted_at == NOW - MINUTE
+    assert hinted.after(failed(2, stop_reasons.INTERRUPTED)).hinted_at == NOW - MINUTE
 
 
 def test_rule_24_the_interval_can_be_set() -> None:

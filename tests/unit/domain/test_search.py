@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.search import RecordSearch
+from core.domain.records.search import RecordSearch
 
 
 @pytest.mark.parametrize(

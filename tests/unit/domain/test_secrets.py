@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.refusals import BadInput
-from core.domain.secrets import SealedToken, Token
+from core.domain.errors import BadInput
+from core.domain.tenancy.secrets import SealedToken, Token
 
 TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=200)
 

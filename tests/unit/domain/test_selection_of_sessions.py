@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from core.domain import reasons
-from core.domain.kinds import SPEAKER
-from core.domain.mappings import MappingSettings, TracksFrom
-from core.domain.source import Unreadable
+from core.domain.records import reasons
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.source_records import Unreadable
+from core.domain.tenancy.event_mappings import MappingSettings, TracksFrom
 from tests.unit.domain.builders import (
     NOW,
     SETTINGS,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.synced import ShareLink, presentable
+from core.domain.records.synced_records import ShareLink, presentable
 
 
 @pytest.mark.parametrize(

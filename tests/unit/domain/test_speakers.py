@@ -5,13 +5,13 @@ from itertools import permutations
 
 import pytest
 
-from core.domain import reasons
 from core.domain.email import is_masked
-from core.domain.kinds import SESSION, SPEAKER
-from core.domain.mappings import MappingSettings
-from core.domain.outcomes import Outcome
-from core.domain.pictures import is_heic
-from core.domain.source import Person, Role
+from core.domain.records import reasons
+from core.domain.records.kinds import SESSION, SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.records.pictures import is_heic
+from core.domain.records.source_records import Person, Role
+from core.domain.tenancy.event_mappings import MappingSettings
 from tests.unit.domain.builders import (
     agenda,
     at,

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.kinds import SESSION
-from core.domain.outcomes import RecordRef
-from core.domain.spooled import BLOCK, BLOCKS_AT_HAND, MemorySpool, Spooled
+from core.domain.records.kinds import SESSION
+from core.domain.records.outcomes import RecordRef
+from core.domain.records.spooled import BLOCK, BLOCKS_AT_HAND, MemorySpool, Spooled
 from tests.unit.domain.builders import person
 
 

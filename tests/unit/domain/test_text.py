@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.source import Exhibitor, Person, Session, SourceEvent, Unreadable
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import Exhibitor, Person, Session, SourceEvent, Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url, strip_invisible
 from tests.unit.domain.builders import (
     agenda,

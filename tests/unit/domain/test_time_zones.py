@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.gleanin_side import GleaninEvent
-from core.domain.identifiers import GleaninEventId, SessionboardEventId
-from core.domain.mappings import zone_to_confirm
-from core.domain.refusals import TimeZoneUnconfirmed
-from core.domain.source import SourceEvent
-from core.domain.stops import Stop, StoppedBy, judge_time_zones
-from core.domain.time_zones import days_between, gmt_offset, gmt_offsets, schedule_text, zone_named
+from core.domain.errors import TimeZoneUnconfirmed
+from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.records.destination_records import GleaninEvent
+from core.domain.records.source_records import SourceEvent
+from core.domain.runs.stop_reasons import Stop, StoppedBy, judge_time_zones
+from core.domain.tenancy.event_mappings import zone_to_confirm
+from core.domain.tenancy.time_zones import days_between, gmt_offset, gmt_offsets, schedule_text, zone_named
 from tests.unit.domain.builders import NOW, PARIS, agenda, at, mapping, session
 
 ZONES = (

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.runs import RunState, Trigger
-from core.domain.turns import (
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.runs.fair_queue import (
     MOST_PER_ORGANIZATION,
     DueMapping,
     OpenWork,
@@ -20,6 +19,7 @@ from core.domain.turns import (
     select_next,
     waiting,
 )
+from core.domain.runs.run import RunState, Trigger
 from tests.unit.domain.builders import NOW
 
 MINUTE = timedelta(minutes=1)

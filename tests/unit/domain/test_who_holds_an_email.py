@@ -2,12 +2,12 @@
 
 import pytest
 
-from core.domain import reasons
-from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind
-from core.domain.outcomes import Outcome
-from core.domain.planning import Create, NoWrite, Step, Update
-from core.domain.programme import Programme
-from core.domain.source import Person, id_from_content
+from core.domain.planning.plan import Create, NoWrite, Step, Update
+from core.domain.records import reasons
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind
+from core.domain.records.outcomes import Outcome
+from core.domain.records.source_records import Person, id_from_content
+from core.domain.selection.source_snapshot import Programme
 from tests.unit.domain.builders import (
     EARLIER,
     agenda,

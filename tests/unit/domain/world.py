@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from core.domain.email import same_mailbox
-from core.domain.fields import Fields, FieldValue
-from core.domain.gleanin_side import GleaninRecord, GleaninSide
-from core.domain.identifiers import ConnectionId, GleaninId, SourceId, external_id, parse_external_id
-from core.domain.kinds import KINDS, SESSION, SPEAKER, RecordKind
-from core.domain.planning import TIES, Create, NoWrite, Planner, Step, Update
-from core.domain.programme import Programme
-from core.domain.synced import UNCONFIRMED, SyncedRecord, fingerprint
+from core.domain.ids import ConnectionId, GleaninId, SourceId, external_id, parse_external_id
+from core.domain.planning.destination_index import GleaninSide
+from core.domain.planning.plan import TIES, Create, NoWrite, Planner, Step, Update
+from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.kinds import KINDS, SESSION, SPEAKER, RecordKind
+from core.domain.records.synced_records import UNCONFIRMED, SyncedRecord, fingerprint
+from core.domain.selection.source_snapshot import Programme
 from tests.unit.domain.builders import HERE
 
 Recorded = Callable[[Step], bool]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from core.domain import stops
-from core.domain.refusals import (
+from core.domain.errors import (
     AlreadyMapped,
     BadInput,
     NotConfirmed,
@@ -12,7 +11,8 @@ from core.domain.refusals import (
     Refusal,
     TimeZoneUnconfirmed,
 )
-from core.domain.stops import Stop
+from core.domain.runs import stop_reasons
+from core.domain.runs.stop_reasons import Stop
 from core.usecases.sync.failures import SyncStopped
 from entrypoints.cli.errors import BadSettings, ExitCode, Interrupted, failure_of, failure_of_stop
 from ports.cipher import CannotUnseal, KeysUnusable
@@ -74,12 +74,12 @@ def test_each_other_error_has_its_exit_code(error: Exception, exit_code: int, co
 @pytest.mark.parametrize(
     ("stop", "exit_code"),
     [
-        (stops.masked_emails("j***@a***.com"), 3),
-        (stops.DISCONNECTED, 3),
-        (stops.token_refused("Gleanin", "no"), 5),
-        (stops.event_gone("Gleanin", "DevDays"), 5),
-        (stops.INTERRUPTED, 1),
-        (stops.FAULT, 1),
+        (stop_reasons.masked_emails("j***@a***.com"), 3),
+        (stop_reasons.DISCONNECTED, 3),
+        (stop_reasons.token_refused("Gleanin", "no"), 5),
+        (stop_reasons.event_gone("Gleanin", "DevDays"), 5),
+        (stop_reasons.INTERRUPTED, 1),
+        (stop_reasons.FAULT, 1),
     ],
 )
 def test_a_stopped_sync_ends_by_who_stopped_it(stop: Stop, exit_code: int) -> None:

@@ -6,9 +6,10 @@ from http import HTTPStatus
 
 import pytest
 
-from core.domain import refusals, stops
-from core.domain.refusals import NotSignedIn, Refusal, TooManyAttempts
-from core.domain.stops import Stop
+from core.domain import errors
+from core.domain.errors import NotSignedIn, Refusal, TooManyAttempts
+from core.domain.runs import stop_reasons
+from core.domain.runs.stop_reasons import Stop
 from core.usecases.sync.failures import SyncStopped
 from entrypoints.http.problems import STATUS_BY_CODE, STATUS_BY_STOP, problem_of
 from ports.cipher import CannotUnseal
@@ -23,8 +24,8 @@ def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:
         yield from kinds_of(kind)
 
 
-REFUSALS = sorted({each for each in kinds_of(Refusal) if each.__module__ == refusals.__name__}, key=str)
-STOPS = [each for each in vars(stops).values() if isinstance(each, Stop)]
+REFUSALS = sorted({each for each in kinds_of(Refusal) if each.__module__ == errors.__name__}, key=str)
+STOPS = [each for each in vars(stop_reasons).values() if isinstance(each, Stop)]
 
 
 @pytest.mark.parametrize("kind", REFUSALS)

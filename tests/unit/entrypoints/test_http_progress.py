@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from core.domain.access import Actor, Right
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import Scope
-from core.domain.outcomes import Counts
-from core.domain.refusals import NotFound, NotSignedIn
-from core.domain.runs import Progress, SyncRun, Trigger
+from core.domain.access.authorization import Actor, Right
+from core.domain.errors import NotFound, NotSignedIn
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts
+from core.domain.runs.run import Progress, SyncRun, Trigger
 from core.usecases.look_up import FindRun
 from entrypoints.container import Container
 from entrypoints.http import progress

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from core.domain.refusals import TooBusy
+from core.domain.errors import TooBusy
 from entrypoints.http.shares import OF_ONE_ORGANIZATION, Shares
 
 MOST = 1000

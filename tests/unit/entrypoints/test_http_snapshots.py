@@ -9,18 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from core.domain.identifiers import (
-    ConnectionId,
-    GleaninEventId,
-    MappingId,
-    OrganizationId,
-    SessionboardEventId,
-)
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping, EventPair
-from core.domain.outcomes import Counts
-from core.domain.refusals import NotFound, TooBusy
-from core.domain.source import SourceEvent
+from core.domain.errors import NotFound, TooBusy
+from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts
+from core.domain.records.source_records import SourceEvent
+from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container

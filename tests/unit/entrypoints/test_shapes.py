@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.domain import reasons, stops
-from core.domain.identifiers import ConnectionId, GleaninId, MappingId, RunId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
-from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
-from core.domain.planning import Change, Create, NoWrite, Update
-from core.domain.runs import SyncRun, Trigger
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.ids import ConnectionId, GleaninId, MappingId, RunId, SourceId
+from core.domain.planning.plan import Change, Create, NoWrite, Update
+from core.domain.records import reasons
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
+from core.domain.records.synced_records import ShareLink, SyncedRecord
+from core.domain.runs import stop_reasons
+from core.domain.runs.run import SyncRun, Trigger
 from entrypoints import shapes
 
 NOW = datetime(2027, 7, 21, 9, 15, tzinfo=UTC)
@@ -38,7 +39,7 @@ def test_a_result_names_run_state_message_and_counts() -> None:
 
 def test_a_stopped_run_tells_the_stop_s_code() -> None:
     booked = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW)
-    stopped = shapes.result(booked.stopped(stops.DISCONNECTED, NOW, Counts()))
+    stopped = shapes.result(booked.stopped(stop_reasons.DISCONNECTED, NOW, Counts()))
     assert (stopped["state"], stopped["code"]) == ("stopped", "disconnected")
 
 

@@ -6,8 +6,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from adapters.memory.session_source import MemorySessionSource
-from core.domain.identifiers import SessionboardEventId, SourceId
-from core.domain.source import Exhibitor, ExhibitorContact, Participation, Person, Role, Session
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import (
+    Exhibitor,
+    ExhibitorContact,
+    Participation,
+    Person,
+    Role,
+    Session,
+)
 from tests.unit.usecases.stage import ELSEWHERE, HERE
 
 START = datetime(2027, 5, 1, 9, tzinfo=UTC)

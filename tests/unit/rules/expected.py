@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.domain.mappings import ExhibitorName, MappingSettings, TracksFrom
-from core.domain.source import Exhibitor, ExhibitorContact, Person, Role, Session
+from core.domain.records.source_records import Exhibitor, ExhibitorContact, Person, Role, Session
+from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings, TracksFrom
 
 PARIS = ZoneInfo("Europe/Paris")
 Values = dict[str, object]

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from adapters.memory.records import StoredRecord
-from core.domain.identifiers import SourceId
-from core.domain.kinds import KINDS, SESSION, Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome, RecordOutcome
-from core.domain.runs import RunState, SyncRun
+from core.domain.ids import SourceId
+from core.domain.records.kinds import KINDS, SESSION, Scope
+from core.domain.records.outcomes import Outcome, RecordOutcome
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.rules.conference import Conference
 from tests.unit.rules.expected import Wanted, wanted_contacts, wanted_sessions, wanted_speakers
 from tests.unit.rules.witness import Witness, people_by_mailbox, sent_as

@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.units import MemoryUnits
-from core.domain.identifiers import (
+from core.domain.errors import AlreadyConnected, AlreadyMapped, BoundToAnother, NotConnected
+from core.domain.ids import (
     ConnectionId,
     GleaninEventId,
     MappingId,
@@ -21,11 +22,10 @@ from core.domain.identifiers import (
     SourceId,
     external_id,
 )
-from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind, Scope
-from core.domain.mappings import EventMapping, EventPair, ExhibitorName, TracksFrom
-from core.domain.outcomes import RecordOutcome, counted
-from core.domain.refusals import AlreadyConnected, AlreadyMapped, BoundToAnother, NotConnected
-from core.domain.runs import RunState, SyncRun
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind, Scope
+from core.domain.records.outcomes import RecordOutcome, counted
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.event_mappings import EventMapping, EventPair, ExhibitorName, TracksFrom
 from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up import ListMappings
 from core.usecases.look_up_records import ListOutcomes

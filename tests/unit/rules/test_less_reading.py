@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.checkpoint import FEW, READ_ALL_EVERY
-from core.domain.identifiers import GleaninId, external_id
-from core.domain.kinds import KINDS, SPEAKER
-from core.domain.mappings import ExhibitorName, TracksFrom
-from core.domain.runs import SyncRun, Trigger
+from core.domain.ids import GleaninId, external_id
+from core.domain.records.kinds import KINDS, SPEAKER
+from core.domain.runs.run import SyncRun, Trigger
+from core.domain.runs.unchanged_marker import FEW, READ_ALL_EVERY
+from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.usecases.change_settings import SettingsChange
 from core.usecases.sync import reading
 from tests.unit.rules.conference import (

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from adapters.memory.destination import MemoryGleanin
 from adapters.memory.records import StoredRecord
-from core.domain.identifiers import GleaninEventId, GleaninId, SourceId
-from core.domain.kinds import SESSION, SPEAKER
+from core.domain.ids import GleaninEventId, GleaninId, SourceId
+from core.domain.records.kinds import SESSION, SPEAKER
 from tests.unit.rules.expected import mailbox
 
 Key = tuple[GleaninEventId, str, str]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.mappings import EventMapping
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import Stage
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from adapters.memory.passwords import QuickPasswords
 from adapters.security.signer import ItsdangerousSigner
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.accounts import Account
-from core.domain.audit import AuditEntry
-from core.domain.identifiers import AccountId, OrganizationId
-from core.domain.identities import ProviderIdentity
+from core.domain.access.accounts import Account
+from core.domain.access.audit import AuditEntry
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.access.identities import ProviderIdentity
+from core.domain.ids import AccountId, OrganizationId
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.fields import Fields
-from core.domain.identifiers import ExternalId, GleaninEventId, GleaninId
-from core.domain.kinds import RecordKind
-from core.domain.planning import Change
-from core.domain.secrets import Token
+from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.planning.plan import Change
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
+from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destination, Destinations
 from ports.persistence import Unit, Units
 from tests.passing_on import PassingOn

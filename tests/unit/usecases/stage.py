@@ -16,8 +16,8 @@ from adapters.memory.records import StoredRecord
 from adapters.memory.session_source import MemorySessionSource, MemorySessionSources, Programme
 from adapters.memory.units import MemoryUnits
 from adapters.security.cipher import FernetCipher
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import (
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import (
     GleaninEventId,
     MappingId,
     OrganizationId,
@@ -26,16 +26,16 @@ from core.domain.identifiers import (
     SourceId,
     external_id,
 )
-from core.domain.kinds import RecordKind, Scope
-from core.domain.mappings import EventMapping
-from core.domain.notices import Channel, Recipient
-from core.domain.organizations import Connection, Organization
-from core.domain.outcomes import RecordOutcome
-from core.domain.runs import SyncRun, Trigger
-from core.domain.schedule import Schedule
-from core.domain.secrets import Token
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
-from core.domain.synced import RESEND_AFTER
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.records.kinds import RecordKind, Scope
+from core.domain.records.outcomes import RecordOutcome
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.synced_records import RESEND_AFTER
+from core.domain.runs.run import SyncRun, Trigger
+from core.domain.runs.schedule import Schedule
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Connection, Organization
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.change_settings import ChangeSettings, NoteTimeZone, SettingsChange
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient

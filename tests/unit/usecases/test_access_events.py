@@ -10,9 +10,9 @@ from typing import NoReturn
 import pytest
 
 from adapters.memory.passwords import QuickPasswords
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.audit import Action
-from core.domain.refusals import AddressExpired, NotSignedIn, Refusal, TooBusy
+from core.domain.access.audit import Action
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.errors import AddressExpired, NotSignedIn, Refusal, TooBusy
 from ports.passwords import PasswordsBusy, Waiting
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.accounts import Account
-from core.domain.audit import Action
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import BadInput, NotFound, NotSignedIn, TooManyAttempts, WrongCredentials
+from core.domain.access.accounts import Account
+from core.domain.access.audit import Action
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.errors import BadInput, NotFound, NotSignedIn, TooManyAttempts, WrongCredentials
+from core.domain.ids import OrganizationId
 from core.usecases.add_account import NewAccount
 from core.usecases.change_account import WrongPassword
 from core.usecases.look_up_access import ListAccounts, ListMembers

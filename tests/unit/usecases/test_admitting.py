@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
-from core.domain.access import RIGHTS, Actor, Grant, Right, Role
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.mappings import EventMapping
-from core.domain.refusals import Forbidden, NotFound
-from core.domain.runs import SyncRun
+from core.domain.access.authorization import RIGHTS, Actor, Grant, Right, Role
+from core.domain.errors import Forbidden, NotFound
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import COMMAND_LINE, Grant, Right, Role
-from core.domain.api_keys import digest_of
-from core.domain.identifiers import ApiKeyId, OrganizationId
-from core.domain.refusals import BadInput, NotFound, NotSignedIn
+from core.domain.access.api_keys import digest_of
+from core.domain.access.authorization import COMMAND_LINE, Grant, Right, Role
+from core.domain.errors import BadInput, NotFound, NotSignedIn
+from core.domain.ids import ApiKeyId, OrganizationId
 from core.usecases.api_keys import ListKeysMadeBy
 from core.usecases.look_up_access import ListApiKeys
 from tests.unit.usecases.doors import ADA, HOME, Doors

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC, Grant, Role
-from core.domain.audit import Action, AuditEntry
-from core.domain.identifiers import ApiKeyId, OrganizationId, SourceId
-from core.domain.kinds import SPEAKER
-from core.domain.mappings import EventMapping, TracksFrom
-from core.domain.notices import Channel
-from core.domain.refusals import Refusal
-from core.domain.runs import Trigger
-from core.domain.secrets import Token
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC, Grant, Role
+from core.domain.errors import Refusal
+from core.domain.ids import ApiKeyId, OrganizationId, SourceId
+from core.domain.notifications.notification import Channel
+from core.domain.records.kinds import SPEAKER
+from core.domain.runs.run import Trigger
+from core.domain.tenancy.event_mappings import EventMapping, TracksFrom
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_account import NewAccount
 from core.usecases.add_organization import NewOrganization
 from core.usecases.change_settings import SettingsChange

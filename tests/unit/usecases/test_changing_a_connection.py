@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import NotConnected, NotFound
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import NotConnected, NotFound
+from core.domain.ids import OrganizationId
 from core.usecases.change_connection import ChangeConnection
 from core.usecases.look_up_access import ReadAuditLog
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage

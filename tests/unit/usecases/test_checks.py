@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.units import MemoryUnits
-from core.domain.identifiers import RunId, SessionboardEventId, SourceId
-from core.domain.kinds import SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.secrets import Token
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
-from core.domain.stops import INTERRUPTED, NO_PROGRESS, TAKEN_OVER
-from core.domain.synced import CreateIntent
+from core.domain.ids import RunId, SessionboardEventId, SourceId
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.synced_records import CreateIntent
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.stop_reasons import INTERRUPTED, NO_PROGRESS, TAKEN_OVER
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.secrets import Token
 from core.usecases.change_settings import SettingsChange
 from core.usecases.sync import large_places
 from core.usecases.sync.run import RunSync

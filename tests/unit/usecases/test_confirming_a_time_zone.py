@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.identifiers import OrganizationId
-from core.domain.mappings import EventMapping
-from core.domain.refusals import NotMapped, TimeZoneUnconfirmed
-from core.domain.source import SourceEvent
+from core.domain.errors import NotMapped, TimeZoneUnconfirmed
+from core.domain.ids import OrganizationId
+from core.domain.records.source_records import SourceEvent
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.change_settings import SettingsChange
 from core.usecases.map_events import NewMapping
 from ports.destination import DestinationRefused

@@ -4,20 +4,13 @@ import asyncio
 
 import pytest
 
-from core.domain.identifiers import OrganizationId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Connection
-from core.domain.outcomes import Outcome
-from core.domain.refusals import (
-    AlreadyConnected,
-    AlreadyExists,
-    BadInput,
-    NotConnected,
-    NotFound,
-    OtherAccount,
-)
-from core.domain.runs import RunState
-from core.domain.secrets import Token
+from core.domain.errors import AlreadyConnected, AlreadyExists, BadInput, NotConnected, NotFound, OtherAccount
+from core.domain.ids import OrganizationId
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Connection
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import NewOrganization
 from ports.destination import DestinationRefused, DestinationUnavailable
 from ports.session_source import SourceRefused, SourceUnavailable

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import counted
-from core.domain.runs import RunState, SyncRun
+from core.domain.records.outcomes import counted
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from ports.persistence import StoreUnusable, Unit, Units
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.power import killed

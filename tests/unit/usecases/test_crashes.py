@@ -8,10 +8,10 @@ from typing import Literal
 
 import pytest
 
-from core.domain.kinds import SESSION, SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, SyncRun
+from core.domain.records.kinds import SESSION, SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power
 from tests.unit.usecases.stage import LEASE, THERE, Stage, nothing

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from core.domain.kinds import SESSION
-from core.domain.mappings import EventMapping
-from core.domain.refusals import NotConfirmed, NotConnected, NotMapped
-from core.domain.runs import RunState
+from core.domain.errors import NotConfirmed, NotConnected, NotMapped
+from core.domain.records.kinds import SESSION
+from core.domain.runs.run import RunState
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.limits import happens
 from tests.present import present
 from tests.unit.domain.builders import on, person, session

@@ -4,15 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import COMMAND_LINE, CONTINUOUS_SYNC
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Counts
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.schedule import AFTER_AN_INTERRUPTION
-from core.domain.secrets import Token
-from core.domain.stops import (
+from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.schedule import AFTER_AN_INTERRUPTION
+from core.domain.runs.stop_reasons import (
     DIED_AGAIN,
     DISCONNECTED,
     INTERRUPTED,
@@ -22,6 +20,8 @@ from core.domain.stops import (
     Stop,
     refused,
 )
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.secrets import Token
 from core.usecases.change_settings import SettingsChange
 from core.usecases.request_sync import SyncRequest
 from tests.present import present

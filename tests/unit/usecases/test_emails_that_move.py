@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from core.domain.identifiers import SourceId, external_id
-from core.domain.kinds import SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
-from core.domain.source import Person
+from core.domain.ids import SourceId, external_id
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.records.source_records import Person
+from core.domain.runs.run import RunState
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.domain.builders import at, on, person, session
 from tests.unit.usecases.stage import THERE, Stage
 from tests.unit.usecases.test_crashes import kill

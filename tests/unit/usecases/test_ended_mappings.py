@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.domain.mappings import EventMapping
-from core.domain.refusals import NotFound
+from core.domain.errors import NotFound
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.look_up_records import ListMappingsWithPeople, TellHistory
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage

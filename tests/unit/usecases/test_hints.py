@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import Actor, Grant, Role
-from core.domain.accounts import Account
-from core.domain.identifiers import AccountId, MappingId, OrganizationId
-from core.domain.refusals import BadInput, NotSignedIn
-from core.domain.schedule import QUIET
+from core.domain.access.accounts import Account
+from core.domain.access.authorization import Actor, Grant, Role
+from core.domain.errors import BadInput, NotSignedIn
+from core.domain.ids import AccountId, MappingId, OrganizationId
+from core.domain.runs.schedule import QUIET
 from core.usecases.change_settings import SettingsChange
 from core.usecases.take_hint import Hint, TakeHint
 from tests.unit.domain.builders import NOW

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.domain.access import COMMAND_LINE
-from core.domain.audit import Action
-from core.domain.identities import ProviderIdentity
-from core.domain.refusals import BadInput, EmailNotVerified, IdentityMismatch, NotFound, NotSignedIn
+from core.domain.access.audit import Action
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.access.identities import ProviderIdentity
+from core.domain.errors import BadInput, EmailNotVerified, IdentityMismatch, NotFound, NotSignedIn
 from tests.unit.usecases.doors import ADA, HOME, Doors
 from tests.unit.usecases.stage import Stage
 

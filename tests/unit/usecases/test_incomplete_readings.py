@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.checkpoint import READ_ALL_EVERY
-from core.domain.identifiers import SourceId
-from core.domain.kinds import SESSION, Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, SyncRun
-from core.domain.source import Session, Unreadable
+from core.domain.ids import SourceId
+from core.domain.records.kinds import SESSION, Scope
+from core.domain.records.outcomes import Outcome
+from core.domain.records.source_records import Session, Unreadable
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.runs.unchanged_marker import READ_ALL_EVERY
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.present import present
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import Stage

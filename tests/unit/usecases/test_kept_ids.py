@@ -1,7 +1,7 @@
 """Of tens of thousands of ids, none is kept twice; and an id never becomes that of another record."""
 
-from core.domain.identifiers import ConnectionId, GleaninId, SourceId
-from core.domain.kinds import SESSION, SPEAKER
+from core.domain.ids import ConnectionId, GleaninId, SourceId
+from core.domain.records.kinds import SESSION, SPEAKER
 from core.usecases.sync.memory import Remembered
 
 HERE = SourceId("s-1")

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access import COMMAND_LINE
-from core.domain.refusals import NotSignedIn, TooManyAttempts, WrongCredentials
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import NotSignedIn, TooManyAttempts, WrongCredentials
 from tests.present import present
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from core.domain.kinds import SESSION, SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
-from core.domain.stops import DISCONNECTED, MAPPING_REMOVED
+from core.domain.records.kinds import SESSION, SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState
+from core.domain.runs.stop_reasons import DISCONNECTED, MAPPING_REMOVED
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import THERE, Stage

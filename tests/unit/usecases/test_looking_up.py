@@ -1,6 +1,6 @@
 """What is looked up of organizations, mappings and runs."""
 
-from core.domain.kinds import Scope
+from core.domain.records.kinds import Scope
 from core.usecases.show_health import ShowHealth
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 

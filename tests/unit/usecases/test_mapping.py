@@ -4,10 +4,8 @@ import asyncio
 
 import pytest
 
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import GleaninEventId, MappingId, SessionboardEventId, SourceId, external_id
-from core.domain.mappings import EventMapping
-from core.domain.refusals import (
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import (
     AlreadyMapped,
     BoundToAnother,
     EventArchived,
@@ -17,8 +15,10 @@ from core.domain.refusals import (
     TimeZoneUnconfirmed,
     TimeZoneUnknown,
 )
-from core.domain.runs import RunState
-from core.domain.source import SourceEvent
+from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId, SourceId, external_id
+from core.domain.records.source_records import SourceEvent
+from core.domain.runs.run import RunState
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.map_events import NewMapping
 from core.usecases.remove_mapping import RemoveMapping
 from tests.present import present

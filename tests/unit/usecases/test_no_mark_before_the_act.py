@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.kinds import SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.power import killed

@@ -5,11 +5,11 @@ from copy import deepcopy
 
 import pytest
 
-from core.domain.identifiers import SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
+from core.domain.ids import SourceId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.add_organization import NewOrganization
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.power import killed

@@ -6,15 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Action
-from core.domain.identifiers import GleaninEventId, OrganizationId, SessionboardEventId
-from core.domain.mappings import EventMapping
-from core.domain.notices import Change, Channel, Delivery, Notice, Recipient
-from core.domain.refusals import BadInput, NotFound
-from core.domain.runs import SyncRun
-from core.domain.secrets import Token
-from core.domain.source import SourceEvent
-from core.domain.telling import Message
+from core.domain.access.audit import Action
+from core.domain.errors import BadInput, NotFound
+from core.domain.ids import GleaninEventId, OrganizationId, SessionboardEventId
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
+from core.domain.records.source_records import SourceEvent
+from core.domain.runs.health_change import Change
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.secrets import Token
 from core.usecases.forget_old import ForgetOld
 from ports.notices import RecipientRefused, RecipientUnavailable
 from ports.session_source import SourceUnavailable

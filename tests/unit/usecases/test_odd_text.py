@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.access import COMMAND_LINE, Actor, Grant, Right, Role
-from core.domain.identifiers import (
+from core.domain.access.authorization import COMMAND_LINE, Actor, Grant, Right, Role
+from core.domain.errors import NotFound
+from core.domain.ids import (
     ApiKeyId,
     GleaninEventId,
     MappingId,
@@ -16,9 +17,8 @@ from core.domain.identifiers import (
     SessionboardEventId,
     SourceId,
 )
-from core.domain.kinds import SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.refusals import NotFound
+from core.domain.records.kinds import SPEAKER
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.look_up import FindOrganization, ListOrganizationRuns
 from core.usecases.look_up_records import TellHistory
 from core.usecases.map_events import NewMapping

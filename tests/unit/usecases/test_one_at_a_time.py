@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.identifiers import RunId
-from core.domain.kinds import SESSION, Scope
-from core.domain.mappings import EventMapping
-from core.domain.refusals import NotFound
-from core.domain.runs import RunState, Trigger
+from core.domain.errors import NotFound
+from core.domain.ids import RunId
+from core.domain.records.kinds import SESSION, Scope
+from core.domain.runs.run import RunState, Trigger
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.run import RunSync
 from tests.limits import WITHIN, happens
 from tests.present import present

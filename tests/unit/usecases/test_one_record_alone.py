@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from core.domain.gleanin_side import GleaninEvent
-from core.domain.identifiers import GleaninEventId
-from core.domain.kinds import SESSION, SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, Trigger
-from core.domain.secrets import Token
+from core.domain.ids import GleaninEventId
+from core.domain.records.destination_records import GleaninEvent
+from core.domain.records.kinds import SESSION, SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState, Trigger
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.secrets import Token
 from core.usecases.sync.writing import MOST_FORBIDDEN
 from ports.destination import (
     BeforeWrite,

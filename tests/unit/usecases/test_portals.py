@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from adapters.security.signer import ItsdangerousSigner
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import MappingId, SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT, SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.refusals import AddressExpired, NotFound, NotMapped
-from core.domain.synced import ShareLink
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import AddressExpired, NotFound, NotMapped
+from core.domain.ids import MappingId, SourceId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
+from core.domain.records.synced_records import ShareLink
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.portal import Who
 from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
 from tests.unit.usecases.doors import Doors

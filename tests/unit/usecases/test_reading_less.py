@@ -8,12 +8,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from core.domain.checkpoint import READ_ALL_EVERY, Checkpoint
-from core.domain.identifiers import external_id
-from core.domain.kinds import SESSION, SPEAKER, Scope
-from core.domain.mappings import EventMapping, TracksFrom
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, SyncRun, Trigger
+from core.domain.ids import external_id
+from core.domain.records.kinds import SESSION, SPEAKER, Scope
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.unchanged_marker import READ_ALL_EVERY, Checkpoint
+from core.domain.tenancy.event_mappings import EventMapping, TracksFrom
 from core.usecases.change_settings import SettingsChange
 from core.usecases.look_up_records import TellHistory
 from core.usecases.sync import reading

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import NotFound
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.errors import NotFound
+from core.domain.ids import OrganizationId
 from core.usecases.add_account import NewAccount
 from core.usecases.change_settings import SettingsChange
 from ports.persistence import Unit, Units

@@ -2,13 +2,13 @@
 
 import pytest
 
-from core.domain.access import COMMAND_LINE, Grant, Right, Role
-from core.domain.audit import Action
-from core.domain.identifiers import OrganizationId, SourceId
-from core.domain.kinds import SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.refusals import BadInput, NotFound, NotSignedIn, StillConnected
+from core.domain.access.audit import Action
+from core.domain.access.authorization import COMMAND_LINE, Grant, Right, Role
+from core.domain.errors import BadInput, NotFound, NotSignedIn, StillConnected
+from core.domain.ids import OrganizationId, SourceId
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListOrganizations
 from core.usecases.look_up_access import ListApiKeys, ListMembers
 from core.usecases.look_up_records import TellHistory

@@ -10,12 +10,12 @@ from adapters.memory.units import MemoryUnits
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.access import COMMAND_LINE
-from core.domain.identifiers import MappingId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.refusals import BadInput, NotFound, NotMapped
-from core.domain.runs import SyncRun
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import BadInput, NotFound, NotMapped
+from core.domain.ids import MappingId
+from core.domain.records.kinds import Scope
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.request_sync import SyncRequest
 from ports.persistence import Units
 from tests.unit.usecases.doors import Doors

@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.domain.kinds import SPEAKER, Scope
-from core.domain.mappings import EventMapping
-from core.domain.synced import ShareLink, SyncedRecord
+from core.domain.records.kinds import SPEAKER, Scope
+from core.domain.records.synced_records import ShareLink, SyncedRecord
+from core.domain.tenancy.event_mappings import EventMapping
 from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
 from tests.unit.usecases.stage import Stage
 

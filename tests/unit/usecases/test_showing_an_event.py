@@ -2,14 +2,14 @@
 
 import pytest
 
-from core.domain.identifiers import OrganizationId, SessionboardEventId
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.refusals import NotFound
-from core.domain.secrets import Token
-from core.domain.source import Exhibitor, Session, SourceEvent
-from core.domain.stops import StoppedBy
+from core.domain.errors import NotFound
+from core.domain.ids import OrganizationId, SessionboardEventId
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
+from core.domain.records.outcomes import Outcome
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent
+from core.domain.runs.stop_reasons import StoppedBy
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.secrets import Token
 from core.usecases.sync.show_event import EventView
 from ports.session_source import SourceRefused, SourceUnavailable
 from tests.present import present

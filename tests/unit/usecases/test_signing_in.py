@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.passwords import QuickPasswords
-from core.domain.access import COMMAND_LINE
-from core.domain.api_keys import digest_of
-from core.domain.refusals import AddressExpired, NotSignedIn, TooManyAttempts, WrongCredentials
+from core.domain.access.api_keys import digest_of
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.errors import AddressExpired, NotSignedIn, TooManyAttempts, WrongCredentials
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.passwords import QuickPasswords
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.accounts import Account
-from core.domain.refusals import AddressExpired, BadInput
+from core.domain.access.accounts import Account
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.errors import AddressExpired, BadInput
 from tests.present import present
 from tests.unit.usecases.doors import ADA, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage

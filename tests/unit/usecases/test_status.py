@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from core.domain.access import Actor
-from core.domain.health import HealthState
-from core.domain.mappings import EventMapping
+from core.domain.access.authorization import Actor
+from core.domain.runs.health import HealthState
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.change_settings import SettingsChange
 from core.usecases.show_health import ListOrganizationHealth, ShowHealth
 from core.usecases.show_status import Queue, ShowQueue, ShowStatus, Status

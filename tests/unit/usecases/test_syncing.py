@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.identifiers import GleaninEventId, SourceId, external_id
-from core.domain.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, SyncRun
-from core.domain.source import SourceEvent, Unreadable
+from core.domain.ids import GleaninEventId, SourceId, external_id
+from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, Scope
+from core.domain.records.outcomes import Outcome
+from core.domain.records.source_records import SourceEvent, Unreadable
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.change_settings import SettingsChange
 from core.usecases.map_events import NewMapping
 from core.usecases.sync.failures import SyncStopped

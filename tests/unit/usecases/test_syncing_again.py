@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from adapters.memory.records import LoggedWrite
-from core.domain.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
-from core.domain.mappings import EventMapping, ExhibitorName, TracksFrom
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
-from core.domain.source import Role
+from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
+from core.domain.records.outcomes import Outcome
+from core.domain.records.source_records import Role
+from core.domain.runs.run import RunState
+from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
 from core.usecases.change_settings import SettingsChange
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import THERE, Stage

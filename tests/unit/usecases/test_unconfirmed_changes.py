@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.kinds import SESSION
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState
-from core.domain.stops import STORE_UNUSABLE
+from core.domain.records.kinds import SESSION
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState
+from core.domain.runs.stop_reasons import STORE_UNUSABLE
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.run import END_AGAIN_AFTER
 from ports.persistence import StoreUnusable, Unit, Units
 from tests.unit.domain.builders import on, person, session

@@ -1,8 +1,8 @@
 """Find a run by its id, or by the id of one that an earlier version of this program kept."""
 
-from core.domain.identifiers import RunId
-from core.domain.refusals import found
-from core.domain.runs import SyncRun
+from core.domain.errors import found
+from core.domain.ids import RunId
+from core.domain.runs.run import SyncRun
 from ports.persistence import Unit
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.domain.ending import MappingState, RunEnd, Stored, end_run
-from core.domain.identifiers import MappingId, NoticeId, RunId
-from core.domain.messages import Remarks
-from core.domain.refusals import found
-from core.domain.runs import SyncRun
-from core.domain.schedule import INTERVAL
-from core.domain.stops import Stop
-from core.domain.telling import notice_of
+from core.domain.errors import found
+from core.domain.ids import MappingId, NoticeId, RunId
+from core.domain.notifications.messages import notice_of
+from core.domain.runs.ending import MappingState, RunEnd, Stored, end_run
+from core.domain.runs.messages import Remarks
+from core.domain.runs.run import SyncRun
+from core.domain.runs.schedule import INTERVAL
+from core.domain.runs.stop_reasons import Stop
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.names import Names

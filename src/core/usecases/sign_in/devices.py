@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.accounts import Account
-from core.domain.api_keys import digest_of
-from core.domain.devices import Device
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import digest_of
+from core.domain.access.devices import Device
 from ports.clock import Clock
 from ports.names import Names
 from ports.persistence import Units

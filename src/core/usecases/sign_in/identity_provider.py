@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.domain.accounts import Account
-from core.domain.audit import Action, AuditEntry
-from core.domain.identities import ProviderIdentity
-from core.domain.refusals import EmailNotVerified, IdentityMismatch, NotSignedIn, found
+from core.domain.access.accounts import Account
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.identities import ProviderIdentity
+from core.domain.errors import EmailNotVerified, IdentityMismatch, NotSignedIn, found
 from core.usecases.sign_in.sessions import begin_sign_in
 from ports.clock import Clock
 from ports.log import EventLog

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.domain.accounts import Account
-from core.domain.api_keys import digest_of
-from core.domain.audit import Action, AuditEntry
-from core.domain.refusals import AddressExpired, NotSignedIn
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import digest_of
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import AddressExpired, NotSignedIn
 from core.usecases.sign_in.sessions import begin_sign_in
 from ports.clock import Clock
 from ports.log import EventLog

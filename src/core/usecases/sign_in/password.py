@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
-from core.domain.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, Account
-from core.domain.api_keys import digest_of
-from core.domain.devices import Device
+from core.domain.access.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, Account
+from core.domain.access.api_keys import digest_of
+from core.domain.access.devices import Device
 from core.domain.email import same_mailbox
-from core.domain.refusals import TooBusy, TooManyAttempts, WrongCredentials
+from core.domain.errors import TooBusy, TooManyAttempts, WrongCredentials
 from core.usecases.sign_in.devices import DeviceReader
 from core.usecases.sign_in.sessions import begin_sign_in
 from ports.clock import Clock

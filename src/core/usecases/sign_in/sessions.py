@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.domain.accounts import SIGN_IN_LASTS, Account, SignIn
-from core.domain.api_keys import digest_of
-from core.domain.identifiers import AccountId
-from core.domain.refusals import NotSignedIn
+from core.domain.access.accounts import SIGN_IN_LASTS, Account, SignIn
+from core.domain.access.api_keys import digest_of
+from core.domain.errors import NotSignedIn
+from core.domain.ids import AccountId
 from ports.clock import Clock
 from ports.names import Names
 from ports.persistence import Unit, Units

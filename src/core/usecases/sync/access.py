@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from core.domain.identifiers import MappingId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import open_token
-from core.domain.refusals import found
-from core.domain.secrets import SealedToken
+from core.domain.errors import found
+from core.domain.ids import MappingId
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import open_token
+from core.domain.tenancy.secrets import SealedToken
 from ports.cipher import TokenCipher
 from ports.destination import BeforeWrite, Destination, Destinations
 from ports.persistence import Units

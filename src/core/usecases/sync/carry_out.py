@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from core.domain.checkpoint import Checkpoint, OutcomesDigest, is_proved_by
-from core.domain.departures import Departures, scopes_left_at_once
-from core.domain.kinds import RecordKind, Scope
-from core.domain.mappings import EventMapping
-from core.domain.messages import left_at_once, links_unread, records_doubled
-from core.domain.planning import NoWrite
-from core.domain.spooled import Spool
+from core.domain.planning.departures import Departures, scopes_left_at_once
+from core.domain.planning.plan import NoWrite
+from core.domain.records.kinds import RecordKind, Scope
+from core.domain.records.spooled import Spool
+from core.domain.runs.messages import left_at_once, links_unread, records_doubled
+from core.domain.runs.unchanged_marker import Checkpoint, OutcomesDigest, is_proved_by
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.fence import Fence

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from core.domain import stops
-from core.domain.checkpoint import Checkpoint
-from core.domain.ending import RunEnd
-from core.domain.refusals import found
-from core.domain.runs import SyncRun
-from core.domain.stops import TOKEN_REFUSED, Stop
+from core.domain.errors import found
+from core.domain.runs import stop_reasons
+from core.domain.runs.ending import RunEnd
+from core.domain.runs.run import SyncRun
+from core.domain.runs.stop_reasons import TOKEN_REFUSED, Stop
+from core.domain.runs.unchanged_marker import Checkpoint
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Tokens
 from core.usecases.sync.journal import Journal
@@ -57,7 +57,7 @@ class Ending:
 
     async def _closed(self, unit: Unit, run: SyncRun, stop: Stop | None, journal: Journal | None) -> RunEnd:
         if stop is not None and stop.code == TOKEN_REFUSED and await self._has_other_tokens(unit, run):
-            stop = stops.TOKEN_REPLACED
+            stop = stop_reasons.TOKEN_REPLACED
         end = await self.run_ends.store(unit, run, stop, journal.remarks if journal else None)
         # A hint tells of what the change feed may not tell: it wants everything read.
         if stop is None and journal and journal.checkpoint and not end.before.is_unanswered_by(end.run):

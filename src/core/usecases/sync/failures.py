@@ -3,10 +3,10 @@
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from core.domain import stops
-from core.domain.mappings import EventMapping
-from core.domain.sides import GLEANIN, SESSIONBOARD
-from core.domain.stops import Stop
+from core.domain.runs import stop_reasons
+from core.domain.runs.stop_reasons import Stop
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from ports.destination import (
     AnswerLost,
     DestinationError,
@@ -36,13 +36,13 @@ def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> St
     )
     match error:
         case SourceEventGone() | DestinationEventGone():
-            return stops.event_gone(side, event)
+            return stop_reasons.event_gone(side, event)
         case SourceRefused() | DestinationRefused():
-            return stops.token_refused(side, str(error))
+            return stop_reasons.token_refused(side, str(error))
         case SourceUnavailable() | DestinationUnavailable() | AnswerLost():
-            return stops.unreachable(side, str(error))
+            return stop_reasons.unreachable(side, str(error))
         case _:
-            return stops.unreadable(side, str(error))
+            return stop_reasons.unreadable(side, str(error))
 
 
 async def stopping(work: Awaitable[T], mapping: EventMapping) -> T:

@@ -7,11 +7,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.domain import stops
-from core.domain.identifiers import RunId
-from core.domain.mappings import EventMapping
-from core.domain.stops import STOPS_ASKED_FOR
-from core.domain.synced import SyncedRecord
+from core.domain.ids import RunId
+from core.domain.records.synced_records import SyncedRecord
+from core.domain.runs import stop_reasons
+from core.domain.runs.stop_reasons import STOPS_ASKED_FOR
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.failures import SyncStopped
 from ports.clock import Clock
 from ports.persistence import Standing, Unit, Units
@@ -92,7 +92,7 @@ class Fence:
     async def _standing(self, unit: Unit) -> Standing:
         standing = await unit.runs.standing(self.run_id)
         if standing is None or standing.owner != self.owner:
-            raise SyncStopped(stops.TAKEN_OVER)
+            raise SyncStopped(stop_reasons.TAKEN_OVER)
         if standing.stop_asked:
             raise SyncStopped(STOPS_ASKED_FOR[standing.stop_asked])
         return standing
@@ -108,7 +108,7 @@ class Fence:
                 held = await unit.runs.renew(self.run_id, self.owner, now + self.lease)
                 await unit.commit()
             if not held:
-                raise SyncStopped(stops.TAKEN_OVER)
+                raise SyncStopped(stop_reasons.TAKEN_OVER)
 
     async def _mark_written(self) -> None:
         """Bind the mapping's events to each other, before anything is written under it (rule 5)."""
@@ -116,7 +116,7 @@ class Fence:
             mapping = await unit.mappings.get(self.mapping.id)
             if mapping is None or not mapping.is_active:
                 ended = mapping is not None and mapping.connection_ended
-                raise SyncStopped(stops.DISCONNECTED if ended else stops.MAPPING_REMOVED)
+                raise SyncStopped(stop_reasons.DISCONNECTED if ended else stop_reasons.MAPPING_REMOVED)
             if not mapping.written:
                 await unit.mappings.update(mapping.mark_written())
                 await unit.commit()

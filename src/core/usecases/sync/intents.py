@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.identifiers import SourceId
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import RecordRef
-from core.domain.synced import CreateIntent
+from core.domain.ids import SourceId
+from core.domain.records.outcomes import RecordRef
+from core.domain.records.synced_records import CreateIntent
+from core.domain.tenancy.event_mappings import EventMapping
 from ports.persistence import Units
 
 

@@ -11,17 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain import reasons, stops
-from core.domain.checkpoint import Checkpoint, OutcomesDigest
-from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import RecordKind
-from core.domain.mappings import EventMapping
-from core.domain.messages import Remarks
-from core.domain.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
-from core.domain.planning import Create
-from core.domain.runs import Progress
-from core.domain.stops import Stop
-from core.domain.synced import CreateIntent, SyncedRecord
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.planning.plan import Create
+from core.domain.records import reasons
+from core.domain.records.kinds import RecordKind
+from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
+from core.domain.records.synced_records import CreateIntent, SyncedRecord
+from core.domain.runs import stop_reasons
+from core.domain.runs.messages import Remarks
+from core.domain.runs.run import Progress
+from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.unchanged_marker import Checkpoint, OutcomesDigest
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
@@ -235,7 +236,7 @@ class Journal:
 
     async def _renew(self, unit: Unit) -> None:
         if not await self.turn.renew(unit, self.clock.now() + self.lease, self._progress):
-            raise SyncStopped(stops.TAKEN_OVER)
+            raise SyncStopped(stop_reasons.TAKEN_OVER)
 
     async def keep_storing(
         self, ended: asyncio.Event, stalled_after: timedelta, give_up: Callable[[Stop], None]
@@ -263,7 +264,7 @@ class Journal:
             except PersistenceError:
                 pass  # whoever writes meets it too, and the next time may be better
             if asyncio.get_running_loop().time() - self._heard_at > stalled_after.total_seconds():
-                give_up(stops.NO_PROGRESS)
+                give_up(stop_reasons.NO_PROGRESS)
                 return
 
 

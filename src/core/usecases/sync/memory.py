@@ -5,10 +5,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.gleanin_side import GleaninSide, Sent
-from core.domain.identifiers import ConnectionId, GleaninId, SourceId
-from core.domain.kinds import KINDS, RecordKind
-from core.domain.mappings import EventMapping
+from core.domain.ids import ConnectionId, GleaninId, SourceId
+from core.domain.planning.destination_index import GleaninSide, Sent
+from core.domain.records.kinds import KINDS, RecordKind
+from core.domain.tenancy.event_mappings import EventMapping
 from ports.persistence import Units
 
 

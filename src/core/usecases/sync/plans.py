@@ -7,15 +7,15 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from core.domain import reasons
-from core.domain.departures import Departures, departures_of
-from core.domain.identifiers import GleaninEventId, OrganizationId, SourceId
-from core.domain.kinds import KINDS, RecordKind
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome
-from core.domain.planning import NoWrite, Planner, Step
-from core.domain.selection import Candidate
-from core.domain.synced import SyncedRecord
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.planning.departures import Departures, departures_of
+from core.domain.planning.plan import NoWrite, Planner, Step
+from core.domain.records import reasons
+from core.domain.records.kinds import KINDS, RecordKind
+from core.domain.records.outcomes import Outcome
+from core.domain.records.synced_records import SyncedRecord
+from core.domain.selection.candidates import Candidate
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.intents import OpenIntents
 from core.usecases.sync.memory import Remembered
 from core.usecases.sync.reading import BothSides

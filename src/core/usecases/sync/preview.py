@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.identifiers import MappingId, SourceId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Counts, Outcome, count
-from core.domain.planning import Create, NoWrite, Step
+from core.domain.ids import MappingId, SourceId
+from core.domain.planning.plan import Create, NoWrite, Step
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts, Outcome, count
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.access import Access, Tokens, open_sides
 from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.intents import load_intents

@@ -15,20 +15,21 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from core.domain import stops
-from core.domain.checkpoint import FEW, Checkpoint, RowDigests
-from core.domain.digests import digest_of
-from core.domain.gleanin_side import GleaninEvent, GleaninRecord, GleaninSide
-from core.domain.identifiers import GleaninId, SessionboardEventId
-from core.domain.kinds import PEOPLE, RecordKind, Scope, kinds_in
-from core.domain.mappings import EventMapping
-from core.domain.messages import not_all_read, rows_unreadable
-from core.domain.programme import Programme, empty_programme
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
-from core.domain.spooled import MemorySpool, Spool, Spooled
-from core.domain.stops import Stop, judge_time_zones
-from core.domain.synced import ShareLink, presentable
-from core.domain.time_zones import zone_named
+from core.domain.ids import GleaninId, SessionboardEventId
+from core.domain.planning.destination_index import GleaninSide
+from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.digests import digest_of
+from core.domain.records.kinds import PEOPLE, RecordKind, Scope, kinds_in
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.spooled import MemorySpool, Spool, Spooled
+from core.domain.records.synced_records import ShareLink, presentable
+from core.domain.runs import stop_reasons
+from core.domain.runs.messages import not_all_read, rows_unreadable
+from core.domain.runs.stop_reasons import Stop, judge_time_zones
+from core.domain.runs.unchanged_marker import FEW, Checkpoint, RowDigests
+from core.domain.selection.source_snapshot import Programme, empty_programme
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.time_zones import zone_named
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.memory import Remembered
 from ports.destination import Destination, KindUnknown, RecordsNotTold
@@ -141,7 +142,7 @@ class Reader:
         )
         zone = zone_named(source_event.time_zone)
         if zone is None:
-            raise SyncStopped(stops.no_time_zone(source_event))
+            raise SyncStopped(stop_reasons.no_time_zone(source_event))
         kinds = kinds_in(scope)
         programme = empty_programme(
             scope, self.mapping.settings, zone, self.now, self.spool, kept_id=self.remembered.kept_id
@@ -229,7 +230,7 @@ class Reader:
         self, programme: Programme, source_event: SourceEvent, gleanin_event: GleaninEvent
     ) -> Stop | None:
         if programme.masked:
-            return stops.masked_emails(programme.masked)
+            return stop_reasons.masked_emails(programme.masked)
         instants = programme.instants
         return judge_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from core.domain import reasons
-from core.domain.identifiers import SourceId
-from core.domain.outcomes import Outcome
-from core.domain.planning import Create, NoWrite, Step, Update
-from core.domain.stops import Stop
+from core.domain.ids import SourceId
+from core.domain.planning.plan import Create, NoWrite, Step, Update
+from core.domain.records import reasons
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.stop_reasons import Stop
 from core.usecases.sync.intents import OpenIntents
 from core.usecases.sync.journal import Journal, key_of
 

@@ -6,16 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from core.domain import stops
-from core.domain.access import CONTINUOUS_SYNC
-from core.domain.ending import RunEnd
-from core.domain.identifiers import MappingId, RunId
-from core.domain.kinds import Scope
-from core.domain.outcomes import Counts, Outcome
-from core.domain.refusals import Refusal, found
-from core.domain.runs import RunState, SyncRun, Trigger
-from core.domain.stops import Stop
-from core.domain.synced import RESEND_AFTER
+from core.domain.access.authorization import CONTINUOUS_SYNC
+from core.domain.errors import Refusal, found
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Counts, Outcome
+from core.domain.records.synced_records import RESEND_AFTER
+from core.domain.runs import stop_reasons
+from core.domain.runs.ending import RunEnd
+from core.domain.runs.run import RunState, SyncRun, Trigger
+from core.domain.runs.stop_reasons import Stop
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Access
 from core.usecases.sync.carry_out import CarryOut
@@ -122,7 +122,7 @@ class RunSync:
             return run
         async with self.patient_access.units.writing() as unit:
             taken_over = [
-                await self.run_ends.store(unit, each, stops.TAKEN_OVER)
+                await self.run_ends.store(unit, each, stop_reasons.TAKEN_OVER)
                 for each in await unit.runs.open_ones(run.mapping_id)
                 if each.lease_has_run_out(now)
             ]
@@ -159,7 +159,7 @@ class RunSync:
         try:
             mapping, tokens = await self.patient_access.of(run.mapping_id)
         except Refusal as refusal:  # it was removed in the moment between booking and start
-            return None if turn.is_check else await ending.close(turn, stops.refused(str(refusal)))
+            return None if turn.is_check else await ending.close(turn, stop_reasons.refused(str(refusal)))
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
         journal = Journal(self.patient_access.units, self.clock, turn, mapping, self.lease)
         work = CarryOut(
@@ -176,14 +176,14 @@ class RunSync:
             self.large_places,
             self.spools,
         )
-        stop: Stop | None = stops.FAULT
+        stop: Stop | None = stop_reasons.FAULT
         try:
             stop = await self._stopped_by(work)
         except asyncio.CancelledError:
-            stop = stops.INTERRUPTED
+            stop = stop_reasons.INTERRUPTED
             raise
         except PersistenceError:
-            stop = stops.STORE_UNUSABLE
+            stop = stop_reasons.STORE_UNUSABLE
             raise
         except Exception as error:
             log.fault("sync.run_failed", error)
@@ -211,12 +211,17 @@ class RunSync:
             try:
                 return await self._ended(turn, stop, journal, ending)
             except StoreUnusable:
-                if stop is stops.INTERRUPTED or self.clock.now() >= until:
+                if stop is stop_reasons.INTERRUPTED or self.clock.now() >= until:
                     raise
             await self.clock.sleep(END_AGAIN_AFTER)
 
     async def _ended(self, turn: Turn, stop: Stop | None, journal: Journal, ending: Ending) -> SyncRun | None:
-        if turn.is_check and stop in {None, stops.INTERRUPTED, stops.STORE_UNUSABLE, stops.TAKEN_OVER}:
+        if turn.is_check and stop in {
+            None,
+            stop_reasons.INTERRUPTED,
+            stop_reasons.STORE_UNUSABLE,
+            stop_reasons.TAKEN_OVER,
+        }:
             await ending.end_check(turn, journal.checkpoint if stop is None else None)
             return None
         with suppress(SyncStopped):  # another run has taken over: `close` sees that too
@@ -251,7 +256,7 @@ class RunSync:
                 except SyncStopped as stopped:
                     return stopped.stop
                 except (Refusal, CannotUnseal) as refusal:
-                    return stops.refused(str(refusal))
+                    return stop_reasons.refused(str(refusal))
                 finally:
                     ended.set()
                     await asyncio.gather(keeper, return_exceptions=True)

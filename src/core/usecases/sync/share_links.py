@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.domain.identifiers import SourceId
-from core.domain.kinds import RecordKind
-from core.domain.mappings import EventMapping
+from core.domain.ids import SourceId
+from core.domain.records.kinds import RecordKind
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.memory import Remembered
 from core.usecases.sync.plans import CHUNK, chunks
 from core.usecases.sync.reading import BothSides, Links

@@ -5,14 +5,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.identifiers import OrganizationId, SessionboardEventId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.messages import not_all_read
-from core.domain.refusals import NotFound, check_asked, found
-from core.domain.sides import SESSIONBOARD
-from core.domain.source import Exhibitor, Session, SourceEvent, Unreadable
-from core.domain.stops import Stop, StoppedBy
+from core.domain.errors import NotFound, check_asked, found
+from core.domain.ids import OrganizationId, SessionboardEventId
+from core.domain.records.kinds import Scope
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.runs.messages import not_all_read
+from core.domain.runs.stop_reasons import Stop, StoppedBy
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.systems import SESSIONBOARD
 from core.usecases.sync.access import Access
 from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.preview import Plan, plan_of

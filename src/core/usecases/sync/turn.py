@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain import stops
-from core.domain.runs import Progress, SyncRun
+from core.domain.runs import stop_reasons
+from core.domain.runs.run import Progress, SyncRun
 from core.usecases.sync.failures import SyncStopped
 from ports.persistence import Taken, Unit, Units
 
@@ -37,12 +37,12 @@ class Turn:
             mapping = await unit.mappings.get(self.run.mapping_id)
             is_held = await unit.schedules.end_check(self.run.mapping_id, self.owner)
             if not is_held or mapping is None or not mapping.is_active:
-                raise SyncStopped(stops.TAKEN_OVER)
+                raise SyncStopped(stop_reasons.TAKEN_OVER)
             try:
                 await unit.runs.add(self.run)
                 await unit.runs.renew(self.run.id, self.owner, until)
             except Taken as error:
-                raise SyncStopped(stops.TAKEN_OVER) from error
+                raise SyncStopped(stop_reasons.TAKEN_OVER) from error
             await unit.commit()
         self.is_check = False
         if self.on_run is not None:

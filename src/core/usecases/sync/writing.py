@@ -7,17 +7,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from core.domain import reasons, stops
-from core.domain.gleanin_side import GleaninSide
-from core.domain.identifiers import GleaninId, SourceId, external_id
-from core.domain.kinds import KINDS, RecordKind
-from core.domain.mappings import EventMapping
-from core.domain.outcomes import Outcome, RecordOutcome
-from core.domain.planning import Create, Step, Update
-from core.domain.reasons import Reason
-from core.domain.sides import GLEANIN
-from core.domain.stops import Stop
-from core.domain.synced import SyncedRecord, fingerprint
+from core.domain.ids import GleaninId, SourceId, external_id
+from core.domain.planning.destination_index import GleaninSide
+from core.domain.planning.plan import Create, Step, Update
+from core.domain.records import reasons
+from core.domain.records.kinds import KINDS, RecordKind
+from core.domain.records.outcomes import Outcome, RecordOutcome
+from core.domain.records.reasons import Reason
+from core.domain.records.synced_records import SyncedRecord, fingerprint
+from core.domain.runs import stop_reasons
+from core.domain.runs.stop_reasons import Stop
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.systems import GLEANIN
 from core.usecases.sync.failures import SyncStopped, stop_for
 from core.usecases.sync.fence import Fence, departing
 from core.usecases.sync.intents import OpenIntents, load_intents
@@ -226,7 +227,7 @@ class Writer:
         except DestinationError as error:
             return stop_for(error, self.mapping)
         except SyncStopped as stopped:
-            if stopped.stop == stops.TAKEN_OVER:
+            if stopped.stop == stop_reasons.TAKEN_OVER:
                 raise
             return stopped.stop
         return None
@@ -243,7 +244,7 @@ class Writer:
                 self.journal.note_unconfirmed(this.unconfirmed)
                 silent_rounds = 0 if this.any_answer else silent_rounds + 1
                 if silent_rounds >= MOST_TRIES:
-                    stop = stop or stops.unreachable(GLEANIN, "no write was answered.")
+                    stop = stop or stop_reasons.unreachable(GLEANIN, "no write was answered.")
                 stop = stop or await self._stop_of(self._recover(kind, this))
                 self._send_lost_again(feed, this.lost, stop)
             if stop is not None:
@@ -352,12 +353,12 @@ class Writer:
             return
         self._note_refused(step, reasons.forbidden(str(refusal)))
         if self._forbidden_in_a_row >= MOST_FORBIDDEN:
-            this.stop = this.stop or stops.writes_refused(GLEANIN, str(refusal))
+            this.stop = this.stop or stop_reasons.writes_refused(GLEANIN, str(refusal))
 
     def _note_stop(self, step: Write, error: DestinationError | SyncStopped, this: Round) -> None:
         """Note what concerns all records: the step is not sent, nor is any other."""
         stop = error.stop if isinstance(error, SyncStopped) else stop_for(error, self.mapping)
-        if stop == stops.TAKEN_OVER:
+        if stop == stop_reasons.TAKEN_OVER:
             raise error
         # A redirect, for one, does not say whether the write was carried out.
         if not isinstance(error, DestinationUnreadable):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from core.domain.access import Actor, Right
+from core.domain.access.authorization import Actor, Right
 from entrypoints.http.api.bodies import Problem, Sought
 from entrypoints.http.asking import (
     InMapping,

@@ -5,15 +5,17 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Strict
 
-from core.domain import api_keys, organizations
-from core.domain.access import Role
-from core.domain.audit import Action
-from core.domain.health import HealthState, Remedy
-from core.domain.kinds import Scope
-from core.domain.mappings import ExhibitorName, TracksFrom
-from core.domain.notices import Change, Channel, Delivery
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, Trigger
+from core.domain.access import api_keys
+from core.domain.access.audit import Action
+from core.domain.access.authorization import Role
+from core.domain.notifications.notification import Channel, Delivery
+from core.domain.records.kinds import Scope
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.health import HealthState, Remedy
+from core.domain.runs.health_change import Change
+from core.domain.runs.run import RunState, Trigger
+from core.domain.tenancy import organizations
+from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from core.domain.identifiers import GleaninEventId, SessionboardEventId
-from core.domain.mappings import EventMapping
-from core.domain.time_zones import known_mismatch
+from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases import change_settings, map_events
 from core.usecases.change_settings import ChangeSettings
 from core.usecases.count_lost import CountLostByMapping

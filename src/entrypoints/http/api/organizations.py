@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from core.domain.access import Grant, Right, Role
-from core.domain.identifiers import ApiKeyId
-from core.domain.organizations import SESSIONBOARD_REGIONS, Organization
-from core.domain.refusals import BadInput
-from core.domain.secrets import Token
+from core.domain.access.authorization import Grant, Right, Role
+from core.domain.errors import BadInput
+from core.domain.ids import ApiKeyId
+from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS, Organization
+from core.domain.tenancy.secrets import Token
 from core.usecases import add_organization
 from core.usecases.add_organization import AddOrganization
 from core.usecases.api_keys import MakeApiKey, RevokeApiKey

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from core.domain.identifiers import SourceId
+from core.domain.ids import SourceId
 from core.usecases.look_up_records import PageShareLinks, PeopleAsked
 from core.usecases.portal import MakePortalAddress, RevokePortalAddresses, Who
 from entrypoints import shapes

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from core.domain.access import Actor
-from core.domain.kinds import KINDS
-from core.domain.outcomes import Outcome
+from core.domain.access.authorization import Actor
+from core.domain.records.kinds import KINDS
+from core.domain.records.outcomes import Outcome
 from core.usecases.look_up_records import OutcomesAsked, PageOutcomes
 from entrypoints import shapes
 from entrypoints.http.api import bodies

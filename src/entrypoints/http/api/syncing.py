@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
-from core.domain.identifiers import RunId
-from core.domain.search import RecordSearch
+from core.domain.ids import RunId
+from core.domain.records.search import RecordSearch
 from core.usecases.look_up import ListRuns
 from core.usecases.request_sync import LONGEST_REQUEST_KEY, RequestSync, SyncRequest
 from core.usecases.sync.preview import would_be

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.accounts import Account
-from core.domain.refusals import Refusal
+from core.domain.access.accounts import Account
+from core.domain.errors import Refusal
 from core.usecases.change_account import ChangeOwnPassword
 from core.usecases.sign_in.sessions import BeginSignIn
 from entrypoints.http.asking import SignedInAccount, Wired, network_address

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.identifiers import SourceId
-from core.domain.kinds import SESSION, RecordKind
-from core.domain.outcomes import Outcome
-from core.domain.planning import Step
-from core.domain.reasons import NOT_ALL_READ
-from core.domain.search import RecordSearch
-from core.domain.source import Session, Unreadable
+from core.domain.ids import SourceId
+from core.domain.planning.plan import Step
+from core.domain.records.kinds import SESSION, RecordKind
+from core.domain.records.outcomes import Outcome
+from core.domain.records.reasons import NOT_ALL_READ
+from core.domain.records.search import RecordSearch
+from core.domain.records.source_records import Session, Unreadable
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
 from entrypoints.http.csv import csv_response

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from core.domain.access import Grant, Role
-from core.domain.identifiers import ApiKeyId
-from core.domain.refusals import BadInput, found
+from core.domain.access.authorization import Grant, Role
+from core.domain.errors import BadInput, found
+from core.domain.ids import ApiKeyId
 from core.usecases.api_keys import MakeApiKey, RevokeApiKey
 from entrypoints.http.asking import LONGEST_ID, Wired
 from entrypoints.http.pages.asked import ManageOrganization

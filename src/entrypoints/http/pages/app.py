@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from core.domain.refusals import NotSignedIn
+from core.domain.errors import NotSignedIn
 from entrypoints.http.asking import container_of, network_address
 from entrypoints.http.pages import (
     account,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.domain.access import Actor, Right
+from core.domain.access.authorization import Actor, Right
 from entrypoints.http.asking import (
     InMapping,
     InOrganization,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from core.domain.audit import Action, AuditEntry
+from core.domain.access.audit import Action, AuditEntry
 from core.usecases.look_up_access import ReadAuditLog
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.refusals import NotSignedIn
+from core.domain.errors import NotSignedIn
 from entrypoints.http.asking import Wired, by_cookie
 from entrypoints.http.pages.rendering import render
 

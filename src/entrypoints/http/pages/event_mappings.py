@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from core.domain.identifiers import GleaninEventId, SessionboardEventId
-from core.domain.refusals import (
+from core.domain.errors import (
     AlreadyMapped,
     BoundToAnother,
     EventArchived,
@@ -20,8 +19,9 @@ from core.domain.refusals import (
     TimeZoneUnknown,
     TooBusy,
 )
-from core.domain.sides import GLEANIN, SESSIONBOARD
-from core.domain.time_zones import known_mismatch
+from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
+from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases.count_lost import CountLostByMapping
 from core.usecases.list_events import ListedEvent, ListEvents
 from core.usecases.map_events import MapEvents, NewMapping

@@ -10,12 +10,12 @@ from urllib.parse import quote
 from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
-from core.domain.health import Health
-from core.domain.identifiers import SessionboardEventId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Organization
-from core.domain.refusals import NotFound
-from core.domain.runs import RunState, SyncRun
+from core.domain.errors import NotFound
+from core.domain.ids import SessionboardEventId
+from core.domain.runs.health import Health
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Organization
 from core.usecases.look_up import LATEST, ListRuns
 from core.usecases.show_health import ShowHealth
 from core.usecases.sync.show_event import EventView

@@ -5,9 +5,9 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.identifiers import SessionboardEventId
-from core.domain.mappings import EventMapping
-from core.domain.refusals import TooBusy
+from core.domain.errors import TooBusy
+from core.domain.ids import SessionboardEventId
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.list_events import ListedEvent, ListEvents
 from core.usecases.show_health import ShowHealth
 from entrypoints.http.asking import Wired

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.exhibitors import primary_contact
-from core.domain.identifiers import SourceId
-from core.domain.kinds import EXHIBITOR_CONTACT
-from core.domain.outcomes import Outcome
-from core.domain.planning import Step
-from core.domain.search import RecordSearch
-from core.domain.source import Exhibitor, Person, Unreadable
+from core.domain.ids import SourceId
+from core.domain.planning.plan import Step
+from core.domain.records.kinds import EXHIBITOR_CONTACT
+from core.domain.records.outcomes import Outcome
+from core.domain.records.search import RecordSearch
+from core.domain.records.source_records import Exhibitor, Person, Unreadable
+from core.domain.selection.exhibitor_contacts import primary_contact
 from core.usecases.sync.preview import would_be
 from core.usecases.sync.show_event import EventView
 from entrypoints.http.pages.agenda import has_left, steps_of

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from core.domain.refusals import NotSignedIn
+from core.domain.errors import NotSignedIn
 from entrypoints.http.asking import Wired, container_of, signed_in_account
 from entrypoints.http.pages.filling import filled
 from entrypoints.http.pages.forms import ForeignForm, read_form, text

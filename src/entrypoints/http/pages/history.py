@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from core.domain.identifiers import RunId
-from core.domain.kinds import RecordKind, kinds_in
-from core.domain.outcomes import Outcome
-from core.domain.runs import RunState, SyncRun
+from core.domain.ids import RunId
+from core.domain.records.kinds import RecordKind, kinds_in
+from core.domain.records.outcomes import Outcome
+from core.domain.runs.run import RunState, SyncRun
 from core.usecases.look_up import ListLastChecks, ListMappings, ListOrganizationRuns, ListRuns
 from core.usecases.look_up_records import FindCheck, OutcomesAsked, PageOutcomes
 from entrypoints import shapes

@@ -6,10 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.messages import STARTED
-from core.domain.organizations import Organization
-from core.domain.refusals import NotConfirmed, NotConnected, Refusal
-from core.domain.secrets import Token
+from core.domain.errors import NotConfirmed, NotConnected, Refusal
+from core.domain.runs.messages import STARTED
+from core.domain.tenancy.organizations import Organization
+from core.domain.tenancy.secrets import Token
 from core.usecases.change_connection import ChangeConnection
 from core.usecases.connect import Connect, ReplaceGleaninToken
 from core.usecases.count_lost import CountLostByDisconnecting

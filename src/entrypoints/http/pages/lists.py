@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from fastapi import Query
 from pydantic import AfterValidator
 
-from core.domain.kinds import KINDS, RecordKind
-from core.domain.outcomes import Outcome
+from core.domain.records.kinds import KINDS, RecordKind
+from core.domain.records.outcomes import Outcome
 
 PER_PAGE = 50
 LONGEST_SEARCH = 200

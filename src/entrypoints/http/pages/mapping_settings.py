@@ -7,11 +7,11 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
-from core.domain.access import Right
-from core.domain.identifiers import OrganizationId
-from core.domain.mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
-from core.domain.refusals import BadInput, NotConnected, NotFound, TimeZoneUnconfirmed
-from core.domain.time_zones import gmt_offsets, known_mismatch, zone_named
+from core.domain.access.authorization import Right
+from core.domain.errors import BadInput, NotConnected, NotFound, TimeZoneUnconfirmed
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.time_zones import gmt_offsets, known_mismatch, zone_named
 from core.usecases.change_settings import ChangeSettings, NoteTimeZone, SettingsChange
 from core.usecases.remove_mapping import RemoveMapping
 from entrypoints.container import Container

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.notices import Channel
-from core.domain.refusals import BadInput, NotFound
+from core.domain.errors import BadInput, NotFound
+from core.domain.notifications.notification import Channel
 from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ManageOrganization

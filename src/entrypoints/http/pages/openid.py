@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from joserfc.errors import JoseError
 
-from core.domain.identities import ProviderIdentity
-from core.domain.refusals import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
+from core.domain.access.identities import ProviderIdentity
+from core.domain.errors import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
 from core.usecases.sign_in.identity_provider import ProviderClaims, SignInWithIdentityProvider
 from entrypoints.container import Container
 from entrypoints.http.asking import Wired, network_address

@@ -5,10 +5,10 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.access import Right
-from core.domain.organizations import SESSIONBOARD_REGIONS
-from core.domain.refusals import BadInput, Refusal
-from core.domain.secrets import Token
+from core.domain.access.authorization import Right
+from core.domain.errors import BadInput, Refusal
+from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.show_health import ListOrganizationHealth
 from entrypoints.http.asking import Wired

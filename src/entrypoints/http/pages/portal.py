@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 
-from core.domain.kinds import SPEAKER
+from core.domain.records.kinds import SPEAKER
 from core.usecases.portal import OpenPortal
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.rendering import fragment

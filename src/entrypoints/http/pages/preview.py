@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.fields import FieldValue
-from core.domain.outcomes import Outcome
-from core.domain.planning import Step
-from core.domain.reasons import field_name
-from core.domain.search import RecordSearch
+from core.domain.planning.plan import Step
+from core.domain.records.fields import FieldValue
+from core.domain.records.outcomes import Outcome
+from core.domain.records.reasons import field_name
+from core.domain.records.search import RecordSearch
 from core.usecases.sync.preview import would_be
 from entrypoints.http.pages.event_page import OneEvent, show, way_to
 from entrypoints.http.pages.lists import (

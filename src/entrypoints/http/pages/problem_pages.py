@@ -11,11 +11,11 @@ from http import HTTPStatus
 from fastapi import Request
 from fastapi.responses import Response
 
-from core.domain.access import Actor, Right
-from core.domain.identifiers import MappingId, OrganizationId, RunId
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Organization
-from core.domain.refusals import NotFound, NotMapped, Refusal
+from core.domain.access.authorization import Actor, Right
+from core.domain.errors import NotFound, NotMapped, Refusal
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Organization
 from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.show_health import FindHalt
 from entrypoints.container import Container

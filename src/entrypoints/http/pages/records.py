@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
-from core.domain.refusals import NotFound
+from core.domain.errors import NotFound
 from core.usecases.look_up import ListMappings
 from core.usecases.look_up_records import TellHistory
 from entrypoints.http.asking import LONGEST_ID, Wired

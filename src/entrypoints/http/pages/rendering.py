@@ -12,12 +12,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from core.domain.access import Actor
-from core.domain.health import Health, Remedy
-from core.domain.mappings import EventMapping
-from core.domain.organizations import Organization
-from core.domain.sides import SESSIONBOARD
-from core.domain.time_zones import zone_named
+from core.domain.access.authorization import Actor
+from core.domain.runs.health import Health, Remedy
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Organization
+from core.domain.tenancy.systems import SESSIONBOARD
+from core.domain.tenancy.time_zones import zone_named
 from entrypoints.http.asking import InOrganization, container_of
 from entrypoints.http.pages.forms import csrf_token
 from entrypoints.text import shortened

@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.access import Right
-from core.domain.accounts import Account
-from core.domain.identifiers import OrganizationId
-from core.domain.refusals import BadInput, Refusal, StillConnected
-from core.domain.secrets import Token
+from core.domain.access.accounts import Account
+from core.domain.access.authorization import Right
+from core.domain.errors import BadInput, Refusal, StillConnected
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.secrets import Token
 from core.usecases.choose_recipient import ShowRecipient
 from core.usecases.look_up import FindConnection
 from core.usecases.look_up_access import ListAccounts, ListApiKeys, ListMembers

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
-from core.domain.identifiers import SourceId
-from core.domain.mappings import EventMapping
-from core.domain.refusals import NotFound
-from core.domain.synced import SyncedRecord, presentable
+from core.domain.errors import NotFound
+from core.domain.ids import SourceId
+from core.domain.records.synced_records import SyncedRecord, presentable
+from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.look_up_records import ListMappingsWithPeople, PageShareLinks, PeopleAsked
 from core.usecases.portal import MakePortalAddress, RevokePortalAddresses, Who
 from entrypoints import shapes

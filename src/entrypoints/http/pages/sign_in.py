@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from core.domain.devices import DEVICE_LASTS
-from core.domain.refusals import AddressExpired, NotSignedIn, Refusal, TooBusy
+from core.domain.access.devices import DEVICE_LASTS
+from core.domain.errors import AddressExpired, NotSignedIn, Refusal, TooBusy
 from core.usecases.sign_in.devices import RememberDevice
 from core.usecases.sign_in.links import TakeSignIn
 from core.usecases.sign_in.password import Credentials, SignInWithPassword

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from core.domain.identifiers import SessionboardEventId
-from core.domain.kinds import Scope
-from core.domain.messages import STARTED
-from core.domain.runs import RunState, SyncRun
+from core.domain.ids import SessionboardEventId
+from core.domain.records.kinds import Scope
+from core.domain.runs.messages import STARTED
+from core.domain.runs.run import RunState, SyncRun
 from core.usecases.look_up import ListRuns
 from core.usecases.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container

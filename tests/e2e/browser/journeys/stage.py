@@ -10,12 +10,12 @@ from typing import Any
 from dependency_injector import providers
 from playwright.sync_api import Locator, Page, expect
 
-from core.domain.access import COMMAND_LINE, Grant, Role
-from core.domain.identifiers import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
-from core.domain.kinds import Scope
-from core.domain.mappings import EventMapping
-from core.domain.runs import SyncRun
-from core.domain.secrets import Token
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
+from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.records.kinds import Scope
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.api_keys import MakeApiKey

@@ -9,9 +9,9 @@ import pytest
 from fastapi.routing import APIRoute
 from playwright.sync_api import Page, expect
 
-from core.domain.access import Grant, Role
-from core.domain.identifiers import SourceId
-from core.domain.kinds import SPEAKER
+from core.domain.access.authorization import Grant, Role
+from core.domain.ids import SourceId
+from core.domain.records.kinds import SPEAKER
 from core.usecases.api_keys import MakeApiKey
 from core.usecases.look_up import ListMappings
 from core.usecases.look_up_records import ListShareLinks

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.access import COMMAND_LINE, Grant, Role
+from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.change_account import RemoveAccount
 from core.usecases.look_up_access import ListAccounts

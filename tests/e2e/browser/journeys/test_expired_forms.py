@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.access import Grant, Role
+from core.domain.access.authorization import Grant, Role
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.change_account import ChangePassword
 from entrypoints.container import Container

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.access import COMMAND_LINE
+from core.domain.access.authorization import COMMAND_LINE
 from core.usecases.change_account import RemoveAccount
 from core.usecases.look_up_access import ListAccounts
 from core.usecases.sign_up import OfferSignUp

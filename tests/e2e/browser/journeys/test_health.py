@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from adapters.jobs.in_process import InProcessJobs
-from core.domain.identifiers import MappingId
-from core.domain.runs import Trigger
+from core.domain.ids import MappingId
+from core.domain.runs.run import Trigger
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from adapters.jobs.in_process import InProcessJobs
-from core.domain.mappings import ExhibitorName, TracksFrom
+from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.usecases.choose_runs import ChooseRuns
 from core.usecases.look_up import ListMappings
 from entrypoints.container import Container

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.access import Grant, Role
-from core.domain.identifiers import OrganizationId
-from core.domain.notices import Channel
-from core.domain.secrets import Token
+from core.domain.access.authorization import Grant, Role
+from core.domain.ids import OrganizationId
+from core.domain.notifications.notification import Channel
+from core.domain.tenancy.secrets import Token
 from core.usecases.add_account import AddAccount, NewAccount
 from core.usecases.add_organization import AddOrganization, NewOrganization
 from core.usecases.api_keys import MakeApiKey

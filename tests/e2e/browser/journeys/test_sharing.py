@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.identifiers import GleaninEventId, SourceId
-from core.domain.kinds import SPEAKER
-from core.domain.synced import ShareLink
+from core.domain.ids import GleaninEventId, SourceId
+from core.domain.records.kinds import SPEAKER
+from core.domain.records.synced_records import ShareLink
 from core.usecases.look_up import ListMappings
 from core.usecases.look_up_records import ListShareLinks
 from entrypoints.container import Container

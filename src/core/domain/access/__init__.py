@@ -1,0 +1,1 @@
+"""Accounts, keys, permissions and portal links (rule 31)."""

@@ -1,0 +1,1 @@
+"""Notifications of syncs that start to fail, and that work again."""

@@ -1,0 +1,112 @@
+"""What one run did with one source record, and the sums over all of them (rules 26 and 27)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.domain.ids import GleaninId, SourceId
+from core.domain.records.kinds import KINDS, RecordKind
+from core.domain.records.reasons import Reason
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+SUCCEEDED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
+ATTEMPTED = SUCCEEDED | {Outcome.BLOCKED, Outcome.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """Which source record: enough to name it to a person and to find it again."""
+
+    kind: RecordKind
+    source_id: SourceId
+    label: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcome:
+    record: RecordRef
+    outcome: Outcome
+    reason: Reason
+    gleanin_id: GleaninId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records of one kind had which outcome."""
+
+    numbers: Mapping[Outcome, int] = field(default_factory=dict)
+
+    def __getitem__(self, outcome: Outcome) -> int:
+        return self.numbers.get(outcome, 0)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(dict(Counter(self.numbers) + Counter(other.numbers)))
+
+    @property
+    def read(self) -> int:
+        return sum(self.numbers.values())
+
+    @property
+    def attempted(self) -> int:
+        return sum(self[outcome] for outcome in ATTEMPTED)
+
+    @property
+    def succeeded(self) -> int:
+        return sum(self[outcome] for outcome in SUCCEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A tally for each kind; a kind that a run did not touch counts nothing."""
+
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    """By the kind's name."""
+
+    def of(self, kind: RecordKind) -> Tally:
+        return self.tallies.get(kind.name, Tally())
+
+    def __add__(self, other: "Counts") -> "Counts":
+        nothing, names = Tally(), self.tallies.keys() | other.tallies.keys()
+        return Counts(
+            {name: self.tallies.get(name, nothing) + other.tallies.get(name, nothing) for name in names}
+        )
+
+    @property
+    def all_succeeded(self) -> bool:
+        """Tell whether everything that was attempted succeeded."""
+        return all(self.of(kind).attempted == self.of(kind).succeeded for kind in KINDS)
+
+    @property
+    def read(self) -> int:
+        return sum(tally.read for tally in self.tallies.values())
+
+
+Causes = Mapping[tuple[str, str], int]
+"""How many outcomes of a run have which reason, by the kind's name and the reason's code."""
+
+
+def causes_of(outcomes: Iterable[RecordOutcome]) -> Causes:
+    return Counter((each.record.kind.name, each.reason.code) for each in outcomes)
+
+
+def counted(outcomes: Iterable[RecordOutcome]) -> Counts:
+    return count((each.record.kind, each.outcome) for each in outcomes)
+
+
+def count(outcomes: Iterable[tuple[RecordKind, Outcome]]) -> Counts:
+    numbers: dict[str, Counter[Outcome]] = {}
+    for kind, outcome in outcomes:
+        numbers.setdefault(kind.name, Counter())[outcome] += 1
+    return Counts({name: Tally(dict(counter)) for name, counter in numbers.items()})

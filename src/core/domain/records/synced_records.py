@@ -1,0 +1,108 @@
+"""Synced records: our memory that a source record is in Gleanin."""
+
+import hashlib
+import json
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from core.domain.ids import ConnectionId, GleaninEventId, GleaninId, SourceId
+from core.domain.records.canonical import unsigned
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
+from core.domain.text import split_url
+
+_IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+def fingerprint(fields: Fields) -> str:
+    """Return what changes exactly when the meaning of a field that was mapped just now does (rule 21)."""
+    return hashlib.sha256(_IN_ORDER.encode(unsigned(fields)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """A person's share link: made by Gleanin, never by us."""
+
+    title: str
+    url: str
+
+
+def presentable(links: Iterable[ShareLink], hosts: Container[str] | None = None) -> tuple[ShareLink, ...]:
+    """Return only the links that may be shown: `https` ones on known hosts (rule 30).
+
+    Args:
+        links: as Gleanin told them, or as they were stored.
+        hosts: in lower case; None for links whose hosts were checked when they were stored.
+    """
+    return tuple(link for link in links if _may_be_shown(link.url, hosts))
+
+
+def _may_be_shown(url: str, hosts: Container[str] | None) -> bool:
+    try:
+        parts = split_url(url)
+        host, is_on_usual_port = parts.hostname or "", parts.port in (None, 443)
+    except ValueError:
+        return False
+    is_https = parts.scheme == "https" and bool(host) and url.isprintable() and " " not in url
+    return is_https and (hosts is None or (host in hosts and is_on_usual_port and "@" not in parts.netloc))
+
+
+RESEND_AFTER = timedelta(seconds=60)
+"""A gateway that gives up waiting does not stop the application behind it: so long a create may still be at work."""
+UNCONFIRMED = ""
+"""In the place of a fingerprint: a change was about to be sent, and nobody has noted that it arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedRecord:
+    kind: RecordKind
+    source_id: SourceId
+    label: str
+    gleanin_id: GleaninId
+    connection_id: ConnectionId
+    """The connection under which it was sent; under another one it is never written again (rule 10)."""
+    fingerprint: str
+    fields: Fields
+    """What was last sent."""
+    email: str | None = None
+    links: tuple[ShareLink, ...] = field(default=())
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.fingerprint != UNCONFIRMED
+
+    def unconfirmed(self, fields: Fields) -> "SyncedRecord":
+        """Return the record while a change to `fields` is under way.
+
+        Its own fields keep the name of everything that was, or may have been, sent: only that may be cleared later
+        (rule 20).
+        """
+        return replace(self, fingerprint=UNCONFIRMED, fields={**self.fields, **fields})
+
+
+@dataclass(frozen=True, slots=True)
+class SentRecords:
+    """How many records of a kind were sent to a Gleanin event under a connection."""
+
+    event_id: GleaninEventId
+    connection_id: ConnectionId
+    kind: RecordKind
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIntent:
+    """A note that a create is about to be sent: it stands until its result is recorded (rule 32)."""
+
+    kind: RecordKind
+    source_id: SourceId
+    connection_id: ConnectionId
+    field_names: tuple[str, ...] = ()
+    """What the create has a value for: nothing else of the record may be cleared later (rule 20)."""
+    sent_at: datetime | None = None
+    """By the database's clock: nothing was sent later. None while a run may still send it."""
+
+    def may_be_sent_again(self, looked_up_at: datetime, gap: timedelta) -> bool:
+        """Check whether a look-up that began then, and did not find the record, is late enough to trust (rule 32)."""
+        return self.sent_at is not None and self.sent_at + gap <= looked_up_at

@@ -1,0 +1,87 @@
+"""How a connected organization fares: its connection, and each of its mappings."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.domain.ids import MappingId, OrganizationId
+from core.domain.runs.health import Health, halted, healths, worst
+from core.domain.runs.run import SyncRun
+from core.domain.runs.schedule import Check, Halt, Schedule, last_checks
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationHealth:
+    connection: Connection | None = None
+    """The open one."""
+    mappings: Sequence[tuple[EventMapping, Health]] = ()
+    """The active ones, oldest first."""
+    halt: Health | None = None
+    """How all of them fare, where a token was refused."""
+    checks: Mapping[MappingId, Check] = field(default_factory=dict)
+    """The last check of each mapping that was checked after its last run."""
+
+    last_runs: Mapping[MappingId, SyncRun] = field(default_factory=dict)
+    """The last run that has ended of each mapping that has one."""
+
+    @property
+    def overall(self) -> Health:
+        """Return how the organization fares: as its worst mapping does."""
+        return self.halt or worst(health for _, health in self.mappings)
+
+    def of(self, mapping_id: MappingId) -> Health:
+        return next((health for mapping, health in self.mappings if mapping.id == mapping_id), Health())
+
+    def checked_at(self, mapping_id: MappingId) -> datetime | None:
+        """Return when it was last found that nothing had changed since a mapping's last run."""
+        check = self.checks.get(mapping_id)
+        return check.at if check else None
+
+    @property
+    def last_checked_at(self) -> datetime | None:
+        return max((check.at for check in self.checks.values()), default=None)
+
+
+def organization_healths(
+    connections: Iterable[Connection],
+    mappings: Iterable[EventMapping],
+    schedules: Iterable[tuple[OrganizationId, Schedule]],
+    ended: Iterable[SyncRun],
+    now: datetime,
+) -> defaultdict[OrganizationId, OrganizationHealth]:
+    """Judge how organizations fare, those without a connection as healthy.
+
+    Args:
+        connections: the open ones of the organizations in question.
+        mappings: the active ones, oldest first.
+        schedules: of the open connections' mappings, removed ones too.
+        ended: of each mapping and scope the newest run that has ended, the newest first.
+        now: when it is asked.
+    """
+    mappings, schedules, ended = list(mappings), list(schedules), list(ended)
+    judged = healths(mappings, schedules, ended, now)
+    whose = {mapping.id: mapping.organization_id for mapping in mappings}
+    checks = defaultdict[OrganizationId, dict[MappingId, Check]](dict)
+    for mapping_id, check in last_checks((schedule for _, schedule in schedules), ended).items():
+        if mapping_id in whose:
+            checks[whose[mapping_id]][mapping_id] = check
+    last_runs = defaultdict[OrganizationId, dict[MappingId, SyncRun]](dict)
+    for run in ended:
+        if run.mapping_id in whose:
+            last_runs[whose[run.mapping_id]].setdefault(run.mapping_id, run)
+    active = defaultdict[OrganizationId, list[tuple[EventMapping, Health]]](list)
+    for mapping in mappings:
+        active[mapping.organization_id].append((mapping, judged[mapping.id]))
+    first: dict[OrganizationId, Halt] = {}
+    for owner, schedule in schedules:
+        if schedule.halt:
+            first[owner] = min(first.get(owner, schedule.halt), schedule.halt, key=lambda each: each.since)
+    known = defaultdict[OrganizationId, OrganizationHealth](OrganizationHealth)
+    for connection in connections:
+        owner = connection.organization_id
+        halt = halted(first[owner]) if owner in first else None
+        known[owner] = OrganizationHealth(connection, active[owner], halt, checks[owner], last_runs[owner])
+    return known

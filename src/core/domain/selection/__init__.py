@@ -1,0 +1,1 @@
+"""Which records sync (rules 12 to 20)."""

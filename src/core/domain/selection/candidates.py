@@ -1,0 +1,126 @@
+"""Selection: which source records may go to Gleanin, with which fields, and why the others may not.
+
+Every kind's selection ends in the same `Candidate`; from there on nothing asks for the kind any more.
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from core.domain.email import is_address
+from core.domain.ids import SourceId
+from core.domain.records import reasons
+from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.kinds import RecordKind
+from core.domain.records.outcomes import RecordRef
+from core.domain.records.reasons import Reason
+from core.domain.records.source_records import Person, Unreadable
+
+UNDATED = datetime.max.replace(tzinfo=UTC)
+"""Who has no date counts as the youngest."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    fields: Fields
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    reason: Reason
+    has_left: bool = True
+    """It left the programme, so a copy in Gleanin is kept (rule 22); False when only time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    reason: Reason
+
+
+Verdict = Eligible | Skipped | Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    record: RecordRef
+    verdict: Verdict
+
+    def noting(self, note: str) -> "Candidate":
+        """Add a note to what is sent; of a record that is not sent there is nothing to note."""
+        if not isinstance(self.verdict, Eligible):
+            return self
+        return replace(self, verdict=replace(self.verdict, notes=(note, *self.verdict.notes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one kind's selection offers to everything that is written once for all kinds."""
+
+    size: int
+    candidates: Callable[[], Iterator[Candidate]]
+    moving: Mapping[SourceId, str] = field(default_factory=dict)
+    """Who will give up an e-mail held in Gleanin, and for which one (as `same_mailbox` writes it)."""
+    incomplete: bool = False
+    """Not all rows could be read, so that of a record that is not here nobody knows whether it has left."""
+
+
+def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:
+    """Leave out what is empty (rule 20)."""
+    return {name: value for name, value in fields if value}
+
+
+def judge_fields(
+    kind: RecordKind,
+    fields: Fields,
+    notes: tuple[str, ...] = (),
+    problem: Reason | None = None,
+    told: Container[str] = (),
+) -> Eligible | Blocked:
+    """Require what the kind requires, naming every field that is missing (rule 18).
+
+    Args:
+        problem: what else blocks the record.
+        told: the fields that `problem` speaks of already.
+    """
+    missing = [name for name in kind.required if name not in fields and name not in told]
+    if problem:
+        return Blocked(problem.noting(reasons.missing(missing).sentence) if missing else problem)
+    if missing:
+        return Blocked(reasons.missing(missing))
+    email = fields.get("email")
+    if isinstance(email, str) and not is_address(email):
+        return Blocked(reasons.not_an_address(email))
+    return Eligible(fields, notes)
+
+
+def unreadable_candidate(kind: RecordKind, row: Unreadable) -> Candidate:
+    return Candidate(RecordRef(kind, row.id, row.label), Blocked(reasons.unreadable(kind, row.problem)))
+
+
+def is_preferred(one: Person, other: Person) -> bool:
+    """Return whether a copy of a person counts before another one (rule 14).
+
+    The newest does, and of equally new ones the most complete; where both are alike in this, always the same one.
+    """
+    return one is not other and _precedence(one) > _precedence(other)
+
+
+def _precedence(copy: Person) -> tuple[datetime, int, tuple[str, ...]]:
+    values = (
+        copy.first_name,
+        copy.last_name,
+        copy.full_name,
+        copy.email,
+        copy.job_title,
+        copy.company_name,
+        copy.headshot,
+        copy.created_at and copy.created_at.isoformat(),
+    )
+    return copy.updated_at or _NEVER, len([*filter(None, values)]), tuple(value or "" for value in values)
+
+
+def listed(values: Iterable[str | None]) -> Iterator[str]:
+    """Give the values that are there, each once, in an order that does not depend on how they came."""
+    yield from sorted({value for value in values if value})

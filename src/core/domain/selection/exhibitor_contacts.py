@@ -1,0 +1,194 @@
+"""Exhibitors: which of their contacts sync, under which name (rule 17)."""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from core.domain.email import is_masked
+from core.domain.ids import SourceId
+from core.domain.records import reasons
+from core.domain.records.kinds import EXHIBITOR_CONTACT, RecordKind
+from core.domain.records.outcomes import RecordRef
+from core.domain.records.pictures import picture_url
+from core.domain.records.reasons import Reason
+from core.domain.records.source_records import Exhibitor, ExhibitorContact, Person, Unreadable, is_id
+from core.domain.selection.candidates import (
+    UNDATED,
+    Blocked,
+    Candidate,
+    Eligible,
+    Selection,
+    filled,
+    is_preferred,
+    judge_fields,
+    unreadable_candidate,
+)
+from core.domain.selection.destination_view import DestinationView
+from core.domain.selection.email_conflicts import SharedEmails
+from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A contact's place at one exhibitor. Somebody at several is one record, at the first of them."""
+
+    person: Person
+    exhibitor: Exhibitor
+    problem: Reason | None
+    rank: tuple[bool, bool, str]
+
+
+@dataclass(slots=True)
+class ExhibitorList:
+    settings: MappingSettings
+    masked: str | None = None
+    incomplete: bool = False
+    """A row could not be read, and with it its contacts: none can be said to have left."""
+    _people: dict[SourceId, Person] = field(default_factory=dict)
+    """Of several copies of one person, the one that counts: known at the end only."""
+    _exhibitors: dict[SourceId, Exhibitor] = field(default_factory=dict)
+    _unreadable: dict[SourceId, Candidate] = field(default_factory=dict)
+
+    def add(self, row: Exhibitor | Unreadable) -> None:
+        """Add one row; of one that comes twice, as when rows move between pages, the contacts are put together."""
+        if isinstance(row, Unreadable):
+            self._unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
+            self.incomplete = True
+            return
+        if known := self._exhibitors.get(row.id):
+            row = replace(known, contacts=tuple(dict.fromkeys((*known.contacts, *row.contacts))))
+        self._exhibitors[row.id] = row
+        for contact in row.contacts:
+            person = contact.person
+            if is_masked(person.email):
+                self.masked = self.masked or person.email
+            other = self._people.get(person.id)
+            if other is None or is_preferred(person, other):
+                self._people[person.id] = person
+
+    @property
+    def instants(self) -> AbstractSet[datetime]:
+        """Exhibitors have no times that rule 7 could compare the zones over."""
+        return frozenset()
+
+    @property
+    def next_verdict(self) -> None:
+        """Nor does time change anything for them."""
+
+    def dependents(
+        self,
+        _kind: RecordKind,
+        _records: Mapping[str, AbstractSet[SourceId]],
+    ) -> set[SourceId]:
+        """Return none: exhibitors are tied to nothing."""
+        return set()
+
+    def select(
+        self,
+        kind: RecordKind,
+        gleanin: DestinationView,
+        _ties: Mapping[SourceId, str],
+        barred: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection:
+        places = self._places()
+
+        def can_go(source_id: SourceId) -> bool:
+            return source_id not in barred[kind.name] and isinstance(self._judge(places[source_id]), Eligible)
+
+        def going() -> Iterator[Person]:
+            return (place.person for place in places.values() if place.problem is None)
+
+        rivals, moving = SharedEmails(going, gleanin.held_emails(kind), can_go).judge()
+        without_contact = list(self._without_contact(places, gleanin.all_sent_here(kind).keys()))
+
+        def candidates() -> Iterator[Candidate]:
+            yield from without_contact
+            yield from self._contacts(places, rivals)
+
+        size = len(without_contact) + len(places)
+        return Selection(size, candidates, moving, incomplete=self.incomplete)
+
+    def _places(self) -> dict[SourceId, _Place]:
+        """Return each contact's first place: one that can be synced, and of these one as primary contact."""
+        places: dict[SourceId, _Place] = {}
+        for row in self._exhibitors.values():
+            primary = primary_contact(row)
+            problem = self._problem(row, primary)
+            for contact in row.contacts:
+                person = self._people[contact.person.id]
+                place = _Place(person, row, problem, (problem is not None, contact is not primary, row.id))
+                known = places.get(person.id)
+                if known is None or place.rank < known.rank:
+                    places[person.id] = place
+        return places
+
+    def _without_contact(
+        self, places: Mapping[SourceId, _Place], sent: AbstractSet[SourceId]
+    ) -> Iterator[Candidate]:
+        """Return the exhibitors that have no contact to stand for them; `sent` are ids of contacts in Gleanin."""
+        contacts = places.keys() | sent
+        represented = {place.exhibitor.id for place in places.values()}
+        for candidate in self._unreadable.values():
+            yield _apart_from(contacts, candidate)
+        for exhibitor in self._exhibitors.values():
+            if exhibitor.id in represented:
+                continue
+            if problem := self._problem(exhibitor, primary_contact(exhibitor)):
+                record = RecordRef(EXHIBITOR_CONTACT, exhibitor.id, exhibitor.label)
+                yield _apart_from(contacts, Candidate(record, Blocked(problem)))
+
+    def _contacts(
+        self, places: Mapping[SourceId, _Place], rivals: Mapping[SourceId, Reason]
+    ) -> Iterator[Candidate]:
+        elsewhere: dict[SourceId, dict[SourceId, str]] = {}
+        for exhibitor in self._exhibitors.values():
+            for contact in exhibitor.contacts:
+                if places[contact.person.id].exhibitor.id != exhibitor.id:
+                    elsewhere.setdefault(contact.person.id, {})[exhibitor.id] = exhibitor.label
+        for place in places.values():
+            person = place.person
+            record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
+            nameless = None if is_id(person.id) else reasons.NO_ID
+            problem = place.problem or nameless or rivals.get(person.id)
+            candidate = Candidate(record, self._judge(place, problem))
+            others = elsewhere.get(person.id)
+            if others:
+                candidate = candidate.noting(reasons.also_at(place.exhibitor.label, others.values()))
+            yield candidate
+
+    def _judge(self, place: _Place, problem: Reason | None = None) -> Eligible | Blocked:
+        person, exhibitor = place.person, place.exhibitor
+        sends_exhibitor = self.settings.exhibitor_name is ExhibitorName.EXHIBITOR
+        logo, left_out = picture_url(exhibitor.logo)
+        fields = filled(
+            (
+                ("company_name", exhibitor.name if sends_exhibitor else person.whole_name),
+                ("email", person.email),
+                ("logo", logo),
+            )
+        )
+        return judge_fields(EXHIBITOR_CONTACT, fields, (left_out,) if left_out else (), problem)
+
+    def _problem(self, exhibitor: Exhibitor, primary: ExhibitorContact | None) -> Reason | None:
+        if primary is None:
+            return reasons.no_primary_contact(exhibitor.label)
+        person = self._people[primary.person.id]
+        return None if person.email else reasons.primary_without_email(exhibitor.label, person.label)
+
+
+def _apart_from(contacts: AbstractSet[SourceId], exhibitor: Candidate) -> Candidate:
+    """Keep an exhibitor that stands for its missing contact from being taken for a contact of the same id."""
+    record = exhibitor.record
+    if record.source_id not in contacts:
+        return exhibitor
+    return replace(exhibitor, record=replace(record, source_id=SourceId(f"exhibitor:{record.source_id}")))
+
+
+def primary_contact(exhibitor: Exhibitor) -> ExhibitorContact | None:
+    """Choose the primary contact; of several, the one longest in the role."""
+    return min(
+        (contact for contact in exhibitor.contacts if contact.is_primary),
+        key=lambda contact: (contact.in_role_since or UNDATED, contact.person.id),
+        default=None,
+    )

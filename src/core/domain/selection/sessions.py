@@ -1,0 +1,78 @@
+"""Sessions: which of them sync, with which fields (rules 12 and 13)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from zoneinfo import ZoneInfo
+
+from core.domain.records import reasons
+from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.kinds import SESSION
+from core.domain.records.reasons import Reason
+from core.domain.records.source_records import Session
+from core.domain.selection.candidates import Skipped, Verdict, filled, judge_fields, listed
+from core.domain.tenancy.event_mappings import MappingSettings, TracksFrom
+from core.domain.tenancy.time_zones import schedule_text
+
+ACCEPTED = "accepted"
+
+
+def judge_session(session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Verdict:
+    """Apply rules 12, 13 and 18 to one session."""
+    if reason := _not_in_programme(session):
+        return Skipped(reason)
+    start, end = session.starts_at, session.ends_at
+    if end is not None and end <= now:
+        backwards = start is not None and end < start
+        reason = reasons.PASSED.noting(reasons.ENDS_BEFORE_START.sentence) if backwards else reasons.PASSED
+        return Skipped(reason, has_left=False)
+    unusable = dict(_unusable_times(session))
+    problem = reasons.unreadable_times(unusable.items()) if unusable else None
+    if unusable:
+        start, end = None if "starts_at" in unusable else start, None if "ends_at" in unusable else end
+        session = replace(session, starts_at=start, ends_at=end)
+    elif start is not None and end is not None and end < start:
+        problem = reasons.ENDS_BEFORE_START
+    fields = session_fields(session, settings, zone)
+    return judge_fields(SESSION, fields, problem=problem, told=unusable)
+
+
+def _unusable_times(session: Session) -> Iterator[tuple[str, str]]:
+    yield from session.unreadable_times
+    for name, at in (("starts_at", session.starts_at), ("ends_at", session.ends_at)):
+        # At the ends of the calendar an instant cannot be written in every zone.
+        if at is not None and at.year in (MINYEAR, MAXYEAR):
+            yield name, at.isoformat()
+
+
+def _not_in_programme(session: Session) -> Reason | None:
+    if session.is_abstract:
+        return reasons.ABSTRACT
+    if session.is_composition_source:
+        return reasons.COMPOSITION_SOURCE
+    if session.is_subsession:
+        return reasons.SUBSESSION
+    return None if session.status == ACCEPTED else reasons.not_accepted(session.status)
+
+
+def session_fields(session: Session, settings: MappingSettings, zone: ZoneInfo) -> Fields:
+    start, end = session.starts_at, session.ends_at
+    tracks: dict[TracksFrom, Iterable[str | None]] = {
+        TracksFrom.TRACK: (session.track,),
+        TracksFrom.TAGS: session.tags,
+        TracksFrom.OFF: (),
+    }
+    pairs: tuple[tuple[str, FieldValue | None], ...] = (
+        ("title", session.title),
+        ("starts_at", instant_text(start) if start else None),
+        ("ends_at", instant_text(end) if end else None),
+        ("schedule", schedule_text(start, end, zone) if start and end else None),
+        ("description", session.description),
+        ("tracks", tuple(listed(tracks[settings.tracks]))),
+    )
+    return filled(pairs)
+
+
+def instant_text(at: datetime) -> str:
+    """Write an instant as both APIs do: ISO 8601 in UTC, with milliseconds and `Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

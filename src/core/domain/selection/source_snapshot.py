@@ -1,0 +1,120 @@
+"""The programme: all that was read from Sessionboard for one run, as candidates of each kind.
+
+A new kind of record gets its selection here.
+"""
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from core.domain.ids import SourceId
+from core.domain.records.kinds import RecordKind, Scope, kinds_in
+from core.domain.records.spooled import MemorySpool, Spool
+from core.domain.selection.agenda import Agenda, KeptId, any_id
+from core.domain.selection.candidates import Selection
+from core.domain.selection.destination_view import DestinationView
+from core.domain.selection.exhibitor_contacts import ExhibitorList
+from core.domain.tenancy.event_mappings import MappingSettings
+
+
+class Part(Protocol):
+    """What one scope is about, judged row by row as it is read; of each row only what will be sent is kept."""
+
+    incomplete: bool
+    """Not everything could be read: nobody can be said to have left (rule 34)."""
+
+    @property
+    def masked(self) -> str | None:
+        """An e-mail that came masked, if one did (rule 16)."""
+        ...
+
+    @property
+    def instants(self) -> AbstractSet[datetime]:
+        """When what syncs starts and ends: what rule 7 compares the zones over."""
+        ...
+
+    @property
+    def next_verdict(self) -> datetime | None:
+        """When time alone changes what is to be done with a row, as far as that is known."""
+        ...
+
+    def add(self, row: Any) -> None: ...
+
+    def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return the records of one kind that are written after any of others, given by the kind's name."""
+        ...
+
+    def select(
+        self,
+        kind: RecordKind,
+        gleanin: DestinationView,
+        ties: Mapping[SourceId, str],
+        barred: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection: ...
+
+
+_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime, Spool, KeptId], Part]] = {
+    Scope.AGENDA: Agenda,
+    Scope.EXHIBITORS: lambda settings, *_: ExhibitorList(settings),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    parts: Mapping[Scope, Part]
+
+    @property
+    def masked(self) -> str | None:
+        return next((part.masked for part in self.parts.values() if part.masked), None)
+
+    @property
+    def instants(self) -> frozenset[datetime]:
+        return frozenset().union(*(part.instants for part in self.parts.values()))
+
+    @property
+    def next_verdict(self) -> datetime | None:
+        known = (part.next_verdict for part in self.parts.values())
+        return min((each for each in known if each is not None), default=None)
+
+    def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return the records of one kind that are written after any of others, given by the kind's name."""
+        return self.parts[kind.scope].dependents(kind, records) if records else set()
+
+    def select(
+        self,
+        kind: RecordKind,
+        gleanin: DestinationView,
+        ties: Mapping[SourceId, str],
+        barred: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection:
+        """Select one kind's records.
+
+        Args:
+            gleanin: says who has which e-mail there.
+            ties: what stands in Gleanin for each record that people can be tied to.
+            barred: who may not be written any more, by the kind's name (rule 10).
+        """
+        return self.parts[kind.scope].select(kind, gleanin, ties, barred)
+
+
+def empty_programme(
+    scope: Scope,
+    settings: MappingSettings,
+    zone: ZoneInfo,
+    now: datetime,
+    spool: Spool | None = None,
+    *,
+    kept_id: KeptId = any_id,
+) -> Programme:
+    """Return what rows can be added to.
+
+    Args:
+        spool: where what was read is kept until it is sent; in memory where there is none.
+        kept_id: returns an equal id that is kept already.
+    """
+    scopes = dict.fromkeys(kind.scope for kind in kinds_in(scope))
+    spool = spool or MemorySpool()
+    return Programme({each: _PARTS[each](settings, zone, now, spool, kept_id) for each in scopes})

@@ -1,0 +1,22 @@
+"""Speakers: with which fields somebody on the agenda goes (rule 14)."""
+
+from core.domain.records.fields import Fields, FieldValue
+from core.domain.records.pictures import picture_url
+from core.domain.records.source_records import Person
+from core.domain.selection.candidates import filled
+
+
+def speaker_fields(person: Person, ties: tuple[str, ...]) -> tuple[Fields, tuple[str, ...]]:
+    """Map a person to a speaker's fields; the second part notes what was left out (rule 14)."""
+    headshot, left_out = picture_url(person.headshot)
+    pairs: tuple[tuple[str, FieldValue | None], ...] = (
+        ("first_name", person.first_name),
+        ("last_name", person.last_name),
+        ("name", " ".join(filter(None, (person.first_name, person.last_name)))),
+        ("email", person.email),
+        ("job_title", person.job_title),
+        ("company_name", person.company_name),
+        ("headshot", headshot),
+        ("sessions", ties),
+    )
+    return filled(pairs), (left_out,) if left_out else ()

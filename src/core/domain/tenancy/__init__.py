@@ -1,0 +1,1 @@
+"""Organizations, their connections, and which events are mapped (rules 1 to 9)."""

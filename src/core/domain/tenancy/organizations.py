@@ -1,0 +1,83 @@
+"""Organizations, and the connection each can have to Gleanin (rules 1 to 3, 8 and 9)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.errors import BadInput, NotConfirmed, NotConnected
+from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.tenancy.secrets import SealedToken
+
+LONGEST_NAME = 200
+SESSIONBOARD_REGIONS = {
+    "us": "https://public-api.sessionboard.com",
+    "eu": "https://public-api-eu.sessionboard.com",
+}
+"""Where Sessionboard's public API is, by region: an organization and its token belong to one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The tenant, with its access to Sessionboard."""
+
+    id: OrganizationId
+    name: str
+    sessionboard_url: str
+    sessionboard_token: SealedToken
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or not self.name.isprintable():
+            raise BadInput("An organization needs a name, of printable characters.", about="name")
+        if len(self.name) > LONGEST_NAME:
+            raise BadInput(f"An organization's name has at most {LONGEST_NAME} characters.", about="name")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One period of being connected. It can be ended; there is no way to reopen it (rules 8 and 10)."""
+
+    id: ConnectionId
+    organization_id: OrganizationId
+    token: SealedToken | None
+    """None once the connection has ended: the token is erased."""
+    token_hint: str
+    opened_at: datetime
+    ended_at: datetime | None = None
+    continuous_sync: bool = False
+    """Whether mappings made from now on begin with continuous sync (rule 24)."""
+
+    def __post_init__(self) -> None:
+        if (self.token is None) != (self.ended_at is not None):
+            message = "an open connection has a token, an ended one has none"
+            raise ValueError(message)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+    def with_token(self, token: SealedToken, hint: str) -> "Connection":
+        """Go on with a renewed token; it is the same connection."""
+        return replace(self, token=token, token_hint=hint)
+
+    def end(self, at: datetime, organization: Organization, confirmation: str | None) -> "Connection":
+        """End the connection and erase its token (rule 8).
+
+        Args:
+            confirmation: the organization's name, given by whoever knows what it means.
+
+        Raises:
+            NotConfirmed: it is not the name.
+        """
+        if confirmation is None or confirmation.strip() != organization.name:
+            raise NotConfirmed(organization.name)
+        return replace(self, token=None, token_hint="", ended_at=at)
+
+
+def open_token(connection: Connection | None, organization: Organization) -> SealedToken:
+    """Give the token of an open connection.
+
+    Raises:
+        NotConnected: there is no connection, or it has ended.
+    """
+    if connection is None or connection.token is None:
+        raise NotConnected(organization.name)
+    return connection.token
