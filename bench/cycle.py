@@ -23,9 +23,9 @@ from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import MappingId, RunId
 from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, Waiting
 from core.domain.runs.schedule import Halt
-from core.usecases.choose_runs import MOST_DUE, ChooseRuns
-from core.usecases.forget_old import ForgetOld
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.apply_retention import ForgetOld
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.select_next_runs import MOST_DUE, ChooseRuns
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened

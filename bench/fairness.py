@@ -22,7 +22,7 @@ from core.domain.runs.run import SyncRun, Trigger
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
-from core.usecases.choose_runs import ChooseRuns
+from core.usecases.runs.select_next_runs import ChooseRuns
 from core.usecases.shared.run_ends import RunEnds
 from entrypoints.container import Container
 from entrypoints.database import opened

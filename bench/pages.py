@@ -20,11 +20,13 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, bu
 from bench.product import mapped, settings_for
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.ids import RunId
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.look_up import FindRun, ListOrganizations
-from core.usecases.look_up_records import PageShareLinks, PeopleAsked
-from core.usecases.portal import MakePortalAddress, Who
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.create_portal_link import MakePortalAddress
+from core.usecases.access.portal_person import Who
+from core.usecases.organizations.queries import ListOrganizations
+from core.usecases.results.queries import PageShareLinks, PeopleAsked
+from core.usecases.runs.queries import FindRun
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from ports.cipher import TokenCipher
     from ports.clock import Clock
     from ports.destination import Destinations
+    from ports.id_generator import Names
     from ports.jobs import Jobs
-    from ports.links import Links
     from ports.log import EventLog
-    from ports.names import Names
-    from ports.notices import Messenger
+    from ports.notifications import Messenger
     from ports.passwords import Passwords
-    from ports.persistence import Units
     from ports.probe import DestinationProbe
-    from ports.session_source import SessionSources
+    from ports.public_urls import Links
     from ports.signer import Signer
+    from ports.source import SessionSources
     from ports.spools import Spools
+    from ports.store.unit_of_work import Units
 
 T = TypeVar("T")
 KEPT_OF_SLOTS = 8
@@ -304,17 +304,18 @@ def _messenger(settings: Settings, clock: Clock) -> Messenger:
 
 def _meters(container: Container) -> Meters:
     from adapters.system.exposition import Meters
-    from core.usecases.show_status import ShowQueue
+    from core.usecases.runs.show_status import ShowQueue
 
     return Meters(container.resolve(ShowQueue))
 
 
 def _work(container: Container) -> Work:
     from adapters.jobs.in_process import Work
-    from core.usecases.choose_runs import ChooseRuns
-    from core.usecases.deliver_notices import DeliverNotices
-    from core.usecases.forget_old import ForgetOld
-    from core.usecases.request_sync import RequestAgain, TakeOver
+    from core.usecases.notifications.deliver_notifications import DeliverNotices
+    from core.usecases.runs.apply_retention import ForgetOld
+    from core.usecases.runs.recover_abandoned_run import TakeOver
+    from core.usecases.runs.requeue_interrupted_run import RequestAgain
+    from core.usecases.runs.select_next_runs import ChooseRuns
     from core.usecases.sync.run import RunSync
 
     run_sync = container.resolve(RunSync)

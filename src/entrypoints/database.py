@@ -9,11 +9,12 @@ from sqlalchemy import Engine
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import HEAD, current_revision, is_current, upgrade
 from adapters.persistence.server_clock import server_clock
-from core.usecases.served_url import FindServedUrl
+from core.usecases.notifications.served_url import FindServedUrl
 from entrypoints.container import Container, connection_of, silence
 from entrypoints.settings import Settings
 from ports.cipher import KeysUnusable
-from ports.persistence import StoreUnusable, Units
+from ports.store.errors import StoreUnusable
+from ports.store.unit_of_work import Units
 
 
 @asynccontextmanager

@@ -17,10 +17,10 @@ from core.domain.runs.health import Health
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping, MappingSettings
 from core.domain.tenancy.organizations import Connection, Organization
-from core.usecases.list_events import ListedEvent
-from core.usecases.show_status import Status
+from core.usecases.mappings.list_events import ListedEvent
+from core.usecases.runs.show_status import Status
 from core.usecases.sync.preview import would_be
-from ports.persistence import HistoryEntry
+from ports.store.results import HistoryEntry
 
 OUTCOME_COLUMNS = ("kind", "source_id", "label", "outcome", "reason", "detail", "gleanin_id", "code")
 LINK_COLUMNS = ("kind", "source_id", "name", "email", "title", "url")

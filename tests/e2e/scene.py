@@ -13,12 +13,12 @@ from core.domain.records.outcomes import RecordOutcome
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.connect import Connect
-from core.usecases.list_events import ListEvents
-from core.usecases.look_up_records import ListOutcomes
-from core.usecases.map_events import MapEvents, NewMapping
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.mappings.list_events import ListEvents
+from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
+from core.usecases.results.queries import ListOutcomes
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened

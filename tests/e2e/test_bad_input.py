@@ -12,14 +12,14 @@ from core.domain.ids import GleaninEventId, SessionboardEventId
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.connect import Connect
-from core.usecases.look_up import ListOrganizations
-from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
+from core.usecases.organizations.queries import ListOrganizations
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from ports.destination import DestinationRefused
-from ports.session_source import SourceRefused, SourceUnavailable
+from ports.source import SourceRefused, SourceUnavailable
 from tests.e2e.scene import person, saved_event, staged
 from tests.limits import WITHIN
 

@@ -11,7 +11,7 @@ from adapters.sessionboard.dates import moved_ahead
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
-from core.usecases.look_up_records import ListOutcomes
+from core.usecases.results.queries import ListOutcomes
 from core.usecases.sync.preview import Preview
 from entrypoints.sandbox.world import World
 from tests.e2e.scene import staged

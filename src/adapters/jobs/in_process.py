@@ -10,7 +10,7 @@ from core.domain.ids import MappingId, RunId
 from core.domain.runs.fair_queue import Waiting
 from core.domain.runs.run import Trigger
 from ports.log import EventLog
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 AT_ONCE = 64
 """Runs and checks: each waits for the other sides nearly all the time."""

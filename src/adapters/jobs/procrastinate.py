@@ -23,7 +23,7 @@ from adapters.jobs.queue_schema import connecting, make_tables, notifications_ar
 from core.domain.ids import RunId
 from core.domain.runs.fair_queue import Waiting
 from ports.log import EventLog
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 MOST_OFFERED = 200
 """Jobs in the queue: few enough that the order in which runs are chosen is the order in which they start."""

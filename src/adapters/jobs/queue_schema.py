@@ -15,7 +15,7 @@ import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 
-from ports.persistence import StoreUnusable
+from ports.store.errors import StoreUnusable
 
 WORKERS_OF_A_PROCESS = 3
 """One takes all runs and checks, one only runs that were asked for by hand, and one what is done beside them."""

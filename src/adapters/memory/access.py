@@ -12,7 +12,7 @@ from core.domain.access.identities import ProviderIdentity
 from core.domain.access.portal_links import PersonRef
 from core.domain.email import same_mailbox
 from core.domain.ids import AccountId, ApiKeyId, OrganizationId
-from ports.persistence import Taken, Unique
+from ports.store.errors import Taken, Unique
 
 
 class MemoryAccounts:

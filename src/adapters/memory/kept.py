@@ -28,7 +28,7 @@ from core.domain.runs.schedule import Schedule
 from core.domain.runs.unchanged_marker import Checkpoint
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 
 @dataclass(slots=True)

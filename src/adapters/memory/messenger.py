@@ -7,7 +7,7 @@ from core.domain.errors import BadInput
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient, check_email
 from core.domain.tenancy.secrets import Token
-from ports.notices import NotDelivered
+from ports.notifications import NotDelivered
 
 
 @dataclass(frozen=True, slots=True)

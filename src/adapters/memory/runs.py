@@ -15,7 +15,10 @@ from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import Progress, RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import STOPS_ASKED_FOR
-from ports.persistence import HistoryEntry, Page, Standing, Taken, Unique
+from ports.store.errors import Taken, Unique
+from ports.store.pages import Page
+from ports.store.results import HistoryEntry
+from ports.store.runs import Standing
 
 _ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
 

@@ -11,7 +11,7 @@ from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
-from ports.session_source import (
+from ports.source import (
     SessionSource,
     SourceError,
     SourceEventGone,

@@ -10,7 +10,7 @@ from core.domain.ids import GleaninEventId, OrganizationId, SourceId
 from core.domain.records.kinds import PEOPLE, RecordKind
 from core.domain.records.search import RecordSearch
 from core.domain.records.synced_records import SentRecords, ShareLink, SyncedRecord
-from ports.persistence import PeoplePage, Place
+from ports.store.results import PeoplePage, Place
 
 
 class MemorySyncedRecords:

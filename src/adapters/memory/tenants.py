@@ -9,7 +9,7 @@ from adapters.memory.kept import Kept, check
 from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
-from ports.persistence import Taken, Unique
+from ports.store.errors import Taken, Unique
 
 K = TypeVar("K")
 V = TypeVar("V")

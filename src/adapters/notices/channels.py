@@ -8,7 +8,7 @@ from core.domain.errors import BadInput
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.tenancy.secrets import Token
-from ports.notices import RecipientRefused
+from ports.notifications import RecipientRefused
 
 NO_MAIL_SERVER = (
     "No mail server is set up, so that notices cannot go by e-mail. Set GLEANIN_SYNC_SMTP_URL, as in "

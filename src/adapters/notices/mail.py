@@ -7,7 +7,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from core.domain.notifications.messages import Message
-from ports.notices import RecipientRefused
+from ports.notifications import RecipientRefused
 
 
 def letter(message: Message, sender: str, to: str) -> EmailMessage:

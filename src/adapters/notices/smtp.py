@@ -14,7 +14,7 @@ from core.domain.mail_server import MailServer, Security
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient, check_email
 from core.domain.tenancy.secrets import Token
-from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
+from ports.notifications import NotDelivered, RecipientRefused, RecipientUnavailable
 
 THREADS = 8
 """Letters on their way at once: a mail server that does not answer holds up these, and nothing else."""

@@ -21,7 +21,7 @@ from core.domain.notifications.messages import Message, Named
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
-from ports.notices import RecipientRefused, RecipientUnavailable
+from ports.notifications import RecipientRefused, RecipientUnavailable
 
 SIGNATURE, ID = "X-Gleanin-Sync-Signature", "X-Gleanin-Sync-Notice"
 _TRY_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})

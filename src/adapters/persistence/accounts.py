@@ -14,7 +14,7 @@ from core.domain.access.accounts import Account
 from core.domain.access.authorization import Grant, Role
 from core.domain.email import same_mailbox
 from core.domain.ids import AccountId, OrganizationId
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 _ACCOUNTS = (
     sa.select(

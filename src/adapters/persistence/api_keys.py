@@ -11,7 +11,7 @@ from adapters.persistence.threads import Run
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.authorization import Grant, Role
 from core.domain.ids import ApiKeyId, OrganizationId
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 _KEYS = sa.select(api_keys).order_by(api_keys.c.position.desc())
 _REVOCATION = (

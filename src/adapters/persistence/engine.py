@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from ports.persistence import StoreUnusable
+from ports.store.errors import StoreUnusable
 
 READING = {"unit": "reading"}
 WRITING = {"unit": "writing"}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from adapters.persistence.tables import ONLY_ONE
-from ports.persistence import PersistenceError, StoreUnusable, Taken, Unique
+from ports.store.errors import PersistenceError, StoreUnusable, Taken, Unique
 
 _BY_NAME = {str(index.name): Unique(str(index.name).removeprefix("one_")) for index in ONLY_ONE}
 # SQLite says "UNIQUE constraint failed: table.column, table.column", with the columns in the index's order.

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from adapters.persistence.engine import WRITING
 from adapters.persistence.errors import translated
 from adapters.persistence.tables import metadata
-from ports.persistence import StoreUnusable
+from ports.store.errors import StoreUnusable
 
 if TYPE_CHECKING:
     from alembic.config import Config

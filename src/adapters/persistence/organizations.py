@@ -13,7 +13,7 @@ from adapters.persistence.threads import Run
 from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 _ORGANIZATIONS = sa.select(
     organizations.c.id,

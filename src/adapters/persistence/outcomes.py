@@ -15,7 +15,8 @@ from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.records.reasons import Reason
 from core.domain.records.search import RecordSearch
-from ports.persistence import HistoryEntry, Page
+from ports.store.pages import Page
+from ports.store.results import HistoryEntry
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _COLUMNS = (

@@ -24,7 +24,7 @@ from adapters.persistence.tables import (
     synced_records,
 )
 from core.domain.ids import OrganizationId
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 _NOT_REMOVED = sa.select(sa.func.count()).where(
     organizations.c.id.in_(sa.bindparam("ids", expanding=True)), organizations.c.removed_at.is_(sa.null())

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 PART = 500
 """Rows or ids in one statement."""

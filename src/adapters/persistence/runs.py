@@ -20,7 +20,7 @@ from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import OPEN_STATES, Progress, RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import STOPS_ASKED_FOR, Stop, StoppedBy
-from ports.persistence import Standing
+from ports.store.runs import Standing
 
 _RUNS = sa.select(runs)
 _OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))

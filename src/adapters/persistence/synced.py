@@ -15,7 +15,7 @@ from core.domain.records.fields import Fields
 from core.domain.records.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
 from core.domain.records.search import RecordSearch
 from core.domain.records.synced_records import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
-from ports.persistence import PeoplePage, Place
+from ports.store.results import PeoplePage, Place
 
 _NO_LINKS = "[]"
 _REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")

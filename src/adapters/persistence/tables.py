@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from ports.persistence import Unique
+from ports.store.errors import Unique
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):

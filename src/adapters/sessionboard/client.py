@@ -14,7 +14,7 @@ from adapters.http_client.json_values import end_of_values
 from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.responses import Response
 from adapters.sessionboard.reading import TooManyRows, WrongShape
-from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
+from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
 R = TypeVar("R")
 MIB = 2**20

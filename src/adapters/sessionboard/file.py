@@ -12,7 +12,7 @@ from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, Shape, W
 from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
-from ports.session_source import SessionSource, SourceEventGone, SourceUnreadable
+from ports.source import SessionSource, SourceEventGone, SourceUnreadable
 
 PAGE_SIZE = 100
 R = TypeVar("R")

@@ -32,7 +32,7 @@ from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.selection.sessions import instant_text
 from core.domain.tenancy.secrets import Token
-from ports.session_source import (
+from ports.source import (
     SessionSource,
     SourceError,
     SourceEventGone,

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from adapters.sessionboard.client import NoSuchPage, TooLarge
 from adapters.sessionboard.reading import PageRead
 from adapters.sessionboard.tally import LAST_PAGE, PAGE_SIZE, SINGLE, SIZES, Place, Tally
-from ports.session_source import SourceUnreadable
+from ports.source import SourceUnreadable
 
 MOST_TOO_LARGE = 10
 """Rows in succession: more are taken for a fault of the answers, not of the rows."""

@@ -8,8 +8,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, star
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from core.usecases.show_status import Queue
-from ports.persistence import PersistenceError
+from core.usecases.runs.show_status import Queue
+from ports.store.errors import PersistenceError
 
 _LONGEST = 10.0
 """Seconds that a scrape waits for the database: without its answer, the queue is left out."""

@@ -7,13 +7,18 @@ from rich.console import Console
 
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.ids import ApiKeyId, OrganizationId
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.api_keys import ListKeysMadeBy, MakeApiKey, RevokeApiKey
-from core.usecases.change_account import ChangePassword, GiveRole, RemoveAccount, TakeRole
-from core.usecases.look_up import FindOrganization
-from core.usecases.look_up_access import ListAccounts, ListAllApiKeys, ListApiKeys
-from core.usecases.sign_in.identity_provider import UnbindIdentities
-from core.usecases.sign_in.links import OfferSignIn
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.change_password import ChangePassword
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_sign_in_link import OfferSignIn
+from core.usecases.access.grant_role import GiveRole
+from core.usecases.access.list_keys_of_account import ListKeysMadeBy
+from core.usecases.access.queries import ListAccounts, ListAllApiKeys, ListApiKeys
+from core.usecases.access.remove_account import RemoveAccount
+from core.usecases.access.revoke_api_key import RevokeApiKey
+from core.usecases.access.revoke_role import TakeRole
+from core.usecases.access.unbind_identities import UnbindIdentities
+from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, examples, secret
 from entrypoints.cli.output import Answer, say, table

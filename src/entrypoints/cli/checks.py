@@ -11,15 +11,15 @@ from itertools import chain
 from core.domain.errors import Refusal
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
-from core.usecases.look_up import ListOrganizations
+from core.usecases.organizations.queries import ListOrganizations
 from entrypoints.cli.errors import ExitCode, failure_of
 from entrypoints.container import Container, cipher_for
 from entrypoints.database import database_clock, database_revisions, opened, workers_on_queue
 from entrypoints.settings import GONE, PREFIX, Settings
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
-from ports.persistence import StoreUnusable
-from ports.session_source import SourceError
+from ports.source import SourceError
+from ports.store.errors import StoreUnusable
 
 _OLDEST_YEAR = 2025
 """No clock that is right shows an earlier one."""

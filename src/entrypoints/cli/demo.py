@@ -16,7 +16,7 @@ from core.domain.errors import TimeZoneUnconfirmed
 from core.domain.ids import RunId
 from core.domain.records.outcomes import Outcome
 from core.domain.tenancy.secrets import Token
-from core.usecases.look_up_records import ListOutcomes
+from core.usecases.results.queries import ListOutcomes
 from entrypoints.cli import links, mappings, organizations, results, sync
 from entrypoints.cli.errors import failure_of
 from entrypoints.cli.options import AsJson, examples

@@ -19,9 +19,9 @@ from core.domain.runs.stop_reasons import Stop, StoppedBy
 from core.usecases.sync.failures import SyncStopped
 from ports.cipher import CannotUnseal, KeysUnusable
 from ports.destination import DestinationError
-from ports.notices import NotDelivered
-from ports.persistence import StoreUnusable
-from ports.session_source import SourceError
+from ports.notifications import NotDelivered
+from ports.source import SourceError
+from ports.store.errors import StoreUnusable
 
 
 class ExitCode(IntEnum):

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from core.domain.ids import MappingId
 from core.domain.records.synced_records import ShareLink, SyncedRecord
-from core.usecases.look_up_records import ListShareLinks
+from core.usecases.results.queries import ListShareLinks
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Csv, Mapping, examples
 from entrypoints.cli.output import Answer, say, table, write_csv

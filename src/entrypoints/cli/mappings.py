@@ -9,13 +9,13 @@ from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
 from core.domain.tenancy.time_zones import known_mismatch, zone_named
-from core.usecases.change_settings import ChangeSettings, SettingsChange
-from core.usecases.count_lost import CountLostByMapping
-from core.usecases.list_events import ListedEvent, ListEvents
-from core.usecases.look_up import FindOrganization
-from core.usecases.map_events import MapEvents, NewMapping
-from core.usecases.remove_mapping import RemoveMapping
-from core.usecases.show_health import ShowHealth
+from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
+from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
+from core.usecases.mappings.list_events import ListedEvent, ListEvents
+from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.mappings.remove_mapping import RemoveMapping
+from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, say, table

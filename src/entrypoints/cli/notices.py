@@ -9,8 +9,11 @@ from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Channel
 from core.domain.tenancy.secrets import Token
-from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient, TryRecipient
-from core.usecases.look_up import FindOrganization
+from core.usecases.notifications.choose_recipient import ChooseRecipient
+from core.usecases.notifications.queries import ShowRecipient
+from core.usecases.notifications.remove_recipient import RemoveRecipient
+from core.usecases.notifications.send_test import TryRecipient
+from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, examples
 from entrypoints.cli.output import Answer, say

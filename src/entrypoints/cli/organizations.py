@@ -11,14 +11,16 @@ from core.domain.access.authorization import COMMAND_LINE
 from core.domain.runs.organization_health import OrganizationHealth
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.connect import Connect, ReplaceGleaninToken
-from core.usecases.count_lost import CountLostByDisconnecting
-from core.usecases.disconnect import Disconnect
-from core.usecases.look_up import FindOrganization, ListMappings
-from core.usecases.remove_organization import RemoveOrganization
-from core.usecases.replace_token import ReplaceSessionboardToken
-from core.usecases.show_health import ListOrganizationHealth
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
+from core.usecases.organizations.count_lost_by_disconnecting import CountLostByDisconnecting
+from core.usecases.organizations.disconnect import Disconnect
+from core.usecases.organizations.list_health import ListOrganizationHealth
+from core.usecases.organizations.queries import FindOrganization
+from core.usecases.organizations.remove_organization import RemoveOrganization
+from core.usecases.organizations.replace_destination_token import ReplaceGleaninToken
+from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from core.domain.ids import RunId
 from core.domain.runs.run import RunState, SyncRun
-from core.usecases.look_up import FindRun
+from core.usecases.runs.queries import FindRun
 from entrypoints.cli.output import console
 
 POLL_SECONDS = 0.2

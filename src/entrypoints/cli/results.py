@@ -12,8 +12,10 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import SyncRun
-from core.usecases.look_up import FindLastCheck, ListRuns
-from core.usecases.look_up_records import FindCheck, ListOutcomes, TellHistory
+from core.usecases.mappings.queries import FindLastCheck
+from core.usecases.results.get_record_history import FindCheck, TellHistory
+from core.usecases.results.queries import ListOutcomes
+from core.usecases.runs.queries import ListRuns
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples

@@ -14,7 +14,7 @@ from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say, table
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.world import World
-from ports.session_source import SourceUnreadable
+from ports.source import SourceUnreadable
 
 commands = typer.Typer()
 

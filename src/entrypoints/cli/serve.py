@@ -15,11 +15,11 @@ from rich.console import Console
 
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.served_url import NoteServedUrl
-from core.usecases.sign_in.links import OfferSignIn
-from core.usecases.sign_up import OfferSignUp
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.create_sign_in_link import OfferSignIn
+from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.notifications.served_url import NoteServedUrl
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say
 from entrypoints.cli.running import finish, in_loop, settings

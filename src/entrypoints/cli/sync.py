@@ -11,8 +11,8 @@ from core.domain.ids import MappingId
 from core.domain.records.kinds import Scope
 from core.domain.runs.messages import STARTED
 from core.domain.runs.run import RunState, SyncRun
-from core.usecases.look_up import FindRun
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.queries import FindRun
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from entrypoints import shapes

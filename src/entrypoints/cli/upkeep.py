@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from core.usecases.look_up import FindOrganization
-from core.usecases.probe_destination import ProbeDestination
+from core.usecases.organizations.probe_destination import ProbeDestination
+from core.usecases.organizations.queries import FindOrganization
 from entrypoints.cli.checks import checks
 from entrypoints.cli.errors import ExitCode
 from entrypoints.cli.options import AsJson, Org, examples

@@ -18,10 +18,10 @@ from core.domain.runs.health import Health
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
-from core.usecases.api_keys import WhoseApiKey
-from core.usecases.show_health import FindHalt
-from core.usecases.sign_in.sessions import WhoIsSignedIn
+from core.usecases.access.authenticate_api_key import WhoseApiKey
+from core.usecases.access.authenticate_session import WhoIsSignedIn
+from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.mappings.show_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.shares import Shares
 

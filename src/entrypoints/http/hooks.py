@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 
 from core.domain.errors import NotSignedIn
 from core.domain.ids import OrganizationId
-from core.usecases.api_keys import WhoseApiKey
-from core.usecases.take_hint import Hint, TakeHint
+from core.usecases.access.authenticate_api_key import WhoseApiKey
+from core.usecases.runs.handle_change_hint import Hint, TakeHint
 from entrypoints.http.asking import LONGEST_ID, Wired, network_address
 from entrypoints.http.problems import MEDIA_TYPE, Problem
 

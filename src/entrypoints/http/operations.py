@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from entrypoints.http.asking import Wired
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 routes = APIRouter(include_in_schema=False)
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})

@@ -8,9 +8,9 @@ from core.domain.runs.stop_reasons import StoppedBy
 from core.usecases.sync.failures import SyncStopped
 from ports.cipher import CannotUnseal
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
-from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
-from ports.persistence import StoreUnusable
-from ports.session_source import SourceError, SourceRefused, SourceUnavailable
+from ports.notifications import NotDelivered, RecipientRefused, RecipientUnavailable
+from ports.source import SourceError, SourceRefused, SourceUnavailable
+from ports.store.errors import StoreUnusable
 
 MEDIA_TYPE = "application/problem+json"
 

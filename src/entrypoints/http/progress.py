@@ -12,12 +12,12 @@ from core.domain.access.authorization import Actor, Right
 from core.domain.errors import NotFound, Refusal
 from core.domain.ids import RunId
 from core.domain.runs.run import SyncRun
-from core.usecases.admit import AdmitToRun
-from core.usecases.look_up import FindRun
+from core.usecases.access.authorize import AdmitToRun
+from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
 from entrypoints.http.asking import InRun
 from entrypoints.http.shares import Shares
-from ports.persistence import PersistenceError
+from ports.store.errors import PersistenceError
 
 LOOK_EVERY = 0.3
 """Seconds."""

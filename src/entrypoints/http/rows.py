@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from core.domain.ids import MappingId
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import SyncRun
-from core.usecases.look_up_records import OutcomesAsked, PageOutcomes, PageShareLinks, PeopleAsked
+from core.usecases.results.queries import OutcomesAsked, PageOutcomes, PageShareLinks, PeopleAsked
 from entrypoints import shapes
 from entrypoints.container import Container
 

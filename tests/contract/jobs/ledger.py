@@ -14,7 +14,8 @@ from core.domain.records.outcomes import Counts
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
 from core.domain.runs.stop_reasons import Stop
-from ports.persistence import PersistenceError, Unit, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Unit, Units
 from tests.contract.persistence.samples import committing
 from tests.present import present
 

@@ -20,7 +20,7 @@ from adapters.persistence.tables import metadata
 from core.domain.runs.run import Trigger
 from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
-from ports.persistence import StoreUnusable
+from ports.store.errors import StoreUnusable
 from tests.contract.jobs.conftest import MakingQueued
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server

@@ -6,8 +6,8 @@ from datetime import datetime
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import INTERVAL, SPREAD
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.change_settings import SettingsChange
-from ports.persistence import StoreUnusable
+from core.usecases.mappings.change_settings import SettingsChange
+from ports.store.errors import StoreUnusable
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.test_jobs import RARELY
 from tests.limits import WITHIN, happens

@@ -10,7 +10,7 @@ from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.runs.health_change import Change
 from core.domain.tenancy.secrets import Token
-from ports.session_source import SourceUnavailable
+from ports.source import SourceUnavailable
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.yard import Yard
 from tests.limits import happens, until

@@ -19,10 +19,12 @@ from core.domain.runs.fair_queue import Waiting
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
 from core.domain.runs.stop_reasons import Stop
-from core.usecases.choose_runs import ChooseRuns
-from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest, TakeOver
+from core.usecases.runs.recover_abandoned_run import TakeOver
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.requeue_interrupted_run import RequestAgain
+from core.usecases.runs.select_next_runs import ChooseRuns
 from core.usecases.shared.run_ends import RunEnds
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 from tests.contract.jobs.ledger import Ledger
 from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, committing, store
 from tests.present import present

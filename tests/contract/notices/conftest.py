@@ -32,7 +32,7 @@ from core.domain.notifications.messages import Message, Named
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.runs.health_change import Change
 from core.domain.tenancy.secrets import SealedToken, Token
-from ports.notices import Messenger, RecipientRefused, RecipientUnavailable
+from ports.notifications import Messenger, RecipientRefused, RecipientUnavailable
 from tests.contract.http_client.conftest import Server, serving
 from tests.contract.persistence.samples import NOW, ORGANIZATION
 

@@ -7,7 +7,7 @@ import pytest
 from core.domain.errors import BadInput
 from core.domain.notifications.messages import Named
 from core.domain.notifications.notification import Channel
-from ports.notices import NotDelivered, RecipientRefused, RecipientUnavailable
+from ports.notifications import NotDelivered, RecipientRefused, RecipientUnavailable
 from tests.contract.notices.conftest import MESSAGE, TO, Place
 
 

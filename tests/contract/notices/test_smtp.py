@@ -13,7 +13,7 @@ from core.domain.errors import BadInput
 from core.domain.mail_server import MailServer, Security
 from core.domain.notifications.messages import Named
 from core.domain.notifications.notification import Channel
-from ports.notices import RecipientRefused, RecipientUnavailable
+from ports.notifications import RecipientRefused, RecipientUnavailable
 from tests.contract.notices.conftest import EMAIL, MESSAGE, SENDER, TO, MailBox, mailing, webhook
 from tests.limits import WITHIN, happens
 

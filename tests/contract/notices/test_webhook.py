@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from core.domain.errors import BadInput
-from ports.notices import RecipientRefused, RecipientUnavailable
+from ports.notifications import RecipientRefused, RecipientUnavailable
 from tests.contract.http_client.conftest import Server
 from tests.contract.notices.conftest import MESSAGE, SECRET, webhook, webhook_at
 from tests.contract.persistence.samples import NOW

@@ -19,7 +19,7 @@ from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     OTHER,
     a_connection,

@@ -9,7 +9,8 @@ import sys
 
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
-from ports.persistence import Taken, Unit
+from ports.store.errors import Taken
+from ports.store.unit_of_work import Unit
 from tests.contract.persistence.samples import (
     LEASE,
     NOW,

@@ -35,7 +35,7 @@ from core.domain.runs.unchanged_marker import Checkpoint
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
-from ports.persistence import Unit, Units
+from ports.store.unit_of_work import Unit, Units
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=1)

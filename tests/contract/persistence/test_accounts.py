@@ -8,7 +8,8 @@ import pytest
 from core.domain.access.accounts import Account, SignIn
 from core.domain.access.authorization import Grant, Role
 from core.domain.ids import AccountId, OrganizationId
-from ports.persistence import PersistenceError, Taken, Unique, Units
+from ports.store.errors import PersistenceError, Taken, Unique
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import LONG, NOW, ORGANIZATION, OTHER, an_account, committing, store
 
 HERE, THERE = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER)

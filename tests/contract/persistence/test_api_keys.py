@@ -10,7 +10,8 @@ from core.domain.access.authorization import Grant, Role
 from core.domain.access.portal_links import PersonRef
 from core.domain.ids import ApiKeyId, GleaninEventId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     EVENT,
     NOW,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.ids import OrganizationId
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import NOW, ORGANIZATION, committing
 
 OTHER = OrganizationId("org2")

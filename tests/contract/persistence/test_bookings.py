@@ -8,7 +8,8 @@ from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import TAKEN_OVER
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     LEASE,
     LONG,

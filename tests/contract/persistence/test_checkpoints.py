@@ -9,7 +9,8 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.outcomes import Counts
 from core.domain.runs.stop_reasons import TAKEN_OVER
 from core.domain.runs.unchanged_marker import Checkpoint
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     LEASE,
     MAPPING,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from core.domain.ids import ConnectionId, GleaninEventId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import CreateIntent
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,

@@ -13,8 +13,8 @@ from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Delivery, Recipient
 from core.domain.tenancy.secrets import Token
-from core.usecases.deliver_notices import DeliverNotices
-from ports.persistence import Units
+from core.usecases.notifications.deliver_notifications import DeliverNotices
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import NOW, a_connection, a_mapping, a_notice, an_organization, store
 from tests.unit.usecases.stage import Paths, Stage
 

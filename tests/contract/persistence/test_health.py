@@ -17,7 +17,7 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import INTERRUPTED, MAPPING_REMOVED
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     LEASE,
     MAPPING,

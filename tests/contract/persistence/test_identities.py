@@ -4,7 +4,8 @@ import pytest
 
 from core.domain.access.identities import ProviderIdentity
 from core.domain.ids import AccountId
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import an_account, committing, store
 
 ISSUER, OTHER_ISSUER = "https://id.example.org", "https://login.example.com"

@@ -22,7 +22,8 @@ from core.domain.records.kinds import SPEAKER
 from core.domain.records.outcomes import Counts
 from core.domain.runs.schedule import Schedule
 from core.domain.runs.stop_reasons import TAKEN_OVER
-from ports.persistence import HistoryEntry, StoreUnusable
+from ports.store.errors import StoreUnusable
+from ports.store.results import HistoryEntry
 from tests.contract.persistence.samples import (
     EVENT,
     MAPPING,

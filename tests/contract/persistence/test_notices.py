@@ -7,7 +7,8 @@ import pytest
 
 from core.domain.ids import MappingId, NoticeId
 from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     LONG,
     NOW,

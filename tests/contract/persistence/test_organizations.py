@@ -8,7 +8,8 @@ import pytest
 from core.domain.ids import ConnectionId, GleaninEventId, MappingId, SessionboardEventId
 from core.domain.tenancy.event_mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.secrets import SealedToken
-from ports.persistence import Taken, Unique, Units
+from ports.store.errors import Taken, Unique
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     MAPPING,

@@ -9,7 +9,9 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import Counts, Outcome, causes_of, counted
 from core.domain.runs.stop_reasons import TAKEN_OVER
-from ports.persistence import HistoryEntry, PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.results import HistoryEntry
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     LEASE,
     LONG,

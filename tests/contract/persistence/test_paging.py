@@ -10,7 +10,9 @@ from core.domain.ids import RunId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.runs.stop_reasons import TAKEN_OVER
-from ports.persistence import HistoryEntry, Page, Units
+from ports.store.pages import Page
+from ports.store.results import HistoryEntry
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     MAPPING,
     NOW,

@@ -8,7 +8,8 @@ import pytest
 from core.domain.ids import GleaninEventId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink, SyncedRecord
-from ports.persistence import PeoplePage, Units
+from ports.store.results import PeoplePage
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import EVENT, ORGANIZATION, SAME_ADDRESS, a_record, committing
 
 LINKS = (ShareLink("Speaker campaign", "https://gleanin.example/a"),)

@@ -15,7 +15,7 @@ from adapters.persistence.unit_of_work import SqlUnits
 from core.domain.runs.schedule import Schedule
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
-from ports.persistence import Unique
+from ports.store.errors import Unique
 from tests.contract.persistence import racer
 from tests.contract.persistence.samples import (
     LEASE,

@@ -17,7 +17,9 @@ from core.domain.runs.stop_reasons import TAKEN_OVER
 from core.domain.runs.unchanged_marker import Checkpoint
 from core.domain.tenancy.organizations import Connection
 from core.domain.tenancy.secrets import SealedToken
-from ports.persistence import PeoplePage, PersistenceError, Unit, Units
+from ports.store.errors import PersistenceError
+from ports.store.results import PeoplePage
+from ports.store.unit_of_work import Unit, Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,

@@ -14,9 +14,9 @@ from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import TAKEN_OVER
 from core.domain.runs.unchanged_marker import Checkpoint
-from core.usecases import forget_old
-from core.usecases.forget_old import ForgetOld
-from ports.persistence import Units
+from core.usecases.runs import apply_retention
+from core.usecases.runs.apply_retention import ForgetOld
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,
@@ -185,7 +185,7 @@ async def test_all_that_is_old_goes_but_what_the_rule_keeps(mapped: Units) -> No
 async def test_many_steps_come_to_an_end_and_leave_what_is_kept_in_each(
     mapped: Units, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forget_old, "AT_ONCE", 2)
+    monkeypatch.setattr(apply_retention, "AT_ONCE", 2)
     scopes = {2: Scope.AGENDA, 5: Scope.EXHIBITORS}
     runs = [replace(_ended(number, 0), scope=scopes.get(number, Scope.ALL)) for number in range(1, 10)]
     await _with_outcomes(mapped, *runs)

@@ -9,7 +9,9 @@ from core.domain.ids import RunId
 from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.run import Progress, RunState, SyncRun
 from core.domain.runs.stop_reasons import DISCONNECTED, TAKEN_OVER
-from ports.persistence import Standing, Taken, Unique, Units
+from ports.store.errors import Taken, Unique
+from ports.store.runs import Standing
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
 
 

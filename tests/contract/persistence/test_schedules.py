@@ -16,7 +16,8 @@ from core.domain.ids import ConnectionId, MappingId, OrganizationId
 from core.domain.runs.fair_queue import DueMapping, ScheduleCounts
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     LEASE,

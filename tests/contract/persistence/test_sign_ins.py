@@ -6,7 +6,8 @@ import pytest
 
 from core.domain.access.accounts import Attempts, SignIn
 from core.domain.ids import AccountId
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import LONG, NOW, an_account, committing, store
 
 HOUR = timedelta(hours=1)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from core.domain.ids import GleaninEventId, GleaninId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import UNCONFIRMED, ShareLink, SyncedRecord
-from ports.persistence import Place, Units
+from ports.store.results import Place
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,

@@ -11,7 +11,7 @@ from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
 from core.domain.runs.stop_reasons import DISCONNECTED, TAKEN_OVER
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import (
     LEASE,
     NOW,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 from tests.contract.persistence.samples import ORGANIZATION, a_connection, a_run, an_organization, store
 from tests.limits import happens
 from tests.present import present

@@ -12,7 +12,7 @@ from adapters.persistence import migrate
 from adapters.persistence.engine import WRITING, engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
-from ports.persistence import StoreUnusable
+from ports.store.errors import StoreUnusable
 from tests.contract.persistence.conftest import Server
 from tests.contract.persistence.samples import an_organization, store
 from tests.limits import WITHIN

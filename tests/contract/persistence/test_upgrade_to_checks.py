@@ -30,9 +30,9 @@ from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
 from core.domain.runs.stop_reasons import TAKEN_OVER
 from core.domain.runs.unchanged_marker import Checkpoint
-from core.usecases.forget_old import ForgetOld
-from core.usecases.look_up import FindRun
-from core.usecases.request_sync import TakeOver
+from core.usecases.runs.apply_retention import ForgetOld
+from core.usecases.runs.queries import FindRun
+from core.usecases.runs.recover_abandoned_run import TakeOver
 from core.usecases.shared.run_ends import RunEnds
 from tests.contract.persistence.samples import (
     CONNECTION,

@@ -10,7 +10,7 @@ from adapters.http_client.retries import RetryPolicy
 from adapters.sessionboard.client import Limits
 from adapters.sessionboard.http import SessionboardSources
 from core.domain.tenancy.secrets import Token
-from ports.session_source import SessionSource, SourceError, SourceIncomplete
+from ports.source import SessionSource, SourceError, SourceIncomplete
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 R = TypeVar("R")

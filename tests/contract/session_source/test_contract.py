@@ -24,13 +24,7 @@ from core.domain.records.source_records import (
     SourceEvent,
 )
 from core.domain.tenancy.secrets import Token
-from ports.session_source import (
-    SessionSource,
-    SessionSources,
-    SourceEventGone,
-    SourceRefused,
-    SourceUnavailable,
-)
+from ports.source import SessionSource, SessionSources, SourceEventGone, SourceRefused, SourceUnavailable
 from tests.contract.session_source.conftest import HASTE, all_rows, incomplete_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 

@@ -17,13 +17,7 @@ from adapters.sessionboard.http import SessionboardSources
 from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import Participation, Person, Role, Session, SourceEvent
 from core.domain.tenancy.secrets import Token
-from ports.session_source import (
-    SessionSource,
-    SourceError,
-    SourceRefused,
-    SourceUnavailable,
-    SourceUnreadable,
-)
+from ports.source import SessionSource, SourceError, SourceRefused, SourceUnavailable, SourceUnreadable
 from tests.contract.session_source.conftest import HASTE
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 from tests.contract.session_source.test_contract import served

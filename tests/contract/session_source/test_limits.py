@@ -17,7 +17,7 @@ from adapters.sessionboard.wire import SessionRow
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Session, Unreadable
 from core.domain.tenancy.secrets import Token
-from ports.session_source import SessionSource, SourceUnreadable
+from ports.source import SessionSource, SourceUnreadable
 from tests.contract.http_client.conftest import little_memory
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi

@@ -23,7 +23,7 @@ from adapters.sessionboard.tally import PAGE_SIZE
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url
-from ports.session_source import SessionSource
+from ports.source import SessionSource
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import FakeApi
 

@@ -13,7 +13,7 @@ from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.tally import LAST_PAGE
 from core.domain.ids import SessionboardEventId
 from core.domain.tenancy.secrets import Token
-from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnreadable
+from ports.source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, incomplete_rows, rows_before
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 

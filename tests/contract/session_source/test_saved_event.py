@@ -14,7 +14,7 @@ from adapters.sessionboard.dates import moved_ahead
 from adapters.sessionboard.file import SavedEvent
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Exhibitor, Session
-from ports.session_source import SourceUnreadable
+from ports.source import SourceUnreadable
 from tests.contract.session_source.conftest import all_rows
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -13,7 +13,7 @@ from adapters.sessionboard.pages import MOST_TOO_LARGE
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Session, SourceEvent, Unreadable, is_id
 from core.domain.tenancy.secrets import Token
-from ports.session_source import SessionSource, SourceError, SourceIncomplete, SourceUnreadable
+from ports.source import SessionSource, SourceError, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, rows_before
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 

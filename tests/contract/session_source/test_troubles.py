@@ -8,7 +8,7 @@ from core.domain.errors import BadInput
 from core.domain.ids import SessionboardEventId
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
-from ports.session_source import (
+from ports.source import (
     SessionSource,
     SourceError,
     SourceEventGone,

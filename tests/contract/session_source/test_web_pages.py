@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from core.domain.ids import SessionboardEventId
-from ports.session_source import (
+from ports.source import (
     SessionSource,
     SourceError,
     SourceEventGone,

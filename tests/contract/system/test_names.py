@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory.names import CountingNames
 from adapters.system.names import RandomNames
-from ports.names import Names
+from ports.id_generator import Names
 
 
 @pytest.fixture(params=[RandomNames, CountingNames])

@@ -11,9 +11,9 @@ from core.domain.access.authorization import Grant, Role
 from core.domain.access.identities import ProviderIdentity
 from core.domain.errors import IdentityMismatch
 from core.domain.ids import OrganizationId
-from core.usecases.api_keys import MakeApiKey
-from core.usecases.served_url import NoteServedUrl
-from core.usecases.sign_in.identity_provider import ProviderClaims, SignInWithIdentityProvider
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
+from core.usecases.notifications.served_url import NoteServedUrl
 from entrypoints.database import opened
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import ORG, CommandLine, Result

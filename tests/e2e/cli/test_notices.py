@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.usecases.deliver_notices import DeliverNotices
+from core.usecases.notifications.deliver_notifications import DeliverNotices
 from entrypoints.database import opened
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from core.usecases.show_health import ListOrganizationHealth
+from core.usecases.organizations.list_health import ListOrganizationHealth
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import World
 from tests.contract.persistence.conftest import Server, postgresql_server

@@ -13,7 +13,7 @@ from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destinations
-from ports.persistence import Unit, Units
+from ports.store.unit_of_work import Unit, Units
 from tests.passing_on import PassingOn
 
 

@@ -8,7 +8,7 @@ from dependency_injector import providers
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import MappingId
 from core.domain.runs.run import SyncRun
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.database import opened
 from entrypoints.settings import Settings

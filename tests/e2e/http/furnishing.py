@@ -10,15 +10,16 @@ from core.domain.ids import GleaninEventId, OrganizationId, SessionboardEventId
 from core.domain.runs.stop_reasons import Stop
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.api_keys import MakeApiKey, RevokeApiKey
-from core.usecases.connect import Connect
-from core.usecases.list_events import ListEvents
-from core.usecases.look_up import ListMappings
-from core.usecases.look_up_records import ListShareLinks
-from core.usecases.map_events import MapEvents, NewMapping
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.revoke_api_key import RevokeApiKey
+from core.usecases.mappings.list_events import ListEvents
+from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
+from core.usecases.results.queries import ListShareLinks
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened

@@ -7,8 +7,8 @@ import pytest
 
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import MappingId, OrganizationId
-from core.usecases.disconnect import Disconnect
-from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.mappings.remove_mapping import RemoveMapping
+from core.usecases.organizations.disconnect import Disconnect
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, VIEWER
 from tests.e2e.http.pages import csrf_in

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from core.usecases.change_account import RemoveAccount
-from core.usecases.sign_up import OfferSignUp
+from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served

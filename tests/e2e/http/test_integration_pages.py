@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from core.usecases.list_events import ListEvents
+from core.usecases.mappings.list_events import ListEvents
 from entrypoints.sandbox.world import GLEANIN_TOKEN
 from ports.destination import DestinationRefused
 from tests.e2e.http.conftest import Served

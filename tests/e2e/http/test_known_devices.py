@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapters.security.turns import MAX_UNKNOWN
-from core.usecases.sign_in.links import OfferSignIn
+from core.usecases.access.create_sign_in_link import OfferSignIn
 from ports.passwords import Waiting
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, PASSWORD, VIEWER, Furnished

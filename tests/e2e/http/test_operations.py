@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from adapters.system.exposition import Meters
-from core.usecases.show_health import ListOrganizationHealth
-from core.usecases.show_status import Queue
-from ports.persistence import StoreUnusable
+from core.usecases.organizations.list_health import ListOrganizationHealth
+from core.usecases.runs.show_status import Queue
+from ports.store.errors import StoreUnusable
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, Furnished
 from tests.limits import WITHIN, wait_until

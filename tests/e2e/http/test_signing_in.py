@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.usecases.sign_in.links import OfferSignIn
+from core.usecases.access.create_sign_in_link import OfferSignIn
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, PASSWORD, SUPPORT, VIEWER, Furnished
 from tests.e2e.http.pages import csrf_in

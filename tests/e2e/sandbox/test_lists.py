@@ -14,7 +14,7 @@ from core.domain.tenancy.secrets import Token
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.trouble import Trouble
 from entrypoints.sandbox.world import SESSIONBOARD_TOKEN, World
-from ports.session_source import SessionSource
+from ports.source import SessionSource
 from tests.contract.session_source.conftest import all_rows, incomplete_rows
 from tests.e2e.sandbox.conftest import SOURCE_EVENT, Clock, Json, Sessionboard, saved
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.runs.run import RunState
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.sandbox.remote import Remote

@@ -38,10 +38,10 @@ from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.connect import Connect
-from core.usecases.map_events import MapEvents, NewMapping
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from dependency_injector import providers
 
-from core.usecases.connect import Connect
+from core.usecases.organizations.connect import Connect
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.settings import Settings
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 
 SRC = Path(__file__).parents[3] / "src"
 

@@ -23,8 +23,8 @@ from ports.destination import (
     DestinationUnavailable,
     DestinationUnreadable,
 )
-from ports.persistence import PersistenceError, StoreUnusable
-from ports.session_source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
+from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
+from ports.store.errors import PersistenceError, StoreUnusable
 
 
 def test_the_exit_codes_are_those_that_scripts_know() -> None:

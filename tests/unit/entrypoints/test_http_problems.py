@@ -14,8 +14,8 @@ from core.usecases.sync.failures import SyncStopped
 from entrypoints.http.problems import STATUS_BY_CODE, STATUS_BY_STOP, problem_of
 from ports.cipher import CannotUnseal
 from ports.destination import DestinationError
-from ports.persistence import StoreUnusable
-from ports.session_source import SourceError
+from ports.source import SourceError
+from ports.store.errors import StoreUnusable
 
 
 def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:

@@ -14,7 +14,7 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import Progress, SyncRun, Trigger
-from core.usecases.look_up import FindRun
+from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
 from entrypoints.http import progress
 from entrypoints.http.progress import Followers

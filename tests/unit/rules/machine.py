@@ -26,11 +26,11 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind, Sc
 from core.domain.records.outcomes import RecordOutcome, counted
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, ExhibitorName, TracksFrom
-from core.usecases.change_settings import SettingsChange
-from core.usecases.look_up import ListMappings
-from core.usecases.look_up_records import ListOutcomes
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.results.queries import ListOutcomes
 from core.usecases.sync.preview import Plan, would_be
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 from tests.unit.rules.conference import (
     CONTACTS,
     SESSIONS,

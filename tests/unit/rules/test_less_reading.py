@@ -19,7 +19,7 @@ from core.domain.records.kinds import KINDS, SPEAKER
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.unchanged_marker import FEW, READ_ALL_EVERY
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
-from core.usecases.change_settings import SettingsChange
+from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.sync import reading
 from tests.unit.rules.conference import (
     CONTACTS,

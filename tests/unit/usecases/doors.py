@@ -9,22 +9,30 @@ from core.domain.access.audit import AuditEntry
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.access.identities import ProviderIdentity
 from core.domain.ids import AccountId, OrganizationId
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
-from core.usecases.api_keys import MakeApiKey, RevokeApiKey, WhoseApiKey
-from core.usecases.change_account import ChangeOwnPassword, ChangePassword, GiveRole, RemoveAccount, TakeRole
-from core.usecases.look_up_access import ReadAuditLog
-from core.usecases.portal import MakePortalAddress, OpenPortal, RevokePortalAddresses
-from core.usecases.sign_in.devices import RememberDevice
-from core.usecases.sign_in.identity_provider import (
-    ProviderClaims,
-    SignInWithIdentityProvider,
-    UnbindIdentities,
-)
-from core.usecases.sign_in.links import OfferSignIn, TakeSignIn
-from core.usecases.sign_in.password import Credentials, SignInWithPassword
-from core.usecases.sign_in.sessions import SignOut, WhoIsSignedIn
-from core.usecases.sign_up import CheckSignUp, OfferSignUp, SignUp
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.authenticate_api_key import WhoseApiKey
+from core.usecases.access.authenticate_session import WhoIsSignedIn
+from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.access.change_password import ChangeOwnPassword, ChangePassword
+from core.usecases.access.check_sign_up_link import CheckSignUp
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_portal_link import MakePortalAddress
+from core.usecases.access.create_sign_in_link import OfferSignIn
+from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.access.grant_role import GiveRole
+from core.usecases.access.known_devices import RememberDevice
+from core.usecases.access.open_portal import OpenPortal
+from core.usecases.access.queries import ReadAuditLog
+from core.usecases.access.redeem_sign_in_link import TakeSignIn
+from core.usecases.access.remove_account import RemoveAccount
+from core.usecases.access.revoke_api_key import RevokeApiKey
+from core.usecases.access.revoke_portal_links import RevokePortalAddresses
+from core.usecases.access.revoke_role import TakeRole
+from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
+from core.usecases.access.sign_in_with_password import Credentials, SignInWithPassword
+from core.usecases.access.sign_out import SignOut
+from core.usecases.access.sign_up import SignUp
+from core.usecases.access.unbind_identities import UnbindIdentities
 from ports.passwords import Passwords
 from ports.signer import Signer
 from tests.unit.usecases.stage import Stage

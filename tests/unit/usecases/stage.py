@@ -36,28 +36,36 @@ from core.domain.runs.schedule import Schedule
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.change_settings import ChangeSettings, NoteTimeZone, SettingsChange
-from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
-from core.usecases.choose_runs import ChooseRuns
-from core.usecases.connect import Connect, ConnectOrRenew, ReplaceGleaninToken
-from core.usecases.deliver_notices import DeliverNotices
-from core.usecases.disconnect import Disconnect
-from core.usecases.list_events import ListEvents
-from core.usecases.look_up import FindRun, ListMappings, ListRuns
-from core.usecases.look_up_records import ListOutcomes, ListShareLinks
-from core.usecases.map_events import MapEvents, NewMapping
-from core.usecases.remove_mapping import RemoveMapping
-from core.usecases.remove_organization import RemoveOrganization
-from core.usecases.replace_token import ReplaceSessionboardToken
-from core.usecases.request_sync import RequestAgain, RequestSync, SyncRequest, TakeOver
+from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
+from core.usecases.mappings.confirm_time_zone import NoteTimeZone
+from core.usecases.mappings.list_events import ListEvents
+from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.mappings.remove_mapping import RemoveMapping
+from core.usecases.notifications.choose_recipient import ChooseRecipient
+from core.usecases.notifications.deliver_notifications import DeliverNotices
+from core.usecases.notifications.remove_recipient import RemoveRecipient
+from core.usecases.notifications.send_test import TryRecipient
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
+from core.usecases.organizations.connect_or_renew import ConnectOrRenew
+from core.usecases.organizations.disconnect import Disconnect
+from core.usecases.organizations.remove_organization import RemoveOrganization
+from core.usecases.organizations.replace_destination_token import ReplaceGleaninToken
+from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
+from core.usecases.results.queries import ListOutcomes, ListShareLinks
+from core.usecases.runs.queries import FindRun, ListRuns
+from core.usecases.runs.recover_abandoned_run import TakeOver
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.requeue_interrupted_run import RequestAgain
+from core.usecases.runs.select_next_runs import ChooseRuns
 from core.usecases.shared.run_ends import RunEnds
 from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
 from core.usecases.sync.run import RunSync
 from core.usecases.sync.show_event import ShowEvent
 from ports.destination import BeforeWrite, Destinations
-from ports.persistence import Unit, Units
+from ports.store.unit_of_work import Unit, Units
 from tests.present import present
 from tests.unit.usecases.wired import Wired
 

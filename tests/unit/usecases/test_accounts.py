@@ -9,9 +9,9 @@ from core.domain.access.audit import Action
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.errors import BadInput, NotFound, NotSignedIn, TooManyAttempts, WrongCredentials
 from core.domain.ids import OrganizationId
-from core.usecases.add_account import NewAccount
-from core.usecases.change_account import WrongPassword
-from core.usecases.look_up_access import ListAccounts, ListMembers
+from core.usecases.access.add_account import NewAccount
+from core.usecases.access.change_password import WrongPassword
+from core.usecases.access.queries import ListAccounts, ListMembers
 from tests.unit.usecases.doors import ADA, EVERYWHERE, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
 

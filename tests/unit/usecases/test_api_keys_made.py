@@ -8,8 +8,8 @@ from core.domain.access.api_keys import digest_of
 from core.domain.access.authorization import COMMAND_LINE, Grant, Right, Role
 from core.domain.errors import BadInput, NotFound, NotSignedIn
 from core.domain.ids import ApiKeyId, OrganizationId
-from core.usecases.api_keys import ListKeysMadeBy
-from core.usecases.look_up_access import ListApiKeys
+from core.usecases.access.list_keys_of_account import ListKeysMadeBy
+from core.usecases.access.queries import ListApiKeys
 from tests.unit.usecases.doors import ADA, HOME, Doors
 from tests.unit.usecases.stage import Stage
 

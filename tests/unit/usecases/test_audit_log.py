@@ -14,13 +14,13 @@ from core.domain.records.kinds import SPEAKER
 from core.domain.runs.run import Trigger
 from core.domain.tenancy.event_mappings import EventMapping, TracksFrom
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_account import NewAccount
-from core.usecases.add_organization import NewOrganization
-from core.usecases.change_settings import SettingsChange
-from core.usecases.look_up_access import ReadAuditLog
-from core.usecases.map_events import NewMapping
-from core.usecases.portal import Who
-from core.usecases.request_sync import SyncRequest
+from core.usecases.access.add_account import NewAccount
+from core.usecases.access.portal_person import Who
+from core.usecases.access.queries import ReadAuditLog
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.mappings.map_events import NewMapping
+from core.usecases.organizations.add_organization import NewOrganization
+from core.usecases.runs.request_sync import SyncRequest
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.doors import PASSWORD, Doors
 from tests.unit.usecases.power import killed

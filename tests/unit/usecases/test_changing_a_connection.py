@@ -5,8 +5,8 @@ import pytest
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.errors import NotConnected, NotFound
 from core.domain.ids import OrganizationId
-from core.usecases.change_connection import ChangeConnection
-from core.usecases.look_up_access import ReadAuditLog
+from core.usecases.access.queries import ReadAuditLog
+from core.usecases.organizations.change_connection import ChangeConnection
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
 

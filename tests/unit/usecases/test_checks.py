@@ -17,10 +17,10 @@ from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import INTERRUPTED, NO_PROGRESS, TAKEN_OVER
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.change_settings import SettingsChange
+from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.sync import large_places
 from core.usecases.sync.run import RunSync
-from ports.session_source import SessionSource, SourceUnavailable
+from ports.source import SessionSource, SourceUnavailable
 from tests.limits import WITHIN, happens, until
 from tests.present import present
 from tests.unit.domain.builders import on, person, session

@@ -8,8 +8,8 @@ from core.domain.errors import NotMapped, TimeZoneUnconfirmed
 from core.domain.ids import OrganizationId
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.change_settings import SettingsChange
-from core.usecases.map_events import NewMapping
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.mappings.map_events import NewMapping
 from ports.destination import DestinationRefused
 from tests.unit.usecases.stage import HERE, THERE, Stage
 

@@ -11,9 +11,9 @@ from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_organization import NewOrganization
+from core.usecases.organizations.add_organization import NewOrganization
 from ports.destination import DestinationRefused, DestinationUnavailable
-from ports.session_source import SourceRefused, SourceUnavailable
+from ports.source import SourceRefused, SourceUnavailable
 from tests.present import present
 from tests.unit.domain.builders import session
 from tests.unit.usecases.doors import Doors

@@ -10,7 +10,8 @@ import pytest
 from core.domain.records.outcomes import counted
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.persistence import StoreUnusable, Unit, Units
+from ports.store.errors import StoreUnusable
+from ports.store.unit_of_work import Unit, Units
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import LEASE, Stage

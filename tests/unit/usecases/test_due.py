@@ -22,8 +22,8 @@ from core.domain.runs.stop_reasons import (
 )
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.change_settings import SettingsChange
-from core.usecases.request_sync import SyncRequest
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.runs.request_sync import SyncRequest
 from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, LEASE, TOKEN, Stage, nothing

@@ -4,7 +4,8 @@ import pytest
 
 from core.domain.errors import NotFound
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.look_up_records import ListMappingsWithPeople, TellHistory
+from core.usecases.results.get_record_history import TellHistory
+from core.usecases.results.queries import ListMappingsWithPeople
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage
 

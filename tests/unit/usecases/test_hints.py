@@ -9,8 +9,8 @@ from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.errors import BadInput, NotSignedIn
 from core.domain.ids import AccountId, MappingId, OrganizationId
 from core.domain.runs.schedule import QUIET
-from core.usecases.change_settings import SettingsChange
-from core.usecases.take_hint import Hint, TakeHint
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.runs.handle_change_hint import Hint, TakeHint
 from tests.unit.domain.builders import NOW
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, Stage
 from tests.unit.usecases.test_due import carry_out, due

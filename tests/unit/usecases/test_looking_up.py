@@ -1,7 +1,7 @@
 """What is looked up of organizations, mappings and runs."""
 
 from core.domain.records.kinds import Scope
-from core.usecases.show_health import ShowHealth
+from core.usecases.mappings.show_health import ShowHealth
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
 OF_ANOTHER = 201

@@ -19,8 +19,8 @@ from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId, Sour
 from core.domain.records.source_records import SourceEvent
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.map_events import NewMapping
-from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.mappings.map_events import NewMapping
+from core.usecases.mappings.remove_mapping import RemoveMapping
 from tests.present import present
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, THERE, Stage

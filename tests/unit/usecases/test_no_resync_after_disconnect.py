@@ -10,7 +10,7 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.add_organization import NewOrganization
+from core.usecases.organizations.add_organization import NewOrganization
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import FAR, SESSIONBOARD_TOKEN, THERE, TOKEN, Stage

@@ -16,9 +16,9 @@ from core.domain.runs.health_change import Change
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.forget_old import ForgetOld
-from ports.notices import RecipientRefused, RecipientUnavailable
-from ports.session_source import SourceUnavailable
+from core.usecases.runs.apply_retention import ForgetOld
+from ports.notifications import RecipientRefused, RecipientUnavailable
+from ports.source import SourceUnavailable
 from tests.limits import happens
 from tests.present import present
 from tests.unit.usecases.power import Killed, Power, killed

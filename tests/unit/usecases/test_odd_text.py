@@ -19,11 +19,12 @@ from core.domain.ids import (
 )
 from core.domain.records.kinds import SPEAKER
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.look_up import FindOrganization, ListOrganizationRuns
-from core.usecases.look_up_records import TellHistory
-from core.usecases.map_events import NewMapping
-from core.usecases.portal import Who
-from ports.persistence import Unit, Units
+from core.usecases.access.portal_person import Who
+from core.usecases.mappings.map_events import NewMapping
+from core.usecases.organizations.queries import FindOrganization
+from core.usecases.results.get_record_history import TellHistory
+from core.usecases.runs.queries import ListOrganizationRuns
+from ports.store.unit_of_work import Unit, Units
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 

@@ -13,7 +13,7 @@ from core.domain.ids import MappingId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
 from core.domain.records.synced_records import ShareLink
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.portal import Who
+from core.usecases.access.portal_person import Who
 from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import THERE, Stage

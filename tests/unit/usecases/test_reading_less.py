@@ -14,11 +14,11 @@ from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.unchanged_marker import READ_ALL_EVERY, Checkpoint
 from core.domain.tenancy.event_mappings import EventMapping, TracksFrom
-from core.usecases.change_settings import SettingsChange
-from core.usecases.look_up_records import TellHistory
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.results.get_record_history import TellHistory
+from core.usecases.runs.handle_change_hint import Hint, TakeHint
 from core.usecases.sync import reading
-from core.usecases.take_hint import Hint, TakeHint
-from ports.persistence import Unit
+from ports.store.unit_of_work import Unit
 from tests.present import present
 from tests.unit.domain.builders import at, exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power

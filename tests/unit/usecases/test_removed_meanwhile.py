@@ -9,9 +9,9 @@ import pytest
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.errors import NotFound
 from core.domain.ids import OrganizationId
-from core.usecases.add_account import NewAccount
-from core.usecases.change_settings import SettingsChange
-from ports.persistence import Unit, Units
+from core.usecases.access.add_account import NewAccount
+from core.usecases.mappings.change_settings import SettingsChange
+from ports.store.unit_of_work import Unit, Units
 from tests.unit.usecases.doors import ADA, PASSWORD, Doors
 from tests.unit.usecases.stage import TOKEN, Stage
 

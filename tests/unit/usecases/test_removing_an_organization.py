@@ -9,10 +9,11 @@ from core.domain.ids import OrganizationId, SourceId
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.look_up import FindOrganization, ListOrganizationRuns, ListOrganizations
-from core.usecases.look_up_access import ListApiKeys, ListMembers
-from core.usecases.look_up_records import TellHistory
-from core.usecases.portal import Who
+from core.usecases.access.portal_person import Who
+from core.usecases.access.queries import ListApiKeys, ListMembers
+from core.usecases.organizations.queries import FindOrganization, ListOrganizations
+from core.usecases.results.get_record_history import TellHistory
+from core.usecases.runs.queries import ListOrganizationRuns
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.doors import HOME, Doors
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage

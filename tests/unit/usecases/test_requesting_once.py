@@ -16,8 +16,8 @@ from core.domain.ids import MappingId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.request_sync import SyncRequest
-from ports.persistence import Units
+from core.usecases.runs.request_sync import SyncRequest
+from ports.store.unit_of_work import Units
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 

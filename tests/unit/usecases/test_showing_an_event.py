@@ -11,7 +11,7 @@ from core.domain.runs.stop_reasons import StoppedBy
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from core.usecases.sync.show_event import EventView
-from ports.session_source import SourceRefused, SourceUnavailable
+from ports.source import SourceRefused, SourceUnavailable
 from tests.present import present
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import ELSEWHERE, HERE, Stage

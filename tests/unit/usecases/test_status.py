@@ -5,9 +5,10 @@ from datetime import timedelta
 from core.domain.access.authorization import Actor
 from core.domain.runs.health import HealthState
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.change_settings import SettingsChange
-from core.usecases.show_health import ListOrganizationHealth, ShowHealth
-from core.usecases.show_status import Queue, ShowQueue, ShowStatus, Status
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.organizations.list_health import ListOrganizationHealth
+from core.usecases.runs.show_status import Queue, ShowQueue, ShowStatus, Status
 from tests.present import present
 from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_due import carry_out, due

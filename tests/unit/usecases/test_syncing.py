@@ -10,10 +10,10 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.change_settings import SettingsChange
-from core.usecases.map_events import NewMapping
+from core.usecases.mappings.change_settings import SettingsChange
+from core.usecases.mappings.map_events import NewMapping
 from core.usecases.sync.failures import SyncStopped
-from ports.session_source import SourceRefused, SourceUnavailable, SourceUnreadable
+from ports.source import SourceRefused, SourceUnavailable, SourceUnreadable
 from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
 from tests.unit.usecases.stage import ELSEWHERE, HERE, THERE, Stage, nothing
 

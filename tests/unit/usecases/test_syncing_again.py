@@ -11,7 +11,7 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import Role
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
-from core.usecases.change_settings import SettingsChange
+from core.usecases.mappings.change_settings import SettingsChange
 from tests.unit.domain.builders import exhibitor, on, person, primary, session
 from tests.unit.usecases.stage import THERE, Stage
 

@@ -13,7 +13,8 @@ from core.domain.runs.run import RunState
 from core.domain.runs.stop_reasons import STORE_UNUSABLE
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.run import END_AGAIN_AFTER
-from ports.persistence import StoreUnusable, Unit, Units
+from ports.store.errors import StoreUnusable
+from ports.store.unit_of_work import Unit, Units
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_crashes import kill

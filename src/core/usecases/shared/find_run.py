@@ -3,7 +3,7 @@
 from core.domain.errors import found
 from core.domain.ids import RunId
 from core.domain.runs.run import SyncRun
-from ports.persistence import Unit
+from ports.store.unit_of_work import Unit
 
 
 async def find_run(unit: Unit, run_id: RunId) -> SyncRun:

@@ -12,9 +12,9 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import INTERVAL
 from core.domain.runs.stop_reasons import Stop
 from ports.clock import Clock
+from ports.id_generator import Names
 from ports.log import EventLog
-from ports.names import Names
-from ports.persistence import Unit
+from ports.store.unit_of_work import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from core.domain.tenancy.organizations import open_token
 from core.domain.tenancy.secrets import SealedToken
 from ports.cipher import TokenCipher
 from ports.destination import BeforeWrite, Destination, Destinations
-from ports.persistence import Units
-from ports.session_source import SessionSource, SessionSources
+from ports.source import SessionSource, SessionSources
+from ports.store.unit_of_work import Units
 
 
 @dataclass(frozen=True, slots=True)

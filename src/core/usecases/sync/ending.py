@@ -13,7 +13,7 @@ from core.usecases.sync.access import Tokens
 from core.usecases.sync.journal import Journal
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
-from ports.persistence import Unit, Units
+from ports.store.unit_of_work import Unit, Units
 
 
 @dataclass(frozen=True, slots=True)

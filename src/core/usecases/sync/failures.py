@@ -14,7 +14,7 @@ from ports.destination import (
     DestinationRefused,
     DestinationUnavailable,
 )
-from ports.session_source import SourceError, SourceEventGone, SourceRefused, SourceUnavailable
+from ports.source import SourceError, SourceEventGone, SourceRefused, SourceUnavailable
 
 T = TypeVar("T")
 

@@ -14,7 +14,8 @@ from core.domain.runs.stop_reasons import STOPS_ASKED_FOR
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.failures import SyncStopped
 from ports.clock import Clock
-from ports.persistence import Standing, Unit, Units
+from ports.store.runs import Standing
+from ports.store.unit_of_work import Unit, Units
 
 TURNS_TO_GATHER = 4
 """Of the event loop, some microseconds each, in which writes that become due may still join a question."""

@@ -8,7 +8,7 @@ from core.domain.ids import SourceId
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.synced_records import CreateIntent
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 
 
 @dataclass(frozen=True, slots=True)

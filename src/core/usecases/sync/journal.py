@@ -26,7 +26,8 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
-from ports.persistence import PersistenceError, Unit, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Unit, Units
 
 BATCH = 64
 LONGEST_WAIT = timedelta(seconds=0.25)

@@ -9,7 +9,7 @@ from core.domain.ids import ConnectionId, GleaninId, SourceId
 from core.domain.planning.destination_index import GleaninSide, Sent
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.intents import OpenIntents
 from core.usecases.sync.memory import Remembered
 from core.usecases.sync.reading import BothSides
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 
 CHUNK = 500
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from core.usecases.sync.memory import recall
 from core.usecases.sync.plans import Plans
 from core.usecases.sync.reading import Reader
 from ports.clock import Clock
-from ports.session_source import SessionSource
+from ports.source import SessionSource
 
 
 @dataclass(frozen=True, slots=True)

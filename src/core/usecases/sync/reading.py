@@ -33,7 +33,7 @@ from core.domain.tenancy.time_zones import zone_named
 from core.usecases.sync.failures import SyncStopped
 from core.usecases.sync.memory import Remembered
 from ports.destination import Destination, KindUnknown, RecordsNotTold
-from ports.session_source import SessionSource, SourceIncomplete
+from ports.source import SessionSource, SourceIncomplete
 
 IN_CHANGE_FEED = frozenset({Scope.AGENDA})
 """A contact's edit need not move its exhibitor, so exhibitors are read each time: they are few."""

@@ -26,10 +26,10 @@ from core.usecases.sync.large_places import LargePlaces
 from core.usecases.sync.turn import Turn
 from ports.cipher import CannotUnseal
 from ports.clock import Clock
+from ports.id_generator import Names
 from ports.log import EventLog
-from ports.names import Names
-from ports.persistence import PersistenceError, StoreUnusable, Taken
 from ports.spools import Spools, memory_spool
+from ports.store.errors import PersistenceError, StoreUnusable, Taken
 
 POLL_SECONDS = 0.2
 END_AGAIN_AFTER = 0.5

@@ -11,7 +11,7 @@ from core.usecases.sync.memory import Remembered
 from core.usecases.sync.plans import CHUNK, chunks
 from core.usecases.sync.reading import BothSides, Links
 from ports.destination import Destination, RecordsNotTold
-from ports.persistence import Units
+from ports.store.unit_of_work import Units
 
 
 @dataclass(frozen=True, slots=True)

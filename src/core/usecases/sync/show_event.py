@@ -17,7 +17,7 @@ from core.usecases.sync.access import Access
 from core.usecases.sync.failures import SyncStopped, stopping
 from core.usecases.sync.preview import Plan, plan_of
 from ports.clock import Clock
-from ports.session_source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnavailable
+from ports.source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnavailable
 
 
 @dataclass(frozen=True, slots=True)

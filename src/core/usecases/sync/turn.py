@@ -7,7 +7,8 @@ from datetime import datetime
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import Progress, SyncRun
 from core.usecases.sync.failures import SyncStopped
-from ports.persistence import Taken, Unit, Units
+from ports.store.errors import Taken
+from ports.store.unit_of_work import Unit, Units
 
 
 @dataclass(slots=True)

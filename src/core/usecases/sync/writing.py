@@ -36,7 +36,8 @@ from ports.destination import (
     WriteForbidden,
 )
 from ports.log import EventLog
-from ports.persistence import PersistenceError, Units
+from ports.store.errors import PersistenceError
+from ports.store.unit_of_work import Units
 
 MOST_TRIES = 4
 """How often a write is sent whose answer does not come, and how many rounds without any answer end the run."""

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Response
 from core.domain.ids import GleaninEventId, SessionboardEventId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.time_zones import known_mismatch
-from core.usecases import change_settings, map_events
-from core.usecases.change_settings import ChangeSettings
-from core.usecases.count_lost import CountLostByMapping
-from core.usecases.map_events import MapEvents
-from core.usecases.remove_mapping import RemoveMapping
-from core.usecases.show_health import ShowHealth
+from core.usecases.mappings import change_settings, map_events
+from core.usecases.mappings.change_settings import ChangeSettings
+from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
+from core.usecases.mappings.map_events import MapEvents
+from core.usecases.mappings.remove_mapping import RemoveMapping
+from core.usecases.mappings.show_health import ShowHealth
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import bodies

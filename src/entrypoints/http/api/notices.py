@@ -5,7 +5,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, ShowRecipient
+from core.usecases.notifications.choose_recipient import ChooseRecipient
+from core.usecases.notifications.queries import ShowRecipient
+from core.usecases.notifications.remove_recipient import RemoveRecipient
 from entrypoints import shapes
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import ManageOrganization, problems

@@ -10,17 +10,19 @@ from core.domain.errors import BadInput
 from core.domain.ids import ApiKeyId
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS, Organization
 from core.domain.tenancy.secrets import Token
-from core.usecases import add_organization
-from core.usecases.add_organization import AddOrganization
-from core.usecases.api_keys import MakeApiKey, RevokeApiKey
-from core.usecases.connect import ConnectOrRenew
-from core.usecases.count_lost import CountLostByDisconnecting
-from core.usecases.disconnect import Disconnect
-from core.usecases.list_events import ListEvents
-from core.usecases.look_up_access import ListApiKeys, ReadAuditLog
-from core.usecases.remove_organization import RemoveOrganization
-from core.usecases.replace_token import ReplaceSessionboardToken
-from core.usecases.show_health import ListOrganizationHealth, ShowHealth
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.queries import ListApiKeys, ReadAuditLog
+from core.usecases.access.revoke_api_key import RevokeApiKey
+from core.usecases.mappings.list_events import ListEvents
+from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.organizations import add_organization
+from core.usecases.organizations.add_organization import AddOrganization
+from core.usecases.organizations.connect_or_renew import ConnectOrRenew
+from core.usecases.organizations.count_lost_by_disconnecting import CountLostByDisconnecting
+from core.usecases.organizations.disconnect import Disconnect
+from core.usecases.organizations.list_health import ListOrganizationHealth
+from core.usecases.organizations.remove_organization import RemoveOrganization
+from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import bodies

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from core.domain.ids import SourceId
-from core.usecases.look_up_records import PageShareLinks, PeopleAsked
-from core.usecases.portal import MakePortalAddress, RevokePortalAddresses, Who
+from core.usecases.access.create_portal_link import MakePortalAddress
+from core.usecases.access.portal_person import Who
+from core.usecases.access.revoke_portal_links import RevokePortalAddresses
+from core.usecases.results.queries import PageShareLinks, PeopleAsked
 from entrypoints import shapes
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import Cursor, Limit, ManageMapping, ReadMapping, cursor, offset, problems

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from core.usecases.look_up_records import TellHistory
+from core.usecases.results.get_record_history import TellHistory
 from entrypoints import shapes
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import Cursor, Limit, ReadMapping, cursor, offset, problems

@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from core.domain.access.authorization import Actor
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
-from core.usecases.look_up_records import OutcomesAsked, PageOutcomes
+from core.usecases.results.queries import OutcomesAsked, PageOutcomes
 from entrypoints import shapes
 from entrypoints.http.api import bodies
 from entrypoints.http.api.asked import Cursor, Limit, ReadRun, cursor, offset, problems

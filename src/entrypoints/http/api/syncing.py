@@ -7,8 +7,8 @@ from fastapi import APIRouter, Header, Response
 
 from core.domain.ids import RunId
 from core.domain.records.search import RecordSearch
-from core.usecases.look_up import ListRuns
-from core.usecases.request_sync import LONGEST_REQUEST_KEY, RequestSync, SyncRequest
+from core.usecases.runs.queries import ListRuns
+from core.usecases.runs.request_sync import LONGEST_REQUEST_KEY, RequestSync, SyncRequest
 from core.usecases.sync.preview import would_be
 from entrypoints import shapes
 from entrypoints.http.api import bodies

@@ -7,8 +7,8 @@ from fastapi.responses import Response
 
 from core.domain.access.accounts import Account
 from core.domain.errors import Refusal
-from core.usecases.change_account import ChangeOwnPassword
-from core.usecases.sign_in.sessions import BeginSignIn
+from core.usecases.access.begin_session import BeginSignIn
+from core.usecases.access.change_password import ChangeOwnPassword
 from entrypoints.http.asking import SignedInAccount, Wired, network_address
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from core.domain.access.authorization import Grant, Role
 from core.domain.errors import BadInput, found
 from core.domain.ids import ApiKeyId
-from core.usecases.api_keys import MakeApiKey, RevokeApiKey
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.revoke_api_key import RevokeApiKey
 from entrypoints.http.asking import LONGEST_ID, Wired
 from entrypoints.http.pages.asked import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text

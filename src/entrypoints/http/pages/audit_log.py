@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core.domain.access.audit import Action, AuditEntry
-from core.usecases.look_up_access import ReadAuditLog
+from core.usecases.access.queries import ReadAuditLog
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.rendering import crumb, render

@@ -22,9 +22,9 @@ from core.domain.errors import (
 from core.domain.ids import GleaninEventId, SessionboardEventId
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from core.domain.tenancy.time_zones import known_mismatch
-from core.usecases.count_lost import CountLostByMapping
-from core.usecases.list_events import ListedEvent, ListEvents
-from core.usecases.map_events import MapEvents, NewMapping
+from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
+from core.usecases.mappings.list_events import ListedEvent, ListEvents
+from core.usecases.mappings.map_events import MapEvents, NewMapping
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
@@ -37,7 +37,7 @@ from entrypoints.http.problems import Problem, problem_of
 from entrypoints.text import shortened
 from ports.cipher import CannotUnseal
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
-from ports.session_source import SourceError, SourceRefused, SourceUnavailable
+from ports.source import SourceError, SourceRefused, SourceUnavailable
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
 LONGEST_LABEL = 120

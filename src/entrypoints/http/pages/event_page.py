@@ -16,8 +16,8 @@ from core.domain.runs.health import Health
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.look_up import LATEST, ListRuns
-from core.usecases.show_health import ShowHealth
+from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.runs.queries import LATEST, ListRuns
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired

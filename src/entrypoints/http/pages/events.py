@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from core.domain.errors import TooBusy
 from core.domain.ids import SessionboardEventId
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.list_events import ListedEvent, ListEvents
-from core.usecases.show_health import ShowHealth
+from core.usecases.mappings.list_events import ListedEvent, ListEvents
+from core.usecases.mappings.show_health import ShowHealth
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization
 from entrypoints.http.pages.event_page import url_of_event
@@ -17,7 +17,7 @@ from entrypoints.http.pages.rendering import crumb, render
 from entrypoints.http.places import PlacesOf
 from entrypoints.http.problems import Problem, problem_of
 from ports.cipher import CannotUnseal
-from ports.session_source import SourceError
+from ports.source import SourceError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/events")
 

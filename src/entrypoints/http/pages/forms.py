@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from ports.names import Names
+from ports.id_generator import Names
 
 CSRF = "csrf"
 FIELD = "csrf_token"

@@ -11,8 +11,10 @@ from core.domain.ids import RunId
 from core.domain.records.kinds import RecordKind, kinds_in
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun
-from core.usecases.look_up import ListLastChecks, ListMappings, ListOrganizationRuns, ListRuns
-from core.usecases.look_up_records import FindCheck, OutcomesAsked, PageOutcomes
+from core.usecases.mappings.queries import ListLastChecks, ListMappings
+from core.usecases.results.get_record_history import FindCheck
+from core.usecases.results.queries import OutcomesAsked, PageOutcomes
+from core.usecases.runs.queries import ListOrganizationRuns, ListRuns
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InRun, Wired

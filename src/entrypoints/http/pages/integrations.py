@@ -10,13 +10,14 @@ from core.domain.errors import NotConfirmed, NotConnected, Refusal
 from core.domain.runs.messages import STARTED
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
-from core.usecases.change_connection import ChangeConnection
-from core.usecases.connect import Connect, ReplaceGleaninToken
-from core.usecases.count_lost import CountLostByDisconnecting
-from core.usecases.disconnect import Disconnect
-from core.usecases.look_up import ListMappings
-from core.usecases.request_sync import RequestSync, SyncRequest
-from core.usecases.show_health import ShowHealth
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.organizations.change_connection import ChangeConnection
+from core.usecases.organizations.connect import Connect
+from core.usecases.organizations.count_lost_by_disconnecting import CountLostByDisconnecting
+from core.usecases.organizations.disconnect import Disconnect
+from core.usecases.organizations.replace_destination_token import ReplaceGleaninToken
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization, SyncOrganization

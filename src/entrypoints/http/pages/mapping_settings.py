@@ -12,8 +12,9 @@ from core.domain.errors import BadInput, NotConnected, NotFound, TimeZoneUnconfi
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import gmt_offsets, known_mismatch, zone_named
-from core.usecases.change_settings import ChangeSettings, NoteTimeZone, SettingsChange
-from core.usecases.remove_mapping import RemoveMapping
+from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
+from core.usecases.mappings.confirm_time_zone import NoteTimeZone
+from core.usecases.mappings.remove_mapping import RemoveMapping
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InMapping, Wired
 from entrypoints.http.pages.asked import ReadMapping

@@ -7,7 +7,9 @@ from fastapi.responses import Response
 
 from core.domain.errors import BadInput, NotFound
 from core.domain.notifications.notification import Channel
-from core.usecases.choose_recipient import ChooseRecipient, RemoveRecipient, TryRecipient
+from core.usecases.notifications.choose_recipient import ChooseRecipient
+from core.usecases.notifications.remove_recipient import RemoveRecipient
+from core.usecases.notifications.send_test import TryRecipient
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
@@ -15,7 +17,7 @@ from entrypoints.http.pages.rendering import crumb, flash, go_to, render
 from entrypoints.http.pages.settings import settings_url, shown, way_to
 from entrypoints.http.problems import problem_of
 from ports.cipher import CannotUnseal
-from ports.notices import NotDelivered
+from ports.notifications import NotDelivered
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings/notices")
 CHANNELS = {channel.value: channel for channel in Channel}

@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 
 from core.domain.access.identities import ProviderIdentity
 from core.domain.errors import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
-from core.usecases.sign_in.identity_provider import ProviderClaims, SignInWithIdentityProvider
+from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
 from entrypoints.container import Container
 from entrypoints.http.asking import Wired, network_address
 from entrypoints.http.openid_client import (

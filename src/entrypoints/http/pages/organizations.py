@@ -9,14 +9,14 @@ from core.domain.access.authorization import Right
 from core.domain.errors import BadInput, Refusal
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.show_health import ListOrganizationHealth
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.list_health import ListOrganizationHealth
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.asked import ReadOrganization, SignedIn
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render, url_of
 from entrypoints.http.problems import STATUS_BY_CODE
-from ports.session_source import SourceError, SourceRefused
+from ports.source import SourceError, SourceRefused
 
 routes = APIRouter(prefix="/organizations")
 

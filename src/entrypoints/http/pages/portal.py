@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 
 from core.domain.records.kinds import SPEAKER
-from core.usecases.portal import OpenPortal
+from core.usecases.access.open_portal import OpenPortal
 from entrypoints.http.asking import Wired
 from entrypoints.http.pages.rendering import fragment
 from entrypoints.http.problems import FAULT, TOLD, problem_of

@@ -16,13 +16,13 @@ from core.domain.errors import NotFound, NotMapped, Refusal
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.admit import AdmitToMapping, AdmitToOrganization, AdmitToRun
-from core.usecases.show_health import FindHalt
+from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.mappings.show_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InOrganization, by_cookie, container_of
 from entrypoints.http.pages.rendering import Crumb, crumb, render, url_of, way_in
 from entrypoints.http.problems import FAULT, Problem, problem_of
-from ports.persistence import StoreUnusable
+from ports.store.errors import StoreUnusable
 
 SECTIONS = {
     "events": "Events",

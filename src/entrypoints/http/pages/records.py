@@ -8,14 +8,14 @@ from fastapi.responses import Response
 from pydantic import AfterValidator
 
 from core.domain.errors import NotFound
-from core.usecases.look_up import ListMappings
-from core.usecases.look_up_records import TellHistory
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.results.get_record_history import TellHistory
 from entrypoints.http.asking import LONGEST_ID, Wired
 from entrypoints.http.pages.asked import ReadMapping, ReadOrganization
 from entrypoints.http.pages.event_page import url_of_event
 from entrypoints.http.pages.lists import PER_PAGE, address, tidied
 from entrypoints.http.pages.rendering import crumb, go_to, render, url_of
-from ports.persistence import HistoryEntry
+from ports.store.results import HistoryEntry
 
 routes = APIRouter()
 Who = Annotated[str, Query(alias="who"), AfterValidator(tidied)]

@@ -12,11 +12,11 @@ from core.domain.access.authorization import Right
 from core.domain.errors import BadInput, Refusal, StillConnected
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.secrets import Token
-from core.usecases.choose_recipient import ShowRecipient
-from core.usecases.look_up import FindConnection
-from core.usecases.look_up_access import ListAccounts, ListApiKeys, ListMembers
-from core.usecases.remove_organization import RemoveOrganization
-from core.usecases.replace_token import ReplaceSessionboardToken
+from core.usecases.access.queries import ListAccounts, ListApiKeys, ListMembers
+from core.usecases.notifications.queries import ShowRecipient
+from core.usecases.organizations.queries import FindConnection
+from core.usecases.organizations.remove_organization import RemoveOrganization
+from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
 from entrypoints.container import Container
 from entrypoints.http.asking import InOrganization, Wired
 from entrypoints.http.pages.asked import ManageOrganization, ReadOrganization
@@ -24,7 +24,7 @@ from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.integrations import integrations_url
 from entrypoints.http.pages.rendering import Crumb, crumb, flash, go_to, render, url_of, way_in
 from entrypoints.http.problems import problem_of
-from ports.session_source import SourceError
+from ports.source import SourceError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings")
 SECTION = "settings"

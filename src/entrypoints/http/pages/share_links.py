@@ -11,8 +11,10 @@ from core.domain.errors import NotFound
 from core.domain.ids import SourceId
 from core.domain.records.synced_records import SyncedRecord, presentable
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.look_up_records import ListMappingsWithPeople, PageShareLinks, PeopleAsked
-from core.usecases.portal import MakePortalAddress, RevokePortalAddresses, Who
+from core.usecases.access.create_portal_link import MakePortalAddress
+from core.usecases.access.portal_person import Who
+from core.usecases.access.revoke_portal_links import RevokePortalAddresses
+from core.usecases.results.queries import ListMappingsWithPeople, PageShareLinks, PeopleAsked
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.asking import LONGEST_ID, InMapping, InOrganization, Wired

@@ -8,11 +8,13 @@ from fastapi.responses import Response
 
 from core.domain.access.devices import DEVICE_LASTS
 from core.domain.errors import AddressExpired, NotSignedIn, Refusal, TooBusy
-from core.usecases.sign_in.devices import RememberDevice
-from core.usecases.sign_in.links import TakeSignIn
-from core.usecases.sign_in.password import Credentials, SignInWithPassword
-from core.usecases.sign_in.sessions import BeginSignIn, SignOut
-from core.usecases.sign_up import CheckSignUp, SignUp
+from core.usecases.access.begin_session import BeginSignIn
+from core.usecases.access.check_sign_up_link import CheckSignUp
+from core.usecases.access.known_devices import RememberDevice
+from core.usecases.access.redeem_sign_in_link import TakeSignIn
+from core.usecases.access.sign_in_with_password import Credentials, SignInWithPassword
+from core.usecases.access.sign_out import SignOut
+from core.usecases.access.sign_up import SignUp
 from entrypoints.container import Container
 from entrypoints.http.asking import SIGN_IN, Wired, network_address, signed_in_account
 from entrypoints.http.pages.forms import SentForm, text

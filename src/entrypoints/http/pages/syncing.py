@@ -13,8 +13,8 @@ from core.domain.ids import SessionboardEventId
 from core.domain.records.kinds import Scope
 from core.domain.runs.messages import STARTED
 from core.domain.runs.run import RunState, SyncRun
-from core.usecases.look_up import ListRuns
-from core.usecases.request_sync import RequestSync, SyncRequest
+from core.usecases.runs.queries import ListRuns
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.asking import Wired, by_cookie
 from entrypoints.http.pages.asked import ReadOrganization, ReadRun, SyncMapping

@@ -16,14 +16,15 @@ from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.api_keys import MakeApiKey
-from core.usecases.connect import Connect
-from core.usecases.look_up import FindConnection, ListRuns
-from core.usecases.map_events import MapEvents, NewMapping
-from core.usecases.request_sync import RequestSync, SyncRequest
-from core.usecases.sign_in.links import OfferSignIn
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_sign_in_link import OfferSignIn
+from core.usecases.mappings.map_events import MapEvents, NewMapping
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
+from core.usecases.organizations.queries import FindConnection
+from core.usecases.runs.queries import ListRuns
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.http.app import COOKIE

@@ -12,10 +12,11 @@ from playwright.sync_api import Page, expect
 from core.domain.access.authorization import Grant, Role
 from core.domain.ids import SourceId
 from core.domain.records.kinds import SPEAKER
-from core.usecases.api_keys import MakeApiKey
-from core.usecases.look_up import ListMappings
-from core.usecases.look_up_records import ListShareLinks
-from core.usecases.portal import MakePortalAddress, Who
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_portal_link import MakePortalAddress
+from core.usecases.access.portal_person import Who
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.results.queries import ListShareLinks
 from entrypoints.container import Container
 from entrypoints.http.pages.app import PARTS
 from tests.e2e.browser.axe import violations

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.change_account import RemoveAccount
-from core.usecases.look_up_access import ListAccounts
-from core.usecases.sign_up import OfferSignUp
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.access.queries import ListAccounts
+from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.access.authorization import Grant, Role
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.change_account import ChangePassword
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.change_password import ChangePassword
 from entrypoints.container import Container
 from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage

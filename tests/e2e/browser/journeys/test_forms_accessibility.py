@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.usecases.change_account import RemoveAccount
-from core.usecases.look_up_access import ListAccounts
-from core.usecases.sign_up import OfferSignUp
+from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.access.queries import ListAccounts
+from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.browser.axe import violations

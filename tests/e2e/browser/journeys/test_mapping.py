@@ -5,8 +5,8 @@ from playwright.sync_api import Page, expect
 
 from adapters.jobs.in_process import InProcessJobs
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
-from core.usecases.choose_runs import ChooseRuns
-from core.usecases.look_up import ListMappings
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.runs.select_next_runs import ChooseRuns
 from entrypoints.container import Container
 from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM

@@ -10,11 +10,11 @@ from core.domain.access.authorization import Grant, Role
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Channel
 from core.domain.tenancy.secrets import Token
-from core.usecases.add_account import AddAccount, NewAccount
-from core.usecases.add_organization import AddOrganization, NewOrganization
-from core.usecases.api_keys import MakeApiKey
-from core.usecases.choose_recipient import ChooseRecipient
-from core.usecases.connect import Connect
+from core.usecases.access.add_account import AddAccount, NewAccount
+from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.notifications.choose_recipient import ChooseRecipient
+from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
+from core.usecases.organizations.connect import Connect
 from entrypoints.container import Container
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN

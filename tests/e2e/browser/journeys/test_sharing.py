@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from core.domain.ids import GleaninEventId, SourceId
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.synced_records import ShareLink
-from core.usecases.look_up import ListMappings
-from core.usecases.look_up_records import ListShareLinks
+from core.usecases.mappings.queries import ListMappings
+from core.usecases.results.queries import ListShareLinks
 from entrypoints.container import Container
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT

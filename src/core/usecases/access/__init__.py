@@ -1,0 +1,1 @@
+"""Accounts, sign-in, keys, permissions and portal links (rule 31)."""

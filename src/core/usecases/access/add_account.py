@@ -1,0 +1,57 @@
+"""Add somebody's account, with a first role."""
+
+from dataclasses import dataclass
+
+from core.domain.access.accounts import Account, check_password
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Grant
+from core.domain.errors import BadInput, found
+from core.domain.ids import AccountId
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.passwords import Passwords
+from ports.store.errors import Taken
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    email: str
+    grant: Grant
+    password: str | None
+    """None for somebody who signs in elsewhere, by OpenID Connect."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddAccount:
+    units: Units
+    passwords: Passwords
+    names: Names
+    clock: Clock
+
+    async def __call__(self, command: NewAccount, *, by: str) -> Account:
+        """Add it.
+
+        Raises:
+            BadInput: the e-mail or the password cannot be one, or there is an account with this e-mail.
+            NotFound: there is no such organization.
+        """
+        hashed = None
+        if command.password is not None:
+            check_password(command.password)
+            hashed = await self.passwords.hash(command.password)
+        now, grant = self.clock.now(), command.grant
+        account = Account(AccountId(self.names.new()), command.email.strip(), hashed, now, frozenset({grant}))
+        async with self.units.writing() as unit:
+            if grant.organization_id is not None:
+                found(
+                    await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
+                )
+            try:
+                await unit.accounts.add(account)
+            except Taken:
+                raise BadInput(f"There is an account for {account.email} already. Give it a role.") from None
+            entry = AuditEntry(now, by, Action.ACCOUNT_ADDED, grant.organization_id, account.email)
+            await unit.audit.add(entry)
+            await unit.commit()
+        return account

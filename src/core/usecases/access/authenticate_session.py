@@ -1,0 +1,30 @@
+"""Find out whose session a request has."""
+
+from dataclasses import dataclass
+
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import digest_of
+from core.domain.errors import NotSignedIn
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIsSignedIn:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, secret: str) -> Account:
+        """Return the account that a sign-in belongs to.
+
+        Raises:
+            NotSignedIn: it has ended, or never began.
+        """
+        async with self.units.reading() as unit:
+            sign_in = await unit.sign_ins.find(digest_of(secret))
+            if sign_in is None or sign_in.is_over(self.clock.now()):
+                raise NotSignedIn
+            account = await unit.accounts.get(sign_in.account_id)
+        if account is None:
+            raise NotSignedIn
+        return account

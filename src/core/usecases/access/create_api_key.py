@@ -1,0 +1,39 @@
+"""Create an API key."""
+
+from dataclasses import dataclass
+
+from core.domain.access.api_keys import PREFIX, ApiKey, digest_of
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Grant
+from core.domain.errors import found
+from core.domain.ids import ApiKeyId
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class MakeApiKey:
+    units: Units
+    names: Names
+    clock: Clock
+
+    async def __call__(self, name: str, grant: Grant, *, by: str) -> tuple[ApiKey, str]:
+        """Make a key, and give it with its secret, which is never shown again.
+
+        Raises:
+            BadInput: the name cannot be one.
+            NotFound: there is no such organization.
+        """
+        secret, now = PREFIX + self.names.secret(), self.clock.now()
+        key = ApiKey(ApiKeyId(self.names.new()), name.strip(), digest_of(secret), grant, now, by)
+        async with self.units.writing() as unit:
+            if grant.organization_id is not None:
+                found(
+                    await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
+                )
+            await unit.api_keys.add(key)
+            what = f"{key.name} ({grant.role})"
+            await unit.audit.add(AuditEntry(now, by, Action.API_KEY_MADE, grant.organization_id, what))
+            await unit.commit()
+        return key, secret

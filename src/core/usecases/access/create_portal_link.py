@@ -1,0 +1,34 @@
+"""Create a link to a person's portal page (rules 30 and 31)."""
+
+import json
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.usecases.access.portal_person import PURPOSE, Who, find_person
+from ports.clock import Clock
+from ports.signer import Signer
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class MakePortalAddress:
+    units: Units
+    signer: Signer
+    clock: Clock
+
+    async def __call__(self, who: Who, *, by: str) -> str:
+        """Give the last part of a person's portal address.
+
+        Raises:
+            NotFound: there is no such mapping, or no such person was synced.
+            NotMapped: the mapping has ended; addresses that were made before go on.
+        """
+        async with self.units.writing() as unit:
+            mapping, person = await find_person(unit, who)
+            mapping.check_active()
+            now = self.clock.now()
+            entry = AuditEntry(now, by, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label)
+            await unit.audit.add(entry)
+            await unit.commit()
+        claims = [mapping.organization_id, mapping.events.gleanin_id, person.kind.name, person.source_id]
+        return self.signer.sign(PURPOSE, json.dumps(claims, separators=(",", ":")), now)

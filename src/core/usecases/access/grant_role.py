@@ -1,0 +1,36 @@
+"""Grant a role."""
+
+from dataclasses import dataclass
+
+from core.domain.access.accounts import Account
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Grant
+from core.domain.errors import found
+from core.usecases.access.find_account import find_account
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class GiveRole:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, email: str, grant: Grant, *, by: str) -> Account:
+        """Give a role for an organization or for all, in the place of any other role for it.
+
+        Raises:
+            NotFound: there is no such account or organization.
+        """
+        async with self.units.writing() as unit:
+            if grant.organization_id is not None:
+                found(
+                    await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
+                )
+            account = (await find_account(unit, email)).granted(grant)
+            await unit.accounts.update(account)
+            what = f"{account.email}: {grant.role}"
+            entry = AuditEntry(self.clock.now(), by, Action.ROLE_GIVEN, grant.organization_id, what)
+            await unit.audit.add(entry)
+            await unit.commit()
+        return account

@@ -1,0 +1,27 @@
+"""List the API keys that an account has created."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.access.api_keys import ApiKey
+from core.domain.email import same_mailbox
+from core.domain.tenancy.organizations import Organization
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ListKeysMadeBy:
+    """For whoever takes an account away: its API keys are programs', and stay."""
+
+    units: Units
+
+    async def __call__(self, email: str) -> Sequence[tuple[Organization | None, ApiKey]]:
+        """Give the valid keys that an account made, with their organizations; None where one is for all."""
+        maker = same_mailbox(email)
+        async with self.units.reading() as unit:
+            return [
+                (organization, key)
+                for organization in (None, *await unit.organizations.all())
+                for key in await unit.api_keys.of_organization(organization.id if organization else None)
+                if key.is_valid and same_mailbox(key.created_by) == maker
+            ]

@@ -1,0 +1,59 @@
+"""Open a portal page by its link (rules 30 and 31)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.access.portal_links import PersonRef, check_address
+from core.domain.errors import AddressExpired
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import RecordKind
+from core.domain.records.synced_records import ShareLink, presentable
+from core.usecases.access.portal_person import PERSON_KINDS, PURPOSE
+from ports.clock import Clock
+from ports.signer import NotSigned, Signer
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class PortalPage:
+    """All that a portal page shows: of one person, and of nobody else (rule 31)."""
+
+    kind: RecordKind
+    name: str
+    event: str
+    links: Sequence[ShareLink]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPortal:
+    units: Units
+    signer: Signer
+    clock: Clock
+
+    async def __call__(self, address: str) -> PortalPage:
+        """Give what the page behind an address shows.
+
+        Raises:
+            AddressExpired: it was not made here, is too old, was revoked, or the person is not known any more.
+        """
+        try:
+            claims, made_at = self.signer.read(PURPOSE, address)
+        except NotSigned:
+            raise AddressExpired from None
+        organization_id, event_id, kind_name, source_id = json.loads(claims)
+        ref = PersonRef(
+            OrganizationId(organization_id),
+            GleaninEventId(event_id),
+            PERSON_KINDS[kind_name],
+            SourceId(source_id),
+        )
+        async with self.units.reading() as unit:
+            check_address(made_at, await unit.portal_revocations.of(ref), self.clock.now())
+            people = await unit.synced.find(ref.organization_id, ref.event_id, ref.kind, [ref.source_id])
+            mappings = await unit.mappings.of_organization(ref.organization_id)
+        person = people.get(ref.source_id)
+        events = [each.sessionboard_name for each in mappings if each.events.gleanin_id == ref.event_id]
+        if person is None or not events:
+            raise AddressExpired
+        return PortalPage(ref.kind, person.label, events[-1], presentable(person.links))

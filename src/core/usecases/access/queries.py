@@ -1,0 +1,69 @@
+"""Look up who has access, by account or by API key, and what was done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import ApiKey
+from core.domain.access.audit import AuditEntry
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Organization
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAuditLog:
+    units: Units
+
+    async def __call__(
+        self, organization_id: OrganizationId | None, before: int | None = None, limit: int = 50
+    ) -> Sequence[AuditEntry]:
+        """Give what was done, newest first: in an organization, or (None) everywhere."""
+        async with self.units.reading() as unit:
+            return await unit.audit.page(organization_id, before, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class ListMembers:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Sequence[Account]:
+        """Give the accounts that have a role in an organization itself."""
+        async with self.units.reading() as unit:
+            return await unit.accounts.of_organization(organization_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ListApiKeys:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
+        """Give an organization's API keys, valid ones first, newest first; with None, those for all organizations."""
+        async with self.units.reading() as unit:
+            keys = await unit.api_keys.of_organization(organization_id)
+        return sorted(keys, key=lambda each: not each.is_valid)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAllApiKeys:
+    units: Units
+
+    async def __call__(self) -> Sequence[tuple[Organization | None, ApiKey]]:
+        """List every API key with its organization, None for one that is for all; valid ones first, newest first."""
+        async with self.units.reading() as unit:
+            keys = [
+                (organization, key)
+                for organization in (None, *await unit.organizations.all())
+                for key in await unit.api_keys.of_organization(organization.id if organization else None)
+            ]
+        return sorted(keys, key=lambda each: not each[1].is_valid)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAccounts:
+    units: Units
+
+    async def __call__(self) -> Sequence[Account]:
+        """Give all accounts, by e-mail."""
+        async with self.units.reading() as unit:
+            return await unit.accounts.all()

@@ -1,0 +1,52 @@
+"""Sign in by a link that works once."""
+
+from dataclasses import dataclass
+
+from core.domain.access.accounts import Account
+from core.domain.access.api_keys import digest_of
+from core.domain.errors import AddressExpired
+from core.usecases.access.begin_session import begin_sign_in
+from core.usecases.access.create_sign_in_link import PURPOSE
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.log import EventLog
+from ports.signer import NotSigned, Signer
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSignIn:
+    units: Units
+    signer: Signer
+    names: Names
+    clock: Clock
+    log: EventLog
+
+    async def __call__(self, offered: str, address: str) -> str:
+        """Exchange an offered secret, which is used up by that, for the secret of a sign-in.
+
+        Raises:
+            AddressExpired: it was taken already, is too old, or was not made here.
+        """
+        try:
+            account, secret = await self._taken(offered)
+        except AddressExpired:
+            self.log.warning("access.link_refused", act="sign_in", address=address)
+            raise
+        self.log.event("access.signed_in", account=account.id, way="link", address=address)
+        return secret
+
+    async def _taken(self, offered: str) -> tuple[Account, str]:
+        try:
+            secret, _ = self.signer.read(PURPOSE, offered)
+        except NotSigned:
+            raise AddressExpired from None
+        async with self.units.writing() as unit:
+            sign_in = await unit.sign_ins.find(digest_of(secret))
+            account = await unit.accounts.get(sign_in.account_id) if sign_in else None
+            if sign_in is None or account is None or sign_in.is_over(self.clock.now()):
+                raise AddressExpired
+            await unit.sign_ins.end(sign_in.digest)
+            taken = await begin_sign_in(unit, account, self.names, self.clock)
+            await unit.commit()
+        return account, taken

@@ -1,0 +1,27 @@
+"""Remove an account."""
+
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.usecases.access.find_account import find_account
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAccount:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, email: str, *, by: str) -> None:
+        """Take an account away; whoever is signed in with it is signed out.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        async with self.units.writing() as unit:
+            account = await find_account(unit, email)
+            await unit.accounts.remove(account.id)
+            entry = AuditEntry(self.clock.now(), by, Action.ACCOUNT_REMOVED, None, account.email)
+            await unit.audit.add(entry)
+            await unit.commit()

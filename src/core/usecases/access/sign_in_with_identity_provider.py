@@ -1,0 +1,67 @@
+"""Sign in with an OpenID Connect provider, whose issuer and subject are bound to the account."""
+
+from dataclasses import dataclass
+
+from core.domain.access.accounts import Account
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.identities import ProviderIdentity
+from core.domain.errors import EmailNotVerified, IdentityMismatch, NotSignedIn
+from core.usecases.access.begin_session import begin_sign_in
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.log import EventLog
+from ports.store.unit_of_work import Unit, Units
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderClaims:
+    """What a provider has said of a person, in a token that was verified."""
+
+    identity: ProviderIdentity
+    verified_email: str | None
+    """None where the provider does not say that it is the person's."""
+    address: str
+    """The network address of the browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWithIdentityProvider:
+    units: Units
+    names: Names
+    clock: Clock
+    log: EventLog
+
+    async def __call__(self, claims: ProviderClaims) -> str:
+        """Begin a sign-in, and give its secret.
+
+        The first time, the e-mail tells whose account it is, and the identity is bound to it. From then on only the
+        identity counts, whatever e-mail comes with it.
+
+        Raises:
+            EmailNotVerified: the identity is not bound, and the provider does not vouch for the e-mail.
+            IdentityMismatch: the account is bound to another identity of this issuer.
+            NotSignedIn: there is no account with this e-mail.
+        """
+        async with self.units.writing() as unit:
+            account_id = await unit.identities.account_of(claims.identity)
+            account = await unit.accounts.get(account_id) if account_id else None
+            if account is None:
+                account = await self._bind(unit, claims)
+            secret = await begin_sign_in(unit, account, self.names, self.clock)
+            await unit.commit()
+        self.log.event("access.signed_in", account=account.id, way="openid", address=claims.address)
+        return secret
+
+    async def _bind(self, unit: Unit, claims: ProviderClaims) -> Account:
+        email, identity = claims.verified_email, claims.identity
+        if email is None:
+            raise EmailNotVerified
+        account = await unit.accounts.with_email(email)
+        if account is None:
+            raise NotSignedIn(f"There is no account for {email:.120}. Ask an admin to add one.")
+        if any(bound.issuer == identity.issuer for bound in await unit.identities.of_account(account.id)):
+            raise IdentityMismatch(account.email)
+        await unit.identities.bind(identity, account.id)
+        entry = AuditEntry(self.clock.now(), account.email, Action.IDENTITY_BOUND, None, account.email)
+        await unit.audit.add(entry)
+        return account

@@ -1,0 +1,139 @@
+"""Sign in with e-mail and password, and slow down guessing."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
+
+from core.domain.access.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, Account
+from core.domain.access.api_keys import digest_of
+from core.domain.access.devices import Device
+from core.domain.email import same_mailbox
+from core.domain.errors import TooBusy, TooManyAttempts, WrongCredentials
+from core.usecases.access.begin_session import begin_sign_in
+from core.usecases.access.known_devices import DeviceReader
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.log import EventLog
+from ports.passwords import Passwords, PasswordsBusy, Waiting
+from ports.signer import Signer
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    email: str
+    password: str
+    address: str
+    """The network address that they came from: it is slowed down too."""
+    device: str | None = None
+    """What the browser shows of an earlier sign-in."""
+
+    @property
+    def party(self) -> str:
+        """Return the part of the network address that one party has: of IPv6, everybody has a whole /64."""
+        try:
+            known = ip_address(self.address)
+        except ValueError:
+            return self.address  # a name that a proxy or a test gave
+        if isinstance(known, IPv4Address):
+            return str(known)
+        return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
+
+    @property
+    def of_account(self) -> str:
+        # A digest, for whatever was typed as an e-mail may be a password, and of any length.
+        return f"account:{digest_of(same_mailbox(self.email))}"
+
+    @property
+    def of_address(self) -> str:
+        return f"address:{self.party}"
+
+    def subjects(self, device: Device | None) -> tuple[str, ...]:
+        """Return what failures are counted for: a known device, or else the account and the network address.
+
+        Failures of others, for the account or from the same address, do not slow down a known device.
+        """
+        return (self.of_account, self.of_address) if device is None else (f"device:{device.id}",)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWithPassword:
+    units: Units
+    passwords: Passwords
+    signer: Signer
+    names: Names
+    clock: Clock
+    log: EventLog
+
+    async def __call__(self, credentials: Credentials) -> str:
+        """Begin a sign-in, and give its secret.
+
+        Raises:
+            WrongCredentials: nothing tells whether there is such an account.
+            TooManyAttempts: for this device, account or address; the password was not even looked at.
+            TooBusy: so many wait for their password to be looked at that another one would only wait.
+        """
+        log = self.log.bound(address=credentials.address)
+        try:
+            # The place is taken before the attempt is counted: one that is not looked at is no failure.
+            with self.passwords.place_for(await self._waiting(credentials)):
+                return await self._sign_in(credentials, log)
+        except PasswordsBusy:
+            log.warning("access.throttled", act="sign_in", because="busy")
+            raise TooBusy from None
+        except TooManyAttempts:
+            log.warning("access.throttled", act="sign_in", because="attempts")
+            raise
+
+    @property
+    def _devices(self) -> DeviceReader:
+        return DeviceReader(self.signer, self.clock)
+
+    async def _waiting(self, credentials: Credentials) -> Waiting:
+        if self._devices.claims(credentials.device):
+            async with self.units.reading() as unit:
+                account = await unit.accounts.with_email(credentials.email)
+            if account and self._devices.known(credentials.device, account):
+                return Waiting(account.id, is_known=True)
+        return Waiting(credentials.party, is_known=False)
+
+    async def _sign_in(self, credentials: Credentials, log: EventLog) -> str:
+        account, device = await self._count(credentials)
+        usable = credentials.password[: LONGEST_PASSWORD + 1]
+        hashed = account.password_hash if account else None
+        matches = await self.passwords.matches(usable, hashed, is_known=device is not None)
+        secret = await self._begin(credentials, account, device) if account and matches else None
+        if account is None or secret is None:
+            log.warning("access.sign_in_failed", account=account.id if account else None)
+            raise WrongCredentials
+        log.event("access.signed_in", account=account.id, way="password")
+        return secret
+
+    async def _count(self, credentials: Credentials) -> tuple[Account | None, Device | None]:
+        """Count the attempt as failed before it is judged: of many at once, no more pass than of those one by one."""
+        async with self.units.writing() as unit:
+            now = self.clock.now()
+            account = await unit.accounts.with_email(credentials.email)
+            device = self._devices.known(credentials.device, account)
+            await unit.attempts.forget_before(now - FORGOTTEN_AFTER)
+            for subject in credentials.subjects(device):
+                attempts = await unit.attempts.of(subject)
+                attempts.check(now)
+                await unit.attempts.save(subject, attempts.failed(now))
+            await unit.commit()
+        return account, device
+
+    async def _begin(self, credentials: Credentials, account: Account, device: Device | None) -> str | None:
+        async with self.units.writing() as unit:
+            # Again, for it may have been removed, or its password changed, while the old one was looked at.
+            current = await unit.accounts.get(account.id)
+            if current is None or current.password_hash != account.password_hash:
+                return None
+            first, *rest = credentials.subjects(device)
+            await unit.attempts.forget(first)
+            for subject in rest:
+                # Not forgotten: signing in to one's own account must not reset the count of guesses at others'.
+                attempts = await unit.attempts.of(subject)
+                await unit.attempts.save(subject, attempts.taken_back())
+            secret = await begin_sign_in(unit, account, self.names, self.clock)
+            await unit.commit()
+        return secret

@@ -1,0 +1,17 @@
+"""End a session."""
+
+from dataclasses import dataclass
+
+from core.domain.access.api_keys import digest_of
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    units: Units
+
+    async def __call__(self, secret: str) -> None:
+        """End a sign-in; its secret opens nothing any more."""
+        async with self.units.writing() as unit:
+            await unit.sign_ins.end(digest_of(secret))
+            await unit.commit()

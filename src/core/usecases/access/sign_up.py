@@ -1,0 +1,51 @@
+"""Create the first account."""
+
+from dataclasses import dataclass
+
+from core.domain.access.accounts import Account, check_password
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.access.authorization import Grant, Role
+from core.domain.errors import TooBusy
+from core.domain.ids import AccountId
+from core.usecases.access.check_sign_up_link import check_link
+from core.usecases.access.create_sign_up_link import PURPOSE
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.passwords import Passwords, PasswordsBusy, Waiting
+from ports.signer import Signer
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    units: Units
+    signer: Signer
+    passwords: Passwords
+    names: Names
+    clock: Clock
+
+    async def __call__(self, offered: str, email: str, password: str) -> Account:
+        """Make the first account, an admin of all organizations.
+
+        Raises:
+            AddressExpired: it was used, is too old, or was not made here.
+            BadInput: the e-mail or the password cannot be one.
+            TooBusy: too many wait for a password to be hashed.
+        """
+        # Before it is hashed, which takes time that others may need; and again after, for of several one gets in.
+        async with self.units.reading() as unit:
+            await check_link(unit, self.signer, self.clock, offered)
+        check_password(password)
+        try:
+            with self.passwords.place_for(Waiting(PURPOSE, is_known=True)):
+                hashed = await self.passwords.hash(password)
+        except PasswordsBusy:
+            raise TooBusy from None
+        async with self.units.writing() as unit:
+            await check_link(unit, self.signer, self.clock, offered)
+            now, new = self.clock.now(), AccountId(self.names.new())
+            account = Account(new, email.strip(), hashed, now, frozenset({Grant(Role.ADMIN)}))
+            await unit.accounts.add(account)
+            await unit.audit.add(AuditEntry(now, account.email, Action.ACCOUNT_ADDED, None, account.email))
+            await unit.commit()
+        return account

@@ -1,0 +1,119 @@
+"""Change what a mapping syncs and when (rules 13, 14, 17 and 24), and confirm its time zone (rule 7)."""
+
+from dataclasses import dataclass, fields, replace
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import TimeZoneUnconfirmed, found
+from core.domain.ids import MappingId
+from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.time_zones import gmt_offsets, zone_named
+from core.usecases.mappings.confirm_time_zone import NoteTimeZone
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.source import SessionSources
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """None leaves a setting as it is."""
+
+    mapping_id: MappingId
+    tracks: TracksFrom | None = None
+    chairpersons: bool | None = None
+    moderators: bool | None = None
+    exhibitor_name: ExhibitorName | None = None
+    continuous_sync: bool | None = None
+    confirm_time_zone: bool = False
+    confirmed_zone: str | None = None
+    """The zone that was shown to whoever confirms it; None: whichever Sessionboard tells now."""
+
+    def applied_to(self, settings: MappingSettings) -> MappingSettings:
+        return MappingSettings(
+            tracks=settings.tracks if self.tracks is None else self.tracks,
+            chairpersons=settings.chairpersons if self.chairpersons is None else self.chairpersons,
+            moderators=settings.moderators if self.moderators is None else self.moderators,
+            exhibitor_name=settings.exhibitor_name if self.exhibitor_name is None else self.exhibitor_name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    units: Units
+    sources: SessionSources
+    cipher: TokenCipher
+    clock: Clock
+    note_time_zone: NoteTimeZone
+
+    async def __call__(self, command: SettingsChange, *, by: str) -> EventMapping:
+        """Change the given settings; the next sync re-sends just what they change.
+
+        Raises:
+            NotFound, NotMapped
+            TimeZoneUnconfirmed: the zone is not the one that was shown any more.
+            SourceError, DestinationError: a zone is to be confirmed, and one of the two systems cannot tell its own.
+        """
+        zone = None
+        if command.confirm_time_zone:
+            await self.note_time_zone(command.mapping_id)
+            zone = await self._zone(command.mapping_id)
+        if zone and command.confirmed_zone not in (None, zone):
+            known = zone_named(zone)
+            raise TimeZoneUnconfirmed(zone, gmt_offsets(known, self.clock.now()) if known else "not known")
+        async with self.units.writing() as unit:
+            mapping = found(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
+            mapping.check_active()
+            # What Gleanin tells is compared, and a confirmation does not count against it (rule 7).
+            is_open = zone is not None and zone_named(mapping.gleanin_time_zone) is None
+            changed = replace(
+                mapping,
+                settings=command.applied_to(mapping.settings),
+                confirmed_time_zone=zone if is_open else mapping.confirmed_time_zone,
+                time_zone=zone or mapping.time_zone,
+                continuous_sync=mapping.continuous_sync
+                if command.continuous_sync is None
+                else command.continuous_sync,
+                settings_saved=True,
+            )
+            await unit.mappings.update(changed)
+            if told := _told(mapping, changed):
+                now, action = self.clock.now(), Action.SETTINGS_CHANGED
+                what = f"{mapping.label}: {told}"
+                await unit.audit.add(AuditEntry(now, by, action, mapping.organization_id, what))
+            await unit.commit()
+        return changed
+
+    async def _zone(self, mapping_id: MappingId) -> str | None:
+        async with self.units.reading() as unit:
+            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            organization = found(
+                await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
+            )
+        access = self.cipher.unseal(organization.sessionboard_token)
+        async with self.sources.open(mapping.events.sessionboard_url, access) as source:
+            return (await source.event(mapping.events.sessionboard_id)).time_zone
+
+
+def _told(before: EventMapping, after: EventMapping) -> str:
+    """Name each setting that changed, with its old and its new value."""
+    settings = [
+        (each.name, getattr(before.settings, each.name), getattr(after.settings, each.name))
+        for each in fields(MappingSettings)
+    ]
+    settings.append(("continuous_sync", before.continuous_sync, after.continuous_sync))
+    settings.append(("confirmed_time_zone", before.confirmed_time_zone, after.confirmed_time_zone))
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_word(old)} > {_word(new)}" for name, old, new in settings if old != new
+    )
+
+
+def _word(value: object) -> str:
+    match value:
+        case True:
+            return "on"
+        case False:
+            return "off"
+        case None:
+            return "none"
+        case _:
+            return str(value)

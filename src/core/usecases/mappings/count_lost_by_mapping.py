@@ -1,0 +1,31 @@
+"""Count the records that would not be synced again, before it comes to that (rule 10)."""
+
+from dataclasses import dataclass
+
+from core.domain.errors import found
+from core.domain.ids import GleaninEventId, OrganizationId
+from core.domain.runs.messages import lost_by_mapping
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class CountLostByMapping:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId, event_id: GleaninEventId) -> str:
+        """Return it in sentences for one Gleanin event; empty where it was sent nothing under an ended connection.
+
+        Raises:
+            NotFound
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+            strange = {*await unit.connections.elsewhere(organization.sessionboard_url)}
+            sent = await unit.synced.sent(organization_id)
+        current = {connection.id} if connection else set()
+        return lost_by_mapping(
+            each for each in sent if each.event_id == event_id and each.connection_id not in current | strange
+        )

@@ -1,0 +1,133 @@
+"""Map a Sessionboard event to a Gleanin event (rules 4, 5 and 7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import AlreadyMapped, NotConnected, NotFound, check_asked, found
+from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.records.destination_records import GleaninEvent
+from core.domain.records.source_records import SourceEvent
+from core.domain.tenancy.event_mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
+from core.domain.tenancy.organizations import Connection, Organization, open_token
+from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.destination import DestinationEventGone, Destinations
+from ports.id_generator import Names
+from ports.source import SessionSources, SourceEventGone
+from ports.store.errors import Taken, Unique
+from ports.store.unit_of_work import Unit, Units
+
+
+@dataclass(frozen=True, slots=True)
+class NewMapping:
+    organization_id: OrganizationId
+    sessionboard_event: SessionboardEventId
+    gleanin_event: GleaninEventId
+    time_zone_confirmed: bool = False
+    confirmed_zone: str | None = None
+    """The zone that was shown to whoever confirmed it; None: whichever Sessionboard tells now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapEvents:
+    units: Units
+    sources: SessionSources
+    destinations: Destinations
+    cipher: TokenCipher
+    names: Names
+    clock: Clock
+
+    async def __call__(self, command: NewMapping, *, by: str) -> EventMapping:
+        """Make a mapping, or let the removed one of the same pair go on.
+
+        Raises:
+            Refusal: NotConnected, NotFound, AlreadyMapped, BoundToAnother, EventArchived, TimeZoneUnknown,
+                TimeZoneUnconfirmed.
+            SourceError, DestinationError: a side refused us or cannot be reached.
+        """
+        check_asked(f"{SESSIONBOARD} event", command.sessionboard_event)
+        check_asked(f"{GLEANIN} event", command.gleanin_event)
+        async with self.units.reading() as unit:
+            organization, connection = await self._connection(unit, command.organization_id)
+            pair = EventPair(organization.sessionboard_url, command.sessionboard_event, command.gleanin_event)
+            # Asked before the two sides are read, so that the answer does not depend on them.
+            mapping_to_continue(pair, connection.id, await _holders(unit, pair))
+        source_event, gleanin_event = await self._events(organization, connection, command)
+        is_confirmed = command.time_zone_confirmed and command.confirmed_zone in (
+            None,
+            source_event.time_zone,
+        )
+        confirmed = zone_to_confirm(source_event, gleanin_event, self.clock.now(), confirmed=is_confirmed)
+        async with self.units.writing() as unit:
+            _, connection = await self._connection(unit, command.organization_id)
+            former = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
+            if former:
+                zones = source_event.time_zone, gleanin_event.time_zone
+                mapping = former.map_again(confirmed).with_zones(*zones)
+                await unit.mappings.update(mapping)
+            else:
+                mapping = EventMapping(
+                    MappingId(self.names.new()),
+                    organization.id,
+                    connection.id,
+                    pair,
+                    source_event.name,
+                    gleanin_event.name,
+                    self.clock.now(),
+                    confirmed_time_zone=confirmed,
+                    continuous_sync=connection.continuous_sync,
+                    time_zone=source_event.time_zone,
+                    gleanin_time_zone=gleanin_event.time_zone,
+                    settings_saved=False,
+                )
+                await self._add(unit, mapping)
+            now, what = self.clock.now(), mapping.label
+            await unit.audit.add(AuditEntry(now, by, Action.MAPPED, organization.id, what))
+            await unit.commit()
+        return mapping
+
+    async def _connection(
+        self, unit: Unit, organization_id: OrganizationId
+    ) -> tuple[Organization, Connection]:
+        organization = found(await unit.organizations.get(organization_id), "organization", organization_id)
+        connection = await unit.connections.open_one(organization_id)
+        if connection is None:
+            raise NotConnected(organization.name)
+        return organization, connection
+
+    async def _events(
+        self, organization: Organization, connection: Connection, command: NewMapping
+    ) -> tuple[SourceEvent, GleaninEvent]:
+        token = open_token(connection, organization)
+        access = self.cipher.unseal(organization.sessionboard_token)
+        # Opened together: their time limits run side by side and do not add up.
+        async with (
+            self.sources.open(organization.sessionboard_url, access) as source,
+            self.destinations.open(self.cipher.unseal(token)) as destination,
+        ):
+            try:
+                source_event = await source.event(command.sessionboard_event)
+            except SourceEventGone:
+                raise NotFound(f"{SESSIONBOARD} event", command.sessionboard_event) from None
+            try:
+                gleanin_event = await destination.event(command.gleanin_event)
+            except DestinationEventGone:
+                raise NotFound(f"{GLEANIN} event", command.gleanin_event) from None
+        return source_event, gleanin_event
+
+    @staticmethod
+    async def _add(unit: Unit, mapping: EventMapping) -> None:
+        try:
+            await unit.mappings.add(mapping)
+        except Taken as taken:
+            side, event = {
+                Unique.GLEANIN_EVENT: (GLEANIN, str(mapping.events.gleanin_id)),
+                Unique.SESSIONBOARD_EVENT: (SESSIONBOARD, str(mapping.events.sessionboard_id)),
+            }[taken.what]
+            raise AlreadyMapped(side, event) from None
+
+
+async def _holders(unit: Unit, pair: EventPair) -> Sequence[EventMapping]:
+    return await unit.mappings.holding(pair.sessionboard_url, [pair.sessionboard_id], [pair.gleanin_id])

@@ -1,0 +1,37 @@
+"""Remove an event mapping (rules 5 and 6)."""
+
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import found
+from core.domain.ids import MappingId
+from core.domain.runs.stop_reasons import MAPPING_REMOVED
+from core.domain.tenancy.event_mappings import EventMapping
+from core.usecases.shared.run_ends import RunEnds
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMapping:
+    units: Units
+    clock: Clock
+    run_ends: RunEnds
+
+    async def __call__(self, mapping_id: MappingId, *, by: str) -> EventMapping:
+        """Remove one mapping; the connection and its other mappings go on. A running sync stops.
+
+        Raises:
+            NotFound, NotMapped
+        """
+        async with self.units.writing() as unit:
+            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            now = self.clock.now()
+            removed = mapping.remove(now)
+            await unit.mappings.update(removed)
+            _, ends = await self.run_ends.stop_all(unit, mapping_id, MAPPING_REMOVED)
+            what = mapping.label
+            await unit.audit.add(AuditEntry(now, by, Action.MAPPING_REMOVED, mapping.organization_id, what))
+            await unit.commit()
+        self.run_ends.log_stored(*ends)
+        return removed

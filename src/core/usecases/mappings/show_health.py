@@ -1,0 +1,37 @@
+"""Show how an organization's connection and mappings fare."""
+
+from dataclasses import dataclass
+
+from core.domain.ids import OrganizationId
+from core.domain.runs.health import Health, halted
+from core.domain.runs.organization_health import OrganizationHealth, organization_healths
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ShowHealth:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, organization_id: OrganizationId) -> OrganizationHealth:
+        """Judge everything by what is stored; neither system is asked."""
+        now = self.clock.now()
+        async with self.units.reading() as unit:
+            connection = await unit.connections.open_one(organization_id)
+            mappings = await unit.mappings.active(organization_id)
+            schedules = await unit.schedules.of_open_connections(organization_id)
+            ended = await unit.runs.latest_ended(organization_id)
+        connections = [connection] if connection else []
+        return organization_healths(connections, mappings, schedules, ended, now)[organization_id]
+
+
+@dataclass(frozen=True, slots=True)
+class FindHalt:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Health | None:
+        """Return what all of the organization's pages say while its connection is halted."""
+        async with self.units.reading() as unit:
+            halt = await unit.schedules.halt_of(organization_id)
+        return halted(halt) if halt else None

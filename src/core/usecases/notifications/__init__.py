@@ -1,0 +1,1 @@
+"""Notify organizations of syncs that start to fail and that work again."""

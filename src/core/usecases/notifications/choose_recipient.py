@@ -1,0 +1,49 @@
+"""Choose where notifications go."""
+
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import found
+from core.domain.ids import OrganizationId
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.tenancy.secrets import Token
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.notifications import Messenger
+from ports.store.unit_of_work import Units
+
+RECIPIENT = "recipient of notices for"
+HOW_TO_CHOOSE = "Choose a webhook or an e-mail first."
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseRecipient:
+    units: Units
+    messenger: Messenger
+    cipher: TokenCipher
+    names: Names
+    clock: Clock
+
+    async def __call__(
+        self, organization_id: OrganizationId, channel: Channel, address: str, *, by: str
+    ) -> tuple[Recipient, Token | None]:
+        """Let notices go there from now on; for a webhook, give the secret that they are signed with, this once.
+
+        Raises:
+            NotFound
+            BadInput: the address cannot be one, or nothing can go this way until something is set up.
+        """
+        address = self.messenger.checked(channel, address)
+        secret = Token(self.names.secret()) if channel is Channel.WEBHOOK else None
+        sealed = self.cipher.seal(secret) if secret else None
+        recipient = Recipient(organization_id, channel, address, sealed)
+        async with self.units.writing() as unit:
+            found(await unit.organizations.get(organization_id), "organization", organization_id)
+            await unit.recipients.save(recipient)
+            entry = AuditEntry(
+                self.clock.now(), by, Action.RECIPIENT_CHOSEN, organization_id, recipient.label
+            )
+            await unit.audit.add(entry)
+            await unit.commit()
+        return recipient, secret

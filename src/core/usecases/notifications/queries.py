@@ -1,0 +1,21 @@
+"""Read where notifications go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.ids import OrganizationId
+from core.domain.notifications.notification import Notice, Recipient
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRecipient:
+    units: Units
+
+    async def __call__(
+        self, organization_id: OrganizationId, limit: int = 5
+    ) -> tuple[Recipient | None, Sequence[Notice]]:
+        """Tell where the organization's notices go, and what became of the latest ones."""
+        async with self.units.reading() as unit:
+            recipient = await unit.recipients.get(organization_id)
+            return recipient, await unit.notices.of_organization(organization_id, limit)

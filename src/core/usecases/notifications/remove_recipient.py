@@ -1,0 +1,32 @@
+"""Switch notifications off."""
+
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import found
+from core.domain.ids import OrganizationId
+from core.domain.notifications.notification import Recipient
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRecipient:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, organization_id: OrganizationId, *, by: str) -> Recipient | None:
+        """Tell nobody anything any more, not what waits either; give whom it was told until now.
+
+        Raises:
+            NotFound
+        """
+        async with self.units.writing() as unit:
+            found(await unit.organizations.get(organization_id), "organization", organization_id)
+            former = await unit.recipients.get(organization_id)
+            if former is not None:
+                await unit.recipients.remove(organization_id)
+                now, action = self.clock.now(), Action.RECIPIENT_REMOVED
+                await unit.audit.add(AuditEntry(now, by, action, organization_id, former.label))
+                await unit.commit()
+        return former

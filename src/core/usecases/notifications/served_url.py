@@ -1,0 +1,27 @@
+"""Where people reach the program: noted by `serve`, and used by other processes that print addresses."""
+
+from dataclasses import dataclass
+
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class NoteServedUrl:
+    units: Units
+
+    async def __call__(self, url: str) -> None:
+        """Store where the program is served from now on."""
+        async with self.units.writing() as unit:
+            if await unit.installation.served_url() != url:
+                await unit.installation.save_served_url(url)
+                await unit.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class FindServedUrl:
+    units: Units
+
+    async def __call__(self) -> str | None:
+        """Return where the program was served last; None where it never was."""
+        async with self.units.reading() as unit:
+            return await unit.installation.served_url()

@@ -1,0 +1,57 @@
+"""Add an organization, with its access to Sessionboard."""
+
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.addresses import check_address
+from core.domain.errors import AlreadyExists
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Organization
+from core.domain.tenancy.secrets import Token
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.source import SessionSources
+from ports.store.errors import Taken
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrganization:
+    name: str
+    sessionboard_url: str
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class AddOrganization:
+    units: Units
+    sources: SessionSources
+    cipher: TokenCipher
+    names: Names
+    clock: Clock
+
+    async def __call__(self, command: NewOrganization, *, by: str) -> Organization:
+        """Try the token against Sessionboard, then store the organization.
+
+        Raises:
+            Refusal: the name is taken, or the address is none.
+            SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
+        """
+        # In its normal form, for with it an event is told from the same event of another region (rule 4).
+        # Whether a private address is allowed is for the source to say.
+        url = check_address(command.sessionboard_url, allow_private=True)
+        organization = Organization(
+            OrganizationId(self.names.new()), command.name.strip(), url, self.cipher.seal(command.token)
+        )
+        async with self.sources.open(url, command.token) as source:
+            await source.events()
+        async with self.units.writing() as unit:
+            try:
+                await unit.organizations.add(organization)
+            except Taken:
+                raise AlreadyExists(organization.name) from None
+            now, action = self.clock.now(), Action.ORGANIZATION_ADDED
+            await unit.audit.add(AuditEntry(now, by, action, organization.id, organization.name))
+            await unit.commit()
+        return organization

@@ -1,0 +1,43 @@
+"""Change what new mappings of a connection begin with (rule 24)."""
+
+from dataclasses import dataclass, replace
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import NotConnected, found
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Connection
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeConnection:
+    units: Units
+    clock: Clock
+
+    async def __call__(
+        self, organization_id: OrganizationId, *, continuous_sync: bool, by: str
+    ) -> Connection:
+        """Say whether mappings made from now on begin with continuous sync; those that exist stay as they are.
+
+        Raises:
+            NotFound, NotConnected
+        """
+        async with self.units.writing() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+            if connection is None:
+                raise NotConnected(organization.name)
+            if connection.continuous_sync == continuous_sync:
+                return connection
+            changed = replace(connection, continuous_sync=continuous_sync)
+            await unit.connections.update(changed)
+            what = (
+                f"{organization.name}: continuous sync of new mappings {'on' if continuous_sync else 'off'}"
+            )
+            at, action = self.clock.now(), Action.SETTINGS_CHANGED
+            await unit.audit.add(AuditEntry(at, by, action, organization_id, what))
+            await unit.commit()
+        return changed

@@ -1,0 +1,72 @@
+"""Connect an organization to Gleanin (rules 1 to 3)."""
+
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import AlreadyConnected, found
+from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.tenancy.organizations import Connection
+from core.domain.tenancy.secrets import Token
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.destination import Destinations
+from ports.id_generator import Names
+from ports.store.errors import Taken
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    units: Units
+    destinations: Destinations
+    cipher: TokenCipher
+    names: Names
+    clock: Clock
+
+    async def __call__(
+        self,
+        organization_id: OrganizationId,
+        token: Token,
+        *,
+        continuous_sync: bool = False,
+        by: str,
+    ) -> Connection:
+        """Try the token against Gleanin, then open a connection with it.
+
+        Args:
+            organization_id: whose connection.
+            token: Gleanin's.
+            continuous_sync: whether mappings begin with continuous sync (rule 24).
+            by: who asks for it.
+
+        Raises:
+            AlreadyConnected: the organization has an open connection (rule 3).
+            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored (rule 1).
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            if await unit.connections.open_one(organization_id):
+                raise AlreadyConnected(organization.name)
+        async with self.destinations.open(token) as destination:
+            await destination.events()
+        connection = Connection(
+            ConnectionId(self.names.new()),
+            organization_id,
+            self.cipher.seal(token),
+            token.hint,
+            self.clock.now(),
+            continuous_sync=continuous_sync,
+        )
+        async with self.units.writing() as unit:
+            # Again, for it may have been removed while Gleanin was asked.
+            found(await unit.organizations.get(organization_id), "organization", organization_id)
+            try:
+                await unit.connections.add(connection)
+            except Taken:
+                raise AlreadyConnected(organization.name) from None
+            at, what = connection.opened_at, organization.name
+            await unit.audit.add(AuditEntry(at, by, Action.CONNECTED, organization_id, what))
+            await unit.commit()
+        return connection

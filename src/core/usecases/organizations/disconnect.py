@@ -1,0 +1,73 @@
+"""Disconnect an organization from Gleanin (rule 8)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import NotConnected, found
+from core.domain.ids import OrganizationId, RunId
+from core.domain.runs.stop_reasons import DISCONNECTED
+from core.domain.tenancy.organizations import Connection
+from core.usecases.shared.run_ends import RunEnds
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    units: Units
+    clock: Clock
+    run_ends: RunEnds
+    lease: timedelta
+    """How long a run that gives no sign of life is waited for."""
+
+    async def __call__(
+        self, organization_id: OrganizationId, confirmation: str | None, *, by: str
+    ) -> Connection:
+        """End the connection and all its mappings, erase the token, and see running syncs stop.
+
+        Args:
+            organization_id: whose connection.
+            confirmation: the organization's name.
+            by: who asks for it.
+
+        Raises:
+            NotConnected: there is no open connection.
+            NotConfirmed: the confirmation is not the name.
+        """
+        async with self.units.writing() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+            if connection is None:
+                raise NotConnected(organization.name)
+            now = self.clock.now()
+            ended = connection.end(now, organization, confirmation)
+            await unit.connections.update(ended)
+            running, ends = [], []
+            for mapping in await unit.mappings.of_connection(connection.id):
+                await unit.mappings.update(mapping.end_with_connection(now))
+                asked, ended_now = await self.run_ends.stop_all(unit, mapping.id, DISCONNECTED)
+                running += asked
+                ends += ended_now
+            await unit.audit.add(AuditEntry(now, by, Action.DISCONNECTED, organization_id, organization.name))
+            await unit.commit()
+        self.run_ends.log_stored(*ends)
+        await self._see_them_stop(running)
+        return ended
+
+    async def _see_them_stop(self, running: Sequence[RunId]) -> None:
+        """Return only when no request of a running sync can be under way any more."""
+        give_up = self.clock.now() + self.lease
+        while running and self.clock.now() < give_up:
+            async with self.units.reading() as unit:
+                runs = [await unit.runs.get(run_id) for run_id in running]
+            running = [
+                run.id for run in runs if run and run.is_open and not run.lease_has_run_out(self.clock.now())
+            ]
+            if running:
+                await self.clock.sleep(POLL_SECONDS)

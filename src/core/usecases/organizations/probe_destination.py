@@ -1,0 +1,32 @@
+"""Compare an organization's real Gleanin account with what is assumed of Gleanin, without writing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.errors import found
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import open_token
+from ports.cipher import TokenCipher
+from ports.probe import DestinationProbe, Finding
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeDestination:
+    units: Units
+    cipher: TokenCipher
+    probe: DestinationProbe
+
+    async def __call__(self, organization_id: OrganizationId) -> Sequence[Finding]:
+        """Compare.
+
+        Raises:
+            NotFound, NotConnected
+            DestinationError: the account cannot be read at all.
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+        return await self.probe(self.cipher.unseal(open_token(connection, organization)))

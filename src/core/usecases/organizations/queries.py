@@ -1,0 +1,48 @@
+"""Read organizations and their connections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.errors import check_asked, found
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.organizations import Connection, Organization
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class FindOrganization:
+    units: Units
+
+    async def __call__(self, id_or_name: str) -> Organization:
+        """Find one.
+
+        Raises:
+            NotFound: there is none.
+        """
+        check_asked("organization", id_or_name)
+        async with self.units.reading() as unit:
+            organization = await unit.organizations.get(OrganizationId(id_or_name))
+            organization = organization or await unit.organizations.named(id_or_name.strip())
+        return found(organization, "organization", id_or_name)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrganizations:
+    units: Units
+
+    async def __call__(self) -> Sequence[tuple[Organization, Connection | None]]:
+        """Give all organizations by name, each with its open connection."""
+        async with self.units.reading() as unit:
+            organizations = await unit.organizations.all()
+            connections = {each.organization_id: each for each in await unit.connections.list_open()}
+        return [(each, connections.get(each.id)) for each in organizations]
+
+
+@dataclass(frozen=True, slots=True)
+class FindConnection:
+    units: Units
+
+    async def __call__(self, organization_id: OrganizationId) -> Connection | None:
+        """Find the organization's open connection, if there is one."""
+        async with self.units.reading() as unit:
+            return await unit.connections.open_one(organization_id)

@@ -1,0 +1,43 @@
+"""Remove an organization, and all that is remembered of it."""
+
+from dataclasses import dataclass
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import BadInput, StillConnected, found
+from core.domain.ids import OrganizationId
+from ports.clock import Clock
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOrganization:
+    units: Units
+    clock: Clock
+
+    async def __call__(self, organization_id: OrganizationId, confirmation: str | None, *, by: str) -> None:
+        """Erase it with its people, its history and its Sessionboard token; what it sent to Gleanin stays there.
+
+        Args:
+            organization_id: which one.
+            confirmation: its name, given by whoever knows what it means.
+            by: who asks for it.
+
+        Raises:
+            NotFound
+            BadInput: the confirmation is not the name.
+            StillConnected: disconnecting comes first, for that is what stops a running sync (rule 8).
+        """
+        async with self.units.writing() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            if await unit.connections.open_one(organization_id) is not None:
+                raise StillConnected(organization.name)
+            if confirmation is None or confirmation.strip() != organization.name:
+                raise BadInput(
+                    f"Removing {organization.name} erases its history and share links. To confirm, give its name."
+                )
+            now, action = self.clock.now(), Action.ORGANIZATION_REMOVED
+            await unit.organizations.remove(organization_id, now)
+            await unit.audit.add(AuditEntry(now, by, action, None, organization.name))
+            await unit.commit()

@@ -1,0 +1,69 @@
+"""Replace the Gleanin token of an open connection (rule 9)."""
+
+from dataclasses import dataclass, replace
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import OtherAccount, found
+from core.domain.ids import OrganizationId
+from core.domain.runs.schedule import released
+from core.domain.tenancy.organizations import Connection, open_token
+from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.systems import GLEANIN
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.destination import Destinations
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceGleaninToken:
+    units: Units
+    destinations: Destinations
+    cipher: TokenCipher
+    clock: Clock
+
+    async def __call__(
+        self,
+        organization_id: OrganizationId,
+        token: Token,
+        *,
+        by: str,
+        continuous_sync: bool | None = None,
+    ) -> Connection:
+        """Try the token against Gleanin, then let the open connection go on with it.
+
+        Args:
+            organization_id: whose connection.
+            token: Gleanin's.
+            by: who asks for it.
+            continuous_sync: whether mappings made from now on begin with continuous sync; None leaves it as it is.
+
+        Raises:
+            NotFound, NotConnected
+            OtherAccount: the token does not see what is mapped.
+            DestinationError: Gleanin refused the token or cannot be reached; nothing is stored.
+        """
+        async with self.destinations.open(token) as destination:
+            seen = {event.id for event in await destination.events()}
+        async with self.units.writing() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            connection = await unit.connections.open_one(organization_id)
+            open_token(connection, organization)
+            assert connection is not None, "it has a token"
+            for mapping in await unit.mappings.of_connection(connection.id):
+                if mapping.holds_its_events and mapping.events.gleanin_id not in seen:
+                    raise OtherAccount(mapping.gleanin_name)
+            renewed = connection.with_token(self.cipher.seal(token), token.hint)
+            what = f"{GLEANIN} token"
+            if continuous_sync is not None and continuous_sync != connection.continuous_sync:
+                renewed = replace(renewed, continuous_sync=continuous_sync)
+                what += f"; continuous sync of new mappings: {'on' if continuous_sync else 'off'}"
+            await unit.connections.update(renewed)
+            at, action = self.clock.now(), Action.TOKEN_REPLACED
+            for each in released(await unit.schedules.of_connection(connection.id), GLEANIN, at):
+                await unit.schedules.save(each)
+            await unit.audit.add(AuditEntry(at, by, action, organization_id, what))
+            await unit.commit()
+        return renewed

@@ -1,0 +1,53 @@
+"""Replace a Sessionboard token that was renewed: the organization and its mappings stay as they are."""
+
+from dataclasses import dataclass, replace
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import found
+from core.domain.ids import OrganizationId
+from core.domain.runs.schedule import released
+from core.domain.tenancy.organizations import Organization
+from core.domain.tenancy.secrets import Token
+from core.domain.tenancy.systems import SESSIONBOARD
+from ports.cipher import TokenCipher
+from ports.clock import Clock
+from ports.source import SessionSources
+from ports.store.unit_of_work import Units
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceSessionboardToken:
+    units: Units
+    sources: SessionSources
+    cipher: TokenCipher
+    clock: Clock
+
+    async def __call__(self, organization_id: OrganizationId, token: Token, *, by: str) -> Organization:
+        """Try the token against Sessionboard, then put it in the place of the former one.
+
+        Raises:
+            NotFound
+            SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
+        """
+        async with self.units.reading() as unit:
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+        async with self.sources.open(organization.sessionboard_url, token) as source:
+            await source.events()
+        async with self.units.writing() as unit:
+            # Again, for it may have been removed while Sessionboard was asked.
+            organization = found(
+                await unit.organizations.get(organization_id), "organization", organization_id
+            )
+            renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
+            await unit.organizations.update(renewed)
+            connection = await unit.connections.open_one(organization_id)
+            if connection is not None:
+                schedules = await unit.schedules.of_connection(connection.id)
+                for each in released(schedules, SESSIONBOARD, self.clock.now()):
+                    await unit.schedules.save(each)
+            at, what = self.clock.now(), f"{SESSIONBOARD} token"
+            await unit.audit.add(AuditEntry(at, by, Action.TOKEN_REPLACED, organization_id, what))
+            await unit.commit()
+        return renewed

@@ -1,0 +1,56 @@
+"""Get the history of one record over all runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.errors import check_asked, found
+from core.domain.ids import MappingId, RunId
+from core.domain.runs.run import SyncRun
+from ports.store.results import HistoryEntry
+from ports.store.unit_of_work import Unit, Units
+
+
+@dataclass(frozen=True, slots=True)
+class TellHistory:
+    units: Units
+
+    async def __call__(
+        self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
+    ) -> Sequence[HistoryEntry]:
+        """Give all that ever happened to one record, oldest first; with a limit, the newest so many.
+
+        Raises:
+            NotFound: also when no run of the mapping ever read such a record.
+        """
+        async with self.units.reading() as unit:
+            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            check_asked("record", id_or_email)
+            entries = [*await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)]
+            if entries:
+                last = entries[-1]
+                held_at = await _held_at(unit, mapping_id, last.run_id, last.at)
+                entries[-1] = replace(last, confirmed_at=held_at)
+        later = "; its next sync will tell" if mapping.is_active else ""
+        return found(entries or None, "record", id_or_email, f"No run of this mapping has read it{later}.")
+
+
+@dataclass(frozen=True, slots=True)
+class FindCheck:
+    units: Units
+
+    async def __call__(self, run: SyncRun) -> datetime | None:
+        """Return when it was last found that a run's outcomes still held; None where another's do, or nobody looked."""
+        if run.finished_at is None:
+            return None
+        async with self.units.reading() as unit:
+            return await _held_at(unit, run.mapping_id, run.id, run.finished_at)
+
+
+async def _held_at(unit: Unit, mapping_id: MappingId, run_id: RunId, since: datetime) -> datetime | None:
+    schedule = await unit.schedules.get(mapping_id)
+    checked_at = schedule.checked_since(since) if schedule else None
+    if checked_at is None:
+        return None
+    checkpoint = await unit.checkpoints.get(mapping_id)
+    return checked_at if checkpoint and checkpoint.run_id == run_id else None

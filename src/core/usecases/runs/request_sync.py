@@ -1,0 +1,95 @@
+"""Request a sync by hand (rules 23 and 28)."""
+
+from dataclasses import dataclass, field
+
+from core.domain.access.audit import Action, AuditEntry
+from core.domain.errors import BadInput, found
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import Scope
+from core.domain.runs.run import SyncRun, Trigger
+from core.usecases.runs.booking import queue_or_merge
+from ports.clock import Clock
+from ports.id_generator import Names
+from ports.store.errors import Taken
+from ports.store.unit_of_work import Unit, Units
+
+LONGEST_REQUEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    mapping_id: MappingId
+    scope: Scope = Scope.ALL
+    trigger: Trigger = Trigger.MANUAL
+    by: str = field(kw_only=True)
+    key: str | None = None
+    """By which a request that is repeated, because its answer was lost, is known; whoever asks chooses it."""
+    asker: str = ""
+    """Whose keys these are: the id of whoever asks."""
+
+    def __post_init__(self) -> None:
+        if self.key is not None and not (0 < len(self.key) <= LONGEST_REQUEST_KEY and self.key.isprintable()):
+            raise BadInput(f"An idempotency key has 1 to {LONGEST_REQUEST_KEY} printable characters.")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSync:
+    units: Units
+    names: Names
+    clock: Clock
+
+    async def __call__(self, request: SyncRequest) -> SyncRun:
+        """Book a run. While one waits already, that one serves this request too.
+
+        Raises:
+            NotFound, NotMapped
+            BadInput: the request's key is that of an earlier one, for another scope.
+        """
+        while True:
+            try:
+                return await self._book(request)
+            except Taken:
+                # Another process booked one in the same moment: join that one.
+                continue
+
+    async def _book(self, request: SyncRequest) -> SyncRun:
+        async with self.units.writing() as unit:
+            mapping = found(await unit.mappings.get(request.mapping_id), "mapping", request.mapping_id)
+            if earlier := await self._booked_earlier(unit, request):
+                return earlier
+            mapping.check_active()
+            now = self.clock.now()
+            wanted = SyncRun(
+                RunId(self.names.new()), mapping.id, request.trigger, request.scope, now, request.by
+            )
+            run = await queue_or_merge(unit, wanted)
+            if request.key is not None:
+                await unit.runs.note_booking(mapping.id, _own(request), run.id)
+            if request.trigger is Trigger.MANUAL:
+                schedule = await unit.schedules.get(mapping.id)
+                if schedule is not None and schedule.failures:
+                    await unit.schedules.save(schedule.forgiven())
+                what = f"{mapping.label} ({request.scope})"
+                action, organization = Action.SYNC_REQUESTED, mapping.organization_id
+                await unit.audit.add(AuditEntry(now, request.by, action, organization, what))
+            await unit.commit()
+        return run
+
+    @staticmethod
+    async def _booked_earlier(unit: Unit, request: SyncRequest) -> SyncRun | None:
+        if request.key is None:
+            return None
+        booked = await unit.runs.booked_by(request.mapping_id, _own(request))
+        run = await unit.runs.get(booked) if booked else None
+        # A run's scope only ever grows, so what is not in it was not asked for with this key.
+        if run is not None and run.scope | request.scope != run.scope:
+            raise BadInput(
+                f"This idempotency key was given before, for a sync of another scope ({run.scope}). "
+                "Give every request a key of its own."
+            )
+        return run
+
+
+def _own(request: SyncRequest) -> str:
+    """Keep the keys of different people and programs apart."""
+    return f"{request.asker}\n{request.key}"

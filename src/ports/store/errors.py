@@ -1,0 +1,29 @@
+"""What goes wrong with the database, by what can be done about it."""
+
+from enum import StrEnum
+
+
+class PersistenceError(Exception):
+    pass
+
+
+class Unique(StrEnum):
+    """What there can be only one of."""
+
+    ORGANIZATION_NAME = "organization_name"
+    OPEN_CONNECTION = "open_connection"
+    SESSIONBOARD_EVENT = "sessionboard_event"
+    GLEANIN_EVENT = "gleanin_event"
+    RUNNING_RUN = "running_run"
+    QUEUED_RUN = "queued_run"
+    ACCOUNT_EMAIL = "account_email"
+
+
+class Taken(PersistenceError):
+    def __init__(self, what: Unique) -> None:
+        super().__init__(f"taken: {what}")
+        self.what = what
+
+
+class StoreUnusable(PersistenceError):
+    """Its text is a sentence that says what to do."""

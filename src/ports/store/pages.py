@@ -1,0 +1,16 @@
+"""Parts of long lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a long list."""
+
+    items: Sequence[T]
+    next: int | None = None
+    """Where the next part begins; None where there is none."""

@@ -1,0 +1,88 @@
+"""The unit of work: what is read and written together."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from ports.store.access import (
+    Accounts,
+    ApiKeys,
+    AttemptsBySubject,
+    AuditLog,
+    Installation,
+    PortalRevocations,
+    ProviderIdentities,
+    SignIns,
+)
+from ports.store.mappings import Checkpoints, Mappings, Schedules
+from ports.store.notifications import Notices, Recipients
+from ports.store.organizations import Connections, Organizations
+from ports.store.results import CreateIntents, Outcomes, SyncedRecords
+from ports.store.runs import Runs
+
+
+class Unit(Protocol):
+    @property
+    def organizations(self) -> Organizations: ...
+    @property
+    def connections(self) -> Connections: ...
+    @property
+    def mappings(self) -> Mappings: ...
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def schedules(self) -> Schedules: ...
+    @property
+    def checkpoints(self) -> Checkpoints: ...
+    @property
+    def synced(self) -> SyncedRecords: ...
+    @property
+    def intents(self) -> CreateIntents: ...
+    @property
+    def outcomes(self) -> Outcomes: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def identities(self) -> ProviderIdentities: ...
+    @property
+    def installation(self) -> Installation: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
+    @property
+    def attempts(self) -> AttemptsBySubject: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def portal_revocations(self) -> PortalRevocations: ...
+    @property
+    def recipients(self) -> Recipients: ...
+    @property
+    def notices(self) -> Notices: ...
+
+    async def now(self) -> datetime:
+        """Return the time by the database's clock, which all processes share."""
+        ...
+
+    async def commit(self) -> None:
+        """Store what was done.
+
+        Raises:
+            PersistenceError: also of what was added before: a unit may put off what gives no result.
+        """
+        ...
+
+
+class Units(Protocol):
+    def reading(self) -> AbstractAsyncContextManager[Unit]:
+        """Begin a unit that only reads, and waits for nobody."""
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[Unit]:
+        """Begin a unit that may write; what it has read does not change before it commits.
+
+        Raises:
+            StoreUnusable
+        """
+        ...
