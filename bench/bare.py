@@ -10,7 +10,7 @@ import httpx
 
 from bench.payloads import session_body, speaker_body
 from entrypoints.container import Container
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from entrypoints.settings import Settings
 
 IN_FLIGHT = 16

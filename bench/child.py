@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import Any
 
-from entrypoints.cli.running import give_memory_back, spare_the_collector
+from entrypoints.cli.runner import give_memory_back, spare_the_collector
 from entrypoints.logs import set_up_logs
 
 

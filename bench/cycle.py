@@ -29,7 +29,7 @@ from core.usecases.runs.select_next_runs import MOST_DUE, ChooseRuns
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
 from entrypoints.settings import Settings
 
 INTERVAL = timedelta(minutes=30)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from adapters.jobs.in_process import InProcessJobs, Work
-from adapters.memory.log import KeptEvents
+from adapters.memory.event_log import KeptEvents
 from core.domain.ids import (
     ConnectionId,
     GleaninEventId,

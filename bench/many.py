@@ -10,8 +10,8 @@ from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
 from entrypoints.container import Container
-from entrypoints.sandbox.remote import Remote
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
 EVENTS_EACH = 4
 """An organization's; in the sandbox, each has a door of its own, by which it sees no others."""

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from bench.payloads import session_body, speaker_body
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
 Json = dict[str, Any]
 PARALLEL = 20

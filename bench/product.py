@@ -17,8 +17,8 @@ from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.remote import Remote
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from entrypoints.settings import Settings
 
 SYNC_KINDS = ("sessions", "speakers", "exhibitors")

@@ -23,9 +23,9 @@ from bench.many import arguments, furnish
 from bench.report import Series
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.running import in_process
-from entrypoints.sandbox.trouble import Trouble
 from entrypoints.settings import Settings
 
 ORGANIZATIONS = 25

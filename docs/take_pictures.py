@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
 from tests import limits
 from tests.e2e.browser.chromium import launched
 

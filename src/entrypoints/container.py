@@ -17,11 +17,11 @@ from dependency_injector.providers import Provider
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from adapters.gleanin.http import GleaninDestinations
+    from adapters.gleanin.destination import GleaninDestinations
     from adapters.http_client.library_transport import LibraryTransport
     from adapters.jobs.in_process import Work
     from adapters.persistence.unit_of_work import SqlUnits
-    from adapters.system.exposition import Meters
+    from adapters.telemetry.prometheus import Meters
     from entrypoints.settings import Settings
     from ports.cipher import TokenCipher
     from ports.clock import Clock
@@ -196,15 +196,15 @@ def _clock() -> Clock:
 
 
 def _names() -> Names:
-    from adapters.system.names import RandomNames
+    from adapters.system.id_generator import RandomNames
 
     return RandomNames()
 
 
 def _log() -> EventLog:
-    from adapters.system.log import StructlogEvents
-    from adapters.system.meters import CountedEvents
-    from adapters.system.sampled_log import SampledEvents
+    from adapters.telemetry.event_log import StructlogEvents
+    from adapters.telemetry.metrics import CountedEvents
+    from adapters.telemetry.sampled_log import SampledEvents
     from entrypoints.late_logs import set_up_announced_logs
 
     set_up_announced_logs()
@@ -213,11 +213,11 @@ def _log() -> EventLog:
 
 def _sources(settings: Settings) -> SessionSources:
     if settings.saved_event is not None:
-        from adapters.sessionboard.file import SavedEvent, SavedEvents
+        from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
 
         return SavedEvents(SavedEvent(settings.saved_event))
     from adapters.http_client.transport import HardenedTransport
-    from adapters.sessionboard.http import SessionboardSources
+    from adapters.sessionboard.source import SessionboardSources
 
     allow_private = settings.allow_private_addresses
     return SessionboardSources(allow_private, partial(HardenedTransport, allow_private=allow_private))
@@ -226,13 +226,13 @@ def _sources(settings: Settings) -> SessionSources:
 def _interactive_sources(sources: SessionSources) -> SessionSources:
     """Return the sources with the patience of a person who waits; one that reads a file has none."""
     from adapters.http_client.retries import INTERACTIVE
-    from adapters.sessionboard.http import SessionboardSources
+    from adapters.sessionboard.source import SessionboardSources
 
     return replace(sources, policy=INTERACTIVE) if isinstance(sources, SessionboardSources) else sources
 
 
 def _gleanin(settings: Settings) -> GleaninDestinations:
-    from adapters.gleanin.http import GleaninDestinations
+    from adapters.gleanin.destination import GleaninDestinations
     from adapters.gleanin.wire import LINK_HOSTS
     from adapters.http_client.transport import HardenedTransport
 
@@ -284,7 +284,7 @@ def _openid_transport() -> LibraryTransport:
 
 
 def _links(settings: Settings) -> Links:
-    from entrypoints.addresses import PublicLinks
+    from entrypoints.public_urls import PublicLinks
 
     return PublicLinks(settings)
 
@@ -292,9 +292,9 @@ def _links(settings: Settings) -> Links:
 def _messenger(settings: Settings, clock: Clock) -> Messenger:
     from adapters.http_client.metrics import WEBHOOK
     from adapters.http_client.transport import HardenedTransport
-    from adapters.notices.channels import Channels
-    from adapters.notices.smtp import SmtpMessenger
-    from adapters.notices.webhook import WebhookMessenger
+    from adapters.notifications.channels import Channels
+    from adapters.notifications.smtp import SmtpMessenger
+    from adapters.notifications.webhook import WebhookMessenger
 
     allow_private, server = settings.allow_private_addresses, settings.mail_server
     transport = partial(HardenedTransport, allow_private=allow_private, counted_as=WEBHOOK)
@@ -303,7 +303,7 @@ def _messenger(settings: Settings, clock: Clock) -> Messenger:
 
 
 def _meters(container: Container) -> Meters:
-    from adapters.system.exposition import Meters
+    from adapters.telemetry.prometheus import Meters
     from core.usecases.runs.show_status import ShowQueue
 
     return Meters(container.resolve(ShowQueue))

@@ -23,7 +23,7 @@ from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox, serve
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from entrypoints.settings import Settings
 
 

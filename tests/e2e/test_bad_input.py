@@ -16,8 +16,8 @@ from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.queries import ListOrganizations
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from ports.destination import DestinationRefused
 from ports.source import SourceRefused, SourceUnavailable
 from tests.e2e.scene import person, saved_event, staged

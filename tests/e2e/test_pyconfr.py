@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from adapters.sessionboard.dates import moved_ahead
+from adapters.sessionboard.date_shift import moved_ahead
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.usecases.results.queries import ListOutcomes
 from core.usecases.sync.preview import Preview
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from tests.e2e.scene import staged
 
 SAVED = Path(__file__).parents[3] / "shared/data/pyconfr-2025.json"

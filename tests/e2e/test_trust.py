@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.domain.runs.run import RunState
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.loading import packaged
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from tests.e2e.scene import staged
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
 
-from adapters.gleanin.complaints import complaint
+from adapters.gleanin.error_details import complaint
 from adapters.http_client.client import HttpClient, InvalidLink, Url
 from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.parsing import ParsingLane

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.gleanin import answers, wire
+from adapters.gleanin import responses, wire
 from adapters.gleanin.client import GleaninClient
-from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.destination import GleaninDestinations
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationError
 from ports.probe import Finding, Marked, Verdict
@@ -33,7 +33,7 @@ async def probe(client: GleaninClient) -> list[Finding]:
     Raises:
         DestinationError: even the list of events cannot be read.
     """
-    events = await client.read(client.url(wire.EVENTS), answers.parse_plainly)
+    events = await client.read(client.url(wire.EVENTS), responses.parse_plainly)
     listed = [item for item in _list(_member(events, "data")) if isinstance(item, dict)]
     findings = [
         _finding(
@@ -54,7 +54,7 @@ async def probe(client: GleaninClient) -> list[Finding]:
             continue
         try:
             url = client.url(wire.records_path(event_id, shape))
-            document = await client.read(url, answers.parse_plainly)
+            document = await client.read(url, responses.parse_plainly)
         except DestinationError as error:
             findings.append(Finding(assumption, wire.GUESS, Verdict.DIFFERS, type(error).__name__))
             continue

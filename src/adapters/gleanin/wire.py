@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from adapters.gleanin.forms import (
+from adapters.gleanin.value_types import (
     INSTANT,
     INTEGER,
     INTEGERS,

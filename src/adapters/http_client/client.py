@@ -19,8 +19,8 @@ from adapters.http_client.errors import (
     TransientError,
     transient,
 )
+from adapters.http_client.host_slots import places_at
 from adapters.http_client.metrics import PACED, WAITED
-from adapters.http_client.places import places_at
 from adapters.http_client.responses import MaxBody, Response, read
 from adapters.http_client.retries import RetryPolicy, send_with_retries
 from adapters.http_client.retry_after import requested_pause

@@ -17,9 +17,9 @@ from procrastinate.jobs import Job, Status
 
 from adapters.jobs.deferring import BY_HAND, PRIORITIES, QUEUE, SYNC, UPKEEP, arguments_for, queue_for
 from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, LOOK_EVERY, Work, ended, seen_to
-from adapters.jobs.patience import CONNECTIONS, PatientManager
-from adapters.jobs.queue_log import told_as_events
+from adapters.jobs.log_bridge import told_as_events
 from adapters.jobs.queue_schema import connecting, make_tables, notifications_arrive
+from adapters.jobs.reconnecting import CONNECTIONS, PatientManager
 from core.domain.ids import RunId
 from core.domain.runs.fair_queue import Waiting
 from ports.log import EventLog

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.memory.kept import Kept, check
+from adapters.memory.store import Kept, check
 from core.domain.access.accounts import Account, Attempts, SignIn
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import AuditEntry

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from adapters.memory.kept import Kept, check
+from adapters.memory.store import Kept, check
 from core.domain.ids import GleaninEventId, OrganizationId, SourceId
 from core.domain.records.kinds import RecordKind
 from core.domain.records.synced_records import CreateIntent

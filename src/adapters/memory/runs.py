@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import dropwhile, islice
 
-from adapters.memory.kept import Kept, check
+from adapters.memory.store import Kept, check
 from core.domain.email import same_mailbox
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.records.kinds import RecordKind, Scope

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.memory.kept import Kept, check
+from adapters.memory.store import Kept, check
 from core.domain.ids import ConnectionId, MappingId, OrganizationId
 from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
 from core.domain.runs.schedule import Halt, Schedule

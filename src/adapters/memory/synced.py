@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.memory.kept import Kept, check
+from adapters.memory.store import Kept, check
 from core.domain.ids import GleaninEventId, OrganizationId, SourceId
 from core.domain.records.kinds import PEOPLE, RecordKind
 from core.domain.records.search import RecordSearch

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from adapters.memory.kept import Kept, check
+from adapters.memory.store import Kept, check
 from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization

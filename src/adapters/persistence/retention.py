@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from adapters.persistence.rows import in_parts
+from adapters.persistence.statements import in_parts
 from adapters.persistence.tables import checkpoints, outcomes, replaced_runs, run_bookings, runs
 from core.domain.ids import RunId
 from core.domain.runs.retention import EndedRun

@@ -10,26 +10,26 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from adapters.persistence.accounts import SqlAccounts
-from adapters.persistence.api_keys import SqlApiKeys
-from adapters.persistence.audit import SqlAuditLog
-from adapters.persistence.checkpoints import SqlCheckpoints
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
-from adapters.persistence.identities import SqlProviderIdentities
-from adapters.persistence.installation import SqlInstallation
-from adapters.persistence.intents import SqlCreateIntents
-from adapters.persistence.mappings import SqlMappings
-from adapters.persistence.notices import SqlNotices, SqlRecipients
-from adapters.persistence.organizations import SqlConnections, SqlOrganizations
-from adapters.persistence.outcomes import SqlOutcomes
-from adapters.persistence.portal import SqlPortalRevocations
-from adapters.persistence.runs import Deferring, SqlRuns
-from adapters.persistence.schedules import SqlSchedules
+from adapters.persistence.executor import Threads
+from adapters.persistence.repositories.accounts import SqlAccounts
+from adapters.persistence.repositories.api_keys import SqlApiKeys
+from adapters.persistence.repositories.audit_log import SqlAuditLog
+from adapters.persistence.repositories.create_intents import SqlCreateIntents
+from adapters.persistence.repositories.installation import SqlInstallation
+from adapters.persistence.repositories.login_sessions import SqlAttempts, SqlSignIns
+from adapters.persistence.repositories.mappings import SqlMappings
+from adapters.persistence.repositories.notifications import SqlNotices, SqlRecipients
+from adapters.persistence.repositories.organizations import SqlConnections, SqlOrganizations
+from adapters.persistence.repositories.outcomes import SqlOutcomes
+from adapters.persistence.repositories.portal_revocations import SqlPortalRevocations
+from adapters.persistence.repositories.provider_identities import SqlProviderIdentities
+from adapters.persistence.repositories.runs import Deferring, SqlRuns
+from adapters.persistence.repositories.schedules import SqlSchedules
+from adapters.persistence.repositories.synced_records import SqlSyncedRecords
+from adapters.persistence.repositories.unchanged_markers import SqlCheckpoints
 from adapters.persistence.server_clock import read_now
-from adapters.persistence.sign_ins import SqlAttempts, SqlSignIns
-from adapters.persistence.synced import SqlSyncedRecords
-from adapters.persistence.threads import Threads
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from adapters.security.turns import Places, Turns
+from adapters.security.hash_queue import Places, Turns
 from ports.passwords import Waiting
 
 T = TypeVar("T")

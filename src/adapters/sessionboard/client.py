@@ -13,7 +13,7 @@ from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.json_values import end_of_values
 from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.responses import Response
-from adapters.sessionboard.reading import TooManyRows, WrongShape
+from adapters.sessionboard.parsing import TooManyRows, WrongShape
 from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
 
 R = TypeVar("R")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from adapters.sessionboard.client import NoSuchPage, TooLarge
-from adapters.sessionboard.reading import PageRead
+from adapters.sessionboard.parsing import PageRead
 from adapters.sessionboard.tally import LAST_PAGE, PAGE_SIZE, SINGLE, SIZES, Place, Tally
 from ports.source import SourceUnreadable
 

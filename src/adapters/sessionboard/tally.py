@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.sessionboard.reading import PageRead
+from adapters.sessionboard.parsing import PageRead
 from core.domain.ids import SourceId
 
 SIZES = (100, 50, 25, 5, 1)

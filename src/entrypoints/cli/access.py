@@ -22,7 +22,7 @@ from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, examples, secret
 from entrypoints.cli.output import Answer, say, table
-from entrypoints.cli.running import carry_out
+from entrypoints.cli.runner import carry_out
 from entrypoints.container import Container
 
 commands = typer.Typer()

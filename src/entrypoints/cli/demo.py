@@ -17,11 +17,11 @@ from core.domain.ids import RunId
 from core.domain.records.outcomes import Outcome
 from core.domain.tenancy.secrets import Token
 from core.usecases.results.queries import ListOutcomes
-from entrypoints.cli import links, mappings, organizations, results, sync
+from entrypoints.cli import mappings, organizations, results, share_links, sync
 from entrypoints.cli.errors import failure_of
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, say
-from entrypoints.cli.running import finish, in_loop, settings
+from entrypoints.cli.runner import finish, in_loop, settings
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox
@@ -129,7 +129,7 @@ def settings_for(chosen: Settings, folder: Path, sandbox: Sandbox) -> Settings:
 
 
 async def _play(script: Script, container: Container, sandbox: Sandbox) -> None:
-    from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+    from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     url, step = sandbox.sessionboard_url, script.step
     script.tell(
@@ -160,7 +160,7 @@ async def _play(script: Script, container: Container, sandbox: Sandbox) -> None:
     script.tell("Why is this person not in Gleanin?")
     who = await _somebody_blocked(container, again["run_id"])
     await step(f"gleanin-sync record {mapping} {who}", results.history_told(container, mapping, who))
-    await step(f"gleanin-sync links {mapping}", links.links_listed(container, mapping))
+    await step(f"gleanin-sync links {mapping}", share_links.links_listed(container, mapping))
 
 
 async def _somebody_blocked(container: Container, run_id: str) -> str:

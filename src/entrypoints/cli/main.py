@@ -59,24 +59,24 @@ COMMANDS = {
     "run": ("results", "Show a run: its counts, and what it did with each record and why."),
     "record": ("results", "Tell all that ever happened to one record, and why."),
     "links": (
-        "links",
+        "share_links",
         "List the share links of speakers and exhibitor contacts, as the last sync found them in Gleanin.",
     ),
     "notices": (
-        "notices",
+        "notifications",
         "Show or choose where notices go: one when a sync starts to fail, one when it works again.",
     ),
     "user": ("access", "Accounts of people, and their roles."),
     "key": ("access", "API keys for other programs."),
     "probe": (
-        "upkeep",
+        "maintenance",
         "Compare an organization's real Gleanin account with what this program assumes of Gleanin; reads only.",
     ),
     "doctor": (
-        "upkeep",
+        "maintenance",
         "Check settings, keys, database, migrations, queue and clock, and whether both sides can be reached.",
     ),
-    "database": ("upkeep", "The database's upkeep."),
+    "database": ("maintenance", "The database's upkeep."),
     "sandbox": ("sandbox", "Serve stand-ins of Sessionboard and Gleanin on this machine, until Ctrl-C."),
 }
 """Each command with its module below `entrypoints.cli`, and what its help begins with."""

@@ -20,7 +20,7 @@ from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
 from entrypoints.cli.output import Answer, say, table
 from entrypoints.cli.reports import unchanged
-from entrypoints.cli.running import carry_out
+from entrypoints.cli.runner import carry_out
 from entrypoints.container import Container
 
 commands = typer.Typer()

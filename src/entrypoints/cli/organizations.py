@@ -25,7 +25,7 @@ from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
 from entrypoints.cli.output import Answer, say, table
-from entrypoints.cli.running import carry_out
+from entrypoints.cli.runner import carry_out
 from entrypoints.container import Container
 from entrypoints.text import safe, shortened
 

@@ -20,7 +20,7 @@ from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples
 from entrypoints.cli.output import Answer, say, table, write_csv
-from entrypoints.cli.running import carry_out
+from entrypoints.cli.runner import carry_out
 from entrypoints.container import Container
 
 commands = typer.Typer()

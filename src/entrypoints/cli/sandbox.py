@@ -13,14 +13,14 @@ from rich.console import Console
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say, table
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from ports.source import SourceUnreadable
 
 commands = typer.Typer()
 
 
 def described(sandbox: Sandbox) -> Answer:
-    from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+    from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     state = sandbox.world.state()
     by_title = {event["title"]: event["id"] for event in reversed(state["gleanin"])}
@@ -115,8 +115,8 @@ def sandbox(
 
 
 def _world(files: Sequence[Path], latency: float, *, shift: bool) -> World:
+    from entrypoints.sandbox.fault_injection import Trouble
     from entrypoints.sandbox.loading import load_world
-    from entrypoints.sandbox.trouble import Trouble
 
     try:
         world = load_world(files, shift_dates=shift)

@@ -22,7 +22,7 @@ from core.usecases.notifications.served_url import NoteServedUrl
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say
-from entrypoints.cli.running import finish, in_loop, settings
+from entrypoints.cli.runner import finish, in_loop, settings
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.http.app import application
@@ -154,7 +154,7 @@ async def playground(chosen: Settings) -> AsyncIterator[tuple[Container, Answer]
     from entrypoints.cli.demo import NAME, settings_for
     from entrypoints.sandbox.loading import load_world
     from entrypoints.sandbox.server import serve as serve_sandbox
-    from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+    from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     with TemporaryDirectory(prefix="gleanin-sync-playground-") as folder:
         async with (

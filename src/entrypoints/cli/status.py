@@ -15,7 +15,7 @@ from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, console, say, table
-from entrypoints.cli.running import carry_out
+from entrypoints.cli.runner import carry_out
 from entrypoints.container import Container
 from entrypoints.text import shortened
 

@@ -20,7 +20,7 @@ from entrypoints.cli import progress, reports
 from entrypoints.cli.errors import ExitCode, failure_of_stop
 from entrypoints.cli.options import AsJson, Mapping, WithScope, examples
 from entrypoints.cli.output import Answer, console, say
-from entrypoints.cli.running import carry_out
+from entrypoints.cli.runner import carry_out
 from entrypoints.container import Container
 
 commands = typer.Typer()

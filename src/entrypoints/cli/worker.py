@@ -10,7 +10,7 @@ from rich.console import Console
 
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say
-from entrypoints.cli.running import finish, in_loop, settings
+from entrypoints.cli.runner import finish, in_loop, settings
 from entrypoints.container import Container
 from entrypoints.database import opened
 

@@ -12,16 +12,16 @@ from starlette.types import ASGIApp
 
 from core.domain.access.accounts import SIGN_IN_LASTS
 from entrypoints.container import Container
-from entrypoints.http import hooks, operations
+from entrypoints.http import health, webhooks
 from entrypoints.http.api.app import api
-from entrypoints.http.guards import Guards
-from entrypoints.http.heads import Heads
-from entrypoints.http.hosts import KnownHosts
+from entrypoints.http.capacity import Places
+from entrypoints.http.fair_shares import Shares
+from entrypoints.http.middleware.head_requests import Heads
+from entrypoints.http.middleware.known_hosts import KnownHosts
+from entrypoints.http.middleware.limits import Guards
 from entrypoints.http.pages.app import add_pages
-from entrypoints.http.places import Places
-from entrypoints.http.progress import Followers
-from entrypoints.http.readings import Readings
-from entrypoints.http.shares import Shares
+from entrypoints.http.run_watchers import Followers
+from entrypoints.http.single_flight import Readings
 from entrypoints.http.snapshots import EventViews, Previews
 
 COOKIE = "gleanin_sync"
@@ -49,8 +49,8 @@ def application(container: Container) -> ASGIApp:
         each.state.followers, each.state.places = followers, places
     app.mount("/api/v1", machine)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    app.include_router(operations.routes)
-    app.include_router(hooks.routes)
+    app.include_router(health.routes)
+    app.include_router(webhooks.routes)
     add_pages(app)
     if settings.offers_openid:
         _add_openid(app, container)
@@ -62,7 +62,7 @@ def application(container: Container) -> ASGIApp:
         same_site="lax",
         https_only=is_https,
     )
-    known = KnownHosts(app, settings.public_url, operations.PATHS)
+    known = KnownHosts(app, settings.public_url, health.PATHS)
     # Around everything, so that nothing leaves past it.
     return Heads(Guards(known, container.log(), is_https=is_https))
 
@@ -70,7 +70,7 @@ def application(container: Container) -> ASGIApp:
 def _add_openid(app: FastAPI, container: Container) -> None:
     """Add the company's own sign-in: its library takes long to import, and most installations have none."""
     from entrypoints.http.openid_client import OpenIdProvider
-    from entrypoints.http.pages import openid
+    from entrypoints.http.pages.access import openid
 
     app.state.openid = OpenIdProvider(container.settings(), container.openid_transport())
     app.include_router(openid.routes)

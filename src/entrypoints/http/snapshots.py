@@ -14,7 +14,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView, ShowEvent
 from entrypoints.container import Container
-from entrypoints.http.readings import Readings
+from entrypoints.http.single_flight import Readings
 
 FRESH_FOR = timedelta(minutes=1)
 PATIENCE = 0.2

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.generate import EVENT_ID, Size, generated_programme
 from entrypoints.sandbox.loading import load_world
 from entrypoints.sandbox.server import serve
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import INCLUDED_PAGE_SIZE, LINK_DELAY, World
+from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, World
 
 
 def main() -> None:

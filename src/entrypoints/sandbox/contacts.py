@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from entrypoints.sandbox.answers import json_bytes
-from entrypoints.sandbox.shapes import SHAPES, Attributes
+from entrypoints.sandbox.responses import json_bytes
+from entrypoints.sandbox.schemas import SHAPES, Attributes
 
 Json = dict[str, Any]
 FIRST_EVENT_ID = 11846

@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from entrypoints.sandbox.answers import Side, answer, refusal
-from entrypoints.sandbox.programme import Programme
-from entrypoints.sandbox.shapes import SHAPES
-from entrypoints.sandbox.trouble import as_json, read_troubles
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import as_json, read_troubles
+from entrypoints.sandbox.responses import Side, answer, refusal
+from entrypoints.sandbox.schemas import SHAPES
+from entrypoints.sandbox.search import Programme
+from entrypoints.sandbox.state import World
 
 BASE = "/sandbox"
 

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 from uuid import UUID
 
-from entrypoints.sandbox.programme import Programme
+from entrypoints.sandbox.search import Programme
 
 Json = dict[str, Any]
 EVENT_ID = 9001

@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from entrypoints.sandbox.answers import (
+from entrypoints.sandbox.contacts import CAMPAIGNS, Event, Record
+from entrypoints.sandbox.fault_injection import FATE
+from entrypoints.sandbox.responses import (
     JSON,
     Side,
     answer,
@@ -20,10 +22,8 @@ from entrypoints.sandbox.answers import (
     page_for_people,
     refusal,
 )
-from entrypoints.sandbox.contacts import CAMPAIGNS, Event, Record
-from entrypoints.sandbox.shapes import SHAPES, Attributes, Complaint
-from entrypoints.sandbox.trouble import FATE
-from entrypoints.sandbox.world import GLEANIN_TOKEN, World
+from entrypoints.sandbox.schemas import SHAPES, Attributes, Complaint
+from entrypoints.sandbox.state import GLEANIN_TOKEN, World
 
 BASE = "/gleanin/api/clients/v1"
 LARGEST_WRITE = 2**20

@@ -7,9 +7,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from adapters.sessionboard.dates import moved_ahead
-from adapters.sessionboard.file import load
-from entrypoints.sandbox.world import INCLUDED_PAGE_SIZE, LINK_DELAY, World
+from adapters.sessionboard.date_shift import moved_ahead
+from adapters.sessionboard.saved_events import load
+from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, World
 
 Json = dict[str, Any]
 DAYS_AHEAD = 30

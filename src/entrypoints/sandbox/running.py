@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
 from entrypoints.sandbox.server import Sandbox, serve
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 
 READY_WITHIN = 120
 """Seconds: a large event takes its time to be made."""

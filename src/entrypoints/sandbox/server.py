@@ -10,12 +10,12 @@ from http import HTTPStatus
 from aiohttp import web
 
 from entrypoints.sandbox import control, gleanin, sessionboard
-from entrypoints.sandbox.answers import Side, host_of, page_for_people, refusal
 from entrypoints.sandbox.control import Control
+from entrypoints.sandbox.fault_injection import FATE, Fate, is_write
 from entrypoints.sandbox.gleanin import EVENT, Gleanin
+from entrypoints.sandbox.responses import Side, host_of, page_for_people, refusal
 from entrypoints.sandbox.sessionboard import Sessionboard
-from entrypoints.sandbox.trouble import FATE, Fate, is_write
-from entrypoints.sandbox.world import Asked, World
+from entrypoints.sandbox.state import Asked, World
 
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
 

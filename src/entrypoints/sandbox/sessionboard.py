@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from entrypoints.sandbox.answers import Side, answer, host_of, json_bytes, refusal
+from entrypoints.sandbox.fault_injection import FATE, Fate
 from entrypoints.sandbox.pictures import signed
-from entrypoints.sandbox.programme import Programme, Query, Row, instant
-from entrypoints.sandbox.trouble import FATE, Fate
-from entrypoints.sandbox.world import SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.responses import Side, answer, host_of, json_bytes, refusal
+from entrypoints.sandbox.search import Programme, Query, Row, instant
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, World
 
 BASE = "/sessionboard"
 STATUSES = ("accepted", "accept_queue", "pending", "decline_queue", "declined")

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.destination import GleaninDestinations
 from adapters.http_client.retries import RetryPolicy
 from adapters.memory.destination import MemoryGleanin
 from core.domain.ids import ExternalId, GleaninEventId

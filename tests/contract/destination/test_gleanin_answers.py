@@ -407,14 +407,14 @@ async def test_a_link_that_leads_elsewhere_or_nowhere_new_is_not_followed(
 async def test_an_answer_of_too_many_values_is_not_parsed(
     answered_by: Opening, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.gleanin.answers.MOST_VALUES", 2000)
+    monkeypatch.setattr("adapters.gleanin.responses.MOST_VALUES", 2000)
     async with answered_by(always(200, body)) as gleanin:
         with pytest.raises(DestinationUnreadable, match="more than 2,000 values"):
             await gleanin.events()
 
 
 async def test_commas_in_texts_are_no_values(answered_by: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.gleanin.answers.MOST_VALUES", 2000)
+    monkeypatch.setattr("adapters.gleanin.responses.MOST_VALUES", 2000)
     listed = {"data": [{"type": "events", "id": "8", "attributes": {"title": "[{,}]" * 10_000}}]}
     async with answered_by(always(200, listed)) as gleanin:
         assert [event.id for event in await gleanin.events()] == ["8"]

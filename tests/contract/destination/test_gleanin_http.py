@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.destination import GleaninDestinations
 from core.domain.errors import BadInput
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
 from core.domain.planning.plan import Change

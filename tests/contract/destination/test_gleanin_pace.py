@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.destination import GleaninDestinations
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationUnavailable

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin.destination import GleaninDestinations
 from adapters.gleanin.probe import GleaninProbe
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationRefused

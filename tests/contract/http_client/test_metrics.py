@@ -12,9 +12,9 @@ from adapters.http_client.errors import Throttled, TransientError
 from adapters.http_client.metrics import WEBHOOK
 from adapters.http_client.retries import RetryPolicy, send_with_retries
 from adapters.http_client.transport import HardenedTransport
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.running import in_thread
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from tests.contract.http_client.conftest import client_of
 from tests.limits import WITHIN
 

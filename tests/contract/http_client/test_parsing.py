@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from adapters.gleanin import answers
-from adapters.gleanin.http import GleaninDestinations
+from adapters.gleanin import responses
+from adapters.gleanin.destination import GleaninDestinations
 from adapters.http_client.parsing import SMALL, THREADS, ParsingLane, parsing_threads
-from adapters.sessionboard import reading
-from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard import parsing
+from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SessionboardEventId
 from core.domain.tenancy.secrets import Token
 from tests.limits import WITHIN, until
@@ -77,9 +77,9 @@ async def test_one_tenants_answer_does_not_hold_up_another_tenants_reading(
             return page(LARGE + "hostile")
         return page("" if size == "small" else LARGE)
 
-    parse = reading.parse
+    parse = parsing.parse
     held = gate.holding(parse)
-    monkeypatch.setattr(reading, "parse", lambda body: (held if b"hostile" in body else parse)(body))
+    monkeypatch.setattr(parsing, "parse", lambda body: (held if b"hostile" in body else parse)(body))
     sources = SessionboardSources(transport=lambda: httpx.MockTransport(answer), threads=gate.threads)
 
     slow = asyncio.create_task(sessions(sources, "hostile"))
@@ -100,9 +100,9 @@ async def test_one_tenants_account_in_gleanin_does_not_hold_up_another_tenants_r
             events[0]["id"] = "hostile"
         return httpx.Response(200, json={"data": events})
 
-    parse = answers.parse
+    parse = responses.parse
     held = gate.holding(parse)
-    monkeypatch.setattr(answers, "parse", lambda body: (held if b"hostile" in body else parse)(body))
+    monkeypatch.setattr(responses, "parse", lambda body: (held if b"hostile" in body else parse)(body))
     destinations = GleaninDestinations(
         "https://gleanin.example", transport=lambda: httpx.MockTransport(answer), threads=gate.threads
     )

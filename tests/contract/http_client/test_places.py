@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from adapters.http_client import places
+from adapters.http_client import host_slots
 from adapters.http_client.client import HttpClient
 from adapters.http_client.responses import Response
 from tests.contract.http_client.conftest import client_of
@@ -40,7 +40,7 @@ async def send(client: HttpClient, *, is_write: bool = False) -> None:
 
 @pytest.fixture(autouse=True)
 def two_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "MAX_IN_FLIGHT", 2)
+    monkeypatch.setattr(host_slots, "MAX_IN_FLIGHT", 2)
 
 
 async def test_places_are_shared_by_all_clients_of_a_host_and_by_no_others() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapters.system.clock import SystemClock
-from adapters.system.names import RandomNames
+from adapters.system.id_generator import RandomNames
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts

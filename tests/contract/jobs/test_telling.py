@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-from adapters.memory.messenger import MemoryMessenger
+from adapters.memory.notifier import MemoryMessenger
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.runs.health_change import Change

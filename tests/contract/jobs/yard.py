@@ -8,10 +8,10 @@ from datetime import timedelta
 from functools import partial
 
 from adapters.jobs.in_process import Work
-from adapters.memory.log import KeptEvents
-from adapters.memory.units import MemoryUnits
+from adapters.memory.event_log import KeptEvents
+from adapters.memory.unit_of_work import MemoryUnits
 from adapters.system.clock import SystemClock
-from adapters.system.names import RandomNames
+from adapters.system.id_generator import RandomNames
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import ConnectionId, MappingId, OrganizationId, RunId
 from core.domain.runs import stop_reasons

@@ -23,9 +23,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.http_client.transport import HardenedTransport
 from adapters.memory.clock import ManualClock
-from adapters.memory.messenger import MemoryMessenger
-from adapters.notices.smtp import SmtpMessenger
-from adapters.notices.webhook import WebhookMessenger
+from adapters.memory.notifier import MemoryMessenger
+from adapters.notifications.smtp import SmtpMessenger
+from adapters.notifications.webhook import WebhookMessenger
 from core.domain.ids import MappingId, NoticeId
 from core.domain.mail_server import MailServer, Security
 from core.domain.notifications.messages import Message, Named

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.notices.channels import Channels
-from adapters.notices.mail import letter
-from adapters.notices.smtp import SmtpMessenger
+from adapters.notifications.channels import Channels
+from adapters.notifications.mail import letter
+from adapters.notifications.smtp import SmtpMessenger
 from core.domain.errors import BadInput
 from core.domain.mail_server import MailServer, Security
 from core.domain.notifications.messages import Named

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from adapters.security.hash_queue import MAX_KNOWN, MAX_OF_ONE_PARTY, MAX_UNKNOWN, Places, Turns
 from adapters.security.passwords import Argon2Passwords
-from adapters.security.turns import MAX_KNOWN, MAX_OF_ONE_PARTY, MAX_UNKNOWN, Places, Turns
 from ports.passwords import PasswordsBusy, Waiting
 from tests.limits import WITHIN
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapters.memory.units import MemoryUnits
+from adapters.memory.unit_of_work import MemoryUnits
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata

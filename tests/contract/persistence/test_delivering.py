@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.log import KeptEvents
-from adapters.memory.messenger import MemoryMessenger
+from adapters.memory.event_log import KeptEvents
+from adapters.memory.notifier import MemoryMessenger
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits
 from core.domain.ids import ConnectionId, OrganizationId

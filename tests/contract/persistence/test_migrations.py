@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
-from adapters.persistence.rows import to_json
+from adapters.persistence.statements import to_json
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnits
 from core.domain.records.kinds import SPEAKER

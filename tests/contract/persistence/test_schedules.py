@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from adapters.persistence.engine import engine_at
-from adapters.persistence.schedules import DUE
+from adapters.persistence.repositories.schedules import DUE
 from core.domain.ids import ConnectionId, MappingId, OrganizationId
 from core.domain.runs.fair_queue import DueMapping, ScheduleCounts
 from core.domain.runs.schedule import Halt, Schedule

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from adapters.persistence.threads import Threads
+from adapters.persistence.executor import Threads
 from tests.limits import WITHIN, happens
 
 

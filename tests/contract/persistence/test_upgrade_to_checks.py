@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.log import KeptEvents
-from adapters.memory.names import CountingNames
+from adapters.memory.event_log import KeptEvents
+from adapters.memory.id_generator import CountingNames
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.http_client.retries import RetryPolicy
 from adapters.sessionboard.client import Limits
-from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard.source import SessionboardSources
 from core.domain.tenancy.secrets import Token
 from ports.source import SessionSource, SourceError, SourceIncomplete
 from tests.contract.session_source.fake_api import TOKEN, FakeApi

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from aiohttp import web
 
-from adapters.memory.session_source import MemorySessionSource, MemorySessionSources
-from adapters.sessionboard.file import SavedEvent, SavedEvents
-from adapters.sessionboard.http import SessionboardSources
+from adapters.memory.source import MemorySessionSource, MemorySessionSources
+from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
+from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import (
     Exhibitor,

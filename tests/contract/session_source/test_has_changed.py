@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.session_source import MemorySessionSource
-from adapters.sessionboard.file import SavedEvent
-from adapters.sessionboard.http import SessionboardSources
+from adapters.memory.source import MemorySessionSource
+from adapters.sessionboard.saved_events import SavedEvent
+from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import Participation, Person, Role, Session, SourceEvent
 from core.domain.tenancy.secrets import Token

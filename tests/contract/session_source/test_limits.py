@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from adapters.sessionboard.client import MIB, Limits
-from adapters.sessionboard.http import SessionboardSources
-from adapters.sessionboard.mending import LONGEST_LABEL, MOST_IN_A_ROW
-from adapters.sessionboard.reading import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSIONS
+from adapters.sessionboard.parsing import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSIONS
+from adapters.sessionboard.repair import LONGEST_LABEL, MOST_IN_A_ROW
+from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.wire import SessionRow
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Session, Unreadable
@@ -75,7 +75,7 @@ async def test_rows_are_counted_before_any_of_them_is_read(
         raise AssertionError
 
     monkeypatch.setattr(SessionRow, "__init__", built)
-    monkeypatch.setattr("adapters.sessionboard.reading.nested_in", built)
+    monkeypatch.setattr("adapters.sessionboard.parsing.nested_in", built)
     api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(count)]}))
     with pytest.raises(SourceUnreadable, match=f"is a page of {count:,} rows instead of at most 100"):
         await all_rows(source.sessions(EVENT))

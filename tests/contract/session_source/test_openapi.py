@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 
-from adapters.sessionboard.mending import UNSAFE
-from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS, Shape
+from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, Shape
+from adapters.sessionboard.repair import UNSAFE
 from adapters.sessionboard.tally import PAGE_SIZE
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Unreadable

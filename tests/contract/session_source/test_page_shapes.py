@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.sessionboard.reading import SESSIONS, PageRead, WrongShape, has_rows
+from adapters.sessionboard.parsing import SESSIONS, PageRead, WrongShape, has_rows
 from adapters.sessionboard.tally import PAGE_SIZE
 from core.domain.records.source_records import Session, Unreadable
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.tally import LAST_PAGE
 from core.domain.ids import SessionboardEventId
 from core.domain.tenancy.secrets import Token

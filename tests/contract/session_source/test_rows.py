@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sessionboard.reading import EVENTS, EXHIBITORS, SESSIONS
+from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS
 from core.domain.records.source_records import Exhibitor, Role, Session, Unreadable, is_id
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sessionboard.dates import moved_ahead
-from adapters.sessionboard.file import SavedEvent
+from adapters.sessionboard.date_shift import moved_ahead
+from adapters.sessionboard.saved_events import SavedEvent
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Exhibitor, Session
 from ports.source import SourceUnreadable

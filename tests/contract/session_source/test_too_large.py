@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sessionboard.http import SessionboardSources
 from adapters.sessionboard.pages import MOST_TOO_LARGE
+from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Session, SourceEvent, Unreadable, is_id
 from core.domain.tenancy.secrets import Token

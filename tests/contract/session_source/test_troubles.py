@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard.source import SessionboardSources
 from core.domain.errors import BadInput
 from core.domain.ids import SessionboardEventId
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS

@@ -8,8 +8,8 @@ import structlog
 from structlog.testing import CapturingLogger
 from structlog.typing import EventDict
 
-from adapters.memory.log import KeptEvents
-from adapters.system.log import StructlogEvents
+from adapters.memory.event_log import KeptEvents
+from adapters.telemetry.event_log import StructlogEvents
 from ports.log import EventLog
 
 Told = list[tuple[str, dict[str, Any]]]

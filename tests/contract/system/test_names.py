@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from adapters.memory.names import CountingNames
-from adapters.system.names import RandomNames
+from adapters.memory.id_generator import CountingNames
+from adapters.system.id_generator import RandomNames
 from ports.id_generator import Names
 
 

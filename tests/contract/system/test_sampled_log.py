@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client import REGISTRY
 
-from adapters.memory.log import KeptEvents
-from adapters.system.meters import CountedEvents
-from adapters.system.sampled_log import MAX_OF_ADDRESS, MAX_OF_ALL, WINDOW, SampledEvents
+from adapters.memory.event_log import KeptEvents
+from adapters.telemetry.metrics import CountedEvents
+from adapters.telemetry.sampled_log import MAX_OF_ADDRESS, MAX_OF_ALL, WINDOW, SampledEvents
 
 FAILED = "access.sign_in_failed"
 

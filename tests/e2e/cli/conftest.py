@@ -13,7 +13,7 @@ import pytest
 from entrypoints.cli.main import run
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from tests.e2e.cli.conference import EVENT_NAME, clean_conference, conference, masked_conference
 
 ORG = "ACME [bold]Events[/]"

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from entrypoints.cli.main import run
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.cli.conference import EVENT_NAME
 from tests.e2e.cli.conftest import ORG, CommandLine, Mapper
 

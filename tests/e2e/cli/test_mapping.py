@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from tests.e2e.cli.conference import EVENT_ID, EVENT_NAME
 from tests.e2e.cli.conftest import CommandLine, Mapper
 

@@ -9,7 +9,7 @@ import pytest
 
 from entrypoints.cli import output
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN
 from tests.e2e.cli.conference import EVENT_NAME
 from tests.e2e.cli.conftest import CommandLine, Mapper
 

@@ -11,8 +11,8 @@ import pytest
 
 from core.usecases.notifications.deliver_notifications import DeliverNotices
 from entrypoints.database import opened
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import CommandLine
 from tests.limits import WITHIN, join

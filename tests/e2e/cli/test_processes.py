@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from tests.e2e.cli.conference import EVENT_NAME, conference
 from tests.e2e.cli.conftest import CommandLine
 from tests.limits import WITHIN, lines_up_to, next_line, wait_until

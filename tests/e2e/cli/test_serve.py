@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from tests.e2e.cli.conftest import CommandLine
 from tests.e2e.cli.test_processes import first_document, started, until_asked
 from tests.limits import WITHIN, next_line, wait_until

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from entrypoints.text import safe
 from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP_READ, conference
 from tests.e2e.cli.conftest import CommandLine, Mapper

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from tests.e2e.cli.conference import person, session
 from tests.e2e.cli.conftest import CommandLine, Mapper
 

@@ -8,8 +8,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from core.usecases.organizations.list_health import ListOrganizationHealth
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.e2e.cli.conftest import CommandLine
 

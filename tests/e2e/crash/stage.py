@@ -13,7 +13,7 @@ from core.usecases.organizations.add_organization import AddOrganization, NewOrg
 from core.usecases.organizations.connect import Connect
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.crash.victim import Place
 
 

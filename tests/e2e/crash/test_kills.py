@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from core.domain.runs.run import RunState
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from tests.e2e.crash.fuse import Fuse
 from tests.e2e.crash.stage import conference, set_up
 from tests.e2e.crash.victim import Place, be_killed, sync

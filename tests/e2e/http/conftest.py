@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.running import in_thread
-from entrypoints.sandbox.trouble import Trouble
 from tests.e2e.http.furnishing import PASSWORD, Furnished, Tenant, furnish, furnished_world
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.serving import Running, serving

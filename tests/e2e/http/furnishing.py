@@ -23,9 +23,9 @@ from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from entrypoints.settings import Settings
 from tests.e2e.cli import conference
 from tests.e2e.cli.conference import FORMULA, person

@@ -14,7 +14,7 @@ from fastapi.routing import iter_route_contexts
 
 from core.domain.access.authorization import Right
 from entrypoints.http.api.app import api
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import (
     ACME_EVENT,

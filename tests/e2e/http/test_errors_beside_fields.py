@@ -10,7 +10,7 @@ import pytest
 from core.usecases.access.create_sign_up_link import OfferSignUp
 from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
-from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, PASSWORD, ROLES
 from tests.e2e.http.pages import post

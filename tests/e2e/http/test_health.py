@@ -14,8 +14,8 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import token_refused, unreachable
 from entrypoints.container import Container
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
 from tests.e2e.http.pages import post

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from core.usecases.mappings.list_events import ListEvents
-from entrypoints.sandbox.world import GLEANIN_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN
 from ports.destination import DestinationRefused
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, FREE_EVENT, STRANGER, VIEWER

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.security.turns import MAX_UNKNOWN
+from adapters.security.hash_queue import MAX_UNKNOWN
 from core.usecases.access.create_sign_in_link import OfferSignIn
 from ports.passwords import Waiting
 from tests.e2e.http.conftest import Served, served_from

@@ -20,7 +20,7 @@ from core.domain.ids import MappingId, RunId
 from core.usecases.sync import reading
 from entrypoints.cli.main import run as command_line
 from entrypoints.container import Container
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
 from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import STRANGER, STRANGER_EVENT, furnish, furnished_world

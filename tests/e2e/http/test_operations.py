@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.system.exposition import Meters
+from adapters.telemetry.prometheus import Meters
 from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.runs.show_status import Queue
 from ports.store.errors import StoreUnusable

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from entrypoints.http import operations
-from entrypoints.http.pages import openid
+from entrypoints.http import health
+from entrypoints.http.pages.access import openid
 from entrypoints.http.pages.app import add_pages
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, STRANGER, SUPPORT, VIEWER, Tenant
@@ -49,7 +49,7 @@ FOREIGN = "This form has expired"
 
 def site() -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(operations.routes)
+    app.include_router(health.routes)
     add_pages(app)
     app.include_router(openid.routes)
     return app

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.fault_injection import Trouble
 from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ADMIN
 

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from entrypoints.http.guards import CONTENT_SECURITY_POLICY, HEADERS, LARGEST_BODY
+from entrypoints.http.middleware.limits import CONTENT_SECURITY_POLICY, HEADERS, LARGEST_BODY
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE
 from tests.limits import WITHIN

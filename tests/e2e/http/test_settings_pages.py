@@ -6,8 +6,8 @@ import re
 import pytest
 
 from core.domain.access.audit import Action
-from entrypoints.http.pages.audit_log import SENTENCES
-from entrypoints.sandbox.world import SESSIONBOARD_TOKEN
+from entrypoints.http.pages.settings.audit_log import SENTENCES
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, PASSWORD, STRANGER, VIEWER
 from tests.e2e.http.pages import post

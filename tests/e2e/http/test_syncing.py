@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from entrypoints.container import Container
-from entrypoints.http.progress import LOOK_EVERY
-from entrypoints.sandbox.trouble import Trouble
+from entrypoints.http.run_watchers import LOOK_EVERY
+from entrypoints.sandbox.fault_injection import Trouble
 from tests.e2e.http.conftest import Served, in_trouble, served_from
 from tests.e2e.http.furnishing import ADMIN, STRANGER, SUPPORT, VIEWER, Furnished
 from tests.limits import WITHIN, wait_until

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.fault_injection import Trouble
 from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN
 

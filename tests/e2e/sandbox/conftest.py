@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from entrypoints.sandbox.fault_injection import Troubles
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox, serve
-from entrypoints.sandbox.trouble import Troubles
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from tests.limits import WITHIN
 
 Json = dict[str, Any]

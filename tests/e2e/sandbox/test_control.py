@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.remote import ControlRefused, Remote
+from entrypoints.sandbox.control_client import ControlRefused, Remote
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.running import in_process
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.sandbox.conftest import GLEANIN_EVENT, SOURCE_EVENT, VALID, Clock, Json, document, saved
 from tests.limits import WITHIN
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from tests.e2e.sandbox.conftest import GLEANIN_EVENT, LINK_DELAY, Clock, Gleanin, errors
 
 EACH = pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import World
 from tests.e2e.sandbox.conftest import Clock, Gleanin, Sessionboard, errors
 
 

@@ -7,13 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.sessionboard.http import SessionboardSources
+from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SessionboardEventId
 from core.domain.records.source_records import Session, Unreadable
 from core.domain.tenancy.secrets import Token
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, World
 from ports.source import SessionSource
 from tests.contract.session_source.conftest import all_rows, incomplete_rows
 from tests.e2e.sandbox.conftest import SOURCE_EVENT, Clock, Json, Sessionboard, saved

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from entrypoints.sandbox.loading import ahead, load_world
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from tests.e2e.sandbox.conftest import SOURCE_EVENT, Sessionboard, saved
 
 PARIS = ZoneInfo("Europe/Paris")

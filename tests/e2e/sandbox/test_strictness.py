@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from tests.e2e.sandbox.conftest import (
     GLEANIN_EVENT,
     LINK_DELAY,

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, World
 from tests.e2e.sandbox.conftest import SPEAKER, Clock, Gleanin, Sessionboard, document, errors
 from tests.limits import until
 

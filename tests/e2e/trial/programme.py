@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
 
 Json = dict[str, Any]
 FIRST_ID = 101

@@ -11,9 +11,9 @@ from core.domain.runs.run import RunState
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.remote import Remote
+from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.running import Addresses
-from entrypoints.sandbox.trouble import Trouble
 from tests.contract.persistence.conftest import Server, started_server
 from tests.e2e.cli.test_serve import free_port
 from tests.e2e.trial.crew import Crew

@@ -9,8 +9,8 @@ import pytest
 from core.domain.runs.run import RunState
 from entrypoints.cli.errors import ExitCode
 from entrypoints.database import opened
-from entrypoints.sandbox.remote import Remote
-from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.settings import Settings
 from tests import limits
 from tests.contract.persistence.conftest import postgresql_server

@@ -45,9 +45,9 @@ from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
+from entrypoints.sandbox.fault_injection import Trouble
 from entrypoints.sandbox.running import Addresses, in_process
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from entrypoints.settings import Settings
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.e2e.trial.crew import DOORS, ENDS_WITHIN, Crew

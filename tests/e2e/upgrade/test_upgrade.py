@@ -16,7 +16,7 @@ from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 from tests.e2e.cli.conftest import CommandLine
 
 HERE = Path(__file__).parent

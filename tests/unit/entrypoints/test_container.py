@@ -48,7 +48,7 @@ ALL = sorted({*_resolved()})
 
 
 def test_the_program_resolves_its_use_cases() -> None:
-    assert ("core.usecases.connect", "Connect") in ALL
+    assert ("core.usecases.organizations.connect", "Connect") in ALL
     assert len(ALL) > 70
 
 

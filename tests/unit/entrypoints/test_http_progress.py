@@ -16,8 +16,8 @@ from core.domain.records.outcomes import Counts
 from core.domain.runs.run import Progress, SyncRun, Trigger
 from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
-from entrypoints.http import progress
-from entrypoints.http.progress import Followers
+from entrypoints.http import run_watchers
+from entrypoints.http.run_watchers import Followers
 from tests.limits import WITHIN, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Table:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(run_watchers, "LOOK_EVERY", 0.005)
 
 
 async def ada() -> Actor:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.domain.errors import TooBusy
-from entrypoints.http.places import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE
-from entrypoints.http.readings import MOST_KEPT, MOST_KEPT_OF_ONE, Readings
+from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE
+from entrypoints.http.single_flight import MOST_KEPT, MOST_KEPT_OF_ONE, Readings
 
 
 class Slow:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from core.domain.errors import TooBusy
-from entrypoints.http.shares import OF_ONE_ORGANIZATION, Shares
+from entrypoints.http.fair_shares import OF_ONE_ORGANIZATION, Shares
 
 MOST = 1000
 QUARTER = MOST // OF_ONE_ORGANIZATION

@@ -18,8 +18,8 @@ from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
-from entrypoints.http.places import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, Places
-from entrypoints.http.readings import MOST_KEPT_OF_ONE, Readings
+from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, Places
+from entrypoints.http.single_flight import MOST_KEPT_OF_ONE, Readings
 from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
 from tests.limits import WITHIN
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from adapters.system.log import StructlogEvents
+from adapters.telemetry.event_log import StructlogEvents
 from entrypoints.logs import set_up_logs
 
 

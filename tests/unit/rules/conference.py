@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from adapters.memory.session_source import MemorySessionSource
+from adapters.memory.source import MemorySessionSource
 from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import (
     Exhibitor,

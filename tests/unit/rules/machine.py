@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.units import MemoryUnits
+from adapters.memory.unit_of_work import MemoryUnits
 from core.domain.errors import AlreadyConnected, AlreadyMapped, BoundToAnother, NotConnected
 from core.domain.ids import (
     ConnectionId,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from adapters.memory.units import MemoryUnits
+from adapters.memory.unit_of_work import MemoryUnits
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import upgrade
 from adapters.persistence.unit_of_work import SqlUnits

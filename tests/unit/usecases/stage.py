@@ -9,12 +9,12 @@ from cryptography.fernet import Fernet
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.destination import MemoryDestination, MemoryGleanin
-from adapters.memory.log import KeptEvents
-from adapters.memory.messenger import MemoryMessenger
-from adapters.memory.names import CountingNames
+from adapters.memory.event_log import KeptEvents
+from adapters.memory.id_generator import CountingNames
+from adapters.memory.notifier import MemoryMessenger
 from adapters.memory.records import StoredRecord
-from adapters.memory.session_source import MemorySessionSource, MemorySessionSources, Programme
-from adapters.memory.units import MemoryUnits
+from adapters.memory.source import MemorySessionSource, MemorySessionSources, Programme
+from adapters.memory.unit_of_work import MemoryUnits
 from adapters.security.cipher import FernetCipher
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import (

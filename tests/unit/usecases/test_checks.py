@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.units import MemoryUnits
+from adapters.memory.unit_of_work import MemoryUnits
 from core.domain.ids import RunId, SessionboardEventId, SourceId
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable

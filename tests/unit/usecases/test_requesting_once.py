@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.memory.units import MemoryUnits
+from adapters.memory.unit_of_work import MemoryUnits
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnits

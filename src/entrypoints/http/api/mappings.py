@@ -16,8 +16,8 @@ from core.usecases.mappings.remove_mapping import RemoveMapping
 from core.usecases.mappings.show_health import ShowHealth
 from entrypoints import shapes
 from entrypoints.container import Container
-from entrypoints.http.api import bodies
-from entrypoints.http.api.asked import (
+from entrypoints.http.api import schemas
+from entrypoints.http.api.dependencies import (
     Cursor,
     Limit,
     ManageMapping,
@@ -29,7 +29,7 @@ from entrypoints.http.api.asked import (
     part,
     problems,
 )
-from entrypoints.http.asking import Wired
+from entrypoints.http.dependencies import Wired
 
 routes = APIRouter()
 
@@ -41,7 +41,7 @@ async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
 
 @routes.get(
     "/organizations/{organization_id}/mappings",
-    response_model=bodies.Listed[bodies.Mapping],
+    response_model=schemas.Listed[schemas.Mapping],
     responses=problems(),
     tags=["mappings"],
 )
@@ -64,12 +64,12 @@ async def list_mappings(
 @routes.post(
     "/organizations/{organization_id}/mappings",
     status_code=HTTPStatus.CREATED,
-    response_model=bodies.MadeMapping,
+    response_model=schemas.MadeMapping,
     responses=problems(409, 502) | located(201, "the mapping"),
     tags=["mappings"],
 )
 async def add(
-    new: bodies.NewMapping, here: ManageOrganization, container: Wired, response: Response
+    new: schemas.NewMapping, here: ManageOrganization, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Map two events to each other."""
     command = map_events.NewMapping(
@@ -86,16 +86,16 @@ async def add(
     return {**await _told(container, mapping), "warnings": warnings}
 
 
-@routes.get("/mappings/{mapping_id}", response_model=bodies.Mapping, responses=problems(), tags=["mappings"])
+@routes.get("/mappings/{mapping_id}", response_model=schemas.Mapping, responses=problems(), tags=["mappings"])
 async def read(here: ReadMapping, container: Wired) -> dict[str, Any]:
     """Read a mapping with its settings."""
     return await _told(container, here.mapping)
 
 
 @routes.patch(
-    "/mappings/{mapping_id}", response_model=bodies.Mapping, responses=problems(409, 502), tags=["mappings"]
+    "/mappings/{mapping_id}", response_model=schemas.Mapping, responses=problems(409, 502), tags=["mappings"]
 )
-async def change(new: bodies.SettingsChange, here: ManageMapping, container: Wired) -> dict[str, Any]:
+async def change(new: schemas.SettingsChange, here: ManageMapping, container: Wired) -> dict[str, Any]:
     """Change what is synced and when; the next sync re-sends just what that changes."""
     command = change_settings.SettingsChange(here.mapping.id, **new.model_dump())
     return await _told(container, await container.resolve(ChangeSettings)(command, by=here.actor.name))

@@ -9,23 +9,23 @@ from core.usecases.notifications.choose_recipient import ChooseRecipient
 from core.usecases.notifications.queries import ShowRecipient
 from core.usecases.notifications.remove_recipient import RemoveRecipient
 from entrypoints import shapes
-from entrypoints.http.api import bodies
-from entrypoints.http.api.asked import ManageOrganization, problems
-from entrypoints.http.asking import Wired
+from entrypoints.http.api import schemas
+from entrypoints.http.api.dependencies import ManageOrganization, problems
+from entrypoints.http.dependencies import Wired
 
 routes = APIRouter(prefix="/organizations/{organization_id}/notices", tags=["notices"])
 LATEST = 20
 
 
-@routes.get("", response_model=bodies.Notices, responses=problems())
+@routes.get("", response_model=schemas.Notices, responses=problems())
 async def read(here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Read where notices go, and what became of the latest ones, newest first; never the signing secret."""
     recipient, latest = await container.resolve(ShowRecipient)(here.organization.id, LATEST)
     return shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
 
 
-@routes.put("", response_model=bodies.ChosenRecipient, responses=problems())
-async def choose(new: bodies.NewRecipient, here: ManageOrganization, container: Wired) -> dict[str, Any]:
+@routes.put("", response_model=schemas.ChosenRecipient, responses=problems())
+async def choose(new: schemas.NewRecipient, here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Choose a webhook or an e-mail address; a webhook gets a new signing secret each time, shown this once."""
     chosen, secret = await container.resolve(ChooseRecipient)(
         here.organization.id, new.channel, new.address, by=here.actor.name

@@ -25,8 +25,8 @@ from core.usecases.organizations.remove_organization import RemoveOrganization
 from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
 from entrypoints import shapes
 from entrypoints.container import Container
-from entrypoints.http.api import bodies
-from entrypoints.http.api.asked import (
+from entrypoints.http.api import schemas
+from entrypoints.http.api.dependencies import (
     Asking,
     Cursor,
     Limit,
@@ -38,8 +38,8 @@ from entrypoints.http.api.asked import (
     part,
     problems,
 )
-from entrypoints.http.asking import LONGEST_ID, Wired
-from entrypoints.http.places import PlacesOf
+from entrypoints.http.capacity import PlacesOf
+from entrypoints.http.dependencies import LONGEST_ID, Wired
 
 routes = APIRouter(prefix="/organizations")
 OTHER_SIDES = problems(409, 502)
@@ -57,7 +57,7 @@ async def _connection(container: Container, organization: Organization) -> dict[
 
 
 @routes.get(
-    "", response_model=bodies.Listed[bodies.Organization], responses=problems(), tags=["organizations"]
+    "", response_model=schemas.Listed[schemas.Organization], responses=problems(), tags=["organizations"]
 )
 async def list_organizations(
     actor: Asking,
@@ -75,12 +75,12 @@ async def list_organizations(
 @routes.post(
     "",
     status_code=HTTPStatus.CREATED,
-    response_model=bodies.Organization,
+    response_model=schemas.Organization,
     responses=OTHER_SIDES | located(201, "the organization"),
     tags=["organizations"],
 )
 async def add(
-    new: bodies.NewOrganization, actor: Asking, container: Wired, response: Response
+    new: schemas.NewOrganization, actor: Asking, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Add an organization with its Sessionboard access; for an API key that is for all organizations."""
     actor.check(Right.MANAGE, None)
@@ -94,7 +94,7 @@ async def add(
 
 
 @routes.get(
-    "/{organization_id}", response_model=bodies.Organization, responses=problems(), tags=["organizations"]
+    "/{organization_id}", response_model=schemas.Organization, responses=problems(), tags=["organizations"]
 )
 async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
     """Read an organization, and whether it is connected."""
@@ -110,7 +110,7 @@ async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
 async def remove(
     here: ManageOrganization,
     container: Wired,
-    confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
+    confirm: Annotated[schemas.Sought | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Remove an organization and erase its history; it must be disconnected first."""
     await container.resolve(RemoveOrganization)(here.organization.id, confirm, by=here.actor.name)
@@ -118,12 +118,12 @@ async def remove(
 
 @routes.put(
     "/{organization_id}/sessionboard-token",
-    response_model=bodies.Organization,
+    response_model=schemas.Organization,
     responses=OTHER_SIDES,
     tags=["organizations"],
 )
 async def replace_sessionboard_token(
-    new: bodies.NewToken, here: ManageOrganization, container: Wired
+    new: schemas.NewToken, here: ManageOrganization, container: Wired
 ) -> dict[str, Any]:
     """Replace a Sessionboard token that was renewed."""
     renewed = await container.resolve(ReplaceSessionboardToken)(
@@ -134,7 +134,7 @@ async def replace_sessionboard_token(
 
 @routes.get(
     "/{organization_id}/connection",
-    response_model=bodies.Connection,
+    response_model=schemas.Connection,
     responses=problems(),
     tags=["connection"],
 )
@@ -145,12 +145,12 @@ async def read_connection(here: ReadOrganization, container: Wired) -> dict[str,
 
 @routes.put(
     "/{organization_id}/connection",
-    response_model=bodies.Connection,
-    responses=OTHER_SIDES | {201: {"model": bodies.Connection, "description": "Connected"}},
+    response_model=schemas.Connection,
+    responses=OTHER_SIDES | {201: {"model": schemas.Connection, "description": "Connected"}},
     tags=["connection"],
 )
 async def connect(
-    new: bodies.NewConnection, here: ManageOrganization, container: Wired, response: Response
+    new: schemas.NewConnection, here: ManageOrganization, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
     token, by = Token(new.token.get_secret_value()), here.actor.name
@@ -170,7 +170,7 @@ async def connect(
 async def disconnect(
     here: ManageOrganization,
     container: Wired,
-    confirm: Annotated[bodies.Sought | None, Query(description="The organization's name")] = None,
+    confirm: Annotated[schemas.Sought | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Disconnect: ends all mappings; what was synced cannot be synced again to the same Gleanin events."""
     await container.resolve(Disconnect)(here.organization.id, confirm, by=here.actor.name)
@@ -178,7 +178,7 @@ async def disconnect(
 
 @routes.get(
     "/{organization_id}/events",
-    response_model=bodies.Events,
+    response_model=schemas.Events,
     responses=OTHER_SIDES | problems(429),
     tags=["mappings"],
 )
@@ -186,7 +186,7 @@ async def list_events(
     here: ReadOrganization,
     container: Wired,
     places: PlacesOf,
-    search: Annotated[bodies.Sought, Query(description="Only events whose name or id has this in it")] = "",
+    search: Annotated[schemas.Sought, Query(description="Only events whose name or id has this in it")] = "",
     limit: Limit = 200,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
@@ -207,7 +207,7 @@ async def list_events(
 
 @routes.get(
     "/{organization_id}/api-keys",
-    response_model=bodies.Listed[bodies.ApiKey],
+    response_model=schemas.Listed[schemas.ApiKey],
     responses=problems(),
     tags=["access"],
 )
@@ -225,11 +225,11 @@ async def list_api_keys(
 @routes.post(
     "/{organization_id}/api-keys",
     status_code=HTTPStatus.CREATED,
-    response_model=bodies.MadeApiKey,
+    response_model=schemas.MadeApiKey,
     responses=problems(),
     tags=["access"],
 )
-async def make_api_key(new: bodies.NewApiKey, here: ManageOrganization, container: Wired) -> dict[str, Any]:
+async def make_api_key(new: schemas.NewApiKey, here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Make an API key for the organization; its secret is shown this once."""
     grant = Grant(Role(new.role), here.organization.id)
     key, secret = await container.resolve(MakeApiKey)(new.name, grant, by=here.actor.name)
@@ -243,7 +243,7 @@ async def make_api_key(new: bodies.NewApiKey, here: ManageOrganization, containe
     tags=["access"],
 )
 async def revoke_api_key(
-    key_id: Annotated[bodies.Sought, Path(max_length=LONGEST_ID)], here: ManageOrganization, container: Wired
+    key_id: Annotated[schemas.Sought, Path(max_length=LONGEST_ID)], here: ManageOrganization, container: Wired
 ) -> None:
     """Revoke an API key; from now on it opens nothing."""
     await container.resolve(RevokeApiKey)(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
@@ -251,7 +251,7 @@ async def revoke_api_key(
 
 @routes.get(
     "/{organization_id}/audit-log",
-    response_model=bodies.Listed[bodies.AuditEntry],
+    response_model=schemas.Listed[schemas.AuditEntry],
     responses=problems(),
     tags=["access"],
 )

@@ -12,10 +12,18 @@ from core.usecases.access.portal_person import Who
 from core.usecases.access.revoke_portal_links import RevokePortalAddresses
 from core.usecases.results.queries import PageShareLinks, PeopleAsked
 from entrypoints import shapes
-from entrypoints.http.api import bodies
-from entrypoints.http.api.asked import Cursor, Limit, ManageMapping, ReadMapping, cursor, offset, problems
-from entrypoints.http.asking import Wired
+from entrypoints.http.api import schemas
+from entrypoints.http.api.dependencies import (
+    Cursor,
+    Limit,
+    ManageMapping,
+    ReadMapping,
+    cursor,
+    offset,
+    problems,
+)
 from entrypoints.http.csv import csv_response
+from entrypoints.http.dependencies import Wired
 from entrypoints.http.rows import link_rows
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
@@ -24,7 +32,7 @@ Missing = Annotated[bool, Query(description="Only people who have no link yet")]
 
 @routes.get(
     "/share-links",
-    response_model=bodies.People,
+    response_model=schemas.People,
     responses=problems(),
     tags=["share links"],
 )
@@ -33,7 +41,7 @@ async def list_share_links(
     container: Wired,
     missing: Missing = False,
     search: Annotated[
-        bodies.Sought, Query(description="In a person's name or e-mail; or the whole id in the source")
+        schemas.Sought, Query(description="In a person's name or e-mail; or the whole id in the source")
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,
@@ -65,13 +73,13 @@ async def share_links_csv(here: ReadMapping, container: Wired, missing: Missing 
 @routes.post(
     "/people/{kind}/{source_id}/portal-address",
     status_code=HTTPStatus.CREATED,
-    response_model=bodies.PortalAddress,
+    response_model=schemas.PortalAddress,
     responses=problems(409),
     tags=["share links"],
 )
 async def make_portal_address(
-    kind: bodies.PersonKindName,
-    source_id: Annotated[bodies.Sought, Path()],
+    kind: schemas.PersonKindName,
+    source_id: Annotated[schemas.Sought, Path()],
     here: ManageMapping,
     container: Wired,
 ) -> dict[str, Any]:
@@ -89,8 +97,8 @@ async def make_portal_address(
     tags=["share links"],
 )
 async def revoke_portal_addresses(
-    kind: bodies.PersonKindName,
-    source_id: Annotated[bodies.Sought, Path()],
+    kind: schemas.PersonKindName,
+    source_id: Annotated[schemas.Sought, Path()],
     here: ManageMapping,
     container: Wired,
 ) -> None:

@@ -6,21 +6,21 @@ from fastapi import APIRouter, Path
 
 from core.usecases.results.get_record_history import TellHistory
 from entrypoints import shapes
-from entrypoints.http.api import bodies
-from entrypoints.http.api.asked import Cursor, Limit, ReadMapping, cursor, offset, problems
-from entrypoints.http.asking import Wired
+from entrypoints.http.api import schemas
+from entrypoints.http.api.dependencies import Cursor, Limit, ReadMapping, cursor, offset, problems
+from entrypoints.http.dependencies import Wired
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 
 
 @routes.get(
     "/records/{record_id}",
-    response_model=bodies.Listed[bodies.HistoryEntry],
+    response_model=schemas.Listed[schemas.HistoryEntry],
     responses=problems(),
     tags=["results"],
 )
 async def tell_history(
-    record_id: Annotated[bodies.Sought, Path(description="Its id in Sessionboard or Gleanin, or an e-mail")],
+    record_id: Annotated[schemas.Sought, Path(description="Its id in Sessionboard or Gleanin, or an e-mail")],
     here: ReadMapping,
     container: Wired,
     limit: Limit = 100,

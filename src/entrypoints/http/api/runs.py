@@ -12,12 +12,12 @@ from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
 from core.usecases.results.queries import OutcomesAsked, PageOutcomes
 from entrypoints import shapes
-from entrypoints.http.api import bodies
-from entrypoints.http.api.asked import Cursor, Limit, ReadRun, cursor, offset, problems
-from entrypoints.http.asking import Wired, bearer, by_key
+from entrypoints.http.api import schemas
+from entrypoints.http.api.dependencies import Cursor, Limit, ReadRun, cursor, offset, problems
 from entrypoints.http.csv import csv_response
-from entrypoints.http.progress import Followers, FollowersOf
+from entrypoints.http.dependencies import Wired, bearer, by_key
 from entrypoints.http.rows import outcome_rows
+from entrypoints.http.run_watchers import Followers, FollowersOf
 
 routes = APIRouter(prefix="/runs")
 EVENTS = (
@@ -31,7 +31,7 @@ async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Follower
         yield followers
 
 
-@routes.get("/{run_id}", response_model=bodies.Run, responses=problems(), tags=["sync"])
+@routes.get("/{run_id}", response_model=schemas.Run, responses=problems(), tags=["sync"])
 async def read(here: ReadRun) -> dict[str, Any]:
     """Read a run: how far it is, or how it ended.
 
@@ -61,7 +61,7 @@ async def follow(
 
 @routes.get(
     "/{run_id}/outcomes",
-    response_model=bodies.Listed[bodies.RecordOutcome],
+    response_model=schemas.Listed[schemas.RecordOutcome],
     responses=problems(),
     tags=["results"],
 )
@@ -69,9 +69,9 @@ async def list_outcomes(
     here: ReadRun,
     container: Wired,
     outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None,
-    kind: Annotated[list[bodies.KindName] | None, Query(max_length=3)] = None,
+    kind: Annotated[list[schemas.KindName] | None, Query(max_length=3)] = None,
     search: Annotated[
-        bodies.Sought, Query(description="In a record's name or e-mail; or its whole id in the source")
+        schemas.Sought, Query(description="In a record's name or e-mail; or its whole id in the source")
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,

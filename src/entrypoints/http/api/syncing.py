@@ -11,9 +11,17 @@ from core.usecases.runs.queries import ListRuns
 from core.usecases.runs.request_sync import LONGEST_REQUEST_KEY, RequestSync, SyncRequest
 from core.usecases.sync.preview import would_be
 from entrypoints import shapes
-from entrypoints.http.api import bodies
-from entrypoints.http.api.asked import IdCursor, Limit, ReadMapping, SyncMapping, located, offset, problems
-from entrypoints.http.asking import Wired
+from entrypoints.http.api import schemas
+from entrypoints.http.api.dependencies import (
+    IdCursor,
+    Limit,
+    ReadMapping,
+    SyncMapping,
+    located,
+    offset,
+    problems,
+)
+from entrypoints.http.dependencies import Wired
 from entrypoints.http.snapshots import PreviewsOf
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
@@ -25,12 +33,12 @@ RequestKey = Annotated[
 
 @routes.post(
     "/preview",
-    response_model=bodies.Preview,
+    response_model=schemas.Preview,
     responses=problems(409, 429, 502),
     tags=["sync"],
 )
 async def preview(
-    asked: bodies.PreviewAsked, here: ReadMapping, container: Wired, previews: PreviewsOf
+    asked: schemas.PreviewAsked, here: ReadMapping, container: Wired, previews: PreviewsOf
 ) -> dict[str, Any]:
     """Say for each record what a sync would do; nothing is written.
 
@@ -64,12 +72,12 @@ def _place(given: str | None) -> tuple[int, str | None]:
 @routes.post(
     "/runs",
     status_code=HTTPStatus.ACCEPTED,
-    response_model=bodies.Run,
+    response_model=schemas.Run,
     responses=problems(409) | located(202, "the run"),
     tags=["sync"],
 )
 async def start(
-    new: bodies.NewRun,
+    new: schemas.NewRun,
     here: SyncMapping,
     container: Wired,
     response: Response,
@@ -89,7 +97,7 @@ async def start(
 
 @routes.get(
     "/runs",
-    response_model=bodies.Listed[bodies.Run],
+    response_model=schemas.Listed[schemas.Run],
     responses=problems(),
     tags=["sync"],
 )

@@ -8,38 +8,37 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from core.domain.errors import NotSignedIn
-from entrypoints.http.asking import container_of, network_address
-from entrypoints.http.pages import (
-    account,
+from entrypoints.http.dependencies import container_of, network_address
+from entrypoints.http.pages import documentation, portal
+from entrypoints.http.pages.access import account, expired_forms, sign_in
+from entrypoints.http.pages.dependencies import RunMoved
+from entrypoints.http.pages.events import (
     agenda,
-    api_keys,
-    audit_log,
-    documentation,
-    event_mappings,
     events,
     exhibitors,
-    going_on,
     history,
-    integrations,
-    mapping_settings,
-    notices,
-    organizations,
-    portal,
     preview,
     records,
-    settings,
     share_links,
-    sign_in,
     syncing,
 )
-from entrypoints.http.pages.asked import RunMoved
 from entrypoints.http.pages.forms import ForeignForm
 from entrypoints.http.pages.problem_pages import show_problem
+from entrypoints.http.pages.settings import (
+    api_keys,
+    audit_log,
+    event_mappings,
+    integrations,
+    mapping_settings,
+    notifications,
+    organizations,
+    settings,
+)
 from entrypoints.http.problems import FAULT, TOLD, Problem, problem_of
 
 PARTS = (
     sign_in,
-    going_on,
+    expired_forms,
     account,
     organizations,
     integrations,
@@ -47,7 +46,7 @@ PARTS = (
     mapping_settings,
     settings,
     api_keys,
-    notices,
+    notifications,
     audit_log,
     documentation,
     events,
@@ -65,7 +64,7 @@ PARTS = (
 def add_pages(app: FastAPI) -> None:
     for part in PARTS:
         app.include_router(part.routes)
-    app.add_exception_handler(NotSignedIn, going_on.without_sign_in)
+    app.add_exception_handler(NotSignedIn, expired_forms.without_sign_in)
     app.add_exception_handler(ForeignForm, _foreign_form)
     app.add_exception_handler(RunMoved, _moved)
     app.add_exception_handler(HTTPException, _http)
@@ -76,7 +75,7 @@ def add_pages(app: FastAPI) -> None:
 
 
 async def _foreign_form(request: Request, _: Exception) -> Response:
-    if answer := await going_on.after_renewal(request):
+    if answer := await expired_forms.after_renewal(request):
         return answer
     container_of(request).log().warning("access.form_forged", address=network_address(request))
     said = "This form has expired, or was not sent from a page of this program. Go back, reload the page, try again."

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.errors import NotSignedIn
-from entrypoints.http.asking import Wired, by_cookie
+from entrypoints.http.dependencies import Wired, by_cookie
 from entrypoints.http.pages.rendering import render
 
 routes = APIRouter(prefix="/documentation")

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from core.domain.records.kinds import SPEAKER
 from core.usecases.access.open_portal import OpenPortal
-from entrypoints.http.asking import Wired
+from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.rendering import fragment
 from entrypoints.http.problems import FAULT, TOLD, problem_of
 from entrypoints.text import shortened

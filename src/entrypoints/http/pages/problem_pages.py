@@ -19,7 +19,7 @@ from core.domain.tenancy.organizations import Organization
 from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
 from core.usecases.mappings.show_health import FindHalt
 from entrypoints.container import Container
-from entrypoints.http.asking import LONGEST_ID, InOrganization, by_cookie, container_of
+from entrypoints.http.dependencies import LONGEST_ID, InOrganization, by_cookie, container_of
 from entrypoints.http.pages.rendering import Crumb, crumb, render, url_of, way_in
 from entrypoints.http.problems import FAULT, Problem, problem_of
 from ports.store.errors import StoreUnusable

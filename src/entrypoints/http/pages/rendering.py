@@ -18,7 +18,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.systems import SESSIONBOARD
 from core.domain.tenancy.time_zones import zone_named
-from entrypoints.http.asking import InOrganization, container_of
+from entrypoints.http.dependencies import InOrganization, container_of
 from entrypoints.http.pages.forms import csrf_token
 from entrypoints.text import shortened
 

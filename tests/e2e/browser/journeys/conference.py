@@ -3,7 +3,7 @@
 from typing import Any
 
 from entrypoints.sandbox.loading import packaged
-from entrypoints.sandbox.world import World
+from entrypoints.sandbox.state import World
 
 Json = dict[str, Any]
 

@@ -28,11 +28,11 @@ from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.run import RunSync
 from entrypoints.container import Container
 from entrypoints.http.app import COOKIE
-from entrypoints.http.pages.sign_in import DEVICE_COOKIE
-from entrypoints.sandbox.remote import Remote
+from entrypoints.http.pages.access.sign_in import DEVICE_COOKIE
+from entrypoints.sandbox.control_client import Remote
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
 from entrypoints.settings import Settings
 from tests.e2e.browser.journeys.conference import NAMES
 from tests.e2e.http.serving import Running, serving

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from entrypoints.sandbox.world import GLEANIN_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.journeys.stage import (
     ORGANIZATION,
     Stage,

@@ -8,7 +8,7 @@ from core.usecases.access.create_sign_up_link import OfferSignUp
 from core.usecases.access.queries import ListAccounts
 from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
-from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.fault_injection import Trouble
 from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM

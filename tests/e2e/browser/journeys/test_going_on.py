@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from entrypoints.sandbox.world import GLEANIN_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.journeys.conference import BRIGHT, session
 from tests.e2e.browser.journeys.stage import ORGANIZATION, Stage, expect_message, start_sync, wait_for_agenda
 

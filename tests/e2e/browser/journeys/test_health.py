@@ -7,8 +7,8 @@ from adapters.jobs.in_process import InProcessJobs
 from core.domain.ids import MappingId
 from core.domain.runs.run import Trigger
 from entrypoints.container import Container
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
 from tests.e2e.browser.journeys.stage import Stage, expect_message

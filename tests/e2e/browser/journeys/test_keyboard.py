@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from entrypoints.sandbox.world import GLEANIN_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.journeys.conference import BRIGHT
 from tests.e2e.browser.journeys.stage import Stage, expect_message, menu
 

@@ -8,7 +8,7 @@ from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.runs.select_next_runs import ChooseRuns
 from entrypoints.container import Container
-from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.fault_injection import Trouble
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
 from tests.e2e.browser.journeys.stage import Stage, expect_error, expect_message, open_menu
 from tests.limits import wait_until

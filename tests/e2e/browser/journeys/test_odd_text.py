@@ -17,7 +17,7 @@ from core.usecases.organizations.add_organization import AddOrganization, NewOrg
 from core.usecases.organizations.connect import Connect
 from entrypoints.container import Container
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.world import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, person, session, world_of

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 from playwright.sync_api import Page, expect
 
 from core.domain.runs.run import RunState
-from entrypoints.sandbox.trouble import Trouble
+from entrypoints.sandbox.fault_injection import Trouble
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM, LANTERN, LONG, long_days
 from tests.e2e.browser.journeys.stage import (

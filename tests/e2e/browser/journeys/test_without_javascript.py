@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from entrypoints.sandbox.trouble import Trouble
-from entrypoints.sandbox.world import GLEANIN_TOKEN
+from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
 from tests.e2e.browser.journeys.stage import ORGANIZATION, Stage, expect_error, expect_message, open_menu

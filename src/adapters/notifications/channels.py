@@ -1,0 +1,38 @@
+"""The ways that notices can go, each by its own messenger."""
+
+from dataclasses import dataclass
+
+from adapters.notifications.smtp import SmtpMessenger
+from adapters.notifications.webhook import WebhookMessenger
+from core.domain.errors import BadInput
+from core.domain.notifications.messages import Message
+from core.domain.notifications.notification import Channel, Recipient
+from core.domain.tenancy.secrets import Token
+from ports.notifications import RecipientRefused
+
+NO_MAIL_SERVER = (
+    "No mail server is set up, so that notices cannot go by e-mail. Set GLEANIN_SYNC_SMTP_URL, as in "
+    "smtp://user:password@host:587, and GLEANIN_SYNC_MAIL_FROM; or choose a webhook."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    webhook: WebhookMessenger
+    mail: SmtpMessenger | None
+    """None where no mail server is set up."""
+
+    def checked(self, channel: Channel, address: str) -> str:
+        if channel is Channel.WEBHOOK:
+            return self.webhook.checked(channel, address)
+        if self.mail is None:
+            raise BadInput(NO_MAIL_SERVER, about="channel")
+        return self.mail.checked(channel, address)
+
+    async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
+        if recipient.channel is Channel.WEBHOOK:
+            await self.webhook.deliver(message, recipient, secret)
+        elif self.mail is not None:
+            await self.mail.deliver(message, recipient, secret)
+        else:  # it was set up when the recipient was chosen
+            raise RecipientRefused(NO_MAIL_SERVER)

@@ -1,0 +1,113 @@
+"""Intents to create, in a table: a row stands until it is known what became of the create (rule 32)."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+import sqlalchemy as sa
+
+from adapters.persistence.executor import Run
+from adapters.persistence.server_clock import read_now
+from adapters.persistence.statements import Upserts, in_parts
+from adapters.persistence.tables import create_intents as table
+from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
+from core.domain.records.synced_records import CreateIntent
+
+_UPSERTS = Upserts(table, ("connection_id", "field_names", "sent_at"))
+_OF_EVENT = (
+    table.c.organization_id == sa.bindparam("of_organization"),
+    table.c.gleanin_event_id == sa.bindparam("of_event"),
+)
+_THESE = (
+    *_OF_EVENT,
+    table.c.kind == sa.bindparam("of_kind"),
+    table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)),
+)
+_OPEN = sa.select(
+    table.c.kind, table.c.source_id, table.c.connection_id, table.c.field_names, table.c.sent_at
+).where(*_OF_EVENT)
+_MARK_SENT = sa.update(table).where(*_THESE).values(sent_at=sa.bindparam("now"))
+_REMOVE = sa.delete(table).where(*_THESE)
+
+
+class SqlCreateIntents:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, intents: Collection[CreateIntent]
+    ) -> None:
+        if not intents:
+            return
+        rows = [
+            {
+                "organization_id": organization_id,
+                "gleanin_event_id": event_id,
+                "kind": intent.kind.name,
+                "source_id": intent.source_id,
+                "connection_id": intent.connection_id,
+                "field_names": ",".join(intent.field_names),
+                "sent_at": intent.sent_at,
+            }
+            for intent in intents
+        ]
+        self._run.later(lambda database: database.execute(_UPSERTS[database.dialect.name], rows))
+
+    async def list_open(
+        self, organization_id: OrganizationId, event_id: GleaninEventId
+    ) -> Sequence[CreateIntent]:
+        query = {"of_organization": organization_id, "of_event": event_id}
+        rows = await self._run(lambda database: database.execute(_OPEN, query).all())
+        return [
+            CreateIntent(
+                KINDS_BY_NAME[kind],
+                source_id,
+                connection_id,
+                tuple(names.split(",")) if names else (),
+                sent_at,
+            )
+            for kind, source_id, connection_id, names, sent_at in rows
+        ]
+
+    async def mark_sent(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        def mark(database: sa.Connection) -> None:
+            now = read_now(database)
+            for these in _these(organization_id, event_id, kind, source_ids):
+                database.execute(_MARK_SENT, {**these, "now": now})
+
+        if source_ids:
+            self._run.later(mark)
+
+    async def remove(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> None:
+        def remove(database: sa.Connection) -> None:
+            for these in _these(organization_id, event_id, kind, source_ids):
+                database.execute(_REMOVE, these)
+
+        if source_ids:
+            self._run.later(remove)
+
+
+def _these(
+    organization_id: OrganizationId,
+    event_id: GleaninEventId,
+    kind: RecordKind,
+    source_ids: Collection[SourceId],
+) -> Iterator[dict[str, object]]:
+    for part in in_parts(source_ids):
+        yield {
+            "of_organization": organization_id,
+            "of_event": event_id,
+            "of_kind": kind.name,
+            "source_ids": part,
+        }

@@ -1,0 +1,119 @@
+"""Event mappings, in a table."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.executor import Run
+from adapters.persistence.statements import replace_row
+from adapters.persistence.tables import mappings
+from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.tenancy.event_mappings import (
+    EventMapping,
+    EventPair,
+    ExhibitorName,
+    MappingSettings,
+    TracksFrom,
+)
+
+_MAPPINGS = sa.select(mappings).order_by(mappings.c.position)
+
+
+class SqlMappings:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, mapping: EventMapping) -> None:
+        def insert(database: sa.Connection) -> None:
+            check_are_there(database, [mapping.organization_id])
+            database.execute(mappings.insert(), _row(mapping))
+
+        await self._run(insert)
+
+    async def update(self, mapping: EventMapping) -> None:
+        await self._run(lambda database: replace_row(database, mappings, _row(mapping)))
+
+    async def get(self, mapping_id: MappingId) -> EventMapping | None:
+        return next(iter(await self._all(mappings.c.id == mapping_id)), None)
+
+    async def holding(
+        self,
+        sessionboard_url: str,
+        sessionboard_ids: Collection[SessionboardEventId],
+        gleanin_ids: Collection[GleaninEventId],
+    ) -> Sequence[EventMapping]:
+        of_sessionboard = sa.and_(
+            mappings.c.sessionboard_url == sessionboard_url, mappings.c.sessionboard_id.in_(sessionboard_ids)
+        )
+        of_gleanin = mappings.c.gleanin_id.in_(gleanin_ids)
+        return await self._all(mappings.c.holds_events, sa.or_(of_sessionboard, of_gleanin))
+
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
+        return await self._all(mappings.c.organization_id == organization_id)
+
+    async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
+        return await self._all(mappings.c.connection_id == connection_id)
+
+    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
+        own = [] if organization_id is None else [mappings.c.organization_id == organization_id]
+        return await self._all(mappings.c.removed_at.is_(None), *own)
+
+    async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[EventMapping]:
+        rows = await self._run(lambda database: database.execute(_MAPPINGS.where(*conditions)).all())
+        return [_mapping(row) for row in rows]
+
+
+def _row(mapping: EventMapping) -> dict[str, object]:
+    return {
+        "id": mapping.id,
+        "organization_id": mapping.organization_id,
+        "connection_id": mapping.connection_id,
+        "sessionboard_url": mapping.events.sessionboard_url,
+        "sessionboard_id": mapping.events.sessionboard_id,
+        "sessionboard_name": mapping.sessionboard_name,
+        "gleanin_id": mapping.events.gleanin_id,
+        "gleanin_name": mapping.gleanin_name,
+        "created_at": mapping.created_at,
+        "tracks": mapping.settings.tracks.value,
+        "chairpersons": mapping.settings.chairpersons,
+        "moderators": mapping.settings.moderators,
+        "exhibitor_name": mapping.settings.exhibitor_name.value,
+        "confirmed_time_zone": mapping.confirmed_time_zone,
+        "written": mapping.written,
+        "removed_at": mapping.removed_at,
+        "connection_ended": mapping.connection_ended,
+        "continuous_sync": mapping.continuous_sync,
+        "time_zone": mapping.time_zone,
+        "gleanin_time_zone": mapping.gleanin_time_zone,
+        "settings_saved": mapping.settings_saved,
+        # Only for the unique indexes: what it follows from is above.
+        "holds_events": mapping.holds_its_events,
+    }
+
+
+def _mapping(row: sa.Row[*tuple[Any, ...]]) -> EventMapping:
+    return EventMapping(
+        id=row.id,
+        organization_id=row.organization_id,
+        connection_id=row.connection_id,
+        events=EventPair(row.sessionboard_url, row.sessionboard_id, row.gleanin_id),
+        sessionboard_name=row.sessionboard_name,
+        gleanin_name=row.gleanin_name,
+        created_at=row.created_at,
+        settings=MappingSettings(
+            tracks=TracksFrom(row.tracks),
+            chairpersons=row.chairpersons,
+            moderators=row.moderators,
+            exhibitor_name=ExhibitorName(row.exhibitor_name),
+        ),
+        confirmed_time_zone=row.confirmed_time_zone,
+        written=row.written,
+        removed_at=row.removed_at,
+        connection_ended=row.connection_ended,
+        continuous_sync=row.continuous_sync,
+        time_zone=row.time_zone,
+        gleanin_time_zone=row.gleanin_time_zone,
+        settings_saved=row.settings_saved,
+    )

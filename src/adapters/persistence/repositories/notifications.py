@@ -1,0 +1,168 @@
+"""Notices that are to be delivered, and to whom, in tables."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.executor import Run
+from adapters.persistence.statements import Upserts
+from adapters.persistence.tables import notices, recipients
+from core.domain.ids import NoticeId, OrganizationId
+from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
+from core.domain.runs.health_change import Change
+from core.domain.tenancy.secrets import SealedToken
+
+_IS_THEIRS = recipients.c.organization_id == sa.bindparam("of_organization")
+_RECIPIENT = sa.select(recipients).where(_IS_THEIRS)
+_SAVE = Upserts(recipients, ("channel", "address", "sealed_secret"))
+_REMOVE = sa.delete(recipients).where(_IS_THEIRS)
+_DROP = sa.delete(notices).where(
+    notices.c.organization_id == sa.bindparam("of_organization"), notices.c.next_attempt_at.is_not(sa.null())
+)
+_OF_ORGANIZATION = (
+    sa.select(notices)
+    .where(notices.c.organization_id == sa.bindparam("of_organization"))
+    .order_by(notices.c.position.desc())
+    .limit(sa.bindparam("limit"))
+)
+_PROGRESS = ("state", "attempts", "next_attempt_at", "problem")
+_UPDATE = (
+    sa.update(notices)
+    .where(notices.c.id == sa.bindparam("the_id"))
+    .values({name: sa.bindparam(name) for name in _PROGRESS})
+)
+_ranked = (
+    sa.select(
+        notices,
+        sa.func.row_number()
+        .over(
+            partition_by=notices.c.organization_id, order_by=(notices.c.next_attempt_at, notices.c.position)
+        )
+        .label("place"),
+    )
+    .where(notices.c.next_attempt_at <= sa.bindparam("now"))
+    .cte("ranked")
+)
+_DUE = (
+    sa.select(_ranked)
+    .where(_ranked.c.place <= sa.bindparam("most"))
+    .order_by(_ranked.c.next_attempt_at, _ranked.c.position)
+    .limit(sa.bindparam("limit"))
+)
+_OLD = (
+    sa.select(notices.c.position)
+    .where(notices.c.changed_at < sa.bindparam("instant"), notices.c.next_attempt_at.is_(sa.null()))
+    .order_by(notices.c.changed_at)
+    .limit(sa.bindparam("limit"))
+)
+_FORGET = sa.delete(notices).where(notices.c.position.in_(_OLD))
+
+
+class SqlRecipients:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def get(self, organization_id: OrganizationId) -> Recipient | None:
+        asked = {"of_organization": organization_id}
+        row = await self._run(lambda database: database.execute(_RECIPIENT, asked).first())
+        if row is None:
+            return None
+        secret = SealedToken(row.sealed_secret) if row.sealed_secret is not None else None
+        return Recipient(row.organization_id, Channel(row.channel), row.address, secret)
+
+    async def save(self, recipient: Recipient) -> None:
+        row = {
+            "organization_id": recipient.organization_id,
+            "channel": recipient.channel.value,
+            "address": recipient.address,
+            "sealed_secret": recipient.secret.value if recipient.secret else None,
+        }
+
+        def upsert(database: sa.Connection) -> None:
+            check_are_there(database, [recipient.organization_id])
+            database.execute(_SAVE[database.dialect.name], row)
+
+        await self._run(upsert)
+
+    async def remove(self, organization_id: OrganizationId) -> None:
+        asked = {"of_organization": organization_id}
+
+        def delete(database: sa.Connection) -> None:
+            database.execute(_DROP, asked)
+            database.execute(_REMOVE, asked)
+
+        await self._run(delete)
+
+
+class SqlNotices:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, notice: Notice) -> None:
+        row = {
+            "id": notice.id,
+            "organization_id": notice.organization_id,
+            "mapping_id": notice.mapping_id,
+            "run_id": notice.run_id,
+            "changed_at": notice.at,
+            "change": notice.change.value,
+            "sentence": notice.text,
+            **_progress(notice),
+        }
+
+        def insert(database: sa.Connection) -> None:
+            check_are_there(database, [notice.organization_id])
+            database.execute(notices.insert(), row)
+
+        await self._run(insert)
+
+    async def update(self, notice: Notice) -> None:
+        row = {"the_id": notice.id, **_progress(notice)}
+        await self._run(lambda database: database.execute(_UPDATE, row))
+
+    async def get(self, notice_id: NoticeId) -> Notice | None:
+        question = sa.select(notices).where(notices.c.id == notice_id)
+        row = await self._run(lambda database: database.execute(question).first())
+        return None if row is None else _notice(row)
+
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notice]:
+        return await self._all(_DUE, {"now": now, "most": most_per_organization, "limit": limit})
+
+    async def of_organization(self, organization_id: OrganizationId, limit: int = 50) -> Sequence[Notice]:
+        return await self._all(_OF_ORGANIZATION, {"of_organization": organization_id, "limit": limit})
+
+    async def forget_before(self, instant: datetime, limit: int) -> int:
+        asked = {"instant": instant, "limit": limit}
+        return await self._run(lambda database: database.execute(_FORGET, asked).rowcount)
+
+    async def _all(self, question: sa.Select[*tuple[Any, ...]], asked: dict[str, object]) -> Sequence[Notice]:
+        rows = await self._run(lambda database: database.execute(question, asked).all())
+        return [_notice(row) for row in rows]
+
+
+def _progress(notice: Notice) -> dict[str, object]:
+    return {
+        "state": notice.state.value,
+        "attempts": notice.attempts,
+        "next_attempt_at": notice.next_attempt_at,
+        "problem": notice.problem,
+    }
+
+
+def _notice(row: sa.Row[*tuple[Any, ...]]) -> Notice:
+    return Notice(
+        row.id,
+        row.organization_id,
+        row.mapping_id,
+        row.run_id,
+        row.changed_at,
+        Change(row.change),
+        row.sentence,
+        Delivery(row.state),
+        row.attempts,
+        row.next_attempt_at,
+        row.problem,
+    )

@@ -1,0 +1,155 @@
+"""Organizations and their connections, in tables."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.delete_organization import check_are_there, removal_of
+from adapters.persistence.executor import Run
+from adapters.persistence.statements import replace_row
+from adapters.persistence.tables import connections, organizations
+from core.domain.ids import ConnectionId, OrganizationId
+from core.domain.tenancy.organizations import Connection, Organization
+from core.domain.tenancy.secrets import SealedToken
+from ports.store.errors import PersistenceError
+
+_ORGANIZATIONS = sa.select(
+    organizations.c.id,
+    organizations.c.name,
+    organizations.c.sessionboard_url,
+    organizations.c.sealed_token,
+).where(organizations.c.removed_at.is_(sa.null()))
+_NEW_TOKEN = (
+    sa.update(organizations)
+    .where(organizations.c.id == sa.bindparam("the_id"), organizations.c.removed_at.is_(sa.null()))
+    .values(sealed_token=sa.bindparam("new_token"))
+)
+
+
+class SqlOrganizations:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, organization: Organization) -> None:
+        row = _organization_row(organization)
+        await self._run(lambda database: database.execute(organizations.insert(), row))
+
+    async def update(self, organization: Organization) -> None:
+        row = {"the_id": organization.id, "new_token": organization.sessionboard_token.value}
+        if await self._run(lambda database: database.execute(_NEW_TOKEN, row).rowcount) != 1:
+            raise PersistenceError(f"There is no organization {organization.id} to update.")
+
+    async def get(self, organization_id: OrganizationId) -> Organization | None:
+        return await self._first(organizations.c.id == organization_id)
+
+    async def named(self, name: str) -> Organization | None:
+        if not name.isprintable():  # as no name is: PostgreSQL refuses to look for some of these
+            return None
+        return await self._first(organizations.c.name_folded == name.casefold())
+
+    async def all(self) -> Sequence[Organization]:
+        rows = await self._run(lambda database: database.execute(_ORGANIZATIONS).all())
+        return sorted(map(_organization, rows), key=lambda organization: organization.name.casefold())
+
+    async def remove(self, organization_id: OrganizationId, at: datetime) -> None:
+        statements = removal_of(organization_id, at)
+
+        def execute_all(database: sa.Connection) -> None:
+            for statement in statements:
+                database.execute(statement)
+
+        await self._run(execute_all)
+
+    async def _first(self, condition: sa.ColumnElement[bool]) -> Organization | None:
+        row = await self._run(lambda database: database.execute(_ORGANIZATIONS.where(condition)).first())
+        return None if row is None else _organization(row)
+
+
+def _organization_row(organization: Organization) -> dict[str, object]:
+    return {
+        "id": organization.id,
+        "name": organization.name,
+        # Folded by Python: databases differ in what they take for upper and lower case.
+        "name_folded": organization.name.casefold(),
+        "sessionboard_url": organization.sessionboard_url,
+        "sealed_token": organization.sessionboard_token.value,
+    }
+
+
+def _organization(row: sa.Row[*tuple[Any, ...]]) -> Organization:
+    return Organization(row.id, row.name, row.sessionboard_url, SealedToken(row.sealed_token))
+
+
+_CONNECTIONS = sa.select(connections)
+_ELSEWHERE = (
+    sa.select(connections.c.id)
+    .join(organizations, organizations.c.id == connections.c.organization_id)
+    .where(organizations.c.sessionboard_url != sa.bindparam("here"))
+)
+
+
+class SqlConnections:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, connection: Connection) -> None:
+        def insert(database: sa.Connection) -> None:
+            check_are_there(database, [connection.organization_id])
+            database.execute(connections.insert(), _row(connection))
+
+        await self._run(insert)
+
+    async def update(self, connection: Connection) -> None:
+        def replace(database: sa.Connection) -> None:
+            check_are_there(database, [connection.organization_id])
+            replace_row(database, connections, _row(connection))
+
+        await self._run(replace)
+
+    async def get(self, connection_id: ConnectionId) -> Connection | None:
+        return await self._first(connections.c.id == connection_id)
+
+    async def open_one(self, organization_id: OrganizationId) -> Connection | None:
+        return await self._first(
+            connections.c.organization_id == organization_id, connections.c.ended_at.is_(sa.null())
+        )
+
+    async def list_open(self) -> Sequence[Connection]:
+        is_open = _CONNECTIONS.where(connections.c.ended_at.is_(sa.null()))
+        rows = await self._run(lambda database: database.execute(is_open).all())
+        return [_connection(row) for row in rows]
+
+    async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
+        return await self._run(
+            lambda database: frozenset(database.scalars(_ELSEWHERE, {"here": sessionboard_url}))
+        )
+
+    async def _first(self, *conditions: sa.ColumnElement[bool]) -> Connection | None:
+        row = await self._run(lambda database: database.execute(_CONNECTIONS.where(*conditions)).first())
+        return None if row is None else _connection(row)
+
+
+def _row(connection: Connection) -> dict[str, object]:
+    return {
+        "id": connection.id,
+        "organization_id": connection.organization_id,
+        "sealed_token": connection.token.value if connection.token else None,
+        "token_hint": connection.token_hint,
+        "opened_at": connection.opened_at,
+        "ended_at": connection.ended_at,
+        "continuous_sync": connection.continuous_sync,
+    }
+
+
+def _connection(row: sa.Row[*tuple[Any, ...]]) -> Connection:
+    return Connection(
+        id=row.id,
+        organization_id=row.organization_id,
+        token=None if row.sealed_token is None else SealedToken(row.sealed_token),
+        token_hint=row.token_hint,
+        opened_at=row.opened_at,
+        ended_at=row.ended_at,
+        continuous_sync=row.continuous_sync,
+    )

@@ -1,0 +1,190 @@
+"""Outcomes of records, in a table: exactly one for each record and run."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.executor import Run
+from adapters.persistence.statements import PART, in_parts
+from adapters.persistence.tables import outcomes, runs
+from core.domain.email import same_mailbox
+from core.domain.ids import MappingId, RunId
+from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
+from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
+from core.domain.records.reasons import Reason
+from core.domain.records.search import RecordSearch
+from ports.store.pages import Page
+from ports.store.results import HistoryEntry
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_COLUMNS = (
+    outcomes.c.kind,
+    outcomes.c.source_id,
+    outcomes.c.label,
+    outcomes.c.email,
+    outcomes.c.outcome,
+    outcomes.c.reason_code,
+    outcomes.c.reason_sentence,
+    outcomes.c.reason_detail,
+    outcomes.c.gleanin_id,
+)
+_OF_RUN = (
+    sa.select(*_COLUMNS).where(outcomes.c.run_id == sa.bindparam("run_id")).order_by(outcomes.c.position)
+)
+_COUNTS = (
+    sa.select(outcomes.c.kind, outcomes.c.outcome, sa.func.count())
+    .where(outcomes.c.run_id == sa.bindparam("run_id"))
+    .group_by(outcomes.c.kind, outcomes.c.outcome)
+)
+_CAUSES = (
+    sa.select(outcomes.c.kind, outcomes.c.reason_code, sa.func.count())
+    .where(outcomes.c.run_id == sa.bindparam("run_id"))
+    .group_by(outcomes.c.kind, outcomes.c.reason_code)
+)
+_ONLY = _OF_RUN.where(outcomes.c.outcome.in_(sa.bindparam("only", expanding=True)))
+# One question per index: of three conditions joined by OR, SQLite would go through all outcomes of the mapping.
+_FOUND = sa.union(
+    sa.select(outcomes.c.position).where(outcomes.c.source_id == sa.bindparam("asked")),
+    sa.select(outcomes.c.position).where(outcomes.c.gleanin_id == sa.bindparam("asked")),
+    sa.select(outcomes.c.position).where(outcomes.c.mailbox == sa.bindparam("asked_mailbox")),
+)
+_HISTORY = (
+    sa.select(outcomes.c.run_id, runs.c.started_at, runs.c.requested_at, outcomes.c.position, *_COLUMNS)
+    .join(runs, runs.c.id == outcomes.c.run_id)
+    .where(outcomes.c.position.in_(_FOUND), runs.c.mapping_id == sa.bindparam("mapping_id"))
+    .order_by(outcomes.c.position.desc())
+)
+# What is searched and counted; the rest is read of those alone that are given.
+_LIGHT = (
+    sa.select(outcomes.c.position, outcomes.c.label, outcomes.c.email, outcomes.c.source_id)
+    .where(outcomes.c.run_id == sa.bindparam("run_id"), outcomes.c.position > sa.bindparam("start"))
+    .order_by(outcomes.c.position)
+)
+_AT = (
+    sa.select(*_COLUMNS)
+    .where(outcomes.c.position.in_(sa.bindparam("positions", expanding=True)))
+    .order_by(outcomes.c.position)
+)
+
+
+class SqlOutcomes:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None:
+        if outcomes:
+            rows = [_row(run_id, outcome) for outcome in outcomes]
+            self._run.later(lambda database: database.execute(_INSERT, rows))
+
+    async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
+        statement, asked = _OF_RUN, dict[str, object](run_id=run_id)
+        if only:
+            statement, asked["only"] = _ONLY, [outcome.value for outcome in only]
+        return await self._run(
+            lambda database: [_outcome(tuple(row)) for row in database.execute(statement, asked)]
+        )
+
+    async def page(
+        self,
+        run_id: RunId,
+        *,
+        only: Collection[Outcome] = (),
+        kinds: Collection[RecordKind] = (),
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> Page[RecordOutcome]:
+        statement = _LIGHT
+        if only:
+            statement = statement.where(outcomes.c.outcome.in_([outcome.value for outcome in only]))
+        if kinds:
+            statement = statement.where(outcomes.c.kind.in_([kind.name for kind in kinds]))
+        sought = RecordSearch(search)
+        if not sought:
+            statement = statement.limit(limit + 1)
+        asked = {"run_id": run_id, "start": start}
+
+        def read(database: sa.Connection) -> Page[RecordOutcome]:
+            options = {"yield_per": PART}
+            with database.execute(statement, asked, execution_options=options) as rows:
+                # One more than asked for, to see whether anything is left.
+                positions = [*islice(_having(sought, rows), limit + 1)]
+            chosen = positions[:limit]
+            more = len(positions) > limit
+            return Page(_at(database, chosen), (chosen[-1] if chosen else start) if more else None)
+
+        return await self._run(read)
+
+    async def counts(self, run_id: RunId) -> Counts:
+        rows = await self._run(lambda database: database.execute(_COUNTS, {"run_id": run_id}).all())
+        numbers: dict[str, dict[Outcome, int]] = {}
+        for kind, outcome, number in rows:
+            numbers.setdefault(kind, {})[_OUTCOMES[outcome]] = number
+        return Counts({kind: Tally(tally) for kind, tally in numbers.items()})
+
+    async def causes(self, run_id: RunId) -> Causes:
+        rows = await self._run(lambda database: database.execute(_CAUSES, {"run_id": run_id}).all())
+        return {(kind, code): number for kind, code, number in rows}
+
+    async def history(
+        self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
+    ) -> Sequence[HistoryEntry]:
+        statement = _HISTORY.limit(limit)
+        if before is not None:
+            statement = statement.where(outcomes.c.position < before)
+        asked = {
+            "mapping_id": mapping_id,
+            "asked": id_or_email,
+            "asked_mailbox": same_mailbox(id_or_email),
+        }
+        rows = await self._run(lambda database: database.execute(statement, asked).all())
+        return [
+            HistoryEntry(run_id, started_at or requested_at, _outcome(row), position)
+            for run_id, started_at, requested_at, position, *row in reversed(rows)
+        ]
+
+
+def _having(sought: RecordSearch, rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[int]:
+    """Give the positions of the rows in which something is found."""
+    for position, label, email, source_id in rows:
+        if not sought or sought.fits(label, email, source_id):
+            yield position
+
+
+def _at(database: sa.Connection, positions: Iterable[int]) -> list[RecordOutcome]:
+    found: list[RecordOutcome] = []
+    for part in in_parts(positions):
+        found.extend(_outcome(tuple(row)) for row in database.execute(_AT, {"positions": part}))
+    return found
+
+
+_INSERT = outcomes.insert()
+
+
+def _row(run_id: RunId, told: RecordOutcome) -> dict[str, str | None]:
+    record, reason = told.record, told.reason
+    return {
+        "run_id": run_id,
+        "kind": record.kind.name,
+        "source_id": record.source_id,
+        "label": record.label,
+        "email": record.email,
+        "mailbox": same_mailbox(record.email) if record.email else None,
+        "outcome": told.outcome.value,
+        "reason_code": reason.code,
+        "reason_sentence": reason.sentence,
+        "reason_detail": reason.detail,
+        "gleanin_id": told.gleanin_id,
+    }
+
+
+def _outcome(row: Sequence[Any]) -> RecordOutcome:
+    kind, source_id, label, email, outcome, code, sentence, detail, gleanin_id = row
+    return RecordOutcome(
+        RecordRef(KINDS_BY_NAME[kind], source_id, label, email),
+        _OUTCOMES[outcome],
+        Reason(code, sentence, detail),
+        gleanin_id,
+    )

@@ -1,0 +1,43 @@
+"""Up to when addresses of people's pages were revoked, in a table."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.persistence.delete_organization import check_are_there
+from adapters.persistence.executor import Run
+from adapters.persistence.statements import Upserts
+from adapters.persistence.tables import portal_revocations as table
+from core.domain.access.portal_links import PersonRef
+
+_REVOKED_AT = sa.select(table.c.revoked_at).where(
+    *(column == sa.bindparam(column.name) for column in table.primary_key)
+)
+_SAVE = Upserts(table, ("revoked_at",))
+
+
+class SqlPortalRevocations:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def of(self, person: PersonRef) -> datetime | None:
+        asked = _key(person)
+        return await self._run(lambda database: database.execute(_REVOKED_AT, asked).scalar())
+
+    async def save(self, person: PersonRef, at: datetime) -> None:
+        row = {**_key(person), "revoked_at": at}
+
+        def upsert(database: sa.Connection) -> None:
+            check_are_there(database, [person.organization_id])
+            database.execute(_SAVE[database.dialect.name], row)
+
+        await self._run(upsert)
+
+
+def _key(person: PersonRef) -> dict[str, object]:
+    return {
+        "organization_id": person.organization_id,
+        "gleanin_event_id": person.event_id,
+        "kind": person.kind.name,
+        "source_id": person.source_id,
+    }

@@ -1,0 +1,270 @@
+"""Synced records, in a table: thousands at a time."""
+
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.persistence.executor import Run
+from adapters.persistence.statements import Upserts, from_json, in_parts, to_json
+from adapters.persistence.tables import synced_records as table
+from core.domain.ids import ConnectionId, GleaninEventId, OrganizationId, SourceId
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
+from core.domain.records.search import RecordSearch
+from core.domain.records.synced_records import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
+from ports.store.results import PeoplePage, Place
+
+_NO_LINKS = "[]"
+_REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
+"""What saving a record replaces; since when it has left the programme is noted by itself."""
+
+_UPSERTS = Upserts(table, _REPLACED)
+_OF_EVENT = (
+    table.c.organization_id == sa.bindparam("organization_id"),
+    table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
+    table.c.kind == sa.bindparam("kind"),
+)
+# Names that no column has: an UPDATE takes those for new values.
+_TO_UPDATE = sa.update(table).where(
+    table.c.organization_id == sa.bindparam("of_organization"),
+    table.c.gleanin_event_id == sa.bindparam("of_event"),
+    table.c.kind == sa.bindparam("of_kind"),
+    table.c.source_id == sa.bindparam("of_source"),
+)
+_LINKS = _TO_UPDATE.values(links=sa.bindparam("new_links"))
+_LEFT = _TO_UPDATE.values(left_at=sa.bindparam("new_left_at"))
+_ALL = sa.select(
+    table.c.source_id,
+    table.c.label,
+    table.c.gleanin_id,
+    table.c.connection_id,
+    table.c.fingerprint,
+    table.c.fields,
+    table.c.email,
+    table.c.links,
+).where(*_OF_EVENT)
+_SOME = _ALL.where(table.c.source_id.in_(sa.bindparam("source_ids", expanding=True)))
+_PLACES = (
+    sa.select(
+        table.c.source_id,
+        table.c.gleanin_id,
+        table.c.connection_id,
+        sa.case((table.c.fingerprint != UNCONFIRMED, table.c.email)),
+        table.c.left_at,
+    )
+    .where(*_OF_EVENT)
+    .execution_options(yield_per=500)
+)
+_SENT_BY = (table.c.gleanin_event_id, table.c.connection_id, table.c.kind)
+_SENT = (
+    sa.select(*_SENT_BY, sa.func.count())
+    .where(table.c.organization_id == sa.bindparam("organization_id"))
+    .group_by(*_SENT_BY)
+)
+_PEOPLE = sa.select(
+    table.c.kind, table.c.source_id, table.c.label, table.c.email, table.c.links != _NO_LINKS
+).where(
+    table.c.organization_id == sa.bindparam("organization_id"),
+    table.c.gleanin_event_id == sa.bindparam("gleanin_event_id"),
+    table.c.kind.in_([kind.name for kind in PEOPLE]),
+)
+
+
+class SqlSyncedRecords:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def save(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, records: Collection[SyncedRecord]
+    ) -> None:
+        if not records:
+            return
+
+        rows = [_row(organization_id, event_id, record) for record in records]
+        self._run.later(lambda database: database.execute(_UPSERTS[database.dialect.name], rows))
+
+    async def mark_left(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+        left_at: datetime | None,
+    ) -> None:
+        if source_ids:
+            rows = [
+                {**_to_update(organization_id, event_id, kind, each), "new_left_at": left_at}
+                for each in source_ids
+            ]
+            self._run.later(lambda database: database.execute(_LEFT, rows))
+
+    async def save_links(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        links: Mapping[SourceId, tuple[ShareLink, ...]],
+    ) -> None:
+        if not links:
+            return
+        rows = [
+            {**_to_update(organization_id, event_id, kind, source_id), "new_links": _links_text(own)}
+            for source_id, own in links.items()
+        ]
+        self._run.later(lambda database: database.execute(_LINKS, rows))
+
+    async def find(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        kind: RecordKind,
+        source_ids: Collection[SourceId],
+    ) -> Mapping[SourceId, SyncedRecord]:
+        if not source_ids:
+            return {}
+        return await self._run(lambda database: _found(database, organization_id, event_id, kind, source_ids))
+
+    async def places(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence[Place]:
+        asked = _asked(organization_id, event_id, kind)
+
+        def read(database: sa.Connection) -> list[Place]:
+            return [
+                # One object for the few connections there are, for tens of thousands of records.
+                Place(source_id, gleanin_id, ConnectionId(sys.intern(connection_id)), email, left_at)
+                for source_id, gleanin_id, connection_id, email, left_at in database.execute(_PLACES, asked)
+            ]
+
+        return await self._run(read)
+
+    async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
+        asked = {"organization_id": organization_id}
+        rows = await self._run(lambda database: database.execute(_SENT, asked).all())
+        return [
+            SentRecords(event_id, connection_id, KINDS_BY_NAME[kind], number)
+            for event_id, connection_id, kind, number in rows
+        ]
+
+    async def of_event(
+        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+    ) -> Sequence[SyncedRecord]:
+        asked = _asked(organization_id, event_id, kind)
+        records = await self._run(
+            lambda database: [_record(kind, row) for row in database.execute(_ALL, asked)]
+        )
+        return sorted(records, key=lambda record: (record.label.casefold(), record.source_id))
+
+    async def people(
+        self,
+        organization_id: OrganizationId,
+        event_id: GleaninEventId,
+        *,
+        missing: bool = False,
+        search: str = "",
+        start: int = 0,
+        limit: int = 50,
+    ) -> PeoplePage:
+        asked = {"organization_id": organization_id, "gleanin_event_id": event_id}
+        sought = RecordSearch(search)
+
+        def read(database: sa.Connection) -> PeoplePage:
+            # Searched and sorted here: databases differ in what they take for the same letter.
+            everybody = database.execute(_PEOPLE, asked).all()
+            chosen = sorted(
+                (_ORDER[kind], label.casefold(), source_id)
+                for kind, source_id, label, email, has_links in everybody
+                if not (missing and has_links) and (not sought or sought.fits(label, email, source_id))
+            )
+            part = chosen[start : start + limit]
+            records = {
+                (number, source_id): record
+                for number, kind in enumerate(PEOPLE)
+                for source_id, record in _found(
+                    database, organization_id, event_id, kind, [each[2] for each in part if each[0] == number]
+                ).items()
+            }
+            return PeoplePage(
+                [records[number, source_id] for number, _, source_id in part],
+                total=len(chosen),
+                without_link=sum(not has_links for *_, has_links in everybody),
+                next=start + limit if start + limit < len(chosen) else None,
+            )
+
+        return await self._run(read)
+
+
+_ORDER = {kind.name: number for number, kind in enumerate(PEOPLE)}
+
+
+def _found(
+    database: sa.Connection,
+    organization_id: OrganizationId,
+    event_id: GleaninEventId,
+    kind: RecordKind,
+    source_ids: Collection[SourceId],
+) -> dict[SourceId, SyncedRecord]:
+    found: dict[SourceId, SyncedRecord] = {}
+    for part in in_parts(source_ids):
+        asked = {**_asked(organization_id, event_id, kind), "source_ids": part}
+        found.update((row[0], _record(kind, row)) for row in database.execute(_SOME, asked))
+    return found
+
+
+def _asked(organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind) -> dict[str, str]:
+    return {"organization_id": organization_id, "gleanin_event_id": event_id, "kind": kind.name}
+
+
+def _to_update(
+    organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind, source_id: SourceId
+) -> dict[str, str]:
+    return {
+        "of_organization": organization_id,
+        "of_event": event_id,
+        "of_kind": kind.name,
+        "of_source": source_id,
+    }
+
+
+def _row(
+    organization_id: OrganizationId, event_id: GleaninEventId, record: SyncedRecord
+) -> dict[str, str | None]:
+    return {
+        "organization_id": organization_id,
+        "gleanin_event_id": event_id,
+        "kind": record.kind.name,
+        "source_id": record.source_id,
+        "label": record.label,
+        "gleanin_id": record.gleanin_id,
+        "connection_id": record.connection_id,
+        "fingerprint": record.fingerprint,
+        "fields": to_json(record.fields),
+        "email": record.email,
+        "links": _links_text(record.links),
+    }
+
+
+def _record(kind: RecordKind, row: sa.Row[*tuple[Any, ...]]) -> SyncedRecord:
+    source_id, label, gleanin_id, connection_id, fingerprint, fields, email, links = row
+    return SyncedRecord(
+        kind,
+        source_id,
+        label,
+        gleanin_id,
+        connection_id,
+        fingerprint,
+        _fields(fields),
+        email,
+        () if links == _NO_LINKS else tuple(ShareLink(*link) for link in from_json(links)),
+    )
+
+
+def _fields(text: str) -> Fields:
+    return {name: tuple(value) if type(value) is list else value for name, value in from_json(text).items()}
+
+
+def _links_text(links: Iterable[ShareLink]) -> str:
+    return to_json([(link.title, link.url) for link in links])

@@ -1,0 +1,37 @@
+"""What runs have proved, in a table."""
+
+import sqlalchemy as sa
+
+from adapters.persistence.executor import Run
+from adapters.persistence.statements import Upserts
+from adapters.persistence.tables import checkpoints
+from core.domain.ids import MappingId
+from core.domain.runs.unchanged_marker import Checkpoint
+
+_OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
+_REMOVE = sa.delete(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
+_UPSERTS = Upserts(checkpoints, ("run_id", "read_at", "verdict_at", "digest", "many"))
+
+
+class SqlCheckpoints:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def get(self, mapping_id: MappingId) -> Checkpoint | None:
+        asked = {"of_mapping": mapping_id}
+        row = await self._run(lambda database: database.execute(_OF_MAPPING, asked).first())
+        return None if row is None else Checkpoint(*row)
+
+    async def save(self, checkpoint: Checkpoint) -> None:
+        row = {
+            "mapping_id": checkpoint.mapping_id,
+            "run_id": checkpoint.run_id,
+            "read_at": checkpoint.read_at,
+            "verdict_at": checkpoint.verdict_at,
+            "digest": checkpoint.digest,
+            "many": checkpoint.many,
+        }
+        await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
+
+    async def remove(self, mapping_id: MappingId) -> None:
+        await self._run(lambda database: database.execute(_REMOVE, {"of_mapping": mapping_id}))

@@ -1,0 +1,192 @@
+"""Sessionboard's public API, by its searches only: never one request per record."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from adapters.http_client.client import HttpClient, OpenTransport
+from adapters.http_client.parsing import ParsingLane, parsing_threads
+from adapters.http_client.retries import RetryPolicy
+from adapters.http_client.transport import HardenedTransport
+from adapters.sessionboard.client import Limits, SessionboardClient
+from adapters.sessionboard.pages import Reading
+from adapters.sessionboard.parsing import (
+    EVENTS,
+    EXHIBITORS,
+    SESSIONS,
+    PageRead,
+    Shape,
+    WrongShape,
+    cut_page,
+    has_rows,
+    read_cut,
+)
+from adapters.sessionboard.tally import SINGLE, Place, Tally
+from core.domain.addresses import check_address
+from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.selection.sessions import instant_text
+from core.domain.tenancy.secrets import Token
+from ports.source import (
+    SessionSource,
+    SourceError,
+    SourceEventGone,
+    SourceIncomplete,
+    SourceUnavailable,
+    SourceUnreadable,
+)
+
+READINGS = 2
+"""How often a list is read at most: somebody may be editing it meanwhile (rule 34)."""
+# By creation: sorted by change, rows would move between pages while we read.
+OLDEST_FIRST = {"order": "createdAt", "sort": "asc"}
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionboardHttp:
+    client: SessionboardClient
+    parallel: int = 5
+    """Pages in flight or waiting to be taken: what memory is bounded by."""
+
+    async def events(self) -> Sequence[SourceEvent]:
+        rows, _ = await self._events()
+        return [event for event in rows if isinstance(event, SourceEvent)]
+
+    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+        rows, incomplete = await self._events()
+        for event in rows:
+            if isinstance(event, SourceEvent) and event.id == event_id:
+                return event
+        # It may be among those that were not given or cannot be read.
+        if incomplete:
+            raise incomplete
+        unreadable = [row for row in rows if isinstance(row, Unreadable)]
+        if unreadable:
+            row = next((row for row in unreadable if str(row.id) == event_id), unreadable[0])
+            others = "" if str(row.id) == event_id else f" No other row is event {event_id!r:.60}."
+            raise SourceUnreadable(
+                f"Sessionboard's event {row.label!r:.60} cannot be read: {row.problem}{others}"
+            )
+        raise SourceEventGone(f"Sessionboard has no event {event_id!r:.60}, or the token does not see it.")
+
+    async def _events(self) -> tuple[list[SourceEvent | Unreadable], SourceIncomplete | None]:
+        rows: list[SourceEvent | Unreadable] = []
+        try:
+            async for page in self._list(EVENTS, "events", "GET", "v1/events", None):
+                rows += page
+        except SourceIncomplete as incomplete:
+            return rows, incomplete
+        return rows, None
+
+    def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+        # Without this, sources of compositions would be missing without a word instead of being skipped.
+        body = {"sort": OLDEST_FIRST, "expand": ["linked_sources"]}
+        return self._list(SESSIONS, "sessions", "POST", f"{_path(event_id)}/sessions", body)
+
+    def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+        path, body = f"{_path(event_id)}/exhibitors", {"sort": OLDEST_FIRST}
+        return self._list(EXHIBITORS, "exhibitors", "POST", path, body)
+
+    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+        changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}
+        one = {"page": 1, "pageSize": 1}
+        try:
+            for search, more in (("sessions", {"expand": ["linked_sources"]}), ("speakers", {})):
+                path = f"{_path(event_id)}/{search}"
+                if await self.client.read("POST", path, one, changed | more, has_rows):
+                    return True
+        except SourceUnavailable:
+            raise
+        except SourceError:  # whoever reads everything then learns what is wrong
+            return True
+        return False
+
+    async def _list(
+        self, shape: Shape[Any, R], words: str, method: str, path: str, body: object
+    ) -> AsyncIterator[Sequence[R | Unreadable]]:
+        """Return all pages, and where they do not add up, what a second reading brings.
+
+        Raises:
+            SourceIncomplete: the second reading does not add up either.
+        """
+
+        def read(place: Place) -> asyncio.Task[PageRead[R]]:
+            # That there is no such event shows on the first page; on others, rows may be gone meanwhile.
+            is_first = place.rows_before == 0
+
+            def read_whole(content: bytes) -> PageRead[R]:
+                page = shape.read_page(content, place.size)
+                if is_first and page.is_foreign:
+                    raise WrongShape(_foreign(words, page))
+                return page
+
+            def read_beginning(content: bytearray, excess: str) -> PageRead[R] | None:
+                row, totals = read_cut(content, place.size)
+                if place.size > SINGLE:
+                    return None
+                return cut_page(row, totals, f"The row {excess}.", f"Row {place.number:,} of the {words}")
+
+            params = {"page": place.number, "pageSize": place.size}
+            reading = self.client.read(
+                method, path, params, body, read_whole, announced=is_first, read_cut=read_beginning
+            )
+            return asyncio.create_task(reading)
+
+        known: set[SourceId] = set()
+        fault = ""
+        for _ in range(READINGS):
+            tally = Tally(words)
+            async with aclosing(Reading(read, self.parallel, tally).pages()) as pages:
+                async for page in pages:
+                    if new := page.take_new(known):
+                        yield new
+            fault = tally.fault
+            if not fault:
+                return
+        raise SourceIncomplete(fault)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionboardSources:
+    allow_private: bool = False
+    transport: OpenTransport = HardenedTransport
+    policy: RetryPolicy = field(default_factory=lambda: RetryPolicy(read_timeout=120))  # pages are small
+    limits: Limits = field(default_factory=Limits)
+    parallel: int = 5
+    threads: Executor = field(default_factory=parsing_threads)
+    """Shared by all organizations; they parse what is not small."""
+
+    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[SessionSource]:
+        return self._opened(check_address(url, allow_private=self.allow_private), token)
+
+    @asynccontextmanager
+    async def _opened(self, address: str, token: Token) -> AsyncIterator[SessionSource]:
+        headers = {
+            "X-Access-Token": token.value,
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        async with self.transport() as transport:
+            http = HttpClient(transport, address, "Sessionboard", headers, self.policy.started())
+            yield SessionboardHttp(
+                SessionboardClient(http, ParsingLane(self.threads), self.limits), self.parallel
+            )
+
+
+def _foreign(words: str, page: PageRead[Any]) -> str:
+    problem = next(record.problem for record in page.records if isinstance(record, Unreadable))
+    return f"a list of {len(page.ids)} {words} of which none can be read, the first for this reason: {problem[:-1]}"
+
+
+def _path(event_id: SessionboardEventId) -> str:
+    segment = quote(event_id, safe="")
+    if segment.strip(".") == "":
+        raise SourceEventGone("An event's id cannot be empty.")
+    return f"v1/event/{segment}"

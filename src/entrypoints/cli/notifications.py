@@ -1,0 +1,110 @@
+"""Where an organization's notices go: `notices`."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from core.domain.access.authorization import COMMAND_LINE
+from core.domain.ids import OrganizationId
+from core.domain.notifications.notification import Channel
+from core.domain.tenancy.secrets import Token
+from core.usecases.notifications.choose_recipient import ChooseRecipient
+from core.usecases.notifications.queries import ShowRecipient
+from core.usecases.notifications.remove_recipient import RemoveRecipient
+from core.usecases.notifications.send_test import TryRecipient
+from core.usecases.organizations.queries import FindOrganization
+from entrypoints import shapes
+from entrypoints.cli.options import AsJson, Org, examples
+from entrypoints.cli.output import Answer, say
+from entrypoints.cli.runner import carry_out
+from entrypoints.container import Container
+
+commands = typer.Typer()
+Chosen = tuple[Channel, str]
+
+
+async def _told(container: Container, organization_id: OrganizationId, secret: Token | None = None) -> Answer:
+    recipient, latest = await container.resolve(ShowRecipient)(organization_id)
+
+    def show(screen: Console) -> None:
+        if recipient is None:
+            screen.print(
+                "Notices go nowhere. To choose: gleanin-sync notices ORG --webhook URL, or --email ADDRESS"
+            )
+        else:
+            screen.print(
+                say(f"Notices go to this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"),
+                soft_wrap=True,
+            )
+        if secret is not None:
+            screen.print("They are signed with this secret, which is shown this once:")
+            screen.print(say(secret.value), soft_wrap=True)
+        for each in latest:
+            state = each.state.replace("_", " ")
+            screen.print(say(f"{each.at:%Y-%m-%d %H:%M} UTC, {state}: {each.text}"), soft_wrap=True)
+            if each.problem:
+                screen.print(say(f"  Not delivered: {each.problem}"), soft_wrap=True)
+
+    document = shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
+    return Answer(document | ({"secret": secret.value} if secret else {}), show)
+
+
+async def shown(container: Container, org: str) -> Answer:
+    return await _told(container, (await container.resolve(FindOrganization)(org)).id)
+
+
+async def chosen(container: Container, org: str, channel: Channel, address: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    _, secret = await container.resolve(ChooseRecipient)(found.id, channel, address, by=COMMAND_LINE)
+    return await _told(container, found.id, secret)
+
+
+async def switched_off(container: Container, org: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    await container.resolve(RemoveRecipient)(found.id, by=COMMAND_LINE)
+    return await _told(container, found.id)
+
+
+async def tried(container: Container, org: str) -> Answer:
+    found = await container.resolve(FindOrganization)(org)
+    recipient = await container.resolve(TryRecipient)(found.id, by=COMMAND_LINE)
+    said = f"The trial notice was taken by this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
+    return Answer(
+        shapes.recipient(recipient) | {"tried": True}, lambda screen: screen.print(say(said), soft_wrap=True)
+    )
+
+
+@commands.command(
+    epilog=examples(
+        'gleanin-sync notices "PyCon FR" --webhook https://hooks.example.org/gleanin-sync',
+        'gleanin-sync notices "PyCon FR" --email ops@example.org',
+        'gleanin-sync notices "PyCon FR" --try',
+    )
+)
+def notices(  # noqa: PLR0917 - typer takes them by name
+    org: Org,
+    webhook: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Let them go to a webhook, signed.", show_default=False),
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Let them go by e-mail.", show_default=False)
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Let them go nowhere any more.")] = False,
+    attempt: Annotated[bool, typer.Option("--try", help="Send a trial notice now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show or choose where notices go: one when a sync starts to fail, one when it works again.
+
+    The secret that a webhook's notices are signed with is shown once; choosing the webhook again makes another one.
+    """
+    if sum((webhook is not None, email is not None, off, attempt)) > 1:
+        raise typer.BadParameter("Give one of these.", param_hint=["--webhook", "--email", "--off", "--try"])
+    if webhook is not None:
+        carry_out(lambda container: chosen(container, org, Channel.WEBHOOK, webhook), as_json=as_json)
+    elif email is not None:
+        carry_out(lambda container: chosen(container, org, Channel.EMAIL, email), as_json=as_json)
+    else:
+        work = switched_off if off else tried if attempt else shown
+        carry_out(lambda container: work(container, org), as_json=as_json)

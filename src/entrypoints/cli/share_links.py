@@ -1,0 +1,68 @@
+"""The share links that Gleanin made: `links`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from core.domain.ids import MappingId
+from core.domain.records.synced_records import ShareLink, SyncedRecord
+from core.usecases.results.queries import ListShareLinks
+from entrypoints import shapes
+from entrypoints.cli.options import AsJson, Csv, Mapping, examples
+from entrypoints.cli.output import Answer, say, table, write_csv
+from entrypoints.cli.runner import carry_out
+from entrypoints.container import Container
+from entrypoints.text import safe, shortened
+
+commands = typer.Typer()
+HEADING = "Share Your Attendance"
+_NO_LINK = ShareLink("", "")
+
+
+async def links_listed(
+    container: Container, mapping_id: str, *, missing: bool = False, csv: Path | None = None
+) -> Answer:
+    people = await container.resolve(ListShareLinks)(MappingId(mapping_id), missing=missing)
+    if csv is not None:
+        write_csv(csv, shapes.LINK_COLUMNS, (row for each in people for row in shapes.link_rows(each)))
+
+    def show(console: Console) -> None:
+        if missing:
+            rows = [(each.label, each.kind, each.email or "", each.source_id) for each in people]
+            console.print(
+                table("Synced, and without a link yet", ("Name", "Kind", "E-mail", "Sessionboard id"), rows)
+            )
+        else:
+            links = [(_who(each), _where(link)) for each in people for link in each.links or (_NO_LINK,)]
+            console.print(table(HEADING, ("Person", "Link"), links, whole=("Link",)))
+        if not people:
+            console.print(say("Everybody who is synced has a link." if missing else "Nobody is synced yet."))
+        if csv is not None:
+            console.print(say(f"Wrote the links of {len(people)} people to {csv}"))
+
+    return Answer([shapes.person_with_links(each) for each in people], show)
+
+
+def _who(person: SyncedRecord) -> Text:
+    return Text.assemble(shortened(person.label), "\n", (shortened(person.email or ""), "dim"))
+
+
+def _where(link: ShareLink) -> Text:
+    # One below the other: beside the title, a link would break in two, and could not be clicked.
+    return Text.assemble((shortened(link.title) or "none yet", "dim"), "\n", safe(link.url))
+
+
+@commands.command(
+    epilog=examples("gleanin-sync links MAPPING --csv mail-merge.csv", "gleanin-sync links MAPPING --missing")
+)
+def links(
+    mapping: Mapping,
+    missing: Annotated[bool, typer.Option("--missing", help="Only people who have no link yet.")] = False,
+    csv: Csv = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the share links of speakers and exhibitor contacts, as the last sync found them in Gleanin."""
+    carry_out(lambda container: links_listed(container, mapping, missing=missing, csv=csv), as_json=as_json)

@@ -1,0 +1,192 @@
+"""Who asks, and whether they may: dependencies that routes declare.
+
+A route names what it is about and the right it needs, as in `may_sync_mapping`; it gets the thing, or is never called.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from core.domain.access.accounts import Account
+from core.domain.access.authorization import Actor, Right
+from core.domain.errors import NotFound, NotSignedIn
+from core.domain.ids import MappingId, OrganizationId, RunId
+from core.domain.runs.health import Health
+from core.domain.runs.run import SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Organization
+from core.usecases.access.authenticate_api_key import WhoseApiKey
+from core.usecases.access.authenticate_session import WhoIsSignedIn
+from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.mappings.show_health import FindHalt
+from entrypoints.container import Container
+from entrypoints.http.fair_shares import Shares
+
+LONGEST_ID = 64
+
+
+def container_of(request: Request) -> Container:
+    container: Container = request.app.state.container
+    return container
+
+
+def network_address(request: Request) -> str:
+    """Return where a request came from, as far as the server knows."""
+    return request.client.host if request.client else "unknown"
+
+
+Wired = Annotated[Container, Depends(container_of)]
+
+
+def requests_of(request: Request) -> Shares:
+    requests: Shares = request.app.state.requests
+    return requests
+
+
+Requests = Annotated[Shares, Depends(requests_of)]
+"""Those under way, shared out: many may wait for one slow reading, and each holds a connection."""
+
+bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
+
+
+async def by_key(
+    request: Request, container: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Actor:
+    """Give whose API key a request shows.
+
+    Raises:
+        NotSignedIn
+    """
+    if given is None:
+        raise NotSignedIn("Give an API key: Authorization: Bearer KEY.")
+    return await container.resolve(WhoseApiKey)(given.credentials, network_address(request))
+
+
+SIGN_IN = "sign_in"
+"""Where the browser's cookie keeps the secret of its sign-in."""
+
+
+async def signed_in_account(request: Request, container: Wired) -> Account:
+    """Give the account of whoever is signed in in a browser.
+
+    Raises:
+        NotSignedIn
+    """
+    secret = request.session.get(SIGN_IN)
+    if not isinstance(secret, str):
+        raise NotSignedIn
+    return await container.resolve(WhoIsSignedIn)(secret)
+
+
+SignedInAccount = Annotated[Account, Depends(signed_in_account)]
+
+
+async def by_cookie(request: Request, container: Wired) -> Actor:
+    return (await signed_in_account(request, container)).actor
+
+
+Who = Callable[..., Awaitable[Actor]]
+
+
+@dataclass(frozen=True, slots=True)
+class InOrganization:
+    """What a route is about, in the organization that it belongs to, and who asks."""
+
+    actor: Actor
+    organization: Organization
+    halt: Health | None = field(default=None, kw_only=True)
+    """How the organization's connection fares while it is halted, for the pages to say so."""
+
+    def may(self, right: Right) -> bool:
+        return self.actor.may(right, self.organization.id)
+
+    @property
+    def may_sync(self) -> bool:
+        return self.may(Right.SYNC)
+
+    @property
+    def may_manage(self) -> bool:
+        return self.may(Right.MANAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class InMapping(InOrganization):
+    mapping: EventMapping
+
+
+@dataclass(frozen=True, slots=True)
+class InRun(InMapping):
+    run: SyncRun
+
+
+def in_organization(
+    right: Right, who: Who, *, tells_halt: bool = False
+) -> Callable[..., AsyncIterator[InOrganization]]:
+    """Build the dependency that authorizes a request for an organization; for a page, it loads a halt too."""
+
+    async def admitted(
+        organization_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        container: Wired,
+        requests: Requests,
+        actor: Annotated[Actor, Depends(who)],
+    ) -> AsyncIterator[InOrganization]:
+        known = OrganizationId(_printable(organization_id, "organization"))
+        organization = await container.resolve(AdmitToOrganization)(actor, right, known)
+        halt = await _halt(container, organization, tells=tells_halt)
+        with requests.taken(organization.id, actor.id):
+            yield InOrganization(actor, organization, halt=halt)
+
+    return admitted
+
+
+def in_mapping(
+    right: Right, who: Who, *, tells_halt: bool = False
+) -> Callable[..., AsyncIterator[InMapping]]:
+    """Build the dependency that lets somebody at a mapping."""
+
+    async def admitted(
+        mapping_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        container: Wired,
+        requests: Requests,
+        actor: Annotated[Actor, Depends(who)],
+    ) -> AsyncIterator[InMapping]:
+        known = MappingId(_printable(mapping_id, "mapping"))
+        organization, mapping = await container.resolve(AdmitToMapping)(actor, right, known)
+        halt = await _halt(container, organization, tells=tells_halt)
+        with requests.taken(organization.id, actor.id):
+            yield InMapping(actor, organization, mapping, halt=halt)
+
+    return admitted
+
+
+def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[..., AsyncIterator[InRun]]:
+    """Build the dependency that lets somebody at a run."""
+
+    async def admitted(
+        run_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        container: Wired,
+        requests: Requests,
+        actor: Annotated[Actor, Depends(who)],
+    ) -> AsyncIterator[InRun]:
+        organization, mapping, run = await container.resolve(AdmitToRun)(
+            actor, right, RunId(_printable(run_id, "run"))
+        )
+        halt = await _halt(container, organization, tells=tells_halt)
+        with requests.taken(organization.id, actor.id):
+            yield InRun(actor, organization, mapping, run, halt=halt)
+
+    return admitted
+
+
+async def _halt(container: Container, organization: Organization, *, tells: bool) -> Health | None:
+    return await container.resolve(FindHalt)(organization.id) if tells else None
+
+
+def _printable(asked: str, what: str) -> str:
+    # No id has such characters, and some databases refuse to be asked for them.
+    if not asked.isprintable():
+        raise NotFound(what, asked)
+    return asked

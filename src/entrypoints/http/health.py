@@ -1,0 +1,35 @@
+"""For operators and their machines: is it alive, is it ready, and what has it done."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from entrypoints.http.dependencies import Wired
+from ports.store.errors import PersistenceError
+
+routes = APIRouter(include_in_schema=False)
+PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+@routes.get("/healthz")
+async def alive() -> JSONResponse:
+    """Tell that the process answers; it asks nobody else."""
+    return JSONResponse({"status": "alive"})
+
+
+@routes.get("/readyz")
+async def ready(container: Wired) -> JSONResponse:
+    """Tell whether requests can be served: whether the database answers."""
+    try:
+        async with container.units().reading() as unit:
+            await unit.accounts.is_any()
+    except PersistenceError:
+        return JSONResponse({"status": "the database cannot be used"}, HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse({"status": "ready"})
+
+
+@routes.get("/metrics")
+async def metrics(container: Wired) -> Response:
+    return Response(await container.meters().told(), media_type=CONTENT_TYPE_LATEST)

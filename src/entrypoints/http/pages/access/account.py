@@ -1,0 +1,61 @@
+"""One's own account: who one is here, and one's password."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.access.accounts import Account
+from core.domain.errors import Refusal
+from core.usecases.access.begin_session import BeginSignIn
+from core.usecases.access.change_password import ChangeOwnPassword
+from entrypoints.http.dependencies import SignedInAccount, Wired, network_address
+from entrypoints.http.pages.access.sign_in import begin
+from entrypoints.http.pages.forms import SentForm, text
+from entrypoints.http.pages.rendering import crumb, flash, go_to, render
+from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
+
+routes = APIRouter(prefix="/account")
+
+
+@routes.get("")
+async def show(request: Request, account: SignedInAccount) -> Response:
+    return _page(request, account)
+
+
+@routes.get("/password")
+async def lead_back(_: SignedInAccount) -> Response:
+    """Redirect from the URL of a form that was sent, as after a reload."""
+    return go_to("/account")
+
+
+@routes.post("/password")
+async def change_password(
+    request: Request, container: Wired, account: SignedInAccount, form: SentForm
+) -> Response:
+    present, new = text(form, "present_password"), text(form, "new_password")
+    try:
+        await container.resolve(ChangeOwnPassword)(account.id, present, new, network_address(request))
+    except Refusal as refusal:
+        field = "new_password" if refusal.about == "password" else "present_password"
+        return _page(request, account, refusal, field=field)
+    # All sign-ins have ended, this one too.
+    response = await begin(request, container, await container.resolve(BeginSignIn)(account.id), "/account")
+    flash(request, "Your password was changed. Everywhere else you are signed out.")
+    return response
+
+
+def _page(request: Request, account: Account, refusal: Refusal | None = None, *, field: str = "") -> Response:
+    response = render(
+        request,
+        "account.html",
+        actor=account.actor,
+        status=STATUS_BY_CODE[refusal.code] if refusal else HTTPStatus.OK,
+        crumbs=[crumb("Organizations", "/organizations"), crumb("Your account")],
+        has_password=account.password_hash is not None,
+        roles=len(account.grants),
+        errors={field: str(refusal)} if refusal else {},
+    )
+    if refusal and (seconds := seconds_to_wait(refusal)) is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response

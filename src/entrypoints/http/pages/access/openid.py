@@ -1,0 +1,194 @@
+"""Signing in with a company's account, by OpenID Connect: there, and back with an answer that can be trusted."""
+
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from joserfc.errors import JoseError
+
+from core.domain.access.identities import ProviderIdentity
+from core.domain.errors import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
+from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
+from entrypoints.container import Container
+from entrypoints.http.dependencies import Wired, network_address
+from entrypoints.http.openid_client import (
+    MismatchingStateError,
+    OAuthError,
+    OpenIdProvider,
+    ProviderUnusable,
+    StarletteOAuth2App,
+    check_is_begun_here,
+)
+from entrypoints.http.pages.access.sign_in import Next, begin
+from entrypoints.http.pages.local_urls import START, local
+from entrypoints.http.pages.rendering import render
+
+PATH = "/sign-in/openid"
+routes = APIRouter(prefix=PATH)
+WANTED = "openid_next"
+"""Where the cookie keeps which page was asked for."""
+LONGEST_WANTED = 500
+"""Characters: the cookie has room for 4096, with all else that it carries."""
+STANDARD_ERRORS = frozenset(
+    {
+        "access_denied",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "login_required",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_response_type",
+    }
+)
+"""What is logged as it came: anything else could be any text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What went wrong: as a status, to the person, and for the log."""
+
+    status: HTTPStatus
+    sentence: str
+    because: str
+
+
+BECAUSE: dict[type[NotSignedIn], str] = {
+    EmailNotVerified: "email_not_verified",
+    IdentityMismatch: "identity_mismatch",
+}
+DENIED = Told(
+    HTTPStatus.FORBIDDEN, "Your company's sign-in did not let you in, or you declined.", "access_denied"
+)
+REFUSED = Told(
+    HTTPStatus.BAD_GATEWAY,
+    "Your company's sign-in refused the request. Try again; if it persists, tell an admin.",
+    "other",
+)
+UNREACHABLE = Told(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Your company's sign-in cannot be reached, or did not answer as it should. Try again later.",
+    "unreachable",
+)
+NOT_VERIFIED = Told(
+    HTTPStatus.BAD_GATEWAY,
+    "The answer of your company's sign-in could not be verified. You are not signed in.",
+    "not_verified",
+)
+BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
+    (
+        MismatchingStateError,
+        Told(
+            HTTPStatus.BAD_REQUEST,
+            "This sign-in was not begun in this browser, or is over already. Begin it again.",
+            "state",
+        ),
+    ),
+    (JoseError, NOT_VERIFIED),
+    (BadInput, NOT_VERIFIED),
+)
+
+
+def provider_of(request: Request) -> OpenIdProvider:
+    provider: OpenIdProvider = request.app.state.openid
+    return provider
+
+
+Provider = Annotated[OpenIdProvider, Depends(provider_of)]
+
+
+@routes.get("")
+async def leave(request: Request, container: Wired, provider: Provider, next_: Next = START) -> Response:
+    """Send the browser to the provider."""
+    wanted = local(next_)
+    request.session[WANTED] = wanted if len(wanted) <= LONGEST_WANTED else START
+    back = container.settings().address_of(f"{PATH}/callback")
+    try:
+        client = await provider.client()
+        response: Response = await client.authorize_redirect(request, back)
+    except Exception as error:  # noqa: BLE001 - whatever another company's server does, is no fault of this program
+        return _not_signed_in(request, container, error)
+    return response
+
+
+@routes.get("/callback")
+async def come_back(request: Request, container: Wired, provider: Provider) -> Response:
+    """Take the provider's answer."""
+    wanted = local(str(request.session.get(WANTED, START)))
+    try:
+        check_is_begun_here(request)  # before anybody else is asked: a forged answer costs nothing
+        claims = _meant(await _claims(await provider.client(), request), network_address(request))
+    except Exception as error:  # noqa: BLE001 - likewise
+        return _not_signed_in(request, container, error)
+    try:
+        secret = await container.resolve(SignInWithIdentityProvider)(claims)
+    except NotSignedIn as refusal:
+        because = BECAUSE.get(type(refusal), "no_account")
+        container.log().warning("access.openid_refused", because=because, address=claims.address)
+        return _form(request, wanted, str(refusal), HTTPStatus.FORBIDDEN)
+    return await begin(request, container, secret, wanted)
+
+
+async def _claims(client: StarletteOAuth2App, request: Request) -> dict[str, Any]:
+    issuer = client.server_metadata["issuer"]
+    token = await client.authorize_access_token(
+        request,
+        claims_options={
+            "iss": {"essential": True, "value": issuer},
+            "aud": {"essential": True, "value": client.client_id},
+        },
+    )
+    return dict(token["userinfo"])  # the claims of an id token that was verified; without one there are none
+
+
+def _meant(claims: dict[str, Any], address: str) -> ProviderClaims:
+    """Return the identity that the claims name.
+
+    Raises:
+        BadInput: they name none.
+    """
+    subject, email = claims.get("sub"), claims.get("email")
+    identity = ProviderIdentity(claims["iss"], subject if isinstance(subject, str) else "")
+    # Anybody can enter any address at some providers: only a verified one says who somebody is.
+    is_verified = isinstance(email, str) and claims.get("email_verified") is True
+    return ProviderClaims(identity, email if is_verified else None, address)
+
+
+def _not_signed_in(request: Request, container: Container, error: Exception) -> Response:
+    wanted = local(str(request.session.pop(WANTED, START)))
+    told = _told(error)
+    container.log().warning(
+        "access.openid_refused",
+        because=told.because,
+        error=type(error).__name__,
+        address=network_address(request),
+    )
+    return _form(request, wanted, told.sentence, told.status)
+
+
+def _told(error: Exception) -> Told:
+    match error:
+        case ProviderUnusable():
+            return Told(HTTPStatus.BAD_GATEWAY, f"{error} Tell an admin.", "unusable")
+        case OAuthError(error="access_denied"):
+            return DENIED
+        case OAuthError() if not isinstance(error, MismatchingStateError):
+            return replace(REFUSED, because=error.error if error.error in STANDARD_ERRORS else "other")
+    return next((told for kind, told in BY_ERROR if isinstance(error, kind)), UNREACHABLE)
+
+
+def _form(request: Request, wanted: str, sentence: str, status: HTTPStatus) -> Response:
+    return render(
+        request,
+        "sign_in.html",
+        status=status,
+        next=wanted,
+        email="",
+        error="",
+        by_openid=True,
+        openid_error=sentence,
+    )

@@ -1,0 +1,178 @@
+"""Signing in and out, and the first account."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from core.domain.access.devices import DEVICE_LASTS
+from core.domain.errors import AddressExpired, NotSignedIn, Refusal, TooBusy
+from core.usecases.access.begin_session import BeginSignIn
+from core.usecases.access.check_sign_up_link import CheckSignUp
+from core.usecases.access.known_devices import RememberDevice
+from core.usecases.access.redeem_sign_in_link import TakeSignIn
+from core.usecases.access.sign_in_with_password import Credentials, SignInWithPassword
+from core.usecases.access.sign_out import SignOut
+from core.usecases.access.sign_up import SignUp
+from entrypoints.container import Container
+from entrypoints.http.dependencies import SIGN_IN, Wired, network_address, signed_in_account
+from entrypoints.http.pages.access.expired_forms import SIGN_IN_ENDED, put_back
+from entrypoints.http.pages.forms import SentForm, text
+from entrypoints.http.pages.kept_forms import FIELD, KeptForm, read_kept
+from entrypoints.http.pages.local_urls import START, local
+from entrypoints.http.pages.rendering import flash, go_to, render
+from entrypoints.http.problems import STATUS_BY_CODE, seconds_to_wait
+
+routes = APIRouter()
+Next = Annotated[str, Query(alias="next")]
+DEVICE_COOKIE = "gleanin_sync_device"
+
+
+async def begin(request: Request, container: Container, secret: str, url: str) -> Response:
+    """Sign the browser in, and redirect it.
+
+    From now on the browser is known, by a cookie that outlasts the sign-in.
+    """
+    await _open(request, container, secret)
+    return await _remembered(go_to(url), container, secret)
+
+
+async def _open(request: Request, container: Container, secret: str) -> None:
+    """Sign the browser in, and drop the rest of its session: some of it may have been planted."""
+    await _end(request, container)
+    request.session[SIGN_IN] = secret
+
+
+async def _remembered(response: Response, container: Container, secret: str) -> Response:
+    device = await container.resolve(RememberDevice)(secret)
+    if device is not None:
+        response.set_cookie(
+            _device_cookie(container),
+            device,
+            max_age=int(DEVICE_LASTS.total_seconds()),
+            secure=_is_https(container),
+            httponly=True,
+            samesite="lax",
+        )
+    return response
+
+
+def _is_https(container: Container) -> bool:
+    return (container.settings().public_url or "").startswith("https:")
+
+
+def _device_cookie(container: Container) -> str:
+    return f"__Host-{DEVICE_COOKIE}" if _is_https(container) else DEVICE_COOKIE
+
+
+@routes.get("/")
+async def start(request: Request, container: Wired) -> Response:
+    try:
+        await signed_in_account(request, container)
+    except NotSignedIn:
+        return go_to("/sign-in")
+    return go_to(START)
+
+
+@routes.get("/sign-in")
+async def ask(request: Request, container: Wired, next_: Next = START) -> Response:
+    return _form(request, container, next_)
+
+
+@routes.post("/sign-in")
+async def sign_in(request: Request, container: Wired, form: SentForm) -> Response:
+    wanted, email, kept = text(form, "next"), text(form, "email"), read_kept(text(form, FIELD))
+    device = request.cookies.get(_device_cookie(container))
+    try:
+        credentials = Credentials(email, text(form, "password"), network_address(request), device)
+        secret = await container.resolve(SignInWithPassword)(credentials)
+    except Refusal as refusal:
+        status = STATUS_BY_CODE[refusal.code]
+        error = str(refusal)
+        response = _form(request, container, wanted, email=email, error=error, status=status, kept=kept)
+        if (seconds := seconds_to_wait(refusal)) is not None:
+            response.headers["Retry-After"] = str(seconds)
+        return response
+    await _open(request, container, secret)
+    response = await put_back(request, kept, SIGN_IN_ENDED) if kept else go_to(local(wanted))
+    return await _remembered(response, container, secret)
+
+
+def _form(
+    request: Request,
+    container: Container,
+    wanted: str,
+    *,
+    email: str = "",
+    error: str = "",
+    status: int = 200,
+    kept: KeptForm | None = None,
+) -> Response:
+    settings = container.settings()
+    return render(
+        request,
+        "sign_in.html",
+        status=status,
+        next=local(wanted),
+        email=email,
+        error=error,
+        by_openid=settings.offers_openid,
+        kept=kept,
+    )
+
+
+@routes.get("/sign-in/once/{offered}")
+async def ask_sign_in_once(request: Request) -> Response:
+    """Ask whether to sign in by an address that somebody at the command line asked for.
+
+    Nothing is taken yet: programs that preview links open them too.
+    """
+    return render(request, "sign_in_once.html")
+
+
+@routes.post("/sign-in/once/{offered}")
+async def sign_in_once(request: Request, container: Wired, _: SentForm, offered: str) -> Response:
+    secret = await container.resolve(TakeSignIn)(offered, network_address(request))
+    return await begin(request, container, secret, START)
+
+
+@routes.post("/sign-out")
+async def sign_out(request: Request, container: Wired, _: SentForm) -> Response:
+    await _end(request, container)
+    flash(request, "You are signed out.")
+    return go_to("/sign-in")
+
+
+async def _end(request: Request, container: Container) -> None:
+    """End the sign-in that the browser has, if any, and forget all that it kept."""
+    secret = request.session.get(SIGN_IN)
+    if isinstance(secret, str):
+        await container.resolve(SignOut)(secret)
+    request.session.clear()
+
+
+@routes.get("/sign-up/{offered}")
+async def ask_sign_up(request: Request, container: Wired, offered: str) -> Response:
+    await container.resolve(CheckSignUp)(offered)
+    return render(request, "sign_up.html", email="", errors={})
+
+
+@routes.post("/sign-up/{offered}")
+async def sign_up(request: Request, container: Wired, form: SentForm, offered: str) -> Response:
+    email, password = text(form, "email"), text(form, "password")
+    try:
+        account = await container.resolve(SignUp)(offered, email, password)
+    except (AddressExpired, TooBusy):
+        raise
+    except Refusal as refusal:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        errors = {refusal.about or "email": str(refusal)}
+        return render(request, "sign_up.html", status=status, email=email, errors=errors)
+    secret = await container.resolve(BeginSignIn)(account.id)
+    container.log().event(
+        "access.signed_in", account=account.id, way="sign_up", address=network_address(request)
+    )
+    response = await begin(request, container, secret, START)
+    flash(request, f"Welcome. You are an admin of all organizations as {account.email}.")
+    return response

@@ -1,0 +1,1 @@
+"""Pages of an event: agenda, exhibitors, syncs and share links."""

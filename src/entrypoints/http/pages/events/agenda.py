@@ -1,0 +1,156 @@
+"""An event's agenda: its sessions as Sessionboard has them, and what a sync would do with each."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.ids import SourceId
+from core.domain.planning.plan import Step
+from core.domain.records.kinds import SESSION, RecordKind
+from core.domain.records.outcomes import Outcome
+from core.domain.records.reasons import NOT_ALL_READ
+from core.domain.records.search import RecordSearch
+from core.domain.records.source_records import Session, Unreadable
+from core.usecases.sync.preview import would_be
+from core.usecases.sync.show_event import EventView
+from entrypoints.http.csv import csv_response
+from entrypoints.http.pages.events.event_page import OneEvent, show, way_to
+from entrypoints.http.pages.lists import Number, OneOutcome, Sought, outcome_tabs, part_of
+from entrypoints.http.pages.rendering import crumb, go_to, zone_of
+
+routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
+CSV_COLUMNS = (
+    "source_id", "title", "status", "starts_at", "ends_at", "speakers", "would_be", "reason", "detail",
+)  # fmt: skip
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A session, as far as Sessionboard has it, and what a sync would do with it, if anything is known of that."""
+
+    id: SourceId
+    title: str
+    session: Session | None
+    step: Step | None
+    has_left: bool = False
+    """It is in Gleanin, and in Sessionboard no more."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return would_be(self.step) if self.step else None
+
+    @property
+    def speakers(self) -> str:
+        people = self.session.people if self.session else ()
+        return ", ".join(dict.fromkeys(each.person.label for each in people))
+
+    def fits(self, search: RecordSearch) -> bool:
+        """Check whether the session is what somebody looks for, or one of its people is."""
+        people = (each.person for each in (self.session.people if self.session else ()))
+        return search.fits(self.title, None, self.id) or any(
+            search.fits(person.label, person.email, person.id) for person in people
+        )
+
+
+@routes.get("")
+async def start(page: OneEvent) -> Response:
+    return go_to(f"{page.url}/agenda")
+
+
+@routes.get("/agenda")
+async def agenda(
+    request: Request, page: OneEvent, sought: Sought = "", outcome: OneOutcome = None, number: Number = 1
+) -> Response:
+    url, asked = f"{page.url}/agenda", {"q": sought, "outcome": outcome.value if outcome else ""}
+    crumbs = way_to(page, crumb("Sessions", url), crumb("Agenda"))
+    if page.view is None:
+        return show(request, page, "agenda.html", "agenda", crumbs=crumbs)
+    rows = [*rows_of(page.view)]
+    search = RecordSearch(sought)
+    chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
+    return show(
+        request,
+        page,
+        "agenda.html",
+        "agenda",
+        crumbs=crumbs,
+        list=part_of(chosen, number, url, asked),
+        tabs=outcome_tabs(url, asked, _counted(rows), outcome) if page.view.plan else (),
+        is_empty=not rows,
+        sought=sought,
+        asked=asked,
+        times=times,
+        zone_name=zone_of(page.zone).key,
+    )
+
+
+@routes.get("/agenda.csv")
+async def agenda_csv(page: OneEvent) -> Response:
+    if page.view is None:
+        return go_to(f"{page.url}/agenda")  # it says why, or waits
+    return csv_response("agenda", CSV_COLUMNS, _csv_rows(page.view))
+
+
+def rows_of(view: EventView) -> Iterator[Row]:
+    """Give the sessions by their time, then what is in Gleanin and in Sessionboard no more."""
+    steps = steps_of(view, SESSION)
+    for session in sorted(view.sessions, key=_starts):
+        step = steps.pop(session.id, None)
+        yield Row(session.id, session.label, session if isinstance(session, Session) else None, step)
+    for step in steps.values():
+        yield Row(step.record.source_id, step.record.label, None, step, has_left=has_left(step))
+
+
+def has_left(step: Step) -> bool:
+    """Check whether a record without a row is known to have left, and not only missing from what was read."""
+    return step.reason.code != NOT_ALL_READ.code
+
+
+def steps_of(view: EventView, kind: RecordKind) -> dict[SourceId, Step]:
+    steps = view.plan.steps if view.plan else ()
+    return {step.record.source_id: step for step in steps if step.record.kind is kind}
+
+
+def _starts(session: Session | Unreadable) -> datetime:
+    return (session.starts_at if isinstance(session, Session) else None) or LAST
+
+
+def _counted(rows: Iterable[Row]) -> Mapping[Outcome, int]:
+    return Counter(outcome for row in rows if (outcome := row.outcome))
+
+
+def times(session: Session | None, zone: str | None) -> str:
+    """Tell from when to when a session is, in the event's zone."""
+    if session is None or session.starts_at is None:
+        return ""
+    known = zone_of(zone)
+    start = session.starts_at.astimezone(known)
+    told = f"{start.day} {start:%b %Y, %H:%M}"
+    if session.ends_at:
+        end = session.ends_at.astimezone(known)
+        told += f" to {end:%H:%M}" if end.date() == start.date() else f" to {end.day} {end:%b %Y, %H:%M}"
+    return told
+
+
+async def _csv_rows(view: EventView) -> AsyncIterator[Iterable[Sequence[str | None]]]:
+    yield [_csv_row(row) for row in rows_of(view)]
+
+
+def _csv_row(row: Row) -> Sequence[str | None]:
+    session, reason = row.session, row.step.reason if row.step else None
+    return [
+        row.id,
+        row.title,
+        session.status if session else None,
+        session.starts_at.isoformat() if session and session.starts_at else None,
+        session.ends_at.isoformat() if session and session.ends_at else None,
+        row.speakers,
+        row.outcome.value if row.outcome else None,
+        reason.sentence if reason else None,
+        reason.detail if reason else None,
+    ]

@@ -1,0 +1,191 @@
+"""What the pages of one event have in common: its mapping, its latest runs, the event as it was last read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.responses import Response
+
+from core.domain.errors import NotFound
+from core.domain.ids import SessionboardEventId
+from core.domain.runs.health import Health
+from core.domain.runs.run import RunState, SyncRun
+from core.domain.tenancy.event_mappings import EventMapping
+from core.domain.tenancy.organizations import Organization
+from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.runs.queries import LATEST, ListRuns
+from core.usecases.sync.show_event import EventView
+from entrypoints.container import Container
+from entrypoints.http.dependencies import InOrganization, Wired
+from entrypoints.http.pages.dependencies import ReadOrganization
+from entrypoints.http.pages.lists import address
+from entrypoints.http.pages.problem_pages import problem_on_page
+from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, render, url_of
+from entrypoints.http.problems import TOLD, Problem
+from entrypoints.http.snapshots import PATIENCE, EventViews, EventViewsOf
+
+LONGEST_EVENT_ID = 200
+STARTED_RUN = "started_run"
+"""Where the browser's cookie keeps the run that it has just started, whose end it may not have seen yet."""
+PATIENCE_OF_A_POLL = 3.0
+"""Seconds that whoever asks again and again waits for the event to be read."""
+TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn", RunState.STOPPED: "error"}
+"""Of a closing message."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    here: InOrganization
+    id: SessionboardEventId
+    mapping: EventMapping | None = None
+    health: Health = field(default_factory=Health)
+    """The mapping's."""
+    runs: Sequence[SyncRun] = ()
+    """The mapping's latest, newest first."""
+    checked_at: datetime | None = None
+    """When it was last found that nothing had changed since the last run that has ended."""
+    view: EventView | None = None
+    problem: Problem | None = None
+    """Why the event could not be read."""
+    is_poll: bool = False
+
+    @property
+    def url(self) -> str:
+        return url_of_event(self.here.organization, self.id)
+
+    @property
+    def name(self) -> str:
+        known = self.view.event.name if self.view else self.mapping.sessionboard_name if self.mapping else ""
+        return known or f"Event {self.id}"
+
+    @property
+    def zone(self) -> str | None:
+        if self.view:
+            return self.view.event.time_zone
+        return self.mapping.time_zone if self.mapping else None
+
+    @property
+    def open_runs(self) -> Sequence[SyncRun]:
+        """The one that runs and the one that waits, in this order."""
+        return [run for run in reversed(self.runs) if run.is_open]
+
+    @property
+    def last_run(self) -> SyncRun | None:
+        return next((run for run in self.runs if not run.is_open), None)
+
+
+def url_of_event(organization: Organization, event_id: SessionboardEventId) -> str:
+    return f"{url_of(organization)}/events/{quote(event_id, safe='')}"
+
+
+def closing_flash(request: Request, run: SyncRun) -> None:
+    """Let the page say how a run ended (rule 28)."""
+    flash(request, run.message, TONES[run.state], f"/runs/{run.id}", "View Results")
+
+
+async def _event_page(
+    request: Request,
+    container: Wired,
+    views: EventViewsOf,
+    here: ReadOrganization,
+    event_id: Annotated[str, Path(max_length=LONGEST_EVENT_ID)],
+    watched: Annotated[list[str], Query(max_length=LATEST)] = [],  # noqa: B006 - never changed
+) -> EventPage:
+    if not event_id.isprintable():
+        raise NotFound("Sessionboard event", event_id)
+    known = SessionboardEventId(event_id)
+    fares = await container.resolve(ShowHealth)(here.organization.id)
+    found = (each for each in fares.mappings if each[0].events.sessionboard_id == known)
+    mapping, health = next(found, (None, Health()))
+    runs = await container.resolve(ListRuns)(mapping.id, LATEST) if mapping else []
+    is_poll = "hx-request" in request.headers
+    if not is_poll:
+        _tell_ends(request, runs, watched)
+    checked_at = fares.checked_at(mapping.id) if mapping else None
+    page = EventPage(here, known, mapping, health, runs, checked_at, is_poll=is_poll)
+    view, problem = await _read(container, views, page)
+    return replace(page, view=view, problem=problem)
+
+
+OneEvent = Annotated[EventPage, Depends(_event_page)]
+
+
+def _tell_ends(request: Request, runs: Sequence[SyncRun], watched: Sequence[str]) -> None:
+    """Tell how a run ended to a browser that started it, or has watched it without JavaScript."""
+    started = request.session.get(STARTED_RUN)
+    for run in runs:
+        if run.id == started:
+            request.session.pop(STARTED_RUN)
+        if not run.is_open and run.id in (*watched, started):
+            closing_flash(request, run)
+
+
+async def _read(
+    container: Container, views: EventViews, page: EventPage
+) -> tuple[EventView | None, Problem | None]:
+    organization_id = page.here.organization.id
+    patience = PATIENCE_OF_A_POLL if page.is_poll else PATIENCE
+    syncs = bool(page.open_runs)
+    try:
+        view = await views.get(container, organization_id, page.id, patience=patience, is_syncing=syncs)
+        if view and _is_outdated(view, page):
+            views.forget(organization_id, page.id)
+            view = await views.get(container, organization_id, page.id, patience=patience)
+    except TOLD as error:
+        return None, problem_on_page(error, page.mapping)
+    return view, None
+
+
+def _is_outdated(view: EventView, page: EventPage) -> bool:
+    """Tell whether the event was mapped otherwise, or synced, since it was read."""
+    if view.mapping != page.mapping and _what_counts(view.mapping) != _what_counts(page.mapping):
+        return True
+    return any(run.finished_at and run.finished_at > view.read_at for run in page.runs)
+
+
+def _what_counts(mapping: EventMapping | None) -> object:
+    return (mapping.id, mapping.settings, mapping.confirmed_time_zone) if mapping else None
+
+
+def way_to(page: EventPage, *rest: Crumb) -> Sequence[Crumb]:
+    events = crumb("Events", f"{url_of(page.here.organization)}/events")
+    return [events, crumb(page.name, f"{page.url}/agenda"), *rest]
+
+
+def show(request: Request, page: EventPage, template: str, part: str, **shown: Any) -> Response:
+    """Show one of the event's pages; while the event is read for the first time, one that waits for it."""
+    if page.is_poll and page.view is None and page.problem is None:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    flashes = request.session.get(FLASHES) if page.is_poll else None
+    response = render(
+        request,
+        template if page.view else "event_unread.html",
+        here=page.here,
+        section="events",
+        status=page.problem.status if page.problem else HTTPStatus.OK,
+        page=page,
+        part=part,
+        own_url=(own_url := _own_url(request)),
+        refresh_url=_watching(own_url, page.open_runs),
+        **shown,
+    )
+    if flashes:
+        # Of what a page asks for by itself it takes the list and no messages: they are for the next whole page.
+        request.session[FLASHES] = flashes
+    response.headers.update(page.problem.headers if page.problem else {})
+    return response
+
+
+def _own_url(request: Request) -> str:
+    asked = {name: value for name, value in request.query_params.items() if name != "watched"}
+    return address(request.url.path, asked)
+
+
+def _watching(url: str, runs: Sequence[SyncRun]) -> str:
+    """Give where a browser without JavaScript goes by itself, again and again, to be told how runs have ended."""
+    watched = "&".join(f"watched={quote(run.id)}" for run in runs)
+    return f"{url}{'&' if '?' in url else '?'}{watched}" if watched else url

@@ -1,0 +1,65 @@
+"""An organization's Sessionboard events, and what each is mapped to; without Sessionboard, those that are mapped."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.errors import TooBusy
+from core.domain.ids import SessionboardEventId
+from core.domain.tenancy.event_mappings import EventMapping
+from core.usecases.mappings.list_events import ListedEvent, ListEvents
+from core.usecases.mappings.show_health import ShowHealth
+from entrypoints.http.capacity import PlacesOf
+from entrypoints.http.dependencies import Wired
+from entrypoints.http.pages.dependencies import ReadOrganization
+from entrypoints.http.pages.events.event_page import url_of_event
+from entrypoints.http.pages.rendering import crumb, render
+from entrypoints.http.problems import Problem, problem_of
+from ports.cipher import CannotUnseal
+from ports.source import SourceError
+
+routes = APIRouter(prefix="/organizations/{organization_id}/events")
+
+
+@routes.get("")
+async def show(request: Request, container: Wired, here: ReadOrganization, places: PlacesOf) -> Response:
+    events: list[ListedEvent] = []
+    problem: Problem | None = None
+    try:
+        async with places.of(here.organization.id):
+            lists = await container.resolve(ListEvents)(here.organization.id, sessionboard_only=True)
+        events = [*lists.sessionboard]
+    except (SourceError, CannotUnseal, TooBusy) as error:
+        problem = problem_of(error)
+    fares = await container.resolve(ShowHealth)(here.organization.id)
+    mappings = [mapping for mapping, _ in fares.mappings]
+    if problem:
+        events = [_as_mapped(each) for each in mappings]
+    by_event = {str(each.events.sessionboard_id): each for each in mappings}
+    response = render(
+        request,
+        "events.html",
+        here=here,
+        section="events",
+        status=problem.status if problem else HTTPStatus.OK,
+        crumbs=[crumb("Events")],
+        rows=[
+            (each, url_of_event(here.organization, SessionboardEventId(each.id)), by_event.get(each.id))
+            for each in events
+        ],
+        last_runs=fares.last_runs,
+        checked_at=fares.checked_at,
+        connection=fares.connection,
+        health={mapping.id: health for mapping, health in fares.mappings},
+        mappings=mappings,
+        problem=problem,
+    )
+    response.headers.update(problem.headers if problem else {})
+    return response
+
+
+def _as_mapped(mapping: EventMapping) -> ListedEvent:
+    """Return what is known of a mapped event without asking for it."""
+    event_id = mapping.events.sessionboard_id
+    return ListedEvent(str(event_id), mapping.sessionboard_name, mapping.time_zone)

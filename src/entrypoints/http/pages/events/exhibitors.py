@@ -1,0 +1,121 @@
+"""An event's exhibitors: their contacts, who stands for each, and what a sync would do with every one."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.ids import SourceId
+from core.domain.planning.plan import Step
+from core.domain.records.kinds import EXHIBITOR_CONTACT
+from core.domain.records.outcomes import Outcome
+from core.domain.records.search import RecordSearch
+from core.domain.records.source_records import Exhibitor, Person, Unreadable
+from core.domain.selection.exhibitor_contacts import primary_contact
+from core.usecases.sync.preview import would_be
+from core.usecases.sync.show_event import EventView
+from entrypoints.http.pages.events.agenda import has_left, steps_of
+from entrypoints.http.pages.events.event_page import OneEvent, show, way_to
+from entrypoints.http.pages.lists import Number, OneOutcome, Sought, outcome_tabs, part_of
+from entrypoints.http.pages.rendering import crumb
+
+routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contact of an exhibitor, or an exhibitor without any."""
+
+    exhibitor: str
+    """Empty where nobody knows it any more."""
+    record_id: SourceId
+    person: Person | None
+    label: str
+    step: Step | None
+    is_primary: bool = False
+    has_left: bool = False
+    """It is in Gleanin, and in Sessionboard no more."""
+    exhibitor_id: str = ""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return would_be(self.step) if self.step else None
+
+    @property
+    def email(self) -> str:
+        if self.person:
+            return self.person.email or ""
+        return (self.step.record.email if self.step else None) or ""
+
+    def fits(self, search: RecordSearch) -> bool:
+        """Check whether the contact is who somebody looks for, or is of the exhibitor that somebody looks for."""
+        return search.fits(self.label, self.email, self.record_id) or search.fits(
+            self.exhibitor, None, self.exhibitor_id
+        )
+
+
+@routes.get("/exhibitors")
+async def exhibitors(
+    request: Request, page: OneEvent, sought: Sought = "", outcome: OneOutcome = None, number: Number = 1
+) -> Response:
+    url, asked = f"{page.url}/exhibitors", {"q": sought, "outcome": outcome.value if outcome else ""}
+    crumbs = way_to(page, crumb("Exhibitors"))
+    if page.view is None:
+        return show(request, page, "exhibitors.html", "exhibitors", crumbs=crumbs)
+    rows = [*_rows(page.view)]
+    search = RecordSearch(sought)
+    chosen = [row for row in rows if (outcome is None or row.outcome is outcome) and row.fits(search)]
+    # Somebody who is a contact of several exhibitors is one record.
+    counts = Counter({row.record_id: found for row in rows if (found := row.outcome)}.values())
+    return show(
+        request,
+        page,
+        "exhibitors.html",
+        "exhibitors",
+        crumbs=crumbs,
+        list=part_of(chosen, number, url, asked),
+        tabs=outcome_tabs(url, asked, counts, outcome) if page.view.plan else (),
+        is_empty=not rows,
+        sought=sought,
+        asked=asked,
+    )
+
+
+def _rows(view: EventView) -> Iterator[Row]:
+    """Give each exhibitor's contacts, the primary one first, then what is in Gleanin and in Sessionboard no more."""
+    steps, shown = steps_of(view, EXHIBITOR_CONTACT), set[SourceId]()
+    for each in view.exhibitors:
+        rows = _contacts(each, steps) if isinstance(each, Exhibitor) else [_unreadable(each, steps)]
+        for row in rows:
+            shown.add(row.record_id)
+            yield row
+    for step in steps.values():
+        if step.record.source_id not in shown:
+            yield Row("", step.record.source_id, None, step.record.label, step, has_left=has_left(step))
+
+
+def _unreadable(row: Unreadable, steps: Mapping[SourceId, Step]) -> Row:
+    own = _id_apart(row.id, steps)
+    return Row(row.label, own, None, "Unreadable", steps.get(own), exhibitor_id=row.id)
+
+
+def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[Row]:
+    name, primary, own = (
+        exhibitor.name or exhibitor.id,
+        primary_contact(exhibitor),
+        _id_apart(exhibitor.id, steps),
+    )
+    if own in steps or not exhibitor.contacts:
+        yield Row(name, own, None, "No primary contact", steps.get(own), exhibitor_id=exhibitor.id)
+    for contact in sorted(exhibitor.contacts, key=lambda contact: contact is not primary):
+        person = contact.person
+        step, is_primary = steps.get(person.id), contact is primary
+        yield Row(name, person.id, person, person.label, step, is_primary, exhibitor_id=exhibitor.id)
+
+
+def _id_apart(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:
+    """Give the id of the record that stands for an exhibitor without a contact, where a contact has the plain one."""
+    apart = SourceId(f"exhibitor:{exhibitor_id}")
+    return apart if apart in steps else exhibitor_id

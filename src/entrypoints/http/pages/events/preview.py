@@ -1,0 +1,106 @@
+"""A preview of an event's sync: what it would do with each record, with the old and the new values."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.domain.planning.plan import Step
+from core.domain.records.fields import FieldValue
+from core.domain.records.outcomes import Outcome
+from core.domain.records.reasons import field_name
+from core.domain.records.search import RecordSearch
+from core.usecases.sync.preview import would_be
+from entrypoints.http.pages.events.event_page import OneEvent, show, way_to
+from entrypoints.http.pages.lists import (
+    KindName,
+    Number,
+    OneOutcome,
+    Sought,
+    kind_named,
+    kind_tabs,
+    outcome_tabs,
+    part_of,
+)
+from entrypoints.http.pages.rendering import crumb
+from entrypoints.shapes import changes
+from entrypoints.text import shortened
+
+routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
+LONGEST_VALUE = 240
+"""Characters of a value that are shown."""
+LEAD = 40
+"""Characters that are shown before two long values begin to differ."""
+
+
+@routes.get("/preview")
+async def preview(
+    request: Request,
+    page: OneEvent,
+    sought: Sought = "",
+    outcome: OneOutcome = None,
+    kind: KindName = "",
+    number: Number = 1,
+) -> Response:
+    url, only = f"{page.url}/preview", kind_named(kind)
+    asked = {"q": sought, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
+    crumbs = way_to(page, crumb("Preview"))
+    if page.view is None:
+        return show(request, page, "preview.html", "preview", crumbs=crumbs)
+    steps = page.view.plan.steps if page.view.plan else ()
+    of_kind = [step for step in steps if only is None or step.record.kind is only]
+    part = part_of([*_chosen(of_kind, outcome, sought)], number, url, asked)
+    return show(
+        request,
+        page,
+        "preview.html",
+        "preview",
+        crumbs=crumbs,
+        list=part,
+        steps=[(step, would_be(step), [*_told(step)]) for step in part.items],
+        tabs=outcome_tabs(url, asked, Counter(map(would_be, of_kind)), outcome),
+        kinds=kind_tabs(url, asked, only),
+        is_empty=not steps,
+        sought=sought,
+        asked=asked,
+    )
+
+
+def _chosen(steps: Sequence[Step], outcome: Outcome | None, sought: str) -> Sequence[Step]:
+    search = RecordSearch(sought)
+    return [
+        step
+        for step in steps
+        if (outcome is None or would_be(step) is outcome)
+        and search.fits(step.record.label, step.record.email, step.record.source_id)
+    ]
+
+
+def _told(step: Step) -> Sequence[dict[str, Any]]:
+    told = []
+    for change in changes(step):
+        old, new = _text(change.old), _text(change.new)
+        start = max(0, _same(old, new) - LEAD)
+        told.append({"field": field_name(change.field), "old": _cut(old, start), "new": _cut(new, start)})
+    return told
+
+
+def _text(value: FieldValue | None) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else value or ""
+
+
+def _same(old: str, new: str) -> int:
+    """Count the characters that two texts begin with alike; none where there is only one text."""
+    if not (old and new):
+        return 0
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+
+
+def _cut(text: str, start: int) -> str:
+    """Show of a long text where it differs from the other one."""
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return ("…" if start else "") + shortened(text[start:], LONGEST_VALUE)

@@ -1,0 +1,100 @@
+"""Starting a sync, following it as it goes on, reading an event again."""
+
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from core.domain.ids import SessionboardEventId
+from core.domain.records.kinds import Scope
+from core.domain.runs.messages import STARTED
+from core.domain.runs.run import RunState, SyncRun
+from core.usecases.runs.queries import ListRuns
+from core.usecases.runs.request_sync import RequestSync, SyncRequest
+from entrypoints.container import Container
+from entrypoints.http.dependencies import Wired, by_cookie
+from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun, SyncMapping
+from entrypoints.http.pages.events.event_page import LONGEST_EVENT_ID, STARTED_RUN, TONES, url_of_event
+from entrypoints.http.pages.forms import SentForm
+from entrypoints.http.pages.rendering import flash, fragment, go_to
+from entrypoints.http.run_watchers import Followers, FollowersOf
+from entrypoints.http.snapshots import EventViewsOf
+
+routes = APIRouter()
+WAITS = "A sync of this event is running. Yours begins as soon as it has ended."
+
+
+class Place(StrEnum):
+    """The pages of an event."""
+
+    AGENDA = "agenda"
+    EXHIBITORS = "exhibitors"
+    PREVIEW = "preview"
+
+
+STARTED_FROM = {
+    Scope.AGENDA: Place.AGENDA,
+    Scope.EXHIBITORS: Place.EXHIBITORS,
+    Scope.ALL: Place.PREVIEW,
+}
+"""Which page of an event offers the sync of a scope."""
+
+
+@routes.post("/mappings/{mapping_id}/sync")
+async def start(
+    request: Request,
+    container: Wired,
+    here: SyncMapping,
+    _: SentForm,
+    scope: Annotated[Scope, Query()] = Scope.ALL,
+) -> Response:
+    mapping = here.mapping
+    run = await container.resolve(RequestSync)(SyncRequest(mapping.id, scope, by=here.actor.name))
+    container.jobs().start(run.id)
+    waits = await _waits(container, run)
+    flash(request, WAITS if waits else STARTED, "info" if waits else "success")
+    request.session[STARTED_RUN] = run.id
+    event_id = mapping.events.sessionboard_id
+    return go_to(f"{url_of_event(here.organization, event_id)}/{STARTED_FROM[scope]}")
+
+
+@routes.post("/organizations/{organization_id}/events/{event_id}/read-again")
+async def read_again(
+    views: EventViewsOf,
+    here: ReadOrganization,
+    _: SentForm,
+    event_id: Annotated[str, Path(max_length=LONGEST_EVENT_ID)],
+    to: Annotated[Place, Query()] = Place.AGENDA,
+) -> Response:
+    known = SessionboardEventId(event_id)
+    views.forget(here.organization.id, known)
+    return go_to(f"{url_of_event(here.organization, known)}/{to}")
+
+
+async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Followers]:
+    with followers.seat(here):
+        yield followers
+
+
+@routes.get("/runs/{run_id}/progress", response_class=EventSourceResponse)
+async def follow(
+    here: ReadRun, container: Wired, followers: Annotated[Followers, Depends(_seat)], request: Request
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow a run: what to show in its place whenever it went on, and at its end how it ended."""
+    async for run in followers.follow(container, here.run, partial(by_cookie, request, container)):
+        if run.is_open:
+            waits = run.state is RunState.QUEUED and await _waits(container, run)
+            yield ServerSentEvent(raw_data=fragment("parts/run_open.html", run=run, waits=waits))
+        else:
+            yield ServerSentEvent(raw_data=fragment("parts/run_ended.html", run=run, tone=TONES[run.state]))
+            yield ServerSentEvent(event="done", raw_data=run.id)
+
+
+async def _waits(container: Container, run: SyncRun) -> bool:
+    """Tell whether another run of the mapping goes first."""
+    latest = await container.resolve(ListRuns)(run.mapping_id, 2)
+    return any(each.is_open and each.id != run.id for each in latest)

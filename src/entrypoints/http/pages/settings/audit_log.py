@@ -1,0 +1,72 @@
+"""The audit log of an organization, in sentences."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from core.domain.access.audit import Action, AuditEntry
+from core.usecases.access.queries import ReadAuditLog
+from entrypoints.http.dependencies import Wired
+from entrypoints.http.pages.dependencies import ReadOrganization
+from entrypoints.http.pages.rendering import crumb, render
+from entrypoints.http.pages.settings.settings import SECTION, settings_url, way_to
+
+routes = APIRouter(prefix="/organizations/{organization_id}/settings/audit-log")
+PER_PAGE = 50
+LARGEST_POSITION = 2**63 - 1
+
+SENTENCES = {
+    Action.ORGANIZATION_ADDED: "added the organization {}",
+    Action.ORGANIZATION_REMOVED: "removed the organization {}",
+    Action.CONNECTED: "connected {} to Gleanin",
+    Action.DISCONNECTED: "disconnected {} from Gleanin",
+    Action.TOKEN_REPLACED: "replaced the {}",
+    Action.MAPPED: "mapped events: {}",
+    Action.MAPPING_REMOVED: "removed the mapping {}",
+    Action.SETTINGS_CHANGED: "changed the settings of {}",
+    Action.SYNC_REQUESTED: "started a sync: {}",
+    Action.ACCOUNT_ADDED: "added an account for {}",
+    Action.ACCOUNT_REMOVED: "removed the account of {}",
+    Action.ROLE_GIVEN: "gave a role, {}",
+    Action.ROLE_TAKEN: "took a role away, {}",
+    Action.PASSWORD_CHANGED: "changed the password of {}",
+    Action.SIGN_IN_LINK_MADE: "made an address that signs in {}",
+    Action.IDENTITY_BOUND: "bound the company's sign-in to the account of {}",
+    Action.IDENTITY_UNBOUND: "unbound the company's sign-in from the account of {}",
+    Action.API_KEY_MADE: "made the API key {}",
+    Action.API_KEY_REVOKED: "revoked the API key {}",
+    Action.PORTAL_ADDRESS_MADE: "made a portal address for {}",
+    Action.PORTAL_ADDRESS_REVOKED: "revoked the portal addresses of {}",
+    Action.RECIPIENT_CHOSEN: "chose where notices go: {}",
+    Action.RECIPIENT_REMOVED: "stopped notices: {}",
+    Action.RECIPIENT_TRIED: "sent a trial notice: {}",
+}
+"""What somebody did, by action; {} is to what."""
+
+
+def sentence(entry: AuditEntry) -> str:
+    told = SENTENCES[entry.action].format(entry.what)
+    return f"{told[:1].upper()}{told[1:]}."
+
+
+@routes.get("")
+async def show(
+    request: Request,
+    container: Wired,
+    here: ReadOrganization,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST_POSITION)] = None,
+) -> Response:
+    entries = await container.resolve(ReadAuditLog)(here.organization.id, before, PER_PAGE + 1)
+    at = f"{settings_url(here)}/audit-log"
+    older = f"{at}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
+    return render(
+        request,
+        "settings_audit_log.html",
+        here=here,
+        section=SECTION,
+        crumbs=way_to(here, crumb("Audit log")),
+        rows=[(entry, sentence(entry)) for entry in entries[:PER_PAGE]],
+        newest=at if before is not None else "",
+        older=older,
+    )

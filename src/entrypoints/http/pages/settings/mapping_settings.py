@@ -1,0 +1,171 @@
+"""Event Settings: what a mapping syncs and when; and removing it."""
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
+
+from core.domain.access.authorization import Right
+from core.domain.errors import BadInput, NotConnected, NotFound, TimeZoneUnconfirmed
+from core.domain.ids import OrganizationId
+from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
+from core.domain.tenancy.time_zones import gmt_offsets, known_mismatch, zone_named
+from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
+from core.usecases.mappings.confirm_time_zone import NoteTimeZone
+from core.usecases.mappings.remove_mapping import RemoveMapping
+from entrypoints.container import Container
+from entrypoints.http.dependencies import LONGEST_ID, InMapping, Wired
+from entrypoints.http.pages.dependencies import ReadMapping
+from entrypoints.http.pages.forms import SentForm, is_on, text
+from entrypoints.http.pages.rendering import crumb, flash, go_to, render
+from entrypoints.http.pages.settings.event_mappings import READ_FAILED, mappings_url
+from entrypoints.http.pages.settings.integrations import shown, way_to
+from entrypoints.http.problems import problem_of
+from entrypoints.text import shortened
+from ports.destination import DestinationError
+
+routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings/{mapping_id}")
+Choice = TypeVar("Choice", TracksFrom, ExhibitorName)
+
+
+async def its_own(
+    organization_id: Annotated[str, Path(max_length=LONGEST_ID)], here: ReadMapping
+) -> InMapping:
+    """See that the mapping is of the organization whose page is asked for, and is not removed.
+
+    Raises:
+        NotFound, NotMapped
+    """
+    if here.organization.id != organization_id:
+        raise NotFound("mapping", here.mapping.id)
+    here.mapping.check_active()
+    return here
+
+
+OwnMapping = Annotated[InMapping, Depends(its_own)]
+
+
+async def to_change(here: OwnMapping) -> InMapping:
+    """See that it may be changed too: only after it is known that it may be seen.
+
+    Raises:
+        Forbidden
+    """
+    here.actor.check(Right.MANAGE, OrganizationId(here.organization.id))
+    return here
+
+
+ManageOwnMapping = Annotated[InMapping, Depends(to_change)]
+
+
+@routes.get("/settings")
+async def show(request: Request, container: Wired, here: OwnMapping) -> Response:
+    return await _settings(request, container, here, here.mapping)
+
+
+@routes.post("/settings")
+async def change(request: Request, container: Wired, here: ManageOwnMapping, form: SentForm) -> Response:
+    mapping = here.mapping
+    command = SettingsChange(
+        mapping.id,
+        tracks=_chosen(TracksFrom, text(form, "tracks")),
+        chairpersons=is_on(form, "chairpersons"),
+        moderators=is_on(form, "moderators"),
+        exhibitor_name=_chosen(ExhibitorName, text(form, "exhibitor_name")),
+        continuous_sync=is_on(form, "continuous_sync"),
+        confirm_time_zone=is_on(form, "confirm_time_zone"),
+        confirmed_zone=text(form, "confirmed_zone") or None,
+    )
+    try:
+        changed = await container.resolve(ChangeSettings)(command, by=here.actor.name)
+    except (TimeZoneUnconfirmed, *READ_FAILED) as error:
+        return await _settings(request, container, here, mapping, command=command, error=error)
+    done = f"The settings of {shortened(mapping.gleanin_name, 60)} were saved."
+    mismatch = known_mismatch(changed.time_zone, changed.gleanin_time_zone, container.clock().now())
+    if command.confirm_time_zone and mismatch:
+        flash(request, f"{done} {mismatch}", "error")
+    elif command.confirm_time_zone and zone_named(changed.gleanin_time_zone) is None:
+        flash(request, f"{done} The time zone {changed.confirmed_time_zone} is confirmed.")
+    else:
+        flash(request, done)
+    return go_to(mappings_url(here))
+
+
+def _chosen(choices: type[Choice], given: str) -> Choice:
+    try:
+        return choices(given)
+    except ValueError:
+        raise BadInput(f"{given!r:.40} is none of the choices.") from None
+
+
+async def _settings(
+    request: Request,
+    container: Container,
+    here: InMapping,
+    mapping: EventMapping,
+    *,
+    command: SettingsChange | None = None,
+    error: Exception | None = None,
+) -> Response:
+    problem = problem_of(error) if error else None
+    zone_name = error.zone if isinstance(error, TimeZoneUnconfirmed) else mapping.time_zone
+    zone, now = zone_named(zone_name), container.clock().now()
+    is_confirmed = mapping.confirmed_time_zone is not None and mapping.confirmed_time_zone == zone_name
+    unread = ""
+    if here.may_manage and not is_confirmed:
+        mapping, unread = await _with_gleanin_zone(container, mapping, error)
+    # Where Gleanin tells a zone that is known, the two are compared, and no confirmation is asked for (rule 7).
+    asks_zone = not is_confirmed and not unread and zone_named(mapping.gleanin_time_zone) is None
+    settings: MappingSettings = command.applied_to(mapping.settings) if command else mapping.settings
+    continuous = command.continuous_sync if command else mapping.continuous_sync
+    return render(
+        request,
+        "integrations_mapping_settings.html",
+        status=problem.status if problem else HTTPStatus.OK,
+        crumbs=_way(here, "Event Settings"),
+        settings=settings,
+        continuous=continuous,
+        zone_name=zone_name,
+        offsets=gmt_offsets(zone, now) if zone else "",
+        error=str(error) if error else "",
+        asks_zone=asks_zone,
+        unread=unread,
+        mismatch=known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, now),
+        **await _about(container, replace(here, mapping=mapping)),
+    )
+
+
+async def _with_gleanin_zone(
+    container: Container, mapping: EventMapping, error: Exception | None
+) -> tuple[EventMapping, str]:
+    """Return the mapping with the zone that Gleanin tells, or why it could not be asked."""
+    if isinstance(error, DestinationError):  # asked again at once, it would be waited for twice
+        return mapping, str(error)
+    try:
+        return await container.resolve(NoteTimeZone)(mapping.id), ""
+    except (NotConnected, *READ_FAILED) as failed:
+        return mapping, str(failed)
+
+
+@routes.get("/remove")
+async def ask_to_remove(request: Request, container: Wired, here: ManageOwnMapping) -> Response:
+    about = await _about(container, here)
+    return render(request, "integrations_mapping_remove.html", crumbs=_way(here, "Remove Mapping"), **about)
+
+
+@routes.post("/remove")
+async def remove(request: Request, container: Wired, here: ManageOwnMapping, _: SentForm) -> Response:
+    removed = await container.resolve(RemoveMapping)(here.mapping.id, by=here.actor.name)
+    flash(request, f"The mapping of {shortened(removed.gleanin_name, 60)} was removed.")
+    return go_to(mappings_url(here))
+
+
+def _way(here: InMapping, page: str) -> Any:
+    return way_to(here, crumb("Map Events", mappings_url(here)), crumb(page))
+
+
+async def _about(container: Container, here: InMapping) -> dict[str, Any]:
+    card = await shown(container, here)
+    return card | {"mapping": here.mapping, "mappings_url": mappings_url(here)}

@@ -1,0 +1,267 @@
+"""What the stand-in for Sessionboard holds of one event: its rows, written as JSON once."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from entrypoints.sandbox.responses import json_bytes
+
+Json = dict[str, Any]
+# What a row has only when it is asked for by `expand`.
+EXPANDABLE = frozenset({"translated_fields", "composition"})
+PEOPLE = ("participants", "speakers", "chairpersons", "moderators")
+OF_THE_SESSION = frozenset({"participant_role", "session_participant_id", "is_public", "order"})
+"""What somebody has on a session, and not as a contact."""
+IN_STATUS = (
+    "id",
+    "friendly_id",
+    "friendly_id_raw",
+    "parent_session_friendly_id",
+    "parent_session_friendly_id_raw",
+    "status",
+    "custom_status_id",
+    "custom_status",
+    "is_abstract",
+    "composition_status",
+    "deleted_at",
+    "created_at",
+    "updated_at",
+)
+BRIEF_SUBSESSION = frozenset(
+    {
+        *("id", "friendly_id", "friendly_id_raw", "title", "description", "starts_at", "ends_at"),
+        *("parent_session_friendly_id", "parent_session_friendly_id_raw", "created_at", "updated_at"),
+        *("speakers", "participants", "is_abstract", "composition_status", "format", "content"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: what it is sought by, and its JSON."""
+
+    id: str
+    status: str | None
+    is_abstract: bool
+    is_source: bool
+    times: Mapping[str, float]
+    """createdAt, updatedAt, deletedAt in seconds, where they are told."""
+    whole: bytes
+    brief: bytes
+    """Without what `expand` adds; mostly the same object as `whole`."""
+
+    @classmethod
+    def of(cls, row: Any) -> "Row":
+        whole = json_bytes(row)
+        if not isinstance(row, dict):  # a saved event may have junk on purpose
+            return cls("", None, is_abstract=False, is_source=False, times={}, whole=whole, brief=whole)
+        composition = row.get("composition_status")
+        deep = bool(EXPANDABLE & row.keys() or row.get("subsessions"))
+        return cls(
+            id=str(row.get("id")),
+            status=row.get("status"),
+            is_abstract=bool(row.get("is_abstract")),
+            is_source=isinstance(composition, dict) and composition.get("role") == "source",
+            times=dict(_times(row)),
+            whole=whole,
+            brief=json_bytes(expanded(row, frozenset())) if deep else whole,
+        )
+
+    def body(self, expand: frozenset[str]) -> bytes:
+        if self.whole is self.brief or not expand:
+            return self.brief
+        return json_bytes(expanded(json.loads(self.whole), expand))
+
+
+def expanded(row: Json, expand: frozenset[str]) -> Json:
+    shown = {key: value for key, value in row.items() if key not in EXPANDABLE - expand}
+    subsessions = row.get("subsessions")
+    if isinstance(subsessions, list) and "subsession_details" not in expand:
+        shown["subsessions"] = [
+            {key: value for key, value in one.items() if key in BRIEF_SUBSESSION}
+            if isinstance(one, dict)
+            else one
+            for one in subsessions
+        ]
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    status: str | None = None
+    is_abstract: bool | None = None
+    ranges: tuple[tuple[str, float, float], ...] = ()
+    """(createdAt | updatedAt | deletedAt, after, before), in seconds."""
+    order: str | None = None
+    descending: bool = False
+    sources: bool = True
+
+    def takes(self, row: Row) -> bool:
+        return (
+            (self.status is None or row.status == self.status)
+            and (self.is_abstract is None or row.is_abstract == self.is_abstract)
+            and (self.sources or not row.is_source)
+            and all(after < row.times.get(name, math.nan) < before for name, after, before in self.ranges)
+        )
+
+
+@dataclass(slots=True)
+class Programme:
+    """One event; an edit makes another programme, so that a cached search is never stale."""
+
+    event: Json
+    sessions: dict[str, Row]
+    """Deleted ones too: the list of statuses shows them."""
+    exhibitors: dict[str, Row]
+    _feeds: dict[str, list[Row]] = field(default_factory=dict)
+    _found: dict[tuple[str, Query], list[Row]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, event: Json, sessions: Iterable[Any], exhibitors: Iterable[Any] = ()) -> "Programme":
+        return cls(event, _by_id(sessions), _by_id(exhibitors))
+
+    @property
+    def id(self) -> int:
+        return int(self.event["id"])
+
+    def found(self, feed: str, query: Query) -> list[Row]:
+        """Give the rows that a search finds; the pages of one search ask for the same."""
+        key = feed, query
+        if key not in self._found:
+            rows = [row for row in self._feed(feed) if query.takes(row)]
+            if query.order:
+                order = query.order
+                rows.sort(key=lambda row: row.times.get(order, 0.0), reverse=query.descending)
+            self._found[key] = rows
+        return self._found[key]
+
+    def _feed(self, feed: str) -> list[Row]:
+        if feed not in self._feeds:
+            match feed:
+                case "sessions":
+                    rows = [row for row in self.sessions.values() if "deletedAt" not in row.times]
+                case "statuses":
+                    rows = [Row.of(status) for row in self.sessions.values() for status in _statuses(row)]
+                case "speakers":
+                    rows = [Row.of(person) for person in self._people().values()]
+                case _:
+                    rows = list(self.exhibitors.values())
+            self._feeds[feed] = rows
+        return self._feeds[feed]
+
+    def _people(self) -> dict[str, Json]:
+        people: dict[str, Json] = {}
+        for row in self.sessions.values():
+            if "deletedAt" not in row.times:
+                for person in _people_on(json.loads(row.whole)):
+                    contact = {key: value for key, value in person.items() if key not in OF_THE_SESSION}
+                    people.setdefault(str(person.get("id")), contact)
+        return people
+
+    def saved(self) -> bytes:
+        """Give the event in the shape of a saved one."""
+        return b'{"event":%s,"sessions":[%s],"exhibitors":[%s]}' % (
+            json_bytes(self.event),
+            b",".join(row.whole for row in self.sessions.values()),
+            b",".join(row.whole for row in self.exhibitors.values()),
+        )
+
+    def replaced(self, by: "Programme", at: datetime) -> "Programme":
+        """Take another state of the event; sessions that it does not have become deleted ones."""
+        gone = {
+            session_id: row if "deletedAt" in row.times else _merged(row, {"deleted_at": at.isoformat()}, at)
+            for session_id, row in self.sessions.items()
+            if session_id not in by.sessions
+        }
+        return Programme(by.event, by.sessions | gone, by.exhibitors)
+
+    def edited(self, changes: Json, at: datetime) -> "Programme":
+        """Merge some keys into rows known by their id; a row with a new id is added.
+
+        Args:
+            changes: of "event" (an object), "sessions", "exhibitors", "people" (lists of objects with an id).
+                People are changed wherever they stand, which does not change the row they stand in.
+            at: becomes their `updated_at`.
+        """
+        sessions, exhibitors = dict(self.sessions), dict(self.exhibitors)
+        for rows, edits in ((sessions, changes.get("sessions")), (exhibitors, changes.get("exhibitors"))):
+            for edit in edits or ():
+                row_id = str(edit["id"])
+                known = rows.get(row_id)
+                rows[row_id] = _merged(known, edit, at) if known else Row.of(edit)
+        people = {str(person["id"]): person for person in changes.get("people") or ()}
+        if people:
+            for rows in (sessions, exhibitors):
+                for row_id, row in rows.items():
+                    content = json.loads(row.whole)
+                    if _edit_people(content, people, at):
+                        rows[row_id] = Row.of(content)
+        return Programme(self.event | (changes.get("event") or {}), sessions, exhibitors)
+
+
+def instant(value: object) -> float | None:
+    """Read a time as seconds; None where there is none."""
+    try:
+        read = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if read is None:
+        return None
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+
+def _times(row: Json) -> Iterator[tuple[str, float]]:
+    for key, name in (("created_at", "createdAt"), ("updated_at", "updatedAt"), ("deleted_at", "deletedAt")):
+        at = instant(row.get(key))
+        if at is not None:
+            yield name, at
+
+
+def _by_id(rows: Iterable[Any]) -> dict[str, Row]:
+    kept: dict[str, Row] = {}
+    for number, row in enumerate(rows):
+        read = Row.of(row)
+        # Rows without an id, and rows that come twice, are there to make trouble: they stay.
+        kept[read.id if read.id and read.id not in kept else f"#{number}"] = read
+    return kept
+
+
+def _statuses(row: Row) -> Iterator[Json]:
+    content = json.loads(row.whole)
+    if not isinstance(content, dict):
+        return
+    nested = [_status(one) for one in content.get("subsessions") or () if isinstance(one, dict)]
+    yield {**_status(content), "subsessions": nested}
+    yield from ({**one, "subsessions": []} for one in nested)
+
+
+def _status(row: Json) -> Json:
+    return {"deleted_at": None} | {key: row[key] for key in IN_STATUS if key in row}
+
+
+def _people_on(row: Any) -> Iterator[Json]:
+    """Give everybody on a session or at an exhibitor, on subsessions too."""
+    if not isinstance(row, dict):
+        return
+    for key in (*PEOPLE, "contacts"):
+        yield from (person for person in row.get(key) or () if isinstance(person, dict))
+    for nested in row.get("subsessions") or ():
+        yield from _people_on(nested)
+
+
+def _merged(row: Row, edit: Json, at: datetime) -> Row:
+    return Row.of(json.loads(row.whole) | {"updated_at": at.isoformat()} | edit)
+
+
+def _edit_people(row: Any, people: Mapping[str, Json], at: datetime) -> bool:
+    edited = False
+    for person in _people_on(row):
+        edit = people.get(str(person.get("id")))
+        if edit is not None:
+            key = "contact_updated_at" if "contact_updated_at" in person else "updated_at"
+            person.update({key: at.isoformat()} | edit)
+            edited = True
+    return edited
