@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import GleaninEvent, GleaninRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
@@ -39,6 +39,6 @@ class PassingOn:
         return await self.destination.create(event_id, kind, external_id, fields)
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
     ) -> None:
         await self.destination.update(event_id, kind, gleanin_id, changes)

@@ -8,7 +8,7 @@ from core.domain.access.accounts import Account
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import AuditEntry
 from core.domain.notifications.notification import Channel, Notice, Recipient
-from core.domain.planning.plan import Change, Create, NoWrite, Step, Update
+from core.domain.planning.plan import FieldChange, Create, NoWrite, Step, Update
 from core.domain.records.fields import FieldValue
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
@@ -59,18 +59,18 @@ def step(planned: Step) -> dict[str, Any]:
     return outcome(told) | {"changes": [_change(each) for each in changes(planned)]}
 
 
-def changes(planned: Step) -> tuple[Change, ...]:
+def changes(planned: Step) -> tuple[FieldChange, ...]:
     """Give what a step would send: to a new record, all of its fields."""
     match planned:
         case Create(record=record, fields=fields):
-            return tuple(Change(name, None, fields[name]) for name in record.kind.fields if name in fields)
+            return tuple(FieldChange(name, None, fields[name]) for name in record.kind.fields if name in fields)
         case Update(changes=sent):
             return sent
         case NoWrite():
             return ()
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: FieldChange) -> dict[str, Any]:
     return {"field": change.field, "old": _value(change.old), "new": _value(change.new)}
 
 

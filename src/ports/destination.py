@@ -21,7 +21,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol
 
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import GleaninEvent, GleaninRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
@@ -129,7 +129,7 @@ class Destination(Protocol):
         ...
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
     ) -> None:
         """Change the named fields of a record; a new value of None clears one.
 

@@ -10,7 +10,7 @@ class PasswordsBusy(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class HashRequest:
     """Who waits for a password to be looked at."""
 
     party: str
@@ -20,7 +20,7 @@ class Waiting:
 
 
 class Passwords(Protocol):
-    def place_for(self, waiting: Waiting) -> AbstractContextManager[None]:
+    def place_for(self, waiting: HashRequest) -> AbstractContextManager[None]:
         """Hold a place in the queue for as long as the context lasts.
 
         Raises:

@@ -17,7 +17,7 @@ from adapters.http_client.retries import RetryPolicy
 from adapters.http_client.transport import HardenedTransport
 from core.domain.addresses import check_address
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import GleaninEvent, GleaninRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
@@ -109,7 +109,7 @@ class GleaninHttp:
         return created
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
     ) -> None:
         shape = wire.shape_of(kind)
         body = wire.update_body(shape, gleanin_id, changes)

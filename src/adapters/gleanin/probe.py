@@ -62,7 +62,7 @@ async def probe(client: GleaninClient) -> list[Finding]:
     return findings
 
 
-def _included(shape: wire.Shape, document: Any) -> Iterator[Finding]:
+def _included(shape: wire.ResourceSchema, document: Any) -> Iterator[Finding]:
     type_ = shape.type
     yield _finding(
         f"GET /events/{{id}}?include={type_} is answered with that event",

@@ -105,7 +105,7 @@ class EventRecords:
     """Reads the records of one type that an event's answers include, page by page."""
 
     event_id: GleaninEventId
-    shape: wire.Shape
+    shape: wire.ResourceSchema
     _listed: set[str] = field(default_factory=set)
     _found: set[str] = field(default_factory=set)
     _told: bool = False

@@ -24,7 +24,7 @@ from adapters.gleanin.value_types import (
     one_of,
 )
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
@@ -60,7 +60,7 @@ _LINKS_OF_A_PERSON = Attribute("campaign_links", GUESS, LINKS)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ResourceSchema:
     """How one kind of record is spelt in Gleanin."""
 
     type: str
@@ -73,8 +73,8 @@ class Shape:
 
 
 # POST /{type} -> 201 and PATCH /{type}/{id} -> 200 [guess], after the documented POST /events.
-SHAPES: Mapping[str, Shape] = {
-    SESSION.name: Shape(
+SHAPES: Mapping[str, ResourceSchema] = {
+    SESSION.name: ResourceSchema(
         type="sessions",
         marked=DOC,
         written={
@@ -86,7 +86,7 @@ SHAPES: Mapping[str, Shape] = {
             "tracks": Attribute("tracks", GUESS, TEXTS),
         },
     ),
-    SPEAKER.name: Shape(
+    SPEAKER.name: ResourceSchema(
         type="speakers",
         marked=DOC,
         written={
@@ -101,7 +101,7 @@ SHAPES: Mapping[str, Shape] = {
         },
         only_read=(*_OWN, _LINKS_OF_A_PERSON),
     ),
-    EXHIBITOR_CONTACT.name: Shape(
+    EXHIBITOR_CONTACT.name: ResourceSchema(
         type="exhibitors",
         marked=GUESS,
         written={
@@ -114,7 +114,7 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
-def shape_of(kind: RecordKind) -> Shape:
+def shape_of(kind: RecordKind) -> ResourceSchema:
     return SHAPES[kind.name]
 
 
@@ -122,20 +122,22 @@ def event_path(event_id: str) -> str:
     return f"{EVENTS}/{quote(event_id, safe='')}"  # [guess]
 
 
-def records_path(event_id: str, shape: Shape) -> str:
+def records_path(event_id: str, shape: ResourceSchema) -> str:
     # One include a request: a comma list is not documented.
     return f"{event_path(event_id)}?include={shape.type}"  # [doc] on GET /events, [guess] here
 
 
-def all_records_path(shape: Shape) -> str:
+def all_records_path(shape: ResourceSchema) -> str:
     return f"{EVENTS}?include={shape.type}"  # [doc]
 
 
-def record_path(shape: Shape, gleanin_id: str) -> str:
+def record_path(shape: ResourceSchema, gleanin_id: str) -> str:
     return f"{shape.type}/{quote(gleanin_id, safe='')}"
 
 
-def create_body(shape: Shape, event_id: GleaninEventId, external_id: ExternalId, fields: Fields) -> bytes:
+def create_body(
+    shape: ResourceSchema, event_id: GleaninEventId, external_id: ExternalId, fields: Fields
+) -> bytes:
     attributes: dict[str, object] = {"event_id": _foreign_key(event_id), "external_idx": external_id}
     for name, value in fields.items():
         attribute = shape.written[name]
@@ -143,7 +145,7 @@ def create_body(shape: Shape, event_id: GleaninEventId, external_id: ExternalId,
     return json.dumps({"data": {"type": shape.type, "attributes": attributes}}).encode()
 
 
-def update_body(shape: Shape, gleanin_id: GleaninId, changes: Sequence[Change]) -> bytes:
+def update_body(shape: ResourceSchema, gleanin_id: GleaninId, changes: Sequence[FieldChange]) -> bytes:
     written = ((shape.written[change.field], change.new) for change in changes)
     attributes = {attribute.name: _sent(attribute.form, new) for attribute, new in written}
     return json.dumps({"data": {"type": shape.type, "id": gleanin_id, "attributes": attributes}}).encode()

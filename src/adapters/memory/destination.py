@@ -12,7 +12,7 @@ from itertools import count
 from adapters.memory.clock import ManualClock
 from adapters.memory.records import LoggedWrite, Misbehaviour, StoredRecord
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import TIES, Change
+from core.domain.planning.plan import TIES, FieldChange
 from core.domain.records.destination_records import GleaninEvent, GleaninRecord
 from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import SESSION, RecordKind
@@ -200,7 +200,7 @@ class MemoryDestination:
         return record.id
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
     ) -> None:
         await self._about_to_write()
         self._event(event_id)

@@ -2,11 +2,11 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-from ports.passwords import Waiting
+from ports.passwords import HashRequest
 
 
 class QuickPasswords:
-    def place_for(self, _: Waiting) -> AbstractContextManager[None]:
+    def place_for(self, _: HashRequest) -> AbstractContextManager[None]:
         return nullcontext()
 
     async def hash(self, password: str) -> str:

@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 @dataclass(slots=True)
-class Programme:
+class InMemoryProgramme:
     """An event with what belongs to it; edit the lists to edit the event."""
 
     event: SourceEvent
@@ -44,7 +44,7 @@ class Programme:
 
 @dataclass(slots=True)
 class MemorySessionSource:
-    programmes: dict[SessionboardEventId, Programme] = field(default_factory=dict)
+    programmes: dict[SessionboardEventId, InMemoryProgramme] = field(default_factory=dict)
     page_size: int = 100
     trouble: SourceError | None = None
     """Raised by every read, until it is set to None again."""
@@ -58,8 +58,8 @@ class MemorySessionSource:
         event: SourceEvent,
         sessions: Iterable[Session | Unreadable] = (),
         exhibitors: Iterable[Exhibitor | Unreadable] = (),
-    ) -> Programme:
-        programme = self.programmes[event.id] = Programme(event, list(sessions), list(exhibitors))
+    ) -> InMemoryProgramme:
+        programme = self.programmes[event.id] = InMemoryProgramme(event, list(sessions), list(exhibitors))
         return programme
 
     def remove(self, event_id: SessionboardEventId) -> None:
@@ -116,7 +116,7 @@ class MemorySessionSource:
                 f"Sessionboard says that there are {total:,} {words}, but gave {len(given) or 'none'}."
             )
 
-    def _programme(self, event_id: SessionboardEventId) -> Programme:
+    def _programme(self, event_id: SessionboardEventId) -> InMemoryProgramme:
         try:
             return self.programmes[event_id]
         except KeyError as error:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 T = TypeVar("T")
 
 
-class Run(Protocol):
+class UnitExecutor(Protocol):
     """Does a job with the connection of a unit of work.
 
     A short one reads a row or two, and waits for nobody but a server: without one it needs no thread.

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ports.passwords import PasswordsBusy, Waiting
+from ports.passwords import HashRequest, PasswordsBusy
 
 AT_ONCE = 2
 MAX_UNKNOWN = 16
@@ -16,7 +16,7 @@ MAX_KNOWN = 16
 MAX_OF_ONE_PARTY = 4
 
 
-class Places:
+class HashCapacity:
     """How many may wait, in all and of one party. Known ones have places of their own."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Places:
         self._of_party: Counter[tuple[bool, str]] = Counter()
 
     @contextmanager
-    def taken_by(self, waiting: Waiting) -> Iterator[None]:
+    def taken_by(self, waiting: HashRequest) -> Iterator[None]:
         kind, party = waiting.is_known, (waiting.is_known, waiting.party)
         most = MAX_KNOWN if waiting.is_known else MAX_UNKNOWN
         if self._taken[kind] >= most or self._of_party[party] >= MAX_OF_ONE_PARTY:

@@ -10,8 +10,8 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from adapters.security.hash_queue import Places, Turns
-from ports.passwords import Waiting
+from adapters.security.hash_queue import HashCapacity, Turns
+from ports.passwords import HashRequest
 
 T = TypeVar("T")
 
@@ -20,10 +20,10 @@ class Argon2Passwords:
     def __init__(self) -> None:
         self._hashes = PasswordHash((Argon2Hasher(),))
         self._nobodys = self._hashes.hash(secrets.token_urlsafe(32))
-        self._places = Places()
+        self._places = HashCapacity()
         self._turns = Turns()
 
-    def place_for(self, waiting: Waiting) -> AbstractContextManager[None]:
+    def place_for(self, waiting: HashRequest) -> AbstractContextManager[None]:
         return self._places.taken_by(waiting)
 
     async def hash(self, password: str) -> str:

@@ -8,21 +8,21 @@ from typing import Generic, TypeVar
 
 from adapters.sessionboard.client import NoSuchPage, TooLarge
 from adapters.sessionboard.parsing import PageRead
-from adapters.sessionboard.tally import LAST_PAGE, PAGE_SIZE, SINGLE, SIZES, Place, Tally
+from adapters.sessionboard.tally import LAST_PAGE, PAGE_SIZE, SINGLE, SIZES, RowPosition, RowTally
 from ports.source import SourceUnreadable
 
 MOST_TOO_LARGE = 10
 """Rows in succession: more are taken for a fault of the answers, not of the rows."""
 
 R = TypeVar("R")
-ReadPage = Callable[[Place], asyncio.Task[PageRead[R]]]
+ReadPage = Callable[[RowPosition], asyncio.Task[PageRead[R]]]
 
 
 @dataclass(slots=True)
 class _Asked(Generic[R]):
     """A page that is going to be read, or is being read."""
 
-    place: Place
+    place: RowPosition
     task: asyncio.Task[PageRead[R]] | None = None
 
 
@@ -32,7 +32,7 @@ class Reading(Generic[R]):
 
     read: ReadPage[R]
     parallel: int
-    tally: Tally
+    tally: RowTally
     size: int = PAGE_SIZE
     """Of the pages that are still to be asked for."""
     _ahead: deque[_Asked[R]] = field(default_factory=deque)
@@ -94,13 +94,13 @@ class Reading(Generic[R]):
                 asked.task = self.read(asked.place)
                 running += 1
 
-    def _places(self, number: int) -> list[Place]:
+    def _places(self, number: int) -> list[RowPosition]:
         """Return the parts of a page in the present size, or in the smallest one in which all have a number."""
         sizes = (size for size in reversed(SIZES) if size >= self.size)
-        choices = (Place(number).parts(size) for size in sizes)
+        choices = (RowPosition(number).parts(size) for size in sizes)
         return next(places for places in choices if places[-1].number <= LAST_PAGE)
 
-    def _wanted(self, parts: Sequence[Place]) -> list[Place]:
+    def _wanted(self, parts: Sequence[RowPosition]) -> list[RowPosition]:
         return [part for part in parts if not self.tally.is_beyond(part)]
 
     async def _next(self) -> PageRead[R] | None:
@@ -133,12 +133,12 @@ class Reading(Generic[R]):
             self._skip_rest(place)
         return page
 
-    def _skip_rest(self, place: Place) -> None:
+    def _skip_rest(self, place: RowPosition) -> None:
         """Leave out the other parts of a page of which one is beyond the end."""
         while self._ahead and self._ahead[0].place.whole == place.whole and self._ahead[0].task is None:
             self._ahead.popleft()
 
-    def _split(self, place: Place, error: TooLarge) -> None:
+    def _split(self, place: RowPosition, error: TooLarge) -> None:
         size = SIZES[SIZES.index(place.size) + 1]
         parts = self._wanted(place.parts(size))
         without_number = [part for part in parts if part.number > LAST_PAGE]

@@ -81,7 +81,7 @@ class PageRead(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape(Generic[W, R]):
+class RowSchema(Generic[W, R]):
     row: TypeAdapter[W]
     to_records: Callable[[W], Iterable[R]]
 
@@ -170,9 +170,9 @@ def _decisive_problem(error: ValidationError) -> str:
     return f"{' and '.join(sorted(decisive))} cannot be read." if decisive else ""
 
 
-EVENTS: Shape[EventRow, SourceEvent] = Shape(TypeAdapter(EventRow), to_event)
-SESSIONS: Shape[SessionRow, Session] = Shape(TypeAdapter(SessionRow), to_sessions)
-EXHIBITORS: Shape[ExhibitorRow, Exhibitor] = Shape(TypeAdapter(ExhibitorRow), to_exhibitor)
+EVENTS: RowSchema[EventRow, SourceEvent] = RowSchema(TypeAdapter(EventRow), to_event)
+SESSIONS: RowSchema[SessionRow, Session] = RowSchema(TypeAdapter(SessionRow), to_sessions)
+EXHIBITORS: RowSchema[ExhibitorRow, Exhibitor] = RowSchema(TypeAdapter(ExhibitorRow), to_exhibitor)
 
 
 def read_cut(body: bytearray, asked_for: int) -> tuple[object, Pagination]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from adapters.sessionboard.date_shift import Json, moved_ahead
-from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, Shape, WrongShape, parse
+from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, RowSchema, WrongShape, parse
 from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
@@ -72,7 +72,7 @@ class SavedEvent:
         return True
 
     async def _pages(
-        self, shape: Shape[Any, R], key: str, event_id: SessionboardEventId
+        self, shape: RowSchema[Any, R], key: str, event_id: SessionboardEventId
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
         rows = self._load_event(event_id)[key]
         known: set[SourceId] = set()

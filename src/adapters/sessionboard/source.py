@@ -20,13 +20,13 @@ from adapters.sessionboard.parsing import (
     EXHIBITORS,
     SESSIONS,
     PageRead,
-    Shape,
+    RowSchema,
     WrongShape,
     cut_page,
     has_rows,
     read_cut,
 )
-from adapters.sessionboard.tally import SINGLE, Place, Tally
+from adapters.sessionboard.tally import SINGLE, RowPosition, RowTally
 from core.domain.addresses import check_address
 from core.domain.ids import SessionboardEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
@@ -109,7 +109,7 @@ class SessionboardHttp:
         return False
 
     async def _list(
-        self, shape: Shape[Any, R], words: str, method: str, path: str, body: object
+        self, shape: RowSchema[Any, R], words: str, method: str, path: str, body: object
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
         """Return all pages, and where they do not add up, what a second reading brings.
 
@@ -117,7 +117,7 @@ class SessionboardHttp:
             SourceIncomplete: the second reading does not add up either.
         """
 
-        def read(place: Place) -> asyncio.Task[PageRead[R]]:
+        def read(place: RowPosition) -> asyncio.Task[PageRead[R]]:
             # That there is no such event shows on the first page; on others, rows may be gone meanwhile.
             is_first = place.rows_before == 0
 
@@ -142,7 +142,7 @@ class SessionboardHttp:
         known: set[SourceId] = set()
         fault = ""
         for _ in range(READINGS):
-            tally = Tally(words)
+            tally = RowTally(words)
             async with aclosing(Reading(read, self.parallel, tally).pages()) as pages:
                 async for page in pages:
                     if new := page.take_new(known):

@@ -14,7 +14,7 @@ LAST_PAGE = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowPosition:
     """A page by its number and size: the rows `rows_before + 1` to `number * size` of a list."""
 
     number: int
@@ -29,13 +29,16 @@ class Place:
         """Return the number of the page of the usual size that this is a part of."""
         return self.rows_before // PAGE_SIZE + 1
 
-    def parts(self, size: int) -> list["Place"]:
+    def parts(self, size: int) -> list["RowPosition"]:
         each = self.size // size
-        return [Place(number, size) for number in range((self.number - 1) * each + 1, self.number * each + 1)]
+        return [
+            RowPosition(number, size)
+            for number in range((self.number - 1) * each + 1, self.number * each + 1)
+        ]
 
 
 @dataclass(slots=True)
-class Tally:
+class RowTally:
     """What the pages of one reading said and gave, and whether that adds up (rule 34)."""
 
     words: str
@@ -65,18 +68,18 @@ class Tally:
         """Return how many pages of the usual size there are, by all that was told."""
         return -(-max(self.rows_announced, self.rows_expected) // PAGE_SIZE)
 
-    def is_announced(self, place: Place) -> bool:
+    def is_announced(self, place: RowPosition) -> bool:
         return place.rows_before < self.rows_announced
 
-    def is_expected(self, place: Place) -> bool:
+    def is_expected(self, place: RowPosition) -> bool:
         return place.rows_before < max(self.rows_announced, self.rows_expected, self.total or 0)
 
-    def is_beyond(self, part: Place) -> bool:
+    def is_beyond(self, part: RowPosition) -> bool:
         """Check whether a part of a page is after the last row, as far as told; its first part never is."""
         is_first = part.rows_before % PAGE_SIZE == 0
         return not is_first and self.total is not None and not self.is_expected(part)
 
-    def add(self, place: Place, page: PageRead[Any]) -> None:
+    def add(self, place: RowPosition, page: PageRead[Any]) -> None:
         self._first = self._first if self._first[1] else (len(page.ids), place.size)
         pages, total = page.totals.total_pages, page.totals.total_results
         if total is not None and total not in self.totals:
@@ -94,7 +97,7 @@ class Tally:
         self.ids.update(page.ids)
         self.rows += len(page.ids)
 
-    def add_absent(self, place: Place) -> None:
+    def add_absent(self, place: RowPosition) -> None:
         """Note a page that is not there, or has no rows."""
         if self.is_announced(place):
             self.empty_page = self.empty_page or place.number

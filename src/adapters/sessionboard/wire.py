@@ -15,8 +15,8 @@ from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
     Participation,
+    ParticipationRole,
     Person,
-    Role,
     Session,
     SourceEvent,
 )
@@ -38,7 +38,7 @@ class EventRow(Wire):
     timezone: Text | None = None
 
 
-class Named(Wire):
+class NamedRow(Wire):
     """A track or a tag; one that is not assigned is `{}` or null."""
 
     name: Text | None = None
@@ -91,8 +91,8 @@ class SessionRow(Wire):
     # Being there is all they say, so their type does not matter.
     parent_session_friendly_id: Any = None
     parent_session_friendly_id_raw: Any = None
-    track: Named | None = None
-    tags: list[Named | None] | None = None
+    track: NamedRow | None = None
+    tags: list[NamedRow | None] | None = None
     participants: list[PersonRow | None] | None = None
     speakers: list[PersonRow | None] | None = None
     chairpersons: list[PersonRow | None] | None = None
@@ -199,19 +199,19 @@ def to_instant(text: str | None) -> datetime | None:
 # There is such a time in every zone.
 _FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 _LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
-_ROLES = {role.value: role for role in Role}
+_ROLES = {role.value: role for role in ParticipationRole}
 
 
 def _people(row: SessionRow) -> Iterator[Participation]:
     participants = [person for person in row.participants or () if person]
     for person in participants:
         core_role = person.participant_role.core_role if person.participant_role else None
-        yield Participation(to_person(person), _ROLES.get(core_role or "", Role.UNKNOWN))
+        yield Participation(to_person(person), _ROLES.get(core_role or "", ParticipationRole.UNKNOWN))
     if participants:
         return
     for older, role in (
-        (row.speakers, Role.SPEAKER),
-        (row.chairpersons, Role.CHAIRPERSON),
-        (row.moderators, Role.MODERATOR),
+        (row.speakers, ParticipationRole.SPEAKER),
+        (row.chairpersons, ParticipationRole.CHAIRPERSON),
+        (row.moderators, ParticipationRole.MODERATOR),
     ):
         yield from (Participation(to_person(person), role) for person in older or () if person)

@@ -30,34 +30,34 @@ _NO_TOKEN = Token("gleanin-sync-doctor")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class Health(StrEnum):
+class CheckStatus(StrEnum):
     OK = "ok"
     WARNING = "warning"
     PROBLEM = "problem"
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     name: str
-    health: Health
+    health: CheckStatus
     message: str
     exit_code: ExitCode = ExitCode.DONE
 
 
-def well(name: str, message: str) -> Check:
-    return Check(name, Health.OK, message)
+def well(name: str, message: str) -> DoctorCheck:
+    return DoctorCheck(name, CheckStatus.OK, message)
 
 
-def odd(name: str, message: str) -> Check:
-    return Check(name, Health.WARNING, message)
+def odd(name: str, message: str) -> DoctorCheck:
+    return DoctorCheck(name, CheckStatus.WARNING, message)
 
 
-def broken(name: str, error: Exception) -> Check:
+def broken(name: str, error: Exception) -> DoctorCheck:
     failure = failure_of(error)
-    return Check(name, Health.PROBLEM, failure.message, failure.exit_code)
+    return DoctorCheck(name, CheckStatus.PROBLEM, failure.message, failure.exit_code)
 
 
-async def checks(settings: Settings) -> AsyncIterator[Check]:
+async def checks(settings: Settings) -> AsyncIterator[DoctorCheck]:
     """Look at one thing after the other; what is broken is told, and the rest is looked at all the same."""
     for check in chain(_unknown(), _keys(settings)):
         yield check
@@ -78,7 +78,7 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
             yield check
 
 
-def _keys(settings: Settings) -> Iterator[Check]:
+def _keys(settings: Settings) -> Iterator[DoctorCheck]:
     path = settings.keys_file
     if not settings.keys and not path.exists():
         yield well("secret keys", f"None yet: one is made at first use, in {path}.")
@@ -102,14 +102,14 @@ def _keys(settings: Settings) -> Iterator[Check]:
         yield well("secret keys", f"In {path}, mode {mode:04o}.")
 
 
-def _migrations(current: str | None, head: str) -> Check:
+def _migrations(current: str | None, head: str) -> DoctorCheck:
     if current is None:
         return well("migrations", "The database is empty: it is set up at first use.")
     message = f"The database is at {current}, not at {head}. Run gleanin-sync database upgrade."
-    return Check("migrations", Health.PROBLEM, message, ExitCode.FAULT)
+    return DoctorCheck("migrations", CheckStatus.PROBLEM, message, ExitCode.FAULT)
 
 
-def _unknown() -> Iterator[Check]:
+def _unknown() -> Iterator[DoctorCheck]:
     """Name what is set and does nothing: mistyped, or of an earlier version."""
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     for name in sorted(os.environ):
@@ -121,7 +121,7 @@ def _unknown() -> Iterator[Check]:
             yield odd("settings", f"{name} is no setting. Is it mistyped? It does nothing.")
 
 
-def _queue(settings: Settings) -> Check:
+def _queue(settings: Settings) -> DoctorCheck:
     try:
         alive = workers_on_queue(settings)
     except StoreUnusable as error:
@@ -136,7 +136,7 @@ def _queue(settings: Settings) -> Check:
     return well("queue", f"It can be reached (Procrastinate). Workers alive: {alive}.")
 
 
-def _clock(now: datetime, of_database: datetime | None) -> Check:
+def _clock(now: datetime, of_database: datetime | None) -> DoctorCheck:
     off = abs(now - (of_database or now))
     if off > _MOST_OFF:
         return odd(
@@ -151,7 +151,7 @@ def _clock(now: datetime, of_database: datetime | None) -> Check:
     return well("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC.")
 
 
-async def _sides(container: Container) -> AsyncIterator[Check]:
+async def _sides(container: Container) -> AsyncIterator[DoctorCheck]:
     organizations = await container.resolve(ListOrganizations)()
     for organization, _ in organizations:
         yield await _sessionboard(container, organization)
@@ -162,7 +162,7 @@ async def _sides(container: Container) -> AsyncIterator[Check]:
         yield await _gleanin_without_token(container)
 
 
-async def _sessionboard(container: Container, organization: Organization) -> Check:
+async def _sessionboard(container: Container, organization: Organization) -> DoctorCheck:
     name = f"Sessionboard of {organization.name}"
     try:
         access = container.cipher().unseal(organization.sessionboard_token)
@@ -173,7 +173,7 @@ async def _sessionboard(container: Container, organization: Organization) -> Che
     return well(name, f"It answers. Events: {len(events)}.")
 
 
-async def _gleanin(container: Container, organization: Organization, connection: Connection) -> Check:
+async def _gleanin(container: Container, organization: Organization, connection: Connection) -> DoctorCheck:
     name = f"Gleanin of {organization.name}"
     assert connection.token is not None, "an open connection has a token"
     try:
@@ -185,7 +185,7 @@ async def _gleanin(container: Container, organization: Organization, connection:
     return well(name, f"It answers. Events: {len(events)}.")
 
 
-async def _gleanin_without_token(container: Container) -> Check:
+async def _gleanin_without_token(container: Container) -> DoctorCheck:
     try:
         async with container.destinations().open(_NO_TOKEN) as destination:
             await destination.events()

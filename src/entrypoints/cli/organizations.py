@@ -39,7 +39,7 @@ commands.add_typer(
 )
 
 
-class Side(StrEnum):
+class SystemOption(StrEnum):
     SESSIONBOARD = "sessionboard"
     GLEANIN = "gleanin"
 
@@ -123,9 +123,9 @@ async def connected(
     return Answer(document, show)
 
 
-async def token_replaced(container: Container, org: str, side: "Side", renewed: Token) -> Answer:
+async def token_replaced(container: Container, org: str, side: "SystemOption", renewed: Token) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    if side is Side.SESSIONBOARD:
+    if side is SystemOption.SESSIONBOARD:
         await container.resolve(ReplaceSessionboardToken)(found.id, renewed, by=COMMAND_LINE)
     else:
         await container.resolve(ReplaceGleaninToken)(found.id, renewed, by=COMMAND_LINE)
@@ -261,7 +261,7 @@ def connect(
 )
 def replace_token(
     org: Org,
-    side: Annotated[Side, typer.Argument(help="Whose token it is.", show_default=False)],
+    side: Annotated[SystemOption, typer.Argument(help="Whose token it is.", show_default=False)],
     token_stdin: TokenStdin = False,
     as_json: AsJson = False,
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from core.domain.planning.plan import Change, Create, Step
+from core.domain.planning.plan import FieldChange, Create, Step
 from core.domain.records.fields import FieldValue
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef
@@ -91,7 +91,7 @@ def _planned(step: Step) -> Text:
     return text
 
 
-def _changed(change: Change) -> str:
+def _changed(change: FieldChange) -> str:
     name, old, new = field_name(change.field), _value(change.old), _value(change.new)
     return f"{name}: {new}" if change.old is None else f"{name}: {old} → {new}"
 

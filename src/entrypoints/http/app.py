@@ -14,7 +14,7 @@ from core.domain.access.accounts import SIGN_IN_LASTS
 from entrypoints.container import Container
 from entrypoints.http import health, webhooks
 from entrypoints.http.api.app import api
-from entrypoints.http.capacity import Places
+from entrypoints.http.capacity import RequestCapacity
 from entrypoints.http.fair_shares import Shares
 from entrypoints.http.middleware.head_requests import Heads
 from entrypoints.http.middleware.known_hosts import KnownHosts
@@ -40,7 +40,7 @@ def application(container: Container) -> ASGIApp:
     is_https = (settings.public_url or "").startswith("https:")
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
-    places = Places()
+    places = RequestCapacity()
     app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
     most = settings.max_connections
     followers, requests = Followers(most // 2), Shares(most * 3 // 4)

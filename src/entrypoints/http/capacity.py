@@ -19,7 +19,7 @@ WAITS_AT_MOST = 15.0
 """Seconds until there is a place. Together with the patience of an interactive reading, a person waits 45."""
 
 
-class Places:
+class RequestCapacity:
     """Places by owner; an owner is an organization, and cannot take another one's."""
 
     def __init__(self, waits_at_most: float = WAITS_AT_MOST) -> None:
@@ -82,9 +82,9 @@ class Places:
                 yield
 
 
-def places_of(request: Request) -> Places:
-    places: Places = request.app.state.places
+def places_of(request: Request) -> RequestCapacity:
+    places: RequestCapacity = request.app.state.places
     return places
 
 
-PlacesOf = Annotated[Places, Depends(places_of)]
+PlacesOf = Annotated[RequestCapacity, Depends(places_of)]

@@ -31,7 +31,7 @@ Again = Callable[[], Awaitable[Actor]]
 
 
 @dataclass(slots=True)
-class _Watched:
+class _WatchedRun:
     run: SyncRun
     followers: int = 0
     is_gone: bool = False
@@ -46,7 +46,7 @@ class Followers:
     most: int = 1000
     """Of all runs; each is a connection that stays open."""
     admit_every: float = ADMIT_EVERY
-    _watched: dict[RunId, _Watched] = field(default_factory=dict)
+    _watched: dict[RunId, _WatchedRun] = field(default_factory=dict)
     _shares: Shares = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,15 +84,15 @@ class Followers:
         finally:
             self._leave(watched)
 
-    def _join(self, container: Container, run: SyncRun) -> _Watched:
+    def _join(self, container: Container, run: SyncRun) -> _WatchedRun:
         watched = self._watched.get(run.id)
         if watched is None:
-            watched = self._watched[run.id] = _Watched(run)
+            watched = self._watched[run.id] = _WatchedRun(run)
             watched.watching = asyncio.create_task(_watch(container, watched))
         watched.followers += 1
         return watched
 
-    def _leave(self, watched: _Watched) -> None:
+    def _leave(self, watched: _WatchedRun) -> None:
         watched.followers -= 1
         if not watched.followers:
             self._watched.pop(watched.run.id, None)
@@ -100,7 +100,7 @@ class Followers:
                 watched.watching.cancel()
 
 
-async def _watch(container: Container, watched: _Watched) -> None:
+async def _watch(container: Container, watched: _WatchedRun) -> None:
     while watched.run.is_open and not watched.is_gone:
         await asyncio.sleep(LOOK_EVERY)
         try:

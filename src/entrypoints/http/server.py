@@ -36,7 +36,7 @@ class ServerConfig(uvicorn.Config):
     def __init__(self, app: "ASGIApp", limits: ServerLimits, *, seconds_to_end: int) -> None:
         super().__init__(
             app,
-            http=Connection,
+            http=ServerConnection,
             ws="none",
             log_config=None,
             access_log=False,
@@ -66,7 +66,7 @@ class _Stage(Enum):
     ANSWER = auto()
 
 
-class Connection(H11Protocol):
+class ServerConnection(H11Protocol):
     """One that must complete the head and the body of a request, and read its answer, in time."""
 
     def __init__(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import Generic, TypeVar
 
-from entrypoints.http.capacity import Places
+from entrypoints.http.capacity import RequestCapacity
 
 MOST_KEPT = 32
 """Of all owners together: a reading of 5,000 sessions takes some 20 MB."""
@@ -22,8 +22,8 @@ class Readings(Generic[T]):
     An owner is an organization.
     """
 
-    def __init__(self, places: Places | None = None) -> None:
-        self._places = places or Places()
+    def __init__(self, places: RequestCapacity | None = None) -> None:
+        self._places = places or RequestCapacity()
         self._kept: OrderedDict[str, tuple[str, T]] = OrderedDict()
         """The least lately used first, with their owners."""
         self._under_way: dict[str, asyncio.Task[T]] = {}

@@ -24,7 +24,7 @@ def timestamp(at: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SandboxEvent:
     id: int
     title: str
     time_zone: str | None
@@ -47,7 +47,7 @@ class Event:
 
 
 @dataclass(slots=True)
-class Record:
+class SandboxRecord:
     type: str
     id: str
     event_id: int
@@ -107,32 +107,34 @@ class Contacts:
     link_delay: float
     carried_out: Callable[[str], None]
     """Called with the type of each late create, when it takes place."""
-    events: dict[int, Event] = field(default_factory=dict)
+    events: dict[int, SandboxEvent] = field(default_factory=dict)
     late: list[LateCreate] = field(default_factory=list)
     """Those that are still to be carried out."""
-    _records: dict[tuple[int, str], dict[str, Record]] = field(default_factory=dict)
+    _records: dict[tuple[int, str], dict[str, SandboxRecord]] = field(default_factory=dict)
     _next_event: int = FIRST_EVENT_ID
     _next_record: int = FIRST_RECORD_ID
     _settling: threading.RLock = field(default_factory=threading.RLock)
     """A world may be read by other threads than the one that serves it."""
 
-    def add_event(self, title: str, time_zone: str | None = None, event_id: int | None = None) -> Event:
+    def add_event(
+        self, title: str, time_zone: str | None = None, event_id: int | None = None
+    ) -> SandboxEvent:
         number = self._next_event if event_id is None else event_id
-        event = self.events[number] = Event(number, title, time_zone, timestamp(self.clock()))
+        event = self.events[number] = SandboxEvent(number, title, time_zone, timestamp(self.clock()))
         self._next_event = max(self._next_event, number) + 1
         return event
 
-    def of(self, event_id: int, record_type: str) -> dict[str, Record]:
+    def of(self, event_id: int, record_type: str) -> dict[str, SandboxRecord]:
         """Give the records of a type in an event, oldest first."""
         self.settle()
         return self._records.get((event_id, record_type), {})
 
-    def find(self, record_type: str, record_id: str) -> Record | None:
+    def find(self, record_type: str, record_id: str) -> SandboxRecord | None:
         self.settle()
         every = (kept.get(record_id) for (_, kind), kept in self._records.items() if kind == record_type)
         return next((record for record in every if record is not None), None)
 
-    def add(self, record_type: str, event_id: int, attributes: Attributes) -> Record:
+    def add(self, record_type: str, event_id: int, attributes: Attributes) -> SandboxRecord:
         """Make a record; what was sent before is made again, as the contract fears."""
         self.settle()
         return self._add(record_type, event_id, attributes, self.clock())
@@ -155,15 +157,15 @@ class Contacts:
                     self._add(one.record_type, one.event_id, one.attributes, one.due)
                     self.carried_out(one.record_type)
 
-    def _add(self, record_type: str, event_id: int, attributes: Attributes, at: float) -> Record:
+    def _add(self, record_type: str, event_id: int, attributes: Attributes, at: float) -> SandboxRecord:
         record_id = str(self._next_record)
         self._next_record += 1
-        record = Record(record_type, record_id, event_id, SHAPES[record_type].unset(), at, at)
+        record = SandboxRecord(record_type, record_id, event_id, SHAPES[record_type].unset(), at, at)
         record.change(attributes | {"event_id": event_id}, at)
         self._records.setdefault((event_id, record_type), {})[record_id] = record
         return record
 
-    def delete(self, record: Record) -> None:
+    def delete(self, record: SandboxRecord) -> None:
         """Take a record away, as an admin can by hand; nobody stays tied to a session that is gone."""
         del self._records[record.event_id, record.type][record.id]
         if record.type == "sessions":
@@ -179,7 +181,7 @@ class Contacts:
         for place in [place for place in self._records if place[0] == event_id]:
             del self._records[place]
 
-    def bodies(self, records: Iterable[Record]) -> Iterator[bytes]:
+    def bodies(self, records: Iterable[SandboxRecord]) -> Iterator[bytes]:
         linked_before = self.clock() - self.link_delay
         return (record.body(linked=record.created <= linked_before) for record in records)
 
@@ -196,7 +198,7 @@ class Contacts:
         }
 
 
-def _duplicates(records: Iterable[Record]) -> int:
+def _duplicates(records: Iterable[SandboxRecord]) -> int:
     external_ids = [record.attributes["external_idx"] for record in records]
     told = [one for one in external_ids if one is not None]
     return len(told) - len(set(told))

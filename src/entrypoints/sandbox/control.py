@@ -11,14 +11,14 @@ from typing import Any
 from aiohttp import web
 
 from entrypoints.sandbox.fault_injection import as_json, read_troubles
-from entrypoints.sandbox.responses import Side, answer, refusal
+from entrypoints.sandbox.responses import Service, answer, refusal
 from entrypoints.sandbox.schemas import SHAPES
-from entrypoints.sandbox.search import Programme
+from entrypoints.sandbox.search import ProgrammeSearch
 from entrypoints.sandbox.state import World
 
 BASE = "/sandbox"
 
-refuse = partial(refusal, Side.CONTROL)
+refuse = partial(refusal, Service.CONTROL)
 not_found = partial(refuse, HTTPStatus.NOT_FOUND)
 bad_request = partial(refuse, HTTPStatus.BAD_REQUEST)
 
@@ -72,7 +72,9 @@ class Control:
         known = self._programme(request)
         try:
             saved = await _body(request)
-            programme = Programme.of(saved["event"], saved.get("sessions", ()), saved.get("exhibitors", ()))
+            programme = ProgrammeSearch.of(
+                saved["event"], saved.get("sessions", ()), saved.get("exhibitors", ())
+            )
             if str(programme.id) != request.match_info["event"]:
                 return bad_request("The event's id is not that of the path.")
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -141,7 +143,7 @@ class Control:
         self.world.gleanin.delete(record)
         return answer({})
 
-    def _programme(self, request: web.Request) -> Programme | None:
+    def _programme(self, request: web.Request) -> ProgrammeSearch | None:
         told = request.match_info["event"]
         return self.world.programmes.get(int(told)) if told.isdecimal() else None
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from entrypoints.sandbox.responses import Side
+from entrypoints.sandbox.responses import Service
 
 WRITES = ("POST", "PATCH")
 Share = float
@@ -87,7 +87,7 @@ class Trouble:
     signed_pictures: bool = False
     """Addresses of pictures in Sessionboard, also those in descriptions, get a new signature at every read."""
 
-    def concerns(self, side: Side, method: str) -> bool:
+    def concerns(self, side: Service, method: str) -> bool:
         return side in self.sides and (not self.methods or method in self.methods)
 
 
@@ -107,13 +107,13 @@ def as_json(troubles: Iterable[Trouble]) -> list[dict[str, Any]]:
     return [{part.name: getattr(one, part.name) for part in fields(one)} for one in troubles]
 
 
-def is_write(side: Side, method: str) -> bool:
+def is_write(side: Service, method: str) -> bool:
     # Sessionboard's searches are sent as POST, and change nothing.
-    return side is Side.GLEANIN and method in WRITES
+    return side is Service.GLEANIN and method in WRITES
 
 
-def is_create(side: Side, method: str) -> bool:
-    return side is Side.GLEANIN and method == "POST"
+def is_create(side: Service, method: str) -> bool:
+    return side is Service.GLEANIN and method == "POST"
 
 
 Stroke = Literal["cut", "junk", "failed", "throttled", "revoked", "challenged"]
@@ -181,7 +181,7 @@ class Troublemaker:
         self._dice.seed(self.trouble.seed)
         self._later_dice.seed(f"later {self.trouble.seed}")
 
-    def worsen(self, fate: Fate, side: Side, method: str) -> Fate:
+    def worsen(self, fate: Fate, side: Service, method: str) -> Fate:
         """Add this trouble to what others did already; whoever strikes first has struck."""
         trouble = self.trouble
         if not trouble.concerns(side, method):
@@ -283,7 +283,7 @@ class Troubles:
         """Begin with these, instead of those before."""
         self._makers = tuple(Troublemaker(trouble, self.clock) for trouble in troubles)
 
-    def fate(self, side: Side, method: str) -> Fate:
+    def fate(self, side: Service, method: str) -> Fate:
         fate = UNTROUBLED
         for maker in self._makers:
             fate = maker.worsen(fate, side, method)

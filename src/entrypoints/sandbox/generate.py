@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 from uuid import UUID
 
-from entrypoints.sandbox.search import Programme
+from entrypoints.sandbox.search import ProgrammeSearch
 
 Json = dict[str, Any]
 EVENT_ID = 9001
@@ -39,9 +39,9 @@ class Size:
     event_id: int = EVENT_ID
 
 
-def generated_programme(size: Size) -> Programme:
+def generated_programme(size: Size) -> ProgrammeSearch:
     """Make an event, never holding all of it as objects: everybody speaks somewhere, and all can be synced."""
-    return Programme.of(_event(size), _sessions(size), map(_exhibitor, range(size.exhibitors)))
+    return ProgrammeSearch.of(_event(size), _sessions(size), map(_exhibitor, range(size.exhibitors)))
 
 
 def _event(size: Size) -> Json:

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from entrypoints.sandbox.contacts import CAMPAIGNS, Event, Record
+from entrypoints.sandbox.contacts import CAMPAIGNS, SandboxEvent, SandboxRecord
 from entrypoints.sandbox.fault_injection import FATE
 from entrypoints.sandbox.responses import (
     JSON,
-    Side,
+    Service,
     answer,
     gleanin_errors,
     json_bytes,
@@ -31,7 +31,7 @@ INCLUDES = frozenset({*SHAPES, "campaigns", "images"})
 EVENT = web.RequestKey("event", int)
 """Which one the request turned out to be about."""
 
-refuse = partial(refusal, Side.GLEANIN)
+refuse = partial(refusal, Service.GLEANIN)
 
 
 class Refused(Exception):
@@ -71,7 +71,7 @@ class Gleanin:
         request[EVENT] = event.id
         return self._read(request, [event], alone=True)
 
-    def _read(self, request: web.Request, events: list[Event], *, alone: bool) -> web.Response:
+    def _read(self, request: web.Request, events: list[SandboxEvent], *, alone: bool) -> web.Response:
         includes = list(dict.fromkeys(filter(None, request.query.get("include", "").split(","))))
         if unknown := set(includes) - INCLUDES:
             return refuse(HTTPStatus.BAD_REQUEST, f"Nothing can be included as {', '.join(sorted(unknown))}.")
@@ -98,7 +98,7 @@ class Gleanin:
             parts.append(b'"links":%s' % json_bytes({"next": link}))
         return answer(b"{%s}" % b",".join(parts))
 
-    def _records(self, events: list[Event], kinds: list[str], late: float) -> Iterator[Record]:
+    def _records(self, events: list[SandboxEvent], kinds: list[str], late: float) -> Iterator[SandboxRecord]:
         every = chain.from_iterable(
             self.world.gleanin.of(event.id, kind).values()
             for event in events
@@ -139,13 +139,13 @@ class Gleanin:
         record.change(attributes, self.world.clock())
         return self._written("PATCH", record, HTTPStatus.OK)
 
-    def _written(self, method: str, record: Record, status: int) -> web.Response:
+    def _written(self, method: str, record: SandboxRecord, status: int) -> web.Response:
         self.world.writes[f"{method} /{record.type}"] += 1
         (body,) = self.world.gleanin.bodies([record])
         return answer(b'{"data":%s}' % body, status)
 
     async def _attributes(
-        self, record_type: str, request: web.Request, record: Record | None
+        self, record_type: str, request: web.Request, record: SandboxRecord | None
     ) -> dict[str, object]:
         """Take what is to be written, if all of it is right.
 
@@ -168,7 +168,7 @@ class Gleanin:
         self._check_ties(attributes, record)
         return attributes
 
-    def _check_ties(self, attributes: Attributes, record: Record | None) -> None:
+    def _check_ties(self, attributes: Attributes, record: SandboxRecord | None) -> None:
         event_id = attributes.get("event_id", record.event_id if record else None)
         if event_id not in self.world.gleanin.events:
             raise Refused(HTTPStatus.NOT_FOUND, ("/data/attributes/event_id", "There is no such event."))
@@ -211,7 +211,7 @@ def _enveloped(document: Any, record_type: str, record_id: str | None) -> dict[s
     return attributes
 
 
-def _related(event: Event, includes: list[str], shown: list[Record]) -> dict[str, Any]:
+def _related(event: SandboxEvent, includes: list[str], shown: list[SandboxRecord]) -> dict[str, Any]:
     """Give an event as a resource which names its records on this page."""
     resource = event.resource()
     named: dict[str, list[dict[str, str]]] = {kind: [] for kind in includes}
@@ -224,7 +224,7 @@ def _related(event: Event, includes: list[str], shown: list[Record]) -> dict[str
     return resource
 
 
-def _campaigns(event: Event) -> list[dict[str, Any]]:
+def _campaigns(event: SandboxEvent) -> list[dict[str, Any]]:
     return [
         {"type": "campaigns", "id": str(number), "attributes": {"title": title, "event_id": event.id}}
         for number, title in CAMPAIGNS.values()

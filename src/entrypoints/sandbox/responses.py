@@ -9,7 +9,7 @@ from aiohttp import web
 JSON = "application/json"
 
 
-class Side(StrEnum):
+class Service(StrEnum):
     SESSIONBOARD = "sessionboard"
     GLEANIN = "gleanin"
     CONTROL = "sandbox"
@@ -37,8 +37,8 @@ def page_for_people(status: int, message: str) -> web.Response:
     return web.Response(text=text, status=status, content_type="text/html")
 
 
-def refusal(side: Side, status: int, message: str, pointer: str | None = None) -> web.Response:
-    if side is Side.GLEANIN:
+def refusal(side: Service, status: int, message: str, pointer: str | None = None) -> web.Response:
+    if side is Service.GLEANIN:
         return gleanin_errors(status, [(pointer, message)])
     phrase = HTTPStatus(status).phrase.title().replace(" ", "")
     return answer({"error": f"{phrase.removesuffix('Error')}Error", "message": message}, status)

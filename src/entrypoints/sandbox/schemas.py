@@ -59,7 +59,7 @@ def _integers(value: object) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class AcceptedSchema:
     """The attributes of one type of record."""
 
     checks: Mapping[str, Check]
@@ -90,8 +90,8 @@ class Shape:
 
 _OWN = {"event_id": _integer, "external_idx": _filled}
 
-SHAPES: Mapping[str, Shape] = {
-    "sessions": Shape(
+SHAPES: Mapping[str, AcceptedSchema] = {
+    "sessions": AcceptedSchema(
         checks=_OWN
         | {
             "title": _filled,
@@ -104,7 +104,7 @@ SHAPES: Mapping[str, Shape] = {
         required=frozenset({"event_id", "external_idx", "title", "starts_at", "ends_at"}),
         lists=frozenset({"tracks"}),
     ),
-    "speakers": Shape(
+    "speakers": AcceptedSchema(
         checks=_OWN
         | {
             "name": _filled,
@@ -119,7 +119,7 @@ SHAPES: Mapping[str, Shape] = {
         required=frozenset({"event_id", "external_idx", "name", "email"}),
         lists=frozenset({"session_ids"}),
     ),
-    "exhibitors": Shape(
+    "exhibitors": AcceptedSchema(
         checks=_OWN | {"company_name": _filled, "email": _email, "logo_url": _picture},
         required=frozenset({"event_id", "external_idx", "company_name", "email"}),
     ),

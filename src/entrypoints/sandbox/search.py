@@ -40,7 +40,7 @@ BRIEF_SUBSESSION = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SavedRow:
     """One row: what it is sought by, and its JSON."""
 
     id: str
@@ -54,7 +54,7 @@ class Row:
     """Without what `expand` adds; mostly the same object as `whole`."""
 
     @classmethod
-    def of(cls, row: Any) -> "Row":
+    def of(cls, row: Any) -> "SavedRow":
         whole = json_bytes(row)
         if not isinstance(row, dict):  # a saved event may have junk on purpose
             return cls("", None, is_abstract=False, is_source=False, times={}, whole=whole, brief=whole)
@@ -99,7 +99,7 @@ class Query:
     descending: bool = False
     sources: bool = True
 
-    def takes(self, row: Row) -> bool:
+    def takes(self, row: SavedRow) -> bool:
         return (
             (self.status is None or row.status == self.status)
             and (self.is_abstract is None or row.is_abstract == self.is_abstract)
@@ -109,25 +109,25 @@ class Query:
 
 
 @dataclass(slots=True)
-class Programme:
+class ProgrammeSearch:
     """One event; an edit makes another programme, so that a cached search is never stale."""
 
     event: Json
-    sessions: dict[str, Row]
+    sessions: dict[str, SavedRow]
     """Deleted ones too: the list of statuses shows them."""
-    exhibitors: dict[str, Row]
-    _feeds: dict[str, list[Row]] = field(default_factory=dict)
-    _found: dict[tuple[str, Query], list[Row]] = field(default_factory=dict)
+    exhibitors: dict[str, SavedRow]
+    _feeds: dict[str, list[SavedRow]] = field(default_factory=dict)
+    _found: dict[tuple[str, Query], list[SavedRow]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, event: Json, sessions: Iterable[Any], exhibitors: Iterable[Any] = ()) -> "Programme":
+    def of(cls, event: Json, sessions: Iterable[Any], exhibitors: Iterable[Any] = ()) -> "ProgrammeSearch":
         return cls(event, _by_id(sessions), _by_id(exhibitors))
 
     @property
     def id(self) -> int:
         return int(self.event["id"])
 
-    def found(self, feed: str, query: Query) -> list[Row]:
+    def found(self, feed: str, query: Query) -> list[SavedRow]:
         """Give the rows that a search finds; the pages of one search ask for the same."""
         key = feed, query
         if key not in self._found:
@@ -138,15 +138,17 @@ class Programme:
             self._found[key] = rows
         return self._found[key]
 
-    def _feed(self, feed: str) -> list[Row]:
+    def _feed(self, feed: str) -> list[SavedRow]:
         if feed not in self._feeds:
             match feed:
                 case "sessions":
                     rows = [row for row in self.sessions.values() if "deletedAt" not in row.times]
                 case "statuses":
-                    rows = [Row.of(status) for row in self.sessions.values() for status in _statuses(row)]
+                    rows = [
+                        SavedRow.of(status) for row in self.sessions.values() for status in _statuses(row)
+                    ]
                 case "speakers":
-                    rows = [Row.of(person) for person in self._people().values()]
+                    rows = [SavedRow.of(person) for person in self._people().values()]
                 case _:
                     rows = list(self.exhibitors.values())
             self._feeds[feed] = rows
@@ -169,16 +171,16 @@ class Programme:
             b",".join(row.whole for row in self.exhibitors.values()),
         )
 
-    def replaced(self, by: "Programme", at: datetime) -> "Programme":
+    def replaced(self, by: "ProgrammeSearch", at: datetime) -> "ProgrammeSearch":
         """Take another state of the event; sessions that it does not have become deleted ones."""
         gone = {
             session_id: row if "deletedAt" in row.times else _merged(row, {"deleted_at": at.isoformat()}, at)
             for session_id, row in self.sessions.items()
             if session_id not in by.sessions
         }
-        return Programme(by.event, by.sessions | gone, by.exhibitors)
+        return ProgrammeSearch(by.event, by.sessions | gone, by.exhibitors)
 
-    def edited(self, changes: Json, at: datetime) -> "Programme":
+    def edited(self, changes: Json, at: datetime) -> "ProgrammeSearch":
         """Merge some keys into rows known by their id; a row with a new id is added.
 
         Args:
@@ -191,15 +193,15 @@ class Programme:
             for edit in edits or ():
                 row_id = str(edit["id"])
                 known = rows.get(row_id)
-                rows[row_id] = _merged(known, edit, at) if known else Row.of(edit)
+                rows[row_id] = _merged(known, edit, at) if known else SavedRow.of(edit)
         people = {str(person["id"]): person for person in changes.get("people") or ()}
         if people:
             for rows in (sessions, exhibitors):
                 for row_id, row in rows.items():
                     content = json.loads(row.whole)
                     if _edit_people(content, people, at):
-                        rows[row_id] = Row.of(content)
-        return Programme(self.event | (changes.get("event") or {}), sessions, exhibitors)
+                        rows[row_id] = SavedRow.of(content)
+        return ProgrammeSearch(self.event | (changes.get("event") or {}), sessions, exhibitors)
 
 
 def instant(value: object) -> float | None:
@@ -220,16 +222,16 @@ def _times(row: Json) -> Iterator[tuple[str, float]]:
             yield name, at
 
 
-def _by_id(rows: Iterable[Any]) -> dict[str, Row]:
-    kept: dict[str, Row] = {}
+def _by_id(rows: Iterable[Any]) -> dict[str, SavedRow]:
+    kept: dict[str, SavedRow] = {}
     for number, row in enumerate(rows):
-        read = Row.of(row)
+        read = SavedRow.of(row)
         # Rows without an id, and rows that come twice, are there to make trouble: they stay.
         kept[read.id if read.id and read.id not in kept else f"#{number}"] = read
     return kept
 
 
-def _statuses(row: Row) -> Iterator[Json]:
+def _statuses(row: SavedRow) -> Iterator[Json]:
     content = json.loads(row.whole)
     if not isinstance(content, dict):
         return
@@ -252,8 +254,8 @@ def _people_on(row: Any) -> Iterator[Json]:
         yield from _people_on(nested)
 
 
-def _merged(row: Row, edit: Json, at: datetime) -> Row:
-    return Row.of(json.loads(row.whole) | {"updated_at": at.isoformat()} | edit)
+def _merged(row: SavedRow, edit: Json, at: datetime) -> SavedRow:
+    return SavedRow.of(json.loads(row.whole) | {"updated_at": at.isoformat()} | edit)
 
 
 def _edit_people(row: Any, people: Mapping[str, Json], at: datetime) -> bool:

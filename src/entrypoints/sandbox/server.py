@@ -13,7 +13,7 @@ from entrypoints.sandbox import control, gleanin, sessionboard
 from entrypoints.sandbox.control import Control
 from entrypoints.sandbox.fault_injection import FATE, Fate, is_write
 from entrypoints.sandbox.gleanin import EVENT, Gleanin
-from entrypoints.sandbox.responses import Side, host_of, page_for_people, refusal
+from entrypoints.sandbox.responses import Service, host_of, page_for_people, refusal
 from entrypoints.sandbox.sessionboard import Sessionboard
 from entrypoints.sandbox.state import Asked, World
 
@@ -95,7 +95,7 @@ class _Door:
     async def through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         side = _side(request.path)
         self.world.gleanin.settle()
-        if side is Side.CONTROL:
+        if side is Service.CONTROL:
             return await _handled(side, request, handler)
         log = self.world.log
         log.in_flight += 1
@@ -110,7 +110,7 @@ class _Door:
         return web.Response() if result is None else result
 
     async def _answered(
-        self, side: Side, request: web.Request, handler: Handler
+        self, side: Service, request: web.Request, handler: Handler
     ) -> web.StreamResponse | None:
         """Give the answer, or None where the connection was cut."""
         try:
@@ -126,7 +126,7 @@ class _Door:
         if is_write(side, request.method) and _has_word(await request.read(), fate.forbidden):
             return _forbidden(side, fate)
         request[FATE] = fate
-        guard = self.gleanin if side is Side.GLEANIN else self.sessionboard
+        guard = self.gleanin if side is Service.GLEANIN else self.sessionboard
         result: web.StreamResponse | None = guard.refuse(request)
         if result is None:
             result = await _handled(side, request, handler)
@@ -141,7 +141,7 @@ class _Door:
         return result
 
     def _note(
-        self, side: Side, request: web.Request, result: web.StreamResponse | None, begun: float
+        self, side: Service, request: web.Request, result: web.StreamResponse | None, begun: float
     ) -> None:
         log = self.world.log
         log.total += 1
@@ -169,20 +169,20 @@ class _Door:
         )
 
 
-def _side(path: str) -> Side:
+def _side(path: str) -> Service:
     if path.startswith(gleanin.BASE):
-        return Side.GLEANIN
-    return Side.SESSIONBOARD if path.startswith(sessionboard.BASE) else Side.CONTROL
+        return Service.GLEANIN
+    return Service.SESSIONBOARD if path.startswith(sessionboard.BASE) else Service.CONTROL
 
 
-async def _handled(side: Side, request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _handled(side: Service, request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as refused:  # no such route, no such method
         return refusal(side, refused.status, refused.reason)
 
 
-def _struck(side: Side, request: web.Request, fate: Fate) -> web.Response | None:
+def _struck(side: Service, request: web.Request, fate: Fate) -> web.Response | None:
     match fate.stroke:
         case "cut":
             _cut(request)
@@ -211,7 +211,7 @@ def _has_word(body: bytes, words: Sequence[str]) -> bool:
     return any(word in text for word in words)
 
 
-def _forbidden(side: Side, fate: Fate) -> web.Response:
+def _forbidden(side: Service, fate: Fate) -> web.Response:
     message = "The request was blocked."
     if fate.forbidden_as == "json":
         return refusal(side, HTTPStatus.FORBIDDEN, message)

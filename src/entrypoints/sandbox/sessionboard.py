@@ -12,8 +12,8 @@ from aiohttp import web
 
 from entrypoints.sandbox.fault_injection import FATE, Fate
 from entrypoints.sandbox.pictures import signed
-from entrypoints.sandbox.responses import Side, answer, host_of, json_bytes, refusal
-from entrypoints.sandbox.search import Programme, Query, Row, instant
+from entrypoints.sandbox.responses import Service, answer, host_of, json_bytes, refusal
+from entrypoints.sandbox.search import ProgrammeSearch, Query, SavedRow, instant
 from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, World
 
 BASE = "/sessionboard"
@@ -26,7 +26,7 @@ PADDED = frozenset({"sessions", "exhibitors"})
 # What the contract tells of limits: those of single records, which nothing here counts against.
 LIMITS = {"RateLimit-Limit": "100", "RateLimit-Remaining": "100", "RateLimit-Reset": "900"}
 
-bad_request = partial(refusal, Side.SESSIONBOARD, HTTPStatus.BAD_REQUEST)
+bad_request = partial(refusal, Service.SESSIONBOARD, HTTPStatus.BAD_REQUEST)
 
 
 class NotAllowed(ValueError):
@@ -51,7 +51,7 @@ class Sessionboard:
         """Refuse who has no token."""
         if request.headers.get("x-access-token") == SESSIONBOARD_TOKEN:
             return None
-        return refusal(Side.SESSIONBOARD, HTTPStatus.UNAUTHORIZED, "The access token is not valid.")
+        return refusal(Service.SESSIONBOARD, HTTPStatus.UNAUTHORIZED, "The access token is not valid.")
 
     async def events(self, request: web.Request) -> web.Response:
         programmes = self.world.programmes
@@ -66,7 +66,7 @@ class Sessionboard:
     async def search(self, feed: str, request: web.Request) -> web.Response:
         programme = self._programme(request.match_info["event"])
         if programme is None:
-            return refusal(Side.SESSIONBOARD, HTTPStatus.NOT_FOUND, "Event not found.")
+            return refusal(Service.SESSIONBOARD, HTTPStatus.NOT_FOUND, "Event not found.")
         try:
             page, size = paging(request)
             query, expand = read_search(await request.read(), feed)
@@ -74,7 +74,7 @@ class Sessionboard:
             return bad_request(str(error))
         fate = request[FATE]
 
-        def body(row: Row) -> bytes:
+        def body(row: SavedRow) -> bytes:
             shown = row.body(expand)
             if fate.signed_pictures:
                 shown = json_bytes(signed(json.loads(shown), self.world.now()))
@@ -82,7 +82,7 @@ class Sessionboard:
 
         return _page(programme.found(feed, query), page, size, body, fate)
 
-    def _programme(self, told: str) -> Programme | None:
+    def _programme(self, told: str) -> ProgrammeSearch | None:
         return self.world.programmes.get(int(told)) if told.isascii() and told.isdecimal() else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from entrypoints.sandbox.contacts import Contacts
 from entrypoints.sandbox.fault_injection import Trouble, Troubles
-from entrypoints.sandbox.search import Programme
+from entrypoints.sandbox.search import ProgrammeSearch
 
 Json = dict[str, Any]
 SESSIONBOARD_TOKEN = "sandbox-sessionboard-token"  # noqa: S105 - opens nothing but the sandbox
@@ -68,7 +68,7 @@ class World:
     page_size: int = INCLUDED_PAGE_SIZE
     """Included records on one page of Gleanin's."""
     clock: Callable[[], float] = time.time
-    programmes: dict[int, Programme] = field(default_factory=dict)
+    programmes: dict[int, ProgrammeSearch] = field(default_factory=dict)
     """What Sessionboard has, by event."""
     shown: dict[str, frozenset[int]] = field(default_factory=dict)
     """Which of them, by the host name under which Sessionboard is asked for its list; all where nothing is said."""
@@ -93,13 +93,13 @@ class World:
         Its "gleanin" says what Gleanin has: {"events": [{"title", "time_zone"?, "id"?}], "contacts":
         [{"type", ...attributes}]}; without it, one event of the same title which tells no time zone.
         """
-        programme = Programme.of(saved["event"], saved["sessions"], saved["exhibitors"])
+        programme = ProgrammeSearch.of(saved["event"], saved["sessions"], saved["exhibitors"])
         told = saved.get("gleanin") or {}
         self.add_programme(programme, told.get("events"), told.get("contacts") or ())
 
     def add_programme(
         self,
-        programme: Programme,
+        programme: ProgrammeSearch,
         gleanin_events: Iterable[Mapping[str, Any]] | None = None,
         contacts: Iterable[Mapping[str, Any]] = (),
     ) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
@@ -103,9 +103,9 @@ async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
 ) -> None:
     created = await gleanin.create(EVENT, SESSION, ID, FIELDS[SESSION])
     changes = (
-        Change("title", "old", "Wasps"),
-        Change("description", "old", None),
-        Change("tracks", ("Insects",), None),
+        FieldChange("title", "old", "Wasps"),
+        FieldChange("description", "old", None),
+        FieldChange("tracks", ("Insects",), None),
     )
     await gleanin.update(EVENT, SESSION, created, changes)
     left = {name: value for name, value in FIELDS[SESSION].items() if name not in ("description", "tracks")}
@@ -114,7 +114,7 @@ async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
 
 async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: Destination) -> None:
     with pytest.raises(RecordRejected):
-        await gleanin.update(EVENT, SPEAKER, GleaninId("999"), (Change("email", None, "a@example.org"),))
+        await gleanin.update(EVENT, SPEAKER, GleaninId("999"), (FieldChange("email", None, "a@example.org"),))
     await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
 
 
@@ -155,7 +155,7 @@ async def test_rule_32_a_lost_answer_of_an_update_is_told(scene: Scene, gleanin:
     created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     scene.lose_answer(written=True)
     with pytest.raises(AnswerLost):
-        await gleanin.update(EVENT, SPEAKER, created, (Change("job_title", None, "Queen"),))
+        await gleanin.update(EVENT, SPEAKER, created, (FieldChange("job_title", None, "Queen"),))
     assert scene.stored(EVENT, SPEAKER)[0]["job_title"] == "Queen"
 
 
@@ -229,7 +229,7 @@ async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> No
         created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
         for _ in range(2):  # the first one left nothing behind
             with pytest.raises(Stopped):
-                await gleanin.update(EVENT, SPEAKER, created, (Change("job_title", None, "Queen"),))
+                await gleanin.update(EVENT, SPEAKER, created, (FieldChange("job_title", None, "Queen"),))
             with pytest.raises(Stopped):
                 await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     assert calls == 5

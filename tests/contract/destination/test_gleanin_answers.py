@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from core.domain.ids import ExternalId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.destination_records import GleaninRecord
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.synced_records import ShareLink
@@ -102,7 +102,7 @@ async def test_a_refused_write_is_a_rejection_of_that_record(answered_by: Openin
         with pytest.raises(RecordRejected, match=r"^no$"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(RecordRejected, match=r"^no$"):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
+            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (FieldChange("email", None, "a@example.org"),))
 
 
 PAGE = b"  <!doctype html><title>Just a moment...</title>"
@@ -130,7 +130,7 @@ async def test_rule_29_a_403_on_a_read_refuses_the_token_and_on_a_write_that_wri
         with pytest.raises(WriteForbidden, match=r"^not for \(token\)$"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(WriteForbidden):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
+            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (FieldChange("email", None, "a@example.org"),))
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410])
@@ -145,7 +145,7 @@ async def test_rule_29_a_web_page_instead_of_an_answer_is_temporary_and_no_word_
         with pytest.raises(WriteForbidden, match=f"a web page .HTTP {status}"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(WriteForbidden):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (Change("email", None, "a@example.org"),))
+            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (FieldChange("email", None, "a@example.org"),))
 
 
 async def test_rule_29_a_guessed_address_that_only_a_web_page_knows_of_gives_way_to_the_list(
@@ -218,16 +218,16 @@ async def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(answered_by: 
         assert [one.external_id async for page in gleanin.records(EVENT, SPEAKER) for one in page] == [ID]
     async with answered_by(always(201, BOM + b'{"data": {"id": "7"}}')) as gleanin:
         assert await gleanin.create(EVENT, SPEAKER, ID, ANN) == "7"
-        await gleanin.update(EVENT, SPEAKER, GleaninId("7"), (Change("email", None, "a@example.org"),))
+        await gleanin.update(EVENT, SPEAKER, GleaninId("7"), (FieldChange("email", None, "a@example.org"),))
         with pytest.raises(AnswerLost):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("8"), (Change("email", None, "a@example.org"),))
+            await gleanin.update(EVENT, SPEAKER, GleaninId("8"), (FieldChange("email", None, "a@example.org"),))
     async with answered_by(always(422, BOM + b'{"errors": [{"detail": "is too long"}]}')) as gleanin:
         with pytest.raises(RecordRejected, match=r"^is too long$"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
 async def test_an_update_needs_no_body_but_no_other_one_either(answered_by: Opening) -> None:
-    change = (Change("email", None, "a@example.org"),)
+    change = (FieldChange("email", None, "a@example.org"),)
     async with answered_by(always(204, b"")) as gleanin:
         await gleanin.update(EVENT, SPEAKER, GleaninId("1"), change)
     async with answered_by(always(200, b"<html>Sign in</html>")) as gleanin:

@@ -11,7 +11,7 @@ import pytest
 from adapters.gleanin.destination import GleaninDestinations
 from core.domain.errors import BadInput
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.kinds import SPEAKER
 from core.domain.tenancy.secrets import Token
 from ports.destination import AnswerLost, DestinationError, DestinationUnavailable, DestinationUnreadable
@@ -21,7 +21,7 @@ from tests.contract.http_client.conftest import closed_port
 
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}
-CHANGE = (Change("job_title", None, "Queen"),)
+CHANGE = (FieldChange("job_title", None, "Queen"),)
 
 
 def at(url: str) -> GleaninDestinations:
@@ -220,7 +220,7 @@ async def test_what_is_sent_is_spelt_as_the_contract_has_it() -> None:
             EVENT, SPEAKER, ID, {**ANN, "headshot": "https://x.example/a.png", "sessions": ("12", "s-3")}
         )
         await gleanin.update(
-            EVENT, SPEAKER, created, (Change("headshot", "x", None), Change("sessions", ("12",), None))
+            EVENT, SPEAKER, created, (FieldChange("headshot", "x", None), FieldChange("sessions", ("12",), None))
         )
     create, update = sent
     assert created == "77"

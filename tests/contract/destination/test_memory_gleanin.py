@@ -5,7 +5,7 @@ import pytest
 from adapters.memory.destination import MemoryGleanin
 from adapters.memory.records import LoggedWrite
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.tenancy.secrets import Token
 from ports.destination import AnswerLost, DestinationRefused, RecordRejected
@@ -35,7 +35,7 @@ async def test_it_logs_each_write_and_no_read(gleanin: MemoryGleanin) -> None:
     async with gleanin.open(Token("t")) as destination:
         await destination.events()
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
-        await destination.update(EVENT, SPEAKER, created, (Change("last_name", "Lee", "Ray"),))
+        await destination.update(EVENT, SPEAKER, created, (FieldChange("last_name", "Lee", "Ray"),))
     assert [(write.created, write.gleanin_id) for write in gleanin.writes] == [
         (True, created),
         (False, created),
@@ -88,10 +88,10 @@ async def test_it_refuses_what_gleanin_would_refuse(gleanin: MemoryGleanin, fiel
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(RecordRejected):
             await destination.update(
-                EVENT, SPEAKER, created, tuple(Change(name, None, value) for name, value in fields.items())
+                EVENT, SPEAKER, created, tuple(FieldChange(name, None, value) for name, value in fields.items())
             )
         with pytest.raises(RecordRejected):
-            await destination.update(EVENT, SPEAKER, created, (Change("email", "x", None),))
+            await destination.update(EVENT, SPEAKER, created, (FieldChange("email", "x", None),))
     assert len(gleanin.writes) == 1
 
 

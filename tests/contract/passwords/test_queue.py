@@ -7,21 +7,21 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from adapters.security.hash_queue import MAX_KNOWN, MAX_OF_ONE_PARTY, MAX_UNKNOWN, Places, Turns
+from adapters.security.hash_queue import MAX_KNOWN, MAX_OF_ONE_PARTY, MAX_UNKNOWN, HashCapacity, Turns
 from adapters.security.passwords import Argon2Passwords
-from ports.passwords import PasswordsBusy, Waiting
+from ports.passwords import HashRequest, PasswordsBusy
 from tests.limits import WITHIN
 
 
-def unknown(address: object) -> Waiting:
-    return Waiting(str(address), is_known=False)
+def unknown(address: object) -> HashRequest:
+    return HashRequest(str(address), is_known=False)
 
 
-def known(account: object) -> Waiting:
-    return Waiting(str(account), is_known=True)
+def known(account: object) -> HashRequest:
+    return HashRequest(str(account), is_known=True)
 
 
-def refused(places: Places, waiting: Waiting) -> bool:
+def refused(places: HashCapacity, waiting: HashRequest) -> bool:
     try:
         with places.taken_by(waiting):
             return False
@@ -30,7 +30,7 @@ def refused(places: Places, waiting: Waiting) -> bool:
 
 
 def test_a_party_may_wait_a_few_times_and_takes_no_other_s_place() -> None:
-    places = Places()
+    places = HashCapacity()
     with ExitStack() as waiting:
         for _ in range(MAX_OF_ONE_PARTY):
             waiting.enter_context(places.taken_by(unknown("192.0.2.1")))
@@ -41,7 +41,7 @@ def test_a_party_may_wait_a_few_times_and_takes_no_other_s_place() -> None:
 
 
 def test_whatever_many_unknown_ones_do_known_ones_have_places() -> None:
-    places = Places()
+    places = HashCapacity()
     with ExitStack() as waiting:
         for number in range(MAX_UNKNOWN):
             waiting.enter_context(places.taken_by(unknown(number)))
@@ -54,7 +54,7 @@ def test_whatever_many_unknown_ones_do_known_ones_have_places() -> None:
 
 
 def test_a_place_is_given_back_whatever_happens() -> None:
-    places = Places()
+    places = HashCapacity()
     for _ in range(MAX_UNKNOWN + 1):
         with pytest.raises(RuntimeError), places.taken_by(unknown("192.0.2.1")):
             raise RuntimeError

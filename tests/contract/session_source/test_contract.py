@@ -18,8 +18,8 @@ from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
     Participation,
+    ParticipationRole,
     Person,
-    Role,
     Session,
     SourceEvent,
 )
@@ -63,7 +63,7 @@ SESSIONS = [
         status="accepted",
         starts_at=datetime(2027, 5, 1, 9, tzinfo=UTC),
         ends_at=datetime(2027, 5, 1, 10, tzinfo=UTC),
-        people=(Participation(ADA, Role.SPEAKER),),
+        people=(Participation(ADA, ParticipationRole.SPEAKER),),
     )
     for number in range(250)
 ]

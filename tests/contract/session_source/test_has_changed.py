@@ -15,7 +15,7 @@ from adapters.memory.source import MemorySessionSource
 from adapters.sessionboard.saved_events import SavedEvent
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SessionboardEventId, SourceId
-from core.domain.records.source_records import Participation, Person, Role, Session, SourceEvent
+from core.domain.records.source_records import Participation, ParticipationRole, Person, Session, SourceEvent
 from core.domain.tenancy.secrets import Token
 from ports.source import SessionSource, SourceError, SourceRefused, SourceUnavailable, SourceUnreadable
 from tests.contract.session_source.conftest import HASTE
@@ -27,7 +27,7 @@ NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PUBLISHED = NOW - 60 * MINUTE
 ADA = Person(SourceId("p1"), "Ada", "Lovelace")
-TALK = Session(SourceId("s1"), title="Engines", people=(Participation(ADA, Role.SPEAKER),))
+TALK = Session(SourceId("s1"), title="Engines", people=(Participation(ADA, ParticipationRole.SPEAKER),))
 
 
 class Place(Protocol):
@@ -64,7 +64,7 @@ class InMemory:
         self.rows.append(replace(TALK, id=SourceId("s2")))
 
     def edit_person(self) -> None:
-        edited = Participation(replace(ADA, first_name="Augusta"), Role.SPEAKER)
+        edited = Participation(replace(ADA, first_name="Augusta"), ParticipationRole.SPEAKER)
         self.rows[0] = replace(TALK, people=(edited,))
 
 

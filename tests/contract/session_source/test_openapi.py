@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 
-from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, Shape
+from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, RowSchema
 from adapters.sessionboard.repair import UNSAFE
 from adapters.sessionboard.tally import PAGE_SIZE
 from core.domain.ids import SessionboardEventId
@@ -181,7 +181,7 @@ def resemblance(sent: object, read: object, normalize: Normalize) -> bool:
 
 
 Texts = dict[str, tuple[str, Normalize]]
-LISTS: list[tuple[str, str, Shape[Any, Any], Texts]] = [
+LISTS: list[tuple[str, str, RowSchema[Any, Any], Texts]] = [
     ("/v1/events", "get", EVENTS, {}),
     (
         "/v1/event/{eventId}/sessions",
@@ -200,7 +200,7 @@ LISTS: list[tuple[str, str, Shape[Any, Any], Texts]] = [
 
 @pytest.mark.parametrize(("path", "method", "shape", "texts"), LISTS)
 def test_every_answer_that_is_described_is_read(
-    path: str, method: str, shape: Shape[Any, Any], texts: Texts
+    path: str, method: str, shape: RowSchema[Any, Any], texts: Texts
 ) -> None:
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(answers(path, method))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS
-from core.domain.records.source_records import Exhibitor, Role, Session, Unreadable, is_id
+from core.domain.records.source_records import Exhibitor, ParticipationRole, Session, Unreadable, is_id
 
 
 def read(**row: Any) -> Session:
@@ -106,9 +106,9 @@ def test_participants_count_before_the_older_arrays() -> None:
         speakers=[person(id="p4")],
     )
     assert [(entry.person.id, entry.role) for entry in session.people] == [
-        ("p1", Role.MODERATOR),
-        ("p2", Role.UNKNOWN),
-        ("p3", Role.UNKNOWN),
+        ("p1", ParticipationRole.MODERATOR),
+        ("p2", ParticipationRole.UNKNOWN),
+        ("p3", ParticipationRole.UNKNOWN),
     ]
 
 
@@ -119,7 +119,11 @@ def test_rule_14_in_the_older_arrays_the_array_says_the_role() -> None:
         chairpersons=[person(id="p2")],
         moderators=[person(id="p3")],
     )
-    assert [entry.role for entry in session.people] == [Role.SPEAKER, Role.CHAIRPERSON, Role.MODERATOR]
+    assert [entry.role for entry in session.people] == [
+        ParticipationRole.SPEAKER,
+        ParticipationRole.CHAIRPERSON,
+        ParticipationRole.MODERATOR,
+    ]
 
 
 def test_a_person_is_read_with_every_field_and_lenient_dates() -> None:
@@ -162,7 +166,9 @@ def test_a_person_without_an_id_is_kept_and_is_the_same_on_every_session() -> No
 
 def test_nobody_is_no_participant() -> None:
     assert read(speakers=[{}, None, {"id": None, "first_name": []}]).people == ()
-    assert [entry.role for entry in read(participants=[{}], moderators=[person()]).people] == [Role.MODERATOR]
+    assert [entry.role for entry in read(participants=[{}], moderators=[person()]).people] == [
+        ParticipationRole.MODERATOR
+    ]
 
 
 def test_a_composition_source_is_told_by_its_role() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.security.hash_queue import MAX_UNKNOWN
 from core.usecases.access.create_sign_in_link import OfferSignIn
-from ports.passwords import Waiting
+from ports.passwords import HashRequest
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, PASSWORD, VIEWER, Furnished
 from tests.e2e.http.pages import csrf_in
@@ -119,7 +119,7 @@ def test_where_too_many_wait_it_is_said_at_once_when_to_come_back(
     passwords = fresh.running.container.passwords()
     with ExitStack() as waiting:
         for number in range(MAX_UNKNOWN):
-            waiting.enter_context(passwords.place_for(Waiting(str(number), is_known=False)))
+            waiting.enter_context(passwords.place_for(HashRequest(str(number), is_known=False)))
         answer = attempt(fresh, ADMIN, PASSWORD)
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 60

@@ -28,8 +28,8 @@ from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
     Participation,
+    ParticipationRole,
     Person,
-    Role,
     Session,
     Unreadable,
 )
@@ -59,7 +59,7 @@ def person(person_id: str = "ada", **named: Any) -> Person:
     return replace(whole, **named)
 
 
-def on(someone: Person, role: Role = Role.SPEAKER) -> Participation:
+def on(someone: Person, role: ParticipationRole = ParticipationRole.SPEAKER) -> Participation:
     return Participation(someone, role)
 
 

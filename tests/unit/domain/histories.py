@@ -10,8 +10,8 @@ from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
     Participation,
+    ParticipationRole,
     Person,
-    Role,
     Session,
 )
 from core.domain.selection.source_snapshot import Programme
@@ -57,7 +57,8 @@ def _people(draw: st.DrawFn) -> Mapping[str, Person]:
 @st.composite
 def _sessions(draw: st.DrawFn, people: Mapping[str, Person]) -> list[Session]:
     roles = st.lists(
-        st.builds(Participation, st.sampled_from([*people.values()]), st.sampled_from(Role)), max_size=4
+        st.builds(Participation, st.sampled_from([*people.values()]), st.sampled_from(ParticipationRole)),
+        max_size=4,
     )
     there = draw(st.sets(st.sampled_from(SESSIONS)))
     return [

@@ -10,7 +10,7 @@ from core.domain.records import reasons
 from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.records.pictures import is_heic
-from core.domain.records.source_records import Person, Role
+from core.domain.records.source_records import ParticipationRole, Person
 from core.domain.tenancy.event_mappings import MappingSettings
 from tests.unit.domain.builders import (
     agenda,
@@ -41,20 +41,22 @@ def test_rule_14_people_on_sessions_that_sync_are_speakers_with_their_sessions()
     assert eligible(speakers_of(made)["ada"]).fields["sessions"] == ("g-s1", "g-s2")
 
 
-@pytest.mark.parametrize("role", [Role.SPEAKER, Role.CHAIRPERSON, Role.MODERATOR])
-def test_rule_14_all_three_roles_sync_by_default(role: Role) -> None:
+@pytest.mark.parametrize(
+    "role", [ParticipationRole.SPEAKER, ParticipationRole.CHAIRPERSON, ParticipationRole.MODERATOR]
+)
+def test_rule_14_all_three_roles_sync_by_default(role: ParticipationRole) -> None:
     eligible(speakers_of(agenda(session("s", on(person(), role))))["ada"])
 
 
 @pytest.mark.parametrize(
     ("role", "settings"),
     [
-        (Role.CHAIRPERSON, MappingSettings(chairpersons=False)),
-        (Role.MODERATOR, MappingSettings(moderators=False)),
+        (ParticipationRole.CHAIRPERSON, MappingSettings(chairpersons=False)),
+        (ParticipationRole.MODERATOR, MappingSettings(moderators=False)),
     ],
 )
 def test_rule_14_a_role_that_is_switched_off_is_skipped_but_not_its_speakers(
-    role: Role, settings: MappingSettings
+    role: ParticipationRole, settings: MappingSettings
 ) -> None:
     verdicts = speakers_of(
         agenda(session("s", on(person("eve"), role), on(person("ada"))), settings=settings)
@@ -66,7 +68,7 @@ def test_rule_14_a_role_that_is_switched_off_is_skipped_but_not_its_speakers(
 def test_rule_14_a_chairperson_who_speaks_elsewhere_is_tied_to_the_talk_only() -> None:
     ada = person("ada")
     made = agenda(
-        session("s1", on(ada, Role.CHAIRPERSON)),
+        session("s1", on(ada, ParticipationRole.CHAIRPERSON)),
         session("s2", on(ada)),
         settings=MappingSettings(chairpersons=False),
     )
@@ -74,7 +76,7 @@ def test_rule_14_a_chairperson_who_speaks_elsewhere_is_tied_to_the_talk_only() -
 
 
 def test_rule_14_a_role_without_a_category_is_skipped_with_what_to_do() -> None:
-    verdict = skipped(speakers_of(agenda(session("s", on(person(), Role.UNKNOWN))))["ada"])
+    verdict = skipped(speakers_of(agenda(session("s", on(person(), ParticipationRole.UNKNOWN))))["ada"])
     assert verdict.reason == reasons.ROLE_WITHOUT_CATEGORY
 
 
@@ -104,7 +106,7 @@ def test_rule_22_nobody_is_told_to_delete_a_speaker_who_has_spoken_and_moderates
     ada = person("ada")
     made = agenda(
         session("s1", on(ada), starts_at=at(1, 9), ends_at=at(1, 10)),
-        session("s2", on(ada, Role.MODERATOR)),
+        session("s2", on(ada, ParticipationRole.MODERATOR)),
         settings=MappingSettings(moderators=False),
     )
     step = no_write(planned(candidate(speakers_of(made)["ada"]), synced(), gleanin([ours("g1", "ada")])))
@@ -213,7 +215,7 @@ def test_rule_14_of_several_copies_the_newest_counts_then_the_fullest_in_whateve
 
 
 def test_rule_15_a_person_in_two_roles_on_one_session_is_tied_once() -> None:
-    made = agenda(session("s", on(person()), on(person(), Role.MODERATOR)))
+    made = agenda(session("s", on(person()), on(person(), ParticipationRole.MODERATOR)))
     assert eligible(speakers_of(made)["ada"]).fields["sessions"] == ("g-s",)
 
 

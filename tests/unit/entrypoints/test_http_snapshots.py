@@ -18,7 +18,7 @@ from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
-from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, Places
+from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, RequestCapacity
 from entrypoints.http.single_flight import MOST_KEPT_OF_ONE, Readings
 from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
 from tests.limits import WITHIN
@@ -209,7 +209,7 @@ async def test_what_is_read_again_while_it_is_read_is_that_reading(reader: Reade
 async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_mappings_it_has(
     reader: Reader,
 ) -> None:
-    places, reader.stuck = Places(), ("stuck",)
+    places, reader.stuck = RequestCapacity(), ("stuck",)
     previews = Previews(Readings(places))
     waiting = [
         asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
@@ -230,7 +230,7 @@ async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_
 
 async def test_where_there_is_no_place_in_time_that_is_told(reader: Reader) -> None:
     reader.stuck = ("stuck",)
-    previews = Previews(Readings(Places(waits_at_most=0.01)))
+    previews = Previews(Readings(RequestCapacity(waits_at_most=0.01)))
     waiting = [
         asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
         for number in range(AT_ONCE_OF_ONE)

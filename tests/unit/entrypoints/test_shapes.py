@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from core.domain.ids import ConnectionId, GleaninId, MappingId, RunId, SourceId
-from core.domain.planning.plan import Change, Create, NoWrite, Update
+from core.domain.planning.plan import FieldChange, Create, NoWrite, Update
 from core.domain.records import reasons
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
@@ -67,7 +67,7 @@ def test_a_new_record_s_step_lists_all_fields_without_an_old_value() -> None:
 
 
 def test_a_change_has_the_old_and_the_new_value() -> None:
-    changes = (Change("job_title", "Admiral", None),)
+    changes = (FieldChange("job_title", "Admiral", None),)
     step = shapes.step(Update(GRACE, reasons.changed(["job_title"]), GleaninId("77"), {}, changes))
     assert (step["outcome"], step["gleanin_id"]) == ("updated", "77")
     assert step["changes"] == [{"field": "job_title", "old": "Admiral", "new": None}]

@@ -11,8 +11,8 @@ from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
     Participation,
+    ParticipationRole,
     Person,
-    Role,
     Session,
 )
 from tests.unit.usecases.stage import ELSEWHERE, HERE
@@ -30,7 +30,12 @@ AGES: dict[str, datetime | None] = {
     "e2": START - timedelta(days=7),
     "e3": None,
 }
-ROLES = (*(Role.SPEAKER,) * 6, Role.CHAIRPERSON, Role.MODERATOR, Role.UNKNOWN)
+ROLES = (
+    *(ParticipationRole.SPEAKER,) * 6,
+    ParticipationRole.CHAIRPERSON,
+    ParticipationRole.MODERATOR,
+    ParticipationRole.UNKNOWN,
+)
 MAILBOXES = ("a@example.org", "A@Example.ORG", "b@example.org", "c@example.org")
 
 often = st.sampled_from((True,) * 11 + (False,))
@@ -80,7 +85,7 @@ def sessions(draw: st.DrawFn, session_id: str) -> Session:
 casts = st.lists(st.tuples(st.sampled_from(SPEAKERS), st.sampled_from(ROLES)), min_size=1, max_size=4).map(
     tuple
 )
-Cast = tuple[tuple[str, Role], ...]
+Cast = tuple[tuple[str, ParticipationRole], ...]
 
 
 @st.composite

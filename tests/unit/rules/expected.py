@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.domain.records.source_records import Exhibitor, ExhibitorContact, Person, Role, Session
+from core.domain.records.source_records import Exhibitor, ExhibitorContact, ParticipationRole, Person, Session
 from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings, TracksFrom
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -77,9 +77,9 @@ def _schedule(starts: datetime, ends: datetime) -> str:
 def wanted_speakers(rows: Iterable[Session], settings: MappingSettings, now: datetime) -> Iterator[Wanted]:
     rows = list(rows)
     syncing = {each.source_id for each in wanted_sessions(rows, settings, now) if each.goes}
-    roles = {Role.SPEAKER}
-    roles |= {Role.CHAIRPERSON} if settings.chairpersons else set()
-    roles |= {Role.MODERATOR} if settings.moderators else set()
+    roles = {ParticipationRole.SPEAKER}
+    roles |= {ParticipationRole.CHAIRPERSON} if settings.chairpersons else set()
+    roles |= {ParticipationRole.MODERATOR} if settings.moderators else set()
     for person in {part.person.id: part.person for row in rows for part in row.people}.values():
         on = {
             row.id

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import Change
+from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
@@ -130,7 +130,7 @@ class MortalDestination(PassingOn):
             return await self.destination.create(event_id, kind, external_id, fields)
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[Change]
+        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
     ) -> None:
         async with self.power.moment(self.power.writes):
             await self.destination.update(event_id, kind, gleanin_id, changes)

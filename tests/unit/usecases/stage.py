@@ -13,7 +13,7 @@ from adapters.memory.event_log import KeptEvents
 from adapters.memory.id_generator import CountingNames
 from adapters.memory.notifier import MemoryMessenger
 from adapters.memory.records import StoredRecord
-from adapters.memory.source import MemorySessionSource, MemorySessionSources, Programme
+from adapters.memory.source import InMemoryProgramme, MemorySessionSource, MemorySessionSources
 from adapters.memory.unit_of_work import MemoryUnits
 from adapters.security.cipher import FernetCipher
 from core.domain.access.authorization import COMMAND_LINE
@@ -185,7 +185,7 @@ class Stage:
         return self.source.readings
 
     @property
-    def programme(self) -> Programme:
+    def programme(self) -> InMemoryProgramme:
         return self.source.programmes[HERE]
 
     async def add_organization(self, command: NewOrganization, *, by: str = COMMAND_LINE) -> Organization:

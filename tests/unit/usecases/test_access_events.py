@@ -13,7 +13,7 @@ from adapters.memory.passwords import QuickPasswords
 from core.domain.access.audit import Action
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.errors import AddressExpired, NotSignedIn, Refusal, TooBusy
-from ports.passwords import PasswordsBusy, Waiting
+from ports.passwords import HashRequest, PasswordsBusy
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
 
@@ -22,7 +22,7 @@ WRONG = "wrong-horse-battery"
 
 @dataclass(frozen=True, slots=True)
 class Busy(QuickPasswords):
-    def place_for(self, _: Waiting) -> AbstractContextManager[None]:
+    def place_for(self, _: HashRequest) -> AbstractContextManager[None]:
         return self._refuse()
 
     def _refuse(self) -> NoReturn:

@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.records import LoggedWrite
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
-from core.domain.records.source_records import Role
+from core.domain.records.source_records import ParticipationRole
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
@@ -18,7 +18,12 @@ from tests.unit.usecases.stage import THERE, Stage
 ADA = person("ada", job_title="Analyst", company_name="Engines", headshot="https://img.example.org/1.png")
 CHAIR = person("charles")
 OPENING = session(
-    "opening", on(ADA), on(CHAIR, Role.CHAIRPERSON), description="Hello", track="Web", tags=("data", "ai")
+    "opening",
+    on(ADA),
+    on(CHAIR, ParticipationRole.CHAIRPERSON),
+    description="Hello",
+    track="Web",
+    tags=("data", "ai"),
 )
 ACME = exhibitor("acme", primary(person("eve")))
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.delete_organization import check_are_there
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.repositories.installation import count_account
 from adapters.persistence.tables import accounts, grants, provider_identities, sign_ins
 from core.domain.access.accounts import Account
@@ -37,7 +37,7 @@ _IS_ANY = sa.select(sa.exists(sa.select(accounts.c.id)))
 
 
 class SqlAccounts:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, account: Account) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.delete_organization import check_are_there
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.tables import api_keys
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.authorization import Grant, Role
@@ -22,7 +22,7 @@ _REVOCATION = (
 
 
 class SqlApiKeys:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, key: ApiKey) -> None:

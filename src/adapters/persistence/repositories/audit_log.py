@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.tables import audit_entries as table
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.ids import OrganizationId
@@ -15,7 +15,7 @@ _ENTRIES = sa.select(
 
 
 class SqlAuditLog:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, entry: AuditEntry) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.server_clock import read_now
 from adapters.persistence.statements import Upserts, in_parts
 from adapters.persistence.tables import create_intents as table
@@ -30,7 +30,7 @@ _REMOVE = sa.delete(table).where(*_THESE)
 
 
 class SqlCreateIntents:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(

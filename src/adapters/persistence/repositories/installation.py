@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import insert_into
 from adapters.persistence.tables import installation
 
@@ -20,7 +20,7 @@ def count_account(database: sa.Connection) -> None:
 
 
 class SqlInstallation:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def accounts_added(self) -> int:

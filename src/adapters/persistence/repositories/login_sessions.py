@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts, key_of
 from adapters.persistence.tables import attempts, sign_ins
 from core.domain.access.accounts import Attempts, SignIn
@@ -16,7 +16,7 @@ _SAVE_ATTEMPTS = Upserts(attempts, ("failures", "last_at"))
 
 
 class SqlSignIns:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, sign_in: SignIn) -> None:
@@ -46,7 +46,7 @@ class SqlSignIns:
 
 
 class SqlAttempts:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def of(self, subject: str) -> Attempts:

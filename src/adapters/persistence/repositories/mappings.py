@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.delete_organization import check_are_there
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
 from adapters.persistence.tables import mappings
 from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
@@ -22,7 +22,7 @@ _MAPPINGS = sa.select(mappings).order_by(mappings.c.position)
 
 
 class SqlMappings:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, mapping: EventMapping) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.delete_organization import check_are_there
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
 from adapters.persistence.tables import notices, recipients
 from core.domain.ids import NoticeId, OrganizationId
@@ -62,7 +62,7 @@ _FORGET = sa.delete(notices).where(notices.c.position.in_(_OLD))
 
 
 class SqlRecipients:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def get(self, organization_id: OrganizationId) -> Recipient | None:
@@ -98,7 +98,7 @@ class SqlRecipients:
 
 
 class SqlNotices:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, notice: Notice) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.persistence.delete_organization import check_are_there, removal_of
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
 from adapters.persistence.tables import connections, organizations
 from core.domain.ids import ConnectionId, OrganizationId
@@ -29,7 +29,7 @@ _NEW_TOKEN = (
 
 
 class SqlOrganizations:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, organization: Organization) -> None:
@@ -91,7 +91,7 @@ _ELSEWHERE = (
 
 
 class SqlConnections:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, connection: Connection) -> None:

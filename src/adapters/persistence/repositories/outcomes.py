@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import PART, in_parts
 from adapters.persistence.tables import outcomes, runs
 from core.domain.email import same_mailbox
@@ -70,7 +70,7 @@ _AT = (
 
 
 class SqlOutcomes:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.persistence.delete_organization import check_are_there
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
 from adapters.persistence.tables import portal_revocations as table
 from core.domain.access.portal_links import PersonRef
@@ -17,7 +17,7 @@ _SAVE = Upserts(table, ("revoked_at",))
 
 
 class SqlPortalRevocations:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def of(self, person: PersonRef) -> datetime | None:

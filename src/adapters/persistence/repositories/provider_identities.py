@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.tables import provider_identities
 from core.domain.access.identities import ProviderIdentity
 from core.domain.ids import AccountId
@@ -13,7 +13,7 @@ _COLUMNS = (provider_identities.c.issuer, provider_identities.c.subject, provide
 
 
 class SqlProviderIdentities:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def bind(self, identity: ProviderIdentity, account_id: AccountId) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.open_runs import is_in_state, open_work
 from adapters.persistence.retention import ended_before, forget
 from adapters.persistence.statements import from_json, key_of, replace_row, to_json
@@ -82,7 +82,7 @@ Deferring = Callable[[SyncRun], Sequence[tuple[str, Mapping[str, object]]]]
 
 
 class SqlRuns:
-    def __init__(self, run: Run, deferring: Deferring | None = None) -> None:
+    def __init__(self, run: UnitExecutor, deferring: Deferring | None = None) -> None:
         self._run = run
         self._deferring = deferring
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
 from adapters.persistence.tables import IS_CONTINUOUS, mappings, schedules
 from core.domain.ids import ConnectionId, MappingId, OrganizationId
@@ -103,7 +103,7 @@ _CONTINUOUS = (
 
 
 class SqlSchedules:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def get(self, mapping_id: MappingId) -> Schedule | None:

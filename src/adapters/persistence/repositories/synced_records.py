@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts, from_json, in_parts, to_json
 from adapters.persistence.tables import synced_records as table
 from core.domain.ids import ConnectionId, GleaninEventId, OrganizationId, SourceId
@@ -74,7 +74,7 @@ _PEOPLE = sa.select(
 
 
 class SqlSyncedRecords:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def save(

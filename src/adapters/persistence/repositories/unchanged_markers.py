@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from adapters.persistence.executor import Run
+from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
 from adapters.persistence.tables import checkpoints
 from core.domain.ids import MappingId
@@ -14,7 +14,7 @@ _UPSERTS = Upserts(checkpoints, ("run_id", "read_at", "verdict_at", "digest", "m
 
 
 class SqlCheckpoints:
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
     async def get(self, mapping_id: MappingId) -> Checkpoint | None:

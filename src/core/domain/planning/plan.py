@@ -24,7 +24,7 @@ TIES = "sessions"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     field: str
     old: FieldValue | None
     new: FieldValue | None
@@ -39,7 +39,7 @@ class Create:
     former: GleaninId | None = None
     """What Gleanin called it, where it does not list it any more: it is asked for by this id first, for a list can
     be older than the record."""
-    restores: tuple[Change, ...] = ()
+    restores: tuple[FieldChange, ...] = ()
     """What is sent to the former record, should it still be there."""
     waits_for: frozenset[SourceId] = frozenset()
     """Who has to give up the record's e-mail first (rule 15)."""
@@ -54,7 +54,7 @@ class Update:
     gleanin_id: GleaninId
     fields: Fields
     """All that stands in Gleanin afterwards."""
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
     """What is sent."""
     waits_for: frozenset[SourceId] = frozenset()
     known: SyncedRecord | None = None
@@ -258,7 +258,7 @@ class Planner:
         return None
 
 
-def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[Change, ...]:
+def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[FieldChange, ...]:
     """Return what brings a record to these fields, whatever stands there (rule 20).
 
     Args:
@@ -267,7 +267,7 @@ def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[
         may_have: the fields that it may have by our doing: of these, the empty ones are cleared.
     """
     return tuple(
-        Change(name, None, fields.get(name))
+        FieldChange(name, None, fields.get(name))
         for name in kind.fields
         if name in fields or (name in may_have and name != TIES)
     )
@@ -290,10 +290,10 @@ def _ties(fields: Fields) -> AbstractSet[str]:
     return frozenset(fields.get(TIES, ()))
 
 
-def _changes(kind: RecordKind, old: Fields, new: Fields) -> tuple[Change, ...]:
+def _changes(kind: RecordKind, old: Fields, new: Fields) -> tuple[FieldChange, ...]:
     before, after = canonical(old), unsigned(new)
     return tuple(
-        Change(name, old.get(name), new.get(name))
+        FieldChange(name, old.get(name), new.get(name))
         for name in kind.fields
         if before.get(name) != after.get(name)
     )

@@ -36,7 +36,7 @@ class SourceEvent:
             object.__setattr__(self, "name", self.id)
 
 
-class Role(StrEnum):
+class ParticipationRole(StrEnum):
     """What somebody does in a session; a custom role counts as the category it belongs to (rule 14)."""
 
     SPEAKER = "speaker"
@@ -73,7 +73,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Participation:
     person: Person
-    role: Role
+    role: ParticipationRole
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,14 @@ from core.domain.records import reasons
 from core.domain.records.kinds import SESSION, SPEAKER, RecordKind
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.reasons import Reason
-from core.domain.records.source_records import Participation, Person, Role, Session, Unreadable, is_id
+from core.domain.records.source_records import (
+    Participation,
+    ParticipationRole,
+    Person,
+    Session,
+    Unreadable,
+    is_id,
+)
 from core.domain.records.spooled import Spool, Spooled
 from core.domain.selection.candidates import (
     Blocked,
@@ -50,7 +57,7 @@ class _PersonOnAgenda:
     """Tells whether another copy of the person is the same."""
     syncing: tuple[SourceId, ...] = ()
     """Sessions that sync, on which the person has a role that does."""
-    roles_off: frozenset[Role] = frozenset()
+    roles_off: frozenset[ParticipationRole] = frozenset()
     """Roles that keep the person from being synced, on sessions that do sync."""
     on_passed_session: bool = False
     on_blocked_session: bool = False
@@ -128,12 +135,12 @@ class Agenda:
             elif not verdict.has_left:
                 entry.on_passed_session = True
 
-    def _syncs(self, role: Role) -> bool:
+    def _syncs(self, role: ParticipationRole) -> bool:
         return {
-            Role.SPEAKER: True,
-            Role.CHAIRPERSON: self.settings.chairpersons,
-            Role.MODERATOR: self.settings.moderators,
-            Role.UNKNOWN: False,
+            ParticipationRole.SPEAKER: True,
+            ParticipationRole.CHAIRPERSON: self.settings.chairpersons,
+            ParticipationRole.MODERATOR: self.settings.moderators,
+            ParticipationRole.UNKNOWN: False,
         }[role]
 
     def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
@@ -211,10 +218,10 @@ class Agenda:
 
 
 def _why_skipped(entry: _PersonOnAgenda) -> Reason:
-    if entry.roles_off == {Role.UNKNOWN}:
+    if entry.roles_off == {ParticipationRole.UNKNOWN}:
         return reasons.ROLE_WITHOUT_CATEGORY
     if entry.roles_off:
-        return reasons.role_off(role for role in entry.roles_off if role is not Role.UNKNOWN)
+        return reasons.role_off(role for role in entry.roles_off if role is not ParticipationRole.UNKNOWN)
     if entry.on_blocked_session:
         return reasons.SESSIONS_BLOCKED
     return reasons.SESSIONS_PASSED if entry.on_passed_session else reasons.NO_SYNCING_SESSION

@@ -9,7 +9,7 @@ from core.domain.ids import AccountId
 from core.usecases.access.find_account import find_account, own_account
 from ports.clock import Clock
 from ports.log import EventLog
-from ports.passwords import Passwords, PasswordsBusy, Waiting
+from ports.passwords import HashRequest, Passwords, PasswordsBusy
 from ports.store.unit_of_work import Units
 
 
@@ -63,7 +63,7 @@ class ChangeOwnPassword:
         check_password(password)
         log = self.log.bound(account=account_id, address=address)
         try:
-            with self.passwords.place_for(Waiting(account_id, is_known=True)):
+            with self.passwords.place_for(HashRequest(account_id, is_known=True)):
                 return await self._change(account_id, present, password)
         except PasswordsBusy:
             log.warning("access.throttled", act="change_password", because="busy")

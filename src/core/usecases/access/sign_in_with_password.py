@@ -13,7 +13,7 @@ from core.usecases.access.known_devices import DeviceReader
 from ports.clock import Clock
 from ports.id_generator import Names
 from ports.log import EventLog
-from ports.passwords import Passwords, PasswordsBusy, Waiting
+from ports.passwords import HashRequest, Passwords, PasswordsBusy
 from ports.signer import Signer
 from ports.store.unit_of_work import Units
 
@@ -88,13 +88,13 @@ class SignInWithPassword:
     def _devices(self) -> DeviceReader:
         return DeviceReader(self.signer, self.clock)
 
-    async def _waiting(self, credentials: Credentials) -> Waiting:
+    async def _waiting(self, credentials: Credentials) -> HashRequest:
         if self._devices.claims(credentials.device):
             async with self.units.reading() as unit:
                 account = await unit.accounts.with_email(credentials.email)
             if account and self._devices.known(credentials.device, account):
-                return Waiting(account.id, is_known=True)
-        return Waiting(credentials.party, is_known=False)
+                return HashRequest(account.id, is_known=True)
+        return HashRequest(credentials.party, is_known=False)
 
     async def _sign_in(self, credentials: Credentials, log: EventLog) -> str:
         account, device = await self._count(credentials)

@@ -11,7 +11,7 @@ from core.usecases.access.check_sign_up_link import check_link
 from core.usecases.access.create_sign_up_link import PURPOSE
 from ports.clock import Clock
 from ports.id_generator import Names
-from ports.passwords import Passwords, PasswordsBusy, Waiting
+from ports.passwords import HashRequest, Passwords, PasswordsBusy
 from ports.signer import Signer
 from ports.store.unit_of_work import Units
 
@@ -37,7 +37,7 @@ class SignUp:
             await check_link(unit, self.signer, self.clock, offered)
         check_password(password)
         try:
-            with self.passwords.place_for(Waiting(PURPOSE, is_known=True)):
+            with self.passwords.place_for(HashRequest(PURPOSE, is_known=True)):
                 hashed = await self.passwords.hash(password)
         except PasswordsBusy:
             raise TooBusy from None

@@ -49,7 +49,7 @@ async def _nothing(rows: int) -> None:
 Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
 
 
-class Links:
+class LinkIndex:
     """The share links of everybody who is in Gleanin."""
 
     def __init__(self, spool: Spool, kept_id: Callable[[GleaninId], GleaninId]) -> None:
@@ -86,7 +86,7 @@ class BothSides:
     events: tuple[SourceEvent, GleaninEvent]
     programme: Programme
     gleanin: GleaninSide
-    links: dict[str, Links] = field(default_factory=dict)
+    links: dict[str, LinkIndex] = field(default_factory=dict)
     """The share links that people in Gleanin have, by the kind's name."""
     unknown: dict[str, str] = field(default_factory=dict)
     """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
@@ -214,7 +214,7 @@ class Reader:
             sides.shortfalls.append(rows_unreadable(len(unreadable)))
 
     async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
-        links = sides.links.setdefault(kind.name, Links(self.spool, partial(sides.gleanin.kept_id, kind)))
+        links = sides.links.setdefault(kind.name, LinkIndex(self.spool, partial(sides.gleanin.kept_id, kind)))
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                 sides.gleanin.add(kind, page)

@@ -9,7 +9,7 @@ from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.memory import Remembered
 from core.usecases.sync.plans import CHUNK, chunks
-from core.usecases.sync.reading import BothSides, Links
+from core.usecases.sync.reading import BothSides, LinkIndex
 from ports.destination import Destination, RecordsNotTold
 from ports.store.unit_of_work import Units
 
@@ -45,7 +45,7 @@ class ShareLinks:
         yield from self.remembered.earlier[kind.name]
         yield from (each for each in sides.gleanin.all_sent_here(kind) if each not in here)
 
-    async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: Links) -> None:
+    async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> None:
         target = self.mapping.organization_id, self.mapping.events.gleanin_id
         for chunk in chunks(synced, CHUNK):
             async with self.units.writing() as unit:

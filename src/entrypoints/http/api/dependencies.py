@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 
 from core.domain.access.authorization import Actor, Right
-from entrypoints.http.api.schemas import Problem, Sought
+from entrypoints.http.api.schemas import ProblemResponse, SearchText
 from entrypoints.http.dependencies import (
     InMapping,
     InOrganization,
@@ -30,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=500, description="How many to give at most
 _GO_ON = "Where to go on: the `next` of the part before"
 # So many digits fit into every database's numbers.
 Cursor = Annotated[str | None, Query(alias="cursor", pattern="^[0-9]{1,15}$", description=_GO_ON)]
-IdCursor = Annotated[Sought | None, Query(alias="cursor", description=_GO_ON)]
+IdCursor = Annotated[SearchText | None, Query(alias="cursor", description=_GO_ON)]
 
 
 def offset(cursor: str | None) -> int:
@@ -65,7 +65,7 @@ _WHAT = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the problems of a route: those named, and those that every one has."""
     return {
-        status: {"description": _WHAT[status], "model": Problem, "content": {MEDIA_TYPE: {}}}
+        status: {"description": _WHAT[status], "model": ProblemResponse, "content": {MEDIA_TYPE: {}}}
         for status in sorted({400, 401, 403, 404, 413, 422, 429, 503, *statuses})
     }
 

@@ -41,7 +41,7 @@ async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
 
 @routes.get(
     "/organizations/{organization_id}/mappings",
-    response_model=schemas.Listed[schemas.Mapping],
+    response_model=schemas.Listed[schemas.MappingResponse],
     responses=problems(),
     tags=["mappings"],
 )
@@ -64,12 +64,12 @@ async def list_mappings(
 @routes.post(
     "/organizations/{organization_id}/mappings",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.MadeMapping,
+    response_model=schemas.CreatedMappingResponse,
     responses=problems(409, 502) | located(201, "the mapping"),
     tags=["mappings"],
 )
 async def add(
-    new: schemas.NewMapping, here: ManageOrganization, container: Wired, response: Response
+    new: schemas.NewMappingRequest, here: ManageOrganization, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Map two events to each other."""
     command = map_events.NewMapping(
@@ -86,16 +86,21 @@ async def add(
     return {**await _told(container, mapping), "warnings": warnings}
 
 
-@routes.get("/mappings/{mapping_id}", response_model=schemas.Mapping, responses=problems(), tags=["mappings"])
+@routes.get(
+    "/mappings/{mapping_id}", response_model=schemas.MappingResponse, responses=problems(), tags=["mappings"]
+)
 async def read(here: ReadMapping, container: Wired) -> dict[str, Any]:
     """Read a mapping with its settings."""
     return await _told(container, here.mapping)
 
 
 @routes.patch(
-    "/mappings/{mapping_id}", response_model=schemas.Mapping, responses=problems(409, 502), tags=["mappings"]
+    "/mappings/{mapping_id}",
+    response_model=schemas.MappingResponse,
+    responses=problems(409, 502),
+    tags=["mappings"],
 )
-async def change(new: schemas.SettingsChange, here: ManageMapping, container: Wired) -> dict[str, Any]:
+async def change(new: schemas.SettingsChangeRequest, here: ManageMapping, container: Wired) -> dict[str, Any]:
     """Change what is synced and when; the next sync re-sends just what that changes."""
     command = change_settings.SettingsChange(here.mapping.id, **new.model_dump())
     return await _told(container, await container.resolve(ChangeSettings)(command, by=here.actor.name))

@@ -17,15 +17,17 @@ routes = APIRouter(prefix="/organizations/{organization_id}/notices", tags=["not
 LATEST = 20
 
 
-@routes.get("", response_model=schemas.Notices, responses=problems())
+@routes.get("", response_model=schemas.NotificationsResponse, responses=problems())
 async def read(here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Read where notices go, and what became of the latest ones, newest first; never the signing secret."""
     recipient, latest = await container.resolve(ShowRecipient)(here.organization.id, LATEST)
     return shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
 
 
-@routes.put("", response_model=schemas.ChosenRecipient, responses=problems())
-async def choose(new: schemas.NewRecipient, here: ManageOrganization, container: Wired) -> dict[str, Any]:
+@routes.put("", response_model=schemas.ChosenRecipientResponse, responses=problems())
+async def choose(
+    new: schemas.NewRecipientRequest, here: ManageOrganization, container: Wired
+) -> dict[str, Any]:
     """Choose a webhook or an e-mail address; a webhook gets a new signing secret each time, shown this once."""
     chosen, secret = await container.resolve(ChooseRecipient)(
         here.organization.id, new.channel, new.address, by=here.actor.name

@@ -57,7 +57,10 @@ async def _connection(container: Container, organization: Organization) -> dict[
 
 
 @routes.get(
-    "", response_model=schemas.Listed[schemas.Organization], responses=problems(), tags=["organizations"]
+    "",
+    response_model=schemas.Listed[schemas.OrganizationResponse],
+    responses=problems(),
+    tags=["organizations"],
 )
 async def list_organizations(
     actor: Asking,
@@ -75,12 +78,12 @@ async def list_organizations(
 @routes.post(
     "",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.Organization,
+    response_model=schemas.OrganizationResponse,
     responses=OTHER_SIDES | located(201, "the organization"),
     tags=["organizations"],
 )
 async def add(
-    new: schemas.NewOrganization, actor: Asking, container: Wired, response: Response
+    new: schemas.NewOrganizationRequest, actor: Asking, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Add an organization with its Sessionboard access; for an API key that is for all organizations."""
     actor.check(Right.MANAGE, None)
@@ -94,7 +97,10 @@ async def add(
 
 
 @routes.get(
-    "/{organization_id}", response_model=schemas.Organization, responses=problems(), tags=["organizations"]
+    "/{organization_id}",
+    response_model=schemas.OrganizationResponse,
+    responses=problems(),
+    tags=["organizations"],
 )
 async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
     """Read an organization, and whether it is connected."""
@@ -110,7 +116,7 @@ async def read(here: ReadOrganization, container: Wired) -> dict[str, Any]:
 async def remove(
     here: ManageOrganization,
     container: Wired,
-    confirm: Annotated[schemas.Sought | None, Query(description="The organization's name")] = None,
+    confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Remove an organization and erase its history; it must be disconnected first."""
     await container.resolve(RemoveOrganization)(here.organization.id, confirm, by=here.actor.name)
@@ -118,12 +124,12 @@ async def remove(
 
 @routes.put(
     "/{organization_id}/sessionboard-token",
-    response_model=schemas.Organization,
+    response_model=schemas.OrganizationResponse,
     responses=OTHER_SIDES,
     tags=["organizations"],
 )
 async def replace_sessionboard_token(
-    new: schemas.NewToken, here: ManageOrganization, container: Wired
+    new: schemas.NewTokenRequest, here: ManageOrganization, container: Wired
 ) -> dict[str, Any]:
     """Replace a Sessionboard token that was renewed."""
     renewed = await container.resolve(ReplaceSessionboardToken)(
@@ -134,7 +140,7 @@ async def replace_sessionboard_token(
 
 @routes.get(
     "/{organization_id}/connection",
-    response_model=schemas.Connection,
+    response_model=schemas.ConnectionResponse,
     responses=problems(),
     tags=["connection"],
 )
@@ -145,12 +151,12 @@ async def read_connection(here: ReadOrganization, container: Wired) -> dict[str,
 
 @routes.put(
     "/{organization_id}/connection",
-    response_model=schemas.Connection,
-    responses=OTHER_SIDES | {201: {"model": schemas.Connection, "description": "Connected"}},
+    response_model=schemas.ConnectionResponse,
+    responses=OTHER_SIDES | {201: {"model": schemas.ConnectionResponse, "description": "Connected"}},
     tags=["connection"],
 )
 async def connect(
-    new: schemas.NewConnection, here: ManageOrganization, container: Wired, response: Response
+    new: schemas.NewConnectionRequest, here: ManageOrganization, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
     token, by = Token(new.token.get_secret_value()), here.actor.name
@@ -170,7 +176,7 @@ async def connect(
 async def disconnect(
     here: ManageOrganization,
     container: Wired,
-    confirm: Annotated[schemas.Sought | None, Query(description="The organization's name")] = None,
+    confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Disconnect: ends all mappings; what was synced cannot be synced again to the same Gleanin events."""
     await container.resolve(Disconnect)(here.organization.id, confirm, by=here.actor.name)
@@ -178,7 +184,7 @@ async def disconnect(
 
 @routes.get(
     "/{organization_id}/events",
-    response_model=schemas.Events,
+    response_model=schemas.EventsResponse,
     responses=OTHER_SIDES | problems(429),
     tags=["mappings"],
 )
@@ -186,7 +192,9 @@ async def list_events(
     here: ReadOrganization,
     container: Wired,
     places: PlacesOf,
-    search: Annotated[schemas.Sought, Query(description="Only events whose name or id has this in it")] = "",
+    search: Annotated[
+        schemas.SearchText, Query(description="Only events whose name or id has this in it")
+    ] = "",
     limit: Limit = 200,
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
@@ -207,7 +215,7 @@ async def list_events(
 
 @routes.get(
     "/{organization_id}/api-keys",
-    response_model=schemas.Listed[schemas.ApiKey],
+    response_model=schemas.Listed[schemas.ApiKeyResponse],
     responses=problems(),
     tags=["access"],
 )
@@ -225,11 +233,13 @@ async def list_api_keys(
 @routes.post(
     "/{organization_id}/api-keys",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.MadeApiKey,
+    response_model=schemas.CreatedApiKeyResponse,
     responses=problems(),
     tags=["access"],
 )
-async def make_api_key(new: schemas.NewApiKey, here: ManageOrganization, container: Wired) -> dict[str, Any]:
+async def make_api_key(
+    new: schemas.NewApiKeyRequest, here: ManageOrganization, container: Wired
+) -> dict[str, Any]:
     """Make an API key for the organization; its secret is shown this once."""
     grant = Grant(Role(new.role), here.organization.id)
     key, secret = await container.resolve(MakeApiKey)(new.name, grant, by=here.actor.name)
@@ -243,7 +253,9 @@ async def make_api_key(new: schemas.NewApiKey, here: ManageOrganization, contain
     tags=["access"],
 )
 async def revoke_api_key(
-    key_id: Annotated[schemas.Sought, Path(max_length=LONGEST_ID)], here: ManageOrganization, container: Wired
+    key_id: Annotated[schemas.SearchText, Path(max_length=LONGEST_ID)],
+    here: ManageOrganization,
+    container: Wired,
 ) -> None:
     """Revoke an API key; from now on it opens nothing."""
     await container.resolve(RevokeApiKey)(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
@@ -251,7 +263,7 @@ async def revoke_api_key(
 
 @routes.get(
     "/{organization_id}/audit-log",
-    response_model=schemas.Listed[schemas.AuditEntry],
+    response_model=schemas.Listed[schemas.AuditEntryResponse],
     responses=problems(),
     tags=["access"],
 )

@@ -32,7 +32,7 @@ Missing = Annotated[bool, Query(description="Only people who have no link yet")]
 
 @routes.get(
     "/share-links",
-    response_model=schemas.People,
+    response_model=schemas.PeopleResponse,
     responses=problems(),
     tags=["share links"],
 )
@@ -41,7 +41,7 @@ async def list_share_links(
     container: Wired,
     missing: Missing = False,
     search: Annotated[
-        schemas.Sought, Query(description="In a person's name or e-mail; or the whole id in the source")
+        schemas.SearchText, Query(description="In a person's name or e-mail; or the whole id in the source")
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,
@@ -73,13 +73,13 @@ async def share_links_csv(here: ReadMapping, container: Wired, missing: Missing 
 @routes.post(
     "/people/{kind}/{source_id}/portal-address",
     status_code=HTTPStatus.CREATED,
-    response_model=schemas.PortalAddress,
+    response_model=schemas.PortalAddressResponse,
     responses=problems(409),
     tags=["share links"],
 )
 async def make_portal_address(
     kind: schemas.PersonKindName,
-    source_id: Annotated[schemas.Sought, Path()],
+    source_id: Annotated[schemas.SearchText, Path()],
     here: ManageMapping,
     container: Wired,
 ) -> dict[str, Any]:
@@ -98,7 +98,7 @@ async def make_portal_address(
 )
 async def revoke_portal_addresses(
     kind: schemas.PersonKindName,
-    source_id: Annotated[schemas.Sought, Path()],
+    source_id: Annotated[schemas.SearchText, Path()],
     here: ManageMapping,
     container: Wired,
 ) -> None:

@@ -15,12 +15,14 @@ routes = APIRouter(prefix="/mappings/{mapping_id}")
 
 @routes.get(
     "/records/{record_id}",
-    response_model=schemas.Listed[schemas.HistoryEntry],
+    response_model=schemas.Listed[schemas.HistoryEntryResponse],
     responses=problems(),
     tags=["results"],
 )
 async def tell_history(
-    record_id: Annotated[schemas.Sought, Path(description="Its id in Sessionboard or Gleanin, or an e-mail")],
+    record_id: Annotated[
+        schemas.SearchText, Path(description="Its id in Sessionboard or Gleanin, or an e-mail")
+    ],
     here: ReadMapping,
     container: Wired,
     limit: Limit = 100,

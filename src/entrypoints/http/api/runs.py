@@ -31,7 +31,7 @@ async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Follower
         yield followers
 
 
-@routes.get("/{run_id}", response_model=schemas.Run, responses=problems(), tags=["sync"])
+@routes.get("/{run_id}", response_model=schemas.RunResponse, responses=problems(), tags=["sync"])
 async def read(here: ReadRun) -> dict[str, Any]:
     """Read a run: how far it is, or how it ended.
 
@@ -61,7 +61,7 @@ async def follow(
 
 @routes.get(
     "/{run_id}/outcomes",
-    response_model=schemas.Listed[schemas.RecordOutcome],
+    response_model=schemas.Listed[schemas.RecordOutcomeResponse],
     responses=problems(),
     tags=["results"],
 )
@@ -71,7 +71,7 @@ async def list_outcomes(
     outcome: Annotated[list[Outcome] | None, Query(max_length=7)] = None,
     kind: Annotated[list[schemas.KindName] | None, Query(max_length=3)] = None,
     search: Annotated[
-        schemas.Sought, Query(description="In a record's name or e-mail; or its whole id in the source")
+        schemas.SearchText, Query(description="In a record's name or e-mail; or its whole id in the source")
     ] = "",
     limit: Limit = 50,
     cursor_: Cursor = None,

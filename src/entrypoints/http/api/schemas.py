@@ -27,104 +27,104 @@ def _printable(text: str) -> str:
     return text
 
 
-Sought = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+SearchText = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """Text that can be asked for: of a length that names have, and of characters that every database knows."""
-Word = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
 """Text that can be kept as a name."""
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096)]
-Flag = Annotated[bool, Strict()]
+StrictBool = Annotated[bool, Strict()]
 KindName = Literal["session", "speaker", "exhibitor_contact"]
 PersonKindName = Literal["speaker", "exhibitor_contact"]
 
 
-class Taken(BaseModel):
+class RequestModel(BaseModel):
     """What is taken; a key that is not known is most likely mistyped, and refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class NewOrganization(Taken):
-    name: Annotated[Word, Field(max_length=organizations.LONGEST_NAME)]
+class NewOrganizationRequest(RequestModel):
+    name: Annotated[Name, Field(max_length=organizations.LONGEST_NAME)]
     region: Literal["us", "eu"] | None = Field(
         None, description="Sessionboard's region; or give sessionboard_url, one of the two"
     )
-    sessionboard_url: Word | None = Field(None, description="The base address of Sessionboard's API")
+    sessionboard_url: Name | None = Field(None, description="The base address of Sessionboard's API")
     token: Secret = Field(description="Sessionboard's API token; it is never shown again")
 
 
-class NewToken(Taken):
+class NewTokenRequest(RequestModel):
     token: Secret
 
 
-class NewConnection(Taken):
+class NewConnectionRequest(RequestModel):
     token: Secret = Field(description="Gleanin's API token; it is never shown again")
-    continuous_sync: Flag | None = Field(
+    continuous_sync: StrictBool | None = Field(
         None,
         description="Whether mappings made from now on begin with continuous sync; "
         "where it is left out, that stays as it is, and is off for a new connection",
     )
 
 
-class NewMapping(Taken):
-    sessionboard_event: Sought
-    gleanin_event: Sought
-    confirm_time_zone: Flag = Field(
+class NewMappingRequest(RequestModel):
+    sessionboard_event: SearchText
+    gleanin_event: SearchText
+    confirm_time_zone: StrictBool = Field(
         False, description="Whether an admin has made sure that both events have the same time zone"
     )
 
 
-class SettingsChange(Taken):
+class SettingsChangeRequest(RequestModel):
     """What is left out stays as it is."""
 
     tracks: TracksFrom | None = None
-    chairpersons: Flag | None = None
-    moderators: Flag | None = None
+    chairpersons: StrictBool | None = None
+    moderators: StrictBool | None = None
     exhibitor_name: ExhibitorName | None = None
-    continuous_sync: Flag | None = None
-    confirm_time_zone: Flag = Field(
+    continuous_sync: StrictBool | None = None
+    confirm_time_zone: StrictBool = Field(
         False,
         description="Whether an admin has made sure that both events have the same time zone; "
         "it counts only where Gleanin tells none that is known",
     )
 
 
-class PreviewAsked(Taken):
+class PreviewQuery(RequestModel):
     scope: Scope = Scope.ALL
     outcome: list[Outcome] = Field(default_factory=list, max_length=7)
     kind: list[KindName] = Field(default_factory=list, max_length=3)
     search: Annotated[
-        Sought, Field(description="In a record's name or e-mail; or its whole id in the source")
+        SearchText, Field(description="In a record's name or e-mail; or its whole id in the source")
     ] = ""
     limit: int = Field(50, ge=1, le=500)
     cursor: str | None = Field(None, pattern=r"^[0-9]{1,15}-[^\x00-\x1f\x7f-\x9f]{1,64}$")
 
 
-class NewRun(Taken):
+class NewRunRequest(RequestModel):
     scope: Scope = Scope.ALL
 
 
-class NewApiKey(Taken):
-    name: Annotated[Word, Field(max_length=api_keys.LONGEST_NAME)]
+class NewApiKeyRequest(RequestModel):
+    name: Annotated[Name, Field(max_length=api_keys.LONGEST_NAME)]
     role: Literal["admin", "viewer", "hook"]
 
 
-class NewRecipient(Taken):
+class NewRecipientRequest(RequestModel):
     channel: Channel
-    address: Annotated[Word, Field(max_length=2000)] = Field(
+    address: Annotated[Name, Field(max_length=2000)] = Field(
         description="A URL for webhook, an address for email"
     )
 
 
-class Given(BaseModel):
+class ResponseModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Listed(Given, Generic[T]):
+class Listed(ResponseModel, Generic[T]):
     items: list[T]
     next: str | None = Field(description="The cursor of the next part; null where there is none")
 
 
-class Health(Given):
+class HealthResponse(ResponseModel):
     state: HealthState
     since: datetime | None = Field(description="Since when it has been so; null where that is not known")
     reason: str | None = Field(description="In sentences; null for what is healthy")
@@ -133,31 +133,31 @@ class Health(Given):
     run_id: str | None = Field(description="The run that shows it")
 
 
-class Organization(Given):
+class OrganizationResponse(ResponseModel):
     id: str
     name: str
     sessionboard_url: str
     connected: bool
     token_hint: str | None
     connected_at: datetime | None
-    health: Health | None = Field(
+    health: HealthResponse | None = Field(
         description="That of the mapping that fares worst; null where there is no connection"
     )
 
 
-class Connection(Given):
+class ConnectionResponse(ResponseModel):
     connected: bool
     id: str | None = None
     token_hint: str | None = Field(None, description="The last four characters")
     connected_at: datetime | None = None
     continuous_sync: bool | None = None
-    health: Health | None = Field(None, description="That of the mapping that fares worst")
+    health: HealthResponse | None = Field(None, description="That of the mapping that fares worst")
     lost_by_disconnecting: str | None = Field(
         None, description="Which records could not be synced again after a disconnect, in sentences"
     )
 
 
-class Event(Given):
+class EventResponse(ResponseModel):
     id: str
     name: str
     time_zone: str | None
@@ -166,25 +166,25 @@ class Event(Given):
     only_with: str
 
 
-class Events(Given):
-    sessionboard: list[Event]
-    gleanin: list[Event]
+class EventsResponse(ResponseModel):
+    sessionboard: list[EventResponse]
+    gleanin: list[EventResponse]
     next: str | None
 
 
-class EventName(Given):
+class EventName(ResponseModel):
     id: str
     name: str
 
 
-class Settings(Given):
+class SettingsResponse(ResponseModel):
     tracks: TracksFrom
     chairpersons: bool
     moderators: bool
     exhibitor_name: ExhibitorName
 
 
-class Mapping(Given):
+class MappingResponse(ResponseModel):
     id: str
     organization_id: str
     sessionboard: EventName
@@ -199,19 +199,19 @@ class Mapping(Given):
     gleanin_time_zone: str | None = Field(
         description="Gleanin's, as it was last seen; null where it told none or has not been asked since an upgrade"
     )
-    settings: Settings
-    health: Health
+    settings: SettingsResponse
+    health: HealthResponse
     last_checked_at: datetime | None = Field(
         description="When it was last found that nothing has changed on either side since the last sync; "
         "null where that has not been looked at since. Such a check is no run"
     )
 
 
-class MadeMapping(Mapping):
+class CreatedMappingResponse(MappingResponse):
     warnings: list[str] = Field(description="What keeps the sync, or some records, from going to Gleanin")
 
 
-class Tally(Given):
+class TallyResponse(ResponseModel):
     attempted: int
     succeeded: int
     created: int
@@ -223,18 +223,18 @@ class Tally(Given):
     failed: int
 
 
-class Counts(Given):
-    sessions: Tally
-    speakers: Tally
-    exhibitors: Tally
+class CountsResponse(ResponseModel):
+    sessions: TallyResponse
+    speakers: TallyResponse
+    exhibitors: TallyResponse
 
 
-class Progress(Given):
+class ProgressResponse(ResponseModel):
     done: int
     total: int
 
 
-class Run(Given):
+class RunResponse(ResponseModel):
     run_id: str
     mapping_id: str
     state: RunState
@@ -246,11 +246,11 @@ class Run(Given):
     requested_by: str
     started_at: datetime | None
     finished_at: datetime | None
-    counts: Counts
-    progress: dict[str, Progress]
+    counts: CountsResponse
+    progress: dict[str, ProgressResponse]
 
 
-class RecordOutcome(Given):
+class RecordOutcomeResponse(ResponseModel):
     kind: KindName
     source_id: str
     label: str
@@ -261,7 +261,7 @@ class RecordOutcome(Given):
     code: str
 
 
-class HistoryEntry(RecordOutcome):
+class HistoryEntryResponse(RecordOutcomeResponse):
     at: datetime
     confirmed_at: datetime | None = Field(
         description="When a later check last found that nothing had changed; null where none did"
@@ -269,47 +269,47 @@ class HistoryEntry(RecordOutcome):
     run_id: str
 
 
-class FieldChange(Given):
+class FieldChangeResponse(ResponseModel):
     field: str
     old: str | list[str] | None
     new: str | list[str] | None
 
 
-class Step(RecordOutcome):
-    changes: list[FieldChange]
+class StepResponse(RecordOutcomeResponse):
+    changes: list[FieldChangeResponse]
 
 
-class Preview(Given):
+class PreviewResponse(ResponseModel):
     read_at: datetime
-    counts: Counts
+    counts: CountsResponse
     shortfalls: list[str]
-    items: list[Step]
+    items: list[StepResponse]
     next: str | None
 
 
-class Link(Given):
+class LinkResponse(ResponseModel):
     title: str
     url: str
 
 
-class Person(Given):
+class PersonResponse(ResponseModel):
     kind: PersonKindName
     source_id: str
     name: str
     email: str | None
-    links: list[Link]
+    links: list[LinkResponse]
 
 
-class People(Listed[Person]):
+class PeopleResponse(Listed[PersonResponse]):
     total: int
     without_link: int
 
 
-class PortalAddress(Given):
+class PortalAddressResponse(ResponseModel):
     address: str
 
 
-class ApiKey(Given):
+class ApiKeyResponse(ResponseModel):
     id: str
     name: str
     role: Role
@@ -319,11 +319,11 @@ class ApiKey(Given):
     revoked_at: datetime | None
 
 
-class MadeApiKey(ApiKey):
+class CreatedApiKeyResponse(ApiKeyResponse):
     secret: str = Field(description="Shown this once")
 
 
-class Notice(Given):
+class NotificationResponse(ResponseModel):
     id: str
     mapping_id: str
     run_id: str
@@ -336,19 +336,19 @@ class Notice(Given):
     problem: str | None = Field(description="Why the latest attempt failed; null where none has")
 
 
-class Notices(Given):
+class NotificationsResponse(ResponseModel):
     channel: Channel | None = Field(description="Null where notices go nowhere")
     address: str | None
-    latest: list[Notice]
+    latest: list[NotificationResponse]
 
 
-class ChosenRecipient(Given):
+class ChosenRecipientResponse(ResponseModel):
     channel: Channel
     address: str
     secret: str | None = Field(description="What a webhook's notices are signed with; shown this once")
 
 
-class AuditEntry(Given):
+class AuditEntryResponse(ResponseModel):
     at: datetime
     by: str
     action: Action
@@ -356,12 +356,12 @@ class AuditEntry(Given):
     what: str
 
 
-class ProblemError(Given):
+class ProblemErrorResponse(ResponseModel):
     where: str
     what: str
 
 
-class Problem(Given):
+class ProblemResponse(ResponseModel):
     """Problem details (RFC 9457)."""
 
     type: str
@@ -369,4 +369,4 @@ class Problem(Given):
     status: int
     code: str
     detail: str
-    errors: list[ProblemError] = Field(default_factory=list)
+    errors: list[ProblemErrorResponse] = Field(default_factory=list)

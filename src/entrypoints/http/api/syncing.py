@@ -33,12 +33,12 @@ RequestKey = Annotated[
 
 @routes.post(
     "/preview",
-    response_model=schemas.Preview,
+    response_model=schemas.PreviewResponse,
     responses=problems(409, 429, 502),
     tags=["sync"],
 )
 async def preview(
-    asked: schemas.PreviewAsked, here: ReadMapping, container: Wired, previews: PreviewsOf
+    asked: schemas.PreviewQuery, here: ReadMapping, container: Wired, previews: PreviewsOf
 ) -> dict[str, Any]:
     """Say for each record what a sync would do; nothing is written.
 
@@ -72,12 +72,12 @@ def _place(given: str | None) -> tuple[int, str | None]:
 @routes.post(
     "/runs",
     status_code=HTTPStatus.ACCEPTED,
-    response_model=schemas.Run,
+    response_model=schemas.RunResponse,
     responses=problems(409) | located(202, "the run"),
     tags=["sync"],
 )
 async def start(
-    new: schemas.NewRun,
+    new: schemas.NewRunRequest,
     here: SyncMapping,
     container: Wired,
     response: Response,
@@ -97,7 +97,7 @@ async def start(
 
 @routes.get(
     "/runs",
-    response_model=schemas.Listed[schemas.Run],
+    response_model=schemas.Listed[schemas.RunResponse],
     responses=problems(),
     tags=["sync"],
 )

@@ -43,7 +43,7 @@ def kind_named(name: str) -> RecordKind | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Generic[T]):
+class PageSlice(Generic[T]):
     """A part of a list, as it is shown."""
 
     items: Sequence[T]
@@ -53,7 +53,7 @@ class Part(Generic[T]):
     next_url: str
 
 
-def part_of(rows: Sequence[T], number: int, url: str, asked: Asked) -> Part[T]:
+def part_of(rows: Sequence[T], number: int, url: str, asked: Asked) -> PageSlice[T]:
     """Cut a page out of a list that is at hand; behind its end is its last page."""
     pages = max(1, -(-len(rows) // PER_PAGE))
     number = min(number, pages)
@@ -61,10 +61,10 @@ def part_of(rows: Sequence[T], number: int, url: str, asked: Asked) -> Part[T]:
     return part_at(rows[start : start + PER_PAGE], start, len(rows), url, asked)
 
 
-def part_at(items: Sequence[T], start: int, total: int, url: str, asked: Asked) -> Part[T]:
+def part_at(items: Sequence[T], start: int, total: int, url: str, asked: Asked) -> PageSlice[T]:
     """Describe a part of a longer list."""
     number, end = start // PER_PAGE + 1, start + len(items)
-    return Part(
+    return PageSlice(
         items,
         total,
         f"{start + 1:,} to {end:,} of {total:,}",

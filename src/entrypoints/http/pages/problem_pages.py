@@ -46,7 +46,7 @@ _NOT_THERE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageLocation:
     """What a URL is about, as far as the reader may know."""
 
     actor: Actor | None = None
@@ -58,7 +58,7 @@ class Place:
 async def show_problem(request: Request, problem: Problem, error: Exception | None = None) -> Response:
     """Show why a page cannot be shown, and a way on."""
     can_look = problem is not FAULT and not isinstance(error, StoreUnusable)
-    place = await _place(request) if can_look else Place()
+    place = await _place(request) if can_look else PageLocation()
     problem = in_words(problem, error, place.mapping)
     title = TITLES.get(problem.status, problem.status.phrase)
     response = render(
@@ -95,18 +95,18 @@ def problem_on_page(error: Exception, mapping: EventMapping | None = None) -> Pr
     return in_words(problem, error, mapping) if problem else None
 
 
-async def _place(request: Request) -> Place:
+async def _place(request: Request) -> PageLocation:
     container, path = container_of(request), request.scope["path"]
     try:
         actor = await by_cookie(request, container)
     except Refusal:
-        return Place()
+        return PageLocation()
     try:
         if found := _OF_ORGANIZATION.match(path):
             known = OrganizationId(_asked(found["id"]))
             organization = await container.resolve(AdmitToOrganization)(actor, Right.READ, known)
             section = found["section"] if found["section"] in SECTIONS else ""
-            return Place(actor, await _inside(container, actor, organization), None, section)
+            return PageLocation(actor, await _inside(container, actor, organization), None, section)
         if found := _OF_MAPPING_OR_RUN.match(path):
             asked, admit = _asked(found["id"]), container.resolve(AdmitToMapping)
             if found["what"] == "mappings":
@@ -115,10 +115,10 @@ async def _place(request: Request) -> Place:
                 organization, mapping, _ = await container.resolve(AdmitToRun)(
                     actor, Right.READ, RunId(asked)
                 )
-            return Place(actor, await _inside(container, actor, organization), mapping, "history")
+            return PageLocation(actor, await _inside(container, actor, organization), mapping, "history")
     except Refusal:
         pass  # what somebody may not see has no navigation either
-    return Place(actor)
+    return PageLocation(actor)
 
 
 async def _inside(container: Container, actor: Actor, organization: Organization) -> InOrganization:
@@ -131,7 +131,7 @@ def _asked(given: str) -> str:
     return given
 
 
-def _crumbs(place: Place, title: str) -> list[Crumb]:
+def _crumbs(place: PageLocation, title: str) -> list[Crumb]:
     if place.here is None:
         return [crumb("Organizations", "/organizations"), crumb(title)] if place.actor else []
     if not place.section:
@@ -140,7 +140,7 @@ def _crumbs(place: Place, title: str) -> list[Crumb]:
     return way_in(place.here, crumb(SECTIONS[place.section], url), crumb(title))
 
 
-def _way_on(place: Place, error: Exception | None) -> Crumb:
+def _way_on(place: PageLocation, error: Exception | None) -> Crumb:
     if place.here is None:
         return crumb("To the organizations", "/organizations") if place.actor else crumb("To the start", "/")
     url = url_of(place.here.organization)

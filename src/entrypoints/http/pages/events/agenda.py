@@ -30,7 +30,7 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AgendaPageRow:
     """A session, as far as Sessionboard has it, and what a sync would do with it, if anything is known of that."""
 
     id: SourceId
@@ -96,14 +96,16 @@ async def agenda_csv(page: OneEvent) -> Response:
     return csv_response("agenda", CSV_COLUMNS, _csv_rows(page.view))
 
 
-def rows_of(view: EventView) -> Iterator[Row]:
+def rows_of(view: EventView) -> Iterator[AgendaPageRow]:
     """Give the sessions by their time, then what is in Gleanin and in Sessionboard no more."""
     steps = steps_of(view, SESSION)
     for session in sorted(view.sessions, key=_starts):
         step = steps.pop(session.id, None)
-        yield Row(session.id, session.label, session if isinstance(session, Session) else None, step)
+        yield AgendaPageRow(
+            session.id, session.label, session if isinstance(session, Session) else None, step
+        )
     for step in steps.values():
-        yield Row(step.record.source_id, step.record.label, None, step, has_left=has_left(step))
+        yield AgendaPageRow(step.record.source_id, step.record.label, None, step, has_left=has_left(step))
 
 
 def has_left(step: Step) -> bool:
@@ -120,7 +122,7 @@ def _starts(session: Session | Unreadable) -> datetime:
     return (session.starts_at if isinstance(session, Session) else None) or LAST
 
 
-def _counted(rows: Iterable[Row]) -> Mapping[Outcome, int]:
+def _counted(rows: Iterable[AgendaPageRow]) -> Mapping[Outcome, int]:
     return Counter(outcome for row in rows if (outcome := row.outcome))
 
 
@@ -141,7 +143,7 @@ async def _csv_rows(view: EventView) -> AsyncIterator[Iterable[Sequence[str | No
     yield [_csv_row(row) for row in rows_of(view)]
 
 
-def _csv_row(row: Row) -> Sequence[str | None]:
+def _csv_row(row: AgendaPageRow) -> Sequence[str | None]:
     session, reason = row.session, row.step.reason if row.step else None
     return [
         row.id,

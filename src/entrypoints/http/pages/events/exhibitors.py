@@ -25,7 +25,7 @@ routes = APIRouter(prefix="/organizations/{organization_id}/events/{event_id}")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExhibitorPageRow:
     """A contact of an exhibitor, or an exhibitor without any."""
 
     exhibitor: str
@@ -83,7 +83,7 @@ async def exhibitors(
     )
 
 
-def _rows(view: EventView) -> Iterator[Row]:
+def _rows(view: EventView) -> Iterator[ExhibitorPageRow]:
     """Give each exhibitor's contacts, the primary one first, then what is in Gleanin and in Sessionboard no more."""
     steps, shown = steps_of(view, EXHIBITOR_CONTACT), set[SourceId]()
     for each in view.exhibitors:
@@ -93,26 +93,32 @@ def _rows(view: EventView) -> Iterator[Row]:
             yield row
     for step in steps.values():
         if step.record.source_id not in shown:
-            yield Row("", step.record.source_id, None, step.record.label, step, has_left=has_left(step))
+            yield ExhibitorPageRow(
+                "", step.record.source_id, None, step.record.label, step, has_left=has_left(step)
+            )
 
 
-def _unreadable(row: Unreadable, steps: Mapping[SourceId, Step]) -> Row:
+def _unreadable(row: Unreadable, steps: Mapping[SourceId, Step]) -> ExhibitorPageRow:
     own = _id_apart(row.id, steps)
-    return Row(row.label, own, None, "Unreadable", steps.get(own), exhibitor_id=row.id)
+    return ExhibitorPageRow(row.label, own, None, "Unreadable", steps.get(own), exhibitor_id=row.id)
 
 
-def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[Row]:
+def _contacts(exhibitor: Exhibitor, steps: Mapping[SourceId, Step]) -> Iterator[ExhibitorPageRow]:
     name, primary, own = (
         exhibitor.name or exhibitor.id,
         primary_contact(exhibitor),
         _id_apart(exhibitor.id, steps),
     )
     if own in steps or not exhibitor.contacts:
-        yield Row(name, own, None, "No primary contact", steps.get(own), exhibitor_id=exhibitor.id)
+        yield ExhibitorPageRow(
+            name, own, None, "No primary contact", steps.get(own), exhibitor_id=exhibitor.id
+        )
     for contact in sorted(exhibitor.contacts, key=lambda contact: contact is not primary):
         person = contact.person
         step, is_primary = steps.get(person.id), contact is primary
-        yield Row(name, person.id, person, person.label, step, is_primary, exhibitor_id=exhibitor.id)
+        yield ExhibitorPageRow(
+            name, person.id, person, person.label, step, is_primary, exhibitor_id=exhibitor.id
+        )
 
 
 def _id_apart(exhibitor_id: SourceId, steps: Mapping[SourceId, Step]) -> SourceId:

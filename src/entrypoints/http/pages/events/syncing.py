@@ -28,7 +28,7 @@ routes = APIRouter()
 WAITS = "A sync of this event is running. Yours begins as soon as it has ended."
 
 
-class Place(StrEnum):
+class EventSubpage(StrEnum):
     """The pages of an event."""
 
     AGENDA = "agenda"
@@ -37,9 +37,9 @@ class Place(StrEnum):
 
 
 STARTED_FROM = {
-    Scope.AGENDA: Place.AGENDA,
-    Scope.EXHIBITORS: Place.EXHIBITORS,
-    Scope.ALL: Place.PREVIEW,
+    Scope.AGENDA: EventSubpage.AGENDA,
+    Scope.EXHIBITORS: EventSubpage.EXHIBITORS,
+    Scope.ALL: EventSubpage.PREVIEW,
 }
 """Which page of an event offers the sync of a scope."""
 
@@ -68,7 +68,7 @@ async def read_again(
     here: ReadOrganization,
     _: SentForm,
     event_id: Annotated[str, Path(max_length=LONGEST_EVENT_ID)],
-    to: Annotated[Place, Query()] = Place.AGENDA,
+    to: Annotated[EventSubpage, Query()] = EventSubpage.AGENDA,
 ) -> Response:
     known = SessionboardEventId(event_id)
     views.forget(here.organization.id, known)

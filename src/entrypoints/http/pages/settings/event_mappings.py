@@ -26,7 +26,7 @@ from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from entrypoints.container import Container
-from entrypoints.http.capacity import Places, PlacesOf
+from entrypoints.http.capacity import PlacesOf, RequestCapacity
 from entrypoints.http.dependencies import InOrganization, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization
 from entrypoints.http.pages.events.event_page import LONGEST_EVENT_ID
@@ -163,7 +163,7 @@ async def _step(container: Container, here: InOrganization) -> dict[str, Any]:
 
 async def _form(
     request: Request,
-    places: Places,
+    places: RequestCapacity,
     container: Container,
     here: InOrganization,
     *,
