@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from adapters.jobs.in_process import LOOK_EVERY
+from adapters.jobs.in_process import POLL_INTERVAL
 from bench.cycle import EDITED_EVERY, IDLE, INTERVAL
 from bench.many import EXHIBITORS, PEOPLE_PER_SESSION, SESSIONS
 from bench.report import Line, Series
@@ -31,7 +31,7 @@ def cycles(results: Sequence[Json]) -> Iterable[Line]:
         return float((told["cpu_seconds"] - told["looks"] * result["cpu_seconds_a_look"]) / told["runs"])
 
     def share(seconds_a_run: float, a_look: float) -> float:
-        return 100 * (MAPPINGS * seconds_a_run + CYCLE / LOOK_EVERY * a_look) / CYCLE
+        return 100 * (MAPPINGS * seconds_a_run + CYCLE / POLL_INTERVAL * a_look) / CYCLE
 
     looks = [float(each["cpu_seconds_a_look"]) for each in results]
     runs = {name: [a_run(each, name) for each in results] for name in ("continuous", "by_hand")}

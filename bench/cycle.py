@@ -16,20 +16,20 @@ from typing import Any
 import sqlalchemy as sa
 from dependency_injector import providers
 
-from adapters.jobs.in_process import LOOK_EVERY, InProcessJobs, Work
+from adapters.jobs.in_process import POLL_INTERVAL, InProcessJobs, Work
 from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import MappingId, RunId
-from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, Waiting
+from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, QueuedWork
 from core.domain.runs.schedule import Halt
-from core.usecases.runs.apply_retention import ForgetOld
+from core.usecases.runs.apply_retention import ApplyRetention
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.runs.select_next_runs import MOST_DUE, ChooseRuns
-from core.usecases.sync.run import RunSync
+from core.usecases.runs.select_next_runs import MOST_DUE, SelectNextRuns
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.settings import Settings
 
 INTERVAL = timedelta(minutes=30)
@@ -49,12 +49,12 @@ Json = dict[str, Any]
 @dataclass
 class Simulation:
     container: Container
-    control: Remote
+    control: ControlClient
     clock: ManualClock
     mapped: Sequence[Mapped]
     by_hand: bool = False
     """Every run is one that somebody asks for."""
-    step: timedelta = timedelta(seconds=LOOK_EVERY)
+    step: timedelta = timedelta(seconds=POLL_INTERVAL)
     """From one look to the next, where nothing is going on."""
     runs: int = 0
     looks: int = 0
@@ -74,7 +74,7 @@ class Simulation:
                 await asyncio.to_thread(self._edit)
             if self.clock.now() >= tidy:
                 tidy += HOUR
-                await self.container.resolve(ForgetOld)()
+                await self.container.resolve(ApplyRetention)()
             self._ended.clear()
             await jobs.look()
             await asyncio.sleep(0)  # what was started begins
@@ -87,7 +87,7 @@ class Simulation:
 
     def _work(self) -> Work:
         container = self.container
-        run_sync, choose_runs = container.resolve(RunSync), container.resolve(ChooseRuns)
+        run_sync, choose_runs = container.resolve(RunSync), container.resolve(SelectNextRuns)
 
         async def counted(work: Awaitable[object]) -> None:
             self._under_way += 1
@@ -104,7 +104,7 @@ class Simulation:
         async def check(mapping_id: MappingId, on_run: Callable[[RunId], None]) -> None:
             await counted(run_sync.check(mapping_id, on_run))
 
-        async def choose(room: int, kept: int) -> Sequence[Waiting]:
+        async def choose(room: int, kept: int) -> Sequence[QueuedWork]:
             if self.by_hand:
                 await self._ask_by_hand()
             return await choose_runs(room, kept)
@@ -117,9 +117,9 @@ class Simulation:
     async def _ask_by_hand(self) -> None:
         async with self.container.units().reading() as unit:
             due = await unit.schedules.due(self.clock.now(), MOST_PER_ORGANIZATION, MOST_DUE)
-            open_ones = {each.mapping_id for each in await unit.runs.open_work()}
+            list_open = {each.mapping_id for each in await unit.runs.open_work()}
         for mapping in due:
-            if mapping.mapping_id not in open_ones:
+            if mapping.mapping_id not in list_open:
                 await self.container.resolve(RequestSync)(SyncRequest(mapping.mapping_id, by=COMMAND_LINE))
 
     def _edit(self) -> None:
@@ -148,13 +148,13 @@ def opened_at(folder: str, gleanin_url: str, **settings: Any) -> AbstractAsyncCo
     return opened(Settings.model_validate(own))
 
 
-def _requests(control: Remote) -> int:
+def _requests(control: ControlClient) -> int:
     """Count those to Sessionboard."""
     asked = control.state()["requests"]
     return sum(number for template, number in asked.items() if " /sessionboard" in template)
 
 
-def _writes(control: Remote) -> int:
+def _writes(control: ControlClient) -> int:
     return sum(control.state()["writes"].values())
 
 
@@ -171,7 +171,7 @@ def _megabytes(container: Container) -> float:
 
 async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str, idle: int = IDLE) -> Json:
     """Give, for runs that come by themselves and for runs asked for by hand, what one of them costs."""
-    control = Remote(control_url)
+    control = ControlClient(control_url)
     async with opened_at(folder, urls["gleanin_url"]) as container:
         clock = ManualClock(datetime.now(UTC))
         container.clock.override(providers.Object(clock))
@@ -209,7 +209,7 @@ async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str
 
 async def days_measured(urls: Mapping[str, str], control_url: str, folder: str) -> Json:
     """Give the database's size in MB at the end of each day."""
-    control = Remote(control_url)
+    control = ControlClient(control_url)
     async with opened_at(folder, urls["gleanin_url"], retention_days=KEPT) as container:
         clock = ManualClock(datetime.now(UTC))
         container.clock.override(providers.Object(clock))

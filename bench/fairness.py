@@ -8,21 +8,21 @@ from datetime import timedelta
 from pathlib import Path
 
 from adapters.jobs.in_process import InProcessJobs, Work
-from adapters.memory.event_log import KeptEvents
+from adapters.memory.event_log import RecordedEvents
 from core.domain.ids import (
     ConnectionId,
-    GleaninEventId,
+    DestinationEventId,
     MappingId,
     OrganizationId,
     RunId,
-    SessionboardEventId,
+    SourceEventId,
 )
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
-from core.usecases.runs.select_next_runs import ChooseRuns
+from core.usecases.runs.select_next_runs import SelectNextRuns
 from core.usecases.shared.run_ends import RunEnds
 from entrypoints.container import Container
 from entrypoints.database import opened
@@ -48,7 +48,7 @@ async def _furnish(container: Container, organizations: Mapping[str, int]) -> No
             await unit.connections.add(Connection(connection, organization, token, "", now))
             for each in range(number):
                 key = f"{name}-{each}"
-                pair = EventPair(URL, SessionboardEventId(key), GleaninEventId(key))
+                pair = EventPair(URL, SourceEventId(key), DestinationEventId(key))
                 mapping = EventMapping(
                     MappingId(key), organization, connection, pair, key, key, now, continuous_sync=True
                 )
@@ -97,10 +97,10 @@ async def _worked(container: Container) -> float:
     async def nothing(*_: object) -> None:
         pass
 
-    choose = container.resolve(ChooseRuns)
+    choose = container.resolve(SelectNextRuns)
     work = Work(choose, nothing, nothing, check, ask_again=nothing, tidy=nothing, tell=nothing)
     begun = time.perf_counter()
-    async with InProcessJobs(work, KeptEvents()).working():
+    async with InProcessJobs(work, RecordedEvents()).working():
         async with asyncio.timeout(LONGEST):
             await done.wait()
         return time.perf_counter() - begun

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.runs.schedule import Schedule
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
 from entrypoints.container import Container
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
 EVENTS_EACH = 4
@@ -36,7 +36,7 @@ def arguments(organizations: int, sessions: int = SESSIONS) -> list[str]:
 
 
 async def furnish(
-    container: Container, sessionboard_url: str, control: Remote, idle: int = 0
+    container: Container, sessionboard_url: str, control: ControlClient, idle: int = 0
 ) -> Sequence[Mapped]:
     """Map all events of the sandbox, with continuous sync and due at once.
 
@@ -65,7 +65,7 @@ async def furnish(
             for place in range(number * EVENTS_EACH, (number + 1) * EVENTS_EACH):
                 is_idle = place >= len(pairs)
                 source, destination, zone = (place, f"idle{place}", "UTC") if is_idle else pairs[place]
-                pair = EventPair(url, SessionboardEventId(str(source)), GleaninEventId(destination))
+                pair = EventPair(url, SourceEventId(str(source)), DestinationEventId(destination))
                 mapping = EventMapping(
                     MappingId(f"m{place}"), organization, connection, pair, str(source), destination, now,
                     confirmed_time_zone=zone, continuous_sync=True,

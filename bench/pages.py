@@ -21,13 +21,13 @@ from bench.product import mapped, settings_for
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.ids import RunId
 from core.usecases.access.add_account import AddAccount, NewAccount
-from core.usecases.access.create_portal_link import MakePortalAddress
-from core.usecases.access.portal_person import Who
+from core.usecases.access.create_portal_link import CreatePortalLink
+from core.usecases.access.portal_person import PersonQuery
 from core.usecases.organizations.queries import ListOrganizations
-from core.usecases.results.queries import PageShareLinks, PeopleAsked
+from core.usecases.results.queries import ListPeople, PeopleQuery
 from core.usecases.runs.queries import FindRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
 
@@ -47,9 +47,9 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
         await _history(container, run.id)
         await container.resolve(AddAccount)(NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD), by=COMMAND_LINE)
         (organization, _), *_ = await container.resolve(ListOrganizations)()
-        (person, *_) = (await container.resolve(PageShareLinks)(PeopleAsked(mapping_id, limit=1))).people
-        portal = await container.resolve(MakePortalAddress)(
-            Who(mapping_id, person.kind.name, person.source_id), by=COMMAND_LINE
+        (person, *_) = (await container.resolve(ListPeople)(PeopleQuery(mapping_id, limit=1))).people
+        portal = await container.resolve(CreatePortalLink)(
+            PersonQuery(mapping_id, person.kind.name, person.source_id), by=COMMAND_LINE
         )
     return {
         "organization": organization.id,

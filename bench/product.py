@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.ids import DestinationEventId, MappingId, SourceEventId
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.list_events import ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from entrypoints.settings import Settings
 
@@ -26,7 +26,7 @@ SYNC_KINDS = ("sessions", "speakers", "exhibitors")
 
 async def measured(sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> dict[str, Any]:
     """Sync for the first time, again, and after 1 % of the sessions and people have changed."""
-    control = Remote(control_url)
+    control = ControlClient(control_url)
     async with opened(settings_for(gleanin_url, folder)) as container:
         mapping_id, event_id = await mapped(container, sessionboard_url)
         base = _peak_megabytes()
@@ -59,8 +59,8 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
     mapping = await container.resolve(MapEvents)(
         NewMapping(
             organization.id,
-            SessionboardEventId(source),
-            GleaninEventId(destination),
+            SourceEventId(source),
+            DestinationEventId(destination),
             time_zone_confirmed=True,
         ),
         by=COMMAND_LINE,
@@ -68,7 +68,7 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
     return mapping.id, source
 
 
-async def _sync(container: Container, mapping_id: MappingId, control: Remote) -> dict[str, Any]:
+async def _sync(container: Container, mapping_id: MappingId, control: ControlClient) -> dict[str, Any]:
     before = await asyncio.to_thread(control.state)
     start, cpu = time.perf_counter(), time.process_time()
     run = await container.resolve(RequestSync)(SyncRequest(mapping_id, by=COMMAND_LINE))
@@ -90,7 +90,7 @@ def _sum(state: dict[str, Any], name: str) -> int:
     return sum(state[name].values())
 
 
-def _change_one_percent(control: Remote, event_id: str) -> int:
+def _change_one_percent(control: ControlClient, event_id: str) -> int:
     """Give every hundredth session another title, and every hundredth person another job."""
     saved = control.event(event_id)
     people = {person["id"] for session in saved["sessions"] for person in session["speakers"]}

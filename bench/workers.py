@@ -23,8 +23,8 @@ from bench.many import arguments, furnish
 from bench.report import Series
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.control_client import Remote
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.control_client import ControlClient
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_process
 from entrypoints.settings import Settings
 
@@ -122,7 +122,7 @@ def _working(number: int, variables: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-async def _counted(container: Container, control: Remote) -> tuple[float, float]:
+async def _counted(container: Container, control: ControlClient) -> tuple[float, float]:
     def left() -> int:
         with container.engine().connect() as connection:
             return connection.scalar(NOT_CHECKED) or 0
@@ -130,7 +130,7 @@ async def _counted(container: Container, control: Remote) -> tuple[float, float]
     async with asyncio.timeout(LONGEST_SETUP):
         while await asyncio.to_thread(left):  # noqa: ASYNC110 - a check raises no event
             await asyncio.sleep(0.5)
-    control.make_trouble(Trouble(latency_ms=LATENCY_MS))
+    control.make_trouble(Fault(latency_ms=LATENCY_MS))
     await asyncio.sleep(SETTLES_IN)
     before, (idle_before, all_before) = _number(control), _cpu_times()
     await asyncio.sleep(WINDOW)
@@ -138,7 +138,7 @@ async def _counted(container: Container, control: Remote) -> tuple[float, float]
     return (after - before) / WINDOW, 100 * (idle_after - idle_before) / (all_after - all_before)
 
 
-def _number(control: Remote) -> int:
+def _number(control: ControlClient) -> int:
     return int(control.state()["requests"][ONCE_EACH])
 
 

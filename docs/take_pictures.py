@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from tests import limits
 from tests.e2e.browser.chromium import launched
 
@@ -56,7 +56,7 @@ def take(browser: Browser, told: dict[str, Any]) -> None:
     _shot(page, "agenda")
     page.goto(f"{event}/preview")
     _sync(page)
-    _edit(Remote(told["control_url"]), event.rpartition("/")[2])
+    _edit(ControlClient(told["control_url"]), event.rpartition("/")[2])
     page.goto(f"{event}/preview")
     _sync(page, before="preview")
     page.goto(f"{here}/history")
@@ -97,7 +97,7 @@ def _sync(page: Page, before: str = "") -> None:
     page.get_by_text("This sync has ended").wait_for()
 
 
-def _edit(control: Remote, event_id: str) -> None:
+def _edit(control: ControlClient, event_id: str) -> None:
     """Change something, so that the preview has an old and a new value to show."""
     saved = control.event(event_id)
     person = next(who for session in saved["sessions"] for who in session["speakers"])

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
-from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from ports.destination import Destination
@@ -24,21 +24,27 @@ class PassingOn:
     def link_hosts(self) -> AbstractSet[str]:
         return self.destination.link_hosts
 
-    async def events(self) -> Sequence[GleaninEvent]:
+    async def events(self) -> Sequence[DestinationEvent]:
         return await self.destination.events()
 
-    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+    async def event(self, event_id: DestinationEventId) -> DestinationEvent:
         return await self.destination.event(event_id)
 
-    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
+    def records(
+        self, event_id: DestinationEventId, kind: RecordKind
+    ) -> AsyncIterator[Sequence[DestinationRecord]]:
         return self.destination.records(event_id, kind)
 
     async def create(
-        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
-    ) -> GleaninId:
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
         return await self.destination.create(event_id, kind, external_id, fields)
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
     ) -> None:
         await self.destination.update(event_id, kind, gleanin_id, changes)

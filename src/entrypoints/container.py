@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from adapters.gleanin.destination import GleaninDestinations
     from adapters.http_client.library_transport import LibraryTransport
     from adapters.jobs.in_process import Work
-    from adapters.persistence.unit_of_work import SqlUnits
-    from adapters.telemetry.prometheus import Meters
+    from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
+    from adapters.telemetry.prometheus import PrometheusMetrics
     from entrypoints.settings import Settings
     from ports.cipher import TokenCipher
     from ports.clock import Clock
     from ports.destination import Destinations
-    from ports.id_generator import Names
+    from ports.id_generator import IdGenerator
     from ports.jobs import Jobs
     from ports.log import EventLog
-    from ports.notifications import Messenger
+    from ports.notifications import Notifier
     from ports.passwords import Passwords
     from ports.probe import DestinationProbe
     from ports.public_urls import Links
     from ports.signer import Signer
-    from ports.source import SessionSources
+    from ports.source import Sources
     from ports.spools import Spools
-    from ports.store.unit_of_work import Units
+    from ports.store.unit_of_work import UnitOfWorkFactory
 
 T = TypeVar("T")
 KEPT_OF_SLOTS = 8
@@ -54,11 +54,11 @@ class Container:
         self.settings: Provider[Settings] = providers.Object(settings)
         chosen = cast("Any", self.settings.provided)
         self.engine: Provider[Engine] = providers.Singleton(_engine, self.settings)
-        self.sql_units: Provider[SqlUnits] = providers.Singleton(_units, self.engine)
-        self.units: Provider[Units] = _as_port(self.sql_units)
+        self.sql_units: Provider[SqlUnitOfWorkFactory] = providers.Singleton(_units, self.engine)
+        self.units: Provider[UnitOfWorkFactory] = _as_port(self.sql_units)
         self.clock: Provider[Clock] = providers.Singleton(_clock)
         self.log: Provider[EventLog] = providers.Singleton(_log)
-        self.names: Provider[Names] = providers.Singleton(_names)
+        self.names: Provider[IdGenerator] = providers.Singleton(_names)
 
         self.keys: Provider[tuple[str, ...]] = providers.Singleton(keys_of, self.settings)
         self.cipher: Provider[TokenCipher] = providers.Singleton(_cipher, self.keys)
@@ -66,22 +66,20 @@ class Container:
         self.cookie_secret: Provider[str] = providers.Singleton(_cookie_secret, self.keys)
         self.passwords: Provider[Passwords] = providers.Singleton(_passwords)
 
-        self.patient_sources: Provider[SessionSources] = providers.Singleton(_sources, self.settings)
+        self.patient_sources: Provider[Sources] = providers.Singleton(_sources, self.settings)
         self.gleanin: Provider[GleaninDestinations] = providers.Singleton(_gleanin, self.settings)
         self.patient_destinations: Provider[Destinations] = _as_port(self.gleanin)
         self.patient_access: Provider[Any] = providers.Factory(
             _access, self.units, self.patient_sources, self.patient_destinations, self.cipher
         )
-        self.sources: Provider[SessionSources] = providers.Singleton(
-            _interactive_sources, self.patient_sources
-        )
+        self.sources: Provider[Sources] = providers.Singleton(_interactive_sources, self.patient_sources)
         self.interactive_gleanin: Provider[GleaninDestinations] = providers.Singleton(
             _interactive_gleanin, self.gleanin
         )
         self.destinations: Provider[Destinations] = _as_port(self.interactive_gleanin)
         self.probe: Provider[DestinationProbe] = providers.Singleton(_probe, self.interactive_gleanin)
 
-        self.messenger: Provider[Messenger] = providers.Singleton(_messenger, self.settings, self.clock)
+        self.messenger: Provider[Notifier] = providers.Singleton(_messenger, self.settings, self.clock)
         self.openid_transport: Provider[LibraryTransport] = providers.Singleton(_openid_transport)
         self.links: Provider[Links] = providers.Singleton(_links, self.settings)
 
@@ -97,7 +95,7 @@ class Container:
         self.jobs: Provider[Jobs] = providers.Singleton(
             _jobs, self.work, self.log, self.engine, self.settings
         )
-        self.meters: Provider[Meters] = providers.Singleton(_meters, self)
+        self.meters: Provider[PrometheusMetrics] = providers.Singleton(_meters, self)
 
     def override_settings(self, settings: Settings) -> None:
         self.settings.override(providers.Object(settings))
@@ -179,14 +177,14 @@ def _engine(settings: Settings) -> Engine:
     return engine_at(settings.database)
 
 
-def _units(engine: Engine) -> SqlUnits:
-    from adapters.persistence.unit_of_work import SqlUnits
+def _units(engine: Engine) -> SqlUnitOfWorkFactory:
+    from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 
     if engine.dialect.name == "sqlite":
-        return SqlUnits(engine)
+        return SqlUnitOfWorkFactory(engine)
     from adapters.jobs.deferring import deferring
 
-    return SqlUnits(engine, deferring)
+    return SqlUnitOfWorkFactory(engine, deferring)
 
 
 def _clock() -> Clock:
@@ -195,23 +193,23 @@ def _clock() -> Clock:
     return SystemClock()
 
 
-def _names() -> Names:
-    from adapters.system.id_generator import RandomNames
+def _names() -> IdGenerator:
+    from adapters.system.id_generator import RandomIds
 
-    return RandomNames()
+    return RandomIds()
 
 
 def _log() -> EventLog:
     from adapters.telemetry.event_log import StructlogEvents
-    from adapters.telemetry.metrics import CountedEvents
+    from adapters.telemetry.metrics import MetricsEventLog
     from adapters.telemetry.sampled_log import SampledEvents
     from entrypoints.late_logs import set_up_announced_logs
 
     set_up_announced_logs()
-    return CountedEvents(SampledEvents(StructlogEvents()))
+    return MetricsEventLog(SampledEvents(StructlogEvents()))
 
 
-def _sources(settings: Settings) -> SessionSources:
+def _sources(settings: Settings) -> Sources:
     if settings.saved_event is not None:
         from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
 
@@ -223,7 +221,7 @@ def _sources(settings: Settings) -> SessionSources:
     return SessionboardSources(allow_private, partial(HardenedTransport, allow_private=allow_private))
 
 
-def _interactive_sources(sources: SessionSources) -> SessionSources:
+def _interactive_sources(sources: Sources) -> Sources:
     """Return the sources with the patience of a person who waits; one that reads a file has none."""
     from adapters.http_client.retries import INTERACTIVE
     from adapters.sessionboard.source import SessionboardSources
@@ -258,9 +256,9 @@ def _probe(gleanin: GleaninDestinations) -> DestinationProbe:
 
 
 def _access(*given: Any) -> Any:
-    from core.usecases.sync.access import Access
+    from core.usecases.sync.systems import SystemAccess
 
-    return Access(*given)
+    return SystemAccess(*given)
 
 
 def _large_places() -> Any:
@@ -284,49 +282,49 @@ def _openid_transport() -> LibraryTransport:
 
 
 def _links(settings: Settings) -> Links:
-    from entrypoints.public_urls import PublicLinks
+    from entrypoints.public_urls import ConfiguredUrls
 
-    return PublicLinks(settings)
+    return ConfiguredUrls(settings)
 
 
-def _messenger(settings: Settings, clock: Clock) -> Messenger:
+def _messenger(settings: Settings, clock: Clock) -> Notifier:
     from adapters.http_client.metrics import WEBHOOK
     from adapters.http_client.transport import HardenedTransport
     from adapters.notifications.channels import Channels
-    from adapters.notifications.smtp import SmtpMessenger
-    from adapters.notifications.webhook import WebhookMessenger
+    from adapters.notifications.smtp import SmtpNotifier
+    from adapters.notifications.webhook import WebhookNotifier
 
     allow_private, server = settings.allow_private_addresses, settings.mail_server
     transport = partial(HardenedTransport, allow_private=allow_private, counted_as=WEBHOOK)
-    webhook = WebhookMessenger(allow_private, transport, clock)
-    return Channels(webhook, SmtpMessenger(server, settings.mail_from or "") if server else None)
+    webhook = WebhookNotifier(allow_private, transport, clock)
+    return Channels(webhook, SmtpNotifier(server, settings.mail_from or "") if server else None)
 
 
-def _meters(container: Container) -> Meters:
-    from adapters.telemetry.prometheus import Meters
-    from core.usecases.runs.show_status import ShowQueue
+def _meters(container: Container) -> PrometheusMetrics:
+    from adapters.telemetry.prometheus import PrometheusMetrics
+    from core.usecases.runs.show_status import GetQueue
 
-    return Meters(container.resolve(ShowQueue))
+    return PrometheusMetrics(container.resolve(GetQueue))
 
 
 def _work(container: Container) -> Work:
     from adapters.jobs.in_process import Work
-    from core.usecases.notifications.deliver_notifications import DeliverNotices
-    from core.usecases.runs.apply_retention import ForgetOld
-    from core.usecases.runs.recover_abandoned_run import TakeOver
-    from core.usecases.runs.requeue_interrupted_run import RequestAgain
-    from core.usecases.runs.select_next_runs import ChooseRuns
-    from core.usecases.sync.run import RunSync
+    from core.usecases.notifications.deliver_notifications import DeliverNotifications
+    from core.usecases.runs.apply_retention import ApplyRetention
+    from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
+    from core.usecases.runs.requeue_interrupted_run import RequeueInterruptedRun
+    from core.usecases.runs.select_next_runs import SelectNextRuns
+    from core.usecases.sync.run_sync import RunSync
 
     run_sync = container.resolve(RunSync)
     return Work(
-        choose=container.resolve(ChooseRuns),
-        take_over=container.resolve(TakeOver),
+        choose=container.resolve(SelectNextRuns),
+        take_over=container.resolve(RecoverAbandonedRun),
         carry_out=partial(run_sync, waits=False),
         check=run_sync.check,
-        ask_again=container.resolve(RequestAgain),
-        tidy=container.resolve(ForgetOld),
-        tell=container.resolve(DeliverNotices),
+        ask_again=container.resolve(RequeueInterruptedRun),
+        tidy=container.resolve(ApplyRetention),
+        tell=container.resolve(DeliverNotifications),
     )
 
 

@@ -13,8 +13,8 @@ from core.usecases.notifications.served_url import FindServedUrl
 from entrypoints.container import Container, connection_of, silence
 from entrypoints.settings import Settings
 from ports.cipher import KeysUnusable
-from ports.store.errors import StoreUnusable
-from ports.store.unit_of_work import Units
+from ports.store.errors import DatabaseUnavailable
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @asynccontextmanager
@@ -22,7 +22,7 @@ async def opened(settings: Settings) -> AsyncIterator[Container]:
     """Wire everything for the given settings, with a database that can be used at once.
 
     Raises:
-        StoreUnusable: the database cannot be reached, must be upgraded first, or is a newer program's.
+        DatabaseUnavailable: the database cannot be reached, must be upgraded first, or is a newer program's.
         KeysUnusable: the database has tokens, and the file of the key that opens them is gone.
     """
     container = Container(settings)
@@ -47,7 +47,7 @@ def _prepare(engine: Engine) -> None:
     if engine.dialect.name == "sqlite" or current_revision(engine) is None:
         _upgrade(engine)
         return
-    raise StoreUnusable("The database is of an earlier version. Run `gleanin-sync database upgrade`.")
+    raise DatabaseUnavailable("The database is of an earlier version. Run `gleanin-sync database upgrade`.")
 
 
 def _upgrade(engine: Engine) -> None:
@@ -58,7 +58,7 @@ def _upgrade(engine: Engine) -> None:
         renew_tables(connection_of(engine))
 
 
-async def _check_key_file(settings: Settings, units: Units) -> None:
+async def _check_key_file(settings: Settings, units: UnitOfWorkFactory) -> None:
     """Check that no new key is made where an old one is missing: it would open nothing, and hide what is wrong."""
     if settings.keys or settings.keys_file.exists():
         return
@@ -85,7 +85,7 @@ def upgrade_database(settings: Settings) -> str:
     """Bring the database up to date, and return the revision reached.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or is a newer program's.
+        DatabaseUnavailable: the database cannot be reached, or is a newer program's.
     """
     with _engine_of(settings) as engine:
         _upgrade(engine)
@@ -96,7 +96,7 @@ def database_revisions(settings: Settings) -> tuple[str | None, str]:
     """Return the database's revision (None: never migrated) and the one this program wants.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or is a newer program's.
+        DatabaseUnavailable: the database cannot be reached, or is a newer program's.
     """
     with _engine_of(settings) as engine:
         return current_revision(engine), HEAD
@@ -106,7 +106,7 @@ def database_clock(settings: Settings) -> datetime | None:
     """Read the clock of the database's server; None where there is no server.
 
     Raises:
-        StoreUnusable: the database cannot be reached.
+        DatabaseUnavailable: the database cannot be reached.
     """
     with _engine_of(settings) as engine:
         return server_clock(engine)
@@ -116,7 +116,7 @@ def workers_on_queue(settings: Settings) -> int | None:
     """Count the workers on the common queue that are alive; None where the database has none.
 
     Raises:
-        StoreUnusable: the queue cannot be used.
+        DatabaseUnavailable: the queue cannot be used.
     """
     with _engine_of(settings) as engine:
         if engine.dialect.name == "sqlite":

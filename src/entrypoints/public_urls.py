@@ -7,7 +7,7 @@ from entrypoints.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class PublicLinks:
+class ConfiguredUrls:
     settings: Settings
 
     def home(self) -> str:

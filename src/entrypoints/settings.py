@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from core.domain.mail_server import MailServer, mail_server_at
 from core.domain.notifications.notification import is_plain_email
 
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
             return None
         try:
             mail_server_at(url.get_secret_value())
-        except BadInput as refusal:
+        except InvalidInput as refusal:
             raise PydanticCustomError("no_mail_server", "{said}", {"said": str(refusal)}) from None
         if not others.data.get("mail_from"):
             raise PydanticCustomError(

@@ -7,8 +7,8 @@ from typing import Any
 from core.domain.access.accounts import Account
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import AuditEntry
-from core.domain.notifications.notification import Channel, Notice, Recipient
-from core.domain.planning.plan import FieldChange, Create, NoWrite, Step, Update
+from core.domain.notifications.notification import Channel, Notification, Recipient
+from core.domain.planning.plan import Create, FieldChange, NoWrite, Step, Update
 from core.domain.records.fields import FieldValue
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
@@ -63,7 +63,9 @@ def changes(planned: Step) -> tuple[FieldChange, ...]:
     """Give what a step would send: to a new record, all of its fields."""
     match planned:
         case Create(record=record, fields=fields):
-            return tuple(FieldChange(name, None, fields[name]) for name in record.kind.fields if name in fields)
+            return tuple(
+                FieldChange(name, None, fields[name]) for name in record.kind.fields if name in fields
+            )
         case Update(changes=sent):
             return sent
         case NoWrite():
@@ -136,31 +138,31 @@ def link_rows(person: SyncedRecord) -> Iterator[tuple[str, str, str, str | None,
 
 
 def organization(
-    one: Organization, open_one: Connection | None, fares: Health | None = None
+    one: Organization, get_open: Connection | None, fares: Health | None = None
 ) -> dict[str, Any]:
     """Shape an organization, and how it fares where it is connected."""
     return {
         "id": one.id,
         "name": one.name,
         "sessionboard_url": one.sessionboard_url,
-        "connected": open_one is not None,
-        "token_hint": open_one.token_hint if open_one else None,
-        "connected_at": open_one.opened_at.isoformat() if open_one else None,
-        "health": health(fares) if open_one and fares else None,
+        "connected": get_open is not None,
+        "token_hint": get_open.token_hint if get_open else None,
+        "connected_at": get_open.opened_at.isoformat() if get_open else None,
+        "health": health(fares) if get_open and fares else None,
     }
 
 
-def connection(open_one: Connection | None, fares: Health | None = None) -> dict[str, Any]:
-    if open_one is None:
+def connection(get_open: Connection | None, fares: Health | None = None) -> dict[str, Any]:
+    if get_open is None:
         return {"connected": False}
     told = {"health": health(fares)} if fares else {}
     return {
         **told,
         "connected": True,
-        "id": open_one.id,
-        "token_hint": open_one.token_hint,
-        "connected_at": open_one.opened_at.isoformat(),
-        "continuous_sync": open_one.continuous_sync,
+        "id": get_open.id,
+        "token_hint": get_open.token_hint,
+        "connected_at": get_open.opened_at.isoformat(),
+        "continuous_sync": get_open.continuous_sync,
     }
 
 
@@ -220,7 +222,7 @@ def recipient(one: Recipient | None) -> dict[str, Any]:
     return {"channel": one.channel.value if one else None, "address": one.address if one else None}
 
 
-def notice(one: Notice) -> dict[str, Any]:
+def notice(one: Notification) -> dict[str, Any]:
     return {
         "id": one.id,
         "mapping_id": one.mapping_id,

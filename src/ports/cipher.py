@@ -9,7 +9,7 @@ class KeysUnusable(Exception):
     """The secret keys are none, or cannot be read; its text says what to do, and has no key in it."""
 
 
-class CannotUnseal(Exception):
+class DecryptionFailed(Exception):
     """No key at hand opens the token: the secret keys were changed or lost."""
 
 
@@ -20,6 +20,6 @@ class TokenCipher(Protocol):
         """Decrypt a token.
 
         Raises:
-            CannotUnseal: the organization's tokens must be given again.
+            DecryptionFailed: the organization's tokens must be given again.
         """
         ...

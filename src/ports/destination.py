@@ -7,12 +7,12 @@ DestinationError
 ├── DestinationRefused       somebody must act: the token, or what it may do
 ├── DestinationEventGone     there is no such event, or the token does not see it
 ├── DestinationUnreadable    the answer is not what was agreed, or was cut: create nothing on its ground
-│   ├── RecordsNotTold       the answer says nothing of the kind of record: most likely the event has none
-│   └── KindUnknown          such records cannot be asked for at all: none of them can be written safely
+│   ├── RecordsNotReported       the answer says nothing of the kind of record: most likely the event has none
+│   └── UnsupportedKind          such records cannot be asked for at all: none of them can be written safely
 ├── RecordRejected           this record was refused, and was not written; the others can go on
 │   ├── RecordGone           there is no such record any more
 │   └── WriteForbidden       refused without a word about the record: see whether the token is still taken
-└── AnswerLost               the write may have taken place: look the record up before sending it again
+└── WriteOutcomeUnknown               the write may have taken place: look the record up before sending it again
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -20,9 +20,9 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from typing import ClassVar, Protocol
 
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
-from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
@@ -53,11 +53,11 @@ class DestinationUnreadable(DestinationError):
     code = "unreadable"
 
 
-class RecordsNotTold(DestinationUnreadable):
+class RecordsNotReported(DestinationUnreadable):
     pass
 
 
-class KindUnknown(DestinationUnreadable):
+class UnsupportedKind(DestinationUnreadable):
     pass
 
 
@@ -73,7 +73,7 @@ class WriteForbidden(RecordRejected):
     code = "forbidden"
 
 
-class AnswerLost(DestinationError):
+class WriteOutcomeUnknown(DestinationError):
     code = "answer_lost"
 
     def __init__(self, sentence: str, asked: float | None = None) -> None:
@@ -95,9 +95,9 @@ class Destination(Protocol):
         """The hosts, in lower case, that share links may lead to (rule 30)."""
         ...
 
-    async def events(self) -> Sequence[GleaninEvent]: ...
+    async def events(self) -> Sequence[DestinationEvent]: ...
 
-    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+    async def event(self, event_id: DestinationEventId) -> DestinationEvent:
         """Find one event.
 
         Raises:
@@ -105,23 +105,25 @@ class Destination(Protocol):
         """
         ...
 
-    def records(self, event_id: GleaninEventId, kind: RecordKind) -> AsyncIterator[Sequence[GleaninRecord]]:
+    def records(
+        self, event_id: DestinationEventId, kind: RecordKind
+    ) -> AsyncIterator[Sequence[DestinationRecord]]:
         """Give all records of one kind in an event, page by page.
 
         Raises:
-            RecordsNotTold: the answer does not mention such records at all.
-            KindUnknown: they cannot be asked for.
+            RecordsNotReported: the answer does not mention such records at all.
+            UnsupportedKind: they cannot be asked for.
             DestinationUnreadable: also when the answer was cut; what came before is not all there is.
         """
         ...
 
     async def create(
-        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
-    ) -> GleaninId:
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
         """Create a record.
 
         Raises:
-            AnswerLost: look it up by its external id before sending it again (rule 32); also where it was only
+            WriteOutcomeUnknown: look it up by its external id before sending it again (rule 32); also where it was only
                 accepted, to be created later.
             DestinationUnavailable: it never left.
             RecordRejected: it was not created.
@@ -129,12 +131,16 @@ class Destination(Protocol):
         ...
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
     ) -> None:
         """Change the named fields of a record; a new value of None clears one.
 
         Raises:
-            AnswerLost: it may have been changed; sending the same again does no harm.
+            WriteOutcomeUnknown: it may have been changed; sending the same again does no harm.
             RecordGone: it was deleted; a destination that hides deleted records says so only here.
             RecordRejected: it was not changed.
         """

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class Names(Protocol):
+class IdGenerator(Protocol):
     def new(self) -> str:
         """Give an id that nothing has had before: lower-case letters and digits."""
         ...

@@ -26,12 +26,12 @@ class RecipientRefused(NotDelivered):
     code = "recipient_refused"
 
 
-class Messenger(Protocol):
+class Notifier(Protocol):
     def checked(self, channel: Channel, address: str) -> str:
         """Give an address in the form in which notices can go to it.
 
         Raises:
-            BadInput: it is none, it is not allowed, or nothing can go this way until something is set up.
+            InvalidInput: it is none, it is not allowed, or nothing can go this way until something is set up.
         """
         ...
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 
-class NotSigned(Exception):
+class BadSignature(Exception):
     """The text was not made here for this purpose, or was changed."""
 
 
@@ -17,6 +17,6 @@ class Signer(Protocol):
         """Give back what was signed, and when.
 
         Raises:
-            NotSigned
+            BadSignature
         """
         ...

@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
 
@@ -49,14 +49,14 @@ class SourceIncomplete(SourceError):
     code = "incomplete"
 
 
-class SessionSource(Protocol):
+class Source(Protocol):
     """Reads only: nothing is ever written to Sessionboard (rule 33)."""
 
     async def events(self) -> Sequence[SourceEvent]:
         """Return the events to choose from: those that can be read, even if the list is incomplete."""
         ...
 
-    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+    async def event(self, event_id: SourceEventId) -> SourceEvent:
         """Return one event.
 
         Raises:
@@ -66,7 +66,7 @@ class SessionSource(Protocol):
         """
         ...
 
-    def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         """Return all sessions of an event, page by page, whatever their status, subsessions as further rows.
 
         Each row is given once.
@@ -76,7 +76,7 @@ class SessionSource(Protocol):
         """
         ...
 
-    def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         """Return all exhibitors of an event with their contacts, page by page, each once.
 
         Raises:
@@ -84,7 +84,7 @@ class SessionSource(Protocol):
         """
         ...
 
-    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+    async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         """Tell whether a session or a person on one was added or changed since; True, too, where that is not told.
 
         Deletions, statuses that were left and exhibitors need not show here.
@@ -95,11 +95,11 @@ class SessionSource(Protocol):
         ...
 
 
-class SessionSources(Protocol):
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[SessionSource]:
+class Sources(Protocol):
+    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
         """Open the source at a base URL.
 
         Raises:
-            BadInput: the URL is none, or one that is not allowed.
+            InvalidInput: the URL is none, or one that is not allowed.
         """
         ...

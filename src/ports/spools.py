@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from core.domain.records.spooled import MemorySpool, Spool
+from core.domain.records.spooled import InMemorySpool, Spool
 
 Spools = Callable[[], AbstractContextManager[Spool]]
 """Opens a spool of a run's own; leaving the context erases what it holds."""
@@ -12,4 +12,4 @@ Spools = Callable[[], AbstractContextManager[Spool]]
 @contextmanager
 def memory_spool() -> Iterator[Spool]:
     """Keep it in memory after all."""
-    yield MemorySpool()
+    yield InMemorySpool()

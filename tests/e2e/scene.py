@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.runs.run import SyncRun
@@ -17,13 +17,13 @@ from core.usecases.mappings.list_events import ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
-from core.usecases.results.queries import ListOutcomes
+from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox, serve
-from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from entrypoints.settings import Settings
 
 
@@ -33,7 +33,7 @@ class Scene:
     container: Container
 
     @property
-    def world(self) -> World:
+    def world(self) -> SandboxState:
         return self.sandbox.world
 
     async def organization(self, name: str = "Acme") -> OrganizationId:
@@ -50,8 +50,8 @@ class Scene:
         return await self.container.resolve(MapEvents)(
             NewMapping(
                 organization,
-                SessionboardEventId(events.sessionboard[0].id),
-                GleaninEventId(events.gleanin[0].id),
+                SourceEventId(events.sessionboard[0].id),
+                DestinationEventId(events.gleanin[0].id),
                 time_zone_confirmed=True,
             ),
             by=COMMAND_LINE,
@@ -63,7 +63,7 @@ class Scene:
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
         """Give a run's outcomes by label."""
-        _, outcomes = await self.container.resolve(ListOutcomes)(run.id)
+        _, outcomes = await self.container.resolve(GetRunWithOutcomes)(run.id)
         return {each.record.label: each for each in outcomes}
 
     @property
@@ -80,7 +80,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def staged(world: World, folder: Path, **settings: Any) -> AsyncIterator[Scene]:
+async def staged(world: SandboxState, folder: Path, **settings: Any) -> AsyncIterator[Scene]:
     async with serve(world) as sandbox:
         chosen = Settings.model_validate(
             {

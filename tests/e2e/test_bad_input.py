@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.errors import NotFound
-from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.secrets import Token
@@ -16,8 +16,8 @@ from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.queries import ListOrganizations
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from ports.destination import DestinationRefused
 from ports.source import SourceRefused, SourceUnavailable
 from tests.e2e.scene import person, saved_event, staged
@@ -33,8 +33,8 @@ STRANGE_NAMES = {
 }
 
 
-def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] = ()) -> World:
-    world = World()
+def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] = ()) -> SandboxState:
+    world = SandboxState()
     world.add(saved_event(*sessions, exhibitors=exhibitors))
     return world
 
@@ -69,7 +69,7 @@ async def test_an_unknown_event_cannot_be_mapped(
     async with staged(world_of({}), tmp_path) as scene:
         organization = await scene.organization()
         wanted = NewMapping(
-            organization, SessionboardEventId(sessionboard), GleaninEventId(gleanin), time_zone_confirmed=True
+            organization, SourceEventId(sessionboard), DestinationEventId(gleanin), time_zone_confirmed=True
         )
         with pytest.raises(NotFound, match=named):
             await scene.container.resolve(MapEvents)(wanted, by=COMMAND_LINE)
@@ -106,7 +106,7 @@ async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
 ) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         mapping = await scene.mapping()
-        scene.world.make_trouble(Trouble(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
+        scene.world.make_trouble(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
         run = await scene.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert words in run.message
@@ -117,7 +117,7 @@ async def test_a_token_revoked_half_way_stops_the_run_and_loses_nothing(tmp_path
     sessions = [{"speakers": [person(number)]} for number in range(40)]
     async with staged(world_of(*sessions), tmp_path) as scene:
         mapping = await scene.mapping()
-        scene.world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), revoked_after=30))
+        scene.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
         run = await scene.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "Gleanin refused the token" in run.message
@@ -168,7 +168,7 @@ async def test_a_strange_name_arrives_as_it_is(tmp_path: Path, name: str) -> Non
 async def test_rule_32_a_create_that_met_a_server_error_is_looked_up_and_sent_again(tmp_path: Path) -> None:
     async with staged(world_of({}, {}), tmp_path) as scene:
         mapping = await scene.mapping()
-        scene.world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
+        scene.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
         run = await scene.sync(mapping.id)
         assert run.state is RunState.COMPLETED
         assert sorted(each["title"] for each in scene.in_gleanin("sessions")) == ["Session 1", "Session 2"]
@@ -178,7 +178,7 @@ async def test_a_wait_for_the_rate_limit_is_no_failure(tmp_path: Path) -> None:
     world = world_of(*({"speakers": [person(number)]} for number in range(20)))
     async with staged(world, tmp_path) as scene:
         mapping = await scene.mapping()
-        scene.world.make_trouble(Trouble(sides=("gleanin",), refuse_next=12, retry_after=0.05))
+        scene.world.make_trouble(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
         run = await scene.sync(mapping.id)
         assert run.state is RunState.COMPLETED
         assert scene.writes == 40

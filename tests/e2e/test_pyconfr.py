@@ -11,9 +11,9 @@ from adapters.sessionboard.date_shift import moved_ahead
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
-from core.usecases.results.queries import ListOutcomes
+from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.sync.preview import Preview
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.scene import staged
 
 SAVED = Path(__file__).parents[3] / "shared/data/pyconfr-2025.json"
@@ -29,7 +29,7 @@ def pyconfr() -> dict[str, Any]:
 async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
     pyconfr: dict[str, Any], tmp_path: Path
 ) -> None:
-    world = World()
+    world = SandboxState()
     world.add(pyconfr)
     async with staged(world, tmp_path) as scene:
         mapping = await scene.mapping()
@@ -37,7 +37,7 @@ async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
         assert scene.writes == 0
 
         first = await scene.sync(mapping.id)
-        _, outcomes = await scene.container.resolve(ListOutcomes)(first.id)
+        _, outcomes = await scene.container.resolve(GetRunWithOutcomes)(first.id)
         assert first.state is RunState.COMPLETED_WITH_PROBLEMS
         assert first.counts == plan.counts
         assert first.counts.of(SESSION).numbers == {Outcome.CREATED: 84}

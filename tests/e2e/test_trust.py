@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from core.domain.runs.run import RunState
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.loading import packaged
-from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from tests.e2e.scene import staged
 
 
-def packaged_world() -> World:
-    world = World()
+def packaged_world() -> SandboxState:
+    world = SandboxState()
     world.add(packaged()[0])
     return world
 
@@ -23,10 +23,10 @@ async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
 ) -> None:
     async with staged(packaged_world(), tmp_path) as scene:
         mapping = await scene.mapping()
-        trouble = Trouble(sides=("gleanin",), server_errors=0.2, lost_answers=0.2, cuts=0.1)
+        trouble = Fault(sides=("gleanin",), server_errors=0.2, lost_answers=0.2, cuts=0.1)
         scene.world.make_trouble(trouble)
         await scene.sync(mapping.id)
-        scene.world.make_trouble(Trouble(revoked_after=3))
+        scene.world.make_trouble(Fault(revoked_after=3))
         assert (await scene.sync(mapping.id)).state is RunState.STOPPED
     logged = capsys.readouterr()
     assert "sync.run_finished" in logged.err

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.addresses import check_address, is_public_ip
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ PRIVATE = [
 
 @pytest.mark.parametrize("url", PRIVATE)
 def test_a_private_address_is_refused_unless_a_setting_allows_it(url: str) -> None:
-    with pytest.raises(BadInput, match="private"):
+    with pytest.raises(InvalidInput, match="private"):
         check_address(url, allow_private=False)
     assert check_address(url, allow_private=True).startswith(url.partition(":")[0])
 
@@ -76,7 +76,7 @@ def test_a_private_address_is_refused_unless_a_setting_allows_it(url: str) -> No
 def test_plain_http_is_for_private_addresses_only() -> None:
     assert check_address("http://127.0.0.1:80/", allow_private=True) == "http://127.0.0.1"
     for url in ("http://example.com", "http://8.8.8.8"):
-        with pytest.raises(BadInput, match="https://"):
+        with pytest.raises(InvalidInput, match="https://"):
             check_address(url, allow_private=True)
 
 
@@ -112,7 +112,7 @@ def test_plain_http_is_for_private_addresses_only() -> None:
     ],
 )
 def test_what_is_no_good_address_is_refused_with_the_reason(url: str, words: str) -> None:
-    with pytest.raises(BadInput, match=words):
+    with pytest.raises(InvalidInput, match=words):
         check_address(url, allow_private=True)
 
 
@@ -121,7 +121,7 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"https://example.com{text}"):
         try:
             normal = check_address(url, allow_private=True)
-        except BadInput:
+        except InvalidInput:
             continue
         assert check_address(normal, allow_private=True) == normal
 

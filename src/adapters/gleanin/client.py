@@ -4,14 +4,13 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
 
-from adapters.gleanin.error_details import complaint
+from adapters.gleanin.error_details import error_detail
 from adapters.http_client.client import HttpClient, InvalidLink, Url
 from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.parsing import ParsingLane
 from adapters.http_client.responses import Response
 from core.domain.tenancy.secrets import Token
 from ports.destination import (
-    AnswerLost,
     DestinationError,
     DestinationEventGone,
     DestinationRefused,
@@ -20,6 +19,7 @@ from ports.destination import (
     RecordGone,
     RecordRejected,
     WriteForbidden,
+    WriteOutcomeUnknown,
 )
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class GleaninClient:
         except HostUnavailable as error:
             if error.not_executed:
                 raise DestinationUnavailable(str(error)) from error
-            raise AnswerLost(f"No answer came to a write: {error}") from error
+            raise WriteOutcomeUnknown(f"No answer came to a write: {error}") from error
 
     def next_page(self, here: Url, link: str) -> Url:
         try:
@@ -101,12 +101,12 @@ class GleaninClient:
 
     def _written(self, response: Response) -> Response:
         if response.problem:
-            raise AnswerLost(f"No answer came to a write: {self.host} {response.problem}.")
+            raise WriteOutcomeUnknown(f"No answer came to a write: {self.host} {response.problem}.")
         if response.is_success:
             return response
         if _is_failure_of_theirs(response):
             sentence = f"{self.host} answered a write with an error (HTTP {response.status})."
-            raise AnswerLost(sentence, response.retry_after)
+            raise WriteOutcomeUnknown(sentence, response.retry_after)
         if _is_from_in_between(response):
             raise WriteForbidden(
                 f"{self.host} answered with a web page (HTTP {response.status}), as a firewall does."
@@ -130,7 +130,7 @@ class GleaninClient:
 
     def _said(self, response: Response) -> str:
         """Quote Gleanin; a token that it echoes is not shown (rule 2)."""
-        words = complaint(bytes(response.body).replace(self._token.value.encode(), b"(token)"))
+        words = error_detail(bytes(response.body).replace(self._token.value.encode(), b"(token)"))
         return words or f"HTTP {response.status}, without a word why."
 
 

@@ -16,25 +16,25 @@ from adapters.http_client.parsing import ParsingLane, parsing_threads
 from adapters.http_client.retries import RetryPolicy
 from adapters.http_client.transport import HardenedTransport
 from core.domain.addresses import check_address
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
-from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
 from ports.destination import (
-    AnswerLost,
     BeforeWrite,
     DestinationEventGone,
     DestinationUnreadable,
-    KindUnknown,
     RecordGone,
+    UnsupportedKind,
+    WriteOutcomeUnknown,
 )
 
 _MOST_PAGES = 100_000
 
 
-class GleaninHttp:
+class GleaninDestination:
     def __init__(self, client: GleaninClient, link_hosts: AbstractSet[str]) -> None:
         self._client = client
         self.link_hosts = link_hosts
@@ -43,8 +43,8 @@ class GleaninHttp:
     def most_in_flight(self) -> int:
         return self._client.max_in_flight
 
-    async def events(self) -> Sequence[GleaninEvent]:
-        found: dict[GleaninEventId, GleaninEvent] = {}
+    async def events(self) -> Sequence[DestinationEvent]:
+        found: dict[DestinationEventId, DestinationEvent] = {}
         try:
             async for document in self._pages(wire.EVENTS):
                 for event in responses.events_in(document):
@@ -56,7 +56,7 @@ class GleaninHttp:
             raise DestinationUnreadable(message) from error
         return tuple(found.values())
 
-    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+    async def event(self, event_id: DestinationEventId) -> DestinationEvent:
         url = self._client.url(wire.event_path(_asked(event_id)))
         try:
             return responses.event_in(await self._client.read(url, responses.parse), event_id)
@@ -68,8 +68,8 @@ class GleaninHttp:
             raise
 
     async def records(
-        self, event_id: GleaninEventId, kind: RecordKind
-    ) -> AsyncIterator[Sequence[GleaninRecord]]:
+        self, event_id: DestinationEventId, kind: RecordKind
+    ) -> AsyncIterator[Sequence[DestinationRecord]]:
         shape = wire.shape_of(kind)
         reading = responses.EventRecords(event_id, shape)
         try:
@@ -81,19 +81,21 @@ class GleaninHttp:
             async for part in self._read(wire.all_records_path(shape), reading):
                 yield part
         except NotGiven as error:
-            raise KindUnknown(f"Gleanin does not tell which {shape.type} an event has: {error}") from error
+            raise UnsupportedKind(
+                f"Gleanin does not tell which {shape.type} an event has: {error}"
+            ) from error
         reading.require_all()
 
     async def _read(
         self, path: str, reading: responses.EventRecords
-    ) -> AsyncIterator[Sequence[GleaninRecord]]:
+    ) -> AsyncIterator[Sequence[DestinationRecord]]:
         async for document in self._pages(path):
             for part in reading.page(document):
                 yield part
 
     async def create(
-        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
-    ) -> GleaninId:
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
         shape = wire.shape_of(kind)
         body = wire.create_body(shape, event_id, external_id, fields)
         try:
@@ -103,13 +105,17 @@ class GleaninHttp:
             raise
         created = wire.written_id(answer.body)
         if answer.status == HTTPStatus.ACCEPTED:
-            raise AnswerLost("Gleanin accepted a record, to create it later.")
+            raise WriteOutcomeUnknown("Gleanin accepted a record, to create it later.")
         if created is None:
-            raise AnswerLost("Gleanin took a record, but its answer does not have the record's id.")
+            raise WriteOutcomeUnknown("Gleanin took a record, but its answer does not have the record's id.")
         return created
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
     ) -> None:
         shape = wire.shape_of(kind)
         body = wire.update_body(shape, gleanin_id, changes)
@@ -119,7 +125,9 @@ class GleaninHttp:
             await self.event(event_id)
             raise
         if answer.body and not wire.confirms(answer.body, gleanin_id):
-            raise AnswerLost("Gleanin's answer to a change is not about the record that was changed.")
+            raise WriteOutcomeUnknown(
+                "Gleanin's answer to a change is not about the record that was changed."
+            )
 
     async def _pages(self, path: str) -> AsyncIterator[wire.Document]:
         url = self._client.url(path)
@@ -136,7 +144,7 @@ class GleaninHttp:
             seen.add(url)
 
 
-def _asked(event_id: GleaninEventId) -> GleaninEventId:
+def _asked(event_id: DestinationEventId) -> DestinationEventId:
     """Refuse what would make another path of the request."""
     if not event_id.strip("."):
         raise DestinationEventGone(f"There is no event {event_id!r} in Gleanin.")
@@ -159,14 +167,16 @@ class GleaninDestinations:
     """By token; shared by those who wait longer or shorter."""
 
     @asynccontextmanager
-    async def open(self, token: Token, before_write: BeforeWrite | None = None) -> AsyncIterator[GleaninHttp]:
+    async def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AsyncIterator[GleaninDestination]:
         """Open Gleanin.
 
         Raises:
-            BadInput: the base URL is none, or one that is not allowed.
+            InvalidInput: the base URL is none, or one that is not allowed.
         """
         async with self.client(token, before_write) as client:
-            yield GleaninHttp(client, self.link_hosts)
+            yield GleaninDestination(client, self.link_hosts)
 
     @asynccontextmanager
     async def client(

@@ -14,7 +14,7 @@ _LISTS = ("errors", "error")
 _SUMMARIES = ("detail", "title", "message", "code", "status")
 
 
-def complaint(body: bytes | bytearray) -> str:
+def error_detail(body: bytes | bytearray) -> str:
     """Give an error's own words in one short line, without anybody's address; empty when there are none.
 
     Takes `{"errors": [{"status", "code", "title", "detail", "source": {"pointer"}}]}`, every member optional,

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from adapters.gleanin import wire
 from adapters.gleanin.time_zones import iana_name
 from adapters.http_client.json_values import end_of_values
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.records.destination_records import GleaninEvent, GleaninRecord
-from ports.destination import DestinationUnreadable, RecordsNotTold
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
+from core.domain.records.destination_records import DestinationEvent, DestinationRecord
+from ports.destination import DestinationUnreadable, RecordsNotReported
 
 _UNEXPECTED = "Gleanin's answer is not the JSON that was expected."
 _LARGE = 1024 * 1024
@@ -69,23 +69,23 @@ def _slim(thing: dict[str, Any]) -> dict[str, Any]:
     return thing
 
 
-def events_in(document: wire.Document) -> Iterator[GleaninEvent]:
+def events_in(document: wire.Document) -> Iterator[DestinationEvent]:
     if not isinstance(document.data, list):
         raise DestinationUnreadable("Gleanin's answer has no list of events.")
     return (_event(_resource(item)) for item in document.data)
 
 
-def event_in(document: wire.Document, asked: GleaninEventId) -> GleaninEvent:
+def event_in(document: wire.Document, asked: DestinationEventId) -> DestinationEvent:
     event = _event(_resource(document.data))
     if event.id != asked:
         raise DestinationUnreadable("Gleanin's answer is about another event than the one asked for.")
     return event
 
 
-def _event(resource: wire.Resource) -> GleaninEvent:
+def _event(resource: wire.Resource) -> DestinationEvent:
     told = resource.attributes
-    return GleaninEvent(
-        id=GleaninEventId(resource.id),
+    return DestinationEvent(
+        id=DestinationEventId(resource.id),
         name=told.title or told.slug or resource.id,
         time_zone=iana_name(told.time_zone),
         is_archived=told.state == wire.ARCHIVED,
@@ -104,7 +104,7 @@ def _resource(data: object) -> wire.Resource:
 class EventRecords:
     """Reads the records of one type that an event's answers include, page by page."""
 
-    event_id: GleaninEventId
+    event_id: DestinationEventId
     shape: wire.ResourceSchema
     _listed: set[str] = field(default_factory=set)
     _found: set[str] = field(default_factory=set)
@@ -113,7 +113,7 @@ class EventRecords:
     _found_event: bool = False
     _among_others: bool = False
 
-    def page(self, document: wire.Document) -> Iterator[list[GleaninRecord]]:
+    def page(self, document: wire.Document) -> Iterator[list[DestinationRecord]]:
         """Take a page, and empty it; what belongs to the event is given in parts."""
         self._read_event(document)
         rest = document.included or []
@@ -128,11 +128,11 @@ class EventRecords:
         """Find out, after the last page, whether something is missing.
 
         Raises:
-            RecordsNotTold: no answer mentioned such records.
+            RecordsNotReported: no answer mentioned such records.
             DestinationUnreadable: an answer was cut.
         """
         if not self._told:
-            raise RecordsNotTold(f"Gleanin's answer does not tell which {self.shape.type} the event has.")
+            raise RecordsNotReported(f"Gleanin's answer does not tell which {self.shape.type} the event has.")
         if missing := len(self._listed - self._found):
             raise DestinationUnreadable(
                 f"Gleanin's answer was cut: {missing} of the event's {len(self._listed)} {self.shape.type} "
@@ -182,15 +182,15 @@ class EventRecords:
         self._found.add(resource.id)
         return True
 
-    def _record(self, resource: wire.Resource) -> GleaninRecord:
+    def _record(self, resource: wire.Resource) -> DestinationRecord:
         told = resource.attributes
         sessions = told.session_ids
         if sessions is None:
             sessions = resource.related("sessions") or ()
-        return GleaninRecord(
-            id=GleaninId(resource.id),
+        return DestinationRecord(
+            id=DestinationId(resource.id),
             external_id=ExternalId(told.external_idx) if told.external_idx else None,
             email=told.email,
-            sessions=tuple(map(GleaninId, sessions)),
+            sessions=tuple(map(DestinationId, sessions)),
             links=told.campaign_links,
         )

@@ -23,7 +23,7 @@ from adapters.gleanin.value_types import (
     Form,
     one_of,
 )
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
@@ -136,7 +136,7 @@ def record_path(shape: ResourceSchema, gleanin_id: str) -> str:
 
 
 def create_body(
-    shape: ResourceSchema, event_id: GleaninEventId, external_id: ExternalId, fields: Fields
+    shape: ResourceSchema, event_id: DestinationEventId, external_id: ExternalId, fields: Fields
 ) -> bytes:
     attributes: dict[str, object] = {"event_id": _foreign_key(event_id), "external_idx": external_id}
     for name, value in fields.items():
@@ -145,7 +145,7 @@ def create_body(
     return json.dumps({"data": {"type": shape.type, "attributes": attributes}}).encode()
 
 
-def update_body(shape: ResourceSchema, gleanin_id: GleaninId, changes: Sequence[FieldChange]) -> bytes:
+def update_body(shape: ResourceSchema, gleanin_id: DestinationId, changes: Sequence[FieldChange]) -> bytes:
     written = ((shape.written[change.field], change.new) for change in changes)
     attributes = {attribute.name: _sent(attribute.form, new) for attribute, new in written}
     return json.dumps({"data": {"type": shape.type, "id": gleanin_id, "attributes": attributes}}).encode()
@@ -273,16 +273,16 @@ KEPT = frozenset(_Attributes.model_fields)
 """The attributes that are read: the others are dropped while an answer is parsed, for it may be large."""
 
 
-def written_id(body: bytes | bytearray) -> GleaninId | None:
+def written_id(body: bytes | bytearray) -> DestinationId | None:
     """Read the id of what a write answered; None when the answer does not have one."""
     try:
         data = json.loads(body)["data"]
-        return GleaninId(_id(data["id"]))
+        return DestinationId(_id(data["id"]))
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
 
 
-def confirms(body: bytes | bytearray, gleanin_id: GleaninId) -> bool:
+def confirms(body: bytes | bytearray, gleanin_id: DestinationId) -> bool:
     """Tell whether a change took place: its answer should be the resource [guess], but any JSON will do."""
     try:
         json.loads(body)

@@ -24,7 +24,7 @@ from adapters.http_client.metrics import PACED, WAITED
 from adapters.http_client.responses import MaxBody, Response, read
 from adapters.http_client.retries import RetryPolicy, send_with_retries
 from adapters.http_client.retry_after import requested_pause
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 
 R = TypeVar("R")
 Url = httpx.URL
@@ -47,7 +47,7 @@ class HttpClient:
     Cookies, redirects and hooks, which a client of httpx would add, are not wanted, and cost half of a request.
 
     Raises:
-        BadInput: the base URL cannot be read.
+        InvalidInput: the base URL cannot be read.
     """
 
     transport: httpx.AsyncBaseTransport
@@ -65,7 +65,9 @@ class HttpClient:
         try:
             self.base_url = _parsed(self.base)
         except httpx.InvalidURL as error:
-            raise BadInput("The address cannot be read. Write it as in https://api.example.com.") from error
+            raise InvalidInput(
+                "The address cannot be read. Write it as in https://api.example.com."
+            ) from error
         self.headers = httpx.Headers(self.headers)
         self._places = places_at(self.base_url.host)
 
@@ -108,7 +110,7 @@ class HttpClient:
         `before_write`, awaited even when cancelled, and sent again only when it is certain that it was not executed.
 
         Raises:
-            BadInput: the host's name leads to a private address, which no setting allows.
+            InvalidInput: the host's name leads to a private address, which no setting allows.
             HostUnavailable: no attempt brought a result.
         """
         # With `content`, httpx would also write headers that the transport writes anyway.

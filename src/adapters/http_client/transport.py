@@ -13,7 +13,7 @@ from httpx_aiohttp import AiohttpTransport
 from adapters.http_client.gzip import CODING
 from adapters.http_client.metrics import NO_RESPONSE, REQUESTS
 from core.domain.addresses import is_public_ip
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 
 _CONNECTIONS = 64
 _IDLE_SECONDS = 5
@@ -34,7 +34,7 @@ class _PublicOnly(AbstractResolver):
     ) -> list[ResolveResult]:
         found = await self._names.resolve(host, port, family)
         if not all(is_public_ip(result["host"]) for result in found):
-            raise BadInput(
+            raise InvalidInput(
                 f"The name {host} leads to a private address. "
                 "Private addresses are refused unless a setting allows them."
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.domain.ids import MappingId, RunId
-from core.domain.runs.fair_queue import Waiting
+from core.domain.runs.fair_queue import QueuedWork
 from core.domain.runs.run import Trigger
 from ports.log import EventLog
 from ports.store.errors import PersistenceError
@@ -20,7 +20,7 @@ PAUSE = 1.0
 """Seconds after a run that failed by a fault of this program."""
 TIDY_EVERY = 3600.0
 """Seconds."""
-LOOK_EVERY = 5.0
+POLL_INTERVAL = 5.0
 """Seconds: what another process left behind, or has become due, waits no longer than this."""
 
 
@@ -28,7 +28,7 @@ LOOK_EVERY = 5.0
 class Work:
     """What there is to do: use cases, given by whoever wires this."""
 
-    choose: Callable[[int, int], Awaitable[Sequence[Waiting]]]
+    choose: Callable[[int, int], Awaitable[Sequence[QueuedWork]]]
     """Given how many places there are, and how many of these are kept for runs asked for by hand."""
     take_over: Callable[[RunId], Awaitable[object]]
     carry_out: Callable[[RunId], Awaitable[object]]
@@ -47,7 +47,7 @@ class InProcessJobs:
     work: Work
     log: EventLog
     at_once: int = AT_ONCE
-    look_every: float = LOOK_EVERY
+    look_every: float = POLL_INTERVAL
     kept_for_people: int = KEPT_FOR_PEOPLE
     _tasks: dict[MappingId, asyncio.Task[None]] = field(default_factory=dict)
     _look: asyncio.Event = field(default_factory=asyncio.Event)
@@ -102,7 +102,7 @@ class InProcessJobs:
                 self._tasks[each.mapping_id] = task
                 task.add_done_callback(partial(self._make_room, each.mapping_id))
 
-    def _has_room_for(self, waiting: Waiting) -> bool:
+    def _has_room_for(self, waiting: QueuedWork) -> bool:
         kept = 0 if waiting.trigger is Trigger.MANUAL else self.kept_for_people
         return len(self._tasks) < self.at_once - kept
 
@@ -110,7 +110,7 @@ class InProcessJobs:
         self._tasks.pop(mapping_id, None)
         self._look.set()
 
-    async def _see_to(self, waiting: Waiting) -> None:
+    async def _see_to(self, waiting: QueuedWork) -> None:
         try:
             await seen_to(self.work, waiting)
         except Exception as error:  # noqa: BLE001 - nobody awaits this task; the run has noted its end by itself
@@ -119,7 +119,7 @@ class InProcessJobs:
             await asyncio.sleep(PAUSE)
 
 
-async def seen_to(work: Work, waiting: Waiting) -> None:
+async def seen_to(work: Work, waiting: QueuedWork) -> None:
     """Carry out a run or a check; a run that is interrupted is asked for again."""
     begun: list[RunId] = []
     try:

@@ -25,7 +25,7 @@ class _AsEvents(logging.Handler):
 
 
 @contextmanager
-def told_as_events(log: EventLog) -> Iterator[None]:
+def bridge_logs(log: EventLog) -> Iterator[None]:
     handler = _AsEvents(log)
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     for each in loggers:

@@ -16,12 +16,12 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
 from adapters.jobs.deferring import BY_HAND, PRIORITIES, QUEUE, SYNC, UPKEEP, arguments_for, queue_for
-from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, LOOK_EVERY, Work, ended, seen_to
-from adapters.jobs.log_bridge import told_as_events
+from adapters.jobs.in_process import AT_ONCE, KEPT_FOR_PEOPLE, POLL_INTERVAL, Work, ended, seen_to
+from adapters.jobs.log_bridge import bridge_logs
 from adapters.jobs.queue_schema import connecting, make_tables, notifications_arrive
-from adapters.jobs.reconnecting import CONNECTIONS, PatientManager
+from adapters.jobs.reconnecting import CONNECTIONS, ReconnectingManager
 from core.domain.ids import RunId
-from core.domain.runs.fair_queue import Waiting
+from core.domain.runs.fair_queue import QueuedWork
 from ports.log import EventLog
 from ports.store.errors import PersistenceError
 
@@ -52,12 +52,12 @@ class ProcrastinateJobs:
     database: Mapping[str, Any]
     """What psycopg is to connect with."""
     at_once: int = AT_ONCE
-    look_every: int = int(LOOK_EVERY)
+    look_every: int = int(POLL_INTERVAL)
     kept_for_people: int = KEPT_FOR_PEOPLE
     silence: float = SILENCE
     """Seconds without a heartbeat after which a worker is taken for dead."""
     _app: App = field(init=False)
-    _manager: PatientManager = field(init=False)
+    _manager: ReconnectingManager = field(init=False)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class ProcrastinateJobs:
             reconnect_timeout=_PATIENCE,
         )
         self._app = App(connector=connector)
-        self._manager = PatientManager(connector, self.log, self._wanted.set)
+        self._manager = ReconnectingManager(connector, self.log, self._wanted.set)
         self._app.job_manager = self._manager
         self._app.task(name=SYNC, queue=QUEUE)(self._sync)
         for name, cron, see_to in (
@@ -85,7 +85,7 @@ class ProcrastinateJobs:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         await asyncio.to_thread(make_tables, self.database)
-        with told_as_events(self.log):
+        with bridge_logs(self.log):
             beside = [
                 asyncio.create_task(self._keep_working(), name="jobs"),
                 asyncio.create_task(self._keep_offering(), name="offers"),
@@ -207,7 +207,7 @@ class ProcrastinateJobs:
             except AlreadyEnqueued:  # another process offers too: look at what is still to do
                 self._wanted.set()
 
-    async def _gives_way(self, former: Job, run: Waiting) -> bool:
+    async def _gives_way(self, former: Job, run: QueuedWork) -> bool:
         """Take back a job that waits, if somebody has asked for its run by hand meanwhile."""
         if former.status != Status.TODO.value or former.priority >= PRIORITIES[run.trigger]:
             return False
@@ -225,7 +225,7 @@ class ProcrastinateJobs:
             await asyncio.sleep(TRY_AGAIN_AFTER)
 
 
-def _job(run: Waiting) -> Job:
+def _job(run: QueuedWork) -> Job:
     return Job(
         queue=queue_for(run.trigger),
         task_name=SYNC,

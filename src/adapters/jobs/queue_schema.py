@@ -15,7 +15,7 @@ import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 WORKERS_OF_A_PROCESS = 3
 """One takes all runs and checks, one only runs that were asked for by hand, and one what is done beside them."""
@@ -63,7 +63,7 @@ def make_tables(parameters: Mapping[str, Any]) -> None:
     """Make the tables where there are none. Processes that do this at once do it one after the other.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or has the tables of another version.
+        DatabaseUnavailable: the database cannot be reached, or has the tables of another version.
     """
     with _transaction(parameters) as connection:
         if _is_current(connection):
@@ -77,7 +77,7 @@ def renew_tables(parameters: Mapping[str, Any]) -> None:
     """Make the tables of this version, whatever is there: what the queue holds can be lost.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or its procrastinate is somebody else's.
+        DatabaseUnavailable: the database cannot be reached, or its procrastinate is somebody else's.
     """
     with _transaction(parameters) as connection:
         _take_turn(connection)
@@ -93,7 +93,7 @@ async def notifications_arrive(parameters: Mapping[str, Any]) -> bool:
     """Check whether who listens is told: behind a pooler that gives every transaction another connection nobody is.
 
     Raises:
-        StoreUnusable: the database cannot be reached.
+        DatabaseUnavailable: the database cannot be reached.
     """
     channel = sql.Identifier(f"gleanin_sync_{secrets.token_hex(8)}")
     own = connecting(parameters)
@@ -113,7 +113,7 @@ def workers_alive(parameters: Mapping[str, Any], silence: float) -> int:
     """Count the processes that gave a sign of life within so many seconds.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or has the tables of another version.
+        DatabaseUnavailable: the database cannot be reached, or has the tables of another version.
     """
     with _transaction(parameters) as connection:
         if not _is_current(connection):
@@ -132,9 +132,9 @@ def _transaction(parameters: Mapping[str, Any]) -> Iterator[psycopg.Connection]:
         raise _unusable(error) from error
 
 
-def _unusable(error: psycopg.Error) -> StoreUnusable:
+def _unusable(error: psycopg.Error) -> DatabaseUnavailable:
     said = str(error).strip().partition("\n")[0]
-    return StoreUnusable(f"The queue of syncs in the database cannot be used: {said}.")
+    return DatabaseUnavailable(f"The queue of syncs in the database cannot be used: {said}.")
 
 
 def _take_turn(connection: psycopg.Connection) -> None:
@@ -145,14 +145,14 @@ def _mark(connection: psycopg.Connection) -> str | None:
     """Return which version's tables there are; None where there are none.
 
     Raises:
-        StoreUnusable: they are somebody else's.
+        DatabaseUnavailable: they are somebody else's.
     """
     row = connection.execute(_FIND).fetchone()
     if row is None:
         return None
     mark: str = row[0] or ""
     if not mark.startswith(_OURS):
-        raise StoreUnusable(
+        raise DatabaseUnavailable(
             "The database has tables of another program that uses procrastinate. Give gleanin-sync a database of its own."
         )
     return mark
@@ -161,7 +161,7 @@ def _mark(connection: psycopg.Connection) -> str | None:
 def _is_current(connection: psycopg.Connection) -> bool:
     mark = _mark(connection)
     if mark not in (None, _MARK):
-        raise StoreUnusable(
+        raise DatabaseUnavailable(
             "The queue of syncs in the database is of another version. Run `gleanin-sync database upgrade`."
         )
     return mark == _MARK

@@ -30,7 +30,7 @@ def is_out_of_reach(error: ConnectorException) -> bool:
     return isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError)
 
 
-class PatientManager(JobManager):
+class ReconnectingManager(JobManager):
     def __init__(self, connector: BaseConnector, log: EventLog, when_finished: Callable[[], None]) -> None:
         super().__init__(connector)
         self._log = log

@@ -4,26 +4,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.memory.store import Kept, check
-from core.domain.access.accounts import Account, Attempts, SignIn
+from adapters.memory.store import InMemoryStore, check
+from core.domain.access.accounts import Account, Attempts, LoginSession
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import AuditEntry
 from core.domain.access.identities import ProviderIdentity
 from core.domain.access.portal_links import PersonRef
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 from core.domain.ids import AccountId, ApiKeyId, OrganizationId
-from ports.store.errors import Taken, Unique
+from ports.store.errors import UniqueConstraint, UniqueViolation
 
 
-class MemoryAccounts:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryAccounts:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.accounts
         self._kept = kept
 
     async def add(self, account: Account) -> None:
         check(there=account.id not in self._rows)
         if await self.with_email(account.email) is not None:
-            raise Taken(Unique.ACCOUNT_EMAIL)
+            raise UniqueViolation(UniqueConstraint.ACCOUNT_EMAIL)
         self._check_grants(account)
         self._rows[account.id] = account
         self._kept.accounts_added += 1
@@ -42,18 +42,18 @@ class MemoryAccounts:
 
     async def remove(self, account_id: AccountId) -> None:
         self._rows.pop(account_id, None)
-        await MemorySignIns(self._kept).end_all_of(account_id)
-        await MemoryProviderIdentities(self._kept).unbind_all_of(account_id)
+        await InMemoryLoginSessions(self._kept).end_all_of(account_id)
+        await InMemoryProviderIdentities(self._kept).unbind_all_of(account_id)
 
     async def get(self, account_id: AccountId) -> Account | None:
         return self._rows.get(account_id)
 
     async def with_email(self, email: str) -> Account | None:
-        mailbox = same_mailbox(email)
-        return next((row for row in self._rows.values() if same_mailbox(row.email) == mailbox), None)
+        mailbox = normalize_email(email)
+        return next((row for row in self._rows.values() if normalize_email(row.email) == mailbox), None)
 
     async def all(self) -> Sequence[Account]:
-        return sorted(self._rows.values(), key=lambda row: same_mailbox(row.email))
+        return sorted(self._rows.values(), key=lambda row: normalize_email(row.email))
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
         return [
@@ -66,8 +66,8 @@ class MemoryAccounts:
         return bool(self._rows)
 
 
-class MemoryProviderIdentities:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryProviderIdentities:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.identities
         self._accounts = kept.accounts
 
@@ -88,8 +88,8 @@ class MemoryProviderIdentities:
             del self._rows[identity]
 
 
-class MemoryInstallation:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryInstallation:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._kept = kept
 
     async def accounts_added(self) -> int:
@@ -102,16 +102,16 @@ class MemoryInstallation:
         self._kept.served_url = url
 
 
-class MemorySignIns:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryLoginSessions:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.sign_ins
         self._accounts = kept.accounts
 
-    async def add(self, sign_in: SignIn) -> None:
+    async def add(self, sign_in: LoginSession) -> None:
         check(there=sign_in.digest not in self._rows and sign_in.account_id in self._accounts)
         self._rows[sign_in.digest] = sign_in
 
-    async def find(self, digest: str) -> SignIn | None:
+    async def find(self, digest: str) -> LoginSession | None:
         return self._rows.get(digest)
 
     async def end(self, digest: str) -> None:
@@ -128,8 +128,8 @@ class MemorySignIns:
                 del self._rows[row.digest]
 
 
-class MemoryAttempts:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryAttempts:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.attempts
 
     async def of(self, subject: str) -> Attempts:
@@ -147,8 +147,8 @@ class MemoryAttempts:
                 del self._rows[subject]
 
 
-class MemoryApiKeys:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryApiKeys:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.api_keys
         self._organizations = kept.organizations
 
@@ -172,8 +172,8 @@ class MemoryApiKeys:
         return [row for row in newest_first if row.grant.organization_id == organization_id]
 
 
-class MemoryAuditLog:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryAuditLog:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.audit
         self._kept = kept
 
@@ -191,8 +191,8 @@ class MemoryAuditLog:
         ][:limit]
 
 
-class MemoryPortalRevocations:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryPortalRevocations:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.revocations
         self._organizations = kept.organizations
 

@@ -11,35 +11,35 @@ from itertools import count
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.records import LoggedWrite, Misbehaviour, StoredRecord
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import TIES, FieldChange
-from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
+from core.domain.planning.plan import ASSOCIATIONS, FieldChange
+from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import SESSION, RecordKind
 from core.domain.records.synced_records import ShareLink
 from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
 from ports.destination import (
-    AnswerLost,
     BeforeWrite,
     DestinationEventGone,
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
-    KindUnknown,
     RecordGone,
     RecordRejected,
-    RecordsNotTold,
+    RecordsNotReported,
+    UnsupportedKind,
     WriteForbidden,
+    WriteOutcomeUnknown,
 )
 
-LISTS = frozenset({"tracks", TIES})
+LISTS = frozenset({"tracks", ASSOCIATIONS})
 """Fields whose value is a list; every other one is a text."""
 _PAGE = 100
 
 
 @dataclass(slots=True)
-class MemoryGleanin:
+class InMemoryGleanin:
     """A whole Gleanin; `open` gives the port, and everything else is for whoever sets the scene."""
 
     most_in_flight: int = 4
@@ -49,11 +49,11 @@ class MemoryGleanin:
     tokens: set[str] | None = None
     """The tokens that are accepted; None for any."""
     trouble: Misbehaviour = field(default_factory=Misbehaviour)
-    events: dict[GleaninEventId, GleaninEvent] = field(default_factory=dict)
-    records: dict[GleaninId, StoredRecord] = field(default_factory=dict)
+    events: dict[DestinationEventId, DestinationEvent] = field(default_factory=dict)
+    records: dict[DestinationId, StoredRecord] = field(default_factory=dict)
     writes: list[LoggedWrite] = field(default_factory=list)
     clock: Clock = field(default_factory=ManualClock)
-    posts: list[tuple[GleaninEventId, ExternalId, datetime]] = field(default_factory=list)
+    posts: list[tuple[DestinationEventId, ExternalId, datetime]] = field(default_factory=list)
     """Every create that arrived and was not refused, and when."""
     _late: list[tuple[datetime, StoredRecord]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
@@ -61,24 +61,24 @@ class MemoryGleanin:
     @asynccontextmanager
     async def open(
         self, token: Token, before_write: BeforeWrite | None = None
-    ) -> AsyncIterator["MemoryDestination"]:
-        yield MemoryDestination(self, token, before_write)
+    ) -> AsyncIterator["InMemoryDestination"]:
+        yield InMemoryDestination(self, token, before_write)
 
     def add_event(
         self, event_id: str, name: str, time_zone: str | None = None, *, is_archived: bool = False
-    ) -> GleaninEvent:
-        event = GleaninEvent(GleaninEventId(event_id), name, time_zone, is_archived)
+    ) -> DestinationEvent:
+        event = DestinationEvent(DestinationEventId(event_id), name, time_zone, is_archived)
         self.events[event.id] = event
         return event
 
-    def remove_event(self, event_id: GleaninEventId) -> None:
+    def remove_event(self, event_id: DestinationEventId) -> None:
         del self.events[event_id]
         for record in self.of_event(event_id):
             del self.records[record.id]
 
     def add_record(
         self,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         fields: Fields,
         external_id: ExternalId | None = None,
@@ -88,11 +88,11 @@ class MemoryGleanin:
         self.records[record.id] = record
         return record
 
-    def delete_by_hand(self, gleanin_id: GleaninId) -> None:
+    def delete_by_hand(self, gleanin_id: DestinationId) -> None:
         """Do what an admin of Gleanin can do, and the port cannot (rule 22)."""
         del self.records[gleanin_id]
 
-    def of_event(self, event_id: GleaninEventId, kind: RecordKind | None = None) -> list[StoredRecord]:
+    def of_event(self, event_id: DestinationEventId, kind: RecordKind | None = None) -> list[StoredRecord]:
         return [
             record
             for record in self.records.values()
@@ -128,13 +128,13 @@ class MemoryGleanin:
         )
         return sum(number - 1 for number in sent.values())
 
-    def new_id(self) -> GleaninId:
-        return GleaninId(str(next(self._numbers)))
+    def new_id(self) -> DestinationId:
+        return DestinationId(str(next(self._numbers)))
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryDestination:
-    _gleanin: MemoryGleanin
+class InMemoryDestination:
+    _gleanin: InMemoryGleanin
     _token: Token
     _before_write: BeforeWrite | None = None
 
@@ -146,30 +146,30 @@ class MemoryDestination:
     def link_hosts(self) -> AbstractSet[str]:
         return self._gleanin.link_hosts
 
-    async def events(self) -> Sequence[GleaninEvent]:
+    async def events(self) -> Sequence[DestinationEvent]:
         await self._answering()
         return tuple(self._gleanin.events.values())
 
-    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+    async def event(self, event_id: DestinationEventId) -> DestinationEvent:
         await self._answering()
         return self._event(event_id)
 
     async def records(
-        self, event_id: GleaninEventId, kind: RecordKind
-    ) -> AsyncIterator[Sequence[GleaninRecord]]:
+        self, event_id: DestinationEventId, kind: RecordKind
+    ) -> AsyncIterator[Sequence[DestinationRecord]]:
         await self._answering()
         self._event(event_id)
         trouble = self._gleanin.trouble
         if trouble.refuses_reads:
             raise DestinationRefused("Invalid token")
         if kind.name in trouble.unknown_kinds:
-            raise KindUnknown(f"Gleanin does not tell which {kind.plural} an event has.")
+            raise UnsupportedKind(f"Gleanin does not tell which {kind.plural} an event has.")
         stored = self._gleanin.of_event(event_id, kind)
         for record in stored:
             self._make_links(record)
         stored = [record for record in stored if record.reads > trouble.late_reads]
         if trouble.silent_when_empty and not stored:
-            raise RecordsNotTold(f"Gleanin says nothing of {kind.plural}.")
+            raise RecordsNotReported(f"Gleanin says nothing of {kind.plural}.")
         cut = trouble.cuts_answers and bool(stored)
         given = stored[: len(stored) // 2] if cut else stored
         for start in range(0, len(given), _PAGE):
@@ -179,8 +179,8 @@ class MemoryDestination:
             raise DestinationUnreadable("Gleanin's answer was cut.")
 
     async def create(
-        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
-    ) -> GleaninId:
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
         await self._about_to_write()
         self._event(event_id)
         self._check(external_id, kind, event_id, fields)
@@ -189,18 +189,22 @@ class MemoryDestination:
         self._check_email(event_id, kind, fields.get("email"), None)
         self._gleanin.posts.append((event_id, external_id, self._gleanin.clock.now()))
         if self._loses_before_writing():
-            raise AnswerLost("No answer came to a write.")
+            raise WriteOutcomeUnknown("No answer came to a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))
         if self._gleanin.trouble.late_creates > 0:
             self._gleanin.trouble.late_creates -= 1
             self._gleanin.create_late(record)
-            raise AnswerLost("No answer came to a write.")
+            raise WriteOutcomeUnknown("No answer came to a write.")
         self._gleanin.records[record.id] = record
         self._written(LoggedWrite(kind, record.id, external_id, created=True, sent=tuple(fields.items())))
         return record.id
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
     ) -> None:
         await self._about_to_write()
         self._event(event_id)
@@ -213,7 +217,7 @@ class MemoryDestination:
             raise RecordRejected(f"{missing[0]}: can't be blank")
         self._check_email(record.event_id, kind, news.get("email"), gleanin_id)
         if self._loses_before_writing():
-            raise AnswerLost("No answer came to a write.")
+            raise WriteOutcomeUnknown("No answer came to a write.")
         kept = {name: value for name, value in record.fields.items() if name not in news}
         record.fields = kept | {name: value for name, value in news.items() if value}
         sent = tuple(news.items())
@@ -234,7 +238,7 @@ class MemoryDestination:
             await self._before_write()
         await self._answering()
 
-    def _event(self, event_id: GleaninEventId) -> GleaninEvent:
+    def _event(self, event_id: DestinationEventId) -> DestinationEvent:
         try:
             return self._gleanin.events[event_id]
         except KeyError as error:
@@ -245,7 +249,7 @@ class MemoryDestination:
         self,
         external_id: ExternalId | None,
         kind: RecordKind,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         values: Mapping[str, FieldValue | None],
     ) -> None:
         """Refuse what the sandbox refuses: unknown fields, wrong types, ties to sessions that are not there."""
@@ -260,13 +264,17 @@ class MemoryDestination:
                 raise RecordRejected(f"{name}: is not an attribute of a {kind}")
             if value is not None and isinstance(value, tuple) != (name in LISTS):
                 raise RecordRejected(f"{name}: has the wrong type")
-        for tie in values.get(TIES) or ():
-            session = self._gleanin.records.get(GleaninId(tie))
+        for tie in values.get(ASSOCIATIONS) or ():
+            session = self._gleanin.records.get(DestinationId(tie))
             if session is None or (session.kind, session.event_id) != (SESSION, event_id):
-                raise RecordRejected(f"{TIES}: there is no such session")
+                raise RecordRejected(f"{ASSOCIATIONS}: there is no such session")
 
     def _check_email(
-        self, event_id: GleaninEventId, kind: RecordKind, email: FieldValue | None, own: GleaninId | None
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        email: FieldValue | None,
+        own: DestinationId | None,
     ) -> None:
         if email is not None and self._gleanin.trouble.unique_emails:
             others = (each for each in self._gleanin.of_event(event_id, kind) if each.id != own)
@@ -287,7 +295,7 @@ class MemoryDestination:
             trouble.after_write(write)
         if trouble.lost_answers > 0:
             trouble.lost_answers -= 1
-            raise AnswerLost("No answer came to a write.")
+            raise WriteOutcomeUnknown("No answer came to a write.")
 
     def _make_links(self, record: StoredRecord) -> None:
         after = self._gleanin.links_after_reads

@@ -6,12 +6,12 @@ from ports.log import Datum
 
 
 @dataclass(slots=True)
-class KeptEvents:
+class RecordedEvents:
     ids: dict[str, Datum] = field(default_factory=dict)
     kept: list[tuple[str, dict[str, Datum]]] = field(default_factory=list)
 
-    def bound(self, **ids: Datum) -> "KeptEvents":
-        return KeptEvents(self.ids | ids, self.kept)
+    def bound(self, **ids: Datum) -> "RecordedEvents":
+        return RecordedEvents(self.ids | ids, self.kept)
 
     def event(self, name: str, **data: Datum) -> None:
         self.kept.append((name, self.ids | data))

@@ -3,7 +3,7 @@
 from itertools import count
 
 
-class CountingNames:
+class SequentialIds:
     def __init__(self, prefix: str = "id") -> None:
         self._prefix = prefix
         self._numbers = count(1)

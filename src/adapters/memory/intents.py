@@ -3,21 +3,21 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from adapters.memory.store import Kept, check
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from adapters.memory.store import InMemoryStore, check
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import RecordKind
 from core.domain.records.synced_records import CreateIntent
 from ports.clock import Clock
 
 
-class MemoryCreateIntents:
-    def __init__(self, kept: Kept, clock: Clock) -> None:
+class InMemoryCreateIntents:
+    def __init__(self, kept: InMemoryStore, clock: Clock) -> None:
         self._kept = kept
         self._rows = kept.intents
         self._clock = clock
 
     async def add(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, intents: Collection[CreateIntent]
+        self, organization_id: OrganizationId, event_id: DestinationEventId, intents: Collection[CreateIntent]
     ) -> None:
         known = self._kept
         for intent in intents:
@@ -28,14 +28,14 @@ class MemoryCreateIntents:
             self._rows[organization_id, event_id, intent.kind.name, intent.source_id] = intent
 
     async def list_open(
-        self, organization_id: OrganizationId, event_id: GleaninEventId
+        self, organization_id: OrganizationId, event_id: DestinationEventId
     ) -> Sequence[CreateIntent]:
         return [intent for key, intent in self._rows.items() if key[:2] == (organization_id, event_id)]
 
     async def mark_sent(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None:
@@ -48,7 +48,7 @@ class MemoryCreateIntents:
     async def remove(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.memory.store import Kept, check
-from core.domain.ids import NoticeId, OrganizationId
-from core.domain.notifications.notification import Notice, Recipient
+from adapters.memory.store import InMemoryStore, check
+from core.domain.ids import NotificationId, OrganizationId
+from core.domain.notifications.notification import Notification, Recipient
 
 
-class MemoryRecipients:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryRecipients:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.recipients
         self._kept = kept
 
@@ -29,17 +29,17 @@ class MemoryRecipients:
                 del self._kept.notices[row.id]
 
 
-class MemoryNotices:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryNotifications:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.notices
         self._kept = kept
 
-    async def add(self, notice: Notice) -> None:
+    async def add(self, notice: Notification) -> None:
         check(there=notice.id not in self._rows and notice.mapping_id in self._kept.mappings)
         check(there=notice.organization_id in self._kept.organizations)
         self._rows[notice.id] = notice
 
-    async def update(self, notice: Notice) -> None:
+    async def update(self, notice: Notification) -> None:
         row = self._rows.get(notice.id)
         if row is not None:
             self._rows[notice.id] = replace(
@@ -50,23 +50,25 @@ class MemoryNotices:
                 problem=notice.problem,
             )
 
-    async def get(self, notice_id: NoticeId) -> Notice | None:
+    async def get(self, notice_id: NotificationId) -> Notification | None:
         return self._rows.get(notice_id)
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notice]:
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notification]:
         due = [
             (row.next_attempt_at, row)
             for row in self._rows.values()
             if row.next_attempt_at is not None and row.next_attempt_at <= now
         ]
-        chosen, taken = list[Notice](), Counter[OrganizationId]()
+        chosen, taken = list[Notification](), Counter[OrganizationId]()
         for _, row in sorted(due, key=lambda each: each[0]):
             taken[row.organization_id] += 1
             if taken[row.organization_id] <= most_per_organization:
                 chosen.append(row)
         return chosen[:limit]
 
-    async def of_organization(self, organization_id: OrganizationId, limit: int = 50) -> Sequence[Notice]:
+    async def of_organization(
+        self, organization_id: OrganizationId, limit: int = 50
+    ) -> Sequence[Notification]:
         newest_first = reversed(self._rows.values())
         return [row for row in newest_first if row.organization_id == organization_id][:limit]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.domain.addresses import check_webhook
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient, check_email
 from core.domain.tenancy.secrets import Token
@@ -18,7 +18,7 @@ class Arrived:
 
 
 @dataclass(slots=True)
-class MemoryMessenger:
+class InMemoryNotifier:
     arrived: list[Arrived] = field(default_factory=list)
     trouble: NotDelivered | None = None
     """What every attempt meets."""
@@ -28,7 +28,7 @@ class MemoryMessenger:
         if channel is Channel.WEBHOOK:
             return check_webhook(address, allow_private=False)
         if not self.has_mail_server:
-            raise BadInput("No mail server is set up.", about="channel")
+            raise InvalidInput("No mail server is set up.", about="channel")
         return check_email(address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:

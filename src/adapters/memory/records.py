@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
-from core.domain.planning.plan import TIES
-from core.domain.records.destination_records import GleaninRecord
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
+from core.domain.planning.plan import ASSOCIATIONS
+from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.fields import FieldValue
 from core.domain.records.kinds import RecordKind
 from core.domain.records.synced_records import ShareLink
@@ -13,22 +13,22 @@ from core.domain.records.synced_records import ShareLink
 
 @dataclass(slots=True)
 class StoredRecord:
-    event_id: GleaninEventId
+    event_id: DestinationEventId
     kind: RecordKind
-    id: GleaninId
+    id: DestinationId
     external_id: ExternalId | None
     fields: dict[str, FieldValue]
     links: tuple[ShareLink, ...] | None = ()
     """None when nothing is told of links."""
     reads: int = 0
 
-    def seen(self, *, anonymous: bool) -> GleaninRecord:
+    def seen(self, *, anonymous: bool) -> DestinationRecord:
         email = self.fields.get("email")
-        return GleaninRecord(
+        return DestinationRecord(
             id=self.id,
             external_id=None if anonymous else self.external_id,
             email=email if isinstance(email, str) else None,
-            sessions=tuple(map(GleaninId, self.fields.get(TIES, ()))),
+            sessions=tuple(map(DestinationId, self.fields.get(ASSOCIATIONS, ()))),
             links=self.links,
         )
 
@@ -38,7 +38,7 @@ class LoggedWrite:
     """A write that took place, whether or not its answer arrived."""
 
     kind: RecordKind
-    gleanin_id: GleaninId
+    gleanin_id: DestinationId
     external_id: ExternalId | None
     created: bool
     sent: tuple[tuple[str, FieldValue | None], ...]

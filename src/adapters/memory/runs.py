@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import dropwhile, islice
 
-from adapters.memory.store import Kept, check
-from core.domain.email import same_mailbox
+from adapters.memory.store import InMemoryStore, check
+from core.domain.email import normalize_email
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.records.kinds import RecordKind, Scope
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, causes_of, counted
@@ -14,17 +14,17 @@ from core.domain.records.search import RecordSearch
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import Progress, RunState, SyncRun, Trigger
-from core.domain.runs.stop_reasons import STOPS_ASKED_FOR
-from ports.store.errors import Taken, Unique
+from core.domain.runs.stop_reasons import REQUESTED_STOPS
+from ports.store.errors import UniqueConstraint, UniqueViolation
 from ports.store.pages import Page
 from ports.store.results import HistoryEntry
-from ports.store.runs import Standing
+from ports.store.runs import LeaseStatus
 
-_ONE_OF_EACH = {RunState.RUNNING: Unique.RUNNING_RUN, RunState.QUEUED: Unique.QUEUED_RUN}
+_ONE_OF_EACH = {RunState.RUNNING: UniqueConstraint.RUNNING_RUN, RunState.QUEUED: UniqueConstraint.QUEUED_RUN}
 
 
-class MemoryRuns:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryRuns:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.runs
         self._mappings = kept.mappings
         self._bookings = kept.bookings
@@ -41,7 +41,7 @@ class MemoryRuns:
     def _store(self, run: SyncRun) -> None:
         for other in self._of(run.mapping_id):
             if other.id != run.id and run.is_open and other.state is run.state:
-                raise Taken(_ONE_OF_EACH[run.state])
+                raise UniqueViolation(_ONE_OF_EACH[run.state])
         # Copied, for its progress is a dict that the caller may go on counting in.
         self._rows[run.id] = replace(run, progress=dict(run.progress))
 
@@ -51,7 +51,7 @@ class MemoryRuns:
     async def get(self, run_id: RunId) -> SyncRun | None:
         return self._rows.get(run_id)
 
-    async def open_ones(self, mapping_id: MappingId) -> Sequence[SyncRun]:
+    async def list_open(self, mapping_id: MappingId) -> Sequence[SyncRun]:
         open_runs = [row for row in self._of(mapping_id) if row.is_open]
         return sorted(open_runs, key=lambda row: row.state is RunState.QUEUED)
 
@@ -71,7 +71,7 @@ class MemoryRuns:
         for row in self._newest(None):
             mapping = self._mappings[row.mapping_id]
             is_own = mapping.is_active and organization_id in (None, mapping.organization_id)
-            is_asked_for = row.stop is not None and row.stop.code in STOPS_ASKED_FOR
+            is_asked_for = row.stop is not None and row.stop.code in REQUESTED_STOPS
             if is_own and not row.is_open and not is_asked_for:
                 latest.setdefault((row.mapping_id, row.scope), row)
         return [*latest.values()]
@@ -144,10 +144,10 @@ class MemoryRuns:
     async def run_in_place_of(self, run_id: RunId) -> RunId | None:  # noqa: ARG002 - it has no earlier version
         return None
 
-    async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
+    async def find_by_idempotency_key(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         return self._bookings.get((mapping_id, request_key))
 
-    async def note_booking(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
+    async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
         key = (mapping_id, request_key)
         check(there=key not in self._bookings and mapping_id in self._mappings and run_id in self._rows)
         self._bookings[key] = run_id
@@ -162,13 +162,13 @@ class MemoryRuns:
         self._rows[run_id] = replace(run, lease_until=until, progress=told)
         return True
 
-    async def standing(self, run_id: RunId) -> Standing | None:
+    async def standing(self, run_id: RunId) -> LeaseStatus | None:
         run = self._rows.get(run_id)
-        return None if run is None else Standing(run.owner, run.lease_until, run.stop_asked)
+        return None if run is None else LeaseStatus(run.owner, run.lease_until, run.stop_asked)
 
 
-class MemoryOutcomes:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryOutcomes:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.outcomes
         self._runs = kept.runs
         self._kept = kept
@@ -219,7 +219,7 @@ class MemoryOutcomes:
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
     ) -> Sequence[HistoryEntry]:
-        mailbox = same_mailbox(id_or_email)
+        mailbox = normalize_email(id_or_email)
         entries = [
             HistoryEntry(run.id, run.started_at or run.requested_at, told, position)
             for run in self._runs.values()
@@ -228,7 +228,7 @@ class MemoryOutcomes:
             if (before is None or position < before)
             and (
                 id_or_email in (told.record.source_id, told.gleanin_id)
-                or (told.record.email and same_mailbox(told.record.email) == mailbox)
+                or (told.record.email and normalize_email(told.record.email) == mailbox)
             )
         ]
         entries.sort(key=lambda entry: entry.position)

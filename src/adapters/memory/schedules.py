@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.memory.store import Kept, check
+from adapters.memory.store import InMemoryStore, check
 from core.domain.ids import ConnectionId, MappingId, OrganizationId
 from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
 from core.domain.runs.schedule import Halt, Schedule
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.domain.tenancy.event_mappings import EventMapping
 
 
-class MemorySchedules:
-    def __init__(self, kept: Kept) -> None:
+class InMemorySchedules:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.schedules
         self._mappings = kept.mappings
         self._runs = kept.runs
@@ -109,15 +109,15 @@ class MemorySchedules:
         return mapping.created_at if schedule is None else schedule.due_at
 
 
-class MemoryCheckpoints:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryUnchangedMarkers:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.checkpoints
         self._runs = kept.runs
 
-    async def get(self, mapping_id: MappingId) -> Checkpoint | None:
+    async def get(self, mapping_id: MappingId) -> UnchangedMarker | None:
         return self._rows.get(mapping_id)
 
-    async def save(self, checkpoint: Checkpoint) -> None:
+    async def save(self, checkpoint: UnchangedMarker) -> None:
         run = self._runs.get(checkpoint.run_id)
         check(there=run is not None and run.mapping_id == checkpoint.mapping_id)
         self._rows[checkpoint.mapping_id] = checkpoint

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from core.domain.addresses import check_address
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
 from ports.source import (
-    SessionSource,
+    Source,
     SourceError,
     SourceEventGone,
     SourceIncomplete,
@@ -43,8 +43,8 @@ class InMemoryProgramme:
 
 
 @dataclass(slots=True)
-class MemorySessionSource:
-    programmes: dict[SessionboardEventId, InMemoryProgramme] = field(default_factory=dict)
+class InMemorySource:
+    programmes: dict[SourceEventId, InMemoryProgramme] = field(default_factory=dict)
     page_size: int = 100
     trouble: SourceError | None = None
     """Raised by every read, until it is set to None again."""
@@ -62,7 +62,7 @@ class MemorySessionSource:
         programme = self.programmes[event.id] = InMemoryProgramme(event, list(sessions), list(exhibitors))
         return programme
 
-    def remove(self, event_id: SessionboardEventId) -> None:
+    def remove(self, event_id: SourceEventId) -> None:
         del self.programmes[event_id]
 
     async def events(self) -> Sequence[SourceEvent]:
@@ -70,25 +70,23 @@ class MemorySessionSource:
             raise self.trouble
         return [programme.event for programme in self.programmes.values()]
 
-    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+    async def event(self, event_id: SourceEventId) -> SourceEvent:
         if self.trouble:
             raise self.trouble
         return self._programme(event_id).event
 
-    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         self._look(event_id)
         programme = self._programme(event_id)
         async for page in self._pages("sessions", programme.sessions, programme.missing_sessions):
             yield page
 
-    async def exhibitors(
-        self, event_id: SessionboardEventId
-    ) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+    async def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         programme = self._programme(event_id)
         async for page in self._pages("exhibitors", programme.exhibitors, programme.missing_exhibitors):
             yield page
 
-    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+    async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         if isinstance(self.trouble, SourceUnavailable):
             raise self.trouble
         if self.trouble or self.clock is None or event_id not in self.programmes:
@@ -97,7 +95,7 @@ class MemorySessionSource:
         programme = self.programmes[event_id]
         return any(programme.seen[row.id][1] >= since for row in programme.sessions)
 
-    def _look(self, event_id: SessionboardEventId) -> None:
+    def _look(self, event_id: SourceEventId) -> None:
         """Notice what has been edited since the last time: nobody tells."""
         if self.clock is not None:
             self._programme(event_id).look(self.clock.now())
@@ -116,7 +114,7 @@ class MemorySessionSource:
                 f"Sessionboard says that there are {total:,} {words}, but gave {len(given) or 'none'}."
             )
 
-    def _programme(self, event_id: SessionboardEventId) -> InMemoryProgramme:
+    def _programme(self, event_id: SourceEventId) -> InMemoryProgramme:
         try:
             return self.programmes[event_id]
         except KeyError as error:
@@ -124,14 +122,14 @@ class MemorySessionSource:
 
 
 @dataclass(slots=True)
-class MemorySessionSources:
-    source: MemorySessionSource = field(default_factory=MemorySessionSource)
+class InMemorySources:
+    source: InMemorySource = field(default_factory=InMemorySource)
     tokens: set[str] | None = None
     """The tokens that are taken; None takes any."""
 
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[SessionSource]:
+    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
         check_address(url, allow_private=True)
         if self.tokens is not None and token.value not in self.tokens:
             refused = SourceRefused("Sessionboard refused the token (401).")
-            return nullcontext(MemorySessionSource(trouble=refused))
+            return nullcontext(InMemorySource(trouble=refused))
         return nullcontext(self.source)

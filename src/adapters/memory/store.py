@@ -4,7 +4,7 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from core.domain.access.accounts import Account, Attempts, SignIn
+from core.domain.access.accounts import Account, Attempts, LoginSession
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import AuditEntry
 from core.domain.access.identities import ProviderIdentity
@@ -13,26 +13,26 @@ from core.domain.ids import (
     AccountId,
     ApiKeyId,
     ConnectionId,
-    GleaninEventId,
+    DestinationEventId,
     MappingId,
-    NoticeId,
+    NotificationId,
     OrganizationId,
     RunId,
     SourceId,
 )
-from core.domain.notifications.notification import Notice, Recipient
+from core.domain.notifications.notification import Notification, Recipient
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.records.synced_records import CreateIntent, SyncedRecord
 from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from ports.store.errors import PersistenceError
 
 
 @dataclass(slots=True)
-class Kept:
+class InMemoryStore:
     """Rows are frozen, so that a copy of the dicts is a copy of everything."""
 
     organizations: dict[OrganizationId, Organization] = field(default_factory=dict)
@@ -46,36 +46,36 @@ class Kept:
     schedules: dict[MappingId, Schedule] = field(default_factory=dict)
     checks: dict[MappingId, tuple[str, datetime]] = field(default_factory=dict)
     """Who checks a mapping, and until when."""
-    checkpoints: dict[MappingId, Checkpoint] = field(default_factory=dict)
-    synced: dict[tuple[OrganizationId, GleaninEventId, str], dict[SourceId, SyncedRecord]] = field(
+    checkpoints: dict[MappingId, UnchangedMarker] = field(default_factory=dict)
+    synced: dict[tuple[OrganizationId, DestinationEventId, str], dict[SourceId, SyncedRecord]] = field(
         default_factory=dict
     )
     """By place and name of the kind; the inner dicts are replaced, never changed."""
-    left_at: dict[tuple[OrganizationId, GleaninEventId, str, SourceId], datetime] = field(
+    left_at: dict[tuple[OrganizationId, DestinationEventId, str, SourceId], datetime] = field(
         default_factory=dict
     )
     """Since when synced records have left the programme."""
-    intents: dict[tuple[OrganizationId, GleaninEventId, str, SourceId], CreateIntent] = field(
+    intents: dict[tuple[OrganizationId, DestinationEventId, str, SourceId], CreateIntent] = field(
         default_factory=dict
     )
     outcomes: dict[RunId, dict[tuple[str, SourceId], tuple[int, RecordOutcome]]] = field(default_factory=dict)
     """With their positions; the inner dicts are replaced, never changed."""
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     identities: dict[ProviderIdentity, AccountId] = field(default_factory=dict)
-    sign_ins: dict[str, SignIn] = field(default_factory=dict)
+    sign_ins: dict[str, LoginSession] = field(default_factory=dict)
     attempts: dict[str, Attempts] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     audit: dict[int, AuditEntry] = field(default_factory=dict)
     revocations: dict[PersonRef, datetime] = field(default_factory=dict)
     recipients: dict[OrganizationId, Recipient] = field(default_factory=dict)
-    notices: dict[NoticeId, Notice] = field(default_factory=dict)
+    notices: dict[NotificationId, Notification] = field(default_factory=dict)
     accounts_added: int = 0
     served_url: str | None = None
     last_position: int = 0
     """Of an outcome or an entry of the audit log."""
 
-    def copy(self) -> "Kept":
-        return Kept(*(copy(getattr(self, each.name)) for each in fields(self)))
+    def copy(self) -> "InMemoryStore":
+        return InMemoryStore(*(copy(getattr(self, each.name)) for each in fields(self)))
 
     def next_position(self) -> int:
         self.last_position += 1

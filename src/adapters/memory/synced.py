@@ -5,21 +5,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.memory.store import Kept, check
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from adapters.memory.store import InMemoryStore, check
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import PEOPLE, RecordKind
 from core.domain.records.search import RecordSearch
 from core.domain.records.synced_records import SentRecords, ShareLink, SyncedRecord
-from ports.store.results import PeoplePage, Place
+from ports.store.results import PeoplePage, SyncedRecordRef
 
 
-class MemorySyncedRecords:
-    def __init__(self, kept: Kept) -> None:
+class InMemorySyncedRecords:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.synced
         self._kept = kept
 
     async def save(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, records: Collection[SyncedRecord]
+        self, organization_id: OrganizationId, event_id: DestinationEventId, records: Collection[SyncedRecord]
     ) -> None:
         changed: dict[str, dict[SourceId, SyncedRecord]] = {}
         for record in records:
@@ -39,7 +39,7 @@ class MemorySyncedRecords:
     async def mark_left(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
         left_at: datetime | None,
@@ -55,7 +55,7 @@ class MemorySyncedRecords:
     async def save_links(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         links: Mapping[SourceId, tuple[ShareLink, ...]],
     ) -> None:
@@ -67,7 +67,7 @@ class MemorySyncedRecords:
     async def find(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> Mapping[SourceId, SyncedRecord]:
@@ -75,11 +75,11 @@ class MemorySyncedRecords:
         return {source_id: rows[source_id] for source_id in source_ids if source_id in rows}
 
     async def places(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
-    ) -> Sequence[Place]:
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
+    ) -> Sequence[SyncedRecordRef]:
         rows = self._of(organization_id, event_id, kind).values()
         return [
-            Place(
+            SyncedRecordRef(
                 row.source_id,
                 row.gleanin_id,
                 row.connection_id,
@@ -99,7 +99,7 @@ class MemorySyncedRecords:
         return [SentRecords(*where, number) for where, number in numbers.items()]
 
     async def of_event(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
         rows = self._of(organization_id, event_id, kind).values()
         return sorted(rows, key=lambda row: (row.label.casefold(), row.source_id))
@@ -107,7 +107,7 @@ class MemorySyncedRecords:
     async def people(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         *,
         missing: bool = False,
         search: str = "",
@@ -129,6 +129,6 @@ class MemorySyncedRecords:
         )
 
     def _of(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Mapping[SourceId, SyncedRecord]:
         return self._rows.get((organization_id, event_id, kind.name), {})

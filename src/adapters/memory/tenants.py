@@ -5,25 +5,25 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from adapters.memory.store import Kept, check
-from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from adapters.memory.store import InMemoryStore, check
+from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
-from ports.store.errors import Taken, Unique
+from ports.store.errors import UniqueConstraint, UniqueViolation
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class MemoryOrganizations:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryOrganizations:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.organizations
         self._kept = kept
 
     async def add(self, organization: Organization) -> None:
         check(there=organization.id not in {*self._rows, *self._kept.removed})
         if await self.named(organization.name) is not None:
-            raise Taken(Unique.ORGANIZATION_NAME)
+            raise UniqueViolation(UniqueConstraint.ORGANIZATION_NAME)
         self._rows[organization.id] = organization
 
     async def update(self, organization: Organization) -> None:
@@ -84,8 +84,8 @@ def _drop_keys(rows: dict[K, V], is_own: Callable[[K], bool]) -> None:
         del rows[key]
 
 
-class MemoryConnections:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryConnections:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.connections
         self._kept = kept
 
@@ -100,9 +100,9 @@ class MemoryConnections:
         await self._store(connection)
 
     async def _store(self, connection: Connection) -> None:
-        other = await self.open_one(connection.organization_id)
+        other = await self.get_open(connection.organization_id)
         if connection.is_open and other is not None and other.id != connection.id:
-            raise Taken(Unique.OPEN_CONNECTION)
+            raise UniqueViolation(UniqueConstraint.OPEN_CONNECTION)
         self._rows[connection.id] = connection
 
     async def get(self, connection_id: ConnectionId) -> Connection | None:
@@ -115,7 +115,7 @@ class MemoryConnections:
             if self._kept.sessionboard_url(row.organization_id) != sessionboard_url
         )
 
-    async def open_one(self, organization_id: OrganizationId) -> Connection | None:
+    async def get_open(self, organization_id: OrganizationId) -> Connection | None:
         own = (row for row in self._rows.values() if row.organization_id == organization_id)
         return next((row for row in own if row.is_open), None)
 
@@ -123,8 +123,8 @@ class MemoryConnections:
         return [row for row in self._rows.values() if row.is_open]
 
 
-class MemoryMappings:
-    def __init__(self, kept: Kept) -> None:
+class InMemoryMappings:
+    def __init__(self, kept: InMemoryStore) -> None:
         self._rows = kept.mappings
         self._kept = kept
 
@@ -143,9 +143,9 @@ class MemoryMappings:
     async def _store(self, mapping: EventMapping) -> None:
         others = [row for row in self._rows.values() if row.holds_its_events and row.id != mapping.id]
         if mapping.holds_its_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
-            raise Taken(Unique.SESSIONBOARD_EVENT)
+            raise UniqueViolation(UniqueConstraint.SESSIONBOARD_EVENT)
         if mapping.holds_its_events and any(row.events.shares_gleanin(mapping.events) for row in others):
-            raise Taken(Unique.GLEANIN_EVENT)
+            raise UniqueViolation(UniqueConstraint.GLEANIN_EVENT)
         self._rows[mapping.id] = mapping
 
     async def get(self, mapping_id: MappingId) -> EventMapping | None:
@@ -154,10 +154,10 @@ class MemoryMappings:
     async def holding(
         self,
         sessionboard_url: str,
-        sessionboard_ids: Collection[SessionboardEventId],
-        gleanin_ids: Collection[GleaninEventId],
+        sessionboard_ids: Collection[SourceEventId],
+        gleanin_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
-        pairs = {EventPair(sessionboard_url, each, GleaninEventId("")) for each in sessionboard_ids}
+        pairs = {EventPair(sessionboard_url, each, DestinationEventId("")) for each in sessionboard_ids}
         return [
             row
             for row in self._rows.values()

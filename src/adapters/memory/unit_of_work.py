@@ -6,50 +6,50 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from adapters.memory.access import (
-    MemoryAccounts,
-    MemoryApiKeys,
-    MemoryAttempts,
-    MemoryAuditLog,
-    MemoryInstallation,
-    MemoryPortalRevocations,
-    MemoryProviderIdentities,
-    MemorySignIns,
+    InMemoryAccounts,
+    InMemoryApiKeys,
+    InMemoryAttempts,
+    InMemoryAuditLog,
+    InMemoryInstallation,
+    InMemoryLoginSessions,
+    InMemoryPortalRevocations,
+    InMemoryProviderIdentities,
 )
 from adapters.memory.clock import ManualClock
-from adapters.memory.intents import MemoryCreateIntents
-from adapters.memory.notifications import MemoryNotices, MemoryRecipients
-from adapters.memory.runs import MemoryOutcomes, MemoryRuns
-from adapters.memory.schedules import MemoryCheckpoints, MemorySchedules
-from adapters.memory.store import Kept
-from adapters.memory.synced import MemorySyncedRecords
-from adapters.memory.tenants import MemoryConnections, MemoryMappings, MemoryOrganizations
+from adapters.memory.intents import InMemoryCreateIntents
+from adapters.memory.notifications import InMemoryNotifications, InMemoryRecipients
+from adapters.memory.runs import InMemoryOutcomes, InMemoryRuns
+from adapters.memory.schedules import InMemorySchedules, InMemoryUnchangedMarkers
+from adapters.memory.store import InMemoryStore
+from adapters.memory.synced import InMemorySyncedRecords
+from adapters.memory.tenants import InMemoryConnections, InMemoryMappings, InMemoryOrganizations
 from ports.clock import Clock
 
 
-class MemoryUnit:
-    def __init__(self, units: "MemoryUnits", *, writes: bool) -> None:
+class InMemoryUnitOfWork:
+    def __init__(self, units: "InMemoryUnitOfWorkFactory", *, writes: bool) -> None:
         self._units = units
         self._writes = writes
         self._own = own = units.kept.copy()
-        self.organizations = MemoryOrganizations(own)
-        self.connections = MemoryConnections(own)
-        self.mappings = MemoryMappings(own)
-        self.runs = MemoryRuns(own)
-        self.schedules = MemorySchedules(own)
-        self.checkpoints = MemoryCheckpoints(own)
-        self.synced = MemorySyncedRecords(own)
-        self.intents = MemoryCreateIntents(own, units.clock)
-        self.outcomes = MemoryOutcomes(own)
-        self.accounts = MemoryAccounts(own)
-        self.identities = MemoryProviderIdentities(own)
-        self.installation = MemoryInstallation(own)
-        self.sign_ins = MemorySignIns(own)
-        self.attempts = MemoryAttempts(own)
-        self.api_keys = MemoryApiKeys(own)
-        self.audit = MemoryAuditLog(own)
-        self.portal_revocations = MemoryPortalRevocations(own)
-        self.recipients = MemoryRecipients(own)
-        self.notices = MemoryNotices(own)
+        self.organizations = InMemoryOrganizations(own)
+        self.connections = InMemoryConnections(own)
+        self.mappings = InMemoryMappings(own)
+        self.runs = InMemoryRuns(own)
+        self.schedules = InMemorySchedules(own)
+        self.checkpoints = InMemoryUnchangedMarkers(own)
+        self.synced = InMemorySyncedRecords(own)
+        self.intents = InMemoryCreateIntents(own, units.clock)
+        self.outcomes = InMemoryOutcomes(own)
+        self.accounts = InMemoryAccounts(own)
+        self.identities = InMemoryProviderIdentities(own)
+        self.installation = InMemoryInstallation(own)
+        self.sign_ins = InMemoryLoginSessions(own)
+        self.attempts = InMemoryAttempts(own)
+        self.api_keys = InMemoryApiKeys(own)
+        self.audit = InMemoryAuditLog(own)
+        self.portal_revocations = InMemoryPortalRevocations(own)
+        self.recipients = InMemoryRecipients(own)
+        self.notices = InMemoryNotifications(own)
 
     async def now(self) -> datetime:
         return self._units.clock.now()
@@ -61,22 +61,22 @@ class MemoryUnit:
         self._units.kept = self._own.copy()  # what is done from here on waits for the next commit
 
 
-class MemoryUnits:
+class InMemoryUnitOfWorkFactory:
     """Shows every unit a copy, which a commit puts in the place of what is kept."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         """Begin empty; `clock` is the database's."""
         self.clock: Clock = clock or ManualClock()
-        self.kept = Kept()
+        self.kept = InMemoryStore()
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[MemoryUnit]:
+    async def reading(self) -> AsyncIterator[InMemoryUnitOfWork]:
         await asyncio.sleep(0)  # others get their turn here, as they do while a database is asked
-        yield MemoryUnit(self, writes=False)
+        yield InMemoryUnitOfWork(self, writes=False)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[MemoryUnit]:
+    async def writing(self) -> AsyncIterator[InMemoryUnitOfWork]:
         async with self._writer:
             await asyncio.sleep(0)
-            yield MemoryUnit(self, writes=True)
+            yield InMemoryUnitOfWork(self, writes=True)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from adapters.notifications.smtp import SmtpMessenger
-from adapters.notifications.webhook import WebhookMessenger
-from core.domain.errors import BadInput
+from adapters.notifications.smtp import SmtpNotifier
+from adapters.notifications.webhook import WebhookNotifier
+from core.domain.errors import InvalidInput
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.tenancy.secrets import Token
@@ -18,15 +18,15 @@ NO_MAIL_SERVER = (
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    webhook: WebhookMessenger
-    mail: SmtpMessenger | None
+    webhook: WebhookNotifier
+    mail: SmtpNotifier | None
     """None where no mail server is set up."""
 
     def checked(self, channel: Channel, address: str) -> str:
         if channel is Channel.WEBHOOK:
             return self.webhook.checked(channel, address)
         if self.mail is None:
-            raise BadInput(NO_MAIL_SERVER, about="channel")
+            raise InvalidInput(NO_MAIL_SERVER, about="channel")
         return self.mail.checked(channel, address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:

@@ -22,7 +22,7 @@ _PERMANENT = 500
 """From this code on, the server says that asking again helps nothing (RFC 5321)."""
 
 
-class SmtpMessenger:
+class SmtpNotifier:
     def __init__(
         self,
         server: MailServer,

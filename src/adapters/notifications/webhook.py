@@ -16,7 +16,7 @@ from adapters.http_client.errors import HostUnavailable
 from adapters.http_client.responses import Response
 from adapters.http_client.retries import single_attempt
 from core.domain.addresses import check_webhook
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from core.domain.notifications.messages import Message, Named
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.tenancy.secrets import Token
@@ -28,7 +28,7 @@ _TRY_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookMessenger:
+class WebhookNotifier:
     allow_private: bool
     transport: OpenTransport
     clock: Clock
@@ -42,7 +42,7 @@ class WebhookMessenger:
         assert secret is not None, "a webhook has one: Recipient sees to that"
         try:
             url = self.checked(recipient.channel, recipient.address)
-        except BadInput as error:
+        except InvalidInput as error:
             raise RecipientRefused(f"The webhook's address is not allowed any more. {error}") from error
         body = json.dumps(document(message), separators=(",", ":")).encode()
         headers = {
@@ -55,7 +55,7 @@ class WebhookMessenger:
                 http = HttpClient(transport, url, "The webhook", headers, single_attempt(self.longest))
                 check = partial(_check, http.host)
                 await http.send("POST", http.base_url, check, lambda _: 0, body=body)
-        except BadInput as refusal:  # the name leads to a private address
+        except InvalidInput as refusal:  # the name leads to a private address
             raise RecipientRefused(str(refusal)) from refusal
         except HostUnavailable as error:
             raise RecipientUnavailable(str(error)) from error

@@ -31,7 +31,7 @@ _NOT_REMOVED = sa.select(sa.func.count()).where(
 )
 
 
-def removal_of(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Executable]:
+def statements_to_delete(organization_id: OrganizationId, at: datetime) -> Sequence[sa.Executable]:
     """Give the statements, in an order in which no row ever refers to one that is gone.
 
     A tombstone stays with the address of its Sessionboard: by that the connections are told apart (rule 10).

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 READING = {"unit": "reading"}
 WRITING = {"unit": "writing"}
@@ -37,13 +37,13 @@ def engine_at(url: str, patience: float = 30, silence: float = 5) -> sa.Engine:
             stopped, or a machine that is gone, would hold up all others.
 
     Raises:
-        StoreUnusable: the URL is none, or of a database that is not supported.
+        DatabaseUnavailable: the URL is none, or of a database that is not supported.
     """
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
         # Neither the URL nor the cause is shown: a mistyped URL can have its password anywhere.
-        raise StoreUnusable(f"The database URL is none. {_HOW_TO_WRITE_IT}") from None
+        raise DatabaseUnavailable(f"The database URL is none. {_HOW_TO_WRITE_IT}") from None
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     match parsed.drivername:
         case "sqlite+pysqlite":
@@ -51,7 +51,7 @@ def engine_at(url: str, patience: float = 30, silence: float = 5) -> sa.Engine:
         case "postgresql+psycopg":
             return _postgresql(parsed, patience, silence)
         case other:
-            raise StoreUnusable(f"The database {other} is not supported. {_HOW_TO_WRITE_IT}")
+            raise DatabaseUnavailable(f"The database {other} is not supported. {_HOW_TO_WRITE_IT}")
 
 
 _HOW_TO_WRITE_IT = (
@@ -61,7 +61,7 @@ _HOW_TO_WRITE_IT = (
 
 def _sqlite(url: sa.URL, patience: float) -> sa.Engine:
     if not url.database or url.database == ":memory:":
-        raise StoreUnusable(f"The SQLite URL names no file. {_HOW_TO_WRITE_IT}")
+        raise DatabaseUnavailable(f"The SQLite URL names no file. {_HOW_TO_WRITE_IT}")
     _make_for_its_owner_only(Path(url.database))
     engine = sa.create_engine(
         url,
@@ -84,7 +84,7 @@ def _make_for_its_owner_only(path: Path) -> None:
         if not path.exists():
             path.touch(mode=0o600)
     except OSError as error:
-        raise StoreUnusable(f"The database {path} cannot be made: {error.strerror}.") from error
+        raise DatabaseUnavailable(f"The database {path} cannot be made: {error.strerror}.") from error
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry, patience: float) -> None:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from adapters.persistence.tables import ONLY_ONE
-from ports.store.errors import PersistenceError, StoreUnusable, Taken, Unique
+from ports.store.errors import DatabaseUnavailable, PersistenceError, UniqueConstraint, UniqueViolation
 
-_BY_NAME = {str(index.name): Unique(str(index.name).removeprefix("one_")) for index in ONLY_ONE}
+_BY_NAME = {str(index.name): UniqueConstraint(str(index.name).removeprefix("one_")) for index in ONLY_ONE}
 # SQLite says "UNIQUE constraint failed: table.column, table.column", with the columns in the index's order.
 _BY_COLUMNS = {
     ", ".join(str(column) for column in index.columns): _BY_NAME[str(index.name)] for index in ONLY_ONE
@@ -26,18 +26,20 @@ def translated(url: sa.URL) -> Iterator[None]:
         yield
     except sa.exc.IntegrityError as error:
         if what := _unique(error):
-            raise Taken(what) from error
+            raise UniqueViolation(what) from error
         # Not the error's own text: it has the row, with names and addresses.
         raise PersistenceError("The database refused a row that contradicts what it holds.") from error
     except sa.exc.DBAPIError as error:
         if sentence := _sentence(error, url):
-            raise StoreUnusable(sentence) from error
+            raise DatabaseUnavailable(sentence) from error
         raise
     except sa.exc.TimeoutError as error:
-        raise StoreUnusable(f"The database {_named(url)} has too many units under way. Try again.") from error
+        raise DatabaseUnavailable(
+            f"The database {_named(url)} has too many units under way. Try again."
+        ) from error
 
 
-def _unique(error: sa.exc.IntegrityError) -> Unique | None:
+def _unique(error: sa.exc.IntegrityError) -> UniqueConstraint | None:
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None:
         return _BY_NAME.get(diagnosis.constraint_name or "")

@@ -23,7 +23,7 @@ class UnitExecutor(Protocol):
         ...
 
 
-class Threads:
+class DatabaseThreads:
     def __init__(self, most: int) -> None:
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="database")
 

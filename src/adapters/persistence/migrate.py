@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from adapters.persistence.engine import WRITING
 from adapters.persistence.errors import translated
 from adapters.persistence.tables import metadata
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -33,7 +33,7 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Take the schema up to a revision. Processes that do this at once do it one after the other.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or is a newer program's.
+        DatabaseUnavailable: the database cannot be reached, or is a newer program's.
     """
     with translated(engine.url), engine.connect() as connection:
         found = _begin(connection)
@@ -67,7 +67,7 @@ def current_revision(engine: sa.Engine) -> str | None:
     """Tell where the database is; None for one that was never migrated.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or is a newer program's.
+        DatabaseUnavailable: the database cannot be reached, or is a newer program's.
     """
     with translated(engine.url), engine.connect() as connection:
         return _revision(connection)
@@ -77,7 +77,7 @@ def is_current(engine: sa.Engine) -> bool:
     """Tell whether the database is where this program wants it.
 
     Raises:
-        StoreUnusable: the database cannot be reached, or is a newer program's.
+        DatabaseUnavailable: the database cannot be reached, or is a newer program's.
     """
     return current_revision(engine) == HEAD
 
@@ -103,7 +103,7 @@ def _revision(connection: sa.Connection) -> str | None:
         return None
     revision = connection.scalar(sa.select(_VERSION.c.version_num))
     if revision not in (None, HEAD) and revision not in _known():
-        raise StoreUnusable(
+        raise DatabaseUnavailable(
             f"The database is at revision {revision}, of a newer gleanin-sync than this one. Update this program."
         )
     return revision

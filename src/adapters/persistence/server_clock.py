@@ -25,7 +25,7 @@ def server_clock(engine: sa.Engine) -> datetime | None:
     """Read it; None where there is no server, but a file of this machine.
 
     Raises:
-        StoreUnusable
+        DatabaseUnavailable
     """
     if engine.dialect.name == "sqlite":
         return None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from ports.store.errors import Unique
+from ports.store.errors import UniqueConstraint
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -65,7 +65,7 @@ def _flag(name: str, *, default: sa.ColumnElement[bool] | None = None) -> sa.Col
     return sa.Column(name, sa.Boolean(), nullable=False, server_default=default)
 
 
-def _only_one(what: Unique, *columns: sa.Column[str], where: str | None = None) -> sa.Index:
+def _only_one(what: UniqueConstraint, *columns: sa.Column[str], where: str | None = None) -> sa.Index:
     condition = None if where is None else sa.text(where)
     return sa.Index(f"one_{what}", *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
 
@@ -397,16 +397,16 @@ notices = sa.Table(
 
 # SQLite names a violated index by its columns only, so no two may have the same columns in the same order.
 ONLY_ONE = (
-    _only_one(Unique.ORGANIZATION_NAME, organizations.c.name_folded),
-    _only_one(Unique.OPEN_CONNECTION, connections.c.organization_id, where="ended_at IS NULL"),
+    _only_one(UniqueConstraint.ORGANIZATION_NAME, organizations.c.name_folded),
+    _only_one(UniqueConstraint.OPEN_CONNECTION, connections.c.organization_id, where="ended_at IS NULL"),
     _only_one(
-        Unique.SESSIONBOARD_EVENT,
+        UniqueConstraint.SESSIONBOARD_EVENT,
         mappings.c.sessionboard_url,
         mappings.c.sessionboard_id,
         where="holds_events",
     ),
-    _only_one(Unique.GLEANIN_EVENT, mappings.c.gleanin_id, where="holds_events"),
-    _only_one(Unique.RUNNING_RUN, runs.c.mapping_id, runs.c.state, where="state = 'running'"),
-    _only_one(Unique.QUEUED_RUN, runs.c.state, runs.c.mapping_id, where="state = 'queued'"),
-    _only_one(Unique.ACCOUNT_EMAIL, accounts.c.mailbox),
+    _only_one(UniqueConstraint.GLEANIN_EVENT, mappings.c.gleanin_id, where="holds_events"),
+    _only_one(UniqueConstraint.RUNNING_RUN, runs.c.mapping_id, runs.c.state, where="state = 'running'"),
+    _only_one(UniqueConstraint.QUEUED_RUN, runs.c.state, runs.c.mapping_id, where="state = 'queued'"),
+    _only_one(UniqueConstraint.ACCOUNT_EMAIL, accounts.c.mailbox),
 )

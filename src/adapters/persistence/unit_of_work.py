@@ -12,15 +12,15 @@ import sqlalchemy as sa
 
 from adapters.persistence.engine import MOST_UNITS, READING, WRITING
 from adapters.persistence.errors import translated
-from adapters.persistence.executor import Threads
+from adapters.persistence.executor import DatabaseThreads
 from adapters.persistence.repositories.accounts import SqlAccounts
 from adapters.persistence.repositories.api_keys import SqlApiKeys
 from adapters.persistence.repositories.audit_log import SqlAuditLog
 from adapters.persistence.repositories.create_intents import SqlCreateIntents
 from adapters.persistence.repositories.installation import SqlInstallation
-from adapters.persistence.repositories.login_sessions import SqlAttempts, SqlSignIns
+from adapters.persistence.repositories.login_sessions import SqlAttempts, SqlLoginSessions
 from adapters.persistence.repositories.mappings import SqlMappings
-from adapters.persistence.repositories.notifications import SqlNotices, SqlRecipients
+from adapters.persistence.repositories.notifications import SqlNotifications, SqlRecipients
 from adapters.persistence.repositories.organizations import SqlConnections, SqlOrganizations
 from adapters.persistence.repositories.outcomes import SqlOutcomes
 from adapters.persistence.repositories.portal_revocations import SqlPortalRevocations
@@ -28,17 +28,17 @@ from adapters.persistence.repositories.provider_identities import SqlProviderIde
 from adapters.persistence.repositories.runs import Deferring, SqlRuns
 from adapters.persistence.repositories.schedules import SqlSchedules
 from adapters.persistence.repositories.synced_records import SqlSyncedRecords
-from adapters.persistence.repositories.unchanged_markers import SqlCheckpoints
+from adapters.persistence.repositories.unchanged_markers import SqlUnchangedMarkers
 from adapters.persistence.server_clock import read_now
 
 T = TypeVar("T")
 
 
-class SqlUnit:
+class SqlUnitOfWork:
     """One transaction. It begins with the first thing asked, so that a small unit costs few turns of a thread."""
 
     def __init__(
-        self, engine: sa.Engine, threads: Threads, deferring: Deferring | None, *, writes: bool
+        self, engine: sa.Engine, threads: DatabaseThreads, deferring: Deferring | None, *, writes: bool
     ) -> None:
         self._engine = engine
         self._deferring = deferring
@@ -107,8 +107,8 @@ class SqlUnit:
         return SqlRuns(self.run, self._deferring)
 
     @cached_property
-    def checkpoints(self) -> SqlCheckpoints:
-        return SqlCheckpoints(self.run)
+    def checkpoints(self) -> SqlUnchangedMarkers:
+        return SqlUnchangedMarkers(self.run)
 
     @cached_property
     def schedules(self) -> SqlSchedules:
@@ -139,8 +139,8 @@ class SqlUnit:
         return SqlInstallation(self.run)
 
     @cached_property
-    def sign_ins(self) -> SqlSignIns:
-        return SqlSignIns(self.run)
+    def sign_ins(self) -> SqlLoginSessions:
+        return SqlLoginSessions(self.run)
 
     @cached_property
     def attempts(self) -> SqlAttempts:
@@ -163,15 +163,15 @@ class SqlUnit:
         return SqlRecipients(self.run)
 
     @cached_property
-    def notices(self) -> SqlNotices:
-        return SqlNotices(self.run)
+    def notices(self) -> SqlNotifications:
+        return SqlNotifications(self.run)
 
 
 @dataclass(frozen=True, slots=True)
 class _Runner:
     """Does a unit's jobs, each in a turn of a thread, or several together: a turn costs more than a statement."""
 
-    unit: SqlUnit
+    unit: SqlUnitOfWork
 
     async def __call__(self, job: Callable[[sa.Connection], T], /, *, is_short: bool = False) -> T:
         return await self.unit.do(job, is_short=is_short)
@@ -180,7 +180,7 @@ class _Runner:
         self.unit.put_off(job)
 
 
-class SqlUnits:
+class SqlUnitOfWorkFactory:
     def __init__(self, engine: sa.Engine, deferring: Deferring | None = None) -> None:
         self._engine = engine
         self._deferring = deferring
@@ -188,23 +188,23 @@ class SqlUnits:
         self._for_writing = engine.execution_options(**WRITING)
         # A unit never waits in a thread for another unit of this process: the other one may need that thread.
         # So the writers queue up here first, and there are as many threads and connections as units.
-        self._threads = Threads(MOST_UNITS)
+        self._threads = DatabaseThreads(MOST_UNITS)
         self._readers = asyncio.Semaphore(MOST_UNITS - 1)
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqlUnit]:
+    async def reading(self) -> AsyncIterator[SqlUnitOfWork]:
         async with self._readers:
-            unit = SqlUnit(self._for_reading, self._threads, self._deferring, writes=False)
+            unit = SqlUnitOfWork(self._for_reading, self._threads, self._deferring, writes=False)
             try:
                 yield unit
             finally:
                 await unit.end()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[SqlUnit]:
+    async def writing(self) -> AsyncIterator[SqlUnitOfWork]:
         async with self._writer:
-            unit = SqlUnit(self._for_writing, self._threads, self._deferring, writes=True)
+            unit = SqlUnitOfWork(self._for_writing, self._threads, self._deferring, writes=True)
             try:
                 yield unit
             finally:

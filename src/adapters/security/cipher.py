@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.domain.tenancy.secrets import SealedToken, Token
-from ports.cipher import CannotUnseal, KeysUnusable
+from ports.cipher import DecryptionFailed, KeysUnusable
 
 _KEY_LENGTH = 44
 
@@ -30,7 +30,7 @@ class FernetCipher:
         try:
             return Token(self._fernet.decrypt(sealed.value).decode())
         except (InvalidToken, ValueError) as error:  # ValueError: not even base64
-            raise CannotUnseal(
+            raise DecryptionFailed(
                 "None of the secret keys opens a stored token: the keys were changed or lost. "
                 "Put the former key back behind the new one, or give the token again."
             ) from error

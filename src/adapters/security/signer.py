@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from ports.signer import NotSigned
+from ports.signer import BadSignature
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -25,7 +25,7 @@ class ItsdangerousSigner:
             text, ticks = self._serializer(purpose).loads(signed)
             return str(text), _EPOCH + ticks * _TICK
         except (BadData, ValueError, TypeError, OverflowError) as error:
-            raise NotSigned from error
+            raise BadSignature from error
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         return URLSafeSerializer(self._keys, salt=f"gleanin-sync.{purpose}")

@@ -74,7 +74,7 @@ class SessionboardClient:
         Raises:
             NoSuchPage: it was not announced, and is not there.
             TooLarge: the response is too large, and nothing could be made of its beginning.
-            BadInput: the host's name leads to a private address, which no setting allows.
+            InvalidInput: the host's name leads to a private address, which no setting allows.
             SourceError: whatever else was wrong, in words for people.
         """
         check = partial(self._check, is_event=path.startswith("v1/event/"), announced=announced)

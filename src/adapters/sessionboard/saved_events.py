@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from adapters.sessionboard.date_shift import Json, moved_ahead
 from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, RowSchema, WrongShape, parse
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
-from ports.source import SessionSource, SourceEventGone, SourceUnreadable
+from ports.source import Source, SourceEventGone, SourceUnreadable
 
 PAGE_SIZE = 100
 R = TypeVar("R")
@@ -58,21 +58,21 @@ class SavedEvent:
     async def events(self) -> Sequence[SourceEvent]:
         return [self._event(self._load())]
 
-    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+    async def event(self, event_id: SourceEventId) -> SourceEvent:
         return self._event(self._load_event(event_id))
 
-    def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         return self._pages(SESSIONS, "sessions", event_id)
 
-    def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         return self._pages(EXHIBITORS, "exhibitors", event_id)
 
-    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:  # noqa: ARG002 - the port's
+    async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:  # noqa: ARG002 - the port's
         """Tell nothing: to read the file costs nothing."""
         return True
 
     async def _pages(
-        self, shape: RowSchema[Any, R], key: str, event_id: SessionboardEventId
+        self, shape: RowSchema[Any, R], key: str, event_id: SourceEventId
     ) -> AsyncIterator[Sequence[R | Unreadable]]:
         rows = self._load_event(event_id)[key]
         known: set[SourceId] = set()
@@ -86,7 +86,7 @@ class SavedEvent:
             return saved
         return moved_ahead(saved, self.now(), days_ahead=self.days_ahead)
 
-    def _load_event(self, event_id: SessionboardEventId) -> Json:
+    def _load_event(self, event_id: SourceEventId) -> Json:
         saved = self._load()
         if self._event(saved).id != event_id:
             raise SourceEventGone(f"The file {self.path} has another event than {event_id!r:.60}.")
@@ -105,5 +105,5 @@ class SavedEvents:
 
     saved: SavedEvent
 
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[SessionSource]:  # noqa: ARG002 - the port's
+    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:  # noqa: ARG002 - the port's
         return nullcontext(self.saved)

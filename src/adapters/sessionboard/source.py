@@ -28,12 +28,12 @@ from adapters.sessionboard.parsing import (
 )
 from adapters.sessionboard.tally import SINGLE, RowPosition, RowTally
 from core.domain.addresses import check_address
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.selection.sessions import instant_text
 from core.domain.tenancy.secrets import Token
 from ports.source import (
-    SessionSource,
+    Source,
     SourceError,
     SourceEventGone,
     SourceIncomplete,
@@ -50,7 +50,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class SessionboardHttp:
+class SessionboardSource:
     client: SessionboardClient
     parallel: int = 5
     """Pages in flight or waiting to be taken: what memory is bounded by."""
@@ -59,7 +59,7 @@ class SessionboardHttp:
         rows, _ = await self._events()
         return [event for event in rows if isinstance(event, SourceEvent)]
 
-    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+    async def event(self, event_id: SourceEventId) -> SourceEvent:
         rows, incomplete = await self._events()
         for event in rows:
             if isinstance(event, SourceEvent) and event.id == event_id:
@@ -85,16 +85,16 @@ class SessionboardHttp:
             return rows, incomplete
         return rows, None
 
-    def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         # Without this, sources of compositions would be missing without a word instead of being skipped.
         body = {"sort": OLDEST_FIRST, "expand": ["linked_sources"]}
         return self._list(SESSIONS, "sessions", "POST", f"{_path(event_id)}/sessions", body)
 
-    def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         path, body = f"{_path(event_id)}/exhibitors", {"sort": OLDEST_FIRST}
         return self._list(EXHIBITORS, "exhibitors", "POST", path, body)
 
-    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+    async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}
         one = {"page": 1, "pageSize": 1}
         try:
@@ -163,11 +163,11 @@ class SessionboardSources:
     threads: Executor = field(default_factory=parsing_threads)
     """Shared by all organizations; they parse what is not small."""
 
-    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[SessionSource]:
+    def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
         return self._opened(check_address(url, allow_private=self.allow_private), token)
 
     @asynccontextmanager
-    async def _opened(self, address: str, token: Token) -> AsyncIterator[SessionSource]:
+    async def _opened(self, address: str, token: Token) -> AsyncIterator[Source]:
         headers = {
             "X-Access-Token": token.value,
             "Accept": "application/json",
@@ -175,7 +175,7 @@ class SessionboardSources:
         }
         async with self.transport() as transport:
             http = HttpClient(transport, address, "Sessionboard", headers, self.policy.started())
-            yield SessionboardHttp(
+            yield SessionboardSource(
                 SessionboardClient(http, ParsingLane(self.threads), self.limits), self.parallel
             )
 
@@ -185,7 +185,7 @@ def _foreign(words: str, page: PageRead[Any]) -> str:
     return f"a list of {len(page.ids)} {words} of which none can be read, the first for this reason: {problem[:-1]}"
 
 
-def _path(event_id: SessionboardEventId) -> str:
+def _path(event_id: SourceEventId) -> str:
     segment = quote(event_id, safe="")
     if segment.strip(".") == "":
         raise SourceEventGone("An event's id cannot be empty.")

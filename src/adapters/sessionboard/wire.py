@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
@@ -117,7 +117,7 @@ class Pagination(Wire):
 
 
 def to_event(row: EventRow) -> Iterator[SourceEvent]:
-    yield SourceEvent(SessionboardEventId(row.id), row.name or row.id, row.timezone)
+    yield SourceEvent(SourceEventId(row.id), row.name or row.id, row.timezone)
 
 
 def to_sessions(row: SessionRow, *, inside_another: bool = False) -> Iterator[Session]:

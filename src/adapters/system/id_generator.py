@@ -10,7 +10,7 @@ _LENGTH = 12
 """60 bits: among a billion ids, the chance that any two are the same is below one half."""
 
 
-class RandomNames:
+class RandomIds:
     def new(self) -> str:
         return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 

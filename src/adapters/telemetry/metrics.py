@@ -6,7 +6,7 @@ from ports.log import Datum, EventLog
 
 RUNS = Counter("gleanin_sync_runs_total", "Sync runs that ended.", ("state", "stop"))
 RECORDS = Counter("gleanin_sync_records_total", "Outcomes of records.", ("outcome",))
-TAKEN_OVER = Counter("gleanin_sync_runs_taken_over_total", "Runs that another process took over.")
+LEASE_EXPIRED = Counter("gleanin_sync_runs_taken_over_total", "Runs that another process took over.")
 ACCESS = Counter(
     "gleanin_sync_access_events_total", "Sign-ins, and what was refused to people and programs.", ("event",)
 )
@@ -15,12 +15,12 @@ _ACCESS = "access."
 _NOT_OUTCOMES = frozenset({"state", "stop"})
 
 
-class CountedEvents:
+class MetricsEventLog:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    def bound(self, **ids: Datum) -> "CountedEvents":
-        return CountedEvents(self._log.bound(**ids))
+    def bound(self, **ids: Datum) -> "MetricsEventLog":
+        return MetricsEventLog(self._log.bound(**ids))
 
     def event(self, name: str, **data: Datum) -> None:
         if name == "sync.run_finished":
@@ -33,7 +33,7 @@ class CountedEvents:
 
     def warning(self, name: str, **data: Datum) -> None:
         if name == "sync.run_taken_over":
-            TAKEN_OVER.inc()
+            LEASE_EXPIRED.inc()
         _count_access(name)
         self._log.warning(name, **data)
 

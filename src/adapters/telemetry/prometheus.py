@@ -16,7 +16,7 @@ _LONGEST = 10.0
 _CONTINUOUS = "Mappings with continuous sync, and no others,"
 
 
-class Meters:
+class PrometheusMetrics:
     def __init__(self, show_queue: Callable[[], Awaitable[Queue]]) -> None:
         self._show_queue = show_queue
 

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 
 LONGEST = 2000
 NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
@@ -50,7 +50,7 @@ def check_address(url: str, *, allow_private: bool, carries: str = "the token") 
     here: see `is_public_ip`.
 
     Raises:
-        BadInput: it is no address, or one that is not allowed.
+        InvalidInput: it is no address, or one that is not allowed.
     """
     parts = _split(url)
     host = _host(parts)
@@ -59,10 +59,10 @@ def check_address(url: str, *, allow_private: bool, carries: str = "the token") 
         message = (
             f"The address {host} is private. Private addresses are refused unless a setting allows them."
         )
-        raise BadInput(message)
+        raise InvalidInput(message)
     if parts.scheme == "http" and not private:
         message = f"The address of {host} must begin with https://, else {carries} could be read on its way."
-        raise BadInput(message)
+        raise InvalidInput(message)
     port = _port(parts)
     shown = f"[{host}]" if ":" in host else host
     where = shown if port in (None, {"http": 80, "https": 443}[parts.scheme]) else f"{shown}:{port}"
@@ -73,11 +73,13 @@ def check_webhook(url: str, *, allow_private: bool) -> str:
     """Give a webhook's address in its normal form: unlike a base address, it may have a query.
 
     Raises:
-        BadInput: it is no address, or one that is not allowed.
+        InvalidInput: it is no address, or one that is not allowed.
     """
     base, mark, query = url.strip().partition("?")
     if len(query) > LONGEST or not all("!" <= character <= "~" and character != "#" for character in query):
-        raise BadInput("The address has a query (?) that is too long, or has characters that no address has.")
+        raise InvalidInput(
+            "The address has a query (?) that is too long, or has characters that no address has."
+        )
     checked = check_address(base, allow_private=allow_private, carries="the notices")
     return f"{checked}{'/' if base.endswith('/') else ''}{mark}{query}"
 
@@ -108,24 +110,24 @@ def is_public_ip(address: str) -> bool:
 def _split(url: str) -> SplitResult:
     text = url.strip()
     if not text or len(text) > LONGEST or not text.isascii():
-        raise BadInput(
+        raise InvalidInput(
             "An address is needed, such as https://api.example.com, in plain letters and not too long."
         )
     # urlsplit drops tabs and line ends without a word, and browsers read a backslash as a slash.
     if any(character <= " " or character in '\\\x7f<>"' for character in text):
-        raise BadInput("The address has a character that no address has, such as a space or a backslash.")
+        raise InvalidInput("The address has a character that no address has, such as a space or a backslash.")
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise BadInput("The address cannot be read. Write it as in https://api.example.com.") from error
+        raise InvalidInput("The address cannot be read. Write it as in https://api.example.com.") from error
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise BadInput("The address must begin with https:// and a host, as in https://api.example.com.")
+        raise InvalidInput("The address must begin with https:// and a host, as in https://api.example.com.")
     if "@" in parts.netloc:
-        raise BadInput("The address must not have a user or a password in it.")
+        raise InvalidInput("The address must not have a user or a password in it.")
     if "?" in text or "#" in text:
-        raise BadInput("The address must not have a query (?) or a fragment (#).")
+        raise InvalidInput("The address must not have a query (?) or a fragment (#).")
     if any(segment in (".", "..") for segment in parts.path.split("/")):
-        raise BadInput("The address must not have . or .. in its path.")
+        raise InvalidInput("The address must not have . or .. in its path.")
     return parts
 
 
@@ -135,16 +137,16 @@ def _host(parts: SplitResult) -> str:
         try:
             return str(ipaddress.IPv6Address(host.partition("%")[0]))
         except ValueError as error:
-            raise BadInput("The address has no valid IPv6 address between its brackets.") from error
+            raise InvalidInput("The address has no valid IPv6 address between its brackets.") from error
     # Resolvers read 127.1, 0x7f.1 and 2130706433 as addresses too: only the usual form is taken.
     if NUMBER.fullmatch(host.rpartition(".")[2]):
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError as error:
             message = f"The address has {host}, which is neither a name nor an IP address in its usual form."
-            raise BadInput(message) from error
+            raise InvalidInput(message) from error
     if not NAME.fullmatch(host):
-        raise BadInput("The address has no valid host. Write it as in https://api.example.com.")
+        raise InvalidInput("The address has no valid host. Write it as in https://api.example.com.")
     return host
 
 
@@ -152,7 +154,7 @@ def _port(parts: SplitResult) -> int | None:
     try:
         port = parts.port
     except ValueError as error:
-        raise BadInput("The address has a port that is not a number from 1 to 65535.") from error
+        raise InvalidInput("The address has a port that is not a number from 1 to 65535.") from error
     if port == 0:
-        raise BadInput("The address has a port that is not a number from 1 to 65535.")
+        raise InvalidInput("The address has a port that is not a number from 1 to 65535.")
     return port

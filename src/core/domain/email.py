@@ -59,7 +59,7 @@ def is_address(email: str) -> bool:
     return _is_plain(email) or _parts_of(email) is not None
 
 
-def same_mailbox(email: str) -> str:
+def normalize_email(email: str) -> str:
     """Return the form in which addresses are compared (rule 15); of a text that is none, something to look for.
 
     Case, invisible characters and the normal form do not count, and a domain equals its punycode. `ß` is not `ss`.

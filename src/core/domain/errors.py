@@ -5,7 +5,7 @@ Refusal
 ├── AlreadyExists         an organization of that name
 ├── NotConnected          the organization has no open connection
 ├── AlreadyConnected      rule 3
-├── OtherAccount          a renewed token that does not see what is mapped
+├── DifferentAccount          a renewed token that does not see what is mapped
 ├── AlreadyMapped         rule 4
 ├── BoundToAnother        rule 5
 ├── TimeZoneUnknown       rule 7, when mapping: Sessionboard tells none that there is
@@ -15,14 +15,14 @@ Refusal
 ├── NotMapped             rule 11
 ├── StillConnected        an organization that is to be removed
 ├── Forbidden             a right that whoever asks does not have
-├── NotSignedIn           nobody is signed in, or the API key is none
+├── NotAuthenticated           nobody is signed in, or the API key is none
 ├── EmailNotVerified     a provider does not vouch for the e-mail that would tell the account
 ├── IdentityMismatch     the account is bound to another identity of the provider
-├── WrongCredentials      e-mail and password do not belong together
+├── InvalidCredentials      e-mail and password do not belong together
 ├── TooManyAttempts       signing in, again and again
-├── TooBusy               more is asked for at once than is good for all
-├── AddressExpired        a signed address that opens nothing any more
-└── BadInput              a token, a name or an address that cannot be one
+├── Overloaded               more is asked for at once than is good for all
+├── LinkExpired        a signed address that opens nothing any more
+└── InvalidInput              a token, a name or an address that cannot be one
 """
 
 import re
@@ -34,7 +34,7 @@ _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 """NUL and lone surrogates: databases store neither, and some refuse even to look for them."""
 
 
-class Refusal(Exception):
+class DomainError(Exception):
     """Something a rule forbids. Its text is the sentence to show; `code` is for machines."""
 
     code: ClassVar[str] = "refused"
@@ -42,7 +42,7 @@ class Refusal(Exception):
     """Which of several inputs is wrong, as `password`; empty where the sentence alone says it."""
 
 
-class NotFound(Refusal):
+class NotFound(DomainError):
     code = "not_found"
 
     def __init__(self, what: str, asked: str, hint: str = "") -> None:
@@ -51,7 +51,7 @@ class NotFound(Refusal):
         self.asked = asked
 
 
-class AlreadyExists(Refusal):
+class AlreadyExists(DomainError):
     code = "already_exists"
     about = "name"
 
@@ -59,14 +59,14 @@ class AlreadyExists(Refusal):
         super().__init__(f"There is an organization named {name!r:.120} already. Choose another name.")
 
 
-class NotConnected(Refusal):
+class NotConnected(DomainError):
     code = "not_connected"
 
     def __init__(self, organization: str) -> None:
         super().__init__(f"{organization} is not connected to Gleanin. Connect it first.")
 
 
-class AlreadyConnected(Refusal):
+class AlreadyConnected(DomainError):
     code = "already_connected"
 
     def __init__(self, organization: str) -> None:
@@ -77,7 +77,7 @@ class AlreadyConnected(Refusal):
         )
 
 
-class OtherAccount(Refusal):
+class DifferentAccount(DomainError):
     code = "other_account"
 
     def __init__(self, event: str) -> None:
@@ -86,7 +86,7 @@ class OtherAccount(Refusal):
         )
 
 
-class AlreadyMapped(Refusal):
+class AlreadyMapped(DomainError):
     code = "already_mapped"
 
     def __init__(self, side: str, event: str) -> None:
@@ -97,7 +97,7 @@ class AlreadyMapped(Refusal):
         self.side = side
 
 
-class BoundToAnother(Refusal):
+class BoundToAnother(DomainError):
     code = "bound_to_another"
 
     def __init__(self, side: str, event: str, partner: str) -> None:
@@ -108,7 +108,7 @@ class BoundToAnother(Refusal):
         self.side = side
 
 
-class TimeZoneUnknown(Refusal):
+class TimeZoneUnknown(DomainError):
     code = "time_zone_unknown"
 
     def __init__(self, event: str, told: str | None) -> None:
@@ -118,14 +118,14 @@ class TimeZoneUnknown(Refusal):
         )
 
 
-class EventArchived(Refusal):
+class EventArchived(DomainError):
     code = "event_archived"
 
     def __init__(self, event: str) -> None:
         super().__init__(f"The Gleanin event {event} is archived. Activate it in Gleanin first.")
 
 
-class TimeZoneUnconfirmed(Refusal):
+class TimeZoneUnconfirmed(DomainError):
     code = "time_zone_unconfirmed"
 
     def __init__(self, zone: str, offsets: str, reported: str | None = None) -> None:
@@ -141,7 +141,7 @@ class TimeZoneUnconfirmed(Refusal):
         )
 
 
-class NotConfirmed(Refusal):
+class NotConfirmed(DomainError):
     code = "not_confirmed"
 
     def __init__(self, organization: str) -> None:
@@ -151,7 +151,7 @@ class NotConfirmed(Refusal):
         )
 
 
-class NotMapped(Refusal):
+class NotMapped(DomainError):
     code = "not_mapped"
 
     def __init__(self, mapping: str) -> None:
@@ -160,35 +160,35 @@ class NotMapped(Refusal):
         )
 
 
-class StillConnected(Refusal):
+class StillConnected(DomainError):
     code = "still_connected"
 
     def __init__(self, organization: str) -> None:
         super().__init__(f"{organization} is connected to Gleanin. Disconnect it before you remove it.")
 
 
-class Forbidden(Refusal):
+class Forbidden(DomainError):
     code = "forbidden"
 
     def __init__(self, right: str) -> None:
         super().__init__(f"This needs the right to {right}, which your role does not have. Ask an admin.")
 
 
-class NotSignedIn(Refusal):
+class NotAuthenticated(DomainError):
     code = "not_signed_in"
 
     def __init__(self, sentence: str = "Sign in first.") -> None:
         super().__init__(sentence)
 
 
-class EmailNotVerified(NotSignedIn):
+class EmailNotVerified(NotAuthenticated):
     def __init__(self) -> None:
         super().__init__(
             "Your company's sign-in does not vouch for your e-mail address. Have the address verified there."
         )
 
 
-class IdentityMismatch(NotSignedIn):
+class IdentityMismatch(NotAuthenticated):
     def __init__(self, email: str) -> None:
         super().__init__(
             f"The account of {email:.120} is bound to another identity of your company's sign-in. Sign in with that "
@@ -196,7 +196,7 @@ class IdentityMismatch(NotSignedIn):
         )
 
 
-class WrongCredentials(Refusal):
+class InvalidCredentials(DomainError):
     code = "wrong_credentials"
 
     def __init__(self) -> None:
@@ -204,7 +204,7 @@ class WrongCredentials(Refusal):
         super().__init__("The e-mail or the password is wrong.")
 
 
-class TooManyAttempts(Refusal):
+class TooManyAttempts(DomainError):
     code = "too_many_attempts"
 
     def __init__(self, wait: timedelta) -> None:
@@ -214,21 +214,21 @@ class TooManyAttempts(Refusal):
         super().__init__(f"Too many attempts to sign in. Try again in {told}.")
 
 
-class TooBusy(Refusal):
+class Overloaded(DomainError):
     code = "too_busy"
 
     def __init__(self) -> None:
         super().__init__("Too much is asked for at once. Try again in a moment.")
 
 
-class AddressExpired(Refusal):
+class LinkExpired(DomainError):
     code = "address_expired"
 
     def __init__(self) -> None:
         super().__init__("This address is not valid any more. Ask whoever sent it to you for a new one.")
 
 
-class BadInput(Refusal):
+class InvalidInput(DomainError):
     code = "bad_input"
 
     def __init__(self, sentence: str, *, about: str = "") -> None:
@@ -236,7 +236,7 @@ class BadInput(Refusal):
         self.about = about
 
 
-def check_asked(what: str, asked: str) -> None:
+def validate_id(what: str, asked: str) -> None:
     """See that a text can be the id of anything, before a database is asked for it.
 
     Raises:

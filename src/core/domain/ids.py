@@ -7,14 +7,14 @@ OrganizationId = NewType("OrganizationId", str)
 ConnectionId = NewType("ConnectionId", str)
 MappingId = NewType("MappingId", str)
 RunId = NewType("RunId", str)
-NoticeId = NewType("NoticeId", str)
+NotificationId = NewType("NotificationId", str)
 AccountId = NewType("AccountId", str)
 ApiKeyId = NewType("ApiKeyId", str)
-SessionboardEventId = NewType("SessionboardEventId", str)
-GleaninEventId = NewType("GleaninEventId", str)
+SourceEventId = NewType("SourceEventId", str)
+DestinationEventId = NewType("DestinationEventId", str)
 SourceId = NewType("SourceId", str)
 """A record's id in Sessionboard."""
-GleaninId = NewType("GleaninId", str)
+DestinationId = NewType("DestinationId", str)
 """A record's id in Gleanin."""
 ExternalId = NewType("ExternalId", str)
 """Our own id on a record in Gleanin: says which record it is, and under which connection it was sent."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from core.domain.addresses import NAME
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 
 FORM = "smtp://user:password@host:587 (with STARTTLS), smtps://host (TLS from the start)"
 
@@ -34,13 +34,13 @@ def mail_server_at(url: str) -> MailServer:
     """Read the server's URL; a user or password with special characters has them as %40 and the like.
 
     Raises:
-        BadInput: it is none. What it says has nothing of the URL in it.
+        InvalidInput: it is none. What it says has nothing of the URL in it.
     """
     try:
         parts = urlsplit(url.strip())
         security, host, port = Security(parts.scheme), parts.hostname or "", parts.port
     except ValueError as error:
-        raise BadInput(f"A mail server is written as {FORM}, or smtp+plain://localhost:25.") from error
+        raise InvalidInput(f"A mail server is written as {FORM}, or smtp+plain://localhost:25.") from error
     if (
         not (NAME.fullmatch(host) or _is_this_machine(host))
         or parts.path.strip("/")
@@ -48,12 +48,12 @@ def mail_server_at(url: str) -> MailServer:
         or parts.fragment
         or port == 0
     ):
-        raise BadInput(f"A mail server is written as {FORM}, with a host and nothing behind the port.")
+        raise InvalidInput(f"A mail server is written as {FORM}, with a host and nothing behind the port.")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if password and security is Security.NONE:
-        raise BadInput("A password for the mail server goes over TLS only: write smtp:// or smtps://.")
+        raise InvalidInput("A password for the mail server goes over TLS only: write smtp:// or smtps://.")
     if security is Security.NONE and not _is_this_machine(host):
-        raise BadInput(
+        raise InvalidInput(
             "smtp+plain:// is for a mail server on this machine only, as in smtp+plain://localhost:25, for anybody on "
             "the way could read the e-mails. Write smtp:// or smtps://."
         )

@@ -9,14 +9,14 @@ from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.ids import ApiKeyId, OrganizationId
 from core.usecases.access.add_account import AddAccount, NewAccount
 from core.usecases.access.change_password import ChangePassword
-from core.usecases.access.create_api_key import MakeApiKey
-from core.usecases.access.create_sign_in_link import OfferSignIn
-from core.usecases.access.grant_role import GiveRole
-from core.usecases.access.list_keys_of_account import ListKeysMadeBy
+from core.usecases.access.create_api_key import CreateApiKey
+from core.usecases.access.create_sign_in_link import CreateSignInLink
+from core.usecases.access.grant_role import GrantRole
+from core.usecases.access.list_keys_of_account import ListKeysOfAccount
 from core.usecases.access.queries import ListAccounts, ListAllApiKeys, ListApiKeys
 from core.usecases.access.remove_account import RemoveAccount
 from core.usecases.access.revoke_api_key import RevokeApiKey
-from core.usecases.access.revoke_role import TakeRole
+from core.usecases.access.revoke_role import RevokeRole
 from core.usecases.access.unbind_identities import UnbindIdentities
 from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
@@ -106,7 +106,7 @@ async def listed(container: Container) -> Answer:
 
 async def removed(container: Container, email: str) -> Answer:
     await container.resolve(RemoveAccount)(email, by=COMMAND_LINE)
-    keys = await container.resolve(ListKeysMadeBy)(email)
+    keys = await container.resolve(ListKeysOfAccount)(email)
 
     def show(screen: Console) -> None:
         screen.print(say(f"Removed {email}."))
@@ -155,7 +155,7 @@ def give_role(
 
     async def done(container: Container) -> Answer:
         grant = await _grant(container, role, organization)
-        change = container.resolve(TakeRole) if take else container.resolve(GiveRole)
+        change = container.resolve(RevokeRole) if take else container.resolve(GrantRole)
         account = await change(email, grant, by=COMMAND_LINE)
         said = f"{account.email} is {'not ' if take else ''}{_said(grant)}{' any more' if take else ' now'}."
         return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
@@ -181,7 +181,7 @@ def offer_sign_in(email: Email, as_json: AsJson = False) -> None:
     """Give an address that signs an account in, once: for who has lost a password."""
 
     async def done(container: Container) -> Answer:
-        offered = await container.resolve(OfferSignIn)(email, by=COMMAND_LINE)
+        offered = await container.resolve(CreateSignInLink)(email, by=COMMAND_LINE)
         reached = container.settings()
         at = reached.address_of(f"/sign-in/once/{offered}")
 
@@ -234,7 +234,7 @@ def add_key(
     """Make an API key; its secret is shown this once."""
 
     async def done(container: Container) -> Answer:
-        made, shown_once = await container.resolve(MakeApiKey)(
+        made, shown_once = await container.resolve(CreateApiKey)(
             name, await _grant(container, role, organization), by=COMMAND_LINE
         )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 
-from core.domain.errors import Refusal
+from core.domain.errors import DomainError
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.organizations.queries import ListOrganizations
@@ -16,10 +16,10 @@ from entrypoints.cli.errors import ExitCode, failure_of
 from entrypoints.container import Container, cipher_for
 from entrypoints.database import database_clock, database_revisions, opened, workers_on_queue
 from entrypoints.settings import GONE, PREFIX, Settings
-from ports.cipher import CannotUnseal, KeysUnusable
+from ports.cipher import DecryptionFailed, KeysUnusable
 from ports.destination import DestinationError, DestinationRefused
 from ports.source import SourceError
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 _OLDEST_YEAR = 2025
 """No clock that is right shows an earlier one."""
@@ -63,7 +63,7 @@ async def checks(settings: Settings) -> AsyncIterator[DoctorCheck]:
         yield check
     try:
         current, head = database_revisions(settings)
-    except StoreUnusable as error:
+    except DatabaseUnavailable as error:
         yield broken("database", error)
         return
     yield well("database", "It can be reached.")
@@ -124,7 +124,7 @@ def _unknown() -> Iterator[DoctorCheck]:
 def _queue(settings: Settings) -> DoctorCheck:
     try:
         alive = workers_on_queue(settings)
-    except StoreUnusable as error:
+    except DatabaseUnavailable as error:
         return broken("queue", error)
     if alive is None:
         return well("queue", "The table of runs: every serve and worker on this machine looks into it.")
@@ -168,7 +168,7 @@ async def _sessionboard(container: Container, organization: Organization) -> Doc
         access = container.cipher().unseal(organization.sessionboard_token)
         async with container.sources().open(organization.sessionboard_url, access) as source:
             events = await source.events()
-    except (Refusal, CannotUnseal, SourceError) as error:
+    except (DomainError, DecryptionFailed, SourceError) as error:
         return broken(name, error)
     return well(name, f"It answers. Events: {len(events)}.")
 
@@ -180,7 +180,7 @@ async def _gleanin(container: Container, organization: Organization, connection:
         token = container.cipher().unseal(connection.token)
         async with container.destinations().open(token) as destination:
             events = await destination.events()
-    except (Refusal, CannotUnseal, DestinationError) as error:
+    except (DomainError, DecryptionFailed, DestinationError) as error:
         return broken(name, error)
     return well(name, f"It answers. Events: {len(events)}.")
 
@@ -191,6 +191,6 @@ async def _gleanin_without_token(container: Container) -> DoctorCheck:
             await destination.events()
     except DestinationRefused:
         pass
-    except (Refusal, DestinationError) as error:
+    except (DomainError, DestinationError) as error:
         return broken("Gleanin", error)
     return well("Gleanin", "It answers. No organization is connected yet.")

@@ -16,7 +16,7 @@ from core.domain.errors import TimeZoneUnconfirmed
 from core.domain.ids import RunId
 from core.domain.records.outcomes import Outcome
 from core.domain.tenancy.secrets import Token
-from core.usecases.results.queries import ListOutcomes
+from core.usecases.results.queries import GetRunWithOutcomes
 from entrypoints.cli import mappings, organizations, results, share_links, sync
 from entrypoints.cli.errors import failure_of
 from entrypoints.cli.options import AsJson, examples
@@ -97,13 +97,13 @@ def _show(answer: Answer, screen: Console, lines: int | None) -> None:
 
 async def played(screen: Console | None) -> Answer:
     """Play it all, on stand-ins and a database of its own."""
-    from entrypoints.sandbox.loading import load_world
+    from entrypoints.sandbox.loading import load_state
     from entrypoints.sandbox.server import serve
 
     script = Script(screen)
     with TemporaryDirectory(prefix="gleanin-sync-demo-") as folder:
         async with (
-            serve(load_world()) as sandbox,
+            serve(load_state()) as sandbox,
             opened(settings_for(settings(), Path(folder), sandbox)) as container,
         ):
             await _play(script, container, sandbox)
@@ -164,7 +164,7 @@ async def _play(script: Script, container: Container, sandbox: Sandbox) -> None:
 
 
 async def _somebody_blocked(container: Container, run_id: str) -> str:
-    _, blocked = await container.resolve(ListOutcomes)(RunId(run_id), [Outcome.BLOCKED])
+    _, blocked = await container.resolve(GetRunWithOutcomes)(RunId(run_id), [Outcome.BLOCKED])
     return next(each.record.email for each in blocked if each.record.email)
 
 

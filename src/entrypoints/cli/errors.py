@@ -14,14 +14,14 @@ Exit codes
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.domain.errors import NotFound, Refusal
-from core.domain.runs.stop_reasons import Stop, StoppedBy
-from core.usecases.sync.failures import SyncStopped
-from ports.cipher import CannotUnseal, KeysUnusable
+from core.domain.errors import DomainError, NotFound
+from core.domain.runs.stop_reasons import StopCause, StopReason
+from core.usecases.sync.error_mapping import SyncStopped
+from ports.cipher import DecryptionFailed, KeysUnusable
 from ports.destination import DestinationError
 from ports.notifications import NotDelivered
 from ports.source import SourceError
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 
 class ExitCode(IntEnum):
@@ -53,14 +53,14 @@ class Interrupted(Exception):
 
 
 BY_STOP = {
-    StoppedBy.RULE: ExitCode.REFUSED,
-    StoppedBy.OTHER_SIDE: ExitCode.OTHER_SIDE,
-    StoppedBy.INTERRUPTION: ExitCode.FAULT,
+    StopCause.RULE: ExitCode.REFUSED,
+    StopCause.OTHER_SIDE: ExitCode.OTHER_SIDE,
+    StopCause.INTERRUPTION: ExitCode.FAULT,
 }
 BY_ERROR: tuple[tuple[type[Exception], ExitCode, str], ...] = (
-    (CannotUnseal, ExitCode.REFUSED, "cannot_unseal"),
+    (DecryptionFailed, ExitCode.REFUSED, "cannot_unseal"),
     (KeysUnusable, ExitCode.USAGE, "keys_unusable"),
-    (StoreUnusable, ExitCode.FAULT, "store_unusable"),
+    (DatabaseUnavailable, ExitCode.FAULT, "store_unusable"),
     (BadSettings, ExitCode.USAGE, "settings"),
     (Interrupted, ExitCode.INTERRUPTED, "interrupted"),
 )
@@ -87,7 +87,7 @@ WHERE_TO_LOOK = {
 def failure_of(error: BaseException) -> Failure:
     """Say what an error is to the person at the terminal."""
     match error:
-        case Refusal():
+        case DomainError():
             return Failure(ExitCode.REFUSED, error.code, str(error), _hint(error))
         case SyncStopped():
             return failure_of_stop(error.stop)
@@ -101,11 +101,11 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(ExitCode.FAULT, UNFORESEEN, message, "The log, on stderr, tells where.")
 
 
-def _hint(refusal: Refusal) -> str:
+def _hint(refusal: DomainError) -> str:
     if isinstance(refusal, NotFound):
         return WHERE_TO_LOOK.get(refusal.what, "")
     return HINTS.get(refusal.code, "")
 
 
-def failure_of_stop(stop: Stop) -> Failure:
+def failure_of_stop(stop: StopReason) -> Failure:
     return Failure(BY_STOP[stop.by], stop.code, stop.sentence, HINTS.get(stop.code, ""))

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.ids import DestinationEventId, MappingId, SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
 from core.domain.tenancy.time_zones import known_mismatch, zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
@@ -14,7 +14,7 @@ from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.mappings.remove_mapping import RemoveMapping
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
@@ -61,7 +61,7 @@ async def mapped(
 ) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     command = NewMapping(
-        found.id, SessionboardEventId(sessionboard_event), GleaninEventId(gleanin_event), confirmed
+        found.id, SourceEventId(sessionboard_event), DestinationEventId(gleanin_event), confirmed
     )
     lost = await container.resolve(CountLostByMapping)(found.id, command.gleanin_event)
     mapping = await container.resolve(MapEvents)(command, by=COMMAND_LINE)
@@ -107,7 +107,7 @@ async def unmapped(container: Container, mapping_id: str) -> Answer:
 
 async def mappings_listed(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    fares = await container.resolve(ShowHealth)(found.id)
+    fares = await container.resolve(GetHealth)(found.id)
     all_of_it = fares.mappings
 
     def show(console: Console) -> None:

@@ -10,9 +10,9 @@ from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Channel
 from core.domain.tenancy.secrets import Token
 from core.usecases.notifications.choose_recipient import ChooseRecipient
-from core.usecases.notifications.queries import ShowRecipient
+from core.usecases.notifications.queries import FindRecipient
 from core.usecases.notifications.remove_recipient import RemoveRecipient
-from core.usecases.notifications.send_test import TryRecipient
+from core.usecases.notifications.send_test import SendTestNotification
 from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, examples
@@ -25,7 +25,7 @@ Chosen = tuple[Channel, str]
 
 
 async def _told(container: Container, organization_id: OrganizationId, secret: Token | None = None) -> Answer:
-    recipient, latest = await container.resolve(ShowRecipient)(organization_id)
+    recipient, latest = await container.resolve(FindRecipient)(organization_id)
 
     def show(screen: Console) -> None:
         if recipient is None:
@@ -68,7 +68,7 @@ async def switched_off(container: Container, org: str) -> Answer:
 
 async def tried(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    recipient = await container.resolve(TryRecipient)(found.id, by=COMMAND_LINE)
+    recipient = await container.resolve(SendTestNotification)(found.id, by=COMMAND_LINE)
     said = f"The trial notice was taken by this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
     return Answer(
         shapes.recipient(recipient) | {"tried": True}, lambda screen: screen.print(say(said), soft_wrap=True)

@@ -62,7 +62,7 @@ def token(question: str, *, from_stdin: bool) -> Token:
     """Get a token: never from the command line, where other users and the shell's history would see it.
 
     Raises:
-        BadInput: it cannot be one.
+        InvalidInput: it cannot be one.
         typer.BadParameter: nobody can be asked.
     """
     return Token(secret(question, from_stdin=from_stdin, option="--token-stdin").strip())

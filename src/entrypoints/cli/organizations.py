@@ -19,8 +19,8 @@ from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.organizations.queries import FindOrganization
 from core.usecases.organizations.remove_organization import RemoveOrganization
-from core.usecases.organizations.replace_destination_token import ReplaceGleaninToken
-from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
+from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
+from core.usecases.organizations.replace_source_token import ReplaceSourceToken
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
@@ -126,9 +126,9 @@ async def connected(
 async def token_replaced(container: Container, org: str, side: "SystemOption", renewed: Token) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     if side is SystemOption.SESSIONBOARD:
-        await container.resolve(ReplaceSessionboardToken)(found.id, renewed, by=COMMAND_LINE)
+        await container.resolve(ReplaceSourceToken)(found.id, renewed, by=COMMAND_LINE)
     else:
-        await container.resolve(ReplaceGleaninToken)(found.id, renewed, by=COMMAND_LINE)
+        await container.resolve(ReplaceDestinationToken)(found.id, renewed, by=COMMAND_LINE)
 
     mappings = await container.resolve(ListMappings)(found.id)
 

@@ -20,16 +20,16 @@ _WAITING = "Waiting for another sync of this mapping to end."
 
 
 @asynccontextmanager
-async def shown(find_run: FindRun, run_id: RunId) -> AsyncIterator[None]:
+async def shown(get_run: FindRun, run_id: RunId) -> AsyncIterator[None]:
     """Show bars on stderr for as long as the body takes; where it is no terminal, say only that the run waits."""
     screen = console(stderr=True)
     if not screen.is_terminal:
-        async with _beside(_tell_of_waiting(screen, find_run, run_id)):
+        async with _beside(_tell_of_waiting(screen, get_run, run_id)):
             yield
         return
     columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=screen, transient=True) as display:
-        async with _beside(_Bars(display).follow(find_run, run_id)):
+        async with _beside(_Bars(display).follow(get_run, run_id)):
             yield
 
 
@@ -44,10 +44,10 @@ async def _beside(telling: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(follower, return_exceptions=True)
 
 
-async def _tell_of_waiting(screen: Console, find_run: FindRun, run_id: RunId) -> None:
+async def _tell_of_waiting(screen: Console, get_run: FindRun, run_id: RunId) -> None:
     for _ in range(_POLLS_TO_START + 1):
         await asyncio.sleep(POLL_SECONDS)
-        if (await find_run(run_id)).state is not RunState.QUEUED:
+        if (await get_run(run_id)).state is not RunState.QUEUED:
             return
     screen.print(_WAITING)
 
@@ -59,9 +59,9 @@ class _Bars:
         self._polls_in_queue = 0
         self._bars: dict[str, TaskID] = {}
 
-    async def follow(self, find_run: FindRun, run_id: RunId) -> None:
+    async def follow(self, get_run: FindRun, run_id: RunId) -> None:
         while True:
-            self._draw(await find_run(run_id))
+            self._draw(await get_run(run_id))
             await asyncio.sleep(POLL_SECONDS)
 
     def _waiting_for(self, run: SyncRun) -> str:

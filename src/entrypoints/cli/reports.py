@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from core.domain.planning.plan import FieldChange, Create, Step
+from core.domain.planning.plan import Create, FieldChange, Step
 from core.domain.records.fields import FieldValue
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef

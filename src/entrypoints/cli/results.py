@@ -13,8 +13,8 @@ from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import SyncRun
 from core.usecases.mappings.queries import FindLastCheck
-from core.usecases.results.get_record_history import FindCheck, TellHistory
-from core.usecases.results.queries import ListOutcomes
+from core.usecases.results.get_record_history import FindLastCheckOfRecord, GetRecordHistory
+from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.runs.queries import ListRuns
 from entrypoints import shapes
 from entrypoints.cli import reports
@@ -63,8 +63,8 @@ def _synced_of_attempted(run: SyncRun) -> str:
 async def run_told(
     container: Container, run_id: str, only: Sequence[Outcome] = (), csv: Path | None = None
 ) -> Answer:
-    found, outcomes = await container.resolve(ListOutcomes)(RunId(run_id), only)
-    checked_at = await container.resolve(FindCheck)(found)
+    found, outcomes = await container.resolve(GetRunWithOutcomes)(RunId(run_id), only)
+    checked_at = await container.resolve(FindLastCheckOfRecord)(found)
     if csv is not None:
         write_csv(csv, shapes.OUTCOME_COLUMNS, map(shapes.outcome_row, outcomes))
 
@@ -92,7 +92,7 @@ async def run_told(
 
 
 async def history_told(container: Container, mapping_id: str, id_or_email: str) -> Answer:
-    entries = await container.resolve(TellHistory)(MappingId(mapping_id), id_or_email)
+    entries = await container.resolve(GetRecordHistory)(MappingId(mapping_id), id_or_email)
 
     def show(console: Console) -> None:
         last = entries[-1].outcome

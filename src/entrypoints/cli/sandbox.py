@@ -13,7 +13,7 @@ from rich.console import Console
 from entrypoints.cli.options import AsJson, examples
 from entrypoints.cli.output import Answer, print_answer, say, table
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 from ports.source import SourceUnreadable
 
 commands = typer.Typer()
@@ -114,23 +114,23 @@ def sandbox(
         asyncio.run(until_stopped())
 
 
-def _world(files: Sequence[Path], latency: float, *, shift: bool) -> World:
-    from entrypoints.sandbox.fault_injection import Trouble
-    from entrypoints.sandbox.loading import load_world
+def _world(files: Sequence[Path], latency: float, *, shift: bool) -> SandboxState:
+    from entrypoints.sandbox.fault_injection import Fault
+    from entrypoints.sandbox.loading import load_state
 
     try:
-        world = load_world(files, shift_dates=shift)
+        world = load_state(files, shift_dates=shift)
     except SourceUnreadable as error:
         raise typer.BadParameter(str(error), param_hint="--event") from error
     except (LookupError, TypeError, ValueError) as error:
         message = f"A saved event cannot be served: its event needs a number as id, and a name ({error!r})."
         raise typer.BadParameter(message, param_hint="--event") from error
     if latency:
-        world.make_trouble(Trouble(latency_ms=latency))
+        world.make_trouble(Fault(latency_ms=latency))
     return world
 
 
-async def _serve(world: World, port: int, *, as_json: bool) -> None:
+async def _serve(world: SandboxState, port: int, *, as_json: bool) -> None:
 
     from entrypoints.sandbox.server import serve
 

@@ -16,8 +16,8 @@ from rich.console import Console
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.add_account import AddAccount, NewAccount
-from core.usecases.access.create_sign_in_link import OfferSignIn
-from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.access.create_sign_in_link import CreateSignInLink
+from core.usecases.access.create_sign_up_link import CreateSignUpLink
 from core.usecases.notifications.served_url import NoteServedUrl
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from entrypoints.cli.options import AsJson, examples
@@ -135,7 +135,7 @@ async def served(container: Container, door: socket.socket) -> None:
 async def welcome(container: Container) -> Answer:
     """Tell where it is served, and how the first account is made, as long as there is none."""
     chosen = container.settings()
-    offered = await container.resolve(OfferSignUp)()
+    offered = await container.resolve(CreateSignUpLink)()
     at = chosen.address_of("/")
     sign_up = chosen.address_of(f"/sign-up/{offered}") if offered else None
 
@@ -152,13 +152,13 @@ async def welcome(container: Container) -> Answer:
 async def playground(chosen: Settings) -> AsyncIterator[tuple[Container, Answer]]:
     """Open a container for a newcomer: stand-ins of both services, one organization, somebody who is signed in."""
     from entrypoints.cli.demo import NAME, settings_for
-    from entrypoints.sandbox.loading import load_world
+    from entrypoints.sandbox.loading import load_state
     from entrypoints.sandbox.server import serve as serve_sandbox
     from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     with TemporaryDirectory(prefix="gleanin-sync-playground-") as folder:
         async with (
-            serve_sandbox(load_world()) as sandbox,
+            serve_sandbox(load_state()) as sandbox,
             opened(settings_for(chosen, Path(folder), sandbox)) as container,
         ):
             new = NewOrganization(NAME, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
@@ -166,7 +166,7 @@ async def playground(chosen: Settings) -> AsyncIterator[tuple[Container, Answer]
             await container.resolve(AddAccount)(
                 NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None), by=COMMAND_LINE
             )
-            entry = await container.resolve(OfferSignIn)(NEWCOMER, by=COMMAND_LINE)
+            entry = await container.resolve(CreateSignInLink)(NEWCOMER, by=COMMAND_LINE)
             at = container.settings().address_of(f"/sign-in/once/{entry}")
 
             def show(screen: Console) -> None:

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from core.usecases.runs.show_status import ShowStatus, Status
+from core.usecases.runs.show_status import GetStatus, Status
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, examples
@@ -60,7 +60,7 @@ def _organization(status: Status) -> Text:
 
 
 async def told(container: Container) -> Answer:
-    rows = await container.resolve(ShowStatus)()
+    rows = await container.resolve(GetStatus)()
 
     def show(screen: Console) -> None:
         screen.print(_table(rows))
@@ -76,7 +76,7 @@ async def told(container: Container) -> Answer:
 async def _watched(container: Container) -> Answer:
     with Live(console=console(), auto_refresh=False) as live:
         while True:
-            live.update(_table(await container.resolve(ShowStatus)()), refresh=True)
+            live.update(_table(await container.resolve(GetStatus)()), refresh=True)
             await asyncio.sleep(EVERY)
 
 

@@ -14,7 +14,7 @@ from core.domain.runs.run import RunState, SyncRun
 from core.usecases.runs.queries import FindRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from core.usecases.sync.preview import Preview
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints import shapes
 from entrypoints.cli import progress, reports
 from entrypoints.cli.errors import ExitCode, failure_of_stop

@@ -15,13 +15,13 @@ from entrypoints.container import Container
 from entrypoints.http import health, webhooks
 from entrypoints.http.api.app import api
 from entrypoints.http.capacity import RequestCapacity
-from entrypoints.http.fair_shares import Shares
-from entrypoints.http.middleware.head_requests import Heads
+from entrypoints.http.fair_shares import FairShares
+from entrypoints.http.middleware.head_requests import HeadRequests
 from entrypoints.http.middleware.known_hosts import KnownHosts
-from entrypoints.http.middleware.limits import Guards
+from entrypoints.http.middleware.limits import RequestLimits
 from entrypoints.http.pages.app import add_pages
-from entrypoints.http.run_watchers import Followers
-from entrypoints.http.single_flight import Readings
+from entrypoints.http.run_watchers import RunWatchers
+from entrypoints.http.single_flight import SingleFlight
 from entrypoints.http.snapshots import EventViews, Previews
 
 COOKIE = "gleanin_sync"
@@ -41,9 +41,12 @@ def application(container: Container) -> ASGIApp:
     app = FastAPI(title="gleanin-sync", lifespan=beside, openapi_url=None, docs_url=None, redoc_url=None)
     machine = api(version("gleanin-sync"))
     places = RequestCapacity()
-    app.state.event_views, machine.state.previews = EventViews(Readings(places)), Previews(Readings(places))
+    app.state.event_views, machine.state.previews = (
+        EventViews(SingleFlight(places)),
+        Previews(SingleFlight(places)),
+    )
     most = settings.max_connections
-    followers, requests = Followers(most // 2), Shares(most * 3 // 4)
+    followers, requests = RunWatchers(most // 2), FairShares(most * 3 // 4)
     for each in (app, machine):
         each.state.container, each.state.requests = container, requests
         each.state.followers, each.state.places = followers, places
@@ -64,7 +67,7 @@ def application(container: Container) -> ASGIApp:
     )
     known = KnownHosts(app, settings.public_url, health.PATHS)
     # Around everything, so that nothing leaves past it.
-    return Heads(Guards(known, container.log(), is_https=is_https))
+    return HeadRequests(RequestLimits(known, container.log(), is_https=is_https))
 
 
 def _add_openid(app: FastAPI, container: Container) -> None:

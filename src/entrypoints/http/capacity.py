@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.domain.errors import TooBusy
+from core.domain.errors import Overloaded
 
 AT_ONCE = 16
 """Readings that go on at once; more would read no faster, and take memory."""
@@ -34,10 +34,10 @@ class RequestCapacity:
         """Count one more of the owner's; it has no place yet.
 
         Raises:
-            TooBusy: so many of the owner's are under way that another one would only wait.
+            Overloaded: so many of the owner's are under way that another one would only wait.
         """
         if self._owners[owner] >= MOST_UNDER_WAY_OF_ONE:
-            raise TooBusy
+            raise Overloaded
         self._owners[owner] += 1
         try:
             yield self._turns.setdefault(owner, asyncio.Semaphore(AT_ONCE_OF_ONE))
@@ -52,7 +52,7 @@ class RequestCapacity:
         """Wait for a place, first among the owner's and then among all.
 
         Raises:
-            TooBusy: there was none in time.
+            Overloaded: there was none in time.
         """
         try:
             async with asyncio.timeout(self._waits_at_most):
@@ -63,7 +63,7 @@ class RequestCapacity:
                     own.release()
                     raise
         except TimeoutError:
-            raise TooBusy from None
+            raise Overloaded from None
         try:
             yield
         finally:
@@ -75,7 +75,7 @@ class RequestCapacity:
         """Book and take one.
 
         Raises:
-            TooBusy
+            Overloaded
         """
         with self.booked(owner) as own:
             async with self.taken(own):

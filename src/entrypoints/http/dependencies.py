@@ -11,19 +11,19 @@ from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from core.domain.access.accounts import Account
-from core.domain.access.authorization import Actor, Right
-from core.domain.errors import NotFound, NotSignedIn
+from core.domain.access.authorization import Actor, Permission
+from core.domain.errors import NotAuthenticated, NotFound
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.health import Health
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.access.authenticate_api_key import WhoseApiKey
-from core.usecases.access.authenticate_session import WhoIsSignedIn
-from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.access.authenticate_api_key import AuthenticateApiKey
+from core.usecases.access.authenticate_session import AuthenticateSession
+from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
 from core.usecases.mappings.show_health import FindHalt
 from entrypoints.container import Container
-from entrypoints.http.fair_shares import Shares
+from entrypoints.http.fair_shares import FairShares
 
 LONGEST_ID = 64
 
@@ -41,12 +41,12 @@ def network_address(request: Request) -> str:
 Wired = Annotated[Container, Depends(container_of)]
 
 
-def requests_of(request: Request) -> Shares:
-    requests: Shares = request.app.state.requests
+def requests_of(request: Request) -> FairShares:
+    requests: FairShares = request.app.state.requests
     return requests
 
 
-Requests = Annotated[Shares, Depends(requests_of)]
+Requests = Annotated[FairShares, Depends(requests_of)]
 """Those under way, shared out: many may wait for one slow reading, and each holds a connection."""
 
 bearer = HTTPBearer(auto_error=False, description="An API key, as `gleanin-sync key add` shows it once.")
@@ -58,11 +58,11 @@ async def by_key(
     """Give whose API key a request shows.
 
     Raises:
-        NotSignedIn
+        NotAuthenticated
     """
     if given is None:
-        raise NotSignedIn("Give an API key: Authorization: Bearer KEY.")
-    return await container.resolve(WhoseApiKey)(given.credentials, network_address(request))
+        raise NotAuthenticated("Give an API key: Authorization: Bearer KEY.")
+    return await container.resolve(AuthenticateApiKey)(given.credentials, network_address(request))
 
 
 SIGN_IN = "sign_in"
@@ -73,12 +73,12 @@ async def signed_in_account(request: Request, container: Wired) -> Account:
     """Give the account of whoever is signed in in a browser.
 
     Raises:
-        NotSignedIn
+        NotAuthenticated
     """
     secret = request.session.get(SIGN_IN)
     if not isinstance(secret, str):
-        raise NotSignedIn
-    return await container.resolve(WhoIsSignedIn)(secret)
+        raise NotAuthenticated
+    return await container.resolve(AuthenticateSession)(secret)
 
 
 SignedInAccount = Annotated[Account, Depends(signed_in_account)]
@@ -88,7 +88,7 @@ async def by_cookie(request: Request, container: Wired) -> Actor:
     return (await signed_in_account(request, container)).actor
 
 
-Who = Callable[..., Awaitable[Actor]]
+PersonQuery = Callable[..., Awaitable[Actor]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +100,16 @@ class InOrganization:
     halt: Health | None = field(default=None, kw_only=True)
     """How the organization's connection fares while it is halted, for the pages to say so."""
 
-    def may(self, right: Right) -> bool:
+    def may(self, right: Permission) -> bool:
         return self.actor.may(right, self.organization.id)
 
     @property
     def may_sync(self) -> bool:
-        return self.may(Right.SYNC)
+        return self.may(Permission.SYNC)
 
     @property
     def may_manage(self) -> bool:
-        return self.may(Right.MANAGE)
+        return self.may(Permission.MANAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class InRun(InMapping):
 
 
 def in_organization(
-    right: Right, who: Who, *, tells_halt: bool = False
+    right: Permission, who: PersonQuery, *, tells_halt: bool = False
 ) -> Callable[..., AsyncIterator[InOrganization]]:
     """Build the dependency that authorizes a request for an organization; for a page, it loads a halt too."""
 
@@ -134,7 +134,7 @@ def in_organization(
         actor: Annotated[Actor, Depends(who)],
     ) -> AsyncIterator[InOrganization]:
         known = OrganizationId(_printable(organization_id, "organization"))
-        organization = await container.resolve(AdmitToOrganization)(actor, right, known)
+        organization = await container.resolve(AuthorizeOrganization)(actor, right, known)
         halt = await _halt(container, organization, tells=tells_halt)
         with requests.taken(organization.id, actor.id):
             yield InOrganization(actor, organization, halt=halt)
@@ -143,7 +143,7 @@ def in_organization(
 
 
 def in_mapping(
-    right: Right, who: Who, *, tells_halt: bool = False
+    right: Permission, who: PersonQuery, *, tells_halt: bool = False
 ) -> Callable[..., AsyncIterator[InMapping]]:
     """Build the dependency that lets somebody at a mapping."""
 
@@ -154,7 +154,7 @@ def in_mapping(
         actor: Annotated[Actor, Depends(who)],
     ) -> AsyncIterator[InMapping]:
         known = MappingId(_printable(mapping_id, "mapping"))
-        organization, mapping = await container.resolve(AdmitToMapping)(actor, right, known)
+        organization, mapping = await container.resolve(AuthorizeMapping)(actor, right, known)
         halt = await _halt(container, organization, tells=tells_halt)
         with requests.taken(organization.id, actor.id):
             yield InMapping(actor, organization, mapping, halt=halt)
@@ -162,7 +162,9 @@ def in_mapping(
     return admitted
 
 
-def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[..., AsyncIterator[InRun]]:
+def in_run(
+    right: Permission, who: PersonQuery, *, tells_halt: bool = False
+) -> Callable[..., AsyncIterator[InRun]]:
     """Build the dependency that lets somebody at a run."""
 
     async def admitted(
@@ -171,7 +173,7 @@ def in_run(right: Right, who: Who, *, tells_halt: bool = False) -> Callable[...,
         requests: Requests,
         actor: Annotated[Actor, Depends(who)],
     ) -> AsyncIterator[InRun]:
-        organization, mapping, run = await container.resolve(AdmitToRun)(
+        organization, mapping, run = await container.resolve(AuthorizeRun)(
             actor, right, RunId(_printable(run_id, "run"))
         )
         halt = await _halt(container, organization, tells=tells_halt)

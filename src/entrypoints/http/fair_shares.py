@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from core.domain.errors import TooBusy
+from core.domain.errors import Overloaded
 
 OF_ONE_ORGANIZATION = 4
 """The part of all that one organization has at most: a quarter."""
@@ -12,7 +12,7 @@ OF_THOSE_WHO_HAVE_NONE = 5
 """The part that is kept for those who hold nothing yet: a fifth."""
 
 
-class Shares:
+class FairShares:
     """How many each organization and each asker hold.
 
     None gets more than what is still free besides a part that is kept for those that hold nothing: so the last to come
@@ -33,7 +33,7 @@ class Shares:
             asker: the id of an account or of an API key, which may ask in several organizations.
 
         Raises:
-            TooBusy: the share of one of the two is used up.
+            Overloaded: the share of one of the two is used up.
         """
         own, there, everywhere = ("of", organization), ("in", organization, asker), ("by", asker)
         free = self._most - self._held["all"]
@@ -43,7 +43,7 @@ class Shares:
             or self._held[everywhere] >= _allowed(free, self._most)
             or self._held[there] >= _allowed(free_there, self._most_of_organization)
         ):
-            raise TooBusy
+            raise Overloaded
         keys = ("all", own, there, everywhere)
         self._held.update(keys)
         try:

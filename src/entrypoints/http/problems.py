@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from core.domain.errors import Refusal, TooBusy, TooManyAttempts
-from core.domain.runs.stop_reasons import StoppedBy
-from core.usecases.sync.failures import SyncStopped
-from ports.cipher import CannotUnseal
+from core.domain.errors import DomainError, Overloaded, TooManyAttempts
+from core.domain.runs.stop_reasons import StopCause
+from core.usecases.sync.error_mapping import SyncStopped
+from ports.cipher import DecryptionFailed
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
 from ports.notifications import NotDelivered, RecipientRefused, RecipientUnavailable
 from ports.source import SourceError, SourceRefused, SourceUnavailable
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -51,9 +51,9 @@ BY_SIDES_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...
 )
 """Of what Sessionboard, Gleanin and recipients do to us: the status, and after how many seconds to ask again."""
 STATUS_BY_STOP = {
-    StoppedBy.RULE: HTTPStatus.CONFLICT,
-    StoppedBy.OTHER_SIDE: HTTPStatus.BAD_GATEWAY,
-    StoppedBy.INTERRUPTION: HTTPStatus.SERVICE_UNAVAILABLE,
+    StopCause.RULE: HTTPStatus.CONFLICT,
+    StopCause.OTHER_SIDE: HTTPStatus.BAD_GATEWAY,
+    StopCause.INTERRUPTION: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -102,16 +102,24 @@ DATABASE = Problem(
     "The database cannot be used at the moment. Try again later.",
     retry_after=30,
 )
-TOLD = (Refusal, SyncStopped, SourceError, DestinationError, NotDelivered, CannotUnseal, StoreUnusable)
+HANDLED_ERRORS = (
+    DomainError,
+    SyncStopped,
+    SourceError,
+    DestinationError,
+    NotDelivered,
+    DecryptionFailed,
+    DatabaseUnavailable,
+)
 """What has a sentence for whoever asked; anything else is a fault of this program."""
 
 
-def seconds_to_wait(refusal: Refusal) -> int | None:
+def seconds_to_wait(refusal: DomainError) -> int | None:
     """Return after how many seconds to ask again, where that helps."""
     match refusal:
         case TooManyAttempts():
             return max(1, round(refusal.wait.total_seconds()))
-        case TooBusy():
+        case Overloaded():
             return 5
         case _:
             return None
@@ -120,7 +128,7 @@ def seconds_to_wait(refusal: Refusal) -> int | None:
 def problem_of(error: Exception) -> Problem | None:
     """Say what an error is to whoever asked; None for a fault of this program."""
     match error:
-        case Refusal():
+        case DomainError():
             retry_after = seconds_to_wait(error)
             return Problem(STATUS_BY_CODE[error.code], error.code, str(error), retry_after)
         case SyncStopped():
@@ -128,6 +136,6 @@ def problem_of(error: Exception) -> Problem | None:
         case SourceError() | DestinationError() | NotDelivered():
             status, retry_after = next(told for kind, told in BY_SIDES_ERROR if isinstance(error, kind))
             return Problem(status, error.code, str(error), retry_after)
-        case CannotUnseal():
+        case DecryptionFailed():
             return Problem(HTTPStatus.CONFLICT, "cannot_unseal", str(error))
-    return DATABASE if isinstance(error, StoreUnusable) else None
+    return DATABASE if isinstance(error, DatabaseUnavailable) else None

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from core.domain.ids import MappingId
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import SyncRun
-from core.usecases.results.queries import OutcomesAsked, PageOutcomes, PageShareLinks, PeopleAsked
+from core.usecases.results.queries import ListOutcomes, ListPeople, OutcomesQuery, PeopleQuery
 from entrypoints import shapes
 from entrypoints.container import Container
 
@@ -18,8 +18,8 @@ Rows = AsyncIterator[Iterable[Sequence[str | None]]]
 async def outcome_rows(container: Container, run: SyncRun, only: Sequence[Outcome] = ()) -> Rows:
     start: int | None = 0
     while start is not None:
-        asked = OutcomesAsked(run, only, start=start, limit=OUTCOMES_PER_PART)
-        page = await container.resolve(PageOutcomes)(asked)
+        asked = OutcomesQuery(run, only, start=start, limit=OUTCOMES_PER_PART)
+        page = await container.resolve(ListOutcomes)(asked)
         yield map(shapes.outcome_row, page.items)
         start = page.next
 
@@ -27,7 +27,7 @@ async def outcome_rows(container: Container, run: SyncRun, only: Sequence[Outcom
 async def link_rows(container: Container, mapping_id: MappingId, *, missing: bool) -> Rows:
     start: int | None = 0
     while start is not None:
-        asked = PeopleAsked(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
-        page = await container.resolve(PageShareLinks)(asked)
+        asked = PeopleQuery(mapping_id, missing, start=start, limit=PEOPLE_PER_PART)
+        page = await container.resolve(ListPeople)(asked)
         yield [row for each in page.people for row in shapes.link_rows(each)]
         start = page.next

@@ -8,18 +8,18 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.domain.access.authorization import Actor, Right
-from core.domain.errors import NotFound, Refusal
+from core.domain.access.authorization import Actor, Permission
+from core.domain.errors import DomainError, NotFound
 from core.domain.ids import RunId
 from core.domain.runs.run import SyncRun
-from core.usecases.access.authorize import AdmitToRun
+from core.usecases.access.authorize import AuthorizeRun
 from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
 from entrypoints.http.dependencies import InRun
-from entrypoints.http.fair_shares import Shares
+from entrypoints.http.fair_shares import FairShares
 from ports.store.errors import PersistenceError
 
-LOOK_EVERY = 0.3
+POLL_INTERVAL = 0.3
 """Seconds."""
 ADMIT_EVERY = 5.0
 """Seconds: so long a key that was revoked, or somebody who has signed out, still sees how a run goes on."""
@@ -40,23 +40,23 @@ class _WatchedRun:
 
 
 @dataclass(slots=True)
-class Followers:
+class RunWatchers:
     """Who follows which run."""
 
     most: int = 1000
     """Of all runs; each is a connection that stays open."""
     admit_every: float = ADMIT_EVERY
     _watched: dict[RunId, _WatchedRun] = field(default_factory=dict)
-    _shares: Shares = field(init=False)
+    _shares: FairShares = field(init=False)
 
     def __post_init__(self) -> None:
-        self._shares = Shares(self.most)
+        self._shares = FairShares(self.most)
 
     def seat(self, here: InRun) -> AbstractContextManager[None]:
         """Hold room for one more, before its answer begins.
 
         Raises:
-            TooBusy: the share of the organization, or of the account or API key, is used up.
+            Overloaded: the share of the organization, or of the account or API key, is used up.
         """
         return self._shares.taken(here.organization.id, here.actor.id)
 
@@ -102,7 +102,7 @@ class Followers:
 
 async def _watch(container: Container, watched: _WatchedRun) -> None:
     while watched.run.is_open and not watched.is_gone:
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(POLL_INTERVAL)
         try:
             now = await container.resolve(FindRun)(watched.run.id)
         except NotFound:  # its organization was removed
@@ -118,15 +118,15 @@ async def _watch(container: Container, watched: _WatchedRun) -> None:
 
 async def _may_still(container: Container, run: SyncRun, again: Again) -> bool:
     try:
-        await container.resolve(AdmitToRun)(await again(), Right.READ, run.id)
-    except Refusal:
+        await container.resolve(AuthorizeRun)(await again(), Permission.READ, run.id)
+    except DomainError:
         return False
     return True
 
 
-def followers_of(request: Request) -> Followers:
-    followers: Followers = request.app.state.followers
+def run_watchers_of(request: Request) -> RunWatchers:
+    followers: RunWatchers = request.app.state.followers
     return followers
 
 
-FollowersOf = Annotated[Followers, Depends(followers_of)]
+RunWatchersOf = Annotated[RunWatchers, Depends(run_watchers_of)]

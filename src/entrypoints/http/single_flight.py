@@ -16,7 +16,7 @@ MOST_FAILURES = 64
 T = TypeVar("T")
 
 
-class Readings(Generic[T]):
+class SingleFlight(Generic[T]):
     """Readings by key; an owner has a share of what is kept and of what goes on at once, and cannot take another one's.
 
     An owner is an organization.
@@ -56,7 +56,7 @@ class Readings(Generic[T]):
         """Begin to read, or join the reading that is under way.
 
         Raises:
-            TooBusy: so many of the owner's are under way that another one would only wait. The task raises it, too,
+            Overloaded: so many of the owner's are under way that another one would only wait. The task raises it, too,
                 where there was no place in time.
         """
         if key in self._under_way:

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from core.domain.errors import NotFound
-from core.domain.ids import MappingId, OrganizationId, SessionboardEventId
+from core.domain.ids import MappingId, OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView, ShowEvent
 from entrypoints.container import Container
-from entrypoints.http.single_flight import Readings
+from entrypoints.http.single_flight import SingleFlight
 
 FRESH_FOR = timedelta(minutes=1)
 PATIENCE = 0.2
@@ -32,7 +32,7 @@ class TakenPreview:
 
 @dataclass(frozen=True, slots=True)
 class Previews:
-    _readings: Readings[TakenPreview] = field(default_factory=Readings)
+    _readings: SingleFlight[TakenPreview] = field(default_factory=SingleFlight)
 
     async def get(
         self, container: Container, mapping: EventMapping, scope: Scope, reading: str | None
@@ -41,7 +41,7 @@ class Previews:
 
         Raises:
             NotFound: there is no such mapping, or no such reading any more.
-            NotMapped, SyncStopped, TooBusy
+            NotMapped, SyncStopped, Overloaded
         """
         mapping_id, owner = mapping.id, mapping.organization_id
         key = f"{mapping_id} {scope}"
@@ -66,13 +66,13 @@ class Previews:
 class EventViews:
     """Events as they were last read, one for each event of an organization."""
 
-    _readings: Readings[EventView] = field(default_factory=Readings)
+    _readings: SingleFlight[EventView] = field(default_factory=SingleFlight)
 
     async def get(
         self,
         container: Container,
         organization_id: OrganizationId,
-        event_id: SessionboardEventId,
+        event_id: SourceEventId,
         *,
         patience: float = PATIENCE,
         is_syncing: bool = False,
@@ -83,7 +83,7 @@ class EventViews:
 
         Raises:
             Refusal, SourceError: as ShowEvent, once for each attempt.
-            TooBusy
+            Overloaded
         """
         key = _key(organization_id, event_id)
         known = self._readings.kept(key)
@@ -101,12 +101,12 @@ class EventViews:
         self._readings.failure(key)  # told here
         return reading.result()
 
-    def forget(self, organization_id: OrganizationId, event_id: SessionboardEventId) -> None:
+    def forget(self, organization_id: OrganizationId, event_id: SourceEventId) -> None:
         """Let the next look read anew: something was changed, or somebody wants it as it is now."""
         self._readings.forget(_key(organization_id, event_id))
 
 
-def _key(organization_id: OrganizationId, event_id: SessionboardEventId) -> str:
+def _key(organization_id: OrganizationId, event_id: SourceEventId) -> str:
     return f"{organization_id} {event_id}"
 
 

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.generate import EVENT_ID, Size, generated_programme
-from entrypoints.sandbox.loading import load_world
+from entrypoints.sandbox.loading import load_state
 from entrypoints.sandbox.server import serve
-from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, World
+from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, SandboxState
 
 
 def main() -> None:
@@ -43,22 +43,22 @@ def main() -> None:
     options = parser.parse_args()
     doors = [f"127.0.0.{number + 1}" for number in range(options.doors)]
     if options.generate:
-        world = World(link_delay=options.link_delay, page_size=options.page_size)
+        world = SandboxState(link_delay=options.link_delay, page_size=options.page_size)
         size = Size(options.generate, options.people_per_session, options.exhibitors, options.seed)
         _generate(world, size, doors, options.events_each)
     else:
-        world = load_world(
+        world = load_state(
             options.event,
             shift_dates=options.shift_dates,
             link_delay=options.link_delay,
             page_size=options.page_size,
         )
     if options.latency:
-        world.make_trouble(Trouble(latency_ms=options.latency))
+        world.make_trouble(Fault(latency_ms=options.latency))
     asyncio.run(_serve(world, options.port, doors[1:], with_parent=options.with_parent))
 
 
-def _generate(world: World, size: Size, doors: Sequence[str], events_each: int | None) -> None:
+def _generate(world: SandboxState, size: Size, doors: Sequence[str], events_each: int | None) -> None:
     if events_each is None:
         world.add_programme(generated_programme(size))
         return
@@ -69,7 +69,7 @@ def _generate(world: World, size: Size, doors: Sequence[str], events_each: int |
             world.add_programme(generated_programme(replace(size, event_id=event_id)))
 
 
-async def _serve(world: World, port: int, also: Sequence[str], *, with_parent: bool) -> None:
+async def _serve(world: SandboxState, port: int, also: Sequence[str], *, with_parent: bool) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)

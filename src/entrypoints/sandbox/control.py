@@ -14,7 +14,7 @@ from entrypoints.sandbox.fault_injection import as_json, read_troubles
 from entrypoints.sandbox.responses import Service, answer, refusal
 from entrypoints.sandbox.schemas import SHAPES
 from entrypoints.sandbox.search import ProgrammeSearch
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 
 BASE = "/sandbox"
 
@@ -25,7 +25,7 @@ bad_request = partial(refuse, HTTPStatus.BAD_REQUEST)
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    world: World
+    world: SandboxState
 
     def routes(self) -> Iterator[web.RouteDef]:
         yield web.get(f"{BASE}/state", self.state)

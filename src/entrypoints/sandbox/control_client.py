@@ -7,7 +7,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from entrypoints.sandbox.fault_injection import Trouble, as_json
+from entrypoints.sandbox.fault_injection import Fault, as_json
 
 Json = dict[str, Any]
 SECONDS = 120
@@ -20,7 +20,7 @@ class ControlRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class ControlClient:
     """Blocks while it waits, so it is not for the event loop that serves the sandbox."""
 
     url: str
@@ -36,7 +36,7 @@ class Remote:
         """Give all records of a type ("sessions", "speakers", "exhibitors") in a Gleanin event."""
         return list(self._object("GET", f"gleanin/{event_id}/{record_type}")["records"])
 
-    def make_trouble(self, *troubles: Trouble) -> None:
+    def make_trouble(self, *troubles: Fault) -> None:
         """Misbehave from now on as told; without any, behave."""
         self._ask("PUT", "trouble", as_json(troubles))
 

@@ -23,7 +23,7 @@ ForbiddenAs = Literal["html", "json"]
 
 
 @checked_dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
-class Trouble:
+class Fault:
     """One way to misbehave; several at once are several of these.
 
     Requests are counted from the moment the trouble is set, those of its sides and methods only.
@@ -91,19 +91,19 @@ class Trouble:
         return side in self.sides and (not self.methods or method in self.methods)
 
 
-TROUBLES: TypeAdapter[tuple[Trouble, ...]] = TypeAdapter(tuple[Trouble, ...])
+FAULTS: TypeAdapter[tuple[Fault, ...]] = TypeAdapter(tuple[Fault, ...])
 
 
-def read_troubles(told: Any) -> tuple[Trouble, ...]:
+def read_troubles(told: Any) -> tuple[Fault, ...]:
     """Read one trouble or a list of them.
 
     Raises:
         ValueError: it is none.
     """
-    return TROUBLES.validate_python(told if isinstance(told, list) else [told])
+    return FAULTS.validate_python(told if isinstance(told, list) else [told])
 
 
-def as_json(troubles: Iterable[Trouble]) -> list[dict[str, Any]]:
+def as_json(troubles: Iterable[Fault]) -> list[dict[str, Any]]:
     return [{part.name: getattr(one, part.name) for part in fields(one)} for one in troubles]
 
 
@@ -128,7 +128,7 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class FaultDecision:
     """What becomes of one request."""
 
     wait: float = 0
@@ -158,15 +158,15 @@ class Fate:
         return self.padding if not self.padded or row_id in self.padded else 0
 
 
-UNTROUBLED = Fate()
-FATE = web.RequestKey("fate", Fate)
+NO_FAULT = FaultDecision()
+FAULT_DECISION = web.RequestKey("fate", FaultDecision)
 
 
 @dataclass(slots=True)
-class Troublemaker:
+class FaultSchedule:
     """Decides for each request, for one trouble."""
 
-    trouble: Trouble
+    trouble: Fault
     clock: Callable[[], float] = time.monotonic
     _seen: int = 0
     _refused: int = 0
@@ -181,7 +181,7 @@ class Troublemaker:
         self._dice.seed(self.trouble.seed)
         self._later_dice.seed(f"later {self.trouble.seed}")
 
-    def worsen(self, fate: Fate, side: Service, method: str) -> Fate:
+    def worsen(self, fate: FaultDecision, side: Service, method: str) -> FaultDecision:
         """Add this trouble to what others did already; whoever strikes first has struck."""
         trouble = self.trouble
         if not trouble.concerns(side, method):
@@ -217,7 +217,7 @@ class Troublemaker:
             self._lost += 1
         return fate
 
-    def _struck(self, fate: Fate, throws: list[float]) -> Fate:
+    def _struck(self, fate: FaultDecision, throws: list[float]) -> FaultDecision:
         trouble = self.trouble
         if trouble.revoked_after is not None and self._seen > trouble.revoked_after:
             fate = replace(fate, stroke="revoked", status=401)
@@ -242,7 +242,7 @@ class Troublemaker:
             return Late(504, self.trouble.late_commit_s)
         return Late(202, self.trouble.accepted_s) if self.trouble.accepted_s else None
 
-    def _counted(self, fate: Fate, limit: int) -> Fate:
+    def _counted(self, fate: FaultDecision, limit: int) -> FaultDecision:
         now = self.clock()
         if now >= self._second + 1:
             self._second, self._in_second = now, 0
@@ -256,7 +256,7 @@ class Troublemaker:
         fate = replace(fate, headers=fate.headers | headers)
         return self._throttled(fate, left) if self._in_second > limit else fate
 
-    def _throttled(self, fate: Fate, seconds: float) -> Fate:
+    def _throttled(self, fate: FaultDecision, seconds: float) -> FaultDecision:
         trouble = self.trouble
         seconds = seconds if trouble.retry_after is None else trouble.retry_after
         said = {} if seconds < 0 else {"Retry-After": self._written(seconds)}
@@ -271,20 +271,20 @@ class Troublemaker:
 
 
 @dataclass(slots=True)
-class Troubles:
+class FaultInjector:
     clock: Callable[[], float] = time.monotonic
-    _makers: tuple[Troublemaker, ...] = ()
+    _makers: tuple[FaultSchedule, ...] = ()
 
     @property
-    def set(self) -> tuple[Trouble, ...]:
+    def set(self) -> tuple[Fault, ...]:
         return tuple(maker.trouble for maker in self._makers)
 
-    def make(self, *troubles: Trouble) -> None:
+    def make(self, *troubles: Fault) -> None:
         """Begin with these, instead of those before."""
-        self._makers = tuple(Troublemaker(trouble, self.clock) for trouble in troubles)
+        self._makers = tuple(FaultSchedule(trouble, self.clock) for trouble in troubles)
 
-    def fate(self, side: Service, method: str) -> Fate:
-        fate = UNTROUBLED
+    def fate(self, side: Service, method: str) -> FaultDecision:
+        fate = NO_FAULT
         for maker in self._makers:
             fate = maker.worsen(fate, side, method)
         return fate

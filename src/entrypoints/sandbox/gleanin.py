@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from entrypoints.sandbox.contacts import CAMPAIGNS, SandboxEvent, SandboxRecord
-from entrypoints.sandbox.fault_injection import FATE
+from entrypoints.sandbox.fault_injection import FAULT_DECISION
 from entrypoints.sandbox.responses import (
     JSON,
     Service,
@@ -22,8 +22,8 @@ from entrypoints.sandbox.responses import (
     page_for_people,
     refusal,
 )
-from entrypoints.sandbox.schemas import SHAPES, Attributes, Complaint
-from entrypoints.sandbox.state import GLEANIN_TOKEN, World
+from entrypoints.sandbox.schemas import SHAPES, Attributes, ErrorDetail
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SandboxState
 
 BASE = "/gleanin/api/clients/v1"
 LARGEST_WRITE = 2**20
@@ -35,7 +35,7 @@ refuse = partial(refusal, Service.GLEANIN)
 
 
 class Refused(Exception):
-    def __init__(self, status: int, *complaints: Complaint) -> None:
+    def __init__(self, status: int, *complaints: ErrorDetail) -> None:
         super().__init__(status, complaints)
         self.status = status
         self.complaints = list(complaints)
@@ -43,7 +43,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Gleanin:
-    world: World
+    world: SandboxState
 
     def routes(self) -> Iterator[web.RouteDef]:
         yield web.get(f"{BASE}/events", self.events)
@@ -79,7 +79,7 @@ class Gleanin:
         if not told.isascii() or not told.isdecimal() or int(told) < 1:
             return refuse(HTTPStatus.BAD_REQUEST, "page[number] must be a number from 1.")
         page, size = int(told), self.world.page_size
-        fate = request[FATE]
+        fate = request[FAULT_DECISION]
         records = self._records(events, includes, fate.late_reads)
         shown = list(islice(records, (page - 1) * size, page * size + 1))
         more = len(shown) > size
@@ -118,7 +118,7 @@ class Gleanin:
         event_id = attributes["event_id"]
         assert isinstance(event_id, int)
         request[EVENT] = event_id
-        late = request[FATE].late
+        late = request[FAULT_DECISION].late
         if late:
             self.world.gleanin.add_later(record_type, event_id, attributes, late.seconds)
             if late.status == HTTPStatus.ACCEPTED:
@@ -174,8 +174,8 @@ class Gleanin:
             raise Refused(HTTPStatus.NOT_FOUND, ("/data/attributes/event_id", "There is no such event."))
         assert isinstance(event_id, int)
         if record and event_id != record.event_id:
-            complaint = ("/data/attributes/event_id", "event_id can't be changed")
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, complaint)
+            error_detail = ("/data/attributes/event_id", "event_id can't be changed")
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, error_detail)
         ties = attributes.get("session_ids")
         if isinstance(ties, list):
             sessions = self.world.gleanin.of(event_id, "sessions")
@@ -197,7 +197,7 @@ def _enveloped(document: Any, record_type: str, record_id: str | None) -> dict[s
     expected = {"type": record_type} if record_id is None else {"type": record_type, "id": record_id}
     attributes = data.get("attributes")
     members = {"attributes", *expected}
-    complaints: list[Complaint] = [
+    complaints: list[ErrorDetail] = [
         (f"/data/{name}", f"{name} must be {value!r}")
         for name, value in expected.items()
         if data.get(name) != value

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.sessionboard.date_shift import moved_ahead
 from adapters.sessionboard.saved_events import load
-from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, World
+from entrypoints.sandbox.state import INCLUDED_PAGE_SIZE, LINK_DELAY, SandboxState
 
 Json = dict[str, Any]
 DAYS_AHEAD = 30
@@ -17,19 +17,19 @@ PACKAGED = ("lantern", "masked", "elsewhere")
 """The conference for the demo, one whose e-mails are masked, one whose time zones do not agree."""
 
 
-def load_world(
+def load_state(
     files: Iterable[Path] = (),
     *,
     shift_dates: bool = False,
     link_delay: float = LINK_DELAY,
     page_size: int = INCLUDED_PAGE_SIZE,
-) -> World:
+) -> SandboxState:
     """Make a world of saved events; without any, of those in the package, which always lie ahead.
 
     Raises:
         SourceUnreadable: a file is none of a saved event.
     """
-    world = World(link_delay=link_delay, page_size=page_size)
+    world = SandboxState(link_delay=link_delay, page_size=page_size)
     given = [load(path) for path in files]
     for saved in [ahead(saved, world.now()) if shift_dates else saved for saved in given] or packaged(
         world.now()

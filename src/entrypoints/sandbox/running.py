@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.server import Sandbox, serve
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 
 READY_WITHIN = 120
 """Seconds: a large event takes its time to be made."""
@@ -26,12 +26,12 @@ class Addresses:
     control_url: str
 
     @property
-    def control(self) -> Remote:
-        return Remote(self.control_url)
+    def control(self) -> ControlClient:
+        return ControlClient(self.control_url)
 
 
 @contextmanager
-def in_thread(world: World, port: int = 0) -> Iterator[Sandbox]:
+def in_thread(world: SandboxState, port: int = 0) -> Iterator[Sandbox]:
     """Serve a world from a thread: for callers that are not asynchronous themselves, or block.
 
     What is in the world may be read meanwhile; to change it, use the control over HTTP (`Remote`).

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 Attributes = dict[str, object]
-Complaint = tuple[str | None, str]
+ErrorDetail = tuple[str | None, str]
 """(JSON pointer, what is wrong)."""
 Check = Callable[[object], str | None]
 
@@ -67,8 +67,8 @@ class AcceptedSchema:
     lists: frozenset[str] = frozenset()
     """A list is cleared to an empty one."""
 
-    def complaints(self, given: Attributes, *, creating: bool) -> list[Complaint]:
-        found: list[Complaint] = []
+    def complaints(self, given: Attributes, *, creating: bool) -> list[ErrorDetail]:
+        found: list[ErrorDetail] = []
         for name, value in given.items():
             check = self.checks.get(name)
             if check is None:

@@ -11,11 +11,11 @@ from aiohttp import web
 
 from entrypoints.sandbox import control, gleanin, sessionboard
 from entrypoints.sandbox.control import Control
-from entrypoints.sandbox.fault_injection import FATE, Fate, is_write
+from entrypoints.sandbox.fault_injection import FAULT_DECISION, FaultDecision, is_write
 from entrypoints.sandbox.gleanin import EVENT, Gleanin
 from entrypoints.sandbox.responses import Service, host_of, page_for_people, refusal
 from entrypoints.sandbox.sessionboard import Sessionboard
-from entrypoints.sandbox.state import Asked, World
+from entrypoints.sandbox.state import Asked, SandboxState
 
 JUNK = "<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
 
@@ -27,7 +27,7 @@ class Sandbox:
     """A world that is being served."""
 
     url: str
-    world: World
+    world: SandboxState
 
     @property
     def sessionboard_url(self) -> str:
@@ -44,7 +44,7 @@ class Sandbox:
 
 @asynccontextmanager
 async def serve(
-    world: World, host: str = "127.0.0.1", port: int = 0, also: Sequence[str] = ()
+    world: SandboxState, host: str = "127.0.0.1", port: int = 0, also: Sequence[str] = ()
 ) -> AsyncIterator[Sandbox]:
     """Serve a world until the block ends; port 0 takes a free one.
 
@@ -73,7 +73,7 @@ async def serve(
         await runner.cleanup()
 
 
-def application(world: World) -> web.Application:
+def application(world: SandboxState) -> web.Application:
     ours, theirs, steering = Gleanin(world), Sessionboard(world), Control(world)
     door = _Door(world, ours, theirs)
     # No limit for the control, which is given whole events; Gleanin has its own.
@@ -87,7 +87,7 @@ def application(world: World) -> web.Application:
 class _Door:
     """What every request passes: it is counted, it meets its fate, its token is looked at."""
 
-    world: World
+    world: SandboxState
     gleanin: Gleanin
     sessionboard: Sessionboard
 
@@ -125,7 +125,7 @@ class _Door:
             return _struck(side, request, fate)
         if is_write(side, request.method) and _has_word(await request.read(), fate.forbidden):
             return _forbidden(side, fate)
-        request[FATE] = fate
+        request[FAULT_DECISION] = fate
         guard = self.gleanin if side is Service.GLEANIN else self.sessionboard
         result: web.StreamResponse | None = guard.refuse(request)
         if result is None:
@@ -182,7 +182,7 @@ async def _handled(side: Service, request: web.Request, handler: Handler) -> web
         return refusal(side, refused.status, refused.reason)
 
 
-def _struck(side: Service, request: web.Request, fate: Fate) -> web.Response | None:
+def _struck(side: Service, request: web.Request, fate: FaultDecision) -> web.Response | None:
     match fate.stroke:
         case "cut":
             _cut(request)
@@ -211,7 +211,7 @@ def _has_word(body: bytes, words: Sequence[str]) -> bool:
     return any(word in text for word in words)
 
 
-def _forbidden(side: Service, fate: Fate) -> web.Response:
+def _forbidden(side: Service, fate: FaultDecision) -> web.Response:
     message = "The request was blocked."
     if fate.forbidden_as == "json":
         return refusal(side, HTTPStatus.FORBIDDEN, message)

@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from entrypoints.sandbox.fault_injection import FATE, Fate
+from entrypoints.sandbox.fault_injection import FAULT_DECISION, FaultDecision
 from entrypoints.sandbox.pictures import signed
 from entrypoints.sandbox.responses import Service, answer, host_of, json_bytes, refusal
 from entrypoints.sandbox.search import ProgrammeSearch, Query, SavedRow, instant
-from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, SandboxState
 
 BASE = "/sessionboard"
 STATUSES = ("accepted", "accept_queue", "pending", "decline_queue", "declined")
@@ -35,7 +35,7 @@ class NotAllowed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sessionboard:
-    world: World
+    world: SandboxState
 
     def routes(self) -> Iterator[web.RouteDef]:
         yield web.get(f"{BASE}/v1/events", self.events)
@@ -61,7 +61,7 @@ class Sessionboard:
             page, size = paging(request)
         except NotAllowed as error:
             return bad_request(str(error))
-        return _page(rows, page, size, bytes, request[FATE])
+        return _page(rows, page, size, bytes, request[FAULT_DECISION])
 
     async def search(self, feed: str, request: web.Request) -> web.Response:
         programme = self._programme(request.match_info["event"])
@@ -72,7 +72,7 @@ class Sessionboard:
             query, expand = read_search(await request.read(), feed)
         except NotAllowed as error:
             return bad_request(str(error))
-        fate = request[FATE]
+        fate = request[FAULT_DECISION]
 
         def body(row: SavedRow) -> bytes:
             shown = row.body(expand)
@@ -102,7 +102,9 @@ def paging(request: web.Request) -> tuple[int, int]:
     return number("page", 1, LAST_PAGE), number("pageSize", USUAL_PAGE, LARGEST_PAGE)
 
 
-def _page(rows: list[Any], page: int, size: int, body: Callable[[Any], bytes], fate: Fate) -> web.Response:
+def _page(
+    rows: list[Any], page: int, size: int, body: Callable[[Any], bytes], fate: FaultDecision
+) -> web.Response:
     pagination = {
         "currentPage": page,
         "pageSize": size,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from entrypoints.sandbox.contacts import Contacts
-from entrypoints.sandbox.fault_injection import Trouble, Troubles
+from entrypoints.sandbox.fault_injection import Fault, FaultInjector
 from entrypoints.sandbox.search import ProgrammeSearch
 
 Json = dict[str, Any]
@@ -62,7 +62,7 @@ class RequestLog:
 
 
 @dataclass(slots=True)
-class World:
+class SandboxState:
     link_delay: float = LINK_DELAY
     """Seconds from a person's creation until there is a share link."""
     page_size: int = INCLUDED_PAGE_SIZE
@@ -74,7 +74,7 @@ class World:
     """Which of them, by the host name under which Sessionboard is asked for its list; all where nothing is said."""
     writes: Counter[str] = field(default_factory=Counter)
     """Writes that took place in Gleanin, as in `POST /speakers`."""
-    troubles: Troubles = field(default_factory=Troubles)
+    troubles: FaultInjector = field(default_factory=FaultInjector)
     log: RequestLog = field(default_factory=RequestLog)
     gleanin: Contacts = field(init=False)
 
@@ -114,7 +114,7 @@ class World:
             attributes = {key: value for key, value in contact.items() if key not in ("type", "event")}
             self.gleanin.add(contact.get("type", "speakers"), ids[contact.get("event", 0)], attributes)
 
-    def make_trouble(self, *troubles: Trouble) -> None:
+    def make_trouble(self, *troubles: Fault) -> None:
         """Misbehave from now on as told, instead of as before; without any, behave."""
         self.troubles.make(*troubles)
 

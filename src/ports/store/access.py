@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.access.accounts import Account, Attempts, SignIn
+from core.domain.access.accounts import Account, Attempts, LoginSession
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import AuditEntry
 from core.domain.access.identities import ProviderIdentity
@@ -76,10 +76,10 @@ class Installation(Protocol):
     async def save_served_url(self, url: str) -> None: ...
 
 
-class SignIns(Protocol):
-    async def add(self, sign_in: SignIn) -> None: ...
+class LoginSessions(Protocol):
+    async def add(self, sign_in: LoginSession) -> None: ...
 
-    async def find(self, digest: str) -> SignIn | None: ...
+    async def find(self, digest: str) -> LoginSession | None: ...
 
     async def end(self, digest: str) -> None: ...
 

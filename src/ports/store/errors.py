@@ -7,7 +7,7 @@ class PersistenceError(Exception):
     pass
 
 
-class Unique(StrEnum):
+class UniqueConstraint(StrEnum):
     """What there can be only one of."""
 
     ORGANIZATION_NAME = "organization_name"
@@ -19,11 +19,11 @@ class Unique(StrEnum):
     ACCOUNT_EMAIL = "account_email"
 
 
-class Taken(PersistenceError):
-    def __init__(self, what: Unique) -> None:
+class UniqueViolation(PersistenceError):
+    def __init__(self, what: UniqueConstraint) -> None:
         super().__init__(f"taken: {what}")
         self.what = what
 
 
-class StoreUnusable(PersistenceError):
+class DatabaseUnavailable(PersistenceError):
     """Its text is a sentence that says what to do."""

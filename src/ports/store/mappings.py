@@ -6,14 +6,14 @@ from typing import Protocol
 
 from core.domain.ids import (
     ConnectionId,
-    GleaninEventId,
+    DestinationEventId,
     MappingId,
     OrganizationId,
-    SessionboardEventId,
+    SourceEventId,
 )
 from core.domain.runs.fair_queue import ContinuousMapping, DueMapping
 from core.domain.runs.schedule import Halt, Schedule
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.domain.tenancy.event_mappings import EventMapping
 
 
@@ -33,8 +33,8 @@ class Mappings(Protocol):
     async def holding(
         self,
         sessionboard_url: str,
-        sessionboard_ids: Collection[SessionboardEventId],
-        gleanin_ids: Collection[GleaninEventId],
+        sessionboard_ids: Collection[SourceEventId],
+        gleanin_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
         """Give the mappings, of any organization, that hold any of these events."""
         ...
@@ -100,10 +100,10 @@ class Schedules(Protocol):
         ...
 
 
-class Checkpoints(Protocol):
-    async def get(self, mapping_id: MappingId) -> Checkpoint | None: ...
+class UnchangedMarkers(Protocol):
+    async def get(self, mapping_id: MappingId) -> UnchangedMarker | None: ...
 
-    async def save(self, checkpoint: Checkpoint) -> None:
+    async def save(self, checkpoint: UnchangedMarker) -> None:
         """Insert or replace."""
         ...
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.ids import (
-    NoticeId,
+    NotificationId,
     OrganizationId,
 )
-from core.domain.notifications.notification import Notice, Recipient
+from core.domain.notifications.notification import Notification, Recipient
 
 
 class Recipients(Protocol):
@@ -25,22 +25,24 @@ class Recipients(Protocol):
         ...
 
 
-class Notices(Protocol):
+class Notifications(Protocol):
     """The outbox: what is to be told stands here from the moment in which it has happened."""
 
-    async def add(self, notice: Notice) -> None: ...
+    async def add(self, notice: Notification) -> None: ...
 
-    async def update(self, notice: Notice) -> None:
+    async def update(self, notice: Notification) -> None:
         """Store how far its delivery has come; one that has gone with its recipient stays gone."""
         ...
 
-    async def get(self, notice_id: NoticeId) -> Notice | None: ...
+    async def get(self, notice_id: NotificationId) -> Notification | None: ...
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notice]:
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notification]:
         """Give notices for which an attempt is due, the longest due first, at most so many of each organization."""
         ...
 
-    async def of_organization(self, organization_id: OrganizationId, limit: int = 50) -> Sequence[Notice]:
+    async def of_organization(
+        self, organization_id: OrganizationId, limit: int = 50
+    ) -> Sequence[Notification]:
         """Give the organization's notices, newest first."""
         ...
 

@@ -56,7 +56,7 @@ class Connections(Protocol):
 
     async def get(self, connection_id: ConnectionId) -> Connection | None: ...
 
-    async def open_one(self, organization_id: OrganizationId) -> Connection | None:
+    async def get_open(self, organization_id: OrganizationId) -> Connection | None:
         """Find the organization's open connection."""
         ...
 

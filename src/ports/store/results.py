@@ -7,8 +7,8 @@ from typing import Protocol
 
 from core.domain.ids import (
     ConnectionId,
-    GleaninEventId,
-    GleaninId,
+    DestinationEventId,
+    DestinationId,
     MappingId,
     OrganizationId,
     RunId,
@@ -24,7 +24,7 @@ class SyncedRecords(Protocol):
     """Synced records belong to an organization and a Gleanin event; they outlive mappings and connections."""
 
     async def save(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, records: Collection[SyncedRecord]
+        self, organization_id: OrganizationId, event_id: DestinationEventId, records: Collection[SyncedRecord]
     ) -> None:
         """Insert or replace; the links of a record that exists are left as they are."""
         ...
@@ -32,7 +32,7 @@ class SyncedRecords(Protocol):
     async def mark_left(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
         left_at: datetime | None,
@@ -43,7 +43,7 @@ class SyncedRecords(Protocol):
     async def save_links(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         links: Mapping[SourceId, tuple[ShareLink, ...]],
     ) -> None: ...
@@ -51,14 +51,14 @@ class SyncedRecords(Protocol):
     async def find(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> Mapping[SourceId, SyncedRecord]: ...
 
     async def places(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
-    ) -> Sequence["Place"]:
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
+    ) -> Sequence["SyncedRecordRef"]:
         """Tell of every synced record of a kind where it is, and nothing more."""
         ...
 
@@ -67,7 +67,7 @@ class SyncedRecords(Protocol):
         ...
 
     async def of_event(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
         """Give all records of a kind, by label."""
         ...
@@ -75,7 +75,7 @@ class SyncedRecords(Protocol):
     async def people(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         *,
         missing: bool = False,
         search: str = "",
@@ -107,9 +107,9 @@ class PeoplePage:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SyncedRecordRef:
     source_id: SourceId
-    gleanin_id: GleaninId
+    gleanin_id: DestinationId
     connection_id: ConnectionId
     email: str | None = None
     """The one that was last sent, unless it is in doubt what has arrived since."""
@@ -137,19 +137,19 @@ class CreateIntents(Protocol):
     """
 
     async def add(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, intents: Collection[CreateIntent]
+        self, organization_id: OrganizationId, event_id: DestinationEventId, intents: Collection[CreateIntent]
     ) -> None:
         """Insert or replace them, with `sent_at` as they have it."""
         ...
 
     async def list_open(
-        self, organization_id: OrganizationId, event_id: GleaninEventId
+        self, organization_id: OrganizationId, event_id: DestinationEventId
     ) -> Sequence[CreateIntent]: ...
 
     async def mark_sent(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None:
@@ -159,7 +159,7 @@ class CreateIntents(Protocol):
     async def remove(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None: ...

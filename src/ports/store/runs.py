@@ -34,7 +34,7 @@ class Runs(Protocol):
 
     async def get(self, run_id: RunId) -> SyncRun | None: ...
 
-    async def open_ones(self, mapping_id: MappingId) -> Sequence[SyncRun]:
+    async def list_open(self, mapping_id: MappingId) -> Sequence[SyncRun]:
         """Give the mapping's running and queued run, in this order, as far as there are any."""
         ...
 
@@ -84,11 +84,11 @@ class Runs(Protocol):
         """Return which run's outcomes an earlier version of this program showed for one that it does not keep."""
         ...
 
-    async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
+    async def find_by_idempotency_key(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         """Tell which run an earlier request with this key booked."""
         ...
 
-    async def note_booking(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None: ...
+    async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None: ...
 
     async def renew(
         self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
@@ -99,13 +99,13 @@ class Runs(Protocol):
         """
         ...
 
-    async def standing(self, run_id: RunId) -> "Standing | None":
+    async def standing(self, run_id: RunId) -> "LeaseStatus | None":
         """Tell who holds a run and whether it should stop: cheap, for it is asked before writes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LeaseStatus:
     owner: str | None
     lease_until: datetime | None
     stop_asked: str | None

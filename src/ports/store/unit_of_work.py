@@ -10,18 +10,18 @@ from ports.store.access import (
     AttemptsBySubject,
     AuditLog,
     Installation,
+    LoginSessions,
     PortalRevocations,
     ProviderIdentities,
-    SignIns,
 )
-from ports.store.mappings import Checkpoints, Mappings, Schedules
-from ports.store.notifications import Notices, Recipients
+from ports.store.mappings import Mappings, Schedules, UnchangedMarkers
+from ports.store.notifications import Notifications, Recipients
 from ports.store.organizations import Connections, Organizations
 from ports.store.results import CreateIntents, Outcomes, SyncedRecords
 from ports.store.runs import Runs
 
 
-class Unit(Protocol):
+class UnitOfWork(Protocol):
     @property
     def organizations(self) -> Organizations: ...
     @property
@@ -33,7 +33,7 @@ class Unit(Protocol):
     @property
     def schedules(self) -> Schedules: ...
     @property
-    def checkpoints(self) -> Checkpoints: ...
+    def checkpoints(self) -> UnchangedMarkers: ...
     @property
     def synced(self) -> SyncedRecords: ...
     @property
@@ -47,7 +47,7 @@ class Unit(Protocol):
     @property
     def installation(self) -> Installation: ...
     @property
-    def sign_ins(self) -> SignIns: ...
+    def sign_ins(self) -> LoginSessions: ...
     @property
     def attempts(self) -> AttemptsBySubject: ...
     @property
@@ -59,7 +59,7 @@ class Unit(Protocol):
     @property
     def recipients(self) -> Recipients: ...
     @property
-    def notices(self) -> Notices: ...
+    def notices(self) -> Notifications: ...
 
     async def now(self) -> datetime:
         """Return the time by the database's clock, which all processes share."""
@@ -74,15 +74,15 @@ class Unit(Protocol):
         ...
 
 
-class Units(Protocol):
-    def reading(self) -> AbstractAsyncContextManager[Unit]:
+class UnitOfWorkFactory(Protocol):
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Begin a unit that only reads, and waits for nobody."""
         ...
 
-    def writing(self) -> AbstractAsyncContextManager[Unit]:
+    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Begin a unit that may write; what it has read does not change before it commits.
 
         Raises:
-            StoreUnusable
+            DatabaseUnavailable
         """
         ...

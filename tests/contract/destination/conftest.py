@@ -10,8 +10,8 @@ import pytest
 
 from adapters.gleanin.destination import GleaninDestinations
 from adapters.http_client.retries import RetryPolicy
-from adapters.memory.destination import MemoryGleanin
-from core.domain.ids import ExternalId, GleaninEventId
+from adapters.memory.destination import InMemoryGleanin
+from core.domain.ids import DestinationEventId, ExternalId
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.tenancy.secrets import Token
@@ -19,7 +19,7 @@ from ports.destination import BeforeWrite, Destination, Destinations
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal
 
 QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempts=3)
-EVENT = GleaninEventId("8")
+EVENT = DestinationEventId("8")
 TYPES = {SESSION: "sessions", SPEAKER: "speakers", EXHIBITOR_CONTACT: "exhibitors"}
 SPELLING = {"headshot": "headshot_url", "sessions": "session_ids", "logo": "logo_url"}
 
@@ -33,9 +33,9 @@ class Scene(Protocol):
     def add_event(self, event_id: str, name: str, time_zone: str | None = None) -> None: ...
     def remove_event(self, event_id: str) -> None: ...
     def add_record(
-        self, event_id: GleaninEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
+        self, event_id: DestinationEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
     ) -> str: ...
-    def stored(self, event_id: GleaninEventId, kind: RecordKind) -> list[dict[str, Any]]: ...
+    def stored(self, event_id: DestinationEventId, kind: RecordKind) -> list[dict[str, Any]]: ...
     def writes(self) -> int: ...
     def refuse_tokens(self) -> None: ...
     def lose_answer(self, *, written: bool) -> None: ...
@@ -46,8 +46,8 @@ class Scene(Protocol):
 
 
 @dataclass
-class MemoryScene:
-    gleanin: MemoryGleanin
+class InMemoryScene:
+    gleanin: InMemoryGleanin
 
     @property
     def destinations(self) -> Destinations:
@@ -57,14 +57,14 @@ class MemoryScene:
         self.gleanin.add_event(event_id, name, time_zone)
 
     def remove_event(self, event_id: str) -> None:
-        self.gleanin.remove_event(GleaninEventId(event_id))
+        self.gleanin.remove_event(DestinationEventId(event_id))
 
     def add_record(
-        self, event_id: GleaninEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
+        self, event_id: DestinationEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
     ) -> str:
         return self.gleanin.add_record(event_id, kind, fields, external_id).id
 
-    def stored(self, event_id: GleaninEventId, kind: RecordKind) -> list[dict[str, Any]]:
+    def stored(self, event_id: DestinationEventId, kind: RecordKind) -> list[dict[str, Any]]:
         return [
             {
                 name: list(value) if isinstance(value, tuple) else value
@@ -110,14 +110,14 @@ class HttpScene:
         del self.server.events[event_id]
 
     def add_record(
-        self, event_id: GleaninEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
+        self, event_id: DestinationEventId, kind: RecordKind, fields: Fields, external_id: ExternalId | None
     ) -> str:
         attributes = {SPELLING.get(name, name): value for name, value in fields.items()}
         return self.server.add(
             TYPES[kind], {"event_id": int(event_id), "external_idx": external_id, **attributes}
         ).id
 
-    def stored(self, event_id: GleaninEventId, kind: RecordKind) -> list[dict[str, Any]]:
+    def stored(self, event_id: DestinationEventId, kind: RecordKind) -> list[dict[str, Any]]:
         ours = {theirs: name for name, theirs in SPELLING.items()}
         left_out = ("event_id", "external_idx", "campaign_links")
         return [
@@ -172,7 +172,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         made: Scene
         if request.param == "memory":
-            made = MemoryScene(MemoryGleanin())
+            made = InMemoryScene(InMemoryGleanin())
         else:
             fake = FakeGleanin()
             url = await stack.enter_async_context(fake.running())

@@ -4,20 +4,20 @@ import asyncio
 
 import pytest
 
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
 from core.domain.tenancy.secrets import Token
 from ports.destination import (
-    AnswerLost,
     Destination,
     DestinationEventGone,
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
     RecordRejected,
+    WriteOutcomeUnknown,
 )
 from tests.contract.destination.conftest import EVENT, Scene
 from tests.contract.destination.fake_server import TOKEN
@@ -53,7 +53,9 @@ def as_stored(fields: Fields) -> dict[str, object]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
-async def all_records(gleanin: Destination, kind: RecordKind, event: GleaninEventId = EVENT) -> list[object]:
+async def all_records(
+    gleanin: Destination, kind: RecordKind, event: DestinationEventId = EVENT
+) -> list[object]:
     return [record async for page in gleanin.records(event, kind) for record in page]
 
 
@@ -63,13 +65,13 @@ async def test_events_are_listed_with_their_names_and_zones(scene: Scene, gleani
         ("8", "PyCon", None),
         ("9", "EuroPython", "Europe/Prague"),
     ]
-    assert (await gleanin.event(GleaninEventId("9"))).time_zone == "Europe/Prague"
+    assert (await gleanin.event(DestinationEventId("9"))).time_zone == "Europe/Prague"
 
 
 @pytest.mark.parametrize("event_id", ["77", "", "..", "../events", "8?include=speakers", "8/"])
 async def test_an_unknown_event_is_gone(gleanin: Destination, event_id: str) -> None:
     with pytest.raises(DestinationEventGone):
-        await gleanin.event(GleaninEventId(event_id))
+        await gleanin.event(DestinationEventId(event_id))
 
 
 async def test_rule_01_a_refused_token_is_told_apart(scene: Scene, gleanin: Destination) -> None:
@@ -114,7 +116,9 @@ async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
 
 async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: Destination) -> None:
     with pytest.raises(RecordRejected):
-        await gleanin.update(EVENT, SPEAKER, GleaninId("999"), (FieldChange("email", None, "a@example.org"),))
+        await gleanin.update(
+            EVENT, SPEAKER, DestinationId("999"), (FieldChange("email", None, "a@example.org"),)
+        )
     await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
 
 
@@ -145,7 +149,7 @@ async def test_rule_32_a_lost_answer_of_a_create_is_told_and_not_sent_again(
     scene: Scene, gleanin: Destination, written: bool
 ) -> None:
     scene.lose_answer(written=written)
-    with pytest.raises(AnswerLost):
+    with pytest.raises(WriteOutcomeUnknown):
         await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     assert len(await all_records(gleanin, SPEAKER)) == int(written)
     assert scene.writes() == int(written)
@@ -154,7 +158,7 @@ async def test_rule_32_a_lost_answer_of_a_create_is_told_and_not_sent_again(
 async def test_rule_32_a_lost_answer_of_an_update_is_told(scene: Scene, gleanin: Destination) -> None:
     created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     scene.lose_answer(written=True)
-    with pytest.raises(AnswerLost):
+    with pytest.raises(WriteOutcomeUnknown):
         await gleanin.update(EVENT, SPEAKER, created, (FieldChange("job_title", None, "Queen"),))
     assert scene.stored(EVENT, SPEAKER)[0]["job_title"] == "Queen"
 
@@ -183,7 +187,7 @@ async def test_gleanin_that_stays_down_is_unavailable(scene: Scene, gleanin: Des
 
 async def test_only_the_records_of_the_event_and_kind_are_given(scene: Scene, gleanin: Destination) -> None:
     scene.add_event("9", "EuroPython")
-    scene.add_record(GleaninEventId("9"), SPEAKER, FIELDS[SPEAKER], ID)
+    scene.add_record(DestinationEventId("9"), SPEAKER, FIELDS[SPEAKER], ID)
     scene.add_record(EVENT, EXHIBITOR_CONTACT, FIELDS[EXHIBITOR_CONTACT], ID)
     ours = scene.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], None)
     async for page in gleanin.records(EVENT, SPEAKER):
@@ -197,7 +201,7 @@ async def test_an_event_without_records_gives_none(gleanin: Destination) -> None
 
 async def test_records_of_an_event_that_is_gone_cannot_be_read(gleanin: Destination) -> None:
     with pytest.raises(DestinationEventGone):
-        await all_records(gleanin, SPEAKER, GleaninEventId("77"))
+        await all_records(gleanin, SPEAKER, DestinationEventId("77"))
 
 
 async def test_rule_30_share_links_can_come_later_than_the_record(scene: Scene, gleanin: Destination) -> None:

@@ -6,19 +6,19 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.ids import ExternalId, GleaninId
+from core.domain.ids import DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
-from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.synced_records import ShareLink
 from ports.destination import (
-    AnswerLost,
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
     RecordRejected,
-    RecordsNotTold,
+    RecordsNotReported,
     WriteForbidden,
+    WriteOutcomeUnknown,
 )
 from tests.contract.destination.conftest import EVENT, Answering, Opening
 from tests.contract.destination.fake_server import TOKEN
@@ -45,7 +45,7 @@ def refer(*ids: object) -> list[dict[str, object]]:
     return [{"type": "speakers", "id": one} for one in ids]
 
 
-async def read(answered_by: Opening, *documents: object) -> list[GleaninRecord]:
+async def read(answered_by: Opening, *documents: object) -> list[DestinationRecord]:
     pages = iter(documents)
     async with answered_by(lambda _: httpx.Response(200, json=next(pages))) as gleanin:
         return [record async for page in gleanin.records(EVENT, SPEAKER) for record in page]
@@ -102,7 +102,9 @@ async def test_a_refused_write_is_a_rejection_of_that_record(answered_by: Openin
         with pytest.raises(RecordRejected, match=r"^no$"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(RecordRejected, match=r"^no$"):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (FieldChange("email", None, "a@example.org"),))
+            await gleanin.update(
+                EVENT, SPEAKER, DestinationId("1"), (FieldChange("email", None, "a@example.org"),)
+            )
 
 
 PAGE = b"  <!doctype html><title>Just a moment...</title>"
@@ -130,7 +132,9 @@ async def test_rule_29_a_403_on_a_read_refuses_the_token_and_on_a_write_that_wri
         with pytest.raises(WriteForbidden, match=r"^not for \(token\)$"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(WriteForbidden):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (FieldChange("email", None, "a@example.org"),))
+            await gleanin.update(
+                EVENT, SPEAKER, DestinationId("1"), (FieldChange("email", None, "a@example.org"),)
+            )
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410])
@@ -145,7 +149,9 @@ async def test_rule_29_a_web_page_instead_of_an_answer_is_temporary_and_no_word_
         with pytest.raises(WriteForbidden, match=f"a web page .HTTP {status}"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(WriteForbidden):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), (FieldChange("email", None, "a@example.org"),))
+            await gleanin.update(
+                EVENT, SPEAKER, DestinationId("1"), (FieldChange("email", None, "a@example.org"),)
+            )
 
 
 async def test_rule_29_a_guessed_address_that_only_a_web_page_knows_of_gives_way_to_the_list(
@@ -189,7 +195,7 @@ async def test_rule_32_a_create_that_is_accepted_for_later_is_unclear(
     answered_by: Opening, body: object
 ) -> None:
     async with answered_by(always(202, body)) as gleanin:
-        with pytest.raises(AnswerLost):
+        with pytest.raises(WriteOutcomeUnknown):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
@@ -201,7 +207,7 @@ async def test_rule_32_a_create_that_is_accepted_for_later_is_unclear(
 )  # fmt: skip
 async def test_rule_32_a_create_whose_answer_has_no_id_is_unclear(answered_by: Opening, body: bytes) -> None:
     async with answered_by(always(201, body)) as gleanin:
-        with pytest.raises(AnswerLost):
+        with pytest.raises(WriteOutcomeUnknown):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
@@ -218,9 +224,13 @@ async def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(answered_by: 
         assert [one.external_id async for page in gleanin.records(EVENT, SPEAKER) for one in page] == [ID]
     async with answered_by(always(201, BOM + b'{"data": {"id": "7"}}')) as gleanin:
         assert await gleanin.create(EVENT, SPEAKER, ID, ANN) == "7"
-        await gleanin.update(EVENT, SPEAKER, GleaninId("7"), (FieldChange("email", None, "a@example.org"),))
-        with pytest.raises(AnswerLost):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("8"), (FieldChange("email", None, "a@example.org"),))
+        await gleanin.update(
+            EVENT, SPEAKER, DestinationId("7"), (FieldChange("email", None, "a@example.org"),)
+        )
+        with pytest.raises(WriteOutcomeUnknown):
+            await gleanin.update(
+                EVENT, SPEAKER, DestinationId("8"), (FieldChange("email", None, "a@example.org"),)
+            )
     async with answered_by(always(422, BOM + b'{"errors": [{"detail": "is too long"}]}')) as gleanin:
         with pytest.raises(RecordRejected, match=r"^is too long$"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
@@ -229,10 +239,10 @@ async def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(answered_by: 
 async def test_an_update_needs_no_body_but_no_other_one_either(answered_by: Opening) -> None:
     change = (FieldChange("email", None, "a@example.org"),)
     async with answered_by(always(204, b"")) as gleanin:
-        await gleanin.update(EVENT, SPEAKER, GleaninId("1"), change)
+        await gleanin.update(EVENT, SPEAKER, DestinationId("1"), change)
     async with answered_by(always(200, b"<html>Sign in</html>")) as gleanin:
-        with pytest.raises(AnswerLost):
-            await gleanin.update(EVENT, SPEAKER, GleaninId("1"), change)
+        with pytest.raises(WriteOutcomeUnknown):
+            await gleanin.update(EVENT, SPEAKER, DestinationId("1"), change)
 
 
 async def test_a_404_on_a_create_while_the_event_is_there_rejects_the_record(answered_by: Opening) -> None:
@@ -290,7 +300,7 @@ async def test_a_record_may_lack_everything_but_its_id(answered_by: Opening) -> 
         campaign_links=[None, {"title": "t"}, {"url": 3}],
     )
     found = await read(answered_by, {"data": event(), "included": [{"id": "11", "type": "speakers"}, odd]})
-    assert found[0] == GleaninRecord(GleaninId("11"), links=None)
+    assert found[0] == DestinationRecord(DestinationId("11"), links=None)
     assert (found[1].id, found[1].email, found[1].sessions) == ("12", None, ("3", "4"))
 
 
@@ -302,7 +312,9 @@ async def test_text_that_cannot_be_stored_is_cleaned(answered_by: Opening) -> No
     async with answered_by(always(200, raw)) as gleanin:
         found = [record async for page in gleanin.records(EVENT, SPEAKER) for record in page]
     assert found == [
-        GleaninRecord(GleaninId("11"), email="ann@example.org", links=(ShareLink("😀", "https://invt.io/1"),))
+        DestinationRecord(
+            DestinationId("11"), email="ann@example.org", links=(ShareLink("😀", "https://invt.io/1"),)
+        )
     ]
 
 
@@ -355,7 +367,7 @@ async def test_an_answer_that_does_not_mention_a_kind_is_told_from_one_that_has_
     answered_by: Opening,
 ) -> None:
     """Who took the one for the other would create everything a second time."""
-    with pytest.raises(RecordsNotTold):
+    with pytest.raises(RecordsNotReported):
         await read(answered_by, {"data": event()})
     assert await read(answered_by, {"data": event([])}) == []
     assert await read(answered_by, {"data": event(), "included": []}) == []

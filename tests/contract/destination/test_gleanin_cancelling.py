@@ -8,7 +8,7 @@ import pytest
 from core.domain.ids import ExternalId
 from core.domain.records.kinds import SPEAKER
 from core.domain.tenancy.secrets import Token
-from ports.destination import AnswerLost, Destination, DestinationUnavailable
+from ports.destination import Destination, DestinationUnavailable, WriteOutcomeUnknown
 from tests.contract.destination.conftest import EVENT, QUICK, Reachable
 from tests.contract.destination.fake_server import TOKEN, Misstep, too_many
 from tests.limits import happens, until
@@ -29,7 +29,7 @@ class Writer:
         for _ in range(2):
             try:
                 self.recorded.append(await self._gleanin.create(EVENT, SPEAKER, ID, ANN))
-            except AnswerLost as lost:
+            except WriteOutcomeUnknown as lost:
                 self.recorded.append(type(lost))
 
 
@@ -55,7 +55,7 @@ async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
 @pytest.mark.parametrize(
     ("misstep", "recorded"),
     [
-        pytest.param(Misstep(None), [AnswerLost], id="without an answer, which is told before"),
+        pytest.param(Misstep(None), [WriteOutcomeUnknown], id="without an answer, which is told before"),
         pytest.param(too_many(), [], id="not executed"),
     ],
 )
@@ -156,5 +156,5 @@ async def test_a_write_that_takes_all_its_time_is_lost(fake: Reachable) -> None:
     fake.lingers = 3600
     fake.destinations.policy = replace(QUICK, write_timeout=0.5)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
-        with pytest.raises(AnswerLost, match="did not answer in time"):
+        with pytest.raises(WriteOutcomeUnknown, match="did not answer in time"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)

@@ -9,12 +9,17 @@ import httpx
 import pytest
 
 from adapters.gleanin.destination import GleaninDestinations
-from core.domain.errors import BadInput
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.errors import InvalidInput
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.kinds import SPEAKER
 from core.domain.tenancy.secrets import Token
-from ports.destination import AnswerLost, DestinationError, DestinationUnavailable, DestinationUnreadable
+from ports.destination import (
+    DestinationError,
+    DestinationUnavailable,
+    DestinationUnreadable,
+    WriteOutcomeUnknown,
+)
 from tests.contract.destination.conftest import EVENT, QUICK, Reachable
 from tests.contract.destination.fake_server import TOKEN, FakeGleanin, Misstep, refusal, too_many
 from tests.contract.http_client.conftest import closed_port
@@ -98,7 +103,7 @@ async def test_whatever_comes_instead_of_an_answer_is_told_in_the_ports_errors(
     async with raw_server(answer) as url, at(url).open(Token(TOKEN)) as gleanin:
         with pytest.raises(error):
             await gleanin.events()
-        with pytest.raises(AnswerLost):
+        with pytest.raises(WriteOutcomeUnknown):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
@@ -129,11 +134,11 @@ async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(fake: Reachable
     step = Misstep(lambda: refusal(status, "oops"), carried_out=True)
     fake.misstep(step, step)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
-        with pytest.raises(AnswerLost):
+        with pytest.raises(WriteOutcomeUnknown):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
         made = next(iter(fake.resources))
-        with pytest.raises(AnswerLost):
-            await gleanin.update(EVENT, SPEAKER, GleaninId(made), CHANGE)
+        with pytest.raises(WriteOutcomeUnknown):
+            await gleanin.update(EVENT, SPEAKER, DestinationId(made), CHANGE)
     assert len(fake.writes) == 2, "neither was sent again"
 
 
@@ -167,7 +172,7 @@ async def test_all_who_use_one_token_share_what_may_be_in_flight(fake: Reachable
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/api", "http://gleanin.example/api", "ftp://x.example"])
 async def test_an_address_that_is_not_allowed_is_refused(url: str) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         async with GleaninDestinations(url).open(Token(TOKEN)):
             pass
 
@@ -199,7 +204,7 @@ async def test_a_redirect_is_not_followed(fake: Reachable) -> None:
     fake.misstep(step, step)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
         with pytest.raises(DestinationUnreadable, match="leads elsewhere"):
-            await gleanin.event(GleaninEventId("8"))
+            await gleanin.event(DestinationEventId("8"))
         with pytest.raises(DestinationUnreadable, match="leads elsewhere"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
     assert len(fake.requests) == 2
@@ -220,7 +225,10 @@ async def test_what_is_sent_is_spelt_as_the_contract_has_it() -> None:
             EVENT, SPEAKER, ID, {**ANN, "headshot": "https://x.example/a.png", "sessions": ("12", "s-3")}
         )
         await gleanin.update(
-            EVENT, SPEAKER, created, (FieldChange("headshot", "x", None), FieldChange("sessions", ("12",), None))
+            EVENT,
+            SPEAKER,
+            created,
+            (FieldChange("headshot", "x", None), FieldChange("sessions", ("12",), None)),
         )
     create, update = sent
     assert created == "77"

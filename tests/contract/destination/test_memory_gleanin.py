@@ -2,27 +2,27 @@
 
 import pytest
 
-from adapters.memory.destination import MemoryGleanin
+from adapters.memory.destination import InMemoryGleanin
 from adapters.memory.records import LoggedWrite
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.tenancy.secrets import Token
-from ports.destination import AnswerLost, DestinationRefused, RecordRejected
+from ports.destination import DestinationRefused, RecordRejected, WriteOutcomeUnknown
 
-EVENT = GleaninEventId("8")
+EVENT = DestinationEventId("8")
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "email": "ann@example.org"}
 
 
 @pytest.fixture
-def gleanin() -> MemoryGleanin:
-    made = MemoryGleanin()
+def gleanin() -> InMemoryGleanin:
+    made = InMemoryGleanin()
     made.add_event(EVENT, "PyCon")
     return made
 
 
-async def test_it_counts_what_was_sent_twice(gleanin: MemoryGleanin) -> None:
+async def test_it_counts_what_was_sent_twice(gleanin: InMemoryGleanin) -> None:
     async with gleanin.open(Token("t")) as destination:
         await destination.create(EVENT, SPEAKER, ID, ANN)
         assert gleanin.duplicates == 0
@@ -31,7 +31,7 @@ async def test_it_counts_what_was_sent_twice(gleanin: MemoryGleanin) -> None:
     assert len(gleanin.of_event(EVENT, SPEAKER)) == 2
 
 
-async def test_it_logs_each_write_and_no_read(gleanin: MemoryGleanin) -> None:
+async def test_it_logs_each_write_and_no_read(gleanin: InMemoryGleanin) -> None:
     async with gleanin.open(Token("t")) as destination:
         await destination.events()
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
@@ -43,7 +43,7 @@ async def test_it_logs_each_write_and_no_read(gleanin: MemoryGleanin) -> None:
     assert gleanin.writes[1].sent == (("last_name", "Ray"),)
 
 
-async def test_it_accepts_only_the_tokens_that_it_knows(gleanin: MemoryGleanin) -> None:
+async def test_it_accepts_only_the_tokens_that_it_knows(gleanin: InMemoryGleanin) -> None:
     gleanin.tokens = {"good"}
     async with gleanin.open(Token("bad")) as destination:
         with pytest.raises(DestinationRefused):
@@ -52,7 +52,7 @@ async def test_it_accepts_only_the_tokens_that_it_knows(gleanin: MemoryGleanin) 
         assert len(await destination.events()) == 1
 
 
-async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: MemoryGleanin) -> None:
+async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: InMemoryGleanin) -> None:
     class Crash(Exception):
         pass
 
@@ -66,11 +66,11 @@ async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: MemoryGlea
     assert [record.external_id for record in gleanin.of_event(EVENT)] == [ID]
 
 
-async def test_lost_answers_end(gleanin: MemoryGleanin) -> None:
+async def test_lost_answers_end(gleanin: InMemoryGleanin) -> None:
     gleanin.trouble.lost_answers = 2
     async with gleanin.open(Token("t")) as destination:
         for _ in range(2):
-            with pytest.raises(AnswerLost):
+            with pytest.raises(WriteOutcomeUnknown):
                 await destination.create(EVENT, SPEAKER, ID, ANN)
         await destination.create(EVENT, SPEAKER, ID, ANN)
     assert gleanin.trouble.lost_answers == 0
@@ -81,21 +81,24 @@ async def test_lost_answers_end(gleanin: MemoryGleanin) -> None:
     [{"nickname": "A"}, {"email": ("a@example.org",)}, {"sessions": "7"}, {"sessions": ("7",)}],
     ids=["unknown field", "list for text", "text for list", "unknown session"],
 )
-async def test_it_refuses_what_gleanin_would_refuse(gleanin: MemoryGleanin, fields: dict[str, str]) -> None:
+async def test_it_refuses_what_gleanin_would_refuse(gleanin: InMemoryGleanin, fields: dict[str, str]) -> None:
     async with gleanin.open(Token("t")) as destination:
         with pytest.raises(RecordRejected):
             await destination.create(EVENT, SPEAKER, ID, {**ANN, **fields})
         created = await destination.create(EVENT, SPEAKER, ID, ANN)
         with pytest.raises(RecordRejected):
             await destination.update(
-                EVENT, SPEAKER, created, tuple(FieldChange(name, None, value) for name, value in fields.items())
+                EVENT,
+                SPEAKER,
+                created,
+                tuple(FieldChange(name, None, value) for name, value in fields.items()),
             )
         with pytest.raises(RecordRejected):
             await destination.update(EVENT, SPEAKER, created, (FieldChange("email", "x", None),))
     assert len(gleanin.writes) == 1
 
 
-async def test_an_admin_of_gleanin_can_delete_by_hand(gleanin: MemoryGleanin) -> None:
+async def test_an_admin_of_gleanin_can_delete_by_hand(gleanin: InMemoryGleanin) -> None:
     session = gleanin.add_record(EVENT, SESSION, {"title": "Bees"})
-    gleanin.delete_by_hand(GleaninId(session.id))
+    gleanin.delete_by_hand(DestinationId(session.id))
     assert gleanin.of_event(EVENT) == []

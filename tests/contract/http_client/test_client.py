@@ -19,7 +19,7 @@ from adapters.http_client.library_transport import LibraryTransport
 from adapters.http_client.responses import Response
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy, single_attempt
 from adapters.http_client.transport import HardenedTransport
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from tests.contract.http_client.conftest import (
     MIB,
     QUICK,
@@ -118,7 +118,7 @@ async def test_public_name_that_leads_to_a_private_address_is_refused(
 
     monkeypatch.setattr("adapters.http_client.transport.DefaultResolver.resolve", resolve)
     async with client_of("https://sneaky.example.com", HardenedTransport) as client:
-        with pytest.raises(BadInput, match=r"sneaky\.example\.com leads to a private address"):
+        with pytest.raises(InvalidInput, match=r"sneaky\.example\.com leads to a private address"):
             await sent(client)
 
 
@@ -254,7 +254,7 @@ async def test_link_to_the_same_place_is_followed(link: str, path: str) -> None:
 
 
 async def test_address_that_cannot_be_read_is_refused() -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         async with client_of("https://api.example.org:port"):
             pass
 

@@ -12,9 +12,9 @@ from adapters.http_client.errors import Throttled, TransientError
 from adapters.http_client.metrics import WEBHOOK
 from adapters.http_client.retries import RetryPolicy, send_with_retries
 from adapters.http_client.transport import HardenedTransport
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 from tests.contract.http_client.conftest import client_of
 from tests.limits import WITHIN
 
@@ -34,12 +34,12 @@ async def get(client: HttpClient) -> None:
 
 
 async def test_requests_are_counted_by_host_and_status_and_those_without_an_answer_too() -> None:
-    world = World()
+    world = SandboxState()
     with in_thread(world) as sandbox:
         refused, unanswered = requests("401"), requests("none")
         async with httpx.AsyncClient(transport=HardenedTransport(allow_private=True)) as client:
             await client.get(f"{sandbox.gleanin_url}/events")
-            world.make_trouble(Trouble(cuts=1))
+            world.make_trouble(Fault(cuts=1))
             with pytest.raises(httpx.TransportError):
                 await client.get(f"{sandbox.gleanin_url}/events")
         assert (requests("401"), requests("none")) == (refused + 1, unanswered + 1)
@@ -81,7 +81,7 @@ async def test_a_wait_for_others_of_ours_that_is_cut_counts_for_as_long_as_it_wa
 
 
 async def test_webhooks_are_counted_together_whatever_hosts_organizations_choose() -> None:
-    with in_thread(World()) as sandbox:
+    with in_thread(SandboxState()) as sandbox:
         by_host, by_name = requests("401"), requests("401", "webhook")
         webhooks = HardenedTransport(allow_private=True, counted_as=WEBHOOK)
         async with httpx.AsyncClient(transport=webhooks) as client:

@@ -15,13 +15,13 @@ from adapters.gleanin.destination import GleaninDestinations
 from adapters.http_client.parsing import SMALL, THREADS, ParsingLane, parsing_threads
 from adapters.sessionboard import parsing
 from adapters.sessionboard.source import SessionboardSources
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.tenancy.secrets import Token
 from tests.limits import WITHIN, until
 
 LIMIT = 30
 """Seconds that a thread waits for a test that has gone wrong."""
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 LARGE = "x" * (SMALL + 1)
 T = TypeVar("T")
 

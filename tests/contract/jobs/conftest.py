@@ -15,7 +15,7 @@ from adapters.jobs.queue_schema import connecting, make_tables
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from ports.jobs import Jobs
 from tests.contract.jobs.yard import Yard, nothing
 from tests.contract.persistence.conftest import Server, postgresql_server
@@ -103,7 +103,7 @@ def yard(request: pytest.FixtureRequest) -> Iterator[Yard]:
     ):
         yield Yard()
         return
-    units = SqlUnits(engine_at(request.getfixturevalue("queue_url")), deferring)
+    units = SqlUnitOfWorkFactory(engine_at(request.getfixturevalue("queue_url")), deferring)
     yield Yard(units)
     units.close()
 

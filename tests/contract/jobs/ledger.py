@@ -7,30 +7,30 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapters.system.clock import SystemClock
-from adapters.system.id_generator import RandomNames
+from adapters.system.id_generator import RandomIds
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.contract.persistence.samples import committing
 from tests.present import present
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    units: Units
-    names: RandomNames
+    units: UnitOfWorkFactory
+    names: RandomIds
     clock: SystemClock
     lease: timedelta
 
     async def begin_check(self, mapping_id: MappingId, owner: str) -> bool:
         now = self.clock.now()
         async with self.units.writing() as unit:
-            if await unit.runs.open_ones(mapping_id):
+            if await unit.runs.list_open(mapping_id):
                 return False
             begun = await unit.schedules.begin_check(mapping_id, owner, now, now + self.lease)
             await unit.commit()
@@ -55,7 +55,7 @@ class Ledger:
             await unit.commit()
 
     @asynccontextmanager
-    async def holding(self, renew: Callable[[Unit], Awaitable[bool]]) -> AsyncIterator[None]:
+    async def holding(self, renew: Callable[[UnitOfWork], Awaitable[bool]]) -> AsyncIterator[None]:
         """Keep a lease until the block ends, as a sync does."""
         keeping = asyncio.create_task(self._keep_lease(renew))
         try:
@@ -64,7 +64,7 @@ class Ledger:
             keeping.cancel()
             await asyncio.wait([keeping])
 
-    async def _keep_lease(self, renew: Callable[[Unit], Awaitable[bool]]) -> None:
+    async def _keep_lease(self, renew: Callable[[UnitOfWork], Awaitable[bool]]) -> None:
         is_held = True
         while is_held:
             await asyncio.sleep(self.lease.total_seconds() / 4)
@@ -72,17 +72,17 @@ class Ledger:
                 async with committing(self.units) as unit:
                     is_held = await renew(unit)
 
-    async def renew_run(self, run: SyncRun, unit: Unit) -> bool:
+    async def renew_run(self, run: SyncRun, unit: UnitOfWork) -> bool:
         return await unit.runs.renew(run.id, present(run.owner), self.clock.now() + self.lease)
 
-    async def renew_check(self, mapping_id: MappingId, owner: str, unit: Unit) -> bool:
+    async def renew_check(self, mapping_id: MappingId, owner: str, unit: UnitOfWork) -> bool:
         return await unit.schedules.renew_check(mapping_id, owner, self.clock.now() + self.lease)
 
     async def claim(self, run_id: RunId) -> SyncRun | None:
         now = self.clock.now()
         async with self.units.writing() as unit:
             run = present(await unit.runs.get(run_id))
-            others = [each.state for each in await unit.runs.open_ones(run.mapping_id)]
+            others = [each.state for each in await unit.runs.list_open(run.mapping_id)]
             if run.state is not RunState.QUEUED or RunState.RUNNING in others:
                 return None
             run = run.start(self.names.owner(), now, self.lease)
@@ -91,7 +91,7 @@ class Ledger:
             await unit.commit()
             return run
 
-    async def close(self, run: SyncRun, stop: Stop | None) -> None:
+    async def close(self, run: SyncRun, stop: StopReason | None) -> None:
         now = self.clock.now()
         async with self.units.writing() as unit:
             stored = await unit.runs.get(run.id)

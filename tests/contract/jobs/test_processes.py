@@ -11,7 +11,7 @@ import pytest
 
 from adapters.jobs.deferring import deferring
 from adapters.persistence.engine import engine_at
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.runs.run import RunState
 from tests import limits
 from tests.contract.jobs.conftest import Kind, migrated
@@ -57,7 +57,7 @@ def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def stored(kind: Kind, url: str) -> Iterator[Yard]:
-    units = SqlUnits(engine_at(url), None if kind == "in_process" else deferring)
+    units = SqlUnitOfWorkFactory(engine_at(url), None if kind == "in_process" else deferring)
     yield Yard(units)
     units.close()
 

@@ -20,7 +20,7 @@ from adapters.persistence.tables import metadata
 from core.domain.runs.run import Trigger
 from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 from tests.contract.jobs.conftest import MakingQueued
 from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
@@ -139,7 +139,7 @@ def test_tables_of_another_version_are_made_anew_by_an_upgrade(no_queue: dict[st
     make_tables(no_queue)
     _ask(no_queue, "COMMENT ON TABLE procrastinate_jobs IS 'gleanin-sync, procrastinate of yore'")
     _ask(no_queue, "DROP TABLE procrastinate_events")
-    with pytest.raises(StoreUnusable, match="gleanin-sync database upgrade"):
+    with pytest.raises(DatabaseUnavailable, match="gleanin-sync database upgrade"):
         make_tables(no_queue)
     renew_tables(no_queue)
     make_tables(no_queue)
@@ -203,6 +203,6 @@ def test_tables_of_another_program_are_left_alone(no_queue: dict[str, Any]) -> N
     with psycopg.connect(**connecting(no_queue)) as connection:
         connection.execute(SchemaManager.get_schema())
     for make in (make_tables, renew_tables):
-        with pytest.raises(StoreUnusable, match="a database of its own"):
+        with pytest.raises(DatabaseUnavailable, match="a database of its own"):
             make(no_queue)
     assert _ask(no_queue, TABLES) == 4

@@ -7,7 +7,7 @@ from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import INTERVAL, SPREAD
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.change_settings import SettingsChange
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.test_jobs import RARELY
 from tests.limits import WITHIN, happens
@@ -68,7 +68,7 @@ async def test_rule_32_a_run_that_loses_its_database_goes_on_as_another_one(make
     async def lose_it_once() -> None:
         if stage.gleanin.writes:
             stage.gate.pass_by = nothing
-            raise StoreUnusable("It is being restarted.")
+            raise DatabaseUnavailable("It is being restarted.")
 
     stage.gate.pass_by = lose_it_once
     run = await stage.request_sync(mapping.id)

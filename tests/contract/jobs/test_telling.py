@@ -5,10 +5,10 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-from adapters.memory.notifier import MemoryMessenger
+from adapters.memory.notifier import InMemoryNotifier
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Recipient
-from core.domain.runs.health_change import Change
+from core.domain.runs.health_change import HealthChange
 from core.domain.tenancy.secrets import Token
 from ports.source import SourceUnavailable
 from tests.contract.jobs.conftest import Making
@@ -27,7 +27,7 @@ async def test_a_notice_that_a_run_leaves_is_delivered(make: Making) -> None:
         await until(lambda: stage.messenger.arrived)
         await asyncio.sleep(0.1)
     (arrived,) = stage.messenger.arrived
-    assert arrived.message.change is Change.FAILING
+    assert arrived.message.change is HealthChange.FAILING
 
 
 async def test_a_recipient_that_takes_its_time_delays_no_run(make: Making, yard: Yard) -> None:
@@ -75,9 +75,9 @@ async def test_at_the_end_of_a_process_no_run_waits_for_a_notice_that_is_seen_th
 async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make: Making) -> None:
     on_its_way = asyncio.Event()
 
-    class Slow(MemoryMessenger):
+    class Slow(InMemoryNotifier):
         async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
-            await MemoryMessenger.deliver(self, message, recipient, secret)
+            await InMemoryNotifier.deliver(self, message, recipient, secret)
             on_its_way.set()
             await asyncio.sleep(0.1)  # its answer takes time
 

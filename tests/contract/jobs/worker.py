@@ -14,7 +14,7 @@ from adapters.jobs.deferring import deferring
 from adapters.jobs.in_process import InProcessJobs
 from adapters.jobs.procrastinate import ProcrastinateJobs
 from adapters.persistence.engine import engine_at
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from ports.jobs import Jobs
 from tests.contract.jobs.conftest import parameters_of
 from tests.contract.jobs.yard import Yard
@@ -24,7 +24,7 @@ from tests.present import present
 async def work(kind: str, url: str, seconds: float, pace: str) -> None:
     task = asyncio.current_task()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, present(task).cancel)
-    units = SqlUnits(engine_at(url), None if kind == "in_process" else deferring)
+    units = SqlUnitOfWorkFactory(engine_at(url), None if kind == "in_process" else deferring)
     yard = Yard(units, timedelta(seconds=seconds), tell=lambda what, which: print(what, which, flush=True))
     if pace == "fast":
         yard.go_on.set()

@@ -8,23 +8,23 @@ from datetime import timedelta
 from functools import partial
 
 from adapters.jobs.in_process import Work
-from adapters.memory.event_log import KeptEvents
-from adapters.memory.unit_of_work import MemoryUnits
+from adapters.memory.event_log import RecordedEvents
+from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.system.clock import SystemClock
-from adapters.system.id_generator import RandomNames
+from adapters.system.id_generator import RandomIds
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import ConnectionId, MappingId, OrganizationId, RunId
 from core.domain.runs import stop_reasons
-from core.domain.runs.fair_queue import Waiting
+from core.domain.runs.fair_queue import QueuedWork
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.stop_reasons import Stop
-from core.usecases.runs.recover_abandoned_run import TakeOver
+from core.domain.runs.stop_reasons import StopReason
+from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.runs.requeue_interrupted_run import RequestAgain
-from core.usecases.runs.select_next_runs import ChooseRuns
+from core.usecases.runs.requeue_interrupted_run import RequeueInterruptedRun
+from core.usecases.runs.select_next_runs import SelectNextRuns
 from core.usecases.shared.run_ends import RunEnds
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.jobs.ledger import Ledger
 from tests.contract.persistence.samples import a_connection, a_mapping, an_organization, committing, store
 from tests.present import present
@@ -40,12 +40,12 @@ def ignore(_: str, __: str) -> None:
 
 @dataclass(slots=True)
 class Yard:
-    units: Units = field(default_factory=MemoryUnits)
+    units: UnitOfWorkFactory = field(default_factory=InMemoryUnitOfWorkFactory)
     lease: timedelta = timedelta(seconds=30)
     tell: Callable[[str, str], None] = ignore
-    names: RandomNames = field(default_factory=RandomNames)
+    names: RandomIds = field(default_factory=RandomIds)
     clock: SystemClock = field(default_factory=SystemClock)
-    log: KeptEvents = field(default_factory=KeptEvents)
+    log: RecordedEvents = field(default_factory=RecordedEvents)
     begun: list[MappingId] = field(default_factory=list)
     ended: list[MappingId] = field(default_factory=list)
     under_way: list[MappingId] = field(default_factory=list)
@@ -101,19 +101,19 @@ class Yard:
     def work(self) -> Work:
         return Work(
             choose=self._choose,
-            take_over=TakeOver(
+            take_over=RecoverAbandonedRun(
                 self.units, self.names, self.clock, self.log, RunEnds(self.names, self.clock, self.log)
             ),
             carry_out=self._carry_out,
             check=self._check,
-            ask_again=RequestAgain(self.units, self.names, self.clock),
+            ask_again=RequeueInterruptedRun(self.units, self.names, self.clock),
             tidy=nothing,
             tell=self.tell_notices,
         )
 
-    async def _choose(self, room: int, kept: int) -> Sequence[Waiting]:
+    async def _choose(self, room: int, kept: int) -> Sequence[QueuedWork]:
         self.looks += 1
-        return await ChooseRuns(self.units, self.clock)(room, kept)
+        return await SelectNextRuns(self.units, self.clock)(room, kept)
 
     async def _carry_out(self, run_id: RunId) -> None:
         run = await self._ledger.claim(run_id)
@@ -123,7 +123,7 @@ class Yard:
     async def _see_through(self, run: SyncRun) -> None:
         self.tell("begun", run.id)
         self.begun.append(run.mapping_id)
-        stop: Stop | None = None
+        stop: StopReason | None = None
         try:
             async with (
                 self._under_way(run.mapping_id),

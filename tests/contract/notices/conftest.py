@@ -23,26 +23,26 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.http_client.transport import HardenedTransport
 from adapters.memory.clock import ManualClock
-from adapters.memory.notifier import MemoryMessenger
-from adapters.notifications.smtp import SmtpMessenger
-from adapters.notifications.webhook import WebhookMessenger
-from core.domain.ids import MappingId, NoticeId
+from adapters.memory.notifier import InMemoryNotifier
+from adapters.notifications.smtp import SmtpNotifier
+from adapters.notifications.webhook import WebhookNotifier
+from core.domain.ids import MappingId, NotificationId
 from core.domain.mail_server import MailServer, Security
 from core.domain.notifications.messages import Message, Named
 from core.domain.notifications.notification import Channel, Recipient
-from core.domain.runs.health_change import Change
+from core.domain.runs.health_change import HealthChange
 from core.domain.tenancy.secrets import SealedToken, Token
-from ports.notifications import Messenger, RecipientRefused, RecipientUnavailable
+from ports.notifications import Notifier, RecipientRefused, RecipientUnavailable
 from tests.contract.http_client.conftest import Server, serving
 from tests.contract.persistence.samples import NOW, ORGANIZATION
 
 SECRET = Token("a-secret-of-the-webhook")
 SENDER, TO = "sync@example.org", "ops@example.org"
 MESSAGE = Message(
-    NoticeId("notice1"),
+    NotificationId("notice1"),
     NOW,
     Named("org1", "Python Français"),
-    Change.FAILING,
+    HealthChange.FAILING,
     "The sync of PyConFR 2027 > PyConFR has started to fail.",
     "https://sync.example.org/runs/run1",
     MappingId("map1"),
@@ -57,10 +57,10 @@ def webhook_at(url: str) -> Recipient:
 
 
 @dataclass
-class Place:
+class SyncedRecordRef:
     """Somewhere that notices go, and what arrived there."""
 
-    messenger: Messenger
+    messenger: Notifier
     recipient: Recipient
     trouble: Callable[[str], None]
     """Lets every attempt meet it: "unavailable" or "refused"; "" ends it."""
@@ -107,9 +107,9 @@ class MailBox:
 
     def messenger(
         self, security: Security = Security.STARTTLS, user: str = "", **times: float
-    ) -> SmtpMessenger:
+    ) -> SmtpNotifier:
         server = MailServer(security, "localhost", self.port, user, "p4ssword" if user else "")
-        return SmtpMessenger(server, SENDER, ssl.create_default_context(cafile=self.certificate), **times)
+        return SmtpNotifier(server, SENDER, ssl.create_default_context(cafile=self.certificate), **times)
 
 
 def certified(folder: Path) -> tuple[Path, Path]:
@@ -181,19 +181,19 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[MailBox]:
         yield box
 
 
-def webhook(*, allow_private: bool = True, longest: float = 10) -> WebhookMessenger:
+def webhook(*, allow_private: bool = True, longest: float = 10) -> WebhookNotifier:
     connections = partial(HardenedTransport, allow_private=allow_private)
-    return WebhookMessenger(allow_private, connections, ManualClock(NOW), longest)
+    return WebhookNotifier(allow_private, connections, ManualClock(NOW), longest)
 
 
-def in_memory() -> Place:
-    messenger = MemoryMessenger()
+def in_memory() -> SyncedRecordRef:
+    messenger = InMemoryNotifier()
     kinds = {"unavailable": RecipientUnavailable("down"), "refused": RecipientRefused("no"), "": None}
 
     def trouble(what: str) -> None:
         messenger.trouble = kinds[what]
 
-    return Place(
+    return SyncedRecordRef(
         messenger,
         EMAIL,
         trouble,
@@ -201,7 +201,7 @@ def in_memory() -> Place:
     )
 
 
-def to_webhook(hook: Server) -> Place:
+def to_webhook(hook: Server) -> SyncedRecordRef:
     def trouble(what: str) -> None:
         hook.status = {"unavailable": 500, "refused": 404, "": 200}[what]
         hook.bodies.clear()
@@ -210,21 +210,21 @@ def to_webhook(hook: Server) -> Place:
         told = [json.loads(body) for body in hook.bodies]
         return [(each["id"], each["text"]) for each in told]
 
-    return Place(webhook(), webhook_at(hook.url), trouble, arrived)
+    return SyncedRecordRef(webhook(), webhook_at(hook.url), trouble, arrived)
 
 
-def to_mailbox(box: MailBox) -> Place:
+def to_mailbox(box: MailBox) -> SyncedRecordRef:
     def trouble(what: str) -> None:
         box.answer = {"unavailable": "451 Later", "refused": "550 Never heard of", "": ""}[what]
 
     def arrived() -> list[tuple[str, str]]:
         return [(each["X-Gleanin-Sync-Notice"], each.get_content().splitlines()[0]) for each in box.letters]
 
-    return Place(box.messenger(), EMAIL, trouble, arrived)
+    return SyncedRecordRef(box.messenger(), EMAIL, trouble, arrived)
 
 
 @pytest.fixture(params=["memory", "webhook", "smtp"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SyncedRecordRef]:
     match request.param:
         case "webhook":
             async with hooked() as hook:

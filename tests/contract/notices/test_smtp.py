@@ -8,8 +8,8 @@ import pytest
 
 from adapters.notifications.channels import Channels
 from adapters.notifications.mail import letter
-from adapters.notifications.smtp import SmtpMessenger
-from core.domain.errors import BadInput
+from adapters.notifications.smtp import SmtpNotifier
+from core.domain.errors import InvalidInput
 from core.domain.mail_server import MailServer, Security
 from core.domain.notifications.messages import Named
 from core.domain.notifications.notification import Channel
@@ -60,7 +60,7 @@ async def test_a_server_without_tls_is_sent_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_certificate_that_nobody_trusts_is_refused(mailbox: MailBox) -> None:
-    untrusting = SmtpMessenger(MailServer(Security.STARTTLS, "localhost", mailbox.port), SENDER)
+    untrusting = SmtpNotifier(MailServer(Security.STARTTLS, "localhost", mailbox.port), SENDER)
     with pytest.raises(RecipientRefused, match="no certificate that can be trusted"):
         await untrusting.deliver(MESSAGE, EMAIL, None)
     assert mailbox.letters == []
@@ -89,7 +89,7 @@ async def test_what_was_told_as_not_delivered_is_not_sent_once_the_server_greets
 
     async with await asyncio.start_server(greet_late, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        impatient = SmtpMessenger(MailServer(Security.NONE, "127.0.0.1", port), SENDER, longest=0.2)
+        impatient = SmtpNotifier(MailServer(Security.NONE, "127.0.0.1", port), SENDER, longest=0.2)
         with pytest.raises(RecipientUnavailable, match="did not answer in time"):
             await impatient.deliver(MESSAGE, EMAIL, None)
         told.set()
@@ -98,7 +98,7 @@ async def test_what_was_told_as_not_delivered_is_not_sent_once_the_server_greets
 
 
 async def test_no_server_at_all_is_unavailable() -> None:
-    nobody = SmtpMessenger(MailServer(Security.NONE, "127.0.0.1", 1), SENDER)
+    nobody = SmtpNotifier(MailServer(Security.NONE, "127.0.0.1", 1), SENDER)
     with pytest.raises(RecipientUnavailable, match="cannot be reached"):
         await nobody.deliver(MESSAGE, EMAIL, None)
 
@@ -123,7 +123,7 @@ async def test_an_address_that_no_letter_can_be_written_to_is_refused(mailbox: M
 
 async def test_without_a_mail_server_an_e_mail_is_refused_with_what_to_set() -> None:
     channels = Channels(webhook(), None)
-    with pytest.raises(BadInput, match="Set GLEANIN_SYNC_SMTP_URL"):
+    with pytest.raises(InvalidInput, match="Set GLEANIN_SYNC_SMTP_URL"):
         channels.checked(Channel.EMAIL, TO)
     with pytest.raises(RecipientRefused, match="Set GLEANIN_SYNC_SMTP_URL"):
         await channels.deliver(MESSAGE, EMAIL, None)

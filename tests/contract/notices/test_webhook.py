@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from ports.notifications import RecipientRefused, RecipientUnavailable
 from tests.contract.http_client.conftest import Server
 from tests.contract.notices.conftest import MESSAGE, SECRET, webhook, webhook_at
@@ -114,7 +114,7 @@ async def test_the_body_of_an_answer_is_not_read_however_long_it_is(hook: Server
 async def test_a_private_address_is_refused_when_it_is_chosen_and_when_it_is_sent_to(hook: Server) -> None:
     strict = webhook(allow_private=False)
     for url in (hook.url, "https://localhost/", "https://[::1]/", "https://10.0.0.1/x", "https://intranet/"):
-        with pytest.raises(BadInput, match="private"):
+        with pytest.raises(InvalidInput, match="private"):
             strict.checked(webhook_at(url).channel, url)
         with pytest.raises(RecipientRefused, match="private"):
             await strict.deliver(MESSAGE, webhook_at(url), SECRET)
@@ -163,7 +163,7 @@ def test_path_and_query_of_a_webhook_stay_as_they_are(url: str) -> None:
     ],
 )
 def test_what_is_no_webhook_is_refused(url: str) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         webhook(allow_private=False).checked(webhook_at(url).channel, url)
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapters.memory.unit_of_work import MemoryUnits
+from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
-from adapters.persistence.unit_of_work import SqlUnits
-from ports.store.unit_of_work import Units
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     OTHER,
     a_connection,
@@ -127,30 +127,30 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def units(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Units]:
+def units(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnitOfWorkFactory]:
     if request.param == "memory":
-        yield MemoryUnits()
+        yield InMemoryUnitOfWorkFactory()
         return
-    sql = SqlUnits(engine_at(_without_rows(request.param, request, tmp_path)))
+    sql = SqlUnitOfWorkFactory(engine_at(_without_rows(request.param, request, tmp_path)))
     yield sql
     sql.close()
 
 
 @pytest.fixture
-async def mapped(units: Units) -> Units:
+async def mapped(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Return a store with an organization, its connection and its mapping."""
     await store_mapped_event(units)
     return units
 
 
 @pytest.fixture
-async def two_organizations(units: Units) -> Units:
+async def two_organizations(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     await store(units, an_organization(), an_organization("Other", 2))
     return units
 
 
 @pytest.fixture
-async def two_tenants(mapped: Units) -> Units:
+async def two_tenants(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Return a store with two organizations, each of which has a connection and a mapping."""
     await store(mapped, an_organization("Other", 2), a_connection(2, OTHER), a_mapping_of_other())
     return mapped

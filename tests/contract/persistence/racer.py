@@ -8,9 +8,9 @@ import asyncio
 import sys
 
 from adapters.persistence.engine import engine_at
-from adapters.persistence.unit_of_work import SqlUnits
-from ports.store.errors import Taken
-from ports.store.unit_of_work import Unit
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
+from ports.store.errors import UniqueViolation
+from ports.store.unit_of_work import UnitOfWork
 from tests.contract.persistence.samples import (
     LEASE,
     NOW,
@@ -22,7 +22,7 @@ from tests.contract.persistence.samples import (
 )
 
 
-async def add(unit: Unit, what: str, number: int) -> None:
+async def add(unit: UnitOfWork, what: str, number: int) -> None:
     """Add something that is in the way of what the other process adds. No rule is asked before."""
     match what:
         case "organization":
@@ -43,7 +43,7 @@ async def add(unit: Unit, what: str, number: int) -> None:
             raise ValueError(what)
 
 
-async def race(what: str, number: int, units: SqlUnits) -> str:
+async def race(what: str, number: int, units: SqlUnitOfWorkFactory) -> str:
     async with units.reading() as unit:
         await unit.organizations.all()
     print("ready", flush=True)
@@ -52,7 +52,7 @@ async def race(what: str, number: int, units: SqlUnits) -> str:
         async with units.writing() as unit:
             await add(unit, what, number)
             await unit.commit()
-    except Taken as taken:
+    except UniqueViolation as taken:
         return taken.what
     return "won"
 
@@ -60,7 +60,7 @@ async def race(what: str, number: int, units: SqlUnits) -> str:
 def main(number: int) -> None:
     for line in iter(sys.stdin.readline, ""):
         url, what = line.split()
-        units = SqlUnits(engine_at(url))
+        units = SqlUnitOfWorkFactory(engine_at(url))
         answer = asyncio.run(race(what, number, units))
         units.close()
         print(answer, flush=True)

@@ -12,30 +12,30 @@ from core.domain.ids import (
     AccountId,
     ApiKeyId,
     ConnectionId,
-    GleaninEventId,
-    GleaninId,
+    DestinationEventId,
+    DestinationId,
     MappingId,
-    NoticeId,
+    NotificationId,
     OrganizationId,
     RunId,
-    SessionboardEventId,
+    SourceEventId,
     SourceId,
 )
-from core.domain.notifications.notification import Channel, Notice, Recipient
+from core.domain.notifications.notification import Channel, Notification, Recipient
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import SPEAKER, RecordKind, Scope
 from core.domain.records.outcomes import Outcome, RecordOutcome, RecordRef
 from core.domain.records.reasons import Reason
 from core.domain.records.synced_records import SyncedRecord, fingerprint
 from core.domain.runs.fair_queue import ScheduleCounts, count_continuous
-from core.domain.runs.health_change import Change
+from core.domain.runs.health_change import HealthChange
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.domain.tenancy.event_mappings import EventMapping, EventPair
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=1)
@@ -44,7 +44,7 @@ CONNECTION = ConnectionId("con1")
 MAPPING = MappingId("map1")
 OTHER = OrganizationId("org2")
 SECOND = MappingId("map2")
-EVENT = GleaninEventId("g1")
+EVENT = DestinationEventId("g1")
 LONG = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(10_000))
 """Random enough that no database can make it short."""
 SAME_ADDRESS = (
@@ -77,7 +77,7 @@ def a_mapping(
         MappingId(f"map{number}"),
         ORGANIZATION,
         CONNECTION,
-        EventPair(url, SessionboardEventId(sessionboard), GleaninEventId(gleanin)),
+        EventPair(url, SourceEventId(sessionboard), DestinationEventId(gleanin)),
         "PyConFR",
         "PyConFR 2027",
         NOW,
@@ -101,7 +101,7 @@ def a_record(
         kind,
         SourceId(source_id),
         label,
-        GleaninId(gleanin_id),
+        DestinationId(gleanin_id),
         CONNECTION,
         fingerprint(fields),
         fields,
@@ -118,7 +118,7 @@ def an_outcome(
 ) -> RecordOutcome:
     record = RecordRef(SPEAKER, SourceId(source_id), "Ada Lovelace", email)
     reason = Reason("new", "New in Sessionboard.", "And more to say.")
-    return RecordOutcome(record, outcome, reason, GleaninId(gleanin_id) if gleanin_id else None)
+    return RecordOutcome(record, outcome, reason, DestinationId(gleanin_id) if gleanin_id else None)
 
 
 def an_account(number: int = 1, email: str = "ada@example.org", *grants: Grant) -> Account:
@@ -142,14 +142,14 @@ def a_recipient(organization: OrganizationId = ORGANIZATION) -> Recipient:
 
 def a_notice(
     number: int = 1, mapping: MappingId = MAPPING, organization: OrganizationId = ORGANIZATION
-) -> Notice:
-    return Notice(
-        NoticeId(f"notice{number}"),
+) -> Notification:
+    return Notification(
+        NotificationId(f"notice{number}"),
         organization,
         mapping,
         RunId("run1"),
         NOW,
-        Change.FAILING,
+        HealthChange.FAILING,
         "The sync has started to fail.",
         next_attempt_at=NOW,
     )
@@ -161,23 +161,23 @@ Thing = (
     | EventMapping
     | SyncRun
     | Schedule
-    | Checkpoint
+    | UnchangedMarker
     | Account
     | ApiKey
     | Recipient
-    | Notice
+    | Notification
 )
 
 
 @asynccontextmanager
-async def committing(units: Units) -> AsyncIterator[Unit]:
+async def committing(units: UnitOfWorkFactory) -> AsyncIterator[UnitOfWork]:
     """Give a unit that is committed when its block ends without an error."""
     async with units.writing() as unit:
         yield unit
         await unit.commit()
 
 
-async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case for each kind of thing
+async def store(units: UnitOfWorkFactory, *things: Thing) -> None:  # noqa: C901 - a case for each kind of thing
     async with committing(units) as unit:
         for thing in things:
             match thing:
@@ -191,7 +191,7 @@ async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case fo
                     await unit.runs.add(thing)
                 case Schedule():
                     await unit.schedules.save(thing)
-                case Checkpoint():
+                case UnchangedMarker():
                     await unit.checkpoints.save(thing)
                 case Account():
                     await unit.accounts.add(thing)
@@ -199,13 +199,13 @@ async def store(units: Units, *things: Thing) -> None:  # noqa: C901 - a case fo
                     await unit.api_keys.add(thing)
                 case Recipient():
                     await unit.recipients.save(thing)
-                case Notice():
+                case Notification():
                     await unit.notices.add(thing)
 
 
-async def store_mapped_event(units: Units) -> None:
+async def store_mapped_event(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_connection(), a_mapping())
 
 
-async def counts(unit: Unit) -> Mapping[OrganizationId, ScheduleCounts]:
+async def counts(unit: UnitOfWork) -> Mapping[OrganizationId, ScheduleCounts]:
     return count_continuous(await unit.schedules.continuous(), await unit.runs.open_work(), NOW)

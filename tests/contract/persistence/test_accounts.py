@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access.accounts import Account, SignIn
+from core.domain.access.accounts import Account, LoginSession
 from core.domain.access.authorization import Grant, Role
 from core.domain.ids import AccountId, OrganizationId
-from ports.store.errors import PersistenceError, Taken, Unique
-from ports.store.unit_of_work import Units
+from ports.store.errors import PersistenceError, UniqueConstraint, UniqueViolation
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import LONG, NOW, ORGANIZATION, OTHER, an_account, committing, store
 
 HERE, THERE = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER)
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
     ids=["with grants", "in another script", "without a password"],
 )
 async def test_an_account_comes_back_with_all_that_it_says(
-    two_organizations: Units, account: Account
+    two_organizations: UnitOfWorkFactory, account: Account
 ) -> None:
     assert not await _is_any(two_organizations)
     await store(two_organizations, account)
@@ -38,12 +38,12 @@ async def test_an_account_comes_back_with_all_that_it_says(
     assert await _is_any(two_organizations)
 
 
-async def _is_any(units: Units) -> bool:
+async def _is_any(units: UnitOfWorkFactory) -> bool:
     async with units.reading() as unit:
         return await unit.accounts.is_any()
 
 
-async def test_an_account_is_found_by_its_email_in_any_case(units: Units) -> None:
+async def test_an_account_is_found_by_its_email_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_account(1, "Émilie.STRASSE@example.org"), an_account(2, "grace@example.org"))
     async with units.reading() as unit:
         for asked in ("émilie.strasse@EXAMPLE.org", " E\u0301milie.STRASSE@example.org\u200b"):
@@ -55,21 +55,21 @@ async def test_an_account_is_found_by_its_email_in_any_case(units: Units) -> Non
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG"])
-async def test_an_accounts_email_is_taken_in_any_case(units: Units, email: str) -> None:
+async def test_an_accounts_email_is_taken_in_any_case(units: UnitOfWorkFactory, email: str) -> None:
     await store(units, an_account(1, "Ada@example.org"))
-    with pytest.raises(Taken) as caught:
+    with pytest.raises(UniqueViolation) as caught:
         await store(units, an_account(2, email))
-    assert caught.value.what is Unique.ACCOUNT_EMAIL
+    assert caught.value.what is UniqueConstraint.ACCOUNT_EMAIL
 
 
-async def test_the_longest_email_that_there_is_can_be_taken_too(units: Units) -> None:
+async def test_the_longest_email_that_there_is_can_be_taken_too(units: UnitOfWorkFactory) -> None:
     email = LONG[:242] + "@example.org"
     await store(units, an_account(1, email))
-    with pytest.raises(Taken):
+    with pytest.raises(UniqueViolation):
         await store(units, an_account(2, email))
 
 
-async def test_accounts_come_by_email_whatever_its_case(units: Units) -> None:
+async def test_accounts_come_by_email_whatever_its_case(units: UnitOfWorkFactory) -> None:
     emails = ["b@example.org", "C@example.org", "A@example.org"]
     await store(units, *(an_account(number, email, EVERYWHERE) for number, email in enumerate(emails)))
     async with units.reading() as unit:
@@ -78,7 +78,7 @@ async def test_accounts_come_by_email_whatever_its_case(units: Units) -> None:
 
 
 async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_it(
-    two_organizations: Units,
+    two_organizations: UnitOfWorkFactory,
 ) -> None:
     account = an_account(1, "ada@example.org", HERE, EVERYWHERE)
     await store(two_organizations, account, an_account(2, "grace@example.org", HERE))
@@ -95,7 +95,7 @@ async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_
         assert await unit.accounts.get(account.id) == replace(changed, password_hash=None, grants=frozenset())
 
 
-async def test_those_of_an_organization_have_a_role_in_itself(two_organizations: Units) -> None:
+async def test_those_of_an_organization_have_a_role_in_itself(two_organizations: UnitOfWorkFactory) -> None:
     both = an_account(1, "b@example.org", HERE, THERE)
     one = an_account(2, "A@example.org", HERE)
     await store(
@@ -121,7 +121,7 @@ async def test_those_of_an_organization_have_a_role_in_itself(two_organizations:
     ids=["two in an organization", "two in all", "in an organization that is not there"],
 )
 async def test_an_account_has_one_role_at_most_for_what_is_there(
-    two_organizations: Units, grants: tuple[Grant, ...]
+    two_organizations: UnitOfWorkFactory, grants: tuple[Grant, ...]
 ) -> None:
     with pytest.raises(PersistenceError):
         await store(two_organizations, an_account(1, "ada@example.org", *grants))
@@ -131,19 +131,24 @@ async def test_an_account_has_one_role_at_most_for_what_is_there(
             await unit.accounts.update(an_account(2, "ada@example.org", *grants))
 
 
-async def test_an_account_that_was_never_added_cannot_be_updated(units: Units) -> None:
+async def test_an_account_that_was_never_added_cannot_be_updated(units: UnitOfWorkFactory) -> None:
     async with units.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.accounts.update(an_account())
 
 
-async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(two_organizations: Units) -> None:
+async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(
+    two_organizations: UnitOfWorkFactory,
+) -> None:
     await store(
         two_organizations,
         an_account(1, "ada@example.org", HERE, EVERYWHERE),
         an_account(2, "b@example.org", HERE),
     )
-    gone, stays = SignIn("one", AccountId("account1"), NOW), SignIn("other", AccountId("account2"), NOW)
+    gone, stays = (
+        LoginSession("one", AccountId("account1"), NOW),
+        LoginSession("other", AccountId("account2"), NOW),
+    )
     async with committing(two_organizations) as unit:
         await unit.sign_ins.add(gone)
         await unit.sign_ins.add(stays)

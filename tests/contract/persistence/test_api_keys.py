@@ -8,10 +8,10 @@ import pytest
 from core.domain.access.api_keys import digest_of
 from core.domain.access.authorization import Grant, Role
 from core.domain.access.portal_links import PersonRef
-from core.domain.ids import ApiKeyId, GleaninEventId, OrganizationId, SourceId
+from core.domain.ids import ApiKeyId, DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     EVENT,
     NOW,
@@ -24,7 +24,7 @@ from tests.contract.persistence.samples import (
 )
 
 
-async def test_a_key_comes_back_with_all_that_it_says(units: Units) -> None:
+async def test_a_key_comes_back_with_all_that_it_says(units: UnitOfWorkFactory) -> None:
     here = replace(a_key(1), grant=Grant(Role.ADMIN, ORGANIZATION))
     revoked = replace(a_key(2, None), grant=Grant(Role.SUPPORT)).revoke(NOW)
     await store(units, an_organization(), here, revoked)
@@ -36,7 +36,9 @@ async def test_a_key_comes_back_with_all_that_it_says(units: Units) -> None:
         assert await unit.api_keys.with_digest(digest_of("none")) is None
 
 
-async def test_keys_come_newest_first_and_only_those_that_were_asked_for(two_organizations: Units) -> None:
+async def test_keys_come_newest_first_and_only_those_that_were_asked_for(
+    two_organizations: UnitOfWorkFactory,
+) -> None:
     keys = a_key(1), a_key(2, None), a_key(3), a_key(4, OTHER), a_key(5, None).revoke(NOW)
     await store(two_organizations, *keys)
     async with two_organizations.reading() as unit:
@@ -46,7 +48,7 @@ async def test_keys_come_newest_first_and_only_those_that_were_asked_for(two_org
         assert await unit.api_keys.of_organization(OrganizationId("none")) == []
 
 
-async def test_that_a_key_was_revoked_is_stored_and_nothing_else_of_it(units: Units) -> None:
+async def test_that_a_key_was_revoked_is_stored_and_nothing_else_of_it(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_key(1), a_key(2))
     async with committing(units) as unit:
         await unit.api_keys.update(replace(a_key(1), name="Another", grant=Grant(Role.ADMIN)).revoke(NOW))
@@ -54,19 +56,19 @@ async def test_that_a_key_was_revoked_is_stored_and_nothing_else_of_it(units: Un
         assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key(2), a_key(1).revoke(NOW)]
 
 
-async def test_a_key_that_was_never_added_cannot_be_updated(units: Units) -> None:
+async def test_a_key_that_was_never_added_cannot_be_updated(units: UnitOfWorkFactory) -> None:
     async with units.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.api_keys.update(a_key())
 
 
-async def test_no_two_keys_have_the_same_secret(units: Units) -> None:
+async def test_no_two_keys_have_the_same_secret(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_key(1))
     with pytest.raises(PersistenceError):
         await store(units, replace(a_key(2), digest=a_key(1).digest))
 
 
-async def test_a_key_is_for_an_organization_that_is_there(units: Units) -> None:
+async def test_a_key_is_for_an_organization_that_is_there(units: UnitOfWorkFactory) -> None:
     with pytest.raises(PersistenceError):
         await store(units, a_key())
 
@@ -75,7 +77,7 @@ PERSON = PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1"))
 
 
 async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_person(
-    two_organizations: Units,
+    two_organizations: UnitOfWorkFactory,
 ) -> None:
     later = NOW + timedelta(days=1)
     async with committing(two_organizations) as unit:
@@ -86,14 +88,14 @@ async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_pe
         assert await unit.portal_revocations.of(PERSON) == later
         for other in (
             replace(PERSON, organization_id=OTHER),
-            replace(PERSON, event_id=GleaninEventId("g2")),
+            replace(PERSON, event_id=DestinationEventId("g2")),
             replace(PERSON, kind=EXHIBITOR_CONTACT),
             replace(PERSON, source_id=SourceId("2")),
         ):
             assert await unit.portal_revocations.of(other) is None
 
 
-async def test_rule_31_addresses_are_of_an_organization_that_is_there(units: Units) -> None:
+async def test_rule_31_addresses_are_of_an_organization_that_is_there(units: UnitOfWorkFactory) -> None:
     async with units.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.portal_revocations.save(PERSON, NOW)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.ids import OrganizationId
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import NOW, ORGANIZATION, committing
 
 OTHER = OrganizationId("org2")
@@ -14,13 +14,13 @@ def _entry(what: str, organization: OrganizationId | None = ORGANIZATION) -> Aud
     return AuditEntry(NOW, "ada@example.org", Action.MAPPED, organization, what)
 
 
-async def _add(units: Units, *entries: AuditEntry) -> None:
+async def _add(units: UnitOfWorkFactory, *entries: AuditEntry) -> None:
     async with committing(units) as unit:
         for entry in entries:
             await unit.audit.add(entry)
 
 
-async def test_entries_come_newest_first_with_their_positions(units: Units) -> None:
+async def test_entries_come_newest_first_with_their_positions(units: UnitOfWorkFactory) -> None:
     entries = [
         replace(_entry("PyConFR to PyConFR 2027 🐍"), action=action, by="API key Desk") for action in Action
     ]
@@ -33,7 +33,9 @@ async def test_entries_come_newest_first_with_their_positions(units: Units) -> N
     assert min(positions) > 0
 
 
-async def test_an_organization_sees_its_own_entries_and_the_installation_all(units: Units) -> None:
+async def test_an_organization_sees_its_own_entries_and_the_installation_all(
+    units: UnitOfWorkFactory,
+) -> None:
     await _add(units, _entry("1"), _entry("2", OTHER), _entry("3", None), _entry("4"))
     async with units.reading() as unit:
         assert [entry.what for entry in await unit.audit.page(ORGANIZATION)] == ["4", "1"]
@@ -42,7 +44,7 @@ async def test_an_organization_sees_its_own_entries_and_the_installation_all(uni
         assert await unit.audit.page(OrganizationId("none")) == []
 
 
-async def test_the_log_is_read_page_by_page_while_it_grows(units: Units) -> None:
+async def test_the_log_is_read_page_by_page_while_it_grows(units: UnitOfWorkFactory) -> None:
     await _add(units, *(_entry(str(number)) for number in range(120)), _entry("theirs", OTHER))
     seen: list[str] = []
     before = None
@@ -58,7 +60,7 @@ async def test_the_log_is_read_page_by_page_while_it_grows(units: Units) -> None
     assert seen == [str(number) for number in range(120)][::-1]
 
 
-async def test_no_more_entries_are_given_than_fifty_unless_asked_for(units: Units) -> None:
+async def test_no_more_entries_are_given_than_fifty_unless_asked_for(units: UnitOfWorkFactory) -> None:
     await _add(units, *(_entry(str(number)) for number in range(60)))
     async with units.reading() as unit:
         assert len(await unit.audit.page(None)) == 50

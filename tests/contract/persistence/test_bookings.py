@@ -7,9 +7,9 @@ import pytest
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import SyncRun
-from core.domain.runs.stop_reasons import TAKEN_OVER
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     LEASE,
     LONG,
@@ -33,22 +33,23 @@ def _ids(runs: Sequence[SyncRun]) -> list[str]:
 
 
 @pytest.fixture
-async def runs_of_two(mapped: Units) -> Units:
+async def runs_of_two(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Return a store with runs of two organizations in turn."""
     units, second = mapped, a_mapping(2, "s2", "g2")
     await store(units, an_organization("Other", 2), a_connection(2, OTHER), second, a_mapping_of_other(3))
     for number in range(1, 10):
         await store(
-            units, a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(TAKEN_OVER, NOW, Counts())
+            units,
+            a_run(number, MappingId(f"map{(number - 1) % 3 + 1}")).stopped(LEASE_EXPIRED, NOW, Counts()),
         )
     async with committing(units) as unit:
         await unit.mappings.update(second.remove(NOW))
         # A run that changes keeps its place.
-        await unit.runs.update(a_run(1).stopped(TAKEN_OVER, NOW + LEASE, Counts()))
+        await unit.runs.update(a_run(1).stopped(LEASE_EXPIRED, NOW + LEASE, Counts()))
     return units
 
 
-async def test_runs_that_were_requested_before_a_certain_one(runs_of_two: Units) -> None:
+async def test_runs_that_were_requested_before_a_certain_one(runs_of_two: UnitOfWorkFactory) -> None:
     async with runs_of_two.reading() as unit:
         runs = unit.runs
         assert _ids(await runs.of_mapping(MAPPING)) == ["run7", "run4", "run1"]
@@ -58,7 +59,9 @@ async def test_runs_that_were_requested_before_a_certain_one(runs_of_two: Units)
         assert _ids(await runs.of_mapping(MAPPING, before=RunId("none"))) == []
 
 
-async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(runs_of_two: Units) -> None:
+async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(
+    runs_of_two: UnitOfWorkFactory,
+) -> None:
     async with runs_of_two.reading() as unit:
         runs, org = unit.runs, ORGANIZATION
         assert _ids(await runs.of_organization(org)) == ["run8", "run7", "run5", "run4", "run2", "run1"]
@@ -71,25 +74,25 @@ async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(runs_of_
 
 
 @pytest.mark.parametrize("key", ["key 1", "", "ada@example.org\n\0", LONG])
-async def test_a_request_is_known_by_its_key_and_mapping(mapped: Units, key: str) -> None:
+async def test_a_request_is_known_by_its_key_and_mapping(mapped: UnitOfWorkFactory, key: str) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
     async with committing(mapped) as unit:
-        assert await unit.runs.booked_by(MAPPING, key) is None
-        await unit.runs.note_booking(MAPPING, key, RunId("run1"))
-        await unit.runs.note_booking(MAPPING, f"{key}.", RunId("run1"))
-        await unit.runs.note_booking(SECOND, key, RunId("run2"))
+        assert await unit.runs.find_by_idempotency_key(MAPPING, key) is None
+        await unit.runs.save_idempotency_key(MAPPING, key, RunId("run1"))
+        await unit.runs.save_idempotency_key(MAPPING, f"{key}.", RunId("run1"))
+        await unit.runs.save_idempotency_key(SECOND, key, RunId("run2"))
     async with mapped.reading() as unit:
-        assert await unit.runs.booked_by(MAPPING, key) == "run1"
-        assert await unit.runs.booked_by(SECOND, key) == "run2"
-        assert await unit.runs.booked_by(MAPPING, f"{key}..") is None
+        assert await unit.runs.find_by_idempotency_key(MAPPING, key) == "run1"
+        assert await unit.runs.find_by_idempotency_key(SECOND, key) == "run2"
+        assert await unit.runs.find_by_idempotency_key(MAPPING, f"{key}..") is None
 
 
-async def test_a_key_books_one_run_that_is_there(mapped: Units) -> None:
+async def test_a_key_books_one_run_that_is_there(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
     async with mapped.writing() as unit:
-        await unit.runs.note_booking(MAPPING, "key", RunId("run1"))
+        await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run1"))
         with pytest.raises(PersistenceError):
-            await unit.runs.note_booking(MAPPING, "key", RunId("run1"))
+            await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run1"))
     async with mapped.writing() as unit:
         with pytest.raises(PersistenceError):
-            await unit.runs.note_booking(MAPPING, "key", RunId("none"))
+            await unit.runs.save_idempotency_key(MAPPING, "key", RunId("none"))

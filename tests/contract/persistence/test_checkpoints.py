@@ -7,10 +7,10 @@ import pytest
 
 from core.domain.ids import MappingId, RunId
 from core.domain.records.outcomes import Counts
-from core.domain.runs.stop_reasons import TAKEN_OVER
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     LEASE,
     MAPPING,
@@ -23,21 +23,21 @@ from tests.contract.persistence.samples import (
 )
 
 HOUR = timedelta(hours=1)
-PROVED = Checkpoint(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
+PROVED = UnchangedMarker(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
 
 
-async def _kept(units: Units, mapping: MappingId = MAPPING) -> Checkpoint | None:
+async def _kept(units: UnitOfWorkFactory, mapping: MappingId = MAPPING) -> UnchangedMarker | None:
     async with units.reading() as unit:
         return await unit.checkpoints.get(mapping)
 
 
-async def test_a_checkpoint_comes_back_as_it_was_last_saved(mapped: Units) -> None:
-    await store(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW, LEASE))
+async def test_a_checkpoint_comes_back_as_it_was_last_saved(mapped: UnitOfWorkFactory) -> None:
+    await store(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2).start("a", NOW, LEASE))
     assert await _kept(mapped) is None
     await store(mapped, PROVED)
     assert await _kept(mapped) == PROVED
     zone = timezone(timedelta(hours=9))
-    later = Checkpoint(
+    later = UnchangedMarker(
         MAPPING, RunId("run2"), (NOW + HOUR).astimezone(zone), NOW + 7 * HOUR, "0" * 32, "1" * 32
     )
     await store(mapped, later)
@@ -46,18 +46,18 @@ async def test_a_checkpoint_comes_back_as_it_was_last_saved(mapped: Units) -> No
     assert await _kept(mapped) == replace(later, verdict_at=None, many="")
 
 
-async def test_a_checkpoint_is_its_mapping_s_alone(mapped: Units) -> None:
+async def test_a_checkpoint_is_its_mapping_s_alone(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
-    theirs = Checkpoint(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3")
+    theirs = UnchangedMarker(SECOND, RunId("run2"), NOW, NOW + 2 * HOUR, "c3")
     await store(mapped, PROVED, theirs)
     await store(mapped, PROVED.read_again(NOW + HOUR))
     assert await _kept(mapped) == PROVED.read_again(NOW + HOUR)
     assert await _kept(mapped, SECOND) == theirs
 
 
-async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(mapped: Units) -> None:
+async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
-    theirs = Checkpoint(SECOND, RunId("run2"), NOW, None, "c3")
+    theirs = UnchangedMarker(SECOND, RunId("run2"), NOW, None, "c3")
     await store(mapped, PROVED, theirs)
     async with mapped.writing() as unit:
         await unit.checkpoints.remove(MAPPING)
@@ -71,7 +71,7 @@ async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(mapped: Unit
     assert await _kept(mapped) == PROVED
 
 
-async def test_what_is_not_committed_is_not_saved(mapped: Units) -> None:
+async def test_what_is_not_committed_is_not_saved(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run())
     async with mapped.writing() as unit:
         await unit.checkpoints.save(PROVED)
@@ -83,7 +83,9 @@ async def test_what_is_not_committed_is_not_saved(mapped: Units) -> None:
     [replace(PROVED, run_id=RunId("none")), replace(PROVED, mapping_id=MappingId("none"))],
     ids=["no such run", "no such mapping"],
 )
-async def test_only_a_run_of_a_mapping_proves_anything(mapped: Units, checkpoint: Checkpoint) -> None:
+async def test_only_a_run_of_a_mapping_proves_anything(
+    mapped: UnitOfWorkFactory, checkpoint: UnchangedMarker
+) -> None:
     await store(mapped, a_run())
     async with mapped.writing() as unit:
         with pytest.raises(PersistenceError):
@@ -91,7 +93,9 @@ async def test_only_a_run_of_a_mapping_proves_anything(mapped: Units, checkpoint
     assert await _kept(mapped, checkpoint.mapping_id) is None
 
 
-async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(mapped: Units) -> None:
+async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await store(mapped, a_run())
     await store(mapped, PROVED)
     async with mapped.writing() as unit:

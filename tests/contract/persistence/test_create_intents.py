@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from core.domain.ids import ConnectionId, GleaninEventId, OrganizationId, SourceId
+from core.domain.ids import ConnectionId, DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import CreateIntent
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,
@@ -26,19 +26,23 @@ def an_intent(source_id: str, kind: RecordKind = SPEAKER, *names: str) -> Create
     return CreateIntent(kind, SourceId(source_id), CONNECTION, names)
 
 
-async def _add(units: Units, *intents: CreateIntent, organization: OrganizationId = ORGANIZATION) -> None:
+async def _add(
+    units: UnitOfWorkFactory, *intents: CreateIntent, organization: OrganizationId = ORGANIZATION
+) -> None:
     async with committing(units) as unit:
         await unit.intents.add(organization, EVENT, intents)
 
 
-async def _open(units: Units, organization: OrganizationId = ORGANIZATION) -> dict[str, CreateIntent]:
+async def _open(
+    units: UnitOfWorkFactory, organization: OrganizationId = ORGANIZATION
+) -> dict[str, CreateIntent]:
     async with units.reading() as unit:
         intents = await unit.intents.list_open(organization, EVENT)
     assert len({(each.kind.name, each.source_id) for each in intents}) == len(intents)
     return {f"{each.kind.name} {each.source_id}": each for each in intents}
 
 
-async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: Units) -> None:
+async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: UnitOfWorkFactory) -> None:
     one, two = an_intent("1", SPEAKER, "first_name", "email"), an_intent("2", SESSION)
     three = an_intent(LONG[:300], EXHIBITOR_CONTACT, "logo")
     await _add(mapped, one, two, three)
@@ -46,7 +50,7 @@ async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: Units) 
     found = await _open(mapped)
     assert found == {"speaker 1": one, "session 2": two, f"exhibitor_contact {LONG[:300]}": three}
     async with mapped.reading() as unit:
-        assert not await unit.intents.list_open(ORGANIZATION, GleaninEventId("other"))
+        assert not await unit.intents.list_open(ORGANIZATION, DestinationEventId("other"))
         assert not await unit.intents.list_open(OrganizationId("other"), EVENT)
     async with committing(mapped) as unit:
         await unit.intents.remove(
@@ -56,7 +60,7 @@ async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: Units) 
     assert set(await _open(mapped)) == {"session 2", f"exhibitor_contact {LONG[:300]}"}
 
 
-async def test_rule_32_what_was_sent_is_dated_by_the_databases_clock(mapped: Units) -> None:
+async def test_rule_32_what_was_sent_is_dated_by_the_databases_clock(mapped: UnitOfWorkFactory) -> None:
     await _add(mapped, an_intent("1"), an_intent("2"), an_intent("1", SESSION))
     async with committing(mapped) as unit:
         before = await unit.now()
@@ -71,7 +75,7 @@ async def test_rule_32_what_was_sent_is_dated_by_the_databases_clock(mapped: Uni
     assert found["session 1"].sent_at is None
 
 
-async def test_rule_32_a_new_intent_takes_the_place_of_the_one_before(mapped: Units) -> None:
+async def test_rule_32_a_new_intent_takes_the_place_of_the_one_before(mapped: UnitOfWorkFactory) -> None:
     await _add(mapped, an_intent("1", SPEAKER, "email"))
     async with committing(mapped) as unit:
         await unit.intents.mark_sent(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")])
@@ -80,7 +84,7 @@ async def test_rule_32_a_new_intent_takes_the_place_of_the_one_before(mapped: Un
     assert await _open(mapped) == {"speaker 1": again}
 
 
-async def test_many_intents_at_once(mapped: Units) -> None:
+async def test_many_intents_at_once(mapped: UnitOfWorkFactory) -> None:
     intents = [an_intent(str(number)) for number in range(1203)]
     await _add(mapped, *intents)
     assert len(await _open(mapped)) == 1203
@@ -93,13 +97,13 @@ async def test_many_intents_at_once(mapped: Units) -> None:
     assert set(await _open(mapped)) == {"speaker 0"}
 
 
-async def test_intents_of_a_unit_that_is_not_committed_are_not_there(mapped: Units) -> None:
+async def test_intents_of_a_unit_that_is_not_committed_are_not_there(mapped: UnitOfWorkFactory) -> None:
     async with mapped.writing() as unit:
         await unit.intents.add(ORGANIZATION, EVENT, [an_intent("1")])
     assert not await _open(mapped)
 
 
-async def test_intents_go_with_their_organization_and_with_no_other(mapped: Units) -> None:
+async def test_intents_go_with_their_organization_and_with_no_other(mapped: UnitOfWorkFactory) -> None:
     other = an_organization("Another", 2)
     await store(mapped, other, a_connection(2, other.id))
     await _add(mapped, an_intent("1"))

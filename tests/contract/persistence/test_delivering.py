@@ -5,16 +5,16 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.event_log import KeptEvents
-from adapters.memory.notifier import MemoryMessenger
+from adapters.memory.event_log import RecordedEvents
+from adapters.memory.notifier import InMemoryNotifier
 from adapters.persistence.engine import engine_at
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.notifications.messages import Message
 from core.domain.notifications.notification import Channel, Delivery, Recipient
 from core.domain.tenancy.secrets import Token
-from core.usecases.notifications.deliver_notifications import DeliverNotices
-from ports.store.unit_of_work import Units
+from core.usecases.notifications.deliver_notifications import DeliverNotifications
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import NOW, a_connection, a_mapping, a_notice, an_organization, store
 from tests.unit.usecases.stage import Paths, Stage
 
@@ -22,7 +22,7 @@ NUMBERS = range(1, 31)
 
 
 @dataclass(slots=True)
-class Slow(MemoryMessenger):
+class Slow(InMemoryNotifier):
     under_way: int = 0
     most_at_once: int = 0
     ids: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Slow(MemoryMessenger):
         self.ids.append(message.id)
 
 
-async def furnish(units: Units) -> None:
+async def furnish(units: UnitOfWorkFactory) -> None:
     """Store organizations that each have a recipient and two notices that are due."""
     for number in NUMBERS:
         whose = OrganizationId(f"org{number}")
@@ -50,10 +50,12 @@ async def furnish(units: Units) -> None:
 
 
 async def test_each_notice_is_delivered_once_and_not_too_many_at_once(database: str) -> None:
-    messenger, clock, log = Slow(), ManualClock(NOW), KeptEvents()
-    processes = [SqlUnits(engine_at(database)) for _ in range(2)]
+    messenger, clock, log = Slow(), ManualClock(NOW), RecordedEvents()
+    processes = [SqlUnitOfWorkFactory(engine_at(database)) for _ in range(2)]
     await furnish(processes[0])
-    deliver = [DeliverNotices(units, messenger, Stage().cipher, Paths(), clock, log) for units in processes]
+    deliver = [
+        DeliverNotifications(units, messenger, Stage().cipher, Paths(), clock, log) for units in processes
+    ]
     arrived = await asyncio.gather(*(each() for each in deliver))
     assert sum(arrived) == 2 * len(NUMBERS)
     assert {*Counter(messenger.ids).values()} == {1}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.ids import OrganizationId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
@@ -17,7 +17,7 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import INTERRUPTED, MAPPING_REMOVED
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     LEASE,
     MAPPING,
@@ -41,12 +41,12 @@ def ended(number: int, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncR
     return run.finished(Counts(), NOW + timedelta(minutes=number))
 
 
-async def _latest(units: Units, organization_id: OrganizationId | None = None) -> list[RunId]:
+async def _latest(units: UnitOfWorkFactory, organization_id: OrganizationId | None = None) -> list[RunId]:
     async with units.reading() as unit:
         return [run.id for run in await unit.runs.latest_ended(organization_id)]
 
 
-async def test_the_latest_run_of_each_scope_that_has_ended(mapped: Units) -> None:
+async def test_the_latest_run_of_each_scope_that_has_ended(mapped: UnitOfWorkFactory) -> None:
     own = a_mapping()
     assert await _latest(mapped) == []
     await store(
@@ -61,7 +61,7 @@ async def test_the_latest_run_of_each_scope_that_has_ended(mapped: Units) -> Non
     )
 
 
-async def test_of_whom_the_latest_runs_are(two_tenants: Units) -> None:
+async def test_of_whom_the_latest_runs_are(two_tenants: UnitOfWorkFactory) -> None:
     gone = a_mapping_of_other(3).remove(NOW)
     await store(two_tenants, gone, ended(1, a_mapping()), ended(2, a_mapping_of_other()), ended(3, gone))
     assert await _latest(two_tenants, ORGANIZATION) == [a_run(1).id]
@@ -70,7 +70,7 @@ async def test_of_whom_the_latest_runs_are(two_tenants: Units) -> None:
     assert await _latest(two_tenants, OrganizationId("nobody")) == []
 
 
-async def test_schedules_of_open_connections_and_who_is_halted(two_tenants: Units) -> None:
+async def test_schedules_of_open_connections_and_who_is_halted(two_tenants: UnitOfWorkFactory) -> None:
     removed, ended_with_it = a_mapping_of_other(3).remove(NOW), a_mapping_of_other(4).end_with_connection(NOW)
     await store(two_tenants, removed, ended_with_it)
     later, first = Halt("Gleanin", NOW), Halt("Sessionboard", NOW - HOUR)
@@ -87,7 +87,7 @@ async def test_schedules_of_open_connections_and_who_is_halted(two_tenants: Unit
         assert await unit.schedules.halt_of(ORGANIZATION) is None
 
 
-async def test_active_mappings(two_tenants: Units) -> None:
+async def test_active_mappings(two_tenants: UnitOfWorkFactory) -> None:
     await store(two_tenants, a_mapping_of_other(3).remove(NOW))
     async with two_tenants.reading() as unit:
         assert [*await unit.mappings.active(ORGANIZATION)] == [a_mapping()]
@@ -95,7 +95,9 @@ async def test_active_mappings(two_tenants: Units) -> None:
         assert [*await unit.mappings.active()] == [a_mapping(), a_mapping_of_other()]
 
 
-async def test_rule_24_a_mapping_whose_settings_were_never_saved_is_counted_and_not_due(units: Units) -> None:
+async def test_rule_24_a_mapping_whose_settings_were_never_saved_is_counted_and_not_due(
+    units: UnitOfWorkFactory,
+) -> None:
     await store(units, an_organization(), a_connection())
     waiting = replace(a_mapping(), continuous_sync=True, settings_saved=False)
     await store(units, waiting)
@@ -119,7 +121,7 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
 ) -> None:
     engine = engine_at(empty_database)
     migrate.upgrade(engine)
-    units = SqlUnits(engine_at(empty_database))
+    units = SqlUnitOfWorkFactory(engine_at(empty_database))
     own = a_mapping()
     await store(units, an_organization(), a_connection(), own)
     await store(units, an_organization("Other", 2), a_connection(2, OTHER), a_mapping_of_other())

@@ -5,24 +5,24 @@ import pytest
 from core.domain.access.identities import ProviderIdentity
 from core.domain.ids import AccountId
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import an_account, committing, store
 
 ISSUER, OTHER_ISSUER = "https://id.example.org", "https://login.example.com"
 ADA, GRACE = AccountId("account1"), AccountId("account2")
 
 
-async def _bind(units: Units, identity: ProviderIdentity, account_id: AccountId) -> None:
+async def _bind(units: UnitOfWorkFactory, identity: ProviderIdentity, account_id: AccountId) -> None:
     async with committing(units) as unit:
         await unit.identities.bind(identity, account_id)
 
 
 @pytest.fixture(autouse=True)
-async def accounts(units: Units) -> None:
+async def accounts(units: UnitOfWorkFactory) -> None:
     await store(units, an_account(1), an_account(2, "grace@example.org"))
 
 
-async def test_an_identity_leads_to_its_account_until_it_is_unbound(units: Units) -> None:
+async def test_an_identity_leads_to_its_account_until_it_is_unbound(units: UnitOfWorkFactory) -> None:
     own = [ProviderIdentity(ISSUER, "Ada-1"), ProviderIdentity(OTHER_ISSUER, "Ada-1")]
     for identity in own:
         await _bind(units, identity, ADA)
@@ -47,7 +47,7 @@ async def test_an_identity_leads_to_its_account_until_it_is_unbound(units: Units
     ids=["another's", "bound already", "a second one", "of no account"],
 )
 async def test_an_identity_has_one_account_and_an_account_one_identity_at_an_issuer(
-    units: Units, subject: str, account: AccountId
+    units: UnitOfWorkFactory, subject: str, account: AccountId
 ) -> None:
     await _bind(units, ProviderIdentity(ISSUER, "one"), ADA)
     with pytest.raises(PersistenceError):
@@ -56,7 +56,7 @@ async def test_an_identity_has_one_account_and_an_account_one_identity_at_an_iss
         assert await unit.identities.of_account(ADA) == [ProviderIdentity(ISSUER, "one")]
 
 
-async def test_a_removed_account_leaves_its_identity_to_the_next(units: Units) -> None:
+async def test_a_removed_account_leaves_its_identity_to_the_next(units: UnitOfWorkFactory) -> None:
     identity = ProviderIdentity(ISSUER, "one")
     await _bind(units, identity, ADA)
     async with committing(units) as unit:
@@ -66,7 +66,9 @@ async def test_a_removed_account_leaves_its_identity_to_the_next(units: Units) -
     await _bind(units, identity, GRACE)
 
 
-async def test_accounts_are_counted_when_they_are_added_and_not_when_they_go(units: Units) -> None:
+async def test_accounts_are_counted_when_they_are_added_and_not_when_they_go(
+    units: UnitOfWorkFactory,
+) -> None:
     async with committing(units) as unit:
         await unit.accounts.remove(ADA)
         await unit.accounts.remove(GRACE)
@@ -79,7 +81,7 @@ async def test_accounts_are_counted_when_they_are_added_and_not_when_they_go(uni
         assert await unit.installation.accounts_added() == 3
 
 
-async def test_where_it_is_served_is_kept(units: Units) -> None:
+async def test_where_it_is_served_is_kept(units: UnitOfWorkFactory) -> None:
     async with units.reading() as unit:
         assert await unit.installation.served_url() is None
     for url in ("http://127.0.0.1:8001", "https://sync.example.org"):

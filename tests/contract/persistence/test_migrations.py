@@ -17,12 +17,12 @@ from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.statements import to_json
 from adapters.persistence.tables import metadata
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.outcomes import Counts
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.stop_reasons import TAKEN_OVER
-from ports.store.errors import StoreUnusable
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
+from ports.store.errors import DatabaseUnavailable
 from ports.store.results import HistoryEntry
 from tests.contract.persistence.samples import (
     EVENT,
@@ -106,9 +106,9 @@ def test_a_database_of_a_newer_program_is_left_as_it_is_and_says_so(engine: sa.E
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     said = "revision 9999, of a newer gleanin-sync than this one. Update this program."
     for use in (migrate.current_revision, migrate.is_current, migrate.upgrade):
-        with pytest.raises(StoreUnusable, match=said):
+        with pytest.raises(DatabaseUnavailable, match=said):
             use(engine)
-    with pytest.raises(StoreUnusable, match=said):
+    with pytest.raises(DatabaseUnavailable, match=said):
         migrate.downgrade(engine, "base")
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
@@ -119,17 +119,17 @@ async def test_a_process_that_a_newer_program_upgraded_the_database_under_says_s
     engine: sa.Engine, empty_database: str
 ) -> None:
     migrate.upgrade(engine)
-    units = SqlUnits(engine_at(empty_database))
+    units = SqlUnitOfWorkFactory(engine_at(empty_database))
     await store_mapped_event(units)
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE sync_runs RENAME COLUMN message TO told")
         connection.exec_driver_sql("ALTER TABLE checkpoints RENAME TO markers")
     said = "another version than this program: run gleanin-sync database upgrade.*newer program"
     async with units.reading() as unit:
-        with pytest.raises(StoreUnusable, match=said):
+        with pytest.raises(DatabaseUnavailable, match=said):
             await unit.runs.get(a_run().id)
     async with units.reading() as unit:
-        with pytest.raises(StoreUnusable, match=said):
+        with pytest.raises(DatabaseUnavailable, match=said):
             await unit.checkpoints.get(MAPPING)
     units.close()
 
@@ -150,7 +150,7 @@ def test_several_that_upgrade_at_once_do_it_one_after_the_other(empty_database: 
 def test_a_migration_that_fails_leaves_no_half_of_it(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE sync_runs (id INTEGER)")
-    with pytest.raises((StoreUnusable, sa.exc.DBAPIError)):
+    with pytest.raises((DatabaseUnavailable, sa.exc.DBAPIError)):
         migrate.upgrade(engine)
     assert _tables(engine) == {"sync_runs"}
 
@@ -192,10 +192,10 @@ async def test_what_a_database_of_the_first_revision_holds_comes_through_the_upg
             bound = {name: value for name, value in values.items() if f":{name}" in statement}
             connection.execute(sa.text(statement).bindparams(**bound))
     migrate.upgrade(engine)
-    units = SqlUnits(engine_at(empty_database))
+    units = SqlUnitOfWorkFactory(engine_at(empty_database))
     async with units.reading() as unit:
         assert await unit.organizations.all() == [an_organization()]
-        assert await unit.connections.open_one(ORGANIZATION) == a_connection()
+        assert await unit.connections.get_open(ORGANIZATION) == a_connection()
         assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping()]
         assert await unit.runs.of_mapping(MAPPING) == [a_run()]
         assert await unit.outcomes.history(MAPPING, "1") == [HistoryEntry(a_run().id, NOW, an_outcome(), 1)]
@@ -231,7 +231,7 @@ async def test_accounts_with_the_same_mailbox_do_not_break_the_upgrade_and_the_o
             )
     migrate.upgrade(engine, by_way_of)
     migrate.upgrade(engine)
-    units = SqlUnits(engine_at(empty_database))
+    units = SqlUnitOfWorkFactory(engine_at(empty_database))
     async with units.reading() as unit:
         found = {
             asked: account.id
@@ -258,22 +258,25 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
     engine: sa.Engine, empty_database: str, revision: str
 ) -> None:
     migrate.upgrade(engine)
-    units = SqlUnits(engine_at(empty_database))
-    continuous, ended = replace(a_mapping(), continuous_sync=True), a_run().stopped(TAKEN_OVER, NOW, Counts())
+    units = SqlUnitOfWorkFactory(engine_at(empty_database))
+    continuous, ended = (
+        replace(a_mapping(), continuous_sync=True),
+        a_run().stopped(LEASE_EXPIRED, NOW, Counts()),
+    )
     await store(units, an_organization(), a_connection(), continuous, ended)
     async with committing(units) as unit:
-        await unit.runs.note_booking(MAPPING, "key", ended.id)
+        await unit.runs.save_idempotency_key(MAPPING, "key", ended.id)
         await unit.outcomes.add(ended.id, [an_outcome()])
     migrate.downgrade(engine, revision)
     for question in ("mappings", "checkpoints"):
         async with units.reading() as unit:
-            with pytest.raises(StoreUnusable, match="database upgrade"):
+            with pytest.raises(DatabaseUnavailable, match="database upgrade"):
                 await getattr(unit, question).get(MAPPING)
     migrate.upgrade(engine)
     async with committing(units) as unit:
         assert await unit.mappings.get(MAPPING) == continuous
         assert await unit.runs.get(ended.id) == ended
-        assert await unit.runs.booked_by(MAPPING, "key") == ended.id
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "key") == ended.id
         assert await unit.outcomes.of_run(ended.id) == [an_outcome()]
         assert [each.mapping_id for each in await unit.schedules.due(NOW, 2, 10)] == [MAPPING]
         await unit.schedules.save(Schedule(MAPPING, NOW))
@@ -284,7 +287,7 @@ async def test_what_is_left_of_removed_organizations_does_not_come_through_a_dow
     engine: sa.Engine, empty_database: str
 ) -> None:
     migrate.upgrade(engine)
-    units = SqlUnits(engine_at(empty_database))
+    units = SqlUnitOfWorkFactory(engine_at(empty_database))
     await store_mapped_event(units)
     await store(units, an_organization("Another", 2), a_connection(2, an_organization("Another", 2).id))
     async with committing(units) as unit:

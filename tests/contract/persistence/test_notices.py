@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.ids import MappingId, NoticeId
-from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
+from core.domain.ids import MappingId, NotificationId
+from core.domain.notifications.notification import Channel, Delivery, Notification, Recipient
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     LONG,
     NOW,
@@ -24,16 +24,16 @@ THEIRS = MappingId("map2")
 MINUTE = timedelta(minutes=1)
 
 
-async def due(units: Units, minutes: int, most: int = 10, limit: int = 10) -> list[str]:
+async def due(units: UnitOfWorkFactory, minutes: int, most: int = 10, limit: int = 10) -> list[str]:
     async with units.reading() as unit:
         return [each.id for each in await unit.notices.due(NOW + minutes * MINUTE, most, limit)]
 
 
-def after(notice: Notice, minutes: int) -> Notice:
+def after(notice: Notification, minutes: int) -> Notification:
     return replace(notice, next_attempt_at=NOW + minutes * MINUTE)
 
 
-async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: Units) -> None:
+async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: UnitOfWorkFactory) -> None:
     email = Recipient(ORGANIZATION, Channel.EMAIL, "ops@example.org")
     await store(two_tenants, a_recipient(), a_recipient(OTHER))
     async with committing(two_tenants) as unit:
@@ -47,17 +47,17 @@ async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: Units) -> N
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
 
 
-async def test_a_notice_is_kept_as_it_is_with_texts_of_any_length(two_tenants: Units) -> None:
+async def test_a_notice_is_kept_as_it_is_with_texts_of_any_length(two_tenants: UnitOfWorkFactory) -> None:
     notice = replace(a_notice(), text=LONG)
     await store(two_tenants, notice, a_notice(2), a_notice(3, THEIRS, OTHER))
     async with two_tenants.reading() as unit:
         assert await unit.notices.get(notice.id) == notice
-        assert await unit.notices.get(NoticeId("none")) is None
+        assert await unit.notices.get(NotificationId("none")) is None
         assert await unit.notices.of_organization(ORGANIZATION) == [a_notice(2), notice]
         assert await unit.notices.of_organization(ORGANIZATION, 1) == [a_notice(2)]
 
 
-async def test_of_a_notice_only_its_delivery_changes(two_tenants: Units) -> None:
+async def test_of_a_notice_only_its_delivery_changes(two_tenants: UnitOfWorkFactory) -> None:
     await store(two_tenants, a_notice())
     attempted = a_notice().attempted(NOW)
     async with committing(two_tenants) as unit:
@@ -72,7 +72,7 @@ async def test_of_a_notice_only_its_delivery_changes(two_tenants: Units) -> None
         assert await unit.notices.of_organization(ORGANIZATION) == [attempted.delivered()]
 
 
-async def test_due_is_what_waits_the_longest_due_first(two_tenants: Units) -> None:
+async def test_due_is_what_waits_the_longest_due_first(two_tenants: UnitOfWorkFactory) -> None:
     await store(
         two_tenants, *(after(a_notice(number), minutes) for number, minutes in ((1, 3), (2, 1), (3, 1)))
     )
@@ -83,14 +83,16 @@ async def test_due_is_what_waits_the_longest_due_first(two_tenants: Units) -> No
     assert await due(two_tenants, 3, limit=2) == ["notice2", "notice3"]
 
 
-async def test_no_organization_takes_the_place_of_another(two_tenants: Units) -> None:
+async def test_no_organization_takes_the_place_of_another(two_tenants: UnitOfWorkFactory) -> None:
     await store(two_tenants, *(after(a_notice(number), number) for number in range(1, 5)))
     await store(two_tenants, after(a_notice(9, THEIRS, OTHER), 5))
     assert await due(two_tenants, 9, most=1) == ["notice1", "notice9"]
     assert await due(two_tenants, 9, most=2) == ["notice1", "notice2", "notice9"]
 
 
-async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(two_tenants: Units) -> None:
+async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(
+    two_tenants: UnitOfWorkFactory,
+) -> None:
     await store(two_tenants, a_recipient(), a_notice(1), a_notice(2).delivered(), a_notice(3, THEIRS, OTHER))
     async with committing(two_tenants) as unit:
         await unit.recipients.remove(ORGANIZATION)
@@ -99,7 +101,7 @@ async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(t
         assert [each.id for each in await unit.notices.of_organization(OTHER)] == ["notice3"]
 
 
-async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: Units) -> None:
+async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: UnitOfWorkFactory) -> None:
     old = [replace(a_notice(number), at=NOW - MINUTE) for number in range(1, 5)]
     await store(two_tenants, old[0].delivered(), old[1].given_up(), old[2], old[3].delivered())
     await store(two_tenants, replace(a_notice(5).delivered(), state=Delivery.DELIVERED))
@@ -113,13 +115,15 @@ async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: Units) ->
 
 
 @pytest.mark.parametrize("wrong", [a_notice(1), a_notice(2, MappingId("none"))], ids=["twice", "unmapped"])
-async def test_a_notice_that_contradicts_what_is_kept_is_refused(two_tenants: Units, wrong: Notice) -> None:
+async def test_a_notice_that_contradicts_what_is_kept_is_refused(
+    two_tenants: UnitOfWorkFactory, wrong: Notification
+) -> None:
     await store(two_tenants, a_notice(1))
     with pytest.raises(PersistenceError):
         await store(two_tenants, wrong)
 
 
-async def test_what_is_not_committed_is_not_told(two_tenants: Units) -> None:
+async def test_what_is_not_committed_is_not_told(two_tenants: UnitOfWorkFactory) -> None:
     async with two_tenants.writing() as unit:
         await unit.recipients.save(a_recipient())
         await unit.notices.add(a_notice())

@@ -5,11 +5,11 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from core.domain.ids import ConnectionId, GleaninEventId, MappingId, SessionboardEventId
+from core.domain.ids import ConnectionId, DestinationEventId, MappingId, SourceEventId
 from core.domain.tenancy.event_mappings import EventPair, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.secrets import SealedToken
-from ports.store.errors import Taken, Unique
-from ports.store.unit_of_work import Units
+from ports.store.errors import UniqueConstraint, UniqueViolation
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     CONNECTION,
     MAPPING,
@@ -26,7 +26,7 @@ from tests.contract.persistence.samples import (
 from tests.present import present
 
 
-async def test_an_organization_is_found_by_its_name_in_any_case(units: Units) -> None:
+async def test_an_organization_is_found_by_its_name_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("ÉVÉNEMENTS Straße 🐍"))
     async with units.reading() as unit:
         assert await unit.organizations.named("événements STRASSE 🐍") == an_organization(
@@ -36,27 +36,27 @@ async def test_an_organization_is_found_by_its_name_in_any_case(units: Units) ->
             assert await unit.organizations.named(asked) is None
 
 
-async def test_organizations_come_by_name_whatever_its_case(units: Units) -> None:
+async def test_organizations_come_by_name_whatever_its_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("b", 1), an_organization("C", 2), an_organization("A", 3))
     async with units.reading() as unit:
         assert [each.name for each in await unit.organizations.all()] == ["A", "b", "C"]
 
 
-async def test_an_organizations_name_is_taken_in_any_case(units: Units) -> None:
+async def test_an_organizations_name_is_taken_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("Écoles"))
-    with pytest.raises(Taken) as caught:
+    with pytest.raises(UniqueViolation) as caught:
         await store(units, an_organization("ÉCOLES", 2))
-    assert caught.value.what is Unique.ORGANIZATION_NAME
+    assert caught.value.what is UniqueConstraint.ORGANIZATION_NAME
 
 
-async def test_rule_03_an_organization_has_at_most_one_open_connection(units: Units) -> None:
+async def test_rule_03_an_organization_has_at_most_one_open_connection(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_connection(1))
-    with pytest.raises(Taken) as caught:
+    with pytest.raises(UniqueViolation) as caught:
         await store(units, a_connection(2))
-    assert caught.value.what is Unique.OPEN_CONNECTION
+    assert caught.value.what is UniqueConstraint.OPEN_CONNECTION
 
 
-async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: Units) -> None:
+async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_connection(1))
     ended = a_connection(1).end(NOW, an_organization(), an_organization().name)
     async with committing(units) as unit:
@@ -64,11 +64,13 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
         await unit.connections.add(a_connection(2))
     async with units.reading() as unit:
         assert await unit.connections.get(CONNECTION) == ended
-        assert await unit.connections.open_one(ORGANIZATION) == a_connection(2)
+        assert await unit.connections.get_open(ORGANIZATION) == a_connection(2)
         assert await unit.connections.list_open() == [a_connection(2)]
 
 
-async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_it(units: Units) -> None:
+async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_it(
+    units: UnitOfWorkFactory,
+) -> None:
     renewed = replace(an_organization(), sessionboard_token=SealedToken("renewed"))
     await store(units, an_organization())
     async with committing(units) as unit:
@@ -77,7 +79,9 @@ async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_
         assert await unit.organizations.get(renewed.id) == renewed
 
 
-async def test_rule_10_connections_of_another_sessionboard_address_are_told_apart(units: Units) -> None:
+async def test_rule_10_connections_of_another_sessionboard_address_are_told_apart(
+    units: UnitOfWorkFactory,
+) -> None:
     there = replace(an_organization("Python Italia", 2), sessionboard_url="https://eu.example.org")
     await store(units, an_organization(), there, a_connection(1), a_connection(2, there.id))
     async with units.reading() as unit:
@@ -85,7 +89,7 @@ async def test_rule_10_connections_of_another_sessionboard_address_are_told_apar
         assert set(await unit.connections.elsewhere(there.sessionboard_url)) == {"con1"}
 
 
-async def test_times_come_back_as_the_same_instant_in_utc(units: Units) -> None:
+async def test_times_come_back_as_the_same_instant_in_utc(units: UnitOfWorkFactory) -> None:
     at = NOW.astimezone(timezone(timedelta(hours=-7)))
     await store(units, an_organization(), replace(a_connection(), opened_at=at))
     async with units.reading() as unit:
@@ -93,7 +97,7 @@ async def test_times_come_back_as_the_same_instant_in_utc(units: Units) -> None:
     assert present(connection).opened_at == NOW
 
 
-async def test_a_mapping_comes_back_with_all_that_it_says(mapped: Units) -> None:
+async def test_a_mapping_comes_back_with_all_that_it_says(mapped: UnitOfWorkFactory) -> None:
     settings = MappingSettings(TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR)
     changed = replace(
         a_mapping(), settings=settings, confirmed_time_zone="Europe/Paris", continuous_sync=True
@@ -107,25 +111,27 @@ async def test_a_mapping_comes_back_with_all_that_it_says(mapped: Units) -> None
         assert await unit.mappings.get(MappingId("none")) is None
 
 
-async def test_rule_04_a_sessionboard_event_is_in_one_mapping_only(mapped: Units) -> None:
-    with pytest.raises(Taken) as caught:
+async def test_rule_04_a_sessionboard_event_is_in_one_mapping_only(mapped: UnitOfWorkFactory) -> None:
+    with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_mapping(2, "s1", "g2"))
-    assert caught.value.what is Unique.SESSIONBOARD_EVENT
+    assert caught.value.what is UniqueConstraint.SESSIONBOARD_EVENT
 
 
-async def test_rule_04_a_gleanin_event_is_in_one_mapping_only(mapped: Units) -> None:
-    with pytest.raises(Taken) as caught:
+async def test_rule_04_a_gleanin_event_is_in_one_mapping_only(mapped: UnitOfWorkFactory) -> None:
+    with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_mapping(2, "s2", "g1"))
-    assert caught.value.what is Unique.GLEANIN_EVENT
+    assert caught.value.what is UniqueConstraint.GLEANIN_EVENT
 
 
-async def test_rule_04_the_same_number_in_another_region_is_another_event(mapped: Units) -> None:
+async def test_rule_04_the_same_number_in_another_region_is_another_event(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s1", "g2", url="https://api-eu.sessionboard.com"))
     async with mapped.reading() as unit:
         assert len(await unit.mappings.of_connection(CONNECTION)) == 2
 
 
-async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_events(mapped: Units) -> None:
+async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_events(
+    mapped: UnitOfWorkFactory,
+) -> None:
     async with committing(mapped) as unit:
         await unit.mappings.update(a_mapping().remove(NOW))
         await unit.mappings.add(a_mapping(2, "s1", "g2"))
@@ -138,11 +144,11 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
         ]
 
 
-async def test_rule_05_a_written_mapping_holds_its_events_though_removed(mapped: Units) -> None:
+async def test_rule_05_a_written_mapping_holds_its_events_though_removed(mapped: UnitOfWorkFactory) -> None:
     removed = a_mapping().mark_written().remove(NOW)
     async with committing(mapped) as unit:
         await unit.mappings.update(removed)
-    with pytest.raises(Taken):
+    with pytest.raises(UniqueViolation):
         await store(mapped, a_mapping(2, "s1", "g2"))
     ended = removed.end_with_connection(NOW)
     async with committing(mapped) as unit:
@@ -150,24 +156,28 @@ async def test_rule_05_a_written_mapping_holds_its_events_though_removed(mapped:
         await unit.mappings.add(a_mapping(2, "s1", "g2"))
 
 
-async def test_rule_05_a_removed_mapping_cannot_come_back_to_events_that_are_taken(mapped: Units) -> None:
+async def test_rule_05_a_removed_mapping_cannot_come_back_to_events_that_are_taken(
+    mapped: UnitOfWorkFactory,
+) -> None:
     async with committing(mapped) as unit:
         await unit.mappings.update(a_mapping().remove(NOW))
         await unit.mappings.add(a_mapping(2, "s2", "g1"))
     async with mapped.writing() as unit:
-        with pytest.raises(Taken) as caught:
+        with pytest.raises(UniqueViolation) as caught:
             await unit.mappings.update(a_mapping())
-    assert caught.value.what is Unique.GLEANIN_EVENT
+    assert caught.value.what is UniqueConstraint.GLEANIN_EVENT
 
 
-async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(mapped: Units) -> None:
+async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"), a_mapping(3, "s3", "g3"), a_mapping(4, "s4", "g4"))
     async with committing(mapped) as unit:
         await unit.mappings.update(a_mapping(3, "s3", "g3").remove(NOW))
 
     async def holders(sessionboard: str, gleanin: str) -> list[MappingId]:
         url = "https://api.sessionboard.com"
-        pair = EventPair(url, SessionboardEventId(sessionboard), GleaninEventId(gleanin))
+        pair = EventPair(url, SourceEventId(sessionboard), DestinationEventId(gleanin))
         async with mapped.reading() as unit:
             return [
                 mapping.id
@@ -181,7 +191,7 @@ async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(map
     assert await holders("none", "g4") == ["map4"]
 
 
-async def test_rule_06_each_connection_has_its_own_mappings(two_tenants: Units) -> None:
+async def test_rule_06_each_connection_has_its_own_mappings(two_tenants: UnitOfWorkFactory) -> None:
     theirs = a_mapping_of_other()
     async with two_tenants.reading() as unit:
         assert await unit.mappings.of_connection(CONNECTION) == [a_mapping()]
@@ -189,11 +199,11 @@ async def test_rule_06_each_connection_has_its_own_mappings(two_tenants: Units) 
         assert await unit.mappings.of_organization(OTHER) == [theirs]
 
 
-async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: Units) -> None:
+async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: UnitOfWorkFactory) -> None:
     continuous = replace(a_connection(), continuous_sync=True)
     await store(units, an_organization(), continuous)
     async with committing(units) as unit:
-        assert await unit.connections.open_one(ORGANIZATION) == continuous
+        assert await unit.connections.get_open(ORGANIZATION) == continuous
         await unit.connections.update(a_connection())
     async with units.reading() as unit:
         assert await unit.connections.get(CONNECTION) == a_connection()

@@ -8,10 +8,10 @@ import pytest
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import Counts, Outcome, causes_of, counted
-from core.domain.runs.stop_reasons import TAKEN_OVER
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
 from ports.store.errors import PersistenceError
 from ports.store.results import HistoryEntry
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     LEASE,
     LONG,
@@ -28,12 +28,16 @@ RUN = RunId("run1")
 
 
 @pytest.fixture
-async def two_runs(mapped: Units) -> Units:
-    await store(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2).start("a", NOW + LEASE, LEASE))
+async def two_runs(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
+    await store(
+        mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2).start("a", NOW + LEASE, LEASE)
+    )
     return mapped
 
 
-async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(two_runs: Units) -> None:
+async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(
+    two_runs: UnitOfWorkFactory,
+) -> None:
     first = [an_outcome(str(number), email=None) for number in (9, 3, 7)]
     second = [an_outcome("1", gleanin_id=None)]
     async with committing(two_runs) as unit:
@@ -45,7 +49,7 @@ async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(two_r
         assert await unit.outcomes.of_run(RunId("run2")) == []
 
 
-async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(two_runs: Units) -> None:
+async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(two_runs: UnitOfWorkFactory) -> None:
     told = [
         an_outcome(f"{outcome.value}{number}", outcome) for number, outcome in enumerate([*Outcome, *Outcome])
     ]
@@ -60,7 +64,7 @@ async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(two_runs:
         assert await unit.outcomes.counts(RunId("none")) == Counts()
 
 
-async def test_some_outcomes_can_be_asked_for(two_runs: Units) -> None:
+async def test_some_outcomes_can_be_asked_for(two_runs: UnitOfWorkFactory) -> None:
     told = [an_outcome(outcome.value, outcome) for outcome in Outcome]
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, told)
@@ -69,7 +73,7 @@ async def test_some_outcomes_can_be_asked_for(two_runs: Units) -> None:
     assert some == [an_outcome("kept", Outcome.KEPT), an_outcome("failed", Outcome.FAILED)]
 
 
-async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(two_runs: Units) -> None:
+async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(two_runs: UnitOfWorkFactory) -> None:
     async with two_runs.writing() as unit:
         await unit.outcomes.add(RUN, [an_outcome()])
         await unit.outcomes.add(RunId("run2"), [an_outcome()])
@@ -80,7 +84,7 @@ async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(two_runs: Units) 
 
 @pytest.mark.parametrize("asked", ["1", "101", "ada@EXAMPLE.org", " Ada@example.org "])
 async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
-    two_runs: Units, asked: str
+    two_runs: UnitOfWorkFactory, asked: str
 ) -> None:
     created, unchanged = an_outcome(), an_outcome(outcome=Outcome.UNCHANGED)
     other = an_outcome("2", email="grace@example.org", gleanin_id="102")
@@ -96,7 +100,7 @@ async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
     ]
 
 
-async def test_the_history_of_another_mapping_is_not_told(two_runs: Units) -> None:
+async def test_the_history_of_another_mapping_is_not_told(two_runs: UnitOfWorkFactory) -> None:
     other = a_mapping(2, "s2", "g2")
     await store(two_runs, other, a_run(3, other.id))
     async with committing(two_runs) as unit:
@@ -107,7 +111,9 @@ async def test_the_history_of_another_mapping_is_not_told(two_runs: Units) -> No
         assert await unit.outcomes.history(MappingId("none"), "1") == []
 
 
-async def test_an_email_of_ten_thousand_characters_is_found_in_the_history(two_runs: Units) -> None:
+async def test_an_email_of_ten_thousand_characters_is_found_in_the_history(
+    two_runs: UnitOfWorkFactory,
+) -> None:
     email = f"{LONG}@example.org"
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [an_outcome(email=email)])

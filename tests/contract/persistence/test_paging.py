@@ -9,10 +9,10 @@ import pytest
 from core.domain.ids import RunId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
-from core.domain.runs.stop_reasons import TAKEN_OVER
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
 from ports.store.pages import Page
 from ports.store.results import HistoryEntry
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     MAPPING,
     NOW,
@@ -38,7 +38,7 @@ def _told(
     return replace(told, record=replace(told.record, kind=kind, label=label, email=email))
 
 
-TOLD = [
+HANDLED_ERRORS = [
     _told("9", "Keynote", Outcome.BLOCKED, SESSION),
     _told("3", "Émilie", Outcome.BLOCKED, email="E@STRASSE.example"),
     _told("7", "Straße", Outcome.SKIPPED),
@@ -48,21 +48,21 @@ TOLD = [
 
 
 @pytest.fixture
-async def told(mapped: Units) -> Units:
-    await store(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2))
+async def told(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
+    await store(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2))
     async with committing(mapped) as unit:
-        for between, outcome in enumerate(TOLD):
+        for between, outcome in enumerate(HANDLED_ERRORS):
             await unit.outcomes.add(RUN, [outcome])
             await unit.outcomes.add(RunId("run2"), [_told(f"between {between}")])
     return mapped
 
 
-async def _page(units: Units, run_id: RunId = RUN, **asked: Any) -> Page[RecordOutcome]:
+async def _page(units: UnitOfWorkFactory, run_id: RunId = RUN, **asked: Any) -> Page[RecordOutcome]:
     async with units.reading() as unit:
         return await unit.outcomes.page(run_id, **asked)
 
 
-async def _parts(units: Units, limit: int, **asked: Any) -> list[Sequence[RecordOutcome]]:
+async def _parts(units: UnitOfWorkFactory, limit: int, **asked: Any) -> list[Sequence[RecordOutcome]]:
     """Read part after part to the end."""
     page = await _page(units, limit=limit, **asked)
     parts = [page.items]
@@ -72,16 +72,18 @@ async def _parts(units: Units, limit: int, **asked: Any) -> list[Sequence[Record
     return parts
 
 
-async def test_rule_26_outcomes_come_in_parts_in_the_order_in_which_they_were_added(told: Units) -> None:
-    assert await _page(told) == Page(TOLD)
+async def test_rule_26_outcomes_come_in_parts_in_the_order_in_which_they_were_added(
+    told: UnitOfWorkFactory,
+) -> None:
+    assert await _page(told) == Page(HANDLED_ERRORS)
     assert await _page(told, RunId("none")) == Page([])
-    assert await _parts(told, 2) == [TOLD[:2], TOLD[2:4], TOLD[4:]]
-    assert await _parts(told, 5) == [TOLD]
-    assert await _parts(told, 4) == [TOLD[:4], TOLD[4:]]
+    assert await _parts(told, 2) == [HANDLED_ERRORS[:2], HANDLED_ERRORS[2:4], HANDLED_ERRORS[4:]]
+    assert await _parts(told, 5) == [HANDLED_ERRORS]
+    assert await _parts(told, 4) == [HANDLED_ERRORS[:4], HANDLED_ERRORS[4:]]
 
 
-async def test_outcomes_of_some_kinds_and_some_sorts_can_be_asked_for(told: Units) -> None:
-    keynote, emily, strasse, dinner, grace = TOLD
+async def test_outcomes_of_some_kinds_and_some_sorts_can_be_asked_for(told: UnitOfWorkFactory) -> None:
+    keynote, emily, strasse, dinner, grace = HANDLED_ERRORS
     assert await _page(told, only={Outcome.BLOCKED, Outcome.SKIPPED}) == Page(
         [keynote, emily, strasse, grace]
     )
@@ -107,16 +109,16 @@ async def test_outcomes_of_some_kinds_and_some_sorts_can_be_asked_for(told: Unit
     ],
 )
 async def test_outcomes_are_searched_by_label_and_email_whatever_its_case_or_by_id(
-    told: Units, search: str, found: list[int]
+    told: UnitOfWorkFactory, search: str, found: list[int]
 ) -> None:
-    assert await _page(told, search=search) == Page([TOLD[number] for number in found])
-    assert await _parts(told, 1, search=search) == ([[TOLD[number]] for number in found] or [[]])
+    assert await _page(told, search=search) == Page([HANDLED_ERRORS[number] for number in found])
+    assert await _parts(told, 1, search=search) == ([[HANDLED_ERRORS[number]] for number in found] or [[]])
 
 
 @pytest.mark.parametrize("search", SAME_ADDRESS)
 @pytest.mark.parametrize("email", ["ada@bücher.example", "ADA@xn--bcher-kva.example"])
 async def test_rule_15_outcomes_are_searched_by_an_email_whatever_its_form(
-    mapped: Units, email: str, search: str
+    mapped: UnitOfWorkFactory, email: str, search: str
 ) -> None:
     await store(mapped, a_run(1))
     ada = _told("1", "Ada", email=email)
@@ -125,7 +127,9 @@ async def test_rule_15_outcomes_are_searched_by_an_email_whatever_its_form(
     assert await _page(mapped, search=search) == Page([ada])
 
 
-async def test_what_was_found_far_down_among_thousands_is_given_with_where_to_go_on(mapped: Units) -> None:
+async def test_what_was_found_far_down_among_thousands_is_given_with_where_to_go_on(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await store(mapped, a_run(1))
     many = [_told(str(number), "Ada" if number % 600 == 599 else "Grace") for number in range(3_000)]
     async with committing(mapped) as unit:
@@ -136,10 +140,12 @@ async def test_what_was_found_far_down_among_thousands_is_given_with_where_to_go
     assert [len(part) for part in await _parts(mapped, 900)] == [900, 900, 900, 300]
 
 
-async def test_a_records_history_comes_in_parts_the_newest_first_and_each_oldest_first(mapped: Units) -> None:
+async def test_a_records_history_comes_in_parts_the_newest_first_and_each_oldest_first(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"))
     for number in range(1, 6):
-        await store(mapped, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
+        await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts()))
     async with committing(mapped) as unit:
         for number in (1, 2, 3, 5, 4):
             await unit.outcomes.add(RunId(f"run{number}"), [_told("other"), an_outcome()])

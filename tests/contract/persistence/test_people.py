@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from ports.store.results import PeoplePage
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import EVENT, ORGANIZATION, SAME_ADDRESS, a_record, committing
 
 LINKS = (ShareLink("Speaker campaign", "https://gleanin.example/a"),)
@@ -30,31 +30,33 @@ PEOPLE = [ADA_10, ADA_2, STRASSE, EMILY, FIRM]
 """As they are to come: speakers before exhibitors, then by label whatever its case, then by id."""
 
 
-async def _people(units: Units, **asked: Any) -> PeoplePage:
+async def _people(units: UnitOfWorkFactory, **asked: Any) -> PeoplePage:
     async with units.reading() as unit:
         return await unit.synced.people(ORGANIZATION, EVENT, **asked)
 
 
 @pytest.fixture
-async def peopled(mapped: Units) -> Units:
+async def peopled(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
     async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, [FIRM, EMILY, STRASSE, ADA_2, ADA_10])
         await unit.synced.save(ORGANIZATION, EVENT, [a_record("9", kind=SESSION)])
-        await unit.synced.save(ORGANIZATION, GleaninEventId("g2"), [_person("7", "Elsewhere")])
+        await unit.synced.save(ORGANIZATION, DestinationEventId("g2"), [_person("7", "Elsewhere")])
     return mapped
 
 
-async def test_people_come_by_kind_and_label_whatever_its_case(peopled: Units) -> None:
+async def test_people_come_by_kind_and_label_whatever_its_case(peopled: UnitOfWorkFactory) -> None:
     assert await _people(peopled) == PeoplePage(PEOPLE, total=5, without_link=3)
 
 
-async def test_there_are_no_people_where_nobody_was_synced(peopled: Units) -> None:
+async def test_there_are_no_people_where_nobody_was_synced(peopled: UnitOfWorkFactory) -> None:
     async with peopled.reading() as unit:
         assert await unit.synced.people(OrganizationId("org2"), EVENT) == PeoplePage([], 0, 0)
-        assert await unit.synced.people(ORGANIZATION, GleaninEventId("none")) == PeoplePage([], 0, 0)
+        assert await unit.synced.people(ORGANIZATION, DestinationEventId("none")) == PeoplePage([], 0, 0)
 
 
-async def test_people_come_in_parts_each_of_which_tells_where_the_next_begins(peopled: Units) -> None:
+async def test_people_come_in_parts_each_of_which_tells_where_the_next_begins(
+    peopled: UnitOfWorkFactory,
+) -> None:
     assert await _people(peopled, limit=2) == PeoplePage(PEOPLE[:2], 5, 3, next=2)
     assert await _people(peopled, limit=2, start=2) == PeoplePage(PEOPLE[2:4], 5, 3, next=4)
     assert await _people(peopled, limit=2, start=4) == PeoplePage(PEOPLE[4:], 5, 3, next=None)
@@ -62,7 +64,7 @@ async def test_people_come_in_parts_each_of_which_tells_where_the_next_begins(pe
     assert await _people(peopled, start=99) == PeoplePage([], 5, 3, next=None)
 
 
-async def test_people_without_a_link_can_be_asked_for(peopled: Units) -> None:
+async def test_people_without_a_link_can_be_asked_for(peopled: UnitOfWorkFactory) -> None:
     assert await _people(peopled, missing=True) == PeoplePage([ADA_10, ADA_2, STRASSE], 3, 3)
     assert await _people(peopled, missing=True, limit=2) == PeoplePage([ADA_10, ADA_2], 3, 3, next=2)
 
@@ -86,25 +88,25 @@ async def test_people_without_a_link_can_be_asked_for(peopled: Units) -> None:
     ],
 )
 async def test_people_are_searched_by_label_or_email_whatever_its_case_or_by_id(
-    peopled: Units, search: str, found: list[SyncedRecord]
+    peopled: UnitOfWorkFactory, search: str, found: list[SyncedRecord]
 ) -> None:
     assert await _people(peopled, search=search) == PeoplePage(found, len(found), 3)
 
 
-async def test_a_search_can_be_for_those_without_a_link_only(peopled: Units) -> None:
+async def test_a_search_can_be_for_those_without_a_link_only(peopled: UnitOfWorkFactory) -> None:
     assert await _people(peopled, search="A", missing=True, limit=1, start=1) == PeoplePage(
         [ADA_2], 3, 3, next=2
     )
 
 
-async def test_thousands_of_people_are_given_whole_if_asked_for(mapped: Units) -> None:
+async def test_thousands_of_people_are_given_whole_if_asked_for(mapped: UnitOfWorkFactory) -> None:
     people = [_person(str(number), f"Person {number:05}") for number in range(1_201)]
     async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, people)
     assert await _people(mapped, limit=2_000) == PeoplePage(people, 1_201, 1_201)
 
 
-async def test_a_source_id_of_a_kind_is_not_mixed_up_with_that_of_another(mapped: Units) -> None:
+async def test_a_source_id_of_a_kind_is_not_mixed_up_with_that_of_another(mapped: UnitOfWorkFactory) -> None:
     both = [_person("1", "Speaker"), _person("1", "Exhibitor", EXHIBITOR_CONTACT, linked=True)]
     async with committing(mapped) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, both)
@@ -115,7 +117,7 @@ async def test_a_source_id_of_a_kind_is_not_mixed_up_with_that_of_another(mapped
 @pytest.mark.parametrize("search", SAME_ADDRESS)
 @pytest.mark.parametrize("email", ["ada@bücher.example", "ADA@xn--bcher-kva.example"])
 async def test_rule_15_people_are_searched_by_an_email_whatever_its_form(
-    mapped: Units, email: str, search: str
+    mapped: UnitOfWorkFactory, email: str, search: str
 ) -> None:
     ada = _person("1", "Ada", email=email)
     async with committing(mapped) as unit:

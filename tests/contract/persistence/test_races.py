@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from adapters.persistence.engine import engine_at
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.runs.schedule import Schedule
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
-from ports.store.errors import Unique
+from ports.store.errors import UniqueConstraint
 from tests.contract.persistence import racer
 from tests.contract.persistence.samples import (
     LEASE,
@@ -68,23 +68,23 @@ ORGANIZATION, CONNECTION, MAPPING = an_organization(), a_connection(), a_mapping
 @pytest.mark.parametrize(
     ("what", "unique", "there"),
     [
-        ("organization", Unique.ORGANIZATION_NAME, []),
-        ("connection", Unique.OPEN_CONNECTION, [ORGANIZATION]),
-        ("sessionboard", Unique.SESSIONBOARD_EVENT, [ORGANIZATION, CONNECTION]),
-        ("gleanin", Unique.GLEANIN_EVENT, [ORGANIZATION, CONNECTION]),
-        ("running", Unique.RUNNING_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
-        ("queued", Unique.QUEUED_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
-        ("account", Unique.ACCOUNT_EMAIL, []),
+        ("organization", UniqueConstraint.ORGANIZATION_NAME, []),
+        ("connection", UniqueConstraint.OPEN_CONNECTION, [ORGANIZATION]),
+        ("sessionboard", UniqueConstraint.SESSIONBOARD_EVENT, [ORGANIZATION, CONNECTION]),
+        ("gleanin", UniqueConstraint.GLEANIN_EVENT, [ORGANIZATION, CONNECTION]),
+        ("running", UniqueConstraint.RUNNING_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
+        ("queued", UniqueConstraint.QUEUED_RUN, [ORGANIZATION, CONNECTION, MAPPING]),
+        ("account", UniqueConstraint.ACCOUNT_EMAIL, []),
     ],
 )
 async def test_rules_03_04_23_of_two_processes_exactly_one_wins(
     database: str,
     racers: Racers,
     what: str,
-    unique: Unique,
+    unique: UniqueConstraint,
     there: list[Organization | Connection | EventMapping],
 ) -> None:
-    units = SqlUnits(engine_at(database))
+    units = SqlUnitOfWorkFactory(engine_at(database))
     await store(units, *there)
     units.close()
     for process in racers:
@@ -97,11 +97,11 @@ async def test_rules_03_04_23_of_two_processes_exactly_one_wins(
 
 async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(database: str) -> None:
     """Two engines know no more of each other than two processes do."""
-    both = [SqlUnits(engine_at(database)), SqlUnits(engine_at(database))]
+    both = [SqlUnitOfWorkFactory(engine_at(database)), SqlUnitOfWorkFactory(engine_at(database))]
     await store(both[0], ORGANIZATION, CONNECTION, replace(MAPPING, gleanin_name=""))
     times = 10
 
-    async def count_one(units: SqlUnits) -> None:
+    async def count_one(units: SqlUnitOfWorkFactory) -> None:
         async with committing(units) as unit:
             mapping = await unit.mappings.get(MAPPING.id)
             assert mapping is not None
@@ -116,10 +116,10 @@ async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(da
 
 
 async def test_rule_23_of_two_processes_one_checks_a_mapping(database: str) -> None:
-    both = [SqlUnits(engine_at(database)), SqlUnits(engine_at(database))]
+    both = [SqlUnitOfWorkFactory(engine_at(database)), SqlUnitOfWorkFactory(engine_at(database))]
     await store(both[0], ORGANIZATION, CONNECTION, MAPPING, Schedule(MAPPING.id, NOW))
 
-    async def begin(units: SqlUnits, owner: str, now: datetime) -> bool:
+    async def begin(units: SqlUnitOfWorkFactory, owner: str, now: datetime) -> bool:
         async with committing(units) as unit:
             return await unit.schedules.begin_check(MAPPING.id, owner, now, now + LEASE)
 

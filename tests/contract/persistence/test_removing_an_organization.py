@@ -13,13 +13,13 @@ from core.domain.ids import ConnectionId, MappingId, OrganizationId, RunId, Sour
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Counts
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.stop_reasons import TAKEN_OVER
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.domain.tenancy.organizations import Connection
 from core.domain.tenancy.secrets import SealedToken
 from ports.store.errors import PersistenceError
 from ports.store.results import PeoplePage
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,
@@ -49,19 +49,19 @@ ENDED = a_connection(3).end(NOW, an_organization(), an_organization().name)
 SUPPORT = Grant(Role.SUPPORT)
 
 
-def a_checkpoint(mapping: MappingId, run: int) -> Checkpoint:
-    return Checkpoint(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", "0a")
+def a_checkpoint(mapping: MappingId, run: int) -> UnchangedMarker:
+    return UnchangedMarker(mapping, RunId(f"run{run}"), NOW, LATER, "b2f1", "0a")
 
 
 @pytest.fixture
-async def removed(units: Units) -> Units:
+async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Give a store with all that an organization can have, of two of them, from which one was removed."""
     await store(units, replace(an_organization(), sessionboard_url=THERE), an_organization("Other", 2))
     await store(units, ENDED, a_connection(1), a_connection(2, OTHER))
     theirs = a_mapping_of_other(3)
     await store(units, a_mapping().mark_written(), a_mapping(2, "s2", "g2").remove(NOW), theirs)
-    await store(units, a_run(1).stopped(TAKEN_OVER, NOW, Counts()), a_run(2), a_run(3, theirs.id))
-    await store(units, a_run(4, MappingId("map2")).stopped(TAKEN_OVER, NOW, Counts()))
+    await store(units, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()), a_run(2), a_run(3, theirs.id))
+    await store(units, a_run(4, MappingId("map2")).stopped(LEASE_EXPIRED, NOW, Counts()))
     await store(units, a_key(1), a_key(2, OTHER), a_key(3, None))
     await store(units, *(Schedule(MappingId(f"map{number}"), NOW) for number in range(1, 4)))
     await store(units, a_recipient(), a_recipient(OTHER), a_notice(1), a_notice(2, theirs.id, OTHER))
@@ -70,8 +70,8 @@ async def removed(units: Units) -> Units:
     async with committing(units) as unit:
         for number in range(1, 5):
             await unit.outcomes.add(RunId(f"run{number}"), [an_outcome("1"), an_outcome("2")])
-        await unit.runs.note_booking(MAPPING, "key", RunId("run2"))
-        await unit.runs.note_booking(theirs.id, "key", RunId("run3"))
+        await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run2"))
+        await unit.runs.save_idempotency_key(theirs.id, "key", RunId("run3"))
         for mapping, run in ((MAPPING, 1), (MappingId("map2"), 4), (theirs.id, 3)):
             await unit.checkpoints.save(a_checkpoint(mapping, run))
         for mapping in (MAPPING, theirs.id):
@@ -85,7 +85,7 @@ async def removed(units: Units) -> Units:
     return units
 
 
-async def test_a_removed_organization_is_not_found_in_any_way(removed: Units) -> None:
+async def test_a_removed_organization_is_not_found_in_any_way(removed: UnitOfWorkFactory) -> None:
     async with removed.reading() as unit:
         assert await unit.organizations.get(ORGANIZATION) is None
         assert await unit.organizations.named(an_organization().name) is None
@@ -94,14 +94,14 @@ async def test_a_removed_organization_is_not_found_in_any_way(removed: Units) ->
         assert await unit.organizations.all() == [an_organization("Other", 2)]
 
 
-async def test_nothing_is_left_of_what_a_removed_organization_had(removed: Units) -> None:
+async def test_nothing_is_left_of_what_a_removed_organization_had(removed: UnitOfWorkFactory) -> None:
     async with removed.reading() as unit:
         assert await unit.mappings.of_organization(ORGANIZATION) == []
         assert await unit.mappings.of_connection(CONNECTION) == []
         assert await unit.mappings.get(MAPPING) is None
         assert await unit.runs.of_organization(ORGANIZATION) == []
         assert await unit.runs.of_mapping(MAPPING) == []
-        assert await unit.runs.booked_by(MAPPING, "key") is None
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "key") is None
         assert await unit.schedules.get(MAPPING) is None
         assert {each.organization_id for each in await unit.runs.open_work()} == {OTHER}
         assert await unit.checkpoints.get(MAPPING) is None
@@ -122,28 +122,28 @@ async def test_nothing_is_left_of_what_a_removed_organization_had(removed: Units
         assert await unit.notices.of_organization(ORGANIZATION) == []
 
 
-async def test_what_others_have_stays(removed: Units) -> None:
+async def test_what_others_have_stays(removed: UnitOfWorkFactory) -> None:
     theirs = MappingId("map3")
     async with removed.reading() as unit:
         assert [mapping.id for mapping in await unit.mappings.of_organization(OTHER)] == [theirs]
-        assert await unit.runs.open_ones(theirs) == [a_run(3, theirs)]
+        assert await unit.runs.list_open(theirs) == [a_run(3, theirs)]
         assert await unit.schedules.get(theirs) == Schedule(theirs, NOW)
         assert await unit.checkpoints.get(theirs) == a_checkpoint(theirs, 3)
-        assert await unit.runs.booked_by(theirs, "key") == "run3"
+        assert await unit.runs.find_by_idempotency_key(theirs, "key") == "run3"
         assert await unit.outcomes.of_run(RunId("run3")) == [an_outcome("1"), an_outcome("2")]
         assert (await unit.synced.people(OTHER, EVENT)).total == 2
         assert await unit.api_keys.of_organization(OTHER) == [a_key(2, OTHER)]
         assert await unit.api_keys.of_organization(None) == [a_key(3, None)]
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
         assert await unit.notices.of_organization(OTHER) == [a_notice(2, theirs, OTHER)]
-        assert await unit.connections.open_one(OTHER) == a_connection(2, OTHER)
+        assert await unit.connections.get_open(OTHER) == a_connection(2, OTHER)
         assert await unit.portal_revocations.of(replace(PERSON, organization_id=OTHER)) == NOW
         assert await unit.accounts.all() == [
             an_account(1, "ada@example.org", Grant(Role.VIEWER, OTHER), SUPPORT)
         ]
 
 
-async def test_the_audit_log_goes_on_telling_of_a_removed_organization(removed: Units) -> None:
+async def test_the_audit_log_goes_on_telling_of_a_removed_organization(removed: UnitOfWorkFactory) -> None:
     entry = AuditEntry(NOW, "ada", Action.ORGANIZATION_REMOVED, ORGANIZATION, "Python France")
     async with removed.writing() as unit:
         await unit.audit.add(entry)
@@ -151,21 +151,23 @@ async def test_the_audit_log_goes_on_telling_of_a_removed_organization(removed: 
         assert [each.action for each in told] == [Action.ORGANIZATION_REMOVED, Action.CONNECTED]
 
 
-async def test_its_connections_stay_ended_and_without_their_tokens(removed: Units) -> None:
+async def test_its_connections_stay_ended_and_without_their_tokens(removed: UnitOfWorkFactory) -> None:
     async with removed.reading() as unit:
-        assert await unit.connections.open_one(ORGANIZATION) is None
+        assert await unit.connections.get_open(ORGANIZATION) is None
         ended = await unit.connections.get(CONNECTION)
         assert await unit.connections.get(ENDED.id) == ENDED
     assert ended == Connection(CONNECTION, ORGANIZATION, None, "", NOW, LATER)
 
 
-async def test_rule_10_its_connections_are_still_told_apart_by_their_sessionboard(removed: Units) -> None:
+async def test_rule_10_its_connections_are_still_told_apart_by_their_sessionboard(
+    removed: UnitOfWorkFactory,
+) -> None:
     async with removed.reading() as unit:
         assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
         assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con1", "con3"}
 
 
-async def test_its_name_and_its_events_are_free_again(removed: Units) -> None:
+async def test_its_name_and_its_events_are_free_again(removed: UnitOfWorkFactory) -> None:
     again = an_organization(number=4)
     mapping = replace(a_mapping(5), organization_id=again.id, connection_id=ConnectionId("con4"))
     await store(removed, again, a_connection(4, again.id), mapping)
@@ -174,7 +176,7 @@ async def test_its_name_and_its_events_are_free_again(removed: Units) -> None:
         assert await unit.mappings.of_organization(again.id) == [mapping]
 
 
-async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> None:
+async def test_several_can_be_removed_and_each_of_them_twice(removed: UnitOfWorkFactory) -> None:
     async with committing(removed) as unit:
         for organization in (OTHER, OTHER, ORGANIZATION, OrganizationId("none")):
             await unit.organizations.remove(organization, LATER)
@@ -206,7 +208,7 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: Units) -> 
     ],
 )
 async def test_nothing_can_be_added_to_a_removed_organization(
-    removed: Units, add: Callable[[Unit], Awaitable[None]]
+    removed: UnitOfWorkFactory, add: Callable[[UnitOfWork], Awaitable[None]]
 ) -> None:
     async with removed.writing() as unit:
         with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
@@ -214,21 +216,21 @@ async def test_nothing_can_be_added_to_a_removed_organization(
             await unit.commit()
 
 
-async def test_a_removal_that_is_not_committed_is_undone(units: Units) -> None:
+async def test_a_removal_that_is_not_committed_is_undone(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_connection(), a_mapping(), a_run(), a_key())
     await store(units, Schedule(MAPPING, NOW))
     async with units.writing() as unit:
         await unit.organizations.remove(ORGANIZATION, LATER)
     async with units.reading() as unit:
         assert await unit.organizations.all() == [an_organization()]
-        assert await unit.connections.open_one(ORGANIZATION) == a_connection()
+        assert await unit.connections.get_open(ORGANIZATION) == a_connection()
         assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping()]
-        assert await unit.runs.open_ones(MAPPING) == [a_run()]
+        assert await unit.runs.list_open(MAPPING) == [a_run()]
         assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW)
         assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key()]
 
 
-async def test_a_removed_organizations_token_is_erased(units: Units) -> None:
+async def test_a_removed_organizations_token_is_erased(units: UnitOfWorkFactory) -> None:
     """Whatever is kept of it, whoever reads the database finds no token in it."""
     await store(units, replace(an_organization(), sessionboard_token=SealedToken("sealed")), a_connection())
     async with committing(units) as unit:

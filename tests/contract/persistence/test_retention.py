@@ -12,11 +12,11 @@ from core.domain.records.kinds import SPEAKER, Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import SyncRun
-from core.domain.runs.stop_reasons import TAKEN_OVER
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.usecases.runs import apply_retention
-from core.usecases.runs.apply_retention import ForgetOld
-from ports.store.unit_of_work import Units
+from core.usecases.runs.apply_retention import ApplyRetention
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,
@@ -38,27 +38,27 @@ DAY = timedelta(days=1)
 
 
 def _ended(number: int, days: int, mapping: MappingId = MAPPING) -> SyncRun:
-    return a_run(number, mapping).stopped(TAKEN_OVER, NOW + days * DAY, Counts())
+    return a_run(number, mapping).stopped(LEASE_EXPIRED, NOW + days * DAY, Counts())
 
 
-async def _with_outcomes(units: Units, *runs: SyncRun) -> None:
+async def _with_outcomes(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
     """Store runs with two outcomes and a booking each."""
     await store(units, *runs)
     async with committing(units) as unit:
         for run in runs:
             await unit.outcomes.add(run.id, [an_outcome("1"), an_outcome("2")])
-            await unit.runs.note_booking(run.mapping_id, f"key of {run.id}", run.id)
+            await unit.runs.save_idempotency_key(run.mapping_id, f"key of {run.id}", run.id)
 
 
 async def _ended_before(
-    units: Units, days: int, limit: int = 100, after: int | None = None
+    units: UnitOfWorkFactory, days: int, limit: int = 100, after: int | None = None
 ) -> list[EndedRun]:
     async with units.reading() as unit:
         last = None if after is None else RunId(f"run{after}")
         return [*await unit.runs.ended_before(NOW + days * DAY, limit, last)]
 
 
-async def _forget(units: Units, *numbers: int, limit: int = 100) -> int:
+async def _forget(units: UnitOfWorkFactory, *numbers: int, limit: int = 100) -> int:
     async with committing(units) as unit:
         return await unit.runs.forget([RunId(f"run{number}") for number in numbers], limit)
 
@@ -67,7 +67,7 @@ def _row(number: int, *, is_latest: bool = False, has_checkpoint: bool = False) 
     return EndedRun(RunId(f"run{number}"), is_latest, has_checkpoint)
 
 
-async def _left(units: Units, numbers: Collection[int]) -> dict[int, int | None]:
+async def _left(units: UnitOfWorkFactory, numbers: Collection[int]) -> dict[int, int | None]:
     """Tell how many outcomes runs have; None for one that is gone."""
     left = dict[int, int | None]()
     async with units.reading() as unit:
@@ -78,7 +78,7 @@ async def _left(units: Units, numbers: Collection[int]) -> dict[int, int | None]
     return left
 
 
-async def test_runs_that_ended_before_come_the_earliest_first(mapped: Units) -> None:
+async def test_runs_that_ended_before_come_the_earliest_first(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2"))
     await store(mapped, _ended(1, 3), _ended(2, 1, SECOND), _ended(3, 1), _ended(4, 9), _ended(5, 9, SECOND))
     await store(mapped, a_run(6).start("a", NOW, LEASE), a_run(7))
@@ -87,7 +87,7 @@ async def test_runs_that_ended_before_come_the_earliest_first(mapped: Units) -> 
     assert await _ended_before(mapped, 0) == []
 
 
-async def test_runs_that_ended_before_are_read_in_steps(mapped: Units) -> None:
+async def test_runs_that_ended_before_are_read_in_steps(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, *(_ended(number, 5 - number % 3) for number in range(1, 7)))
     assert await _ended_before(mapped, 9, limit=2) == [_row(2), _row(5)]
     assert await _ended_before(mapped, 9, 2, after=5) == [_row(1), _row(4)], "of equals, the older one first"
@@ -97,7 +97,7 @@ async def test_runs_that_ended_before_are_read_in_steps(mapped: Units) -> None:
     assert await _ended_before(mapped, 9, 2, after=99) == [], "one that is not there any more"
 
 
-async def test_the_latest_run_is_told_of_each_mapping_and_scope(mapped: Units) -> None:
+async def test_the_latest_run_is_told_of_each_mapping_and_scope(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2").remove(NOW))
     agenda = [replace(_ended(number, 0), scope=Scope.AGENDA) for number in (4, 5)]
     # The latest is the one that was asked for last, not the one that ended last.
@@ -113,29 +113,31 @@ async def test_the_latest_run_is_told_of_each_mapping_and_scope(mapped: Units) -
     assert _row(2) in await _ended_before(mapped, 99), "one that waits is the latest too"
 
 
-async def test_a_run_that_a_checkpoint_names_is_told(mapped: Units) -> None:
+async def test_a_run_that_a_checkpoint_names_is_told(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, _ended(1, 0), _ended(2, 0), _ended(3, 0))
-    await store(mapped, Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
+    await store(mapped, UnchangedMarker(MAPPING, RunId("run2"), NOW, None, "b2f1"))
     assert await _ended_before(mapped, 9) == [_row(1), _row(2, has_checkpoint=True), _row(3, is_latest=True)]
     async with committing(mapped) as unit:
         await unit.checkpoints.remove(MAPPING)
     assert await _ended_before(mapped, 9) == [_row(1), _row(2), _row(3, is_latest=True)]
 
 
-async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(mapped: Units) -> None:
+async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 1), _ended(3, 2))
     assert await _forget(mapped, 1, 3) == 6
     assert await _left(mapped, (1, 2, 3)) == {1: None, 2: 2, 3: None}
     async with mapped.reading() as unit:
-        assert await unit.runs.booked_by(MAPPING, "key of run1") is None
-        assert await unit.runs.booked_by(MAPPING, "key of run2") == "run2"
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run1") is None
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run2") == "run2"
         assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run2"]
         assert [entry.run_id for entry in await unit.outcomes.history(MAPPING, "1")] == ["run2"]
     assert await _forget(mapped, 1, 3) == 0
     assert await _forget(mapped) == 0
 
 
-async def test_runs_are_forgotten_in_steps_their_outcomes_first(mapped: Units) -> None:
+async def test_runs_are_forgotten_in_steps_their_outcomes_first(mapped: UnitOfWorkFactory) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 1), _ended(3, 2))
     assert await _forget(mapped, 1, 2, limit=3) == 3
     assert await _left(mapped, (1, 2, 3)) == {1: 0, 2: 1, 3: 2}
@@ -146,36 +148,36 @@ async def test_runs_are_forgotten_in_steps_their_outcomes_first(mapped: Units) -
     assert await _left(mapped, (1, 2, 3)) == {1: None, 2: None, 3: 2}
 
 
-async def test_a_step_goes_on_behind_those_that_are_gone(mapped: Units) -> None:
+async def test_a_step_goes_on_behind_those_that_are_gone(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, *(_ended(number, 0) for number in range(1, 6)))
     assert [await _forget(mapped, *range(1, 6), limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
-async def test_more_runs_than_fit_into_one_question_are_forgotten_in_steps(mapped: Units) -> None:
+async def test_more_runs_than_fit_into_one_question_are_forgotten_in_steps(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, *(_ended(number, 0) for number in range(1_103)))
     assert [await _forget(mapped, *range(1_102), limit=1_001) for _ in range(3)] == [1_001, 101, 0]
     async with mapped.reading() as unit:
         assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run1102"]
 
 
-async def test_what_is_forgotten_without_a_commit_is_still_there(mapped: Units) -> None:
+async def test_what_is_forgotten_without_a_commit_is_still_there(mapped: UnitOfWorkFactory) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0))
     async with mapped.writing() as unit:
         assert await unit.runs.forget([RunId("run1")], 100) == 3
     assert await _left(mapped, (1, 2)) == {1: 2, 2: 2}
     async with mapped.reading() as unit:
-        assert await unit.runs.booked_by(MAPPING, "key of run1") == "run1"
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run1") == "run1"
 
 
-async def _forget_old(units: Units, days: int) -> int:
-    return await ForgetOld(units, ManualClock(NOW + days * DAY), timedelta())()
+async def _forget_old(units: UnitOfWorkFactory, days: int) -> int:
+    return await ApplyRetention(units, ManualClock(NOW + days * DAY), timedelta())()
 
 
-async def test_all_that_is_old_goes_but_what_the_rule_keeps(mapped: Units) -> None:
+async def test_all_that_is_old_goes_but_what_the_rule_keeps(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s2", "g2").remove(NOW))
     await _with_outcomes(mapped, *(_ended(number, number) for number in range(1, 6)))
     await _with_outcomes(mapped, _ended(6, 0, SECOND), _ended(7, 0, SECOND), a_run(8))
-    await store(mapped, Checkpoint(MAPPING, RunId("run2"), NOW, None, "b2f1"))
+    await store(mapped, UnchangedMarker(MAPPING, RunId("run2"), NOW, None, "b2f1"))
     assert await _forget_old(mapped, 5) == 12
     assert await _left(mapped, range(1, 9)) == {1: None, 2: 2, 3: None, 4: None, 5: 2, 6: None, 7: 2, 8: 2}
     assert await _forget_old(mapped, 5) == 0
@@ -183,7 +185,7 @@ async def test_all_that_is_old_goes_but_what_the_rule_keeps(mapped: Units) -> No
 
 
 async def test_many_steps_come_to_an_end_and_leave_what_is_kept_in_each(
-    mapped: Units, monkeypatch: pytest.MonkeyPatch
+    mapped: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply_retention, "AT_ONCE", 2)
     scopes = {2: Scope.AGENDA, 5: Scope.EXHIBITORS}
@@ -194,7 +196,7 @@ async def test_many_steps_come_to_an_end_and_leave_what_is_kept_in_each(
     assert {number for number, outcomes in left.items() if outcomes == 2} == {2, 5, 9}
 
 
-async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(mapped: Units) -> None:
+async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(mapped: UnitOfWorkFactory) -> None:
     second = a_mapping(2, "s2", "g2").mark_written().remove(NOW)
     await store(mapped, second)
     async with committing(mapped) as unit:

@@ -8,14 +8,14 @@ import pytest
 from core.domain.ids import RunId
 from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.run import Progress, RunState, SyncRun
-from core.domain.runs.stop_reasons import DISCONNECTED, TAKEN_OVER
-from ports.store.errors import Taken, Unique
-from ports.store.runs import Standing
-from ports.store.unit_of_work import Units
+from core.domain.runs.stop_reasons import DISCONNECTED, LEASE_EXPIRED
+from ports.store.errors import UniqueConstraint, UniqueViolation
+from ports.store.runs import LeaseStatus
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
 
 
-async def _update(units: Units, *runs: SyncRun) -> None:
+async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
     async with committing(units) as unit:
         for run in runs:
             await unit.runs.update(run)
@@ -28,83 +28,85 @@ async def _update(units: Units, *runs: SyncRun) -> None:
         a_run().start("host:1:x", NOW, LEASE),
         replace(a_run().start("host:1:x", NOW, LEASE), progress={"sessions": Progress(3, 84)}),
         a_run().start("host:1:x", NOW, LEASE).ask_to_stop(DISCONNECTED),
-        a_run().stopped(TAKEN_OVER, NOW + LEASE, Counts()),
+        a_run().stopped(LEASE_EXPIRED, NOW + LEASE, Counts()),
         a_run()
         .start("host:1:x", NOW, LEASE)
         .finished(Counts({"session": Tally({Outcome.CREATED: 2, Outcome.FAILED: 1})}), NOW + LEASE),
     ],
     ids=["queued", "running", "under way", "asked to stop", "stopped", "finished"],
 )
-async def test_a_run_comes_back_as_it_was_stored(mapped: Units, run: SyncRun) -> None:
+async def test_a_run_comes_back_as_it_was_stored(mapped: UnitOfWorkFactory, run: SyncRun) -> None:
     await store(mapped, a_run())
     await _update(mapped, run)
     async with mapped.reading() as unit:
         assert await unit.runs.get(run.id) == run
         assert await unit.runs.get(RunId("none")) is None
-        assert await unit.runs.open_ones(MAPPING) == ([run] if run.is_open else [])
+        assert await unit.runs.list_open(MAPPING) == ([run] if run.is_open else [])
 
 
-async def test_rule_23_one_run_waits_at_most(mapped: Units) -> None:
+async def test_rule_23_one_run_waits_at_most(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
-    with pytest.raises(Taken) as caught:
+    with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_run(2))
-    assert caught.value.what is Unique.QUEUED_RUN
+    assert caught.value.what is UniqueConstraint.QUEUED_RUN
 
 
-async def test_rule_23_one_run_is_carried_out_at_most(mapped: Units) -> None:
+async def test_rule_23_one_run_is_carried_out_at_most(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1).start("a", NOW, LEASE), a_run(2))
     async with mapped.writing() as unit:
-        with pytest.raises(Taken) as caught:
+        with pytest.raises(UniqueViolation) as caught:
             await unit.runs.update(a_run(2).start("b", NOW, LEASE))
-    assert caught.value.what is Unique.RUNNING_RUN
+    assert caught.value.what is UniqueConstraint.RUNNING_RUN
 
 
-async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(mapped: Units) -> None:
+async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await store(mapped, a_run(1).start("a", NOW, LEASE))
-    with pytest.raises(Taken) as caught:
+    with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_run(2).start("b", NOW, LEASE))
-    assert caught.value.what is Unique.RUNNING_RUN
+    assert caught.value.what is UniqueConstraint.RUNNING_RUN
     async with mapped.reading() as unit:
         assert await unit.runs.run_in_place_of(RunId("run2")) is None
 
 
-async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(mapped: Units) -> None:
+async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(mapped: UnitOfWorkFactory) -> None:
     other = a_mapping(2, "s2", "g2")
     await store(mapped, other, a_run(1), a_run(2, other.id))
     async with mapped.reading() as unit:
-        assert await unit.runs.open_ones(MAPPING) == [a_run(1)]
+        assert await unit.runs.list_open(MAPPING) == [a_run(1)]
         assert await unit.runs.of_mapping(other.id) == [a_run(2, other.id)]
 
 
-async def test_of_the_open_runs_the_running_one_comes_first(mapped: Units) -> None:
+async def test_of_the_open_runs_the_running_one_comes_first(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
-    await _update(mapped, a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
+    await _update(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()))
     running = a_run(3).start("a", NOW, LEASE)
     await store(mapped, a_run(2), running)
     async with mapped.reading() as unit:
-        assert await unit.runs.open_ones(MAPPING) == [running, a_run(2)]
+        assert await unit.runs.list_open(MAPPING) == [running, a_run(2)]
 
 
-async def test_runs_come_newest_first_and_no_more_than_asked_for(mapped: Units) -> None:
+async def test_runs_come_newest_first_and_no_more_than_asked_for(mapped: UnitOfWorkFactory) -> None:
     for number in range(1, 6):
-        await store(mapped, a_run(number).stopped(TAKEN_OVER, NOW, Counts()))
+        await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts()))
     async with mapped.reading() as unit:
         assert [run.id for run in await unit.runs.of_mapping(MAPPING, limit=3)] == ["run5", "run4", "run3"]
         assert len(await unit.runs.of_mapping(MAPPING)) == 5
 
 
-async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(mapped: Units) -> None:
+async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(mapped: UnitOfWorkFactory) -> None:
     running = a_run().start("a", NOW, LEASE)
     await store(mapped, running)
     async with mapped.reading() as unit:
-        assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, None)
+        assert await unit.runs.standing(running.id) == LeaseStatus("a", NOW + LEASE, None)
         assert await unit.runs.standing(RunId("none")) is None
     await _update(mapped, running.ask_to_stop(DISCONNECTED))
     async with mapped.reading() as unit:
-        assert await unit.runs.standing(running.id) == Standing("a", NOW + LEASE, "disconnected")
+        assert await unit.runs.standing(running.id) == LeaseStatus("a", NOW + LEASE, "disconnected")
 
 
-async def test_a_lease_is_renewed_by_its_owner_only(mapped: Units) -> None:
+async def test_a_lease_is_renewed_by_its_owner_only(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run().start("a", NOW, LEASE))
     later = NOW + timedelta(minutes=5)
     async with committing(mapped) as unit:
@@ -112,10 +114,12 @@ async def test_a_lease_is_renewed_by_its_owner_only(mapped: Units) -> None:
         assert not await unit.runs.renew(RunId("none"), "a", later)
         assert await unit.runs.renew(a_run().id, "a", later)
     async with mapped.reading() as unit:
-        assert await unit.runs.standing(a_run().id) == Standing("a", later, None)
+        assert await unit.runs.standing(a_run().id) == LeaseStatus("a", later, None)
 
 
-async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(mapped: Units) -> None:
+async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
+    mapped: UnitOfWorkFactory,
+) -> None:
     running = a_run().start("a", NOW, LEASE)
     await store(mapped, running)
     asked_to_stop = running.ask_to_stop(DISCONNECTED)
@@ -130,14 +134,14 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
         assert await unit.runs.get(running.id) == replace(asked_to_stop, lease_until=later, progress=progress)
 
 
-async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(mapped: Units) -> None:
+async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(mapped: UnitOfWorkFactory) -> None:
     old = a_run(1).start("old", NOW, LEASE)
     await store(mapped, old, a_run(2))
     now = NOW + LEASE
     async with committing(mapped) as unit:
-        (running, queued) = await unit.runs.open_ones(MAPPING)
+        (running, queued) = await unit.runs.list_open(MAPPING)
         assert running.lease_has_run_out(now)
-        await unit.runs.update(running.stopped(TAKEN_OVER, now, Counts()))
+        await unit.runs.update(running.stopped(LEASE_EXPIRED, now, Counts()))
         await unit.runs.update(queued.start("new", now, LEASE))
     async with committing(mapped) as unit:
         assert not await unit.runs.renew(old.id, "old", now + LEASE)

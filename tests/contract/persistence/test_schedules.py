@@ -17,7 +17,7 @@ from core.domain.runs.fair_queue import DueMapping, ScheduleCounts
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.tenancy.event_mappings import EventMapping
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     CONNECTION,
     LEASE,
@@ -54,7 +54,7 @@ def _due(number: int, minutes_ago: float = 0) -> Schedule:
 
 
 @pytest.fixture
-async def three(units: Units) -> Units:
+async def three(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Return a store with three organizations, each of which has a connection."""
     for number in range(1, 4):
         organization = an_organization(f"Organization {number}", number)
@@ -62,16 +62,16 @@ async def three(units: Units) -> Units:
     return units
 
 
-async def _due_rows(units: Units, of_each: int = 2, limit: int = 100) -> Sequence[DueMapping]:
+async def _due_rows(units: UnitOfWorkFactory, of_each: int = 2, limit: int = 100) -> Sequence[DueMapping]:
     async with units.reading() as unit:
         return await unit.schedules.due(NOW, of_each, limit)
 
 
-async def _ask(units: Units, of_each: int = 2, limit: int = 100) -> Sequence[MappingId]:
+async def _ask(units: UnitOfWorkFactory, of_each: int = 2, limit: int = 100) -> Sequence[MappingId]:
     return [each.mapping_id for each in await _due_rows(units, of_each, limit)]
 
 
-async def test_a_schedule_comes_back_as_it_was_last_saved(mapped: Units) -> None:
+async def test_a_schedule_comes_back_as_it_was_last_saved(mapped: UnitOfWorkFactory) -> None:
     saved = Schedule(
         MAPPING,
         NOW,
@@ -91,20 +91,22 @@ async def test_a_schedule_comes_back_as_it_was_last_saved(mapped: Units) -> None
         assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW + MINUTE)
 
 
-async def test_what_is_not_committed_is_not_saved(mapped: Units) -> None:
+async def test_what_is_not_committed_is_not_saved(mapped: UnitOfWorkFactory) -> None:
     async with mapped.writing() as unit:
         await unit.schedules.save(_due(1))
     async with mapped.reading() as unit:
         assert await unit.schedules.get(MAPPING) is None
 
 
-async def test_only_a_mapping_has_a_schedule(units: Units) -> None:
+async def test_only_a_mapping_has_a_schedule(units: UnitOfWorkFactory) -> None:
     async with units.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.schedules.save(_due(1))
 
 
-async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(three: Units) -> None:
+async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(
+    three: UnitOfWorkFactory,
+) -> None:
     await store(three, _continuous(1), _continuous(2).remove(NOW), _continuous(3), _continuous(4, 2))
     await store(three, _due(4), _due(2), _due(1))
     async with three.reading() as unit:
@@ -113,7 +115,7 @@ async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(t
         assert await unit.schedules.of_connection(ConnectionId("none")) == []
 
 
-async def test_rule_24_what_is_due_comes_the_longest_due_first(three: Units) -> None:
+async def test_rule_24_what_is_due_comes_the_longest_due_first(three: UnitOfWorkFactory) -> None:
     await store(three, *(_continuous(number, 1 + number % 2) for number in range(1, 6)))
     await store(three, _due(1), _due(2, 5), _due(3, 10), _due(4, -1), _due(5, 7))
     assert await _ask(three, of_each=9) == [_id(3), _id(5), _id(2), _id(1)]
@@ -121,7 +123,7 @@ async def test_rule_24_what_is_due_comes_the_longest_due_first(three: Units) -> 
     assert await _ask(three, limit=0) == []
 
 
-async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(three: Units) -> None:
+async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(three: UnitOfWorkFactory) -> None:
     await store(three, _continuous(1), _continuous(2), _continuous(3), _due(3, 60 * 24 + 1.5))
     assert await _ask(three, of_each=9) == [_id(2), _id(3), _id(1)]
 
@@ -137,13 +139,13 @@ async def test_rule_24_what_was_never_synced_is_due_since_it_was_made(three: Uni
 )
 @pytest.mark.parametrize("has_schedule", [True, False])
 async def test_rule_24_only_an_active_mapping_with_continuous_sync_is_due(
-    three: Units, mapping: EventMapping, *, has_schedule: bool
+    three: UnitOfWorkFactory, mapping: EventMapping, *, has_schedule: bool
 ) -> None:
     await store(three, mapping, *[_due(1)] * has_schedule)
     assert await _ask(three) == []
 
 
-async def test_a_halted_mapping_is_not_due_until_it_begins_anew(three: Units) -> None:
+async def test_a_halted_mapping_is_not_due_until_it_begins_anew(three: UnitOfWorkFactory) -> None:
     halted = _due(1, 5).halted(Halt("Gleanin", NOW))
     await store(three, _continuous(1), halted)
     assert await _ask(three) == []
@@ -151,7 +153,7 @@ async def test_a_halted_mapping_is_not_due_until_it_begins_anew(three: Units) ->
     assert await _ask(three) == [_id(1)]
 
 
-async def test_what_is_due_is_told_with_its_organization_and_since_when(three: Units) -> None:
+async def test_what_is_due_is_told_with_its_organization_and_since_when(three: UnitOfWorkFactory) -> None:
     never, theirs = _continuous(1), _continuous(2, 2)
     await store(three, never, theirs, _due(2, 5))
     assert await _due_rows(three) == [
@@ -160,7 +162,7 @@ async def test_what_is_due_is_told_with_its_organization_and_since_when(three: U
     ]
 
 
-async def test_whether_a_mapping_is_due_is_no_question_of_its_runs(three: Units) -> None:
+async def test_whether_a_mapping_is_due_is_no_question_of_its_runs(three: UnitOfWorkFactory) -> None:
     """Which of them wait is what the domain finds."""
     await store(three, *map(_continuous, range(1, 4)), *(_due(number, 9 - number) for number in (1, 2, 3)))
     await store(three, a_run(1, _id(1)), a_run(2, _id(2)).start("a", NOW, LEASE))
@@ -169,7 +171,9 @@ async def test_whether_a_mapping_is_due_is_no_question_of_its_runs(three: Units)
     assert await _ask(three, of_each=9) == [_id(1), _id(2), _id(3)]
 
 
-async def test_of_each_organization_no_more_than_so_many_come_the_longest_due(three: Units) -> None:
+async def test_of_each_organization_no_more_than_so_many_come_the_longest_due(
+    three: UnitOfWorkFactory,
+) -> None:
     await store(three, *(_continuous(number, 1) for number in range(1, 6)))
     await store(three, *(_continuous(number, 2) for number in range(6, 9)), _continuous(9, 3))
     await store(three, *(_due(number, 100 - number) for number in range(1, 10)))
@@ -180,7 +184,7 @@ async def test_of_each_organization_no_more_than_so_many_come_the_longest_due(th
     assert await _ask(three, of_each=1) == [_id(5), _id(6), _id(9)]
 
 
-async def test_of_equals_the_mapping_that_was_made_first_comes_first(three: Units) -> None:
+async def test_of_equals_the_mapping_that_was_made_first_comes_first(three: UnitOfWorkFactory) -> None:
     await store(three, *map(_continuous, (3, 1, 2)), *(_due(number, 5) for number in (1, 2, 3)))
     assert await _ask(three) == [_id(3), _id(1)]
 
@@ -203,7 +207,9 @@ def test_what_is_not_due_is_not_read(migrated_sqlite: Path) -> None:
     assert "SCAN event_mappings USING INDEX continuous_mappings" in plans
 
 
-async def test_mappings_with_continuous_sync_are_counted_for_each_organization(three: Units) -> None:
+async def test_mappings_with_continuous_sync_are_counted_for_each_organization(
+    three: UnitOfWorkFactory,
+) -> None:
     never, due, later, failing, halted = (_continuous(number) for number in range(1, 6))
     by_hand, removed = replace(_continuous(6), continuous_sync=False), _continuous(7).remove(NOW)
     theirs = _continuous(8, 2)
@@ -233,7 +239,7 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(t
         assert (await counts(unit))[OrganizationId("org1")].next_due_at == NOW - 3 * MINUTE
 
 
-async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(three: Units) -> None:
+async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(three: UnitOfWorkFactory) -> None:
     await store(three, *(_continuous(number) for number in range(1, 5)), _due(1, 9), _due(2, 7), _due(3, 5))
     await store(three, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
     await store(three, a_run(4, _id(4)).start("a", NOW, LEASE))

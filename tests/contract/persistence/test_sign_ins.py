@@ -4,21 +4,21 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.access.accounts import Attempts, SignIn
+from core.domain.access.accounts import Attempts, LoginSession
 from core.domain.ids import AccountId
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import LONG, NOW, an_account, committing, store
 
 HOUR = timedelta(hours=1)
 
 
-def _sign_in(digest: str, account: int = 1, ago: timedelta = timedelta()) -> SignIn:
-    return SignIn(digest, AccountId(f"account{account}"), NOW - ago)
+def _sign_in(digest: str, account: int = 1, ago: timedelta = timedelta()) -> LoginSession:
+    return LoginSession(digest, AccountId(f"account{account}"), NOW - ago)
 
 
 @pytest.fixture
-async def signed_in(units: Units) -> Units:
+async def signed_in(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Return a store with three sign-ins of two accounts."""
     await store(units, an_account(1), an_account(2, "grace@example.org"))
     async with committing(units) as unit:
@@ -27,12 +27,12 @@ async def signed_in(units: Units) -> Units:
     return units
 
 
-async def _signed_in(units: Units) -> list[str]:
+async def _signed_in(units: UnitOfWorkFactory) -> list[str]:
     async with units.reading() as unit:
         return [digest for digest in ("new", "old", "other") if await unit.sign_ins.find(digest)]
 
 
-async def test_a_sign_in_is_found_by_its_digest_until_it_ends(signed_in: Units) -> None:
+async def test_a_sign_in_is_found_by_its_digest_until_it_ends(signed_in: UnitOfWorkFactory) -> None:
     async with signed_in.reading() as unit:
         assert await unit.sign_ins.find("old") == _sign_in("old", ago=HOUR)
         assert await unit.sign_ins.find("none") is None
@@ -42,13 +42,13 @@ async def test_a_sign_in_is_found_by_its_digest_until_it_ends(signed_in: Units) 
     assert await _signed_in(signed_in) == ["new", "other"]
 
 
-async def test_all_sign_ins_of_an_account_end_at_once(signed_in: Units) -> None:
+async def test_all_sign_ins_of_an_account_end_at_once(signed_in: UnitOfWorkFactory) -> None:
     async with committing(signed_in) as unit:
         await unit.sign_ins.end_all_of(AccountId("account1"))
     assert await _signed_in(signed_in) == ["other"]
 
 
-async def test_sign_ins_that_started_before_are_forgotten(signed_in: Units) -> None:
+async def test_sign_ins_that_started_before_are_forgotten(signed_in: UnitOfWorkFactory) -> None:
     for instant, left in (
         (NOW - HOUR, ["new", "old", "other"]),
         (NOW, ["new", "other"]),
@@ -59,14 +59,16 @@ async def test_sign_ins_that_started_before_are_forgotten(signed_in: Units) -> N
         assert await _signed_in(signed_in) == left
 
 
-async def test_a_sign_in_is_of_an_account_that_is_there(units: Units) -> None:
+async def test_a_sign_in_is_of_an_account_that_is_there(units: UnitOfWorkFactory) -> None:
     async with units.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.sign_ins.add(_sign_in("one"))
 
 
 @pytest.mark.parametrize("subject", ["Ada@example.org", "203.0.113.7", "", "\0", "\ud800", LONG])
-async def test_attempts_are_counted_by_whatever_they_are_counted_for(units: Units, subject: str) -> None:
+async def test_attempts_are_counted_by_whatever_they_are_counted_for(
+    units: UnitOfWorkFactory, subject: str
+) -> None:
     async with committing(units) as unit:
         assert await unit.attempts.of(subject) == Attempts()
         await unit.attempts.save(subject, Attempts(1, NOW))
@@ -83,7 +85,7 @@ async def test_attempts_are_counted_by_whatever_they_are_counted_for(units: Unit
         assert await unit.attempts.of("other") == Attempts(7)
 
 
-async def test_attempts_whose_last_failure_was_before_are_forgotten(units: Units) -> None:
+async def test_attempts_whose_last_failure_was_before_are_forgotten(units: UnitOfWorkFactory) -> None:
     async with committing(units) as unit:
         await unit.attempts.save("old", Attempts(3, NOW - HOUR))
         await unit.attempts.save("new", Attempts(3, NOW))

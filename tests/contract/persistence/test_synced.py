@@ -6,11 +6,11 @@ from datetime import datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.ids import GleaninEventId, GleaninId, OrganizationId, SourceId
+from core.domain.ids import DestinationEventId, DestinationId, OrganizationId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import UNCONFIRMED, ShareLink, SyncedRecord
-from ports.store.results import Place
-from ports.store.unit_of_work import Units
+from ports.store.results import SyncedRecordRef
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     CONNECTION,
     EVENT,
@@ -26,38 +26,42 @@ from tests.contract.persistence.samples import (
 LINKS = (ShareLink("Share 🎤", "https://gleanin.example/a"), ShareLink("", "https://gleanin.example/b"))
 
 
-async def _save(units: Units, *records: SyncedRecord) -> None:
+async def _save(units: UnitOfWorkFactory, *records: SyncedRecord) -> None:
     async with committing(units) as unit:
         await unit.synced.save(ORGANIZATION, EVENT, records)
 
 
-async def test_rule_32_saved_records_are_found_by_their_source_ids(mapped: Units) -> None:
+async def test_rule_32_saved_records_are_found_by_their_source_ids(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1"), a_record("2", kind=SESSION), a_record("3"))
     async with mapped.reading() as unit:
         asked = [SourceId("1"), SourceId("2"), SourceId("none")]
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, asked) == {"1": a_record("1")}
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, []) == {}
-        assert await unit.synced.find(ORGANIZATION, GleaninEventId("other"), SPEAKER, asked) == {}
+        assert await unit.synced.find(ORGANIZATION, DestinationEventId("other"), SPEAKER, asked) == {}
         assert await unit.synced.find(OrganizationId("other"), EVENT, SPEAKER, asked) == {}
 
 
-async def test_a_record_that_is_saved_again_is_replaced_and_keeps_its_links(mapped: Units) -> None:
+async def test_a_record_that_is_saved_again_is_replaced_and_keeps_its_links(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await _save(mapped, replace(a_record(), links=LINKS[:1]))
     async with committing(mapped) as unit:
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("1"): LINKS})
-    changed = replace(a_record(label="Ada King"), gleanin_id=GleaninId("102"), email=None)
+    changed = replace(a_record(label="Ada King"), gleanin_id=DestinationId("102"), email=None)
     await _save(mapped, changed)
     async with mapped.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(changed, links=LINKS)]
 
 
-async def test_the_links_of_a_new_record_are_saved_with_it(mapped: Units) -> None:
+async def test_the_links_of_a_new_record_are_saved_with_it(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, replace(a_record(), links=LINKS))
     async with mapped.reading() as unit:
         assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(a_record(), links=LINKS)]
 
 
-async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else(mapped: Units) -> None:
+async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else(
+    mapped: UnitOfWorkFactory,
+) -> None:
     twin = a_record("1", kind=EXHIBITOR_CONTACT)
     await _save(mapped, a_record("1"), a_record("2"), twin)
     async with committing(mapped) as unit:
@@ -70,25 +74,25 @@ async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else
         assert await unit.synced.of_event(ORGANIZATION, EVENT, EXHIBITOR_CONTACT) == [twin]
 
 
-async def test_places_tell_of_every_record_of_a_kind_where_it_is(mapped: Units) -> None:
+async def test_places_tell_of_every_record_of_a_kind_where_it_is(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1", gleanin_id="101"), a_record("2", gleanin_id="102"))
     await _save(mapped, a_record("3", kind=SESSION))
     async with mapped.reading() as unit:
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
     assert sorted(places, key=lambda place: place.source_id) == [
-        Place(SourceId("1"), GleaninId("101"), CONNECTION, a_record().email),
-        Place(SourceId("2"), GleaninId("102"), CONNECTION, a_record().email),
+        SyncedRecordRef(SourceId("1"), DestinationId("101"), CONNECTION, a_record().email),
+        SyncedRecordRef(SourceId("2"), DestinationId("102"), CONNECTION, a_record().email),
     ]
 
 
-async def test_an_events_records_come_by_label_whatever_its_case(mapped: Units) -> None:
+async def test_an_events_records_come_by_label_whatever_its_case(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1", label="b"), a_record("2", label="C"), a_record("3", label="A"))
     async with mapped.reading() as unit:
         found = await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER)
     assert [record.label for record in found] == ["A", "b", "C"]
 
 
-async def test_records_of_two_organizations_are_apart(mapped: Units) -> None:
+async def test_records_of_two_organizations_are_apart(mapped: UnitOfWorkFactory) -> None:
     other = OrganizationId("org2")
     await store(mapped, an_organization("Other", 2), a_connection(2, other))
     await _save(mapped, a_record(label="Ours"))
@@ -99,7 +103,7 @@ async def test_records_of_two_organizations_are_apart(mapped: Units) -> None:
         assert await unit.synced.of_event(other, EVENT, SPEAKER) == [a_record(label="Theirs")]
 
 
-async def test_thousands_of_records_are_found_at_once(mapped: Units) -> None:
+async def test_thousands_of_records_are_found_at_once(mapped: UnitOfWorkFactory) -> None:
     records = {SourceId(str(number)): a_record(str(number)) for number in range(1_201)}
     await _save(mapped, *records.values())
     async with mapped.reading() as unit:
@@ -107,7 +111,7 @@ async def test_thousands_of_records_are_found_at_once(mapped: Units) -> None:
         assert len(await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)) == len(records)
 
 
-async def test_a_name_of_ten_thousand_characters_is_kept_whole(mapped: Units) -> None:
+async def test_a_name_of_ten_thousand_characters_is_kept_whole(mapped: UnitOfWorkFactory) -> None:
     record = replace(a_record(label="🎤é" * 5_000), email="é" * 10_000 + "@example.org")
     await _save(mapped, record)
     async with mapped.reading() as unit:
@@ -122,7 +126,7 @@ _RECORDS = st.builds(
     kind=st.sampled_from(KINDS),
     source_id=_TEXT.map(SourceId),
     label=_TEXT,
-    gleanin_id=_TEXT.map(GleaninId),
+    gleanin_id=_TEXT.map(DestinationId),
     connection_id=st.just(CONNECTION),
     fingerprint=_TEXT,
     fields=_FIELDS,
@@ -138,12 +142,14 @@ _RECORDS = st.builds(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(record=_RECORDS, label=st.sampled_from(["שלום עולם", "مرحبا", "👩‍🚀", "e\u0301", "'; DROP TABLE"]))
-async def test_every_text_comes_back_as_it_was(units: Units, record: SyncedRecord, label: str) -> None:
+async def test_every_text_comes_back_as_it_was(
+    units: UnitOfWorkFactory, record: SyncedRecord, label: str
+) -> None:
     async with units.writing() as unit:
         if await unit.organizations.get(ORGANIZATION) is None:
             await unit.organizations.add(an_organization())
             await unit.connections.add(a_connection())
-        event = GleaninEventId(f"event {len(label)} {record.fingerprint} {record.source_id}")
+        event = DestinationEventId(f"event {len(label)} {record.fingerprint} {record.source_id}")
         other = replace(record, source_id=SourceId(record.source_id + label), label=label)
         await unit.synced.save(ORGANIZATION, event, [record, other])
         await unit.synced.save_links(ORGANIZATION, event, record.kind, {record.source_id: record.links})
@@ -151,7 +157,9 @@ async def test_every_text_comes_back_as_it_was(units: Units, record: SyncedRecor
     assert found == {record.source_id: record, other.source_id: other}
 
 
-async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(mapped: Units) -> None:
+async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await _save(mapped, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
     doubtful = a_record("1").unconfirmed({"job_title": "Countess"})
     await _save(mapped, doubtful)
@@ -171,7 +179,9 @@ async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")]) == {"1": a_record("1")}
 
 
-async def test_rule_34_since_when_records_have_left_is_noted_apart_from_them(mapped: Units) -> None:
+async def test_rule_34_since_when_records_have_left_is_noted_apart_from_them(
+    mapped: UnitOfWorkFactory,
+) -> None:
     await _save(mapped, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
     async with committing(mapped) as unit:
         await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("none")], NOW)

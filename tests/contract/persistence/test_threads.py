@@ -5,12 +5,12 @@ import threading
 
 import pytest
 
-from adapters.persistence.executor import Threads
+from adapters.persistence.executor import DatabaseThreads
 from tests.limits import WITHIN, happens
 
 
 async def test_a_cancelled_caller_waits_until_its_work_is_done() -> None:
-    threads = Threads(1)
+    threads = DatabaseThreads(1)
     began, may_end, ended = asyncio.Event(), threading.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -33,7 +33,7 @@ async def test_a_cancelled_caller_waits_until_its_work_is_done() -> None:
 
 
 async def test_what_goes_wrong_in_a_thread_is_told_to_the_caller() -> None:
-    threads = Threads(1)
+    threads = DatabaseThreads(1)
     with pytest.raises(ZeroDivisionError):
         await threads.do(lambda: 1 // 0)
     threads.close()

@@ -10,8 +10,8 @@ from core.domain.records.outcomes import Counts
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.stop_reasons import DISCONNECTED, TAKEN_OVER
-from ports.store.unit_of_work import Units
+from core.domain.runs.stop_reasons import DISCONNECTED, LEASE_EXPIRED
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import (
     LEASE,
     NOW,
@@ -30,7 +30,7 @@ FIRST, SECOND, THIRD, THEIRS = (MappingId(f"map{number}") for number in range(1,
 
 
 @pytest.fixture
-async def tenants(mapped: Units) -> Units:
+async def tenants(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
     """Return a store with three mappings of one organization, and one of another."""
     await store(mapped, *(a_mapping(number, f"s{number}", f"g{number}") for number in (2, 3)))
     await store(mapped, an_organization("Other", 2), a_connection(2, OTHER), a_mapping_of_other(4))
@@ -43,22 +43,22 @@ def _open(run: SyncRun, organization: OrganizationId = ORGANIZATION) -> OpenWork
     )
 
 
-async def _open_work(units: Units) -> Sequence[OpenWork]:
+async def _open_work(units: UnitOfWorkFactory) -> Sequence[OpenWork]:
     async with units.reading() as unit:
         return await unit.runs.open_work()
 
 
-async def test_nothing_is_open_where_all_has_ended(tenants: Units) -> None:
+async def test_nothing_is_open_where_all_has_ended(tenants: UnitOfWorkFactory) -> None:
     assert await _open_work(tenants) == []
-    await store(tenants, Schedule(FIRST, NOW), a_run(1).stopped(TAKEN_OVER, NOW, Counts()))
+    await store(tenants, Schedule(FIRST, NOW), a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()))
     assert await _open_work(tenants) == []
 
 
-async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(tenants: Units) -> None:
+async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(tenants: UnitOfWorkFactory) -> None:
     theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
     going_on, behind = a_run(2).start("a", NOW, LEASE), a_run(3)
     asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED)
-    ended = a_run(5, THIRD).stopped(TAKEN_OVER, NOW, Counts())
+    ended = a_run(5, THIRD).stopped(LEASE_EXPIRED, NOW, Counts())
     without_lease = replace(a_run(6, THIRD).start("c", NOW, LEASE), lease_until=None)
     await store(tenants, theirs, going_on, behind, asked_to_stop, ended, without_lease)
     assert await _open_work(tenants) == [
@@ -70,7 +70,7 @@ async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(tenants:
     ]
 
 
-async def test_a_run_that_starts_keeps_its_place(tenants: Units) -> None:
+async def test_a_run_that_starts_keeps_its_place(tenants: UnitOfWorkFactory) -> None:
     one, other = a_run(1), a_run(2, SECOND)
     await store(tenants, one, other)
     started = one.start("a", NOW, LEASE)
@@ -78,11 +78,11 @@ async def test_a_run_that_starts_keeps_its_place(tenants: Units) -> None:
         await unit.runs.update(started)
     assert await _open_work(tenants) == [_open(started), _open(other)]
     async with committing(tenants) as unit:
-        await unit.runs.update(started.stopped(TAKEN_OVER, NOW, Counts()))
+        await unit.runs.update(started.stopped(LEASE_EXPIRED, NOW, Counts()))
     assert await _open_work(tenants) == [_open(other)]
 
 
-async def test_a_run_of_a_removed_mapping_is_open_until_it_has_ended(tenants: Units) -> None:
+async def test_a_run_of_a_removed_mapping_is_open_until_it_has_ended(tenants: UnitOfWorkFactory) -> None:
     run = a_run(1, FIRST).start("a", NOW, LEASE)
     await store(tenants, run)
     async with committing(tenants) as unit:
@@ -97,7 +97,7 @@ def _check(mapping: MappingId, due_minutes: int, organization: OrganizationId = 
     )
 
 
-async def test_checks_come_after_the_runs_the_longest_due_first(tenants: Units) -> None:
+async def test_checks_come_after_the_runs_the_longest_due_first(tenants: UnitOfWorkFactory) -> None:
     for mapping, minutes in ((FIRST, 2), (SECOND, 2), (THIRD, 1), (THEIRS, 3)):
         await store(tenants, Schedule(mapping, NOW - minutes * LEASE))
     async with committing(tenants) as unit:

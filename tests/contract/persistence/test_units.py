@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.contract.persistence.samples import ORGANIZATION, a_connection, a_run, an_organization, store
 from tests.limits import happens
 from tests.present import present
@@ -17,22 +17,22 @@ class _AnError(Exception):
     pass
 
 
-async def test_what_is_committed_is_there_for_later_units(units: Units) -> None:
+async def test_what_is_committed_is_there_for_later_units(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization())
     async with units.reading() as unit:
         assert await unit.organizations.get(ORGANIZATION) == an_organization()
 
 
-async def test_leaving_without_commit_undoes_everything(units: Units) -> None:
+async def test_leaving_without_commit_undoes_everything(units: UnitOfWorkFactory) -> None:
     async with units.writing() as unit:
         await unit.organizations.add(an_organization())
         await unit.connections.add(a_connection())
     async with units.reading() as unit:
         assert await unit.organizations.all() == []
-        assert await unit.connections.open_one(ORGANIZATION) is None
+        assert await unit.connections.get_open(ORGANIZATION) is None
 
 
-async def test_an_error_undoes_everything(units: Units) -> None:
+async def test_an_error_undoes_everything(units: UnitOfWorkFactory) -> None:
     with suppress(_AnError):
         async with units.writing() as unit:
             await unit.organizations.add(an_organization())
@@ -41,7 +41,7 @@ async def test_an_error_undoes_everything(units: Units) -> None:
         assert await unit.organizations.all() == []
 
 
-async def test_what_is_done_after_a_commit_waits_for_the_next_one(units: Units) -> None:
+async def test_what_is_done_after_a_commit_waits_for_the_next_one(units: UnitOfWorkFactory) -> None:
     async with units.writing() as unit:
         organizations = unit.organizations
         await organizations.add(an_organization())
@@ -51,7 +51,7 @@ async def test_what_is_done_after_a_commit_waits_for_the_next_one(units: Units) 
         assert await unit.organizations.all() == [an_organization()]
 
 
-async def test_a_unit_sees_what_it_wrote_itself_and_others_do_not(units: Units) -> None:
+async def test_a_unit_sees_what_it_wrote_itself_and_others_do_not(units: UnitOfWorkFactory) -> None:
     async with units.writing() as writer:
         await writer.organizations.add(an_organization())
         async with units.reading() as reader:
@@ -59,20 +59,22 @@ async def test_a_unit_sees_what_it_wrote_itself_and_others_do_not(units: Units) 
         assert await writer.organizations.get(ORGANIZATION) == an_organization()
 
 
-async def test_a_reading_unit_shows_one_state_throughout(units: Units) -> None:
+async def test_a_reading_unit_shows_one_state_throughout(units: UnitOfWorkFactory) -> None:
     async with units.reading() as unit:
         assert await unit.organizations.all() == []
         await store(units, an_organization())
         assert await unit.organizations.all() == []
 
 
-async def test_a_reading_unit_has_nothing_to_commit(units: Units) -> None:
+async def test_a_reading_unit_has_nothing_to_commit(units: UnitOfWorkFactory) -> None:
     async with units.reading() as unit:
         with pytest.raises(RuntimeError):
             await unit.commit()
 
 
-async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(mapped: Units) -> None:
+async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(
+    mapped: UnitOfWorkFactory,
+) -> None:
     times = 20
 
     async def count_one() -> None:
@@ -90,7 +92,7 @@ async def test_what_a_writing_unit_has_read_does_not_change_before_it_commits(ma
         assert len(present(run).message) == times
 
 
-async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: Units) -> None:
+async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: UnitOfWorkFactory) -> None:
     written = asyncio.Event()
 
     async def never_commit() -> None:
@@ -109,7 +111,7 @@ async def test_a_cancelled_unit_is_undone_and_lets_the_next_one_write(units: Uni
         assert await unit.organizations.all() == [an_organization("Another")]
 
 
-async def test_many_units_at_once_all_get_their_turn(units: Units) -> None:
+async def test_many_units_at_once_all_get_their_turn(units: UnitOfWorkFactory) -> None:
     async def read() -> int:
         async with units.reading() as unit:
             return len(await unit.organizations.all())
@@ -121,12 +123,12 @@ async def test_many_units_at_once_all_get_their_turn(units: Units) -> None:
     assert await read() == 20
 
 
-async def test_a_row_that_belongs_to_nothing_is_refused(units: Units) -> None:
+async def test_a_row_that_belongs_to_nothing_is_refused(units: UnitOfWorkFactory) -> None:
     with pytest.raises(PersistenceError):
         await store(units, a_connection())
 
 
-async def test_a_row_that_was_never_added_cannot_be_updated(mapped: Units) -> None:
+async def test_a_row_that_was_never_added_cannot_be_updated(mapped: UnitOfWorkFactory) -> None:
     async with mapped.writing() as unit:
         with pytest.raises(PersistenceError):
             await unit.runs.update(a_run())

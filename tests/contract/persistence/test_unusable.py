@@ -11,16 +11,16 @@ import sqlalchemy as sa
 from adapters.persistence import migrate
 from adapters.persistence.engine import WRITING, engine_at
 from adapters.persistence.tables import metadata
-from adapters.persistence.unit_of_work import SqlUnits
-from ports.store.errors import StoreUnusable
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
+from ports.store.errors import DatabaseUnavailable
 from tests.contract.persistence.conftest import Server
 from tests.contract.persistence.samples import an_organization, store
 from tests.limits import WITHIN
 
 
-async def _complaint(units: SqlUnits) -> str:
+async def _complaint(units: SqlUnitOfWorkFactory) -> str:
     try:
-        with pytest.raises(StoreUnusable) as caught:
+        with pytest.raises(DatabaseUnavailable) as caught:
             await store(units, an_organization())
         return str(caught.value)
     finally:
@@ -40,7 +40,7 @@ async def _complaint(units: SqlUnits) -> str:
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_without_showing_its_password(url: str, said: str) -> None:
-    with pytest.raises(StoreUnusable, match=said) as caught:
+    with pytest.raises(DatabaseUnavailable, match=said) as caught:
         engine_at(url)
     assert "secret" not in str(caught.value)
 
@@ -51,8 +51,8 @@ def test_postgresql_urls_are_taken_as_they_are_usually_written(written: str) -> 
 
 
 async def test_a_database_that_was_not_migrated_says_so(empty_database: str) -> None:
-    complaint = await _complaint(SqlUnits(engine_at(empty_database)))
-    assert "run gleanin-sync database upgrade" in complaint
+    error_detail = await _complaint(SqlUnitOfWorkFactory(engine_at(empty_database)))
+    assert "run gleanin-sync database upgrade" in error_detail
 
 
 async def test_a_database_of_an_older_program_says_so(database: str) -> None:
@@ -60,7 +60,7 @@ async def test_a_database_of_an_older_program_says_so(database: str) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE organizations RENAME COLUMN sealed_token TO former")
     try:
-        assert "run gleanin-sync database upgrade" in await _complaint(SqlUnits(engine))
+        assert "run gleanin-sync database upgrade" in await _complaint(SqlUnitOfWorkFactory(engine))
     finally:
         engine = engine_at(database)
         with engine.begin() as connection:
@@ -72,36 +72,36 @@ async def test_a_server_that_cannot_be_reached_is_named_without_its_password() -
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        complaint = await _complaint(
-            SqlUnits(engine_at(f"postgresql://me:secret@127.0.0.1:{port}/conferences"))
+        error_detail = await _complaint(
+            SqlUnitOfWorkFactory(engine_at(f"postgresql://me:secret@127.0.0.1:{port}/conferences"))
         )
-    assert f"conferences at 127.0.0.1:{port} cannot be used" in complaint
-    assert "secret" not in complaint
+    assert f"conferences at 127.0.0.1:{port} cannot be used" in error_detail
+    assert "secret" not in error_detail
 
 
 async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "programme.db"
     path.write_text("This is no database, and too long to be taken for an empty one. " * 20)
     assert f"{path} cannot be used: file is not a database" in await _complaint(
-        SqlUnits(engine_at(f"sqlite:///{path}"))
+        SqlUnitOfWorkFactory(engine_at(f"sqlite:///{path}"))
     )
 
 
 async def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
-    complaint = await _complaint(SqlUnits(engine_at(f"sqlite:///{tmp_path}")))
-    assert f"{tmp_path} cannot be used: unable to open database file" in complaint
+    error_detail = await _complaint(SqlUnitOfWorkFactory(engine_at(f"sqlite:///{tmp_path}")))
+    assert f"{tmp_path} cannot be used: unable to open database file" in error_detail
 
 
 async def test_a_database_kept_busy_by_another_process_says_so(database: str) -> None:
     other = engine_at(database)
     with other.connect().execution_options(**WRITING) as connection, connection.begin():
-        complaint = await _complaint(SqlUnits(engine_at(database, patience=0.05)))
+        error_detail = await _complaint(SqlUnitOfWorkFactory(engine_at(database, patience=0.05)))
     other.dispose()
-    assert "Another process keeps the database" in complaint
+    assert "Another process keeps the database" in error_detail
 
 
 async def test_reading_does_not_wait_for_another_process_that_writes(database: str) -> None:
-    other, units = engine_at(database), SqlUnits(engine_at(database, patience=0.05))
+    other, units = engine_at(database), SqlUnitOfWorkFactory(engine_at(database, patience=0.05))
     with other.connect().execution_options(**WRITING) as connection, connection.begin():
         async with units.reading() as unit:
             assert await unit.organizations.all() == []
@@ -152,7 +152,7 @@ def test_an_error_s_text_has_nothing_of_the_row(database: str) -> None:
 def test_upgrading_a_database_that_cannot_be_reached_says_so(tmp_path: Path) -> None:
     engine = engine_at(f"sqlite:///{tmp_path}")
     for use in (migrate.upgrade, migrate.is_current):
-        with pytest.raises(StoreUnusable):
+        with pytest.raises(DatabaseUnavailable):
             use(engine)
     engine.dispose()
 
@@ -169,13 +169,13 @@ async def test_a_writer_that_falls_silent_holds_up_the_others_for_moments_only(
     engine = engine_at(url)
     migrate.upgrade(engine)
     engine.dispose()
-    silent, others = SqlUnits(engine_at(url, silence=0.3)), SqlUnits(engine_at(url))
+    silent, others = SqlUnitOfWorkFactory(engine_at(url, silence=0.3)), SqlUnitOfWorkFactory(engine_at(url))
     async with silent.writing() as unit:
         await unit.organizations.add(an_organization())
         async with asyncio.timeout(WITHIN), others.writing() as other:
             await other.organizations.add(an_organization())
             await other.commit()
-        with pytest.raises(StoreUnusable):  # when it comes back, it is told so
+        with pytest.raises(DatabaseUnavailable):  # when it comes back, it is told so
             await unit.commit()
     async with silent.reading() as unit:
         assert len(await unit.organizations.all()) == 1

@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.event_log import KeptEvents
-from adapters.memory.id_generator import CountingNames
+from adapters.memory.event_log import RecordedEvents
+from adapters.memory.id_generator import SequentialIds
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
-from adapters.persistence.unit_of_work import SqlUnits
-from core.domain.access.accounts import Attempts, SignIn
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
+from core.domain.access.accounts import Attempts, LoginSession
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant, Role
 from core.domain.access.identities import ProviderIdentity
@@ -28,11 +28,11 @@ from core.domain.records.synced_records import CreateIntent
 from core.domain.runs.fair_queue import waiting
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
-from core.domain.runs.stop_reasons import TAKEN_OVER
-from core.domain.runs.unchanged_marker import Checkpoint
-from core.usecases.runs.apply_retention import ForgetOld
+from core.domain.runs.stop_reasons import LEASE_EXPIRED
+from core.domain.runs.unchanged_marker import UnchangedMarker
+from core.usecases.runs.apply_retention import ApplyRetention
 from core.usecases.runs.queries import FindRun
-from core.usecases.runs.recover_abandoned_run import TakeOver
+from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
 from core.usecases.shared.run_ends import RunEnds
 from tests.contract.persistence.samples import (
     CONNECTION,
@@ -76,7 +76,7 @@ def _completed(number: int, hours: int, mapping: MappingId = MAPPING) -> SyncRun
     return replace(run, trigger=Trigger.CONTINUOUS)
 
 
-async def _fill(units: SqlUnits) -> None:
+async def _fill(units: SqlUnitOfWorkFactory) -> None:
     """Store something in every table."""
     await store(units, an_organization(), a_connection())
     await store(units, *(a_mapping(number, f"s{number}", f"g{number}") for number in range(1, 5)))
@@ -89,12 +89,12 @@ async def _fill(units: SqlUnits) -> None:
     async with committing(units) as unit:
         for number in (1, 4, 5):
             await unit.outcomes.add(RunId(f"run{number}"), [an_outcome(f"{number}")])
-        await unit.runs.note_booking(MAPPING, "asked", RunId("run2"))
-        await unit.runs.note_booking(MAPPING, "earlier", RunId("run1"))
+        await unit.runs.save_idempotency_key(MAPPING, "asked", RunId("run2"))
+        await unit.runs.save_idempotency_key(MAPPING, "earlier", RunId("run1"))
         await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
         await unit.intents.add(ORGANIZATION, EVENT, [CreateIntent(SPEAKER, SourceId("9"), CONNECTION)])
         await unit.identities.bind(ProviderIdentity("https://id.example.org", "7"), AccountId("account1"))
-        await unit.sign_ins.add(SignIn("digest", AccountId("account1"), NOW))
+        await unit.sign_ins.add(LoginSession("digest", AccountId("account1"), NOW))
         await unit.attempts.save("ada@example.org", Attempts(2, NOW))
         await unit.audit.add(AuditEntry(NOW, "ada", Action.CONNECTED, ORGANIZATION, "Gleanin"))
         await unit.portal_revocations.save(PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1")), NOW)
@@ -115,7 +115,7 @@ def _rows(engine: sa.Engine) -> dict[str, list[Any]]:
 async def before(engine: sa.Engine, empty_database: str) -> dict[str, list[Any]]:
     """Return all rows of a database at 0008, by table."""
     migrate.upgrade(engine)
-    with closing(SqlUnits(engine_at(empty_database))) as units:
+    with closing(SqlUnitOfWorkFactory(engine_at(empty_database))) as units:
         await _fill(units)
     migrate.downgrade(engine, "0008")
     is_sqlite = engine.dialect.name == "sqlite"
@@ -132,10 +132,12 @@ async def before(engine: sa.Engine, empty_database: str) -> dict[str, list[Any]]
 
 
 @pytest.fixture
-def upgraded(engine: sa.Engine, before: dict[str, list[Any]], empty_database: str) -> Iterator[SqlUnits]:
+def upgraded(
+    engine: sa.Engine, before: dict[str, list[Any]], empty_database: str
+) -> Iterator[SqlUnitOfWorkFactory]:
     assert before
     migrate.upgrade(engine)
-    with closing(SqlUnits(engine_at(empty_database))) as units:
+    with closing(SqlUnitOfWorkFactory(engine_at(empty_database))) as units:
         yield units
 
 
@@ -152,7 +154,7 @@ def test_there_are_rows_in_every_table_and_most_stay_as_they_are(
 
 
 async def test_a_confirming_run_becomes_a_check_and_its_address_leads_to_what_it_confirmed(
-    upgraded: SqlUnits,
+    upgraded: SqlUnitOfWorkFactory,
 ) -> None:
     async with upgraded.reading() as unit:
         assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run4", "run1"]
@@ -167,21 +169,25 @@ async def test_a_confirming_run_becomes_a_check_and_its_address_leads_to_what_it
     assert (await FindRun(upgraded)(RunId("run3"))).id == "run1"
 
 
-async def test_a_run_that_confirmed_one_that_is_gone_stays_as_it_is(upgraded: SqlUnits) -> None:
+async def test_a_run_that_confirmed_one_that_is_gone_stays_as_it_is(upgraded: SqlUnitOfWorkFactory) -> None:
     async with upgraded.reading() as unit:
         assert await unit.runs.get(RunId("run4")) == _completed(4, 4)
         assert await unit.outcomes.of_run(RunId("run4")) == [an_outcome("4")]
 
 
-async def test_bookings_and_notices_lead_to_the_run_that_was_confirmed(upgraded: SqlUnits) -> None:
+async def test_bookings_and_notices_lead_to_the_run_that_was_confirmed(
+    upgraded: SqlUnitOfWorkFactory,
+) -> None:
     async with upgraded.reading() as unit:
-        assert await unit.runs.booked_by(MAPPING, "asked") == "run1"
-        assert await unit.runs.booked_by(MAPPING, "earlier") == "run1"
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "asked") == "run1"
+        assert await unit.runs.find_by_idempotency_key(MAPPING, "earlier") == "run1"
         notices = await unit.notices.of_organization(ORGANIZATION)
     assert notices == [a_notice(2), a_notice()]
 
 
-async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(upgraded: SqlUnits) -> None:
+async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(
+    upgraded: SqlUnitOfWorkFactory,
+) -> None:
     async with upgraded.reading() as unit:
         work = await unit.runs.open_work()
     assert [(each.run_id, each.state) for each in work] == [
@@ -191,30 +197,34 @@ async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(upgrad
     assert [*waiting(work, [], PAUSED_UNTIL - HOUR)] == []
     (only,) = waiting(work, [], PAUSED_UNTIL)
     assert (only.run_id, only.is_abandoned) == ("run5", True)
-    clock, log = ManualClock(PAUSED_UNTIL), KeptEvents()
-    take_over = TakeOver(upgraded, CountingNames(), clock, log, RunEnds(CountingNames(), clock, log))
+    clock, log = ManualClock(PAUSED_UNTIL), RecordedEvents()
+    take_over = RecoverAbandonedRun(
+        upgraded, SequentialIds(), clock, log, RunEnds(SequentialIds(), clock, log)
+    )
     assert await take_over(RunId("run5")) == "run6"
     async with upgraded.reading() as unit:
         ended = await unit.runs.get(RunId("run5"))
         assert ended is not None
-        assert (ended.stop, ended.counts.read) == (TAKEN_OVER, 1)
+        assert (ended.stop, ended.counts.read) == (LEASE_EXPIRED, 1)
         assert await unit.outcomes.of_run(RunId("run5")) == [an_outcome("5")]
 
 
-async def test_what_was_proved_of_few_sessions_still_is_and_no_longer_than_before(upgraded: SqlUnits) -> None:
+async def test_what_was_proved_of_few_sessions_still_is_and_no_longer_than_before(
+    upgraded: SqlUnitOfWorkFactory,
+) -> None:
     async with upgraded.reading() as unit:
-        assert await unit.checkpoints.get(MAPPING) == Checkpoint(
+        assert await unit.checkpoints.get(MAPPING) == UnchangedMarker(
             MAPPING, RunId("run1"), NOW, NOW + HOUR, "b2f1"
         )
         assert await unit.checkpoints.get(MANY) is None
 
 
 async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_it(
-    upgraded: SqlUnits, engine: sa.Engine
+    upgraded: SqlUnitOfWorkFactory, engine: sa.Engine
 ) -> None:
     async with committing(upgraded) as unit:
         await unit.checkpoints.remove(MAPPING)
-    assert await ForgetOld(upgraded, ManualClock(NOW + 9 * HOUR), timedelta())()
+    assert await ApplyRetention(upgraded, ManualClock(NOW + 9 * HOUR), timedelta())()
     async with upgraded.reading() as unit:
         assert await unit.runs.run_in_place_of(RunId("run2")) is None
         assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run4"]
@@ -222,7 +232,7 @@ async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_
 
 
 async def test_an_organization_is_removed_with_the_addresses_that_lead_to_its_runs(
-    upgraded: SqlUnits, engine: sa.Engine
+    upgraded: SqlUnitOfWorkFactory, engine: sa.Engine
 ) -> None:
     async with committing(upgraded) as unit:
         await unit.organizations.remove(ORGANIZATION, NOW)
@@ -230,7 +240,7 @@ async def test_an_organization_is_removed_with_the_addresses_that_lead_to_its_ru
 
 
 async def test_what_is_left_of_a_downgrade_can_be_used_and_upgraded_again(
-    upgraded: SqlUnits, engine: sa.Engine, before: dict[str, list[Any]], empty_database: str
+    upgraded: SqlUnitOfWorkFactory, engine: sa.Engine, before: dict[str, list[Any]], empty_database: str
 ) -> None:
     async with committing(upgraded) as unit:
         assert await unit.schedules.begin_check(MAPPING, "a", NOW, NOW + LEASE)
@@ -246,9 +256,9 @@ async def test_what_is_left_of_a_downgrade_can_be_used_and_upgraded_again(
         )
         assert [*connection.scalars(sa.text(question))] == [f"run{number}" for number in (1, 4, 5, 6, 7, 8)]
     migrate.upgrade(engine)
-    with closing(SqlUnits(engine_at(empty_database))) as units:
+    with closing(SqlUnitOfWorkFactory(engine_at(empty_database))) as units:
         async with units.reading() as unit:
-            assert await unit.runs.booked_by(MAPPING, "asked") == "run1"
+            assert await unit.runs.find_by_idempotency_key(MAPPING, "asked") == "run1"
             assert (await unit.schedules.get(MAPPING)) == Schedule(MAPPING, NOW, failures=1)
             assert [each.run_id for each in await unit.runs.open_work()] == ["run5", "run6"], "no check"
 

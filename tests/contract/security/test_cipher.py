@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 
 from adapters.security.cipher import FernetCipher
 from core.domain.tenancy.secrets import SealedToken, Token
-from ports.cipher import CannotUnseal, KeysUnusable, TokenCipher
+from ports.cipher import DecryptionFailed, KeysUnusable, TokenCipher
 
 TOKEN = Token("gl_live_0123456789abcdef")
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -36,7 +36,7 @@ def test_a_new_key_before_the_old_one_encrypts_and_both_decrypt() -> None:
     ids=["sealed", "junk", "no base64"],
 )
 def test_a_token_sealed_with_a_lost_key_cannot_be_unsealed(sealed: SealedToken) -> None:
-    with pytest.raises(CannotUnseal, match="give the token again"):
+    with pytest.raises(DecryptionFailed, match="give the token again"):
         FernetCipher([NEW]).unseal(sealed)
 
 

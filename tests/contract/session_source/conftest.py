@@ -10,7 +10,7 @@ from adapters.http_client.retries import RetryPolicy
 from adapters.sessionboard.client import Limits
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.tenancy.secrets import Token
-from ports.source import SessionSource, SourceError, SourceIncomplete
+from ports.source import Source, SourceError, SourceIncomplete
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
 R = TypeVar("R")
@@ -30,7 +30,7 @@ def sources(api: FakeApi) -> SessionboardSources:
 
 
 @pytest.fixture
-async def source(sources: SessionboardSources) -> AsyncIterator[SessionSource]:
+async def source(sources: SessionboardSources) -> AsyncIterator[Source]:
     async with sources.open("https://api.example.com", Token(TOKEN)) as source:
         yield source
 

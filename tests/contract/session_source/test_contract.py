@@ -10,10 +10,10 @@ import httpx
 import pytest
 from aiohttp import web
 
-from adapters.memory.source import MemorySessionSource, MemorySessionSources
+from adapters.memory.source import InMemorySource, InMemorySources
 from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
 from adapters.sessionboard.source import SessionboardSources
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
@@ -24,11 +24,11 @@ from core.domain.records.source_records import (
     SourceEvent,
 )
 from core.domain.tenancy.secrets import Token
-from ports.source import SessionSource, SessionSources, SourceEventGone, SourceRefused, SourceUnavailable
+from ports.source import Source, SourceEventGone, SourceRefused, Sources, SourceUnavailable
 from tests.contract.session_source.conftest import HASTE, all_rows, incomplete_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 ADA = Person(SourceId("p1"), "Ada", "Lovelace", email="ada@example.org")
 PROGRAMME = {
     "event": {"id": 1, "name": "PyCon", "timezone": "Europe/Paris"},
@@ -79,13 +79,13 @@ EXHIBITORS = [
 PYCON = SourceEvent(EVENT, "PyCon", "Europe/Paris")
 
 
-def in_memory() -> SessionSources:
-    source = MemorySessionSource()
+def in_memory() -> Sources:
+    source = InMemorySource()
     source.put(PYCON, SESSIONS, EXHIBITORS)
-    return MemorySessionSources(source)
+    return InMemorySources(source)
 
 
-def in_a_file(folder: Path) -> SessionSources:
+def in_a_file(folder: Path) -> Sources:
     path = folder / "event.json"
     path.write_text(json.dumps(PROGRAMME))
     return SavedEvents(SavedEvent(path))
@@ -115,9 +115,9 @@ async def served(api: FakeApi) -> tuple[web.AppRunner, str]:
 
 
 @pytest.fixture(params=["memory", "file", "http", "http over the wire"])
-async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SessionSource]:
+async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Source]:
     runner, url = None, "https://api.example.com"
-    sources: SessionSources
+    sources: Sources
     match request.param:
         case "memory":
             sources = in_memory()
@@ -135,28 +135,28 @@ async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         await runner.cleanup()
 
 
-async def test_all_events_are_listed(source: SessionSource) -> None:
+async def test_all_events_are_listed(source: Source) -> None:
     assert await source.events() == [PYCON]
 
 
-async def test_an_event_is_found_by_its_id(source: SessionSource) -> None:
+async def test_an_event_is_found_by_its_id(source: Source) -> None:
     assert await source.event(EVENT) == PYCON
 
 
-async def test_all_sessions_come_in_pages_with_their_people(source: SessionSource) -> None:
+async def test_all_sessions_come_in_pages_with_their_people(source: Source) -> None:
     pages = [page async for page in source.sessions(EVENT)]
 
     assert [len(page) for page in pages] == [100, 100, 50]
     assert [row for page in pages for row in page] == SESSIONS
 
 
-async def test_all_exhibitors_come_with_their_contacts(source: SessionSource) -> None:
+async def test_all_exhibitors_come_with_their_contacts(source: Source) -> None:
     assert await all_rows(source.exhibitors(EVENT)) == EXHIBITORS
 
 
 @pytest.mark.parametrize("unknown", ["2", "", "..", "1/sessions", "日本"])
-async def test_an_unknown_event_is_gone(source: SessionSource, unknown: str) -> None:
-    event_id = SessionboardEventId(unknown)
+async def test_an_unknown_event_is_gone(source: Source, unknown: str) -> None:
+    event_id = SourceEventId(unknown)
     with pytest.raises(SourceEventGone):
         await source.event(event_id)
     with pytest.raises(SourceEventGone):
@@ -165,7 +165,7 @@ async def test_an_unknown_event_is_gone(source: SessionSource, unknown: str) -> 
         await all_rows(source.exhibitors(event_id))
 
 
-async def test_a_reader_may_stop_after_the_first_page(source: SessionSource) -> None:
+async def test_a_reader_may_stop_after_the_first_page(source: Source) -> None:
     async def first_page() -> Sequence[object]:
         async for page in source.sessions(EVENT):
             return page
@@ -174,12 +174,12 @@ async def test_a_reader_may_stop_after_the_first_page(source: SessionSource) -> 
     assert await first_page() == SESSIONS[:100]
 
 
-async def test_a_list_can_be_read_twice(source: SessionSource) -> None:
+async def test_a_list_can_be_read_twice(source: Source) -> None:
     assert await all_rows(source.sessions(EVENT)) == await all_rows(source.sessions(EVENT))
 
 
 async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
-    source = MemorySessionSource(trouble=SourceUnavailable("Try later."), pages_before_trouble=1)
+    source = InMemorySource(trouble=SourceUnavailable("Try later."), pages_before_trouble=1)
     source.put(PYCON, SESSIONS, EXHIBITORS)
     pages = source.sessions(EVENT)
 
@@ -193,7 +193,7 @@ async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
 
 
 async def test_rule_34_memory_can_leave_out_the_end_of_either_list() -> None:
-    source = MemorySessionSource()
+    source = InMemorySource()
     programme = source.put(PYCON, SESSIONS, EXHIBITORS)
     programme.missing_sessions = 120
     sessions, told = await incomplete_rows(source.sessions(EVENT))
@@ -208,11 +208,11 @@ async def test_rule_34_memory_can_leave_out_the_end_of_either_list() -> None:
 
 
 async def test_memory_refuses_a_token_it_does_not_know() -> None:
-    sources = MemorySessionSources(MemorySessionSource(), tokens={TOKEN})
+    sources = InMemorySources(InMemorySource(), tokens={TOKEN})
     async with sources.open("https://api.example.com", Token("another-token")) as source:
         with pytest.raises(SourceRefused):
             await source.events()
 
 
-async def test_a_token_never_shows_in_what_a_source_says_of_itself(source: SessionSource) -> None:
+async def test_a_token_never_shows_in_what_a_source_says_of_itself(source: Source) -> None:
     assert TOKEN not in repr(source)

@@ -11,18 +11,18 @@ import httpx
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.source import MemorySessionSource
+from adapters.memory.source import InMemorySource
 from adapters.sessionboard.saved_events import SavedEvent
 from adapters.sessionboard.source import SessionboardSources
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Participation, ParticipationRole, Person, Session, SourceEvent
 from core.domain.tenancy.secrets import Token
-from ports.source import SessionSource, SourceError, SourceRefused, SourceUnavailable, SourceUnreadable
+from ports.source import Source, SourceError, SourceRefused, SourceUnavailable, SourceUnreadable
 from tests.contract.session_source.conftest import HASTE
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 from tests.contract.session_source.test_contract import served
 
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PUBLISHED = NOW - 60 * MINUTE
@@ -30,11 +30,11 @@ ADA = Person(SourceId("p1"), "Ada", "Lovelace")
 TALK = Session(SourceId("s1"), title="Engines", people=(Participation(ADA, ParticipationRole.SPEAKER),))
 
 
-class Place(Protocol):
+class SyncedRecordRef(Protocol):
     """An event with one session and one person on it, published an hour ago, and what an editor can do there."""
 
     @property
-    def source(self) -> SessionSource: ...
+    def source(self) -> Source: ...
 
     @property
     def tells(self) -> bool:
@@ -50,7 +50,7 @@ class Place(Protocol):
 
 @dataclass
 class InMemory:
-    source: MemorySessionSource
+    source: InMemorySource
     tells: bool = True
 
     @property
@@ -74,7 +74,7 @@ def a_row(row_id: str, at: datetime, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class OverHttp:
-    source: SessionSource
+    source: Source
     api: FakeApi
     tells: bool = True
 
@@ -116,10 +116,10 @@ def an_api() -> FakeApi:
 
 
 @pytest.fixture(params=["memory", "file", "http", "http over the wire"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SyncedRecordRef]:
     if request.param == "memory":
         clock = ManualClock(PUBLISHED)
-        source = MemorySessionSource(clock=clock)
+        source = InMemorySource(clock=clock)
         source.put(SourceEvent(EVENT, "PyCon", "Europe/Paris"), [TALK])
         await source.has_changed(EVENT, PUBLISHED)  # nobody tells it when something is edited: it looks
         clock.set(NOW)
@@ -141,25 +141,25 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await runner.cleanup()
 
 
-async def test_nothing_has_changed_where_nobody_has_edited_anything(place: Place) -> None:
+async def test_nothing_has_changed_where_nobody_has_edited_anything(place: SyncedRecordRef) -> None:
     for since in (NOW, NOW - 10 * MINUTE, PUBLISHED + MINUTE):
         assert await place.source.has_changed(EVENT, since) is not place.tells
 
 
-async def test_what_was_published_since_counts_as_a_change(place: Place) -> None:
+async def test_what_was_published_since_counts_as_a_change(place: SyncedRecordRef) -> None:
     assert await place.source.has_changed(EVENT, PUBLISHED - MINUTE)
 
 
 @pytest.mark.parametrize("edit", ["edit_session", "add_session", "edit_person"])
 async def test_an_edit_is_told_to_whom_asks_from_before_it_and_to_nobody_else(
-    place: Place, edit: str
+    place: SyncedRecordRef, edit: str
 ) -> None:
     getattr(place, edit)()
     assert await place.source.has_changed(EVENT, NOW - MINUTE)
     assert await place.source.has_changed(EVENT, NOW + MINUTE) is not place.tells
 
 
-async def test_since_is_an_instant_in_whichever_zone_it_is_written(place: Place) -> None:
+async def test_since_is_an_instant_in_whichever_zone_it_is_written(place: SyncedRecordRef) -> None:
     place.edit_session()
     for hours in (-11, 14):
         zone = timezone(timedelta(hours=hours))
@@ -168,13 +168,13 @@ async def test_since_is_an_instant_in_whichever_zone_it_is_written(place: Place)
 
 
 @pytest.mark.parametrize("unknown", ["2", "", "..", "1/sessions", "日本"])
-async def test_an_event_that_is_not_there_may_have_changed(place: Place, unknown: str) -> None:
+async def test_an_event_that_is_not_there_may_have_changed(place: SyncedRecordRef, unknown: str) -> None:
     """Whoever reads it then learns that it is gone."""
-    assert await place.source.has_changed(SessionboardEventId(unknown), NOW)
+    assert await place.source.has_changed(SourceEventId(unknown), NOW)
 
 
 async def test_without_a_clock_memory_tells_nothing() -> None:
-    source = MemorySessionSource()
+    source = InMemorySource()
     source.put(SourceEvent(EVENT, "PyCon", "Europe/Paris"), [TALK])
     assert await source.has_changed(EVENT, NOW)
 
@@ -183,7 +183,7 @@ async def test_without_a_clock_memory_tells_nothing() -> None:
     "trouble", [SourceRefused("No."), SourceUnreadable("What?"), SourceUnavailable("Later.")]
 )
 async def test_in_memory_only_what_cannot_be_reached_is_an_error(trouble: SourceError) -> None:
-    source = MemorySessionSource(clock=ManualClock(PUBLISHED))
+    source = InMemorySource(clock=ManualClock(PUBLISHED))
     source.put(SourceEvent(EVENT, "PyCon", "Europe/Paris"), [TALK])
     assert not await source.has_changed(EVENT, NOW)
     source.trouble = trouble
@@ -194,7 +194,7 @@ async def test_in_memory_only_what_cannot_be_reached_is_an_error(trouble: Source
         assert await source.has_changed(EVENT, NOW)
 
 
-async def test_two_searches_for_one_row_are_all_that_is_asked(api: FakeApi, source: SessionSource) -> None:
+async def test_two_searches_for_one_row_are_all_that_is_asked(api: FakeApi, source: Source) -> None:
     since = datetime(2027, 5, 1, 11, 30, 15, 123999, tzinfo=timezone(timedelta(hours=2)))
     assert not await source.has_changed(EVENT, since)
     assert [(each.method, each.url.path) for each in api.requests] == [
@@ -209,7 +209,7 @@ async def test_two_searches_for_one_row_are_all_that_is_asked(api: FakeApi, sour
     ]
 
 
-async def test_after_one_change_nothing_more_is_asked(api: FakeApi, source: SessionSource) -> None:
+async def test_after_one_change_nothing_more_is_asked(api: FakeApi, source: Source) -> None:
     api.sessions = [a_row(f"s{number}", NOW) for number in range(250)]
     assert await source.has_changed(EVENT, PUBLISHED)
     assert [each.url.path for each in api.requests] == ["/v1/event/1/sessions"]
@@ -227,7 +227,7 @@ async def test_after_one_change_nothing_more_is_asked(api: FakeApi, source: Sess
     ],
 )
 async def test_whoever_cannot_be_reached_is_told_so(
-    api: FakeApi, source: SessionSource, trouble: httpx.Response | Exception, well: int
+    api: FakeApi, source: Source, trouble: httpx.Response | Exception, well: int
 ) -> None:
     api.first_answers.extend([nothing()] * well)
     api.first_answers.extend([trouble] * 99)
@@ -235,15 +235,13 @@ async def test_whoever_cannot_be_reached_is_told_so(
         await source.has_changed(EVENT, NOW)
 
 
-async def test_a_limit_of_requests_that_is_too_long_to_wait_for_is_told(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_a_limit_of_requests_that_is_too_long_to_wait_for_is_told(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(429, headers={"Retry-After": "86400"}))
     with pytest.raises(SourceUnavailable, match="limits how often"):
         await source.has_changed(EVENT, NOW)
 
 
-async def test_a_failure_that_passes_is_no_change(api: FakeApi, source: SessionSource) -> None:
+async def test_a_failure_that_passes_is_no_change(api: FakeApi, source: Source) -> None:
     api.first_answers.extend([httpx.Response(500), httpx.Response(429), httpx.ReadTimeout("no")])
     assert not await source.has_changed(EVENT, NOW)
 
@@ -296,7 +294,7 @@ DOUBTFUL: dict[str, Callable[[], httpx.Response]] = {
 @pytest.mark.parametrize("well", [0, 1], ids=["sessions", "people"])
 @pytest.mark.parametrize("answer", DOUBTFUL.values(), ids=DOUBTFUL.keys())
 async def test_what_does_not_plainly_say_no_may_be_a_change(
-    api: FakeApi, source: SessionSource, answer: Callable[[], httpx.Response], well: int
+    api: FakeApi, source: Source, answer: Callable[[], httpx.Response], well: int
 ) -> None:
     api.first_answers.extend([nothing()] * well)
     api.first_answers.append(answer())
@@ -318,16 +316,14 @@ async def test_what_does_not_plainly_say_no_may_be_a_change(
     ],
 )
 async def test_an_empty_page_says_no_whatever_else_there_is(
-    api: FakeApi, source: SessionSource, document: dict[str, Any]
+    api: FakeApi, source: Source, document: dict[str, Any]
 ) -> None:
     api.first_answers.extend([page(**document), page(**document)])
     assert not await source.has_changed(EVENT, NOW)
     assert not api.first_answers
 
 
-async def test_a_server_that_ignores_the_filter_has_always_changed(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_a_server_that_ignores_the_filter_has_always_changed(api: FakeApi, source: Source) -> None:
     def all_rows(_request: httpx.Request) -> httpx.Response:
         return page(results=[a_row("s1", PUBLISHED)], pagination={"totalResults": 1})
 

@@ -14,15 +14,15 @@ from adapters.sessionboard.parsing import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SES
 from adapters.sessionboard.repair import LONGEST_LABEL, MOST_IN_A_ROW
 from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.wire import SessionRow
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.records.source_records import Session, Unreadable
 from core.domain.tenancy.secrets import Token
-from ports.source import SessionSource, SourceUnreadable
+from ports.source import Source, SourceUnreadable
 from tests.contract.http_client.conftest import little_memory
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 NOW = datetime(2027, 5, 1, tzinfo=UTC)
 VALUES = Limits().values
 
@@ -35,7 +35,7 @@ async def source(sources: SessionboardSources) -> Any:
         yield source
 
 
-async def read(source: SessionSource, feed: str) -> None:
+async def read(source: Source, feed: str) -> None:
     if feed == "events":
         await source.events()
     else:
@@ -57,7 +57,7 @@ ROWS = pytest.mark.parametrize("row", [b"{}", b"1", b'""', b"[]", b"null", b'{"i
 @ROWS
 @pytest.mark.parametrize("feed", ["events", "sessions", "exhibitors"])
 async def test_answer_with_more_rows_than_asked_for_is_refused_at_once(
-    api: FakeApi, source: SessionSource, feed: str, row: bytes
+    api: FakeApi, source: Source, feed: str, row: bytes
 ) -> None:
     """Three MiB of empty rows, three KiB compressed, took 12 seconds and 1.4 GB."""
     api.first_answers.append(packed(list_of(row, 3 * MIB)))
@@ -69,7 +69,7 @@ async def test_answer_with_more_rows_than_asked_for_is_refused_at_once(
 
 @pytest.mark.parametrize("count", [101, 1000])
 async def test_rows_are_counted_before_any_of_them_is_read(
-    api: FakeApi, source: SessionSource, count: int, monkeypatch: pytest.MonkeyPatch
+    api: FakeApi, source: Source, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def built(*_: object) -> None:
         raise AssertionError
@@ -81,7 +81,7 @@ async def test_rows_are_counted_before_any_of_them_is_read(
         await all_rows(source.sessions(EVENT))
 
 
-async def test_smaller_page_is_held_to_what_was_asked_for(api: FakeApi, source: SessionSource) -> None:
+async def test_smaller_page_is_held_to_what_was_asked_for(api: FakeApi, source: Source) -> None:
     api.first_answers.append(packed(b" " * 9 * MIB))
     api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(100)]}))
     with pytest.raises(SourceUnreadable, match="is a page of 100 rows instead of at most 50"):
@@ -89,7 +89,7 @@ async def test_smaller_page_is_held_to_what_was_asked_for(api: FakeApi, source: 
 
 
 async def test_beginning_of_answer_that_is_too_large_shows_too_many_rows(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.first_answers.append(packed(list_of(b'"%s"' % (b"x" * 50_000), 9 * MIB)))
     with pytest.raises(SourceUnreadable, match=r"at least 1[0-9][0-9] rows instead of at most 100"):
@@ -109,7 +109,7 @@ async def test_beginning_of_answer_that_is_too_large_shows_too_many_rows(
     ids=["cut", "elsewhere", "in a row", "no page"],
 )
 async def test_answer_with_too_many_values_costs_little(
-    api: FakeApi, source: SessionSource, feed: str, body: bytes
+    api: FakeApi, source: Source, feed: str, body: bytes
 ) -> None:
     answers = [packed(body) for _ in range(5)]
     api.first_answers.extend(answers)
@@ -126,7 +126,7 @@ async def test_answer_with_too_many_values_costs_little(
 
 
 async def test_rule_29_answer_with_too_many_values_is_asked_for_again_in_smaller_pages(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions = [{"id": f"s{n}", "custom_fields": [{"a": 1}] * 1200} for n in range(120)]
     given = await all_rows(source.sessions(EVENT))
@@ -135,9 +135,7 @@ async def test_rule_29_answer_with_too_many_values_is_asked_for_again_in_smaller
     assert {size for _, size in api.places_asked} == {100, 50, 25}
 
 
-async def test_rule_29_row_with_too_many_values_is_one_blocked_record(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_29_row_with_too_many_values_is_one_blocked_record(api: FakeApi, source: Source) -> None:
     api.sessions = [{"id": f"s{n}", "title": f"Talk {n}"} for n in range(120)]
     api.sessions[7]["custom_fields"] = [0] * VALUES
     given = await all_rows(source.sessions(EVENT))
@@ -149,7 +147,7 @@ async def test_rule_29_row_with_too_many_values_is_one_blocked_record(
 
 @pytest.mark.parametrize("text", ['<p>Well, [a] {b}, \\ "c", </p>', "<p>é, ü, 中</p>"])
 async def test_rule_29_row_may_be_a_long_text_with_whatever_stands_in_it(
-    api: FakeApi, source: SessionSource, text: str
+    api: FakeApi, source: Source, text: str
 ) -> None:
     long = text * (6 * MIB // len(json.dumps(text)))
     api.sessions = [{"id": "s1", "title": "Long", "description": long}, {"id": "s2"}]
@@ -159,9 +157,7 @@ async def test_rule_29_row_may_be_a_long_text_with_whatever_stands_in_it(
     assert second.id == "s2"
 
 
-async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_at_once(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_at_once(api: FakeApi, source: Source) -> None:
     person = {f"field{n}": "A text, with a comma." for n in range(60)}
     api.sessions = [
         {
@@ -219,7 +215,7 @@ def test_label_of_a_row_that_cannot_be_read_is_bounded() -> None:
 @pytest.mark.parametrize("count", [FEWEST_TO_JUDGE_BY, 100, 230])
 @pytest.mark.parametrize("feed", ["events", "sessions", "exhibitors"])
 async def test_address_whose_rows_are_all_unreadable_is_not_taken_for_sessionboards(
-    api: FakeApi, source: SessionSource, feed: str, count: int, row: object
+    api: FakeApi, source: Source, feed: str, count: int, row: object
 ) -> None:
     api.events = api.sessions = api.exhibitors = [row] * count
     words = rf"is a list of \d+ {feed} of which none can be read, the first for this reason: The row .*Is the address"
@@ -228,7 +224,7 @@ async def test_address_whose_rows_are_all_unreadable_is_not_taken_for_sessionboa
 
 
 async def test_rule_29_few_rows_that_cannot_be_read_are_blocked_one_by_one(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions = [{"title": f"Talk {n}"} for n in range(FEWEST_TO_JUDGE_BY - 1)]
     given = await all_rows(source.sessions(EVENT))
@@ -238,7 +234,7 @@ async def test_rule_29_few_rows_that_cannot_be_read_are_blocked_one_by_one(
 
 @pytest.mark.parametrize("readable", [0, 99, 150])
 async def test_rule_29_one_row_that_can_be_read_shows_that_the_address_is_right(
-    api: FakeApi, source: SessionSource, readable: int
+    api: FakeApi, source: Source, readable: int
 ) -> None:
     api.sessions = [{"title": f"Talk {n}"} for n in range(200)]
     api.sessions[readable] = {"id": "s1"}

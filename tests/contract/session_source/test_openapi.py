@@ -20,10 +20,10 @@ from hypothesis_jsonschema import from_schema
 from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, RowSchema
 from adapters.sessionboard.repair import UNSAFE
 from adapters.sessionboard.tally import PAGE_SIZE
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.records.source_records import Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url
-from ports.source import SessionSource
+from ports.source import Source
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import FakeApi
 
@@ -111,12 +111,12 @@ def check_request(request: httpx.Request) -> None:
         check(sent, body)
 
 
-async def test_every_request_is_valid(api: FakeApi, source: SessionSource) -> None:
+async def test_every_request_is_valid(api: FakeApi, source: Source) -> None:
     api.sessions = [{"id": number} for number in range(250)]
     await source.events()
-    await all_rows(source.sessions(SessionboardEventId("1")))
-    await all_rows(source.exhibitors(SessionboardEventId("1")))
-    assert not await source.has_changed(SessionboardEventId("1"), datetime(2027, 5, 1, 9, tzinfo=UTC))
+    await all_rows(source.sessions(SourceEventId("1")))
+    await all_rows(source.exhibitors(SourceEventId("1")))
+    assert not await source.has_changed(SourceEventId("1"), datetime(2027, 5, 1, 9, tzinfo=UTC))
 
     assert len(api.requests) == 7
     assert {request.method for request in api.requests} == {"GET", "POST"}

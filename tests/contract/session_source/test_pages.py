@@ -11,13 +11,13 @@ import pytest
 
 from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.tally import LAST_PAGE
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.tenancy.secrets import Token
-from ports.source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnreadable
+from ports.source import Source, SourceEventGone, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, incomplete_rows, rows_before
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 
 
 def rows(start: int, end: int) -> list[dict[str, Any]]:
@@ -28,25 +28,25 @@ def page(content: list[dict[str, Any]], **pagination: int) -> httpx.Response:
     return httpx.Response(200, json={"results": content, "pagination": pagination})
 
 
-async def ids(source: SessionSource) -> list[str]:
+async def ids(source: Source) -> list[str]:
     return [row.id for row in await all_rows(source.sessions(EVENT))]
 
 
-async def incomplete_ids(source: SessionSource) -> tuple[list[str], str]:
+async def incomplete_ids(source: Source) -> tuple[list[str], str]:
     given, told = await incomplete_rows(source.sessions(EVENT))
     return [row.id for row in given], told
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (1000, 10), (1234, 13)])
 async def test_no_more_pages_are_asked_for_than_there_are(
-    api: FakeApi, source: SessionSource, count: int, pages: int
+    api: FakeApi, source: Source, count: int, pages: int
 ) -> None:
     api.sessions = rows(0, count)
     assert await ids(source) == [row["id"] for row in api.sessions]
     assert sorted(api.pages_asked) == list(range(1, pages + 1))
 
 
-async def test_only_searches_are_sent_with_a_hundred_rows_a_page(api: FakeApi, source: SessionSource) -> None:
+async def test_only_searches_are_sent_with_a_hundred_rows_a_page(api: FakeApi, source: Source) -> None:
     await all_rows(source.sessions(EVENT))
     await all_rows(source.exhibitors(EVENT))
 
@@ -78,9 +78,7 @@ async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
     assert most == 5
 
 
-async def test_no_more_is_read_ahead_than_memory_is_meant_to_hold(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_no_more_is_read_ahead_than_memory_is_meant_to_hold(api: FakeApi, source: Source) -> None:
     api.sessions = rows(0, 5000)
     pages = source.sessions(EVENT)
     await anext(pages)
@@ -96,7 +94,7 @@ async def _close(pages: AsyncIterator[Any]) -> None:
     await close()
 
 
-async def test_rows_are_found_under_data_too(api: FakeApi, source: SessionSource) -> None:
+async def test_rows_are_found_under_data_too(api: FakeApi, source: Source) -> None:
     api.sessions, api.rows_key = rows(0, 150), "data"
     assert len(await ids(source)) == 150
 
@@ -104,7 +102,7 @@ async def test_rows_are_found_under_data_too(api: FakeApi, source: SessionSource
 @pytest.mark.parametrize("pagination", [None, {}, {"totalPages": None}, "?"])
 @pytest.mark.parametrize("count", [0, 60, 100, 250])
 async def test_without_totals_reading_goes_on_until_a_page_is_short(
-    api: FakeApi, source: SessionSource, count: int, pagination: object
+    api: FakeApi, source: Source, count: int, pagination: object
 ) -> None:
     api.sessions, api.pagination = rows(0, count), lambda *_: pagination
     assert await ids(source) == [row["id"] for row in api.sessions]
@@ -112,7 +110,7 @@ async def test_without_totals_reading_goes_on_until_a_page_is_short(
 
 
 async def test_rule_34_server_that_ignores_the_page_is_not_asked_for_ever(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.first_answers.extend(httpx.Response(200, json={"results": rows(0, 100)}) for _ in range(50))
     got, told = await incomplete_ids(source)
@@ -122,7 +120,7 @@ async def test_rule_34_server_that_ignores_the_page_is_not_asked_for_ever(
 
 
 async def test_more_pages_announced_than_the_api_can_give_are_unreadable_after_all_rows_were_given(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions, api.pagination = rows(0, 130), lambda *_: {"totalPages": 5000}
     given, error = await rows_before(SourceUnreadable, source.sessions(EVENT))
@@ -131,12 +129,12 @@ async def test_more_pages_announced_than_the_api_can_give_are_unreadable_after_a
     assert max(api.pages_asked) == LAST_PAGE
 
 
-async def test_too_few_pages_announced_do_not_cut_the_list(api: FakeApi, source: SessionSource) -> None:
+async def test_too_few_pages_announced_do_not_cut_the_list(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 330), lambda _, total: {"totalPages": 1, "totalResults": total}
     assert len(await ids(source)) == 330
 
 
-async def test_a_list_longer_than_the_api_can_give_is_unreadable(api: FakeApi, source: SessionSource) -> None:
+async def test_a_list_longer_than_the_api_can_give_is_unreadable(api: FakeApi, source: Source) -> None:
     api.pagination = lambda *_: {"totalPages": 1000}
 
     def endless(request: httpx.Request) -> httpx.Response:
@@ -154,7 +152,7 @@ async def test_a_list_longer_than_the_api_can_give_is_unreadable(api: FakeApi, s
     assert max(api.pages_asked) == LAST_PAGE
 
 
-async def test_a_row_that_moves_over_a_page_is_not_missed(api: FakeApi, source: SessionSource) -> None:
+async def test_a_row_that_moves_over_a_page_is_not_missed(api: FakeApi, source: Source) -> None:
     """A row of the first page was deleted: s100 moved to a page that had been read already."""
     api.sessions = rows(1, 201)
     api.first_answers.append(page(rows(0, 100), totalPages=3, totalResults=201))
@@ -164,7 +162,7 @@ async def test_a_row_that_moves_over_a_page_is_not_missed(api: FakeApi, source: 
 
 
 async def test_rows_that_come_on_two_pages_are_no_reason_to_read_again_when_none_is_missing(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.first_answers.extend(
         [
@@ -176,9 +174,7 @@ async def test_rows_that_come_on_two_pages_are_no_reason_to_read_again_when_none
     assert len(api.requests) == 2
 
 
-async def test_duplicates_without_totals_are_a_reason_to_read_again(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_duplicates_without_totals_are_a_reason_to_read_again(api: FakeApi, source: Source) -> None:
     api.sessions = rows(0, 150)
     api.first_answers.extend(
         [
@@ -190,7 +186,7 @@ async def test_duplicates_without_totals_are_a_reason_to_read_again(
 
 
 async def test_rule_34_list_that_never_agrees_with_its_total_is_read_twice(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     def another_each_time(request: httpx.Request) -> httpx.Response:
         reading = api.pages_asked.count(1)
@@ -205,9 +201,7 @@ async def test_rule_34_list_that_never_agrees_with_its_total_is_read_twice(
     assert told == "Sessionboard says that there are 999 sessions, but gave 50."
 
 
-async def test_rule_34_wrong_total_costs_one_more_reading_and_is_told(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_34_wrong_total_costs_one_more_reading_and_is_told(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 50), lambda *_: {"totalPages": 1, "totalResults": 51}
     got, told = await incomplete_ids(source)
     assert len(got) == 50
@@ -223,7 +217,7 @@ async def test_rule_34_wrong_total_costs_one_more_reading_and_is_told(
     ],
 )
 async def test_rule_34_list_without_any_row_is_incomplete_if_its_total_says_so(
-    api: FakeApi, source: SessionSource, total: int, told: str
+    api: FakeApi, source: Source, total: int, told: str
 ) -> None:
     api.pagination = lambda *_: {"totalPages": 1, "totalResults": total}
     assert await incomplete_ids(source) == ([], told)
@@ -256,7 +250,7 @@ LIES = pytest.mark.parametrize("lie", [empty, repeated])
 @LIES
 @pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
 async def test_rule_34_pages_after_one_that_lies_are_read_and_the_rest_is_told_as_missing(
-    api: FakeApi, source: SessionSource, lie: Callable[[httpx.Request], httpx.Response], feed: str
+    api: FakeApi, source: Source, lie: Callable[[httpx.Request], httpx.Response], feed: str
 ) -> None:
     api.sessions = rows(0, 250)
     api.first_answers.extend([lying(api, 2, lie)] * 20)
@@ -271,7 +265,7 @@ async def test_rule_34_pages_after_one_that_lies_are_read_and_the_rest_is_told_a
 @pytest.mark.parametrize("pagination", [{"totalPages": 3}, {"totalResults": 250}])
 async def test_rule_34_every_announced_page_is_read_by_whichever_total(
     api: FakeApi,
-    source: SessionSource,
+    source: Source,
     lie: Callable[[httpx.Request], httpx.Response],
     pagination: dict[str, int],
 ) -> None:
@@ -287,7 +281,7 @@ async def test_rule_34_every_announced_page_is_read_by_whichever_total(
     ("lie", "words"), [(empty, "no sessions on page 2"), (repeated, "the same page of sessions again")]
 )
 async def test_rule_34_page_that_lies_is_named_where_no_number_of_rows_is_told(
-    api: FakeApi, source: SessionSource, lie: Callable[[httpx.Request], httpx.Response], words: str
+    api: FakeApi, source: Source, lie: Callable[[httpx.Request], httpx.Response], words: str
 ) -> None:
     api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
     content = json.loads(lie(httpx.Request("GET", "/")).content)["results"]
@@ -296,9 +290,7 @@ async def test_rule_34_page_that_lies_is_named_where_no_number_of_rows_is_told(
     assert words in told
 
 
-async def test_rule_34_first_page_without_rows_does_not_end_the_list(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_34_first_page_without_rows_does_not_end_the_list(api: FakeApi, source: Source) -> None:
     api.sessions, api.pagination = rows(0, 250), lambda *_: {"totalPages": 3}
     api.first_answers.extend([lying(api, 1, lambda _: page([], totalPages=3))] * 20)
     given, told = await incomplete_ids(source)
@@ -308,7 +300,7 @@ async def test_rule_34_first_page_without_rows_does_not_end_the_list(
 
 @LIES
 async def test_rule_34_reading_that_adds_up_the_second_time_is_complete(
-    api: FakeApi, source: SessionSource, lie: Callable[[httpx.Request], httpx.Response]
+    api: FakeApi, source: Source, lie: Callable[[httpx.Request], httpx.Response]
 ) -> None:
     api.sessions = rows(0, 250)
     api.first_answers.extend([lying(api, 2, lie)] * 3)
@@ -319,7 +311,7 @@ async def test_rule_34_reading_that_adds_up_the_second_time_is_complete(
     assert len(api.requests) == 6
 
 
-async def test_rule_34_second_reading_is_judged_by_itself(api: FakeApi, source: SessionSource) -> None:
+async def test_rule_34_second_reading_is_judged_by_itself(api: FakeApi, source: Source) -> None:
     """Together the two readings have as many rows as announced, but some may have gone."""
     first, second = [*rows(0, 100), *rows(100, 150)], [*rows(0, 100), *rows(150, 200)]
     for content in (first, second):
@@ -330,9 +322,7 @@ async def test_rule_34_second_reading_is_judged_by_itself(api: FakeApi, source: 
     assert told == "Sessionboard says that there are 200 sessions, but gave 150."
 
 
-async def test_rule_34_totals_that_differ_between_pages_do_not_add_up(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_34_totals_that_differ_between_pages_do_not_add_up(api: FakeApi, source: Source) -> None:
     for _ in range(2):
         api.first_answers.append(page(rows(0, 100), totalPages=2, totalResults=150))
         api.first_answers.append(page(rows(100, 151), totalPages=2, totalResults=151))
@@ -342,7 +332,7 @@ async def test_rule_34_totals_that_differ_between_pages_do_not_add_up(
 
 
 async def test_rule_34_page_of_which_some_rows_are_known_gives_only_the_others(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions = rows(0, 150)
     api.first_answers.extend(
@@ -354,7 +344,7 @@ async def test_rule_34_page_of_which_some_rows_are_known_gives_only_the_others(
     assert [len(given) async for given in source.sessions(EVENT)] == [100, 40, 10]
 
 
-async def test_each_row_is_given_once_with_the_subsessions_in_it(api: FakeApi, source: SessionSource) -> None:
+async def test_each_row_is_given_once_with_the_subsessions_in_it(api: FakeApi, source: Source) -> None:
     nested = {"id": "s1", "subsessions": [{"id": "s1a"}, {"id": "s1b"}]}
     api.first_answers.append(page([{"id": "s0"}, nested, {"id": "s1"}, {"id": "s2"}], totalResults=3))
     assert await ids(source) == ["s0", "s1", "s1a", "s1b", "s2"]
@@ -362,7 +352,7 @@ async def test_each_row_is_given_once_with_the_subsessions_in_it(api: FakeApi, s
 
 @pytest.mark.parametrize("status", [400, 404])
 async def test_a_page_that_nobody_announced_and_that_is_not_there_is_the_end(
-    api: FakeApi, source: SessionSource, status: int
+    api: FakeApi, source: Source, status: int
 ) -> None:
     def without_pagination(request: httpx.Request) -> httpx.Response:
         first = request.url.params["page"] == "1"
@@ -374,7 +364,7 @@ async def test_a_page_that_nobody_announced_and_that_is_not_there_is_the_end(
 
 @pytest.mark.parametrize("status", [400, 404])
 async def test_rule_34_a_page_that_was_announced_and_is_not_there_makes_no_event_gone(
-    api: FakeApi, source: SessionSource, status: int
+    api: FakeApi, source: Source, status: int
 ) -> None:
     first = page(rows(0, 100), totalPages=2, totalResults=150)
     api.first_answers.extend([first, httpx.Response(status)] * 2)
@@ -382,9 +372,7 @@ async def test_rule_34_a_page_that_was_announced_and_is_not_there_makes_no_event
         await ids(source)
 
 
-async def test_an_event_that_goes_while_its_pages_are_read_is_gone(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_an_event_that_goes_while_its_pages_are_read_is_gone(api: FakeApi, source: Source) -> None:
     first = page(rows(0, 100), totalPages=2, totalResults=150)
     api.first_answers.extend([first, httpx.Response(404), httpx.Response(404)])
     with pytest.raises(SourceEventGone):

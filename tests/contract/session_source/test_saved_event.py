@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.sessionboard.date_shift import moved_ahead
 from adapters.sessionboard.saved_events import SavedEvent
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.records.source_records import Exhibitor, Session
 from ports.source import SourceUnreadable
 from tests.contract.session_source.conftest import all_rows
@@ -53,7 +53,7 @@ async def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
 async def test_a_saved_event_without_sessions_or_exhibitors_has_none(tmp_path: Path) -> None:
     path = tmp_path / "event.json"
     path.write_text('{"event": {"id": 1}, "sessions": null}')
-    event_id = SessionboardEventId("1")
+    event_id = SourceEventId("1")
     assert await all_rows(SavedEvent(path).sessions(event_id)) == []
     assert await all_rows(SavedEvent(path).exhibitors(event_id)) == []
 
@@ -161,6 +161,6 @@ async def test_a_saved_event_is_moved_when_it_is_opened_so(tmp_path: Path) -> No
     path = tmp_path / "event.json"
     path.write_text(json.dumps(saved("2025-11-01T09:00:00Z")))
     source = SavedEvent(path, days_ahead=3, now=lambda: datetime(2027, 1, 1, tzinfo=UTC))
-    (session,) = await all_rows(source.sessions(SessionboardEventId("1")))
+    (session,) = await all_rows(source.sessions(SourceEventId("1")))
     assert isinstance(session, Session)
     assert session.starts_at == datetime(2027, 1, 4, 9, tzinfo=UTC)

@@ -10,14 +10,14 @@ import pytest
 
 from adapters.sessionboard.pages import MOST_TOO_LARGE
 from adapters.sessionboard.source import SessionboardSources
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.records.source_records import Session, SourceEvent, Unreadable, is_id
 from core.domain.tenancy.secrets import Token
-from ports.source import SessionSource, SourceError, SourceIncomplete, SourceUnreadable
+from ports.source import Source, SourceError, SourceIncomplete, SourceUnreadable
 from tests.contract.session_source.conftest import all_rows, rows_before
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 KIB = 1024
 """The tests' bound is a MiB."""
 
@@ -39,7 +39,7 @@ def unreadable(rows: list[Any]) -> list[Unreadable]:
     ("kib", "passes"), [(15, 50), (30, 25), (150, 5), (600, 1)], ids=["50", "25", "5", "1"]
 )
 async def test_rule_29_answer_that_is_too_large_is_asked_for_again_in_smaller_pages(
-    api: FakeApi, source: SessionSource, feed: str, kib: int, passes: int
+    api: FakeApi, source: Source, feed: str, kib: int, passes: int
 ) -> None:
     api.sessions = api.exhibitors = [row(number, kib * KIB) for number in range(230)]
     given = await all_rows(getattr(source, feed)(EVENT))
@@ -52,14 +52,14 @@ async def test_rule_29_answer_that_is_too_large_is_asked_for_again_in_smaller_pa
     assert all((page - 1) * size < 100 for page, size in api.places_asked if size > passes)
 
 
-async def test_rule_29_reading_goes_on_with_the_smaller_pages(api: FakeApi, source: SessionSource) -> None:
+async def test_rule_29_reading_goes_on_with_the_smaller_pages(api: FakeApi, source: Source) -> None:
     api.sessions = [row(number, 15 * KIB) for number in range(330)]
     await all_rows(source.sessions(EVENT))
     assert api.places_asked == [(1, 100), *((page, 50) for page in range(1, 8))]
 
 
 async def test_rule_29_later_page_that_is_too_large_leaves_those_before_it_alone(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions = [row(number, 15 * KIB if 200 <= number < 300 else 0) for number in range(400)]
     assert ids(await all_rows(source.sessions(EVENT))) == [row["id"] for row in api.sessions]
@@ -69,7 +69,7 @@ async def test_rule_29_later_page_that_is_too_large_leaves_those_before_it_alone
 @pytest.mark.parametrize("pagination", ["as documented", None, "pages", "results"])
 @pytest.mark.parametrize("count", [1, 30, 101, 230])
 async def test_rule_29_smaller_pages_add_up_whatever_is_announced(
-    api: FakeApi, source: SessionSource, count: int, pagination: str | None
+    api: FakeApi, source: Source, count: int, pagination: str | None
 ) -> None:
     api.sessions = [row(number, 600 * KIB if number < 2 else 12 * KIB) for number in range(count)]
 
@@ -92,7 +92,7 @@ async def test_rule_29_smaller_pages_add_up_whatever_is_announced(
 
 @pytest.mark.parametrize("at", [0, 3, 99, 150, 229])
 async def test_rule_29_single_row_that_is_too_large_is_one_blocked_record(
-    api: FakeApi, source: SessionSource, at: int
+    api: FakeApi, source: Source, at: int
 ) -> None:
     api.sessions = [row(number, 1100 * KIB if number == at else 0) for number in range(230)]
     given = await all_rows(source.sessions(EVENT))
@@ -113,7 +113,7 @@ async def test_rule_29_single_row_that_is_too_large_is_one_blocked_record(
     ],
 )
 async def test_rule_29_row_whose_id_was_not_received_is_named_by_its_place(
-    api: FakeApi, source: SessionSource, beginning: dict[str, Any], label: str
+    api: FakeApi, source: Source, beginning: dict[str, Any], label: str
 ) -> None:
     late = {"id": "e2", "name": "Late"}
     large = beginning | {"logo_image_url": "x" * 1100 * KIB}
@@ -131,7 +131,7 @@ async def test_rule_29_row_whose_id_was_not_received_is_named_by_its_place(
     assert len(first) == 3
 
 
-async def test_an_id_that_was_cut_is_not_taken_for_another_one(api: FakeApi, source: SessionSource) -> None:
+async def test_an_id_that_was_cut_is_not_taken_for_another_one(api: FakeApi, source: Source) -> None:
     start = b'{"results": [{"title": "%s", "id": 1234'
     body = start % (b"x" * (2**20 - len(start) + 2))
 
@@ -155,7 +155,7 @@ async def test_an_id_that_was_cut_is_not_taken_for_another_one(api: FakeApi, sou
 )
 @pytest.mark.parametrize("packed", [False, True])
 async def test_answer_that_stays_too_large_is_told_as_such(
-    api: FakeApi, source: SessionSource, content: bytes, packed: bool
+    api: FakeApi, source: Source, content: bytes, packed: bool
 ) -> None:
     headers = {"content-encoding": "gzip"} if packed else {}
     body = gzip.compress(content) if packed else content
@@ -168,7 +168,7 @@ async def test_answer_that_stays_too_large_is_told_as_such(
 
 
 async def test_no_more_rows_in_succession_are_too_large_than_can_be_believed(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions = [row(number, 1100 * KIB) for number in range(100)]
     given, error = await rows_before(SourceUnreadable, source.sessions(EVENT))
@@ -177,9 +177,7 @@ async def test_no_more_rows_in_succession_are_too_large_than_can_be_believed(
     assert len(api.requests) < 40
 
 
-async def test_rule_34_rows_without_a_page_number_are_told_as_missing(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_34_rows_without_a_page_number_are_told_as_missing(api: FakeApi, source: Source) -> None:
     """There are 999 pages at most, so single rows can be asked for among the first 999 only."""
     api.sessions = [row(number, 1100 * KIB if number in (998, 1202) else 0) for number in range(1230)]
     given, error = await rows_before(SourceIncomplete, source.sessions(EVENT))
@@ -214,9 +212,7 @@ async def test_rule_29_memory_holds_no_more_bodies_than_are_read_at_once(
 EVENT_ROW = {"id": 1, "name": "PyCon", "timezone": "Europe/Paris"}
 
 
-async def test_rule_29_event_that_is_too_large_does_not_hide_the_others(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_29_event_that_is_too_large_does_not_hide_the_others(api: FakeApi, source: Source) -> None:
     large = {"id": 2, "name": "x" * 1100 * KIB}
     api.events = [large, EVENT_ROW]
     assert await source.events() == [SourceEvent(EVENT, "PyCon", "Europe/Paris")]
@@ -231,32 +227,30 @@ async def test_rule_29_event_that_is_too_large_does_not_hide_the_others(
     ],
 )
 async def test_rule_34_event_that_may_be_in_a_row_that_cannot_be_read_is_not_gone(
-    api: FakeApi, source: SessionSource, event_id: str, words: str
+    api: FakeApi, source: Source, event_id: str, words: str
 ) -> None:
     api.events = [EVENT_ROW, {"id": 2, "timezone": "x" * 1100 * KIB}]
     with pytest.raises(SourceUnreadable, match=words):
-        await source.event(SessionboardEventId(event_id))
+        await source.event(SourceEventId(event_id))
 
 
 @pytest.mark.parametrize("odd", [None, "event", {"name": "No id"}])
 async def test_rule_34_event_is_not_gone_while_a_row_of_the_list_cannot_be_read(
-    api: FakeApi, source: SessionSource, odd: object
+    api: FakeApi, source: Source, odd: object
 ) -> None:
     api.events = [EVENT_ROW, odd]
     assert len(await source.events()) == 1
     assert (await source.event(EVENT)).id == EVENT
     with pytest.raises(SourceUnreadable, match="No other row is event '3'"):
-        await source.event(SessionboardEventId("3"))
+        await source.event(SourceEventId("3"))
 
 
-async def test_rule_34_event_is_not_gone_while_the_list_is_incomplete(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_rule_34_event_is_not_gone_while_the_list_is_incomplete(api: FakeApi, source: Source) -> None:
     api.events, api.pagination = [EVENT_ROW], lambda *_: {"totalPages": 1, "totalResults": 2}
     assert len(await source.events()) == 1, "a list to choose from has what there is"
     assert (await source.event(EVENT)).id == EVENT
     with pytest.raises(SourceIncomplete, match="there are 2 events, but gave 1"):
-        await source.event(SessionboardEventId("3"))
+        await source.event(SourceEventId("3"))
 
 
 def test_incomplete_is_neither_unreadable_nor_gone() -> None:
@@ -265,7 +259,7 @@ def test_incomplete_is_neither_unreadable_nor_gone() -> None:
     assert not issubclass(SourceIncomplete, SourceUnreadable)
 
 
-async def test_a_large_row_is_a_session_as_long_as_it_fits(api: FakeApi, source: SessionSource) -> None:
+async def test_a_large_row_is_a_session_as_long_as_it_fits(api: FakeApi, source: Source) -> None:
     api.sessions = [row(0, 1000 * KIB), row(1, 1000 * KIB)]
     given = await all_rows(source.sessions(EVENT))
     assert all(isinstance(row, Session) for row in given)

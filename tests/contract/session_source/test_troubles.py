@@ -4,12 +4,12 @@ import httpx
 import pytest
 
 from adapters.sessionboard.source import SessionboardSources
-from core.domain.errors import BadInput
-from core.domain.ids import SessionboardEventId
+from core.domain.errors import InvalidInput
+from core.domain.ids import SourceEventId
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
 from ports.source import (
-    SessionSource,
+    Source,
     SourceError,
     SourceEventGone,
     SourceRefused,
@@ -19,18 +19,18 @@ from ports.source import (
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import TOKEN, FakeApi
 
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 DATE = "Fri, 01 Jan 2027 00:00:00 GMT"
 
 
-async def trouble(source: SessionSource) -> SourceError:
+async def trouble(source: Source) -> SourceError:
     with pytest.raises(SourceError) as caught:
         await all_rows(source.sessions(EVENT))
     assert TOKEN not in str(caught.value)
     return caught.value
 
 
-async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source: SessionSource) -> None:
+async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source: Source) -> None:
     api.first_answers.extend(httpx.Response(502) for _ in range(99))
     told = await trouble(source)
 
@@ -45,21 +45,19 @@ async def test_an_unknown_token_is_refused(sources: SessionboardSources) -> None
             await source.events()
 
 
-async def test_a_token_without_the_scopes_is_told_which_it_needs(api: FakeApi, source: SessionSource) -> None:
+async def test_a_token_without_the_scopes_is_told_which_it_needs(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(403, text="forbidden"))
     told = await trouble(source)
     assert isinstance(told, SourceRefused)
     assert all(scope in str(told) for scope in ("read:events", "read:sessions", "read:contacts"))
 
 
-async def test_an_event_that_went_is_gone(api: FakeApi, source: SessionSource) -> None:
+async def test_an_event_that_went_is_gone(api: FakeApi, source: Source) -> None:
     api.event_id = "2"
     assert isinstance(await trouble(source), SourceEventGone)
 
 
-async def test_a_wrong_address_is_not_taken_for_an_event_that_went(
-    api: FakeApi, source: SessionSource
-) -> None:
+async def test_a_wrong_address_is_not_taken_for_an_event_that_went(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(404))
     with pytest.raises(SourceUnreadable, match="HTTP 404"):
         await source.events()
@@ -86,7 +84,7 @@ async def test_a_wrong_address_is_not_taken_for_an_event_that_went(
     ],
 )
 async def test_an_answer_that_was_not_agreed_is_described_without_being_quoted(
-    api: FakeApi, source: SessionSource, answer: httpx.Response, words: str
+    api: FakeApi, source: Source, answer: httpx.Response, words: str
 ) -> None:
     api.first_answers.append(answer)
     told = await trouble(source)
@@ -100,7 +98,7 @@ async def test_an_answer_that_was_not_agreed_is_described_without_being_quoted(
 
 
 async def test_trouble_on_a_later_page_is_told_after_the_pages_before_it(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions = [{"id": f"s{number}"} for number in range(900)]
 
@@ -121,7 +119,7 @@ async def test_trouble_on_a_later_page_is_told_after_the_pages_before_it(
 def test_an_address_that_is_not_allowed_is_refused_before_anything_is_sent(
     api: FakeApi, sources: SessionboardSources, url: str
 ) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         sources.open(url, Token(TOKEN))
     assert not api.requests
 

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from ports.source import (
-    SessionSource,
+    Source,
     SourceError,
     SourceEventGone,
     SourceRefused,
@@ -15,7 +15,7 @@ from ports.source import (
 from tests.contract.session_source.conftest import all_rows
 from tests.contract.session_source.fake_api import FakeApi
 
-EVENT = SessionboardEventId("1")
+EVENT = SourceEventId("1")
 PAGE = b"<!doctype html><title>Just a moment...</title>"
 STATUSES = pytest.mark.parametrize("status", [200, 400, 403, 404, 405, 418])
 
@@ -38,7 +38,7 @@ LOOKS = {
 @STATUSES
 @pytest.mark.parametrize(("kind", "body"), LOOKS.values(), ids=LOOKS.keys())
 async def test_rule_29_web_page_that_passes_is_not_told(
-    api: FakeApi, source: SessionSource, status: int, kind: str | None, body: bytes
+    api: FakeApi, source: Source, status: int, kind: str | None, body: bytes
 ) -> None:
     api.sessions = [{"id": "s1"}]
     api.first_answers.extend(web_page(status, kind, body) for _ in range(4))
@@ -48,7 +48,7 @@ async def test_rule_29_web_page_that_passes_is_not_told(
 
 @STATUSES
 async def test_rule_29_web_page_that_does_not_pass_is_temporary(
-    api: FakeApi, source: SessionSource, status: int
+    api: FakeApi, source: Source, status: int
 ) -> None:
     api.first_answers.extend(web_page(status) for _ in range(99))
     with pytest.raises(SourceUnavailable) as caught:
@@ -75,7 +75,7 @@ async def test_rule_29_web_page_that_does_not_pass_is_temporary(
     ids=["401", "403 JSON", "403 empty", "403 text", "403 unreadable", "404 JSON", "404 empty", "redirect"],
 )
 async def test_rule_29_answer_that_says_what_it_means_is_taken_at_its_word(
-    api: FakeApi, source: SessionSource, answer: httpx.Response, kind: type[SourceError]
+    api: FakeApi, source: Source, answer: httpx.Response, kind: type[SourceError]
 ) -> None:
     api.first_answers.append(answer)
     with pytest.raises(kind):
@@ -84,7 +84,7 @@ async def test_rule_29_answer_that_says_what_it_means_is_taken_at_its_word(
 
 
 async def test_rule_34_web_page_in_the_place_of_a_page_that_was_not_announced_is_not_the_end(
-    api: FakeApi, source: SessionSource
+    api: FakeApi, source: Source
 ) -> None:
     api.sessions, api.pagination = [{"id": f"s{number}"} for number in range(150)], lambda *_: None
     first = {"results": api.sessions[:100]}
@@ -92,7 +92,7 @@ async def test_rule_34_web_page_in_the_place_of_a_page_that_was_not_announced_is
     assert len(await all_rows(source.sessions(EVENT))) == 150
 
 
-async def test_of_an_error_no_more_is_read_than_its_beginning(api: FakeApi, source: SessionSource) -> None:
+async def test_of_an_error_no_more_is_read_than_its_beginning(api: FakeApi, source: Source) -> None:
     read = 0
 
     class Endless(httpx.AsyncByteStream):

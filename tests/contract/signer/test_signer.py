@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.security.signer import ItsdangerousSigner
-from ports.signer import NotSigned, Signer
+from ports.signer import BadSignature, Signer
 
 NOW = datetime(2027, 5, 1, 9, 30, 15, 123456, tzinfo=UTC)
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -62,7 +62,7 @@ def test_what_is_signed_can_stand_in_an_address(text: str) -> None:
 def test_what_was_signed_for_another_purpose_is_not_signed(signer: Signer) -> None:
     signed = signer.sign("portal", "text", NOW)
     for purpose in ("sign-up", "", "Portal", "portal "):
-        with pytest.raises(NotSigned):
+        with pytest.raises(BadSignature):
             signer.read(purpose, signed)
 
 
@@ -71,7 +71,7 @@ def test_what_was_changed_anywhere_is_not_signed(signer: Signer) -> None:
     # The last character but for its unused bits.
     for spot in range(len(signed) - 1):
         other = "A" if signed[spot] != "A" else "B"
-        with pytest.raises(NotSigned):
+        with pytest.raises(BadSignature):
             signer.read("portal", signed[:spot] + other + signed[spot + 1 :])
     for changed in (
         signed[1:],
@@ -81,7 +81,7 @@ def test_what_was_changed_anywhere_is_not_signed(signer: Signer) -> None:
         signed.replace(".", "", 1),
         signed * 2,
     ):
-        with pytest.raises(NotSigned):
+        with pytest.raises(BadSignature):
             signer.read("portal", changed)
 
 
@@ -89,12 +89,12 @@ def test_what_was_changed_anywhere_is_not_signed(signer: Signer) -> None:
     "text", ["", ".", "..", "nothing", "\0", "\ud800", "ü.ü", "a.b.c", "." * 1_000, "x" * 100_000]
 )
 def test_any_other_text_is_not_signed(signer: Signer, text: str) -> None:
-    with pytest.raises(NotSigned):
+    with pytest.raises(BadSignature):
         signer.read("portal", text)
 
 
 def test_what_another_installation_signed_is_not_signed(make: Make, signer: Signer) -> None:
-    with pytest.raises(NotSigned):
+    with pytest.raises(BadSignature):
         signer.read("portal", make([OLD]).sign("portal", "text", NOW))
 
 
@@ -103,7 +103,7 @@ def test_keys_are_rotated_by_putting_a_new_one_first(make: Make) -> None:
     old, new = before.sign("portal", "old", NOW), during.sign("portal", "new", NOW)
     assert during.read("portal", old) == ("old", NOW)
     assert after.read("portal", new) == ("new", NOW)
-    with pytest.raises(NotSigned):
+    with pytest.raises(BadSignature):
         after.read("portal", old)
-    with pytest.raises(NotSigned):
+    with pytest.raises(BadSignature):
         before.read("portal", new)

@@ -8,7 +8,7 @@ import structlog
 from structlog.testing import CapturingLogger
 from structlog.typing import EventDict
 
-from adapters.memory.event_log import KeptEvents
+from adapters.memory.event_log import RecordedEvents
 from adapters.telemetry.event_log import StructlogEvents
 from ports.log import EventLog
 
@@ -16,7 +16,7 @@ Told = list[tuple[str, dict[str, Any]]]
 
 
 def _kept() -> tuple[EventLog, Callable[[], Told]]:
-    log = KeptEvents()
+    log = RecordedEvents()
     return log, lambda: log.kept
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client import REGISTRY
 
-from adapters.memory.event_log import KeptEvents
-from adapters.telemetry.metrics import CountedEvents
+from adapters.memory.event_log import RecordedEvents
+from adapters.telemetry.metrics import MetricsEventLog
 from adapters.telemetry.sampled_log import MAX_OF_ADDRESS, MAX_OF_ALL, WINDOW, SampledEvents
 
 FAILED = "access.sign_in_failed"
@@ -26,13 +26,13 @@ def time() -> Time:
 
 
 @pytest.fixture
-def written() -> KeptEvents:
-    return KeptEvents()
+def written() -> RecordedEvents:
+    return RecordedEvents()
 
 
 @pytest.fixture
-def log(written: KeptEvents, time: Time) -> CountedEvents:
-    return CountedEvents(SampledEvents(written, time))
+def log(written: RecordedEvents, time: Time) -> MetricsEventLog:
+    return MetricsEventLog(SampledEvents(written, time))
 
 
 def counted(name: str) -> float:
@@ -40,7 +40,7 @@ def counted(name: str) -> float:
     return REGISTRY.get_sample_value("gleanin_sync_access_events_total", labels) or 0
 
 
-def test_a_few_are_written_as_they_are(log: CountedEvents, written: KeptEvents) -> None:
+def test_a_few_are_written_as_they_are(log: MetricsEventLog, written: RecordedEvents) -> None:
     for number in range(MAX_OF_ADDRESS):
         log.warning(FAILED, account=f"a{number}", address="192.0.2.1")
     log.event("access.signed_in", account="a", address="192.0.2.1")
@@ -50,7 +50,7 @@ def test_a_few_are_written_as_they_are(log: CountedEvents, written: KeptEvents) 
 
 
 def test_a_thousand_a_second_are_a_few_lines_and_all_are_counted(
-    log: CountedEvents, written: KeptEvents, time: Time
+    log: MetricsEventLog, written: RecordedEvents, time: Time
 ) -> None:
     before = counted(FAILED)
     for minute in range(10):
@@ -65,14 +65,14 @@ def test_a_thousand_a_second_are_a_few_lines_and_all_are_counted(
 
 
 def test_from_as_many_addresses_as_there_are_they_fill_no_disk_and_no_memory(
-    log: CountedEvents, written: KeptEvents
+    log: MetricsEventLog, written: RecordedEvents
 ) -> None:
     for number in range(100_000):
         log.bound(address=f"10.0.{number // 250}.{number % 250}").warning(FAILED, account=None)
     assert len(written.kept) < MAX_OF_ALL + 20
 
 
-def test_one_that_floods_hides_no_other(log: CountedEvents, written: KeptEvents) -> None:
+def test_one_that_floods_hides_no_other(log: MetricsEventLog, written: RecordedEvents) -> None:
     for _ in range(1000):
         log.warning(FAILED, account=None, address="192.0.2.1")
     log.warning(FAILED, account="ada", address="192.0.2.2")
@@ -80,7 +80,7 @@ def test_one_that_floods_hides_no_other(log: CountedEvents, written: KeptEvents)
     assert [data.get("account") for _, data in written.kept[-2:]] == ["ada", "ada"]
 
 
-def test_other_events_are_left_as_they_are(log: CountedEvents, written: KeptEvents) -> None:
+def test_other_events_are_left_as_they_are(log: MetricsEventLog, written: RecordedEvents) -> None:
     for _ in range(1000):
         log.event("sync.run_started", run="r1")
         log.warning("sync.answers_lost", number=1)

@@ -142,10 +142,10 @@ def test_a_form_that_was_refused_is_no_fault_of_the_page(page: Page) -> None:
     ],
 )
 def test_the_watch_notes_what_a_page_does_wrong(
-    chromium: Chromium, served: str, path: str, complaint: str
+    chromium: Chromium, served: str, path: str, error_detail: str
 ) -> None:
     (noted,) = complaints(chromium, Watch(served), served + path)
-    assert noted.startswith(complaint)
+    assert noted.startswith(error_detail)
 
 
 def test_the_watch_notes_a_request_to_another_server_and_none_leaves_the_machine(

@@ -13,7 +13,7 @@ import pytest
 from entrypoints.cli.main import run
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from tests.e2e.cli.conference import EVENT_NAME, clean_conference, conference, masked_conference
 
 ORG = "ACME [bold]Events[/]"
@@ -54,15 +54,15 @@ class CommandLine:
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(link_delay=0)
+def world() -> SandboxState:
+    world = SandboxState(link_delay=0)
     for saved in (conference(), clean_conference(), masked_conference()):
         world.add(saved)
     return world
 
 
 @pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
+def sandbox(world: SandboxState) -> Iterator[Sandbox]:
     with in_thread(world) as sandbox:
         yield sandbox
 

@@ -11,7 +11,7 @@ from core.domain.access.authorization import Grant, Role
 from core.domain.access.identities import ProviderIdentity
 from core.domain.errors import IdentityMismatch
 from core.domain.ids import OrganizationId
-from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
 from core.usecases.notifications.served_url import NoteServedUrl
 from entrypoints.database import opened
@@ -166,7 +166,7 @@ async def _make_keys(*organizations: str | None) -> None:
     async with opened(Settings()) as container:
         for each in organizations:
             place = OrganizationId(each) if each else None
-            await container.resolve(MakeApiKey)("Export", Grant(Role.ADMIN, place), by=ADA)
+            await container.resolve(CreateApiKey)("Export", Grant(Role.ADMIN, place), by=ADA)
 
 
 def test_whoever_removes_an_account_is_told_which_of_its_api_keys_stay_valid(

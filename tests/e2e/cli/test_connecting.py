@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from entrypoints.cli.main import run
-from entrypoints.sandbox.control_client import Remote
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.control_client import ControlClient
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.cli.conference import EVENT_NAME
@@ -207,7 +207,7 @@ def test_the_list_of_organizations_tells_that_the_token_was_refused(
     cli: CommandLine, mapping: str, sandbox: Sandbox
 ) -> None:
     assert cli.json("organization", "list").document[0]["health"]["state"] == "healthy"
-    Remote(sandbox.control_url).make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    ControlClient(sandbox.control_url).make_trouble(Fault(sides=("gleanin",), revoked_after=0))
     cli.json("sync", mapping)
     listed = cli("organization", "list").out
     assert "halted" in listed

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conference import EVENT_ID, EVENT_NAME
 from tests.e2e.cli.conftest import CommandLine, Mapper
 
@@ -34,7 +34,7 @@ def test_a_mapped_event_cannot_be_mapped_and_says_to_what_it_is(
 
 
 def test_rule_04_a_second_mapping_of_an_event_is_refused(
-    cli: CommandLine, connected: str, mapping: str, world: World
+    cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
     clean = next(number for number, event in world.gleanin.events.items() if event.title == "Clean 2099")
     result = cli.json("map", connected, str(EVENT_ID), str(clean), "--confirm-time-zone")
@@ -42,7 +42,7 @@ def test_rule_04_a_second_mapping_of_an_event_is_refused(
 
 
 def test_rule_07_the_time_zone_is_shown_and_must_be_confirmed(
-    cli: CommandLine, connected: str, world: World
+    cli: CommandLine, connected: str, world: SandboxState
 ) -> None:
     gleanin_event = str(next(iter(world.gleanin.events)))
     refused = cli.json("map", connected, str(EVENT_ID), gleanin_event)
@@ -55,7 +55,7 @@ def test_rule_07_the_time_zone_is_shown_and_must_be_confirmed(
     assert confirmed.document["confirmed_time_zone"] == "Europe/Paris"
 
 
-def test_unknown_events_are_refused(cli: CommandLine, connected: str, world: World) -> None:
+def test_unknown_events_are_refused(cli: CommandLine, connected: str, world: SandboxState) -> None:
     gleanin_event = str(next(iter(world.gleanin.events)))
     for ours, theirs in (("1", gleanin_event), (str(EVENT_ID), "1"), ("../x", "\x1b[2J")):
         result = cli.json("map", connected, ours, theirs, "--confirm-time-zone")
@@ -73,7 +73,7 @@ def test_rule_06_one_mapping_is_removed_and_the_other_stays(
 
 
 def test_rule_07_a_zone_that_gleanin_tells_is_not_confirmed(
-    cli: CommandLine, mapping: str, world: World
+    cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
     assert cli.json("settings", mapping).document["confirmed_time_zone"] == "Europe/Paris"
     events = world.gleanin.events

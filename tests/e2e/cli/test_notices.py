@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from core.usecases.notifications.deliver_notifications import DeliverNotices
+from core.usecases.notifications.deliver_notifications import DeliverNotifications
 from entrypoints.database import opened
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import SandboxState
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import CommandLine
 from tests.limits import WITHIN, join
@@ -96,10 +96,10 @@ def test_what_is_off_tells_nobody(cli: CommandLine, organization: str, hook: Hoo
 
 
 def test_a_failing_sync_leaves_a_notice(
-    cli: CommandLine, connected: str, mapping: str, hook: Hook, world: World
+    cli: CommandLine, connected: str, mapping: str, hook: Hook, world: SandboxState
 ) -> None:
     cli("notices", connected, "--webhook", hook.url)
-    world.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    world.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
     for _ in range(2):
         assert cli("sync", mapping).exit_code == 5
     (notice,) = cli.json("notices", connected).document["latest"]
@@ -109,14 +109,14 @@ def test_a_failing_sync_leaves_a_notice(
 
 async def deliver() -> None:
     async with opened(Settings()) as container:
-        await container.resolve(DeliverNotices)()
+        await container.resolve(DeliverNotifications)()
 
 
 def test_a_notice_that_does_not_arrive_is_shown_with_why(
-    cli: CommandLine, connected: str, mapping: str, world: World
+    cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
     cli("notices", connected, "--webhook", "http://127.0.0.1:1/s3cr3t")
-    world.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    world.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
     cli("sync", mapping)
     asyncio.run(deliver())
     (notice,) = cli.json("notices", connected).document["latest"]

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conference import EVENT_NAME, conference
 from tests.e2e.cli.conftest import CommandLine
 from tests.limits import WITHIN, lines_up_to, next_line, wait_until
@@ -42,7 +42,7 @@ def first_document(process: subprocess.Popen[str]) -> Any:
     return json.loads(lines_up_to(process, lambda line: line == "}\n"))
 
 
-def until_asked(process: subprocess.Popen[str], world: World) -> None:
+def until_asked(process: subprocess.Popen[str], world: SandboxState) -> None:
     """Wait until it waits for an answer."""
 
     def is_asked() -> bool:
@@ -54,9 +54,9 @@ def until_asked(process: subprocess.Popen[str], world: World) -> None:
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
 def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
-    by: signal.Signals, cli: CommandLine, mapping: str, world: World
+    by: signal.Signals, cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=2000))
+    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
         assert next_line(process) == "Sync to Gleanin has started.\n"
         until_asked(process, world)  # to write
@@ -74,8 +74,10 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
     assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
 
 
-def test_who_interrupts_twice_is_not_made_to_wait(cli: CommandLine, mapping: str, world: World) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+def test_who_interrupts_twice_is_not_made_to_wait(
+    cli: CommandLine, mapping: str, world: SandboxState
+) -> None:
+    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with started("sync", mapping) as process:
         until_asked(process, world)
         process.send_signal(signal.SIGINT)
@@ -86,9 +88,9 @@ def test_who_interrupts_twice_is_not_made_to_wait(cli: CommandLine, mapping: str
 
 
 def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
-    cli: CommandLine, mapping: str, world: World
+    cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
+    world.make_trouble(Fault(sides=("gleanin",), methods=("GET",), latency_ms=600_000))
     with started("sync", mapping) as first:
         until_asked(first, world)  # to read
         with started("sync", mapping) as second, started("sync", mapping, "--json") as third:

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conftest import CommandLine
 from tests.e2e.cli.test_processes import first_document, started, until_asked
 from tests.limits import WITHIN, next_line, wait_until
@@ -171,9 +171,9 @@ def ask_for_a_sync(cli: CommandLine, url: str, mapping: str, organization: str) 
 
 @SIGNALS
 def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_start(
-    by: signal.Signals, cli: CommandLine, connected: str, mapping: str, world: World
+    by: signal.Signals, cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=1000))
+    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1000))
     with serving() as (process, url):
         until_ready(process, url)
         asked = ask_for_a_sync(cli, url, mapping, connected)
@@ -199,7 +199,7 @@ def test_rule_32_a_run_that_is_interrupted_is_noted_and_taken_up_at_the_next_sta
     assert not any(any(kinds.values()) for kinds in world.gleanin.duplicates().values())
 
 
-def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, world: World) -> None:
+def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, world: SandboxState) -> None:
     assert cli.json("settings", mapping, "--continuous", "on").exit_code == 0
 
     def has_run() -> bool:
@@ -215,9 +215,9 @@ def test_rule_24_continuous_sync_runs_by_itself(cli: CommandLine, mapping: str, 
 
 
 def test_who_ends_it_twice_is_not_made_to_wait(
-    cli: CommandLine, connected: str, mapping: str, world: World
+    cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
+    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=600_000))
     with serving() as (process, url):
         until_ready(process, url)
         ask_for_a_sync(cli, url, mapping, connected)

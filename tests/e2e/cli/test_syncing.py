@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import SandboxState
 from entrypoints.text import safe
 from tests.e2e.cli.conference import EVENT_ID, FORMULA, MARKUP_READ, conference
 from tests.e2e.cli.conftest import CommandLine, Mapper
@@ -23,7 +23,7 @@ FIRST = {
 
 
 def test_a_preview_has_the_counts_of_the_sync_and_writes_nothing(
-    cli: CommandLine, mapping: str, world: World
+    cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
     preview = cli.json("preview", mapping)
     assert preview.exit_code == 0
@@ -34,7 +34,7 @@ def test_a_preview_has_the_counts_of_the_sync_and_writes_nothing(
 
 
 def test_a_preview_lists_each_field_with_its_old_and_new_value(
-    cli: CommandLine, mapping: str, world: World
+    cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
     steps = {step["source_id"]: step for step in cli.json("preview", mapping).document["steps"]}
     assert steps["session-2"]["outcome"] == "created"
@@ -70,7 +70,7 @@ def test_rule_28_a_sync_without_problems_ends_with_0(cli: CommandLine, map_event
     assert result.document["message"].startswith("Sync to Gleanin is complete.")
 
 
-def test_rule_21_a_second_sync_writes_nothing(cli: CommandLine, mapping: str, world: World) -> None:
+def test_rule_21_a_second_sync_writes_nothing(cli: CommandLine, mapping: str, world: SandboxState) -> None:
     cli("sync", mapping)
     writes = dict(world.writes)
     second = cli.json("sync", mapping).document["counts"]
@@ -84,7 +84,7 @@ def test_a_scope_syncs_its_kinds_only(cli: CommandLine, mapping: str) -> None:
 
 
 def test_a_saved_event_is_read_instead_of_asking_sessionboard(
-    cli: CommandLine, mapping: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, mapping: str, world: SandboxState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.json("sync", mapping)
     saved = conference()
@@ -207,7 +207,9 @@ def test_a_link_is_not_broken_in_two_in_a_narrow_terminal(
         assert person["links"][0]["url"] in shown
 
 
-def test_rule_30_people_without_a_link_yet_are_listed(cli: CommandLine, mapping: str, world: World) -> None:
+def test_rule_30_people_without_a_link_yet_are_listed(
+    cli: CommandLine, mapping: str, world: SandboxState
+) -> None:
     world.gleanin.link_delay = 3600
     cli("sync", mapping)
     missing = cli.json("links", mapping, "--missing").document
@@ -217,7 +219,7 @@ def test_rule_30_people_without_a_link_yet_are_listed(cli: CommandLine, mapping:
 
 
 def test_rule_16_masked_e_mails_stop_preview_and_sync_with_3(
-    cli: CommandLine, map_event: Mapper, world: World
+    cli: CommandLine, map_event: Mapper, world: SandboxState
 ) -> None:
     mapping = map_event("Masked 2099")
     preview = cli.json("preview", mapping)
@@ -232,15 +234,15 @@ def test_rule_16_masked_e_mails_stop_preview_and_sync_with_3(
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [
-        (Trouble(sides=("gleanin",), revoked_after=0), "token_refused"),
-        (Trouble(sides=("sessionboard",), revoked_after=0), "token_refused"),
-        (Trouble(sides=("gleanin",), junk=1.0), "unreachable"),
-        (Trouble(sides=("sessionboard",), junk=1.0), "unreachable"),
+        (Fault(sides=("gleanin",), revoked_after=0), "token_refused"),
+        (Fault(sides=("sessionboard",), revoked_after=0), "token_refused"),
+        (Fault(sides=("gleanin",), junk=1.0), "unreachable"),
+        (Fault(sides=("sessionboard",), junk=1.0), "unreachable"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.sides[0],
 )
 def test_rule_29_what_the_other_side_does_to_all_records_ends_with_5(
-    trouble: Trouble, code: str, cli: CommandLine, mapping: str, world: World
+    trouble: Fault, code: str, cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
     world.make_trouble(trouble)
     sync = cli.json("sync", mapping)
@@ -250,14 +252,16 @@ def test_rule_29_what_the_other_side_does_to_all_records_ends_with_5(
     assert (preview.exit_code, preview.error["code"]) == (5, code)
 
 
-def test_rule_29_an_event_that_is_gone_ends_with_5(cli: CommandLine, mapping: str, world: World) -> None:
+def test_rule_29_an_event_that_is_gone_ends_with_5(
+    cli: CommandLine, mapping: str, world: SandboxState
+) -> None:
     world.gleanin.delete_event(next(iter(world.gleanin.events)))
     sync = cli.json("sync", mapping)
     assert (sync.exit_code, sync.document["code"]) == (5, "event_gone")
 
 
 def test_the_probe_reads_only_and_tells_of_each_assumption(
-    cli: CommandLine, connected: str, mapping: str, world: World
+    cli: CommandLine, connected: str, mapping: str, world: SandboxState
 ) -> None:
     cli("sync", mapping)
     writes = dict(world.writes)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conference import person, session
 from tests.e2e.cli.conftest import CommandLine, Mapper
 
@@ -46,8 +46,8 @@ def large_conference() -> dict[str, Any]:
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(link_delay=0)
+def world() -> SandboxState:
+    world = SandboxState(link_delay=0)
     world.add(large_conference())
     return world
 
@@ -68,9 +68,9 @@ def outcomes(cli: CommandLine, run: dict[str, Any], *outcome: str) -> list[dict[
     return list(cli.json("run", run["run_id"], *chosen).document["outcomes"])
 
 
-@pytest.mark.parametrize("trouble", [Trouble(empty_pages=(2,)), Trouble(repeated_pages=(2,))])
+@pytest.mark.parametrize("trouble", [Fault(empty_pages=(2,)), Fault(repeated_pages=(2,))])
 def test_rule_34_a_page_that_is_empty_or_repeats_reports_nothing_as_gone(
-    cli: CommandLine, mapping: str, world: World, trouble: Trouble
+    cli: CommandLine, mapping: str, world: SandboxState, trouble: Fault
 ) -> None:
     synced(cli, mapping)
     world.make_trouble(trouble)
@@ -85,16 +85,16 @@ def test_rule_34_a_page_that_is_empty_or_repeats_reports_nothing_as_gone(
 
 
 def test_rule_29_pages_that_are_too_large_are_read_in_smaller_ones(
-    cli: CommandLine, mapping: str, world: World
+    cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(padding_bytes=700_000))
+    world.make_trouble(Fault(padding_bytes=700_000))
     assert synced(cli, mapping)["counts"]["sessions"]["created"] == MANY
 
 
 def test_rule_29_a_firewall_that_objects_to_one_text_keeps_nobody_else_out(
-    cli: CommandLine, mapping: str, world: World
+    cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(forbidden_words=("Talk 77",)))
+    world.make_trouble(Fault(forbidden_words=("Talk 77",)))
     run = synced(cli, mapping, 4)
     (failed,) = outcomes(cli, run, "failed")
     assert failed["code"] == "forbidden"
@@ -103,8 +103,8 @@ def test_rule_29_a_firewall_that_objects_to_one_text_keeps_nobody_else_out(
     assert run["counts"]["speakers"]["created"] == 40
 
 
-def test_rule_29_a_challenge_halts_nothing(cli: CommandLine, mapping: str, world: World) -> None:
-    world.make_trouble(Trouble(sides=("sessionboard",), challenge=1))
+def test_rule_29_a_challenge_halts_nothing(cli: CommandLine, mapping: str, world: SandboxState) -> None:
+    world.make_trouble(Fault(sides=("sessionboard",), challenge=1))
     run = synced(cli, mapping, 5)
     assert run["code"] == "unreachable"
     assert "web page" in run["message"]
@@ -112,9 +112,9 @@ def test_rule_29_a_challenge_halts_nothing(cli: CommandLine, mapping: str, world
     synced(cli, mapping)
 
 
-@pytest.mark.parametrize("trouble", [Trouble(late_commit_s=3), Trouble(accepted_s=3)], ids=["504", "202"])
+@pytest.mark.parametrize("trouble", [Fault(late_commit_s=3), Fault(accepted_s=3)], ids=["504", "202"])
 def test_rule_32_creates_that_are_carried_out_late_stand_once(
-    cli: CommandLine, mapping: str, world: World, monkeypatch: pytest.MonkeyPatch, trouble: Trouble
+    cli: CommandLine, mapping: str, world: SandboxState, monkeypatch: pytest.MonkeyPatch, trouble: Fault
 ) -> None:
     monkeypatch.setenv("GLEANIN_SYNC_RESEND_AFTER_SECONDS", "10")
     world.make_trouble(replace(trouble, sides=("gleanin",), methods=("POST",), last=5))
@@ -125,8 +125,8 @@ def test_rule_32_creates_that_are_carried_out_late_stand_once(
     assert not any(sum(each.values()) for each in world.state()["duplicates"].values())
 
 
-def test_rule_21_signed_pictures_are_no_change(cli: CommandLine, mapping: str, world: World) -> None:
-    world.make_trouble(Trouble(signed_pictures=True))
+def test_rule_21_signed_pictures_are_no_change(cli: CommandLine, mapping: str, world: SandboxState) -> None:
+    world.make_trouble(Fault(signed_pictures=True))
     synced(cli, mapping)
     writes = dict(world.writes)
     assert synced(cli, mapping)["counts"]["sessions"]["unchanged"] == MANY

@@ -8,8 +8,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from core.usecases.organizations.list_health import ListOrganizationHealth
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import SandboxState
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.e2e.cli.conftest import CommandLine
 
@@ -28,8 +28,8 @@ def test_the_doctor_finds_a_well_installation_well(cli: CommandLine, connected: 
     assert "GLEANIN_SYNC_DATABASE_URL" in told
 
 
-def test_the_doctor_says_which_side_refuses_us(cli: CommandLine, connected: str, world: World) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+def test_the_doctor_says_which_side_refuses_us(cli: CommandLine, connected: str, world: SandboxState) -> None:
+    world.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
     result = cli.json("doctor")
     assert result.exit_code == 5
     health = {check["name"].split()[0]: check["health"] for check in result.document["checks"]}

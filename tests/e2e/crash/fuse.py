@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destinations
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.passing_on import PassingOn
 
 
@@ -33,7 +33,7 @@ class Fuse:
 class FusedUnit:
     """A unit of work with a fuse on both sides of its commit."""
 
-    unit: Unit
+    unit: UnitOfWork
     fuse: Fuse
 
     def __getattr__(self, name: str) -> Any:
@@ -47,7 +47,7 @@ class FusedUnit:
 
 @dataclass(frozen=True, slots=True)
 class FusedUnits:
-    units: Units
+    units: UnitOfWorkFactory
     fuse: Fuse
 
     def reading(self) -> Any:
@@ -66,14 +66,18 @@ class FusedDestination(PassingOn):
     fuse: Fuse
 
     async def create(
-        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
-    ) -> GleaninId:
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
         created = await self.destination.create(event_id, kind, external_id, fields)
         self.fuse.burn()
         return created
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
     ) -> None:
         await self.destination.update(event_id, kind, gleanin_id, changes)
         self.fuse.burn()

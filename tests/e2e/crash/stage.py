@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.list_events import ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
@@ -14,13 +14,13 @@ from core.usecases.organizations.connect import Connect
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
-from tests.e2e.crash.victim import Place
+from tests.e2e.crash.victim import SyncedRecordRef
 
 
-def set_up(sandbox: Sandbox, folder: Path) -> Place:
+def set_up(sandbox: Sandbox, folder: Path) -> SyncedRecordRef:
     """Add an organization, connect it, and map the sandbox's only event."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = Place(f"sqlite:///{folder / 'sync.db'}", sandbox.gleanin_url, "")
+    place = SyncedRecordRef(f"sqlite:///{folder / 'sync.db'}", sandbox.gleanin_url, "")
 
     async def mapped() -> str:
         async with opened(place.settings()) as container:
@@ -30,13 +30,13 @@ def set_up(sandbox: Sandbox, folder: Path) -> Place:
             )
             await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
             events = await container.resolve(ListEvents)(organization.id)
-            pair = SessionboardEventId(events.sessionboard[0].id), GleaninEventId(events.gleanin[0].id)
+            pair = SourceEventId(events.sessionboard[0].id), DestinationEventId(events.gleanin[0].id)
             mapping = await container.resolve(MapEvents)(
                 NewMapping(organization.id, *pair, time_zone_confirmed=True), by=COMMAND_LINE
             )
             return mapping.id
 
-    return Place(place.database_url, place.gleanin_url, asyncio.run(mapped()))
+    return SyncedRecordRef(place.database_url, place.gleanin_url, asyncio.run(mapped()))
 
 
 def conference(sessions: int = 5, *, suffix: str = "") -> dict[str, Any]:

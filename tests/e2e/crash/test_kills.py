@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from core.domain.runs.run import RunState
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.crash.fuse import Fuse
 from tests.e2e.crash.stage import conference, set_up
-from tests.e2e.crash.victim import Place, be_killed, sync
+from tests.e2e.crash.victim import SyncedRecordRef, be_killed, sync
 from tests.limits import WITHIN
 
 SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
@@ -33,7 +33,7 @@ def forkserver() -> Any:
     return context
 
 
-def killed(context: Any, place: Place, burns_at: int) -> bool:
+def killed(context: Any, place: SyncedRecordRef, burns_at: int) -> bool:
     """Sync in a child process that kills itself at the given moment; False if it ended before."""
     child = context.Process(target=be_killed, args=(place, burns_at))
     child.start()
@@ -45,9 +45,9 @@ def killed(context: Any, place: Place, burns_at: int) -> bool:
     return bool(child.exitcode)
 
 
-def lose_answers(world: World, seed: int) -> None:
+def lose_answers(world: SandboxState, seed: int) -> None:
     world.make_trouble(
-        Trouble(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=seed)
+        Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=seed)
     )
 
 
@@ -73,7 +73,7 @@ def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
     assert tied == {email: 1 if email in ends else 2 for email in tied}
 
 
-def go_on(sandbox: Sandbox, place: Place, suffix: str) -> None:
+def go_on(sandbox: Sandbox, place: SyncedRecordRef, suffix: str) -> None:
     """Sync again after a kill; then once more, which must write nothing."""
     run = asyncio.run(sync(place, Fuse(0)))
     assert run.state is RunState.COMPLETED, run.message
@@ -86,7 +86,7 @@ def go_on(sandbox: Sandbox, place: Place, suffix: str) -> None:
 
 
 def kill_first_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
-    world = World()
+    world = SandboxState()
     world.add(conference(SESSIONS))
     with in_thread(world) as sandbox:
         place = set_up(sandbox, folder)
@@ -98,12 +98,12 @@ def kill_first_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
 
 def kill_second_sync(context: Any, folder: Path, moment: int, seed: int) -> bool:
     """Kill a sync that updates every record."""
-    world = World()
+    world = SandboxState()
     world.add(conference(SESSIONS))
     with in_thread(world) as sandbox:
         place = set_up(sandbox, folder)
         asyncio.run(sync(place, Fuse(0)))
-        edited = World()
+        edited = SandboxState()
         edited.add(conference(SESSIONS, suffix=" changed"))
         world.programmes.update(edited.programmes)
         lose_answers(world, seed)

@@ -9,7 +9,7 @@ from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import MappingId
 from core.domain.runs.run import SyncRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.database import opened
 from entrypoints.settings import Settings
 from tests.e2e.crash.fuse import Fuse, FusedDestinations, FusedUnits
@@ -19,7 +19,7 @@ RESEND_AFTER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SyncedRecordRef:
     """Where a mapping is synced: plain values, for they go to another process."""
 
     database_url: str
@@ -38,7 +38,7 @@ class Place:
         )
 
 
-async def sync(place: Place, fuse: Fuse) -> SyncRun:
+async def sync(place: SyncedRecordRef, fuse: Fuse) -> SyncRun:
     async with opened(place.settings()) as container:
         container.units.override(providers.Object(FusedUnits(container.units(), fuse)))
         container.patient_destinations.override(
@@ -48,5 +48,5 @@ async def sync(place: Place, fuse: Fuse) -> SyncRun:
         return await container.resolve(RunSync)(run.id)
 
 
-def be_killed(place: Place, burns_at: int) -> None:
+def be_killed(place: SyncedRecordRef, burns_at: int) -> None:
     asyncio.run(sync(place, Fuse(burns_at)))

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.control_client import Remote
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.control_client import ControlClient
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.furnishing import PASSWORD, Furnished, Tenant, furnish, furnished_world
 from tests.e2e.http.pages import csrf_in
@@ -78,9 +78,9 @@ class Served:
 
 
 @contextmanager
-def in_trouble(served: Served, trouble: Trouble) -> Iterator[None]:
+def in_trouble(served: Served, trouble: Fault) -> Iterator[None]:
     """Let the sandbox make trouble for as long as the context lasts."""
-    remote = Remote(served.furnished.sandbox.control_url)
+    remote = ControlClient(served.furnished.sandbox.control_url)
     remote.make_trouble(trouble)
     try:
         yield

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
-from core.domain.ids import GleaninEventId, OrganizationId, SessionboardEventId
-from core.domain.runs.stop_reasons import Stop
+from core.domain.ids import DestinationEventId, OrganizationId, SourceEventId
+from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.add_account import AddAccount, NewAccount
-from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.revoke_api_key import RevokeApiKey
 from core.usecases.mappings.list_events import ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
@@ -20,12 +20,12 @@ from core.usecases.organizations.add_organization import AddOrganization, NewOrg
 from core.usecases.organizations.connect import Connect
 from core.usecases.results.queries import ListShareLinks
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from entrypoints.settings import Settings
 from tests.e2e.cli import conference
 from tests.e2e.cli.conference import FORMULA, person
@@ -102,8 +102,8 @@ def other_event(event_id: int, name: str) -> dict[str, Any]:
     }
 
 
-def furnished_world() -> World:
-    world = World(link_delay=0)
+def furnished_world() -> SandboxState:
+    world = SandboxState(link_delay=0)
     world.add(first_state())
     world.add(other_event(STRANGER_EVENT, "Other Days"))
     world.add(other_event(FREE_EVENT, "Free Days"))
@@ -157,7 +157,7 @@ def settings_in(folder: Path, sandbox: Sandbox, **more: Any) -> Settings:
 
 
 async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
-    remote, keys = Remote(sandbox.control_url), dict[str, str]()
+    remote, keys = ControlClient(sandbox.control_url), dict[str, str]()
     async with opened(settings_in(folder, sandbox, **settings)) as container:
         acme = await _organization(container, sandbox, "Acme")
         stranger = await _organization(container, sandbox, "Stranger")
@@ -171,9 +171,9 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
         own = {}
         for email, grant in grants.items():
             await container.resolve(AddAccount)(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
-            key, keys[email] = await container.resolve(MakeApiKey)(f"of {email}", grant, by=COMMAND_LINE)
+            key, keys[email] = await container.resolve(CreateApiKey)(f"of {email}", grant, by=COMMAND_LINE)
             own[email] = key.id
-        key, keys[NOBODY_ANY_MORE] = await container.resolve(MakeApiKey)(
+        key, keys[NOBODY_ANY_MORE] = await container.resolve(CreateApiKey)(
             "Revoked", grants[ADMIN], by=COMMAND_LINE
         )
         await container.resolve(RevokeApiKey)(acme.id, key.id, by=COMMAND_LINE)
@@ -198,12 +198,12 @@ async def _tenant(container: Container, organization: Organization, event: int, 
         events = await container.resolve(ListEvents)(organization.id)
         name = next(each.name for each in events.sessionboard if each.id == str(event))
         theirs = next(each.id for each in events.gleanin if each.name == name)
-        pair = SessionboardEventId(str(event)), GleaninEventId(theirs)
+        pair = SourceEventId(str(event)), DestinationEventId(theirs)
         new = NewMapping(OrganizationId(organization.id), *pair, time_zone_confirmed=True)
         mappings = [await container.resolve(MapEvents)(new, by=COMMAND_LINE)]
     booked = await container.resolve(RequestSync)(SyncRequest(mappings[0].id, by=COMMAND_LINE))
     run = await container.resolve(RunSync)(booked.id)
-    assert not isinstance(run.stop, Stop), run.message
+    assert not isinstance(run.stop, StopReason), run.message
     people = await container.resolve(ListShareLinks)(mappings[0].id)
     assert any(each.links for each in people)
     return Tenant(organization.id, mappings[0].id, run.id, people[0].source_id, key)

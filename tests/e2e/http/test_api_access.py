@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from core.domain.access.authorization import Right
+from core.domain.access.authorization import Permission
 from entrypoints.http.api.app import api
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
@@ -35,14 +35,14 @@ UNKNOWN = Tenant("unknownorg12", "unknownmap12", "unknownrun12", "person-0", "un
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    right: Right
+    right: Permission
     status: int
     """What somebody gets who has the right."""
     body: Any = None
     query: str = ""
 
 
-READ, SYNC, MANAGE = Right.READ, Right.SYNC, Right.MANAGE
+READ, SYNC, MANAGE = Permission.READ, Permission.SYNC, Permission.MANAGE
 ORGANIZATION, MAPPING, RUN = "/organizations/{organization_id}", "/mappings/{mapping_id}", "/runs/{run_id}"
 PERSON = MAPPING + "/people/{kind}/{source_id}/portal-address"
 EXPECTED = {

@@ -14,7 +14,7 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import token_refused, unreachable
 from entrypoints.container import Container
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
@@ -43,7 +43,7 @@ def pages_of(served: Served) -> list[str]:
 def refusing(
     served: Served, side: Literal["gleanin", "sessionboard"] = "gleanin"
 ) -> AbstractContextManager[None]:
-    return in_trouble(served, Trouble(sides=(side,), revoked_after=0))
+    return in_trouble(served, Fault(sides=(side,), revoked_after=0))
 
 
 async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedule: Schedule) -> None:

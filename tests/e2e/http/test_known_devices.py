@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapters.security.hash_queue import MAX_UNKNOWN
-from core.usecases.access.create_sign_in_link import OfferSignIn
+from core.usecases.access.create_sign_in_link import CreateSignInLink
 from ports.passwords import HashRequest
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, PASSWORD, VIEWER, Furnished
@@ -77,7 +77,9 @@ def test_who_locks_an_account_does_not_lock_out_its_owner_s_device(fresh: Served
 def test_a_device_is_known_whichever_way_somebody_signed_in_and_stays_so_when_signed_out(
     fresh: Served,
 ) -> None:
-    offered = fresh.running.ask(lambda container: container.resolve(OfferSignIn)(ADMIN, by="command line"))
+    offered = fresh.running.ask(
+        lambda container: container.resolve(CreateSignInLink)(ADMIN, by="command line")
+    )
     browser = fresh.browser()
     at = f"/sign-in/once/{offered}"
     browser.post(at, data={"csrf_token": csrf_in(browser.get(at))})

@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from core.domain.ids import MappingId, RunId
-from core.usecases.sync import reading
+from core.usecases.sync import systems_reader
 from entrypoints.cli.main import run as command_line
 from entrypoints.container import Container
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import STRANGER, STRANGER_EVENT, furnish, furnished_world
@@ -52,8 +52,8 @@ class Event:
     api: httpx.Client
 
     @property
-    def remote(self) -> Remote:
-        return Remote(self.served.furnished.sandbox.control_url)
+    def remote(self) -> ControlClient:
+        return ControlClient(self.served.furnished.sandbox.control_url)
 
     @property
     def mapping(self) -> str:
@@ -102,7 +102,7 @@ class Event:
 @pytest.fixture
 def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """Serve an event whose sessions are many, as these things go."""
-    monkeypatch.setattr(reading, "FEW", 0)
+    monkeypatch.setattr(systems_reader, "FEW", 0)
     (furnished := tmp_path / "furnished").mkdir()
     (copy := tmp_path / "served").mkdir()
     with in_thread(furnished_world()) as sandbox:
@@ -117,7 +117,7 @@ def event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
 def test_few_sessions_are_read_with_fewer_requests_than_the_change_feed_takes(
     event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "FEW", 200)
+    monkeypatch.setattr(systems_reader, "FEW", 200)
     event.next_sync()
     asked = event.asked_in_all
     event.next_check()

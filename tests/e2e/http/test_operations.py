@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.telemetry.prometheus import Meters
+from adapters.telemetry.prometheus import PrometheusMetrics
 from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.runs.show_status import Queue
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, Furnished
 from tests.limits import WITHIN, wait_until
@@ -62,9 +62,9 @@ def test_the_metrics_tell_how_the_queue_stands_in_all(fresh: Served) -> None:
 
 def test_the_metrics_are_there_without_the_queue_where_the_database_is_not(fresh: Served) -> None:
     async def fail() -> Queue:
-        raise StoreUnusable("gone")
+        raise DatabaseUnavailable("gone")
 
-    with fresh.running.container.meters.override(Meters(fail)):
+    with fresh.running.container.meters.override(PrometheusMetrics(fail)):
         text = fresh.browser().get("/metrics").text
     assert "gleanin_sync_faults_total" in text
     assert "gleanin_sync_runs_queued" not in text

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ADMIN
 
@@ -14,7 +14,7 @@ LATER = "Try again later."
 
 def pausing(served: Served, side: Literal["sessionboard", "gleanin"]) -> AbstractContextManager[None]:
     """Make one side answer every request with 429, and ask for ten minutes."""
-    return in_trouble(served, Trouble(sides=(side,), refuse_next=1_000_000, retry_after=600))
+    return in_trouble(served, Fault(sides=(side,), refuse_next=1_000_000, retry_after=600))
 
 
 SIDES = pytest.mark.parametrize(("side", "name"), [("sessionboard", "Sessionboard"), ("gleanin", "Gleanin")])

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.usecases.access.create_sign_in_link import OfferSignIn
+from core.usecases.access.create_sign_in_link import CreateSignInLink
 from tests.e2e.http.conftest import Served, served_from
 from tests.e2e.http.furnishing import ADMIN, PASSWORD, SUPPORT, VIEWER, Furnished
 from tests.e2e.http.pages import csrf_in
@@ -132,7 +132,9 @@ def test_a_sign_in_leads_back_to_the_page_that_was_asked_for(served: Served) -> 
 
 
 def test_an_address_that_signs_in_is_not_used_up_by_what_only_opens_it(served: Served) -> None:
-    offered = served.running.ask(lambda container: container.resolve(OfferSignIn)(ADMIN, by="command line"))
+    offered = served.running.ask(
+        lambda container: container.resolve(CreateSignInLink)(ADMIN, by="command line")
+    )
     at, preview = f"/sign-in/once/{offered}", served.browser()
     for by in ("get", "head"):
         preview.request(by, at)

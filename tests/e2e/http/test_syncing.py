@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from entrypoints.container import Container
-from entrypoints.http.run_watchers import LOOK_EVERY
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.http.run_watchers import POLL_INTERVAL
+from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble, served_from
 from tests.e2e.http.furnishing import ADMIN, STRANGER, SUPPORT, VIEWER, Furnished
 from tests.limits import WITHIN, wait_until
@@ -52,7 +52,7 @@ def runs_of(client: httpx.Client, mapping: str) -> list[str]:
 
 def slow(served: Served, milliseconds: int = 400) -> AbstractContextManager[None]:
     """Let Gleanin take its time."""
-    return in_trouble(served, Trouble(sides=("gleanin",), latency_ms=milliseconds))
+    return in_trouble(served, Fault(sides=("gleanin",), latency_ms=milliseconds))
 
 
 def events_in(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -242,7 +242,7 @@ def test_a_run_goes_on_when_nobody_follows_it_any_more(fresh: Served) -> None:
         for _ in range(5):
             with client.stream("GET", f"/runs/{run}/progress") as answer:
                 assert next(events_in(answer.iter_lines()))[0] == "progress"
-        time.sleep(2 * LOOK_EVERY)
+        time.sleep(2 * POLL_INTERVAL)
         assert fresh.running.ask(requests_under_way) == 0
     assert ended(client, run)["state"] == "completed_with_problems"
     assert client.get("/organizations").status_code == 200

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble
 from tests.e2e.http.furnishing import ACME_EVENT, ADMIN
 
 
 @pytest.fixture
 def without_sessionboard(fresh: Served) -> Iterator[Served]:
-    with in_trouble(fresh, Trouble(sides=("sessionboard",), revoked_after=0)):
+    with in_trouble(fresh, Fault(sides=("sessionboard",), revoked_after=0)):
         yield fresh
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.fault_injection import Troubles
+from entrypoints.sandbox.fault_injection import FaultInjector
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox, serve
-from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from tests.limits import WITHIN
 
 Json = dict[str, Any]
@@ -140,20 +140,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
-    world = World(link_delay=LINK_DELAY, clock=clock, troubles=Troubles(clock))
+def world(clock: Clock) -> SandboxState:
+    world = SandboxState(link_delay=LINK_DELAY, clock=clock, troubles=FaultInjector(clock))
     world.add(saved())
     return world
 
 
 @pytest.fixture
-async def sandbox(world: World) -> AsyncIterator[Sandbox]:
+async def sandbox(world: SandboxState) -> AsyncIterator[Sandbox]:
     async with serve(world) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def threaded(world: World) -> Iterator[Sandbox]:
+def threaded(world: SandboxState) -> Iterator[Sandbox]:
     """Serve beside the test, which then may block: the control's client does."""
     with in_thread(world) as sandbox:
         yield sandbox

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from entrypoints.sandbox.control_client import ControlRefused, Remote
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.control_client import ControlClient, ControlRefused
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_process
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
@@ -24,7 +24,7 @@ class Both:
 
     http: httpx.Client
     sandbox: Sandbox
-    control: Remote
+    control: ControlClient
 
     def search(self, feed: str = "sessions", **body: Any) -> list[Json]:
         url = f"{self.sandbox.sessionboard_url}/v1/event/{SOURCE_EVENT}/{feed}"
@@ -46,7 +46,7 @@ class Both:
 def both(threaded: Sandbox) -> Iterator[Both]:
     headers = {"Authorization": f"Bearer {GLEANIN_TOKEN}", "x-access-token": SESSIONBOARD_TOKEN}
     with httpx.Client(headers=headers, verify=False, trust_env=False, timeout=WITHIN) as http:
-        yield Both(http, threaded, Remote(threaded.control_url))
+        yield Both(http, threaded, ControlClient(threaded.control_url))
 
 
 def test_the_state_counts_all_that_was_asked_and_written(both: Both) -> None:
@@ -87,7 +87,7 @@ def test_requests_are_told_in_their_order_and_the_control_is_none_of_them(both: 
 
 
 def test_trouble_is_made_told_and_ended(both: Both) -> None:
-    both.control.make_trouble(Trouble(refuse_next=1, retry_after=5), Trouble(junk=1, first=2))
+    both.control.make_trouble(Fault(refuse_next=1, retry_after=5), Fault(junk=1, first=2))
     told = both.http.get(f"{both.control.url}/trouble").json()
     assert [(one["refuse_next"], one["junk"], one["first"]) for one in told] == [(1, 0, 1), (0, 1, 2)]
     assert both.read().headers["Retry-After"] == "5"
@@ -98,7 +98,7 @@ def test_trouble_is_made_told_and_ended(both: Both) -> None:
 
 @pytest.mark.parametrize("told", [{"junks": 1}, {"sides": ["sandbox"]}, {"first": "x"}, [1], None])
 def test_a_trouble_that_is_none_is_refused_and_changes_nothing(both: Both, told: object) -> None:
-    both.control.make_trouble(Trouble(late_reads_s=3))
+    both.control.make_trouble(Fault(late_reads_s=3))
     before = both.http.get(f"{both.control.url}/trouble").json()
     assert both.http.put(f"{both.control.url}/trouble", json=told).status_code == 400
     assert both.http.get(f"{both.control.url}/trouble").json() == before

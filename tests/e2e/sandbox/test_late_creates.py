@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.fault_injection import Fault
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.sandbox.conftest import GLEANIN_EVENT, LINK_DELAY, Clock, Gleanin, errors
 
 EACH = pytest.mark.parametrize(
@@ -15,9 +15,9 @@ EACH = pytest.mark.parametrize(
 
 @EACH
 async def test_a_create_is_answered_at_once_and_carried_out_when_it_is_due(
-    gleanin: Gleanin, world: World, clock: Clock, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, clock: Clock, told: dict[str, Any], status: int
 ) -> None:
-    world.make_trouble(Trouble(**told))
+    world.make_trouble(Fault(**told))
     assert (await gleanin.create("speakers")).status_code == status
     clock.at += 29
     assert await gleanin.ids() == []
@@ -30,9 +30,9 @@ async def test_a_create_is_answered_at_once_and_carried_out_when_it_is_due(
 
 
 async def test_a_gateway_answers_with_a_page_and_an_accepted_create_with_nothing(
-    gleanin: Gleanin, world: World
+    gleanin: Gleanin, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(late_commit_s=30, last=1), Trouble(accepted_s=30, first=2))
+    world.make_trouble(Fault(late_commit_s=30, last=1), Fault(accepted_s=30, first=2))
     gateway, accepted = await gleanin.create("speakers"), await gleanin.create("speakers")
     assert gateway.headers["Content-Type"].startswith("text/html")
     assert "504 Gateway Timeout" in gateway.text
@@ -41,9 +41,9 @@ async def test_a_gateway_answers_with_a_page_and_an_accepted_create_with_nothing
 
 @EACH
 async def test_a_late_create_outlives_the_trouble_and_is_as_old_as_it_was_due(
-    gleanin: Gleanin, world: World, clock: Clock, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, clock: Clock, told: dict[str, Any], status: int
 ) -> None:
-    world.make_trouble(Trouble(**told))
+    world.make_trouble(Fault(**told))
     assert (await gleanin.create("speakers")).status_code == status
     world.make_trouble()
     clock.at += 30 + LINK_DELAY + 1
@@ -53,9 +53,9 @@ async def test_a_late_create_outlives_the_trouble_and_is_as_old_as_it_was_due(
 
 
 async def test_a_create_that_is_sent_again_before_the_first_is_carried_out_is_a_duplicate(
-    gleanin: Gleanin, world: World, clock: Clock
+    gleanin: Gleanin, world: SandboxState, clock: Clock
 ) -> None:
-    world.make_trouble(Trouble(late_commit_s=30, last=1))
+    world.make_trouble(Fault(late_commit_s=30, last=1))
     assert (await gleanin.create("speakers")).status_code == 504
     again = await gleanin.created()
     clock.at += 60
@@ -65,9 +65,9 @@ async def test_a_create_that_is_sent_again_before_the_first_is_carried_out_is_a_
 
 
 async def test_late_creates_take_place_in_the_order_in_which_they_are_due(
-    gleanin: Gleanin, world: World, clock: Clock
+    gleanin: Gleanin, world: SandboxState, clock: Clock
 ) -> None:
-    world.make_trouble(Trouble(late_commit_s=30, last=1), Trouble(accepted_s=10, first=2))
+    world.make_trouble(Fault(late_commit_s=30, last=1), Fault(accepted_s=10, first=2))
     await gleanin.create("speakers", external_idx="first")
     await gleanin.create("speakers", external_idx="second")
     clock.at += 60
@@ -77,9 +77,9 @@ async def test_late_creates_take_place_in_the_order_in_which_they_are_due(
 
 @EACH
 async def test_a_create_that_is_not_right_is_refused_as_ever(
-    gleanin: Gleanin, world: World, clock: Clock, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, clock: Clock, told: dict[str, Any], status: int
 ) -> None:
-    world.make_trouble(Trouble(**told))
+    world.make_trouble(Fault(**told))
     answer = await gleanin.create("speakers", email=None)
     assert answer.status_code == 422
     assert errors(answer)
@@ -89,15 +89,15 @@ async def test_a_create_that_is_not_right_is_refused_as_ever(
 
 @EACH
 async def test_updates_are_carried_out_at_once(
-    gleanin: Gleanin, world: World, told: dict[str, Any], status: int
+    gleanin: Gleanin, world: SandboxState, told: dict[str, Any], status: int
 ) -> None:
     record_id = await gleanin.created()
-    world.make_trouble(Trouble(**told))
+    world.make_trouble(Fault(**told))
     assert (await gleanin.update("speakers", record_id, name="Ada King")).status_code == 200
 
 
-async def test_a_share_of_creates_is_late(gleanin: Gleanin, world: World, clock: Clock) -> None:
-    world.make_trouble(Trouble(late_commit_s=30, late_creates=0.5, seed=3))
+async def test_a_share_of_creates_is_late(gleanin: Gleanin, world: SandboxState, clock: Clock) -> None:
+    world.make_trouble(Fault(late_commit_s=30, late_creates=0.5, seed=3))
     met = [
         (await gleanin.create("speakers", external_idx=f"person-{number}")).status_code
         for number in range(30)
@@ -109,9 +109,9 @@ async def test_a_share_of_creates_is_late(gleanin: Gleanin, world: World, clock:
 
 
 async def test_a_late_create_comes_to_nothing_where_its_event_has_gone(
-    gleanin: Gleanin, world: World, clock: Clock
+    gleanin: Gleanin, world: SandboxState, clock: Clock
 ) -> None:
-    world.make_trouble(Trouble(late_commit_s=30))
+    world.make_trouble(Fault(late_commit_s=30))
     await gleanin.create("speakers")
     world.gleanin.delete_event(GLEANIN_EVENT)
     clock.at += 60

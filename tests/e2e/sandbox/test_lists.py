@@ -8,28 +8,28 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adapters.sessionboard.source import SessionboardSources
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.records.source_records import Session, Unreadable
 from core.domain.tenancy.secrets import Token
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, World
-from ports.source import SessionSource
+from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, SandboxState
+from ports.source import Source
 from tests.contract.session_source.conftest import all_rows, incomplete_rows
 from tests.e2e.sandbox.conftest import SOURCE_EVENT, Clock, Json, Sessionboard, saved
 
-EVENT = SessionboardEventId(str(SOURCE_EVENT))
+EVENT = SourceEventId(str(SOURCE_EVENT))
 BY_AGE: Json = {"sort": {"order": "createdAt", "sort": "asc"}}
 
 
 @pytest.fixture
-async def source(sandbox: Sandbox) -> AsyncIterator[SessionSource]:
+async def source(sandbox: Sandbox) -> AsyncIterator[Source]:
     sources = SessionboardSources(allow_private=True)
     async with sources.open(sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN)) as source:
         yield source
 
 
-def put(world: World, sessions: list[Json], exhibitors: list[Json] | None = None) -> None:
+def put(world: SandboxState, sessions: list[Json], exhibitors: list[Json] | None = None) -> None:
     """Put an event with these rows in the place of the one that is there."""
     world.programmes.clear()
     world.add(saved() | {"sessions": sessions, "exhibitors": exhibitors or []})
@@ -40,9 +40,9 @@ def many(count: int, **more: Any) -> list[Json]:
 
 
 async def test_a_page_comes_without_rows_and_its_totals_stay(
-    sessionboard: Sessionboard, world: World
+    sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(empty_pages=(2, 3)))
+    world.make_trouble(Fault(empty_pages=(2, 3)))
     first, second = [
         (await sessionboard.search(paging=f"page={page}&pageSize=1", **BY_AGE)).json() for page in (1, 2)
     ]
@@ -53,9 +53,9 @@ async def test_a_page_comes_without_rows_and_its_totals_stay(
 
 
 async def test_a_page_is_given_again_in_the_place_of_the_next(
-    sessionboard: Sessionboard, world: World
+    sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(repeated_pages=(2,)))
+    world.make_trouble(Fault(repeated_pages=(2,)))
     found = [await sessionboard.found(paging=f"page={page}&pageSize=1", **BY_AGE) for page in (1, 2, 3)]
     assert found == [["session-1"], ["session-1"], ["session-3"]]
     answer = (await sessionboard.search(paging="page=2&pageSize=1")).json()
@@ -63,17 +63,19 @@ async def test_a_page_is_given_again_in_the_place_of_the_next(
 
 
 @pytest.mark.parametrize("feed", ["sessions", "speakers", "exhibitors", "events"])
-async def test_pages_of_every_list_can_be_empty(sessionboard: Sessionboard, world: World, feed: str) -> None:
-    world.make_trouble(Trouble(empty_pages=(1,)))
+async def test_pages_of_every_list_can_be_empty(
+    sessionboard: Sessionboard, world: SandboxState, feed: str
+) -> None:
+    world.make_trouble(Fault(empty_pages=(1,)))
     if feed == "events":
         assert (await sessionboard.http.get("/v1/events")).json()["results"] == []
     else:
         assert await sessionboard.found(feed) == []
 
 
-@pytest.mark.parametrize("trouble", [Trouble(empty_pages=(2,)), Trouble(repeated_pages=(2,))])
+@pytest.mark.parametrize("trouble", [Fault(empty_pages=(2,)), Fault(repeated_pages=(2,))])
 async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
-    source: SessionSource, world: World, trouble: Trouble
+    source: Source, world: SandboxState, trouble: Fault
 ) -> None:
     put(world, many(250))
     world.make_trouble(trouble)
@@ -83,21 +85,21 @@ async def test_rule_34_the_sync_reads_on_and_knows_that_rows_are_missing(
 
 
 @pytest.mark.parametrize("feed", ["sessions", "exhibitors"])
-async def test_rows_are_padded_as_told(sessionboard: Sessionboard, world: World, feed: str) -> None:
+async def test_rows_are_padded_as_told(sessionboard: Sessionboard, world: SandboxState, feed: str) -> None:
     before = (await sessionboard.search(feed)).json()["results"]
-    world.make_trouble(Trouble(padding_bytes=1000))
+    world.make_trouble(Fault(padding_bytes=1000))
     after = (await sessionboard.search(feed)).json()["results"]
     assert after == [{**row, "padding": "x" * 1000} for row in before]
-    world.make_trouble(Trouble(padding_bytes=1000, padded_rows=("session-1", "exhibitor-1")))
+    world.make_trouble(Fault(padding_bytes=1000, padded_rows=("session-1", "exhibitor-1")))
     padded = [row["id"] for row in (await sessionboard.search(feed)).json()["results"] if "padding" in row]
     assert padded in (["session-1"], ["exhibitor-1"])
 
 
 async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
-    source: SessionSource, world: World
+    source: Source, world: SandboxState
 ) -> None:
     put(world, many(130))
-    world.make_trouble(Trouble(padding_bytes=100 * 1024))
+    world.make_trouble(Fault(padding_bytes=100 * 1024))
     given = await all_rows(source.sessions(EVENT))
     assert len(given) == 130
     assert all(isinstance(row, Session) for row in given)
@@ -107,10 +109,10 @@ async def test_rule_29_the_sync_reads_padded_rows_in_smaller_pages(
 
 
 async def test_rule_29_the_sync_reports_one_padded_row_and_reads_the_others(
-    source: SessionSource, world: World
+    source: Source, world: SandboxState
 ) -> None:
     put(world, many(40))
-    world.make_trouble(Trouble(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
+    world.make_trouble(Fault(padding_bytes=9 * 2**20, padded_rows=("session-7",)))
     given = await all_rows(source.sessions(EVENT))
     assert len(given) == 40
     unreadable = [row for row in given if isinstance(row, Unreadable)]
@@ -125,7 +127,7 @@ HTML = f"<p>Look: <img alt='x' src=\"{PICTURE}\"> and <img src='/own.png'></p>"
 
 
 async def test_pictures_get_a_new_signature_at_every_read(
-    sessionboard: Sessionboard, world: World, clock: Clock
+    sessionboard: Sessionboard, world: SandboxState, clock: Clock
 ) -> None:
     person = {"id": "person-1", "photo_url": PICTURE}
     nested = {"id": "nested", "participants": [person, {"id": "person-2", "photo_url": None}]}
@@ -135,7 +137,7 @@ async def test_pictures_get_a_new_signature_at_every_read(
         [{"id": "exhibitor-1", "logo_image_url": WITH_QUERY, "contacts": [person]}],
     )
     plain = [(await sessionboard.search(feed)).json()["results"] for feed in ("sessions", "exhibitors")]
-    world.make_trouble(Trouble(signed_pictures=True))
+    world.make_trouble(Fault(signed_pictures=True))
     seen = set()
     for _ in range(2):
         (session,), (exhibitor,) = [
@@ -162,25 +164,25 @@ async def test_pictures_get_a_new_signature_at_every_read(
     ]
 
 
-NEW: dict[str, Callable[[], Trouble]] = {
-    "pages": lambda: Trouble(empty_pages=(2,), repeated_pages=(3,)),
-    "words": lambda: Trouble(forbidden_words=("a", "b"), forbidden_as="json"),
-    "late": lambda: Trouble(late_commit_s=1.5, accepted_s=2.5, late_creates=0.5),
-    "rows": lambda: Trouble(padding_bytes=7, padded_rows=("session-1",), signed_pictures=True),
-    "challenge": lambda: Trouble(challenge=0.25),
+NEW: dict[str, Callable[[], Fault]] = {
+    "pages": lambda: Fault(empty_pages=(2,), repeated_pages=(3,)),
+    "words": lambda: Fault(forbidden_words=("a", "b"), forbidden_as="json"),
+    "late": lambda: Fault(late_commit_s=1.5, accepted_s=2.5, late_creates=0.5),
+    "rows": lambda: Fault(padding_bytes=7, padded_rows=("session-1",), signed_pictures=True),
+    "challenge": lambda: Fault(challenge=0.25),
 }
 
 
 @pytest.mark.parametrize("trouble", NEW.values(), ids=NEW.keys())
 async def test_the_control_sets_and_shows_each_of_them(
-    sandbox: Sandbox, sessionboard: Sessionboard, trouble: Callable[[], Trouble]
+    sandbox: Sandbox, sessionboard: Sessionboard, trouble: Callable[[], Fault]
 ) -> None:
     url = f"{sandbox.control_url}/trouble"
     expected = trouble()
     told = {
         name: getattr(expected, name)
         for name in expected.__slots__
-        if getattr(expected, name) != getattr(Trouble(), name)
+        if getattr(expected, name) != getattr(Fault(), name)
     }
     assert (await sessionboard.http.put(url, json=told)).status_code == 200
     assert sandbox.world.troubles.set == (expected,)

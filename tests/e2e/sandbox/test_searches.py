@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from entrypoints.sandbox.loading import ahead, load_world
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.loading import ahead, load_state
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.sandbox.conftest import SOURCE_EVENT, Sessionboard, saved
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -141,7 +141,7 @@ async def test_deleted_rows_can_be_sought_and_sorted_by_when_they_went(sessionbo
 
 
 async def test_the_feed_of_speakers_has_everybody_once_and_nobody_of_a_deleted_session(
-    sessionboard: Sessionboard, world: World
+    sessionboard: Sessionboard, world: SandboxState
 ) -> None:
     assert await sessionboard.found("speakers") == ["person-2", "person-1", "person-3"]
     (_, first, _) = (await sessionboard.search("speakers")).json()["results"]
@@ -181,7 +181,7 @@ def event_at(*starts: str) -> dict[str, Any]:
     ],
 )
 async def test_shifted_dates_keep_the_time_of_day_over_a_change_of_the_clocks(
-    sessionboard: Sessionboard, world: World, starts: list[str], today: date, moved: date
+    sessionboard: Sessionboard, world: SandboxState, starts: list[str], today: date, moved: date
 ) -> None:
     world.programmes.clear()
     world.add(ahead(event_at(*starts), datetime.combine(today, time(12), PARIS)))
@@ -190,7 +190,7 @@ async def test_shifted_dates_keep_the_time_of_day_over_a_change_of_the_clocks(
 
 
 async def test_a_file_is_moved_only_when_asked_to(
-    sessionboard: Sessionboard, world: World, tmp_path: Path
+    sessionboard: Sessionboard, world: SandboxState, tmp_path: Path
 ) -> None:
     file = tmp_path / "event.json"
     file.write_text(json.dumps(event_at("2025-07-01T07:15:00Z")), encoding="utf-8")
@@ -199,6 +199,6 @@ async def test_a_file_is_moved_only_when_asked_to(
         (False, first.date()),
         (True, datetime.now(UTC).astimezone(PARIS).date() + timedelta(days=30)),
     ):
-        world.programmes = load_world([file], shift_dates=shift_dates).programmes
+        world.programmes = load_state([file], shift_dates=shift_dates).programmes
         (start,) = await told_starts(sessionboard)
         assert (start.date(), start.time()) == (day, first.time())

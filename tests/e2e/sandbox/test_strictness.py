@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.sandbox.conftest import (
     GLEANIN_EVENT,
     LINK_DELAY,
@@ -37,7 +37,7 @@ async def test_a_right_create_answers_with_the_whole_resource(gleanin: Gleanin, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_an_unknown_attribute_is_refused(gleanin: Gleanin, world: World, kind: str) -> None:
+async def test_an_unknown_attribute_is_refused(gleanin: Gleanin, world: SandboxState, kind: str) -> None:
     answer = await gleanin.create(kind, shoe_size=43)
     assert answer.status_code == 422
     assert errors(answer) == {"/data/attributes/shoe_size": "shoe_size is no attribute that can be written"}
@@ -154,7 +154,7 @@ async def test_an_update_keeps_what_it_does_not_name_and_clears_what_it_nulls(
     assert attributes["updated_at"] == "2027-03-01T12:01:00.000Z"
 
 
-async def test_a_tie_to_what_is_not_of_the_event_is_refused(gleanin: Gleanin, world: World) -> None:
+async def test_a_tie_to_what_is_not_of_the_event_is_refused(gleanin: Gleanin, world: SandboxState) -> None:
     elsewhere = world.gleanin.add_event("Other Days").id
     session = int(await gleanin.created("sessions", event_id=elsewhere))
     record_id = await gleanin.created()
@@ -196,7 +196,9 @@ async def test_who_has_no_token_is_refused_by_both_sides(sandbox: Sandbox) -> No
     assert errors(ours) == {None: "The API token is not valid."}
 
 
-async def test_a_repeated_create_makes_a_second_record_and_is_counted(gleanin: Gleanin, world: World) -> None:
+async def test_a_repeated_create_makes_a_second_record_and_is_counted(
+    gleanin: Gleanin, world: SandboxState
+) -> None:
     first, second = await gleanin.created(), await gleanin.created()
     await gleanin.created(external_idx="person-2")
     assert len({first, second}) == 2
@@ -206,7 +208,7 @@ async def test_a_repeated_create_makes_a_second_record_and_is_counted(gleanin: G
 
 
 async def test_a_create_beside_a_record_that_was_given_its_external_id_counts_too(
-    gleanin: Gleanin, world: World
+    gleanin: Gleanin, world: SandboxState
 ) -> None:
     by_hand: dict[str, object] = {"name": "Ada", "email": "ada@example.org"}
     adopted, _, _ = (world.gleanin.add("speakers", GLEANIN_EVENT, by_hand) for _ in range(3))

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import GLEANIN_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SandboxState
 from tests.e2e.sandbox.conftest import SPEAKER, Clock, Gleanin, Sessionboard, document, errors
 from tests.limits import until
 
@@ -36,8 +36,8 @@ async def reads(gleanin: Gleanin, times: int) -> list[int]:
     return [await status(gleanin.http.get("/events")) for _ in range(times)]
 
 
-async def test_latency_goes_before_the_work(gleanin: Gleanin, world: World) -> None:
-    world.make_trouble(Trouble(latency_ms=300))
+async def test_latency_goes_before_the_work(gleanin: Gleanin, world: SandboxState) -> None:
+    world.make_trouble(Fault(latency_ms=300))
     began = monotonic()
     creating = asyncio.create_task(gleanin.create("speakers"))
     await until(lambda: world.log.in_flight == 1)
@@ -46,8 +46,8 @@ async def test_latency_goes_before_the_work(gleanin: Gleanin, world: World) -> N
     assert monotonic() - began >= 0.3
 
 
-async def test_a_delayed_answer_comes_after_the_work(gleanin: Gleanin, world: World) -> None:
-    world.make_trouble(Trouble(answer_delay_ms=300))
+async def test_a_delayed_answer_comes_after_the_work(gleanin: Gleanin, world: SandboxState) -> None:
+    world.make_trouble(Fault(answer_delay_ms=300))
     began = monotonic()
     creating = asyncio.create_task(gleanin.create("speakers"))
     await until(lambda: bool(world.writes))
@@ -72,7 +72,7 @@ async def send(sandbox: Sandbox, share: float = 1) -> asyncio.StreamWriter:
 
 
 async def test_a_write_takes_place_although_its_client_has_died(sandbox: Sandbox) -> None:
-    sandbox.world.make_trouble(Trouble(latency_ms=500))
+    sandbox.world.make_trouble(Fault(latency_ms=500))
     writer = await send(sandbox)
     writer.transport.abort()
     await asyncio.sleep(0.02)
@@ -95,14 +95,14 @@ async def test_a_request_that_was_not_sent_to_its_end_is_not_carried_out(
 @pytest.mark.parametrize(
     ("trouble", "met"),
     [
-        (Trouble(cuts=1), {CUT}),
-        (Trouble(server_errors=1), {500, 502, 503}),
-        (Trouble(junk=1), {200}),
+        (Fault(cuts=1), {CUT}),
+        (Fault(server_errors=1), {500, 502, 503}),
+        (Fault(junk=1), {200}),
     ],
     ids=["cuts", "server errors", "junk"],
 )
 async def test_where_it_strikes_nothing_was_done(
-    gleanin: Gleanin, world: World, trouble: Trouble, met: set[int]
+    gleanin: Gleanin, world: SandboxState, trouble: Fault, met: set[int]
 ) -> None:
     world.make_trouble(trouble)
     assert set(await creates(gleanin, 3)) == met
@@ -111,8 +111,10 @@ async def test_where_it_strikes_nothing_was_done(
     assert await gleanin.ids() == []
 
 
-async def test_junk_is_a_page_for_people(gleanin: Gleanin, sessionboard: Sessionboard, world: World) -> None:
-    world.make_trouble(Trouble(junk=1))
+async def test_junk_is_a_page_for_people(
+    gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
+) -> None:
+    world.make_trouble(Fault(junk=1))
     for answer in (await gleanin.http.get("/events"), await sessionboard.search()):
         assert answer.headers["Content-Type"].startswith("text/html")
         with pytest.raises(ValueError, match="Expecting value"):
@@ -120,9 +122,9 @@ async def test_junk_is_a_page_for_people(gleanin: Gleanin, sessionboard: Session
 
 
 async def test_a_challenge_is_a_page_for_people_on_either_side(
-    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+    gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(challenge=1))
+    world.make_trouble(Fault(challenge=1))
     for answer in (await gleanin.create("speakers"), await sessionboard.search()):
         assert answer.status_code == 403
         assert answer.headers["Content-Type"].startswith("text/html")
@@ -131,11 +133,11 @@ async def test_a_challenge_is_a_page_for_people_on_either_side(
 
 
 async def test_a_share_of_requests_is_challenged_and_the_others_have_the_luck_they_had(
-    gleanin: Gleanin, world: World
+    gleanin: Gleanin, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(server_errors=0.3, seed=7))
+    world.make_trouble(Fault(server_errors=0.3, seed=7))
     before = await reads(gleanin, 40)
-    world.make_trouble(Trouble(server_errors=0.3, challenge=0.3, seed=7))
+    world.make_trouble(Fault(server_errors=0.3, challenge=0.3, seed=7))
     met = await reads(gleanin, 40)
     assert {200, 403, 500} <= set(met)
     assert all(status in (was, 403) for was, status in zip(before, met, strict=True))
@@ -143,10 +145,10 @@ async def test_a_share_of_requests_is_challenged_and_the_others_have_the_luck_th
 
 @pytest.mark.parametrize(("form", "kind"), [("html", "text/html"), ("json", "application/json")])
 async def test_a_write_with_a_forbidden_word_is_refused_and_not_carried_out(
-    gleanin: Gleanin, world: World, form: Any, kind: str
+    gleanin: Gleanin, world: SandboxState, form: Any, kind: str
 ) -> None:
     record_id = await gleanin.created(name="Ada")
-    world.make_trouble(Trouble(forbidden_words=("DROP TABLE", "Zoë"), forbidden_as=form))
+    world.make_trouble(Fault(forbidden_words=("DROP TABLE", "Zoë"), forbidden_as=form))
     for answer in (
         await gleanin.create("speakers", job_title="Head of DROP TABLE"),
         await gleanin.create("speakers", name="Zoë"),
@@ -160,17 +162,17 @@ async def test_a_write_with_a_forbidden_word_is_refused_and_not_carried_out(
 
 
 async def test_forbidden_words_are_for_writes_to_gleanin_only(
-    sessionboard: Sessionboard, gleanin: Gleanin, world: World
+    sessionboard: Sessionboard, gleanin: Gleanin, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(forbidden_words=("accepted", "speakers")))
+    world.make_trouble(Fault(forbidden_words=("accepted", "speakers")))
     assert (await sessionboard.search(filters={"status": "accepted"})).status_code == 200
     assert await gleanin.ids() == []
 
 
 async def test_each_side_words_its_server_errors(
-    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+    gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(server_errors=1))
+    world.make_trouble(Fault(server_errors=1))
     told = [(await sessionboard.search()).json() for _ in range(3)]
     assert {one["error"] for one in told} == {
         "InternalServerError",
@@ -182,9 +184,9 @@ async def test_each_side_words_its_server_errors(
 
 @pytest.mark.parametrize(("lost_as", "met"), [("cut", CUT), ("500", 500), ("502", 502)])
 async def test_an_answer_is_lost_after_the_write_took_place(
-    gleanin: Gleanin, world: World, lost_as: Any, met: int
+    gleanin: Gleanin, world: SandboxState, lost_as: Any, met: int
 ) -> None:
-    world.make_trouble(Trouble(lost_answers=1, lost_as=(lost_as,)))
+    world.make_trouble(Fault(lost_answers=1, lost_as=(lost_as,)))
     assert await creates(gleanin, 1) == [met]
     (record_id,) = await gleanin.ids()
     assert await status(gleanin.update("speakers", record_id, job_title="Countess")) == met
@@ -194,9 +196,9 @@ async def test_an_answer_is_lost_after_the_write_took_place(
 
 
 async def test_answers_are_lost_by_turns_and_only_those_of_writes(
-    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+    gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(lost_answers=1))
+    world.make_trouble(Fault(lost_answers=1))
     met = []
     for n in range(4):
         met += await creates(gleanin, 1)
@@ -205,15 +207,15 @@ async def test_answers_are_lost_by_turns_and_only_those_of_writes(
     assert met == [CUT, 500, 502, CUT]
 
 
-async def test_the_answer_to_a_refused_write_is_not_lost(gleanin: Gleanin, world: World) -> None:
-    world.make_trouble(Trouble(lost_answers=1))
+async def test_the_answer_to_a_refused_write_is_not_lost(gleanin: Gleanin, world: SandboxState) -> None:
+    world.make_trouble(Fault(lost_answers=1))
     assert await status(gleanin.create("speakers", email=None)) == 422
 
 
 async def test_a_revoked_token_stays_revoked(
-    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+    gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), revoked_after=2))
+    world.make_trouble(Fault(sides=("gleanin",), revoked_after=2))
     assert await reads(gleanin, 4) == [200, 200, 401, 401]
     assert errors(await gleanin.create("speakers")) == {None: "The token was revoked."}
     assert not world.writes
@@ -222,13 +224,13 @@ async def test_a_revoked_token_stays_revoked(
 
 @pytest.mark.parametrize(("cut", "left"), [(1, 2), (3, 0), (5, 0)])
 async def test_included_records_can_be_missing_and_no_page_follows(
-    gleanin: Gleanin, world: World, cut: int, left: int
+    gleanin: Gleanin, world: SandboxState, cut: int, left: int
 ) -> None:
     for n in range(4):
         await gleanin.created(external_idx=f"person-{n}")
     world.page_size = 3
     assert "next" in (await gleanin.read("speakers"))["links"]
-    world.make_trouble(Trouble(cut_included=cut))
+    world.make_trouble(Fault(cut_included=cut))
     answer = await gleanin.read("speakers")
     assert len(answer["included"]) == left
     assert len(answer["data"]["relationships"]["speakers"]["data"]) == 3
@@ -236,9 +238,9 @@ async def test_included_records_can_be_missing_and_no_page_follows(
 
 
 async def test_late_reads_show_a_record_only_so_long_after_it_was_created(
-    gleanin: Gleanin, world: World, clock: Clock
+    gleanin: Gleanin, world: SandboxState, clock: Clock
 ) -> None:
-    world.make_trouble(Trouble(late_reads_s=10))
+    world.make_trouble(Fault(late_reads_s=10))
     first = await gleanin.created()
     clock.at += 6
     session = await gleanin.created("sessions")
@@ -254,10 +256,12 @@ async def test_late_reads_show_a_record_only_so_long_after_it_was_created(
     assert await gleanin.ids("sessions") == [session]
 
 
-async def test_the_same_seed_has_the_same_luck_and_another_has_not(gleanin: Gleanin, world: World) -> None:
+async def test_the_same_seed_has_the_same_luck_and_another_has_not(
+    gleanin: Gleanin, world: SandboxState
+) -> None:
     async def met(seed: int) -> list[int]:
         world.make_trouble(
-            Trouble(cuts=0.2, server_errors=0.2, lost_answers=0.3, seed=seed), Trouble(refuse_next=3, first=9)
+            Fault(cuts=0.2, server_errors=0.2, lost_answers=0.3, seed=seed), Fault(refuse_next=3, first=9)
         )
         return await creates(gleanin, 40)
 
@@ -268,9 +272,9 @@ async def test_the_same_seed_has_the_same_luck_and_another_has_not(gleanin: Glea
 
 
 async def test_a_trouble_is_for_its_side_its_methods_and_its_range(
-    gleanin: Gleanin, sessionboard: Sessionboard, world: World
+    gleanin: Gleanin, sessionboard: Sessionboard, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), first=2, last=3, junk=1, latency_ms=1))
+    world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), first=2, last=3, junk=1, latency_ms=1))
     for _ in range(3):
         assert (await sessionboard.search()).json()
         assert (await gleanin.http.get("/events")).json()
@@ -279,9 +283,9 @@ async def test_a_trouble_is_for_its_side_its_methods_and_its_range(
 
 
 async def test_the_first_trouble_that_strikes_has_struck_and_waits_add_up(
-    gleanin: Gleanin, world: World
+    gleanin: Gleanin, world: SandboxState
 ) -> None:
-    world.make_trouble(Trouble(server_errors=1, last=1, latency_ms=30), Trouble(refuse_next=1, latency_ms=30))
+    world.make_trouble(Fault(server_errors=1, last=1, latency_ms=30), Fault(refuse_next=1, latency_ms=30))
     began = monotonic()
     assert await reads(gleanin, 3) == [502, 429, 200]
     assert monotonic() - began >= 0.12

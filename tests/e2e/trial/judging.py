@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.ids import RunId
 from core.domain.runs.run import SyncRun
-from core.domain.runs.stop_reasons import DIED_AGAIN, TAKEN_OVER
+from core.domain.runs.stop_reasons import CRASHED_TWICE, LEASE_EXPIRED
 from tests.e2e.trial.crew import Stopped, Worker
 
 Json = dict[str, Any]
@@ -20,7 +20,7 @@ NO_STOP = Stopped(0, 0)
 AROUND = 20.0
 """Seconds before and after a request that are told of."""
 WRITES = ("POST", "PATCH")
-TAKEN_AWAY = (TAKEN_OVER, DIED_AGAIN)
+TAKEN_AWAY = (LEASE_EXPIRED, CRASHED_TWICE)
 
 
 CHECK_READS_ON = 5.0

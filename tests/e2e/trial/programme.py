@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 
 Json = dict[str, Any]
 FIRST_ID = 101
@@ -67,7 +67,7 @@ def _person(event_id: int, number: int) -> Json:
 class Editor:
     """Edits any of the events: another title, another job, one more session with one more person."""
 
-    control: Remote
+    control: ControlClient
     events: int
     dice: random.Random
     edits: int = 0
@@ -90,7 +90,7 @@ class Editor:
         self.edits += 1
 
 
-def differences(control: Remote, event_id: int, gleanin_id: str) -> list[str]:
+def differences(control: ControlClient, event_id: int, gleanin_id: str) -> list[str]:
     """Compare an event on both sides: every record exactly once, with its last content, and the people tied."""
     saved = control.event(event_id)
     sessions = {each["id"]: each for each in saved["sessions"]}

@@ -11,8 +11,8 @@ from core.domain.runs.run import RunState
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.control_client import Remote
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.control_client import ControlClient
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import Addresses
 from tests.contract.persistence.conftest import Server, started_server
 from tests.e2e.cli.test_serve import free_port
@@ -39,7 +39,7 @@ DONE_BEFORE = 0.25
 """So much is written when the server goes."""
 
 
-async def until_written(control: Remote, number: int) -> None:
+async def until_written(control: ControlClient, number: int) -> None:
     async with asyncio.timeout(GOES_ON_WITHIN):
         while sum(control.state()["writes"].values()) < number:  # noqa: ASYNC110 - a write raises no event
             await asyncio.sleep(0.05)
@@ -83,7 +83,7 @@ async def _gone_through(
     mapped, control = await set_up(container, trial, sandbox), sandbox.control
     by_hand, *_ = mapped  # the others come by themselves
     await container.resolve(RequestSync)(SyncRequest(by_hand, by=COMMAND_LINE))
-    control.make_trouble(Trouble(latency_ms=400))
+    control.make_trouble(Fault(latency_ms=400))
     crew.begin("serve", "--port", str(free_port()))
     for _ in range(trial.workers):
         crew.begin()

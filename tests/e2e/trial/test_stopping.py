@@ -9,8 +9,8 @@ import pytest
 from core.domain.runs.run import RunState
 from entrypoints.cli.errors import ExitCode
 from entrypoints.database import opened
-from entrypoints.sandbox.control_client import Remote
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.control_client import ControlClient
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.settings import Settings
 from tests import limits
 from tests.contract.persistence.conftest import postgresql_server
@@ -37,7 +37,7 @@ def trial_over(over: str, folder: Path, request: pytest.FixtureRequest) -> Trial
     )
 
 
-async def until_it_writes(control: Remote, worker: Worker, at_least: int = 1) -> None:
+async def until_it_writes(control: ControlClient, worker: Worker, at_least: int = 1) -> None:
     async with asyncio.timeout(limits.WITHIN):
         while sum(control.state()["writes"].values()) < at_least or not control.state()["in_flight"]:
             assert worker.process.poll() is None, worker.log.read_text()
@@ -58,7 +58,7 @@ async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_p
         crew = Crew(sandbox.gleanin_url, settings, tmp_path, trial.lease)
         async with opened(settings_of(settings)) as container:
             mapped = await set_up(container, trial, sandbox)
-            sandbox.control.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), answer_delay_ms=1000))
+            sandbox.control.make_trouble(Fault(sides=("gleanin",), methods=("POST",), answer_delay_ms=1000))
             try:
                 worker = crew.begin()
                 await until_it_writes(sandbox.control, worker)
@@ -83,7 +83,7 @@ async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
         async with opened(settings_of(settings)) as container:
             mapped = await set_up(container, trial, sandbox)
             sandbox.control.make_trouble(
-                Trouble(sides=("gleanin",), methods=("POST",), answer_delay_ms=600_000)
+                Fault(sides=("gleanin",), methods=("POST",), answer_delay_ms=600_000)
             )
             try:
                 worker = crew.begin()

@@ -35,17 +35,17 @@ import pytest
 from cryptography.fernet import Fernet
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId
+from core.domain.ids import DestinationEventId, MappingId, SourceEventId
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import Addresses, in_process
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from entrypoints.settings import Settings
@@ -126,7 +126,7 @@ async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapp
         organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
         await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
         for _ in range(trial.mappings_each):
-            pair = SessionboardEventId(str(number)), GleaninEventId(next(events)["id"])
+            pair = SourceEventId(str(number)), DestinationEventId(next(events)["id"])
             new_mapping = NewMapping(organization.id, *pair, time_zone_confirmed=True)
             mapping = await container.resolve(MapEvents)(new_mapping, by=COMMAND_LINE)
             mapped[mapping.id] = str(pair[1])
@@ -205,8 +205,8 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
     mapped = await set_up(container, trial, sandbox)
     control, begun = sandbox.control, time.time()
     control.make_trouble(
-        Trouble(latency_ms=trial.latency_ms),
-        Trouble(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=trial.seed),
+        Fault(latency_ms=trial.latency_ms),
+        Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=trial.seed),
     )
     for _ in range(trial.workers):
         crew.begin()

@@ -16,7 +16,7 @@ from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conftest import CommandLine
 
 HERE = Path(__file__).parent
@@ -26,8 +26,8 @@ RECORDS = 17
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(link_delay=0)
+def world() -> SandboxState:
+    world = SandboxState(link_delay=0)
     world.add(json.loads((HERE / "conference.json").read_text()))
     for sent in json.loads((HERE / "gleanin.json").read_text()):
         record = world.gleanin.add(sent["type"], sent["attributes"]["event_id"], sent["attributes"])
@@ -36,7 +36,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def sandbox(world: World) -> Iterator[Sandbox]:
+def sandbox(world: SandboxState) -> Iterator[Sandbox]:
     with in_thread(world) as sandbox:
         yield sandbox
 
@@ -68,7 +68,7 @@ def mapping_in(database: Path) -> str:
 
 
 def test_rule_21_after_the_upgrade_the_first_sync_of_an_unchanged_event_writes_nothing(
-    cli: CommandLine, database: Path, world: World
+    cli: CommandLine, database: Path, world: SandboxState
 ) -> None:
     mapping = mapping_in(database)
     preview = cli.json("preview", mapping)
@@ -82,7 +82,7 @@ def test_rule_21_after_the_upgrade_the_first_sync_of_an_unchanged_event_writes_n
 
 
 def test_rule_21_after_the_upgrade_an_edit_sends_just_what_it_changes(
-    cli: CommandLine, database: Path, world: World
+    cli: CommandLine, database: Path, world: SandboxState
 ) -> None:
     mapping, programme = mapping_in(database), world.programmes[4100]
     world.programmes[4100] = programme.edited(

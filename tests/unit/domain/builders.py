@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo
 
 from core.domain.ids import (
     ConnectionId,
+    DestinationEventId,
+    DestinationId,
     ExternalId,
-    GleaninEventId,
-    GleaninId,
     MappingId,
     OrganizationId,
-    SessionboardEventId,
+    SourceEventId,
     SourceId,
     external_id,
 )
-from core.domain.planning.destination_index import GleaninSide
+from core.domain.planning.destination_index import DestinationIndex
 from core.domain.planning.plan import Create, NoWrite, Planner, Step, Update
-from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import KINDS, SESSION, SPEAKER, RecordKind, Scope
 from core.domain.records.outcomes import RecordRef
@@ -33,12 +33,12 @@ from core.domain.records.source_records import (
     Session,
     Unreadable,
 )
-from core.domain.records.spooled import MemorySpool
+from core.domain.records.spooled import InMemorySpool
 from core.domain.records.synced_records import SyncedRecord, fingerprint
-from core.domain.selection.agenda import Agenda
+from core.domain.selection.agenda import AgendaSelector
 from core.domain.selection.candidates import Blocked, Candidate, Eligible, Skipped
-from core.domain.selection.exhibitor_contacts import ExhibitorList
-from core.domain.selection.source_snapshot import Part, Programme
+from core.domain.selection.exhibitor_contacts import ExhibitorContactSelector
+from core.domain.selection.source_snapshot import Selector, SourceSnapshot
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, MappingSettings
 
 T = TypeVar("T")
@@ -89,15 +89,19 @@ def member(someone: Person) -> ExhibitorContact:
     return ExhibitorContact(someone)
 
 
-def agenda(*rows: Session | Unreadable, settings: MappingSettings = SETTINGS, now: datetime = NOW) -> Agenda:
-    made = Agenda(settings, PARIS, now, MemorySpool())
+def agenda(
+    *rows: Session | Unreadable, settings: MappingSettings = SETTINGS, now: datetime = NOW
+) -> AgendaSelector:
+    made = AgendaSelector(settings, PARIS, now, InMemorySpool())
     for row in rows:
         made.add(row)
     return made
 
 
-def exhibitor_list(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> ExhibitorList:
-    made = ExhibitorList(settings)
+def exhibitor_list(
+    *rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS
+) -> ExhibitorContactSelector:
+    made = ExhibitorContactSelector(settings)
     for row in rows:
         made.add(row)
     return made
@@ -116,14 +120,14 @@ def by_id(candidates: Iterable[Candidate]) -> dict[str, Verdict]:
 
 
 def selected(
-    part: Part,
+    part: Selector,
     kind: RecordKind,
     ties: Mapping[str, str] | None = None,
     in_gleanin: Mapping[str, str] | None = None,
     barred: Iterable[str] = (),
 ) -> dict[str, Verdict]:
     """Judge one kind's records; `in_gleanin` has whom we sent there with which e-mail."""
-    side = GleaninSide(HERE)
+    side = DestinationIndex(HERE)
     side.add(kind, [ours(f"g-{who}", who, email=email) for email, who in (in_gleanin or {}).items()])
     tied = {SourceId(key): tie for key, tie in (ties or {}).items()}
     nobody = {each.name: frozenset[SourceId]() for each in KINDS}
@@ -133,23 +137,25 @@ def selected(
     return verdicts
 
 
-def sessions_of(made: Agenda) -> dict[str, Verdict]:
+def sessions_of(made: AgendaSelector) -> dict[str, Verdict]:
     return selected(made, SESSION)
 
 
-def speakers_of(made: Agenda, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
+def speakers_of(made: AgendaSelector, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
     """Judge the speakers as if each session that syncs stood in Gleanin under `g-` and its id."""
     ties = {key: f"g-{key}" for key, verdict in sessions_of(made).items() if isinstance(verdict, Eligible)}
     return selected(made, SPEAKER, ties, in_gleanin)
 
 
-def programme(agenda_part: Agenda | None = None, exhibitors_part: ExhibitorList | None = None) -> Programme:
-    parts: dict[Scope, Part] = {}
+def programme(
+    agenda_part: AgendaSelector | None = None, exhibitors_part: ExhibitorContactSelector | None = None
+) -> SourceSnapshot:
+    parts: dict[Scope, Selector] = {}
     if agenda_part is not None:
         parts[Scope.AGENDA] = agenda_part
     if exhibitors_part is not None:
         parts[Scope.EXHIBITORS] = exhibitors_part
-    return Programme(parts)
+    return SourceSnapshot(parts)
 
 
 def as_a(kind: type[T]) -> Callable[[object], T]:
@@ -166,21 +172,21 @@ eligible, skipped, blocked = as_a(Eligible), as_a(Skipped), as_a(Blocked)
 no_write, create, update = as_a(NoWrite), as_a(Create), as_a(Update)
 
 
-def ours(gleanin_id: str, source_id: str, connection: ConnectionId = HERE, **named: Any) -> GleaninRecord:
+def ours(gleanin_id: str, source_id: str, connection: ConnectionId = HERE, **named: Any) -> DestinationRecord:
     """Make a record in Gleanin that this sync created, under one connection or another."""
-    return GleaninRecord(GleaninId(gleanin_id), external_id(connection, SourceId(source_id)), **named)
+    return DestinationRecord(DestinationId(gleanin_id), external_id(connection, SourceId(source_id)), **named)
 
 
-def foreign(gleanin_id: str, email: str, own_id: str | None = None) -> GleaninRecord:
-    return GleaninRecord(GleaninId(gleanin_id), ExternalId(own_id) if own_id else None, email)
+def foreign(gleanin_id: str, email: str, own_id: str | None = None) -> DestinationRecord:
+    return DestinationRecord(DestinationId(gleanin_id), ExternalId(own_id) if own_id else None, email)
 
 
 def gleanin(
-    speakers: Iterable[GleaninRecord] = (),
-    sessions: Iterable[GleaninRecord] = (),
-    others: Mapping[RecordKind, Iterable[GleaninRecord]] | None = None,
-) -> GleaninSide:
-    side = GleaninSide(HERE)
+    speakers: Iterable[DestinationRecord] = (),
+    sessions: Iterable[DestinationRecord] = (),
+    others: Mapping[RecordKind, Iterable[DestinationRecord]] | None = None,
+) -> DestinationIndex:
+    side = DestinationIndex(HERE)
     for kind, records in {SESSION: sessions, SPEAKER: speakers, **(others or {})}.items():
         side.add(kind, records)
     return side
@@ -203,7 +209,7 @@ def synced(
         kind,
         SourceId(source_id),
         source_id,
-        GleaninId(gleanin_id),
+        DestinationId(gleanin_id),
         HERE,
         fingerprint(sent),
         sent,
@@ -222,7 +228,7 @@ def candidate(
 def planned(
     one: Candidate,
     known: SyncedRecord | None = None,
-    side: GleaninSide | None = None,
+    side: DestinationIndex | None = None,
     barred: AbstractSet[str] = frozenset(),
     moving: Mapping[str, str] | None = None,
 ) -> Step:
@@ -256,4 +262,4 @@ def mapping(name: str = "m1", connection: ConnectionId = HERE, **named: Any) -> 
 def pair(
     sessionboard: str = "sb1", gleanin_event: str = "gl1", url: str = "https://sb.example.org"
 ) -> EventPair:
-    return EventPair(url, SessionboardEventId(sessionboard), GleaninEventId(gleanin_event))
+    return EventPair(url, SourceEventId(sessionboard), DestinationEventId(gleanin_event))

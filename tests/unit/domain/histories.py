@@ -14,7 +14,7 @@ from core.domain.records.source_records import (
     Person,
     Session,
 )
-from core.domain.selection.source_snapshot import Programme
+from core.domain.selection.source_snapshot import SourceSnapshot
 from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings, TracksFrom
 from tests.unit.domain.builders import agenda, at, exhibitor, exhibitor_list, person, programme, session
 
@@ -35,7 +35,7 @@ SETTINGS = st.builds(
 class Chapter:
     """What was edited in Sessionboard and deleted in Gleanin before a sync, and what a crash kept from memory."""
 
-    programme: Programme
+    programme: SourceSnapshot
     deleted_by_hand: frozenset[tuple[RecordKind, str]]
     unrecorded: frozenset[str]
 
@@ -87,7 +87,7 @@ def _exhibitors(draw: st.DrawFn, people: Mapping[str, Person]) -> list[Exhibitor
 
 
 @st.composite
-def programmes(draw: st.DrawFn) -> Programme:
+def programmes(draw: st.DrawFn) -> SourceSnapshot:
     people, settings = draw(_people()), draw(SETTINGS)
     return programme(
         agenda(*draw(_sessions(people)), settings=settings),

@@ -4,30 +4,30 @@ from itertools import product
 
 import pytest
 
-from core.domain.access.authorization import Actor, Grant, Right, Role
-from core.domain.errors import BadInput, Forbidden
+from core.domain.access.authorization import Actor, Grant, Permission, Role
+from core.domain.errors import Forbidden, InvalidInput
 from core.domain.ids import OrganizationId
 
 OURS, THEIRS = OrganizationId("ours"), OrganizationId("theirs")
 MAY = {
-    Role.ADMIN: {Right.READ, Right.SYNC, Right.MANAGE},
-    Role.SUPPORT: {Right.READ, Right.SYNC},
-    Role.VIEWER: {Right.READ},
-    Role.HOOK: {Right.HINT},
+    Role.ADMIN: {Permission.READ, Permission.SYNC, Permission.MANAGE},
+    Role.SUPPORT: {Permission.READ, Permission.SYNC},
+    Role.VIEWER: {Permission.READ},
+    Role.HOOK: {Permission.HINT},
 }
 
 
-@pytest.mark.parametrize(("role", "right"), [*product((Role.ADMIN, Role.SUPPORT, Role.VIEWER), Right)])
+@pytest.mark.parametrize(("role", "right"), [*product((Role.ADMIN, Role.SUPPORT, Role.VIEWER), Permission)])
 def test_a_role_for_all_organizations_holds_in_each_and_for_the_installation(
-    role: Role, right: Right
+    role: Role, right: Permission
 ) -> None:
     actor = Actor("ada", frozenset({Grant(role)}))
     for where in (OURS, THEIRS, None):
         assert actor.may(right, where) is (right in MAY[role])
 
 
-@pytest.mark.parametrize(("role", "right"), [*product((Role.ADMIN, Role.VIEWER, Role.HOOK), Right)])
-def test_a_role_for_one_organization_holds_there_and_nowhere_else(role: Role, right: Right) -> None:
+@pytest.mark.parametrize(("role", "right"), [*product((Role.ADMIN, Role.VIEWER, Role.HOOK), Permission)])
+def test_a_role_for_one_organization_holds_there_and_nowhere_else(role: Role, right: Permission) -> None:
     actor = Actor("ada", frozenset({Grant(role, OURS)}))
     assert actor.may(right, OURS) is (right in MAY[role])
     assert not actor.may(right, THEIRS)
@@ -36,19 +36,19 @@ def test_a_role_for_one_organization_holds_there_and_nowhere_else(role: Role, ri
 
 def test_support_is_a_role_for_all_organizations_and_for_no_single_one() -> None:
     assert Grant(Role.SUPPORT).covers(OURS)
-    with pytest.raises(BadInput, match="for all organizations, not for one"):
+    with pytest.raises(InvalidInput, match="for all organizations, not for one"):
         Grant(Role.SUPPORT, OURS)
 
 
-@pytest.mark.parametrize("right", Right)
-def test_without_a_role_nothing_may_be_done(right: Right) -> None:
+@pytest.mark.parametrize("right", Permission)
+def test_without_a_role_nothing_may_be_done(right: Permission) -> None:
     with pytest.raises(Forbidden, match=f"the right to {right}"):
         Actor("nobody").check(right, OURS)
 
 
 def test_of_several_roles_the_one_with_the_right_counts() -> None:
     actor = Actor("ada", frozenset({Grant(Role.SUPPORT), Grant(Role.ADMIN, OURS)}))
-    actor.check(Right.MANAGE, OURS)
-    actor.check(Right.SYNC, THEIRS)
+    actor.check(Permission.MANAGE, OURS)
+    actor.check(Permission.SYNC, THEIRS)
     with pytest.raises(Forbidden):
-        actor.check(Right.MANAGE, THEIRS)
+        actor.check(Permission.MANAGE, THEIRS)

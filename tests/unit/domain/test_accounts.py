@@ -9,11 +9,11 @@ from core.domain.access.accounts import (
     LONGEST_WAIT,
     Account,
     Attempts,
-    SignIn,
+    LoginSession,
     check_password,
 )
 from core.domain.access.authorization import Grant, Role
-from core.domain.errors import BadInput, TooManyAttempts
+from core.domain.errors import InvalidInput, TooManyAttempts
 from core.domain.ids import AccountId, OrganizationId
 from tests.unit.domain.builders import NOW
 
@@ -43,12 +43,12 @@ def wait_after(times: int) -> timedelta:
     ["", "ada", "@example.org", "a da@example.org", "a\0@example.org", "a\ud800@b.org", "a" * 250 + "@b.de"],
 )
 def test_an_account_has_an_e_mail_address(email: str) -> None:
-    with pytest.raises(BadInput, match="is no e-mail address"):
+    with pytest.raises(InvalidInput, match="is no e-mail address"):
         account(email)
 
 
 def test_a_refused_e_mail_is_repeated_in_part_and_in_one_line() -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(InvalidInput) as refused:
         account("line\nbreak" * 1_000)
     assert len(str(refused.value)) < 150
     assert "\n" not in str(refused.value)
@@ -72,13 +72,13 @@ def test_a_password_may_be_as_short_and_as_long_as_its_limits(length: int) -> No
 
 @pytest.mark.parametrize("length", [0, 11, 1001])
 def test_a_password_beyond_its_limits_is_refused_without_being_repeated(length: int) -> None:
-    with pytest.raises(BadInput, match="12 to 1000 characters") as refused:
+    with pytest.raises(InvalidInput, match="12 to 1000 characters") as refused:
         check_password("é" * length)
     assert "éé" not in str(refused.value)
 
 
 def test_a_sign_in_is_over_after_twelve_hours() -> None:
-    sign_in = SignIn("digest", AccountId("a1"), NOW)
+    sign_in = LoginSession("digest", AccountId("a1"), NOW)
     assert not sign_in.is_over(NOW + timedelta(hours=12) - SECOND)
     assert sign_in.is_over(NOW + timedelta(hours=12))
 

@@ -3,8 +3,8 @@
 import pytest
 
 from core.domain.access.api_keys import ApiKey, digest_of
-from core.domain.access.authorization import Grant, Right, Role
-from core.domain.errors import BadInput
+from core.domain.access.authorization import Grant, Permission, Role
+from core.domain.errors import InvalidInput
 from core.domain.ids import ApiKeyId, OrganizationId
 from tests.unit.domain.builders import NOW, at
 
@@ -18,16 +18,16 @@ def key(name: str = "export") -> ApiKey:
 
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "nul\0", "\ud800", "x" * 101])
 def test_a_key_needs_a_name_that_can_be_shown(name: str) -> None:
-    with pytest.raises(BadInput, match="An API key needs a name"):
+    with pytest.raises(InvalidInput, match="An API key needs a name"):
         key(name)
 
 
 def test_a_key_acts_in_its_own_name_and_with_its_own_role() -> None:
     actor = key("夜間エクスポート").actor
     assert actor.name == "API key 夜間エクスポート"
-    assert actor.may(Right.READ, OURS)
-    assert not actor.may(Right.SYNC, OURS)
-    assert not actor.may(Right.READ, OrganizationId("theirs"))
+    assert actor.may(Permission.READ, OURS)
+    assert not actor.may(Permission.SYNC, OURS)
+    assert not actor.may(Permission.READ, OrganizationId("theirs"))
 
 
 def test_a_revoked_key_stays_revoked_as_of_the_first_time() -> None:

@@ -16,9 +16,9 @@ from core.domain.runs.schedule import INTERVAL, SPREAD
 from core.domain.runs.unchanged_marker import (
     OVERLAP,
     READ_ALL_EVERY,
-    Checkpoint,
     OutcomesDigest,
     RowDigests,
+    UnchangedMarker,
     is_proved_by,
 )
 from tests.unit.domain.builders import NOW, agenda, at, session, sessions_of, skipped
@@ -27,9 +27,9 @@ MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 
 
-def a_checkpoint(next_verdict: timedelta | None = None, many: str = "") -> Checkpoint:
-    verdict_at = None if next_verdict is None else NOW + next_verdict
-    return Checkpoint(MappingId("m1"), RunId("r1"), NOW, verdict_at, "digest", many)
+def a_checkpoint(next_transition_at: timedelta | None = None, many: str = "") -> UnchangedMarker:
+    verdict_at = None if next_transition_at is None else NOW + next_transition_at
+    return UnchangedMarker(MappingId("m1"), RunId("r1"), NOW, verdict_at, "digest", many)
 
 
 def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from_a_cache() -> None:
@@ -39,44 +39,44 @@ def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from
 
 def test_what_is_read_each_time_holds_until_something_is_read_that_differs() -> None:
     checkpoint = a_checkpoint()
-    assert checkpoint.holds_at(NOW)
-    assert checkpoint.holds_at(NOW + 100 * READ_ALL_EVERY)
+    assert checkpoint.is_valid_at(NOW)
+    assert checkpoint.is_valid_at(NOW + 100 * READ_ALL_EVERY)
 
 
 def test_many_sessions_are_read_again_after_some_hours() -> None:
     """The next check may come as late as its wait allows: by then it may be too late."""
     checkpoint, latest = a_checkpoint(many="0a"), READ_ALL_EVERY - INTERVAL * (1 + SPREAD)
-    assert checkpoint.spares_many(NOW, INTERVAL)
-    assert checkpoint.spares_many(NOW + latest, INTERVAL)
-    assert not checkpoint.spares_many(NOW + latest + MOMENT, INTERVAL)
+    assert checkpoint.allows_skip(NOW, INTERVAL)
+    assert checkpoint.allows_skip(NOW + latest, INTERVAL)
+    assert not checkpoint.allows_skip(NOW + latest + MOMENT, INTERVAL)
     again = checkpoint.read_again(NOW + latest + MOMENT)
-    assert again.spares_many(NOW + 2 * latest, INTERVAL)
+    assert again.allows_skip(NOW + 2 * latest, INTERVAL)
     assert (again.run_id, again.digest, again.many) == (checkpoint.run_id, "digest", "0a")
 
 
 def test_few_sessions_are_read_each_time() -> None:
-    assert not a_checkpoint().spares_many(NOW, INTERVAL)
+    assert not a_checkpoint().allows_skip(NOW, INTERVAL)
 
 
 def test_rule_12_nothing_holds_any_longer_than_until_the_next_session_has_passed() -> None:
     checkpoint = a_checkpoint(HOUR)
-    assert checkpoint.holds_at(NOW + HOUR - MOMENT)
-    assert not checkpoint.holds_at(NOW + HOUR)
+    assert checkpoint.is_valid_at(NOW + HOUR - MOMENT)
+    assert not checkpoint.is_valid_at(NOW + HOUR)
 
 
 def test_rule_12_reading_again_puts_no_verdict_off() -> None:
-    assert not a_checkpoint(HOUR).read_again(NOW + HOUR - MOMENT).holds_at(NOW + HOUR)
+    assert not a_checkpoint(HOUR).read_again(NOW + HOUR - MOMENT).is_valid_at(NOW + HOUR)
 
 
 def test_a_clock_that_was_set_back_proves_nothing() -> None:
-    assert not a_checkpoint().holds_at(NOW - MOMENT)
-    assert not a_checkpoint().holds_at(NOW - 30 * READ_ALL_EVERY)
+    assert not a_checkpoint().is_valid_at(NOW - MOMENT)
+    assert not a_checkpoint().is_valid_at(NOW - 30 * READ_ALL_EVERY)
 
 
 def test_a_checkpoint_holds_by_instants_whichever_zone_they_are_written_in() -> None:
     there = timezone(timedelta(hours=9))
-    assert a_checkpoint(HOUR).holds_at(NOW.astimezone(there))
-    assert not a_checkpoint(HOUR).holds_at((NOW + HOUR).astimezone(there))
+    assert a_checkpoint(HOUR).is_valid_at(NOW.astimezone(there))
+    assert not a_checkpoint(HOUR).is_valid_at((NOW + HOUR).astimezone(there))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.KEPT, Outcome.SKIPPED, Outcome.BLOCKED])
@@ -172,26 +172,26 @@ def test_rule_12_the_next_verdict_is_due_when_the_first_session_to_come_ends() -
         session("next", ends_at=at(21, 10)),
         session("last", ends_at=at(23, 18)),
     )
-    assert made.next_verdict == at(21, 10)
+    assert made.next_transition_at == at(21, 10)
     in_time = agenda(session("next", ends_at=at(21, 10)), now=at(21, 10) - MOMENT)
     assert "next" in sessions_of(in_time)
-    assert in_time.next_verdict == at(21, 10)
+    assert in_time.next_transition_at == at(21, 10)
 
 
 def test_rule_12_at_the_next_verdict_the_session_has_passed() -> None:
     made = agenda(session("next", ends_at=at(21, 10)), now=at(21, 10))
     assert skipped(sessions_of(made)["next"]).reason.code == "passed"
-    assert made.next_verdict is None, "and time changes nothing for it any more"
+    assert made.next_transition_at is None, "and time changes nothing for it any more"
 
 
 def test_what_has_no_end_or_has_passed_is_waited_for_by_nobody() -> None:
-    assert agenda().next_verdict is None
-    assert agenda(session("open", ends_at=None)).next_verdict is None
-    assert agenda(session("passed", starts_at=at(19), ends_at=NOW)).next_verdict is None
+    assert agenda().next_transition_at is None
+    assert agenda(session("open", ends_at=None)).next_transition_at is None
+    assert agenda(session("passed", starts_at=at(19), ends_at=NOW)).next_transition_at is None
     both = agenda(session("open", ends_at=None), session("next", ends_at=at(21, 10)))
-    assert both.next_verdict == at(21, 10)
+    assert both.next_transition_at == at(21, 10)
 
 
 def test_of_a_session_that_comes_twice_the_first_row_counts() -> None:
     made = agenda(session("twice", ends_at=at(22, 18)), session("twice", ends_at=at(21, 10)))
-    assert made.next_verdict == at(22, 18)
+    assert made.next_transition_at == at(22, 18)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.errors import BadInput, NotConfirmed
+from core.domain.errors import InvalidInput, NotConfirmed
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import LONGEST_NAME, Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
@@ -48,7 +48,7 @@ def test_rule_02_no_representation_holds_a_sealed_token() -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x1b[31mb", "a\u202eb", "x" * (LONGEST_NAME + 1)])
 def test_an_organization_needs_a_printable_name_of_a_sensible_length(name: str) -> None:
-    with pytest.raises(BadInput, match="name"):
+    with pytest.raises(InvalidInput, match="name"):
         Organization(OrganizationId("org"), name, "https://sb.example.org", SealedToken("x"))
 
 

@@ -8,7 +8,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.domain.access.accounts import Account
-from core.domain.email import ascii_domain, clean_email, comparable_email, is_address, is_masked, same_mailbox
+from core.domain.email import (
+    ascii_domain,
+    clean_email,
+    comparable_email,
+    is_address,
+    is_masked,
+    normalize_email,
+)
 from core.domain.ids import AccountId
 from core.domain.records.kinds import EXHIBITOR_CONTACT
 from tests.unit.domain.builders import (
@@ -144,7 +151,7 @@ def test_rule_15_a_domain_in_wide_letters_goes_as_dns_has_it() -> None:
     ids=ascii,
 )
 def test_rule_15_two_spellings_of_one_address_are_the_same(one: str, other: str) -> None:
-    assert same_mailbox(one) == same_mailbox(other)
+    assert normalize_email(one) == normalize_email(other)
     old, young = person("zoe", email=one, created_at=at(1)), person("ann", email=other, created_at=at(2))
     verdicts = speakers_of(agenda(session("s", on(young), on(old))))
     eligible(verdicts["zoe"])
@@ -163,7 +170,7 @@ def test_rule_15_two_spellings_of_one_address_are_the_same(one: str, other: str)
     ],
 )
 def test_rule_15_two_addresses_that_only_look_alike_are_two(one: str, other: str) -> None:
-    assert same_mailbox(one) != same_mailbox(other)
+    assert normalize_email(one) != normalize_email(other)
     verdicts = speakers_of(agenda(session("s", on(person("zoe", email=one)), on(person("ann", email=other)))))
     assert {eligible(verdict).fields["email"] for verdict in verdicts.values()} == {one, other}
 
@@ -242,7 +249,7 @@ def test_rule_15_plain_addresses_are_judged_as_the_library_judges_them(email: st
     assert is_address(email) == (found is not None)
     if found:
         assert clean_email(email) == email
-        assert same_mailbox(email) == f"{found.local_part.lower()}@{found.ascii_domain}"
+        assert normalize_email(email) == f"{found.local_part.lower()}@{found.ascii_domain}"
         assert comparable_email(email) == f"{email.rpartition('@')[0]}@{found.ascii_domain}"
 
 
@@ -253,8 +260,8 @@ def test_the_domains_that_have_no_addresses_are_the_librarys() -> None:
 
 @given(ANY | NEARLY)
 def test_rule_15_no_text_whatever_is_too_odd_to_be_looked_for(text: str) -> None:
-    mailbox = same_mailbox(text)
-    assert same_mailbox(mailbox) == mailbox == unicodedata.normalize("NFC", mailbox)
+    mailbox = normalize_email(text)
+    assert normalize_email(mailbox) == mailbox == unicodedata.normalize("NFC", mailbox)
     cleaned = clean_email(text)
     assert clean_email(cleaned) == cleaned
     assert cleaned is None or (cleaned.strip() == cleaned and cleaned.encode())

@@ -11,10 +11,10 @@ from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.runs import stop_reasons
 from core.domain.runs.ending import MappingState, RunEnd, Stored, end_run
-from core.domain.runs.health_change import Change
+from core.domain.runs.health_change import HealthChange
 from core.domain.runs.run import RunState
 from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, Halt, Schedule
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
 
 HOUR = timedelta(hours=1)
@@ -25,7 +25,7 @@ SRC = Path(__file__).parents[3] / "src"
 
 
 def ended(
-    stop: Stop | None = None, state: MappingState | None = None, counts: Counts | None = None
+    stop: StopReason | None = None, state: MappingState | None = None, counts: Counts | None = None
 ) -> RunEnd:
     run = a_run().start("here", NOW - HOUR, HOUR)
     return end_run(
@@ -42,7 +42,7 @@ def test_rule_24_a_run_that_has_seen_to_everything_puts_its_mapping_off() -> Non
 @pytest.mark.parametrize(
     "stop", [None, stop_reasons.INTERRUPTED, stop_reasons.DISCONNECTED, REFUSED], ids=str
 )
-def test_rule_26_the_counts_are_those_of_the_stored_outcomes(stop: Stop | None) -> None:
+def test_rule_26_the_counts_are_those_of_the_stored_outcomes(stop: StopReason | None) -> None:
     counts = count([(SESSION, Outcome.CREATED)])
     assert ended(stop, counts=counts).run.counts == counts
 
@@ -51,7 +51,7 @@ def test_rule_29_a_refused_token_halts_the_connection_and_is_told_once() -> None
     end = ended(REFUSED)
     assert end.halt == Halt("Gleanin", NOW)
     assert end.schedule.halt == end.halt
-    assert end.change is Change.HALTED
+    assert end.change is HealthChange.HALTED
     again = ended(REFUSED, MappingState(a_mapping(), end.schedule, end.halt))
     assert (again.halt, again.change) == (None, None)
     first = ended(REFUSED, MappingState(a_mapping(), None, HALT))
@@ -61,8 +61,8 @@ def test_rule_29_a_refused_token_halts_the_connection_and_is_told_once() -> None
 
 def test_what_failed_and_works_again_is_told() -> None:
     failing = ended(stop_reasons.unreachable("Gleanin", "No answer."))
-    assert failing.change is Change.FAILING
-    assert ended(state=MappingState(a_mapping(), failing.schedule, None)).change is Change.RECOVERED
+    assert failing.change is HealthChange.FAILING
+    assert ended(state=MappingState(a_mapping(), failing.schedule, None)).change is HealthChange.RECOVERED
 
 
 def test_of_a_mapping_that_was_removed_nothing_is_told() -> None:
@@ -71,7 +71,7 @@ def test_of_a_mapping_that_was_removed_nothing_is_told() -> None:
 
 
 def test_what_was_interrupted_is_due_soon() -> None:
-    assert ended(stop_reasons.TAKEN_OVER).schedule.due_at == NOW + AFTER_AN_INTERRUPTION
+    assert ended(stop_reasons.LEASE_EXPIRED).schedule.due_at == NOW + AFTER_AN_INTERRUPTION
 
 
 def test_no_run_ends_anywhere_else() -> None:

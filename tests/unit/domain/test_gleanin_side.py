@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from core.domain.ids import ExternalId, GleaninId, SourceId
-from core.domain.planning.destination_index import GleaninSide
-from core.domain.records.destination_records import GleaninRecord
+from core.domain.ids import DestinationId, ExternalId, SourceId
+from core.domain.planning.destination_index import DestinationIndex
+from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
 from tests.unit.domain.builders import EARLIER, HERE, foreign, ours
 
-ADA = ours("g1", "ada", email="ada@example.org", sessions=(GleaninId("g7"), GleaninId("g9")))
+ADA = ours("g1", "ada", email="ada@example.org", sessions=(DestinationId("g7"), DestinationId("g9")))
 BOB, EVE = ours("g2", "bob", email="bob@example.org"), foreign("g3", "eve@example.org")
-Page = tuple[RecordKind, list[GleaninRecord]]
+Page = tuple[RecordKind, list[DestinationRecord]]
 
 
 def digest(*pages: Page) -> int:
-    side = GleaninSide(HERE)
+    side = DestinationIndex(HERE)
     for kind, records in pages:
         side.add(kind, records)
     return side.digest
@@ -37,7 +37,7 @@ def test_nor_do_the_pages_that_they_come_in_or_the_order_of_the_kinds() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"id": GleaninId("g99")},
+        {"id": DestinationId("g99")},
         {"external_id": None},
         {"external_id": ours("g1", "someone-else").external_id},
         {"external_id": ours("g1", "ada", EARLIER).external_id},
@@ -47,8 +47,8 @@ def test_nor_do_the_pages_that_they_come_in_or_the_order_of_the_kinds() -> None:
         {"email": "Ada@example.org"},
         {"email": "\udfff@example.org"},
         {"sessions": ()},
-        {"sessions": (GleaninId("g7"),)},
-        {"sessions": (GleaninId("g7"), GleaninId("g9"), GleaninId("g11"))},
+        {"sessions": (DestinationId("g7"),)},
+        {"sessions": (DestinationId("g7"), DestinationId("g9"), DestinationId("g11"))},
     ],
 )
 def test_every_field_that_a_plan_looks_at_counts(changed: dict[str, Any]) -> None:
@@ -84,8 +84,8 @@ def test_the_same_id_is_another_record_with_each_kind() -> None:
 
 
 def test_what_the_run_writes_itself_is_not_a_part_of_what_it_found() -> None:
-    side = GleaninSide(HERE)
+    side = DestinationIndex(HERE)
     side.add(SPEAKER, [ADA])
     found = side.digest
-    side.note_written(SPEAKER, SourceId("new"), GleaninId("g5"))
+    side.record_write(SPEAKER, SourceId("new"), DestinationId("g5"))
     assert side.digest == found

@@ -13,7 +13,7 @@ from core.domain.runs.health import Health, HealthState, Remedy, health_of, heal
 from core.domain.runs.messages import Remarks
 from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
 
 HOUR = timedelta(hours=1)
@@ -29,7 +29,7 @@ def ended(number: int = 1, scope: Scope = Scope.ALL, counts: Counts | None = Non
     return started.finished(counts or Counts(), NOW)
 
 
-def stopped(number: int = 1, stop: Stop = DOWN, scope: Scope = Scope.ALL) -> SyncRun:
+def stopped(number: int = 1, stop: StopReason = DOWN, scope: Scope = Scope.ALL) -> SyncRun:
     return replace(a_run(number), scope=scope).start("here", NOW, HOUR).stopped(stop, NOW, Counts())
 
 
@@ -68,7 +68,7 @@ def test_what_fails_says_since_when_and_why() -> None:
 
 
 def test_rule_07_time_zones_that_stop_a_sync_lead_to_the_settings() -> None:
-    stop = Stop(stop_reasons.TIME_ZONES, stop_reasons.StoppedBy.RULE, "Confirm it.")
+    stop = StopReason(stop_reasons.TIME_ZONES, stop_reasons.StopCause.RULE, "Confirm it.")
     assert health(stopped(stop=stop), schedule=FAILING).remedy is Remedy.MAPPING_SETTINGS
 
 
@@ -111,7 +111,7 @@ def test_a_part_that_went_well_does_not_answer_for_the_rest() -> None:
 @pytest.mark.parametrize(
     "stop", [stop_reasons.MAPPING_REMOVED, stop_reasons.DISCONNECTED], ids=lambda stop: stop.code
 )
-def test_what_somebody_stopped_on_purpose_is_no_problem(stop: Stop) -> None:
+def test_what_somebody_stopped_on_purpose_is_no_problem(stop: StopReason) -> None:
     assert health(stopped(stop=stop)).is_well
 
 

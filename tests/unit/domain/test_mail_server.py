@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from core.domain.mail_server import MailServer, Security, mail_server_at
 
 
@@ -40,12 +40,12 @@ def test_a_mail_server_is_named_by_a_url(url: str, server: MailServer) -> None:
     ],
 )
 def test_what_is_no_mail_server_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(InvalidInput) as refused:
         mail_server_at(url)
     assert "s3cr3t" not in str(refused.value)
 
 
 @pytest.mark.parametrize("host", ["mail.example.org", "10.0.0.5", "mail", "localhost.example.org"])
 def test_letters_go_without_tls_only_to_a_server_on_the_same_machine(host: str) -> None:
-    with pytest.raises(BadInput, match="for a mail server on this machine only"):
+    with pytest.raises(InvalidInput, match="for a mail server on this machine only"):
         mail_server_at(f"smtp+plain://{host}:25")

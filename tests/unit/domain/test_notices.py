@@ -6,27 +6,27 @@ from email.headerregistry import Address
 
 import pytest
 
-from core.domain.errors import BadInput
-from core.domain.ids import NoticeId, SessionboardEventId
+from core.domain.errors import InvalidInput
+from core.domain.ids import NotificationId, SourceEventId
 from core.domain.notifications.messages import message_of, notice_of
 from core.domain.notifications.notification import (
+    EXPIRES_AFTER,
     FIRST_WAIT,
-    GIVEN_UP_AFTER,
     LONGEST_WAIT,
     Channel,
     Delivery,
-    Notice,
+    Notification,
     Recipient,
     check_email,
 )
 from core.domain.records.outcomes import Counts
 from core.domain.records.source_records import SourceEvent
-from core.domain.runs.health_change import Change, change_between
+from core.domain.runs.health_change import HealthChange, health_change_between
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import (
-    DIED_AGAIN,
-    Stop,
-    StoppedBy,
+    CRASHED_TWICE,
+    StopCause,
+    StopReason,
     event_gone,
     masked_emails,
     no_time_zone,
@@ -53,29 +53,31 @@ HALTED = replace(FAILING, halt=Halt("Gleanin", NOW))
 DOWN = unreachable("Gleanin", "app.gleanin.com accepts no connection.")
 
 
-def noticed(change: Change = Change.FAILING, stop: Stop = DOWN, **mapping: object) -> Notice:
+def noticed(
+    change: HealthChange = HealthChange.FAILING, stop: StopReason = DOWN, **mapping: object
+) -> Notification:
     of = replace(a_mapping(), **mapping)  # type: ignore[arg-type] # whatever a test wants to be different
-    return notice_of(NoticeId("n1"), change, of, a_run().stopped(stop, NOW, Counts()))
+    return notice_of(NotificationId("n1"), change, of, a_run().stopped(stop, NOW, Counts()))
 
 
 @pytest.mark.parametrize(
     ("before", "after", "change"),
     [
         (WELL, WELL, None),
-        (WELL, FAILING, Change.FAILING),
+        (WELL, FAILING, HealthChange.FAILING),
         (FAILING, AGAIN, None),
-        (AGAIN, WELL, Change.RECOVERED),
-        (WELL, HALTED, Change.HALTED),
-        (FAILING, HALTED, Change.HALTED),
+        (AGAIN, WELL, HealthChange.RECOVERED),
+        (WELL, HALTED, HealthChange.HALTED),
+        (FAILING, HALTED, HealthChange.HALTED),
         (HALTED, HALTED, None),
         (HALTED, AGAIN, None),
-        (HALTED, WELL, Change.RECOVERED),
+        (HALTED, WELL, HealthChange.RECOVERED),
     ],
 )
 def test_rule_24_a_change_is_told_and_what_is_as_it_was_is_not(
-    before: Schedule, after: Schedule, change: Change | None
+    before: Schedule, after: Schedule, change: HealthChange | None
 ) -> None:
-    assert change_between(before, after) is change
+    assert health_change_between(before, after) is change
 
 
 def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
@@ -84,8 +86,8 @@ def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
         "It is tried again by itself, after growing waits."
     )
     assert noticed().text.endswith("When that is put right, sync again.")
-    assert "until another token is given" in noticed(Change.HALTED).text
-    assert noticed(Change.RECOVERED).text == "The sync of PyConFR 2027 > PyConFR works again."
+    assert "until another token is given" in noticed(HealthChange.HALTED).text
+    assert noticed(HealthChange.RECOVERED).text == "The sync of PyConFR 2027 > PyConFR works again."
 
 
 @pytest.mark.parametrize(
@@ -96,13 +98,13 @@ def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
         unreadable("Gleanin", "s3cr3t of jane@example.org"),
         event_gone("Gleanin", "s3cr3t jane@example.org"),
         refused("s3cr3t: jane@example.org"),
-        no_time_zone(SourceEvent(SessionboardEventId("s1"), "jane@example.org", "s3cr3t")),
+        no_time_zone(SourceEvent(SourceEventId("s1"), "jane@example.org", "s3cr3t")),
         masked_emails("j***@example.org"),
-        Stop("of_tomorrow", StoppedBy.OTHER_SIDE, "Gleanin says s3cr3t of jane@example.org"),
+        StopReason("of_tomorrow", StopCause.OTHER_SIDE, "Gleanin says s3cr3t of jane@example.org"),
     ],
     ids=lambda stop: stop.code,
 )
-def test_rule_2_nothing_that_the_other_side_said_is_in_a_notice(stop: Stop) -> None:
+def test_rule_2_nothing_that_the_other_side_said_is_in_a_notice(stop: StopReason) -> None:
     text = noticed(stop=stop).text
     assert "s3cr3t" not in text
     assert "@" not in text
@@ -116,13 +118,13 @@ def test_the_words_keep_the_advice_and_the_side_that_they_are_about() -> None:
     assert "Sessionboard refused the token." in noticed(stop=token_refused("Sessionboard", "no")).text
     assert "Gleanin's answer cannot be read." in noticed(stop=unreadable("Gleanin", "<html>")).text
     assert "The Gleanin event does not exist any more" in noticed(stop=event_gone("Gleanin", "PyConFR")).text
-    assert DIED_AGAIN.sentence in noticed(stop=DIED_AGAIN).text
+    assert CRASHED_TWICE.sentence in noticed(stop=CRASHED_TWICE).text
     assert "The page of the run says why." in noticed(stop=refused("No such token.")).text
 
 
 def test_a_notice_leads_to_the_run_that_brought_the_change() -> None:
     run = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW)
-    assert notice_of(NoticeId("n1"), Change.RECOVERED, a_mapping(), run).run_id == run.id
+    assert notice_of(NotificationId("n1"), HealthChange.RECOVERED, a_mapping(), run).run_id == run.id
 
 
 def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> None:
@@ -145,13 +147,13 @@ def test_rule_24_attempts_come_after_growing_waits_and_end_after_a_day() -> None
     assert waits[:3] == [FIRST_WAIT, 2 * FIRST_WAIT, 4 * FIRST_WAIT]
     assert waits == sorted(waits)
     assert waits[-1] == LONGEST_WAIT
-    assert GIVEN_UP_AFTER <= now - NOW <= GIVEN_UP_AFTER + LONGEST_WAIT
+    assert EXPIRES_AFTER <= now - NOW <= EXPIRES_AFTER + LONGEST_WAIT
     assert (notice.given_up().state, notice.given_up().next_attempt_at) == (Delivery.GIVEN_UP, None)
     assert (notice.delivered().state, notice.delivered().next_attempt_at) == (Delivery.DELIVERED, None)
 
 
 def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
-    assert not noticed().is_to_be_given_up(NOW + 2 * GIVEN_UP_AFTER)
+    assert not noticed().is_to_be_given_up(NOW + 2 * EXPIRES_AFTER)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
     ],
 )
 def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         check_email(address)
 
 
@@ -187,7 +189,7 @@ def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> 
     ],
 )
 def test_an_e_mail_that_no_letter_can_be_written_to_is_none(address: str) -> None:
-    with pytest.raises(BadInput, match="no e-mail address that notices can go to"):
+    with pytest.raises(InvalidInput, match="no e-mail address that notices can go to"):
         check_email(address)
 
 

@@ -5,28 +5,28 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 from core.domain.ids import ConnectionId
 from core.domain.planning.plan import Create, NoWrite, Step, Update
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SPEAKER, RecordKind
 from core.domain.records.outcomes import Outcome, count
-from core.domain.selection.source_snapshot import Programme
+from core.domain.selection.source_snapshot import SourceSnapshot
 from tests.unit.domain.builders import foreign
 from tests.unit.domain.histories import EMAILS, PEOPLE, Chapter, histories, programmes
-from tests.unit.domain.world import World
+from tests.unit.domain.world import SandboxState
 
 FOREIGN = st.lists(st.sampled_from(EMAILS), max_size=2)
 WITHOUT_CRASHES, WITH_CRASHES = histories(crashes=False), histories(crashes=True)
 
 
-def world_with(foreign_emails: list[str]) -> World:
-    world = World()
+def world_with(foreign_emails: list[str]) -> SandboxState:
+    world = SandboxState()
     for number, email in enumerate(foreign_emails):
         world.put(SPEAKER, foreign(f"foreign-{number}", email))
     return world
 
 
-def live(world: World, chapter: Chapter) -> list[Step]:
+def live(world: SandboxState, chapter: Chapter) -> list[Step]:
     for kind, source_id in chapter.deleted_by_hand:
         world.delete_by_hand(kind, source_id)
     return world.sync(chapter.programme, lambda step: step.record.source_id not in chapter.unrecorded)
@@ -50,7 +50,7 @@ def test_rule_21_a_second_sync_of_the_same_programme_writes_nothing(
 def test_rule_32_after_a_crash_the_next_sync_puts_right_and_the_one_after_writes_nothing(
     history: list[Chapter],
 ) -> None:
-    world = World()
+    world = SandboxState()
     for chapter in history:
         live(world, chapter)
     last = history[-1].programme
@@ -60,7 +60,7 @@ def test_rule_32_after_a_crash_the_next_sync_puts_right_and_the_one_after_writes
 
 @given(WITH_CRASHES)
 def test_rule_32_no_record_is_ever_in_gleanin_twice(history: list[Chapter]) -> None:
-    world = World()
+    world = SandboxState()
     for chapter in history:
         live(world, chapter)
         for kind in KINDS:
@@ -70,7 +70,7 @@ def test_rule_32_no_record_is_ever_in_gleanin_twice(history: list[Chapter]) -> N
 
 @given(WITH_CRASHES)
 def test_rule_26_the_sums_balance_and_no_record_has_two_outcomes(history: list[Chapter]) -> None:
-    world = World()
+    world = SandboxState()
     for chapter in history:
         steps = live(world, chapter)
         counts = count((step.record.kind, _outcome(step)) for step in steps)
@@ -90,7 +90,7 @@ def test_rule_15_and_19_no_mailbox_is_given_to_two_contacts_of_a_kind(
     history: list[Chapter], foreign_emails: list[str]
 ) -> None:
     world = world_with(foreign_emails)
-    not_ours = {same_mailbox(email) for email in foreign_emails}
+    not_ours = {normalize_email(email) for email in foreign_emails}
     for chapter in history:
         live(world, chapter)
         for kind in (SPEAKER, EXHIBITOR_CONTACT):
@@ -101,7 +101,7 @@ def test_rule_15_and_19_no_mailbox_is_given_to_two_contacts_of_a_kind(
 
 @given(WITH_CRASHES)
 def test_rule_22_what_stands_in_gleanin_only_grows(history: list[Chapter]) -> None:
-    world = World()
+    world = SandboxState()
     for chapter in history:
         for kind, source_id in chapter.deleted_by_hand:
             world.delete_by_hand(kind, source_id)
@@ -117,7 +117,7 @@ def test_rule_22_what_stands_in_gleanin_only_grows(history: list[Chapter]) -> No
 
 @given(WITHOUT_CRASHES)
 def test_rule_22_ties_to_sessions_that_are_gone_are_never_sent(history: list[Chapter]) -> None:
-    world = World()
+    world = SandboxState()
     for chapter in history:
         for step in live(world, chapter):
             if step.record.kind is SPEAKER and isinstance(step, Update):
@@ -127,9 +127,9 @@ def test_rule_22_ties_to_sessions_that_are_gone_are_never_sent(history: list[Cha
 
 @given(programmes(), programmes())
 def test_rule_10_after_a_disconnect_nothing_that_was_sent_is_written_again(
-    before: Programme, after: Programme
+    before: SourceSnapshot, after: SourceSnapshot
 ) -> None:
-    world = World(ConnectionId("first"))
+    world = SandboxState(ConnectionId("first"))
     world.sync(before)
     sent = {kind.name: set(world.there[kind.name]) for kind in KINDS}
     former = {kind.name: _source_ids(world, kind) for kind in KINDS}
@@ -142,5 +142,5 @@ def test_rule_10_after_a_disconnect_nothing_that_was_sent_is_written_again(
             assert step.gleanin_id not in sent[step.record.kind.name]
 
 
-def _source_ids(world: World, kind: RecordKind) -> set[str]:
+def _source_ids(world: SandboxState, kind: RecordKind) -> set[str]:
     return {str(record.external_id).split(":")[2] for record in world.there[kind.name].values()}

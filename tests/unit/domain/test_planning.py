@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.domain.ids import ConnectionId, GleaninId, SourceId
+from core.domain.ids import ConnectionId, DestinationId, SourceId
 from core.domain.planning.plan import Create, Planner
 from core.domain.records import reasons
-from core.domain.records.destination_records import GleaninRecord
+from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
@@ -116,7 +116,7 @@ def test_rule_22_what_an_admin_deleted_in_gleanin_needs_no_advice_any_more() -> 
 
 def test_rule_22_what_sessionboard_no_longer_has_is_kept() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
-    unseen = {SourceId("ada"): GleaninId("g1"), SourceId("bob"): GleaninId("deleted-by-hand")}
+    unseen = {SourceId("ada"): DestinationId("g1"), SourceId("bob"): DestinationId("deleted-by-hand")}
     (step,) = planner.leftovers(unseen, {SourceId("ada"): synced()})
     kept = no_write(step)
     assert (kept.outcome, kept.record.source_id, kept.gleanin_id) == (Outcome.KEPT, "ada", "g1")
@@ -126,18 +126,18 @@ def test_rule_22_what_sessionboard_no_longer_has_is_kept() -> None:
 
 def test_rule_10_leftovers_of_an_ended_connection_are_not_reported_again() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset({SourceId("ada")}))
-    assert list(planner.leftovers({SourceId("ada"): GleaninId("g1")}, {SourceId("ada"): synced()})) == []
+    assert list(planner.leftovers({SourceId("ada"): DestinationId("g1")}, {SourceId("ada"): synced()})) == []
 
 
 def test_rule_22_what_a_crash_kept_from_being_recorded_is_kept_too() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset())
-    (step,) = planner.leftovers({SourceId("ada"): GleaninId("g1")}, {})
+    (step,) = planner.leftovers({SourceId("ada"): DestinationId("g1")}, {})
     assert (no_write(step).outcome, no_write(step).record.label) == (Outcome.KEPT, "ada")
 
 
 def test_rule_22_nobody_is_told_to_delete_what_may_be_in_a_row_that_could_not_be_read() -> None:
     planner = Planner(SPEAKER, gleanin(IN_GLEANIN), frozenset(), incomplete=True)
-    (step,) = planner.leftovers({SourceId("ada"): GleaninId("g1")}, {SourceId("ada"): synced()})
+    (step,) = planner.leftovers({SourceId("ada"): DestinationId("g1")}, {SourceId("ada"): synced()})
     assert no_write(step).outcome is Outcome.KEPT
     assert reasons.DELETE_BY_HAND not in step.reason.detail
 
@@ -157,7 +157,7 @@ def test_rule_32_what_was_deleted_by_hand_and_is_still_eligible_is_created_again
 
 
 def test_rule_32_what_was_created_but_not_recorded_is_found_by_its_id_and_gets_everything() -> None:
-    side = gleanin([ours("g1", "ada", sessions=("s9", "deleted"))], [GleaninRecord(GleaninId("s9"))])
+    side = gleanin([ours("g1", "ada", sessions=("s9", "deleted"))], [DestinationRecord(DestinationId("s9"))])
     step = planned(candidate(sessions=("s1",)), None, side)
     assert update(step).reason.code == "found_again"
     assert sent_by(step) == {**SPEAKER_FIELDS, "sessions": ("s1", "s9")}
@@ -182,9 +182,9 @@ def test_rule_32_a_recorded_id_that_is_gone_gives_way_to_the_one_found_by_the_ex
 
 def test_rule_10_what_was_sent_under_an_ended_connection_is_skipped() -> None:
     side = gleanin([ours("g1", "ada", EARLIER)])
-    assert side.sent_earlier(SPEAKER) == {"ada": "g1"}
-    assert side.sent_here(SPEAKER, SourceId("ada")) is None
-    step = no_write(planned(candidate(), None, side, barred=side.sent_earlier(SPEAKER).keys()))
+    assert side.created_before(SPEAKER) == {"ada": "g1"}
+    assert side.created_here(SPEAKER, SourceId("ada")) is None
+    step = no_write(planned(candidate(), None, side, barred=side.created_before(SPEAKER).keys()))
     assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
     assert step.gleanin_id == "g1", "somebody must find it there to edit it by hand"
 
@@ -278,8 +278,8 @@ def test_rule_14_the_notes_of_a_verdict_reach_the_outcome_also_of_an_unchanged_r
 
 def test_the_connection_of_an_external_id_tells_which_records_are_ours_to_write() -> None:
     side = gleanin([ours("g1", "ada", HERE), ours("g2", "bob", ConnectionId("x"))])
-    assert side.all_sent_here(SPEAKER) == {"ada": "g1"}
-    assert side.sent_earlier(SPEAKER) == {"bob": "g2"}
+    assert side.all_created_here(SPEAKER) == {"ada": "g1"}
+    assert side.created_before(SPEAKER) == {"bob": "g2"}
 
 
 def test_a_record_that_comes_on_two_pages_of_gleanin_counts_once() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access.portal_links import check_address
-from core.domain.errors import AddressExpired
+from core.domain.errors import LinkExpired
 from tests.unit.domain.builders import NOW
 
 DAY = timedelta(days=1)
@@ -15,17 +15,17 @@ MOMENT = timedelta(microseconds=1)
 def test_rule_31_an_address_opens_for_ninety_days() -> None:
     check_address(NOW, None, NOW)
     check_address(NOW, None, NOW + 90 * DAY - MOMENT)
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         check_address(NOW, None, NOW + 90 * DAY)
 
 
 def test_rule_31_addresses_made_up_to_a_revocation_are_revoked_and_later_ones_are_not() -> None:
     for made_at in (NOW - DAY, NOW):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             check_address(made_at, NOW, NOW)
     check_address(NOW + MOMENT, NOW, NOW + MOMENT)
 
 
 def test_rule_31_a_refused_address_says_nothing_of_why() -> None:
-    assert "Ask whoever sent it to you" in str(AddressExpired())
-    assert "revoked" not in str(AddressExpired())
+    assert "Ask whoever sent it to you" in str(LinkExpired())
+    assert "revoked" not in str(LinkExpired())

@@ -58,7 +58,7 @@ def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> 
     assert running().is_carried_out(NOW)
     asked = running().ask_to_stop(stop_reasons.DISCONNECTED)
     assert (asked.state, asked.stop_asked) == (RunState.RUNNING, "disconnected")
-    assert stop_reasons.STOPS_ASKED_FOR["disconnected"] is stop_reasons.DISCONNECTED
+    assert stop_reasons.REQUESTED_STOPS["disconnected"] is stop_reasons.DISCONNECTED
 
 
 def test_rule_28_a_run_that_went_well_is_completed_and_gives_its_lease_back() -> None:

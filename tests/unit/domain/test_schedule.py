@@ -15,7 +15,7 @@ from core.domain.records.outcomes import Counts
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule, released
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from tests.limits import WITHIN
 from tests.present import present
@@ -35,7 +35,7 @@ def ended(number: int = 1, at: datetime = NOW, *, took: timedelta = MINUTE) -> S
     return running(number, at, took=took).finished(Counts(), at)
 
 
-def failed(number: int = 1, stop: Stop | None = None) -> SyncRun:
+def failed(number: int = 1, stop: StopReason | None = None) -> SyncRun:
     return running(number).stopped(stop or stop_reasons.unreachable("Gleanin", "No answer."), NOW, Counts())
 
 
@@ -129,8 +129,8 @@ def test_a_refused_token_halts_until_another_one_is_given() -> None:
 def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None:
     for stop in (
         stop_reasons.INTERRUPTED,
-        stop_reasons.TAKEN_OVER,
-        stop_reasons.STORE_UNUSABLE,
+        stop_reasons.LEASE_EXPIRED,
+        stop_reasons.DATABASE_UNAVAILABLE,
         stop_reasons.TOKEN_REPLACED,
     ):
         after = DUE.after(failed(stop=stop))
@@ -139,17 +139,17 @@ def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None
 
 @pytest.mark.parametrize(
     "stop",
-    [stop_reasons.FAULT, stop_reasons.DIED_AGAIN, stop_reasons.NO_PROGRESS],
+    [stop_reasons.FAULT, stop_reasons.CRASHED_TWICE, stop_reasons.NO_PROGRESS],
     ids=lambda stop: stop.code,
 )
-def test_rule_24_what_may_happen_again_each_time_makes_the_wait_grow(stop: Stop) -> None:
+def test_rule_24_what_may_happen_again_each_time_makes_the_wait_grow(stop: StopReason) -> None:
     after = DUE.after(failed(stop=stop))
     assert after.is_failing
     assert after.due_at >= NOW + EARLIEST
     assert after.after(failed(2, stop)).due_at >= NOW + 2 * EARLIEST
 
 
-def part(number: int = 1, stop: Stop | None = None) -> SyncRun:
+def part(number: int = 1, stop: StopReason | None = None) -> SyncRun:
     run = replace(running(number), scope=Scope.EXHIBITORS)
     return run.stopped(stop, NOW, Counts()) if stop else run.finished(Counts(), NOW)
 
@@ -207,7 +207,7 @@ def test_hints_that_come_at_once_are_one() -> None:
 @pytest.mark.parametrize(
     "stop", [stop_reasons.DISCONNECTED, stop_reasons.MAPPING_REMOVED], ids=lambda stop: stop.code
 )
-def test_a_stop_that_somebody_asked_for_is_no_failure(stop: Stop) -> None:
+def test_a_stop_that_somebody_asked_for_is_no_failure(stop: StopReason) -> None:
     assert DUE.after(failed(stop=stop)) == DUE
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from core.domain.tenancy.secrets import SealedToken, Token
 
 TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=200)
@@ -30,7 +30,7 @@ def test_rule_02_no_representation_holds_a_token(token: Token | SealedToken) -> 
     "value", ["", " ", "two words", "line\nbreak", "tab\t", "caf\u00e9", "x" * 5000, "a\x00b", "\u200babc"]
 )
 def test_rule_02_what_cannot_be_a_token_is_refused_without_being_quoted(value: str) -> None:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         Token(value)
     assert "token" in str(refusal.value)
     assert not value.strip() or value not in str(refusal.value)

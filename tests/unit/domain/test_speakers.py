@@ -290,7 +290,7 @@ def test_rule_16_an_e_mail_in_the_clear_is_not_masked(email: str | None) -> None
 def test_rule_10_a_session_names_whom_it_may_not_be_tied_to_any_more() -> None:
     made = agenda(session("s", on(person("ada")), on(person("bob"))), session("t", on(person("bob"))))
     verdicts = selected(made, SESSION, barred=["ada"])
-    assert eligible(verdicts["s"]).notes == (reasons.ties_left_out(["Ada Lovelace"]),)
+    assert eligible(verdicts["s"]).notes == (reasons.associations_left_out(["Ada Lovelace"]),)
     assert eligible(verdicts["t"]).notes == ()
 
 

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import RecordRef
-from core.domain.records.spooled import BLOCK, BLOCKS_AT_HAND, MemorySpool, Spooled
+from core.domain.records.spooled import BLOCK, BLOCKS_AT_HAND, InMemorySpool, Spooled
 from tests.unit.domain.builders import person
 
 
-class CountingSpool(MemorySpool):
+class CountingSpool(InMemorySpool):
     def __init__(self) -> None:
         super().__init__()
         self.written, self.read_again = 0, 0
@@ -25,7 +25,7 @@ class CountingSpool(MemorySpool):
 
 @given(st.lists(st.text(), max_size=3 * BLOCK), st.lists(st.text(), max_size=BLOCK))
 def test_two_lists_in_one_spool_come_back_each_by_itself(one: list[str], two: list[str]) -> None:
-    spool = MemorySpool()
+    spool = InMemorySpool()
     first, second = Spooled[str](spool), Spooled[str](spool)
     for number in range(max(len(one), len(two))):
         for spooled, items in ((first, one), (second, two)):
@@ -58,7 +58,7 @@ def test_a_block_that_was_just_read_is_not_read_again() -> None:
 
 
 def test_a_record_comes_back_with_its_very_kind() -> None:
-    spooled = Spooled[object](MemorySpool())
+    spooled = Spooled[object](InMemorySpool())
     ada = person("ada")
     for _ in range(BLOCK // 2):
         spooled.append(RecordRef(SESSION, ada.id, "A talk"))

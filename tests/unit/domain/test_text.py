@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Person, Session, SourceEvent, Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url, strip_invisible
 from tests.unit.domain.builders import (
@@ -283,7 +283,7 @@ def test_rule_18_every_text_of_a_record_is_normal_from_whatever_source() -> None
     assert session.tags == (plain, "b")
     made = Exhibitor(SourceId("e"), odd, "\u200bhttps://example.org/a.png")
     assert (made.name, made.logo) == (plain, "https://example.org/a.png")
-    event = SourceEvent(SessionboardEventId("1"), odd, "Europe/Paris\u200b")
+    event = SourceEvent(SourceEventId("1"), odd, "Europe/Paris\u200b")
     assert (event.name, event.time_zone) == (plain, "Europe/Paris")
 
 
@@ -292,7 +292,7 @@ def test_rule_18_what_has_an_invisible_name_is_called_by_its_id() -> None:
     assert person("ada", first_name="\u200b", last_name="\u3164", email="\u200b").label == "ada"
     assert session("s", title="\u200b").label == "s"
     assert exhibitor("acme", name="\u200b").label == "acme"
-    assert SourceEvent(SessionboardEventId("1"), "\u200b", None).name == "1"
+    assert SourceEvent(SourceEventId("1"), "\u200b", None).name == "1"
     assert Unreadable(SourceId("odd"), "\u200b", "no object").label == "odd"
 
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.errors import TimeZoneUnconfirmed
-from core.domain.ids import GleaninEventId, SessionboardEventId
-from core.domain.records.destination_records import GleaninEvent
+from core.domain.ids import DestinationEventId, SourceEventId
+from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
-from core.domain.runs.stop_reasons import Stop, StoppedBy, judge_time_zones
+from core.domain.runs.stop_reasons import StopCause, StopReason, check_time_zones
 from core.domain.tenancy.event_mappings import zone_to_confirm
 from core.domain.tenancy.time_zones import days_between, gmt_offset, gmt_offsets, schedule_text, zone_named
 from tests.unit.domain.builders import NOW, PARIS, agenda, at, mapping, session
@@ -34,19 +34,19 @@ INSTANTS = st.timedeltas(timedelta(0), timedelta(days=1000)).map(lambda later: a
 
 def judged(
     ours: str | None, theirs: str | None, *instants: datetime, confirmed: str | None = None
-) -> Stop | None:
-    return judge_time_zones(
-        SourceEvent(SessionboardEventId("sb1"), "PyConf", ours),
-        GleaninEvent(GleaninEventId("gl1"), "PyConf", theirs),
+) -> StopReason | None:
+    return check_time_zones(
+        SourceEvent(SourceEventId("sb1"), "PyConf", ours),
+        DestinationEvent(DestinationEventId("gl1"), "PyConf", theirs),
         mapping(confirmed_time_zone=confirmed),
         set(instants),
         NOW,
     )
 
 
-def stopped(stop: Stop | None) -> str:
+def stopped(stop: StopReason | None) -> str:
     assert stop is not None
-    assert (stop.code, stop.by) == ("time_zones", StoppedBy.RULE)
+    assert (stop.code, stop.by) == ("time_zones", StopCause.RULE)
     return stop.sentence
 
 
@@ -104,12 +104,12 @@ def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_a_run_
 
 
 def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_events_are_mapped() -> None:
-    source = SourceEvent(SessionboardEventId("sb1"), "PyConf", "Europe/Paris")
+    source = SourceEvent(SourceEventId("sb1"), "PyConf", "Europe/Paris")
     for theirs, said in (
         ("Mars/Olympus", 'Gleanin says "Mars/Olympus", which is no known time zone.'),
         (None, "Gleanin does not tell this event's time zone."),
     ):
-        event = GleaninEvent(GleaninEventId("gl1"), "PyConf", theirs)
+        event = DestinationEvent(DestinationEventId("gl1"), "PyConf", theirs)
         with pytest.raises(TimeZoneUnconfirmed) as refused:
             zone_to_confirm(source, event, NOW, confirmed=False)
         assert said in str(refused.value)

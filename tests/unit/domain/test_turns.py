@@ -12,8 +12,8 @@ from core.domain.runs.fair_queue import (
     MOST_PER_ORGANIZATION,
     DueMapping,
     OpenWork,
+    QueuedWork,
     RunCounts,
-    Waiting,
     carried_out,
     count_runs,
     select_next,
@@ -29,8 +29,8 @@ A, B = OrganizationId("a"), OrganizationId("b")
 
 def waits(
     organization: str, number: int, trigger: Trigger = Trigger.CONTINUOUS, minute: int | None = None
-) -> Waiting:
-    return Waiting(
+) -> QueuedWork:
+    return QueuedWork(
         RunId(f"{organization}{number}"),
         MappingId(f"m{organization}{number}"),
         OrganizationId(organization),
@@ -40,7 +40,7 @@ def waits(
 
 
 def chosen(
-    *those: Waiting, busy: dict[str, int] | None = None, room: int = 8, by_itself: int | None = None
+    *those: QueuedWork, busy: dict[str, int] | None = None, room: int = 8, by_itself: int | None = None
 ) -> list[str | None]:
     going_on = {OrganizationId(who): number for who, number in (busy or {}).items()}
     return [each.run_id for each in select_next(those, going_on, room, by_itself)]
@@ -78,7 +78,7 @@ def test_rule_23_a_queued_run_waits_unless_a_run_of_its_mapping_goes_on() -> Non
 
 def test_a_waiting_run_is_told_as_it_was_asked_for() -> None:
     (only,) = waiting([queued("r1", "a1", NOW - MINUTE, Trigger.CONTINUOUS)], (), NOW)
-    assert only == Waiting(RunId("r1"), MappingId("a1"), A, Trigger.CONTINUOUS, NOW - MINUTE)
+    assert only == QueuedWork(RunId("r1"), MappingId("a1"), A, Trigger.CONTINUOUS, NOW - MINUTE)
 
 
 def test_a_run_whose_lease_has_run_out_is_abandoned_and_what_is_queued_behind_it_comes_after_its_end() -> (
@@ -92,7 +92,7 @@ def test_a_run_whose_lease_has_run_out_is_abandoned_and_what_is_queued_behind_it
 
 def test_rule_24_a_mapping_that_is_due_waits_to_be_checked() -> None:
     (only,) = waiting([], [due("a1", NOW - MINUTE)], NOW)
-    assert only == Waiting(None, MappingId("a1"), A, Trigger.CONTINUOUS, NOW - MINUTE)
+    assert only == QueuedWork(None, MappingId("a1"), A, Trigger.CONTINUOUS, NOW - MINUTE)
 
 
 @pytest.mark.parametrize(

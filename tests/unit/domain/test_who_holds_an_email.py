@@ -7,7 +7,7 @@ from core.domain.records import reasons
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import Person, id_from_content
-from core.domain.selection.source_snapshot import Programme
+from core.domain.selection.source_snapshot import SourceSnapshot
 from tests.unit.domain.builders import (
     EARLIER,
     agenda,
@@ -32,7 +32,7 @@ from tests.unit.domain.builders import (
     speakers_of,
     synced,
 )
-from tests.unit.domain.world import World
+from tests.unit.domain.world import SandboxState
 
 
 @pytest.mark.parametrize(
@@ -82,18 +82,18 @@ def test_rule_15_the_e_mail_of_a_synced_person_who_is_kept_is_not_given_to_anoth
     assert (step.outcome, step.reason.code) == (Outcome.BLOCKED, "email_of_kept")
 
 
-def _speakers(*people: Person) -> Programme:
+def _speakers(*people: Person) -> SourceSnapshot:
     return programme(agenda(session("s", *map(on, people))))
 
 
-def _steps(world: World, *people: Person) -> dict[str, Step]:
+def _steps(world: SandboxState, *people: Person) -> dict[str, Step]:
     return {
         step.record.source_id: step for step in world.sync(_speakers(*people)) if step.record.kind is SPEAKER
     }
 
 
 def test_rule_15_two_synced_people_can_swap_their_e_mails() -> None:
-    world = World()
+    world = SandboxState()
     world.sync(_speakers(person("ada"), person("bob")))
     steps = _steps(world, person("ada", email="bob@example.org"), person("bob", email="ada@example.org"))
     assert {who: type(step) for who, step in steps.items()} == {"ada": Update, "bob": Update}
@@ -101,14 +101,14 @@ def test_rule_15_two_synced_people_can_swap_their_e_mails() -> None:
 
 
 def test_rule_15_an_e_mail_that_somebody_gives_up_can_go_to_a_new_person() -> None:
-    world = World()
+    world = SandboxState()
     world.sync(_speakers(person("ada")))
     steps = _steps(world, person("ada", email="new@example.org"), person("eve", email="ada@example.org"))
     assert {who: type(step) for who, step in steps.items()} == {"ada": Update, "eve": Create}
 
 
 def test_rule_15_a_move_that_a_foreign_contact_stops_frees_no_e_mail() -> None:
-    world = World()
+    world = SandboxState()
     world.sync(_speakers(person("ada"), person("bob")))
     world.put(SPEAKER, foreign("x1", "new@example.org"))
     steps = _steps(world, person("ada", email="bob@example.org"), person("bob", email="new@example.org"))
@@ -118,7 +118,7 @@ def test_rule_15_a_move_that_a_foreign_contact_stops_frees_no_e_mail() -> None:
 
 
 def test_rule_15_a_move_that_a_rival_stops_frees_no_e_mail() -> None:
-    world = World()
+    world = SandboxState()
     world.sync(_speakers(person("ada"), person("bob")))
     steps = _steps(
         world, person("ada", email="bob@example.org"), person("eve", email="ada@example.org"), person("bob")
@@ -129,7 +129,7 @@ def test_rule_15_a_move_that_a_rival_stops_frees_no_e_mail() -> None:
 
 
 def test_rule_15_a_move_that_a_newcomer_stops_frees_no_e_mail() -> None:
-    world = World()
+    world = SandboxState()
     world.sync(_speakers(person("zoe")))
     steps = _steps(
         world,
@@ -143,7 +143,7 @@ def test_rule_15_a_move_that_a_newcomer_stops_frees_no_e_mail() -> None:
 
 
 def test_rule_15_being_in_gleanin_as_an_exhibitors_contact_wins_no_e_mail_as_a_speaker() -> None:
-    world = World()
+    world = SandboxState()
     old, young = (
         person(name, email="x@example.org", created_at=at(day)) for name, day in (("zoe", 1), ("ann", 2))
     )
@@ -154,7 +154,7 @@ def test_rule_15_being_in_gleanin_as_an_exhibitors_contact_wins_no_e_mail_as_a_s
 
 
 def test_rule_10_somebody_of_an_ended_connection_frees_no_e_mail() -> None:
-    world = World()
+    world = SandboxState()
     world.put(SPEAKER, ours("g1", "ada", EARLIER, email="ada@example.org"))
     steps = _steps(world, person("ada", email="new@example.org"), person("eve", email="ada@example.org"))
     assert steps["ada"].reason == reasons.ENDED_CONNECTION

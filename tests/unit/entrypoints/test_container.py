@@ -11,10 +11,10 @@ from dependency_injector import providers
 
 from core.usecases.organizations.connect import Connect
 from core.usecases.sync.preview import Preview
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.settings import Settings
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 SRC = Path(__file__).parents[3] / "src"
 
@@ -73,13 +73,13 @@ def test_who_waits_for_an_answer_is_given_less_patience_than_a_run(container: Co
 
 
 @dataclass
-class Part:
-    units: Units
+class Selector:
+    units: UnitOfWorkFactory
 
 
 @dataclass
 class Whole:
-    part: Part
+    part: Selector
     most: int = 3
     names: list[str] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ def test_a_field_that_names_no_provider_is_made_likewise_or_has_its_default(cont
 
 
 def test_what_is_made_can_be_overridden(container: Container) -> None:
-    other = Whole(Part(container.units()), 9)
+    other = Whole(Selector(container.units()), 9)
     with container.provider(Whole).override(providers.Object(other)):
         assert container.resolve(Whole) is other
     assert container.resolve(Whole).most == 3

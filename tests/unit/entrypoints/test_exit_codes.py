@@ -4,27 +4,27 @@ import pytest
 
 from core.domain.errors import (
     AlreadyMapped,
-    BadInput,
+    DomainError,
+    InvalidInput,
     NotConfirmed,
     NotConnected,
     NotFound,
-    Refusal,
     TimeZoneUnconfirmed,
 )
 from core.domain.runs import stop_reasons
-from core.domain.runs.stop_reasons import Stop
-from core.usecases.sync.failures import SyncStopped
+from core.domain.runs.stop_reasons import StopReason
+from core.usecases.sync.error_mapping import SyncStopped
 from entrypoints.cli.errors import BadSettings, ExitCode, Interrupted, failure_of, failure_of_stop
-from ports.cipher import CannotUnseal, KeysUnusable
+from ports.cipher import DecryptionFailed, KeysUnusable
 from ports.destination import (
-    AnswerLost,
     DestinationEventGone,
     DestinationRefused,
     DestinationUnavailable,
     DestinationUnreadable,
+    WriteOutcomeUnknown,
 )
 from ports.source import SourceEventGone, SourceRefused, SourceUnavailable, SourceUnreadable
-from ports.store.errors import PersistenceError, StoreUnusable
+from ports.store.errors import DatabaseUnavailable, PersistenceError
 
 
 def test_the_exit_codes_are_those_that_scripts_know() -> None:
@@ -39,10 +39,10 @@ def test_the_exit_codes_are_those_that_scripts_know() -> None:
         AlreadyMapped("Gleanin", "8"),
         TimeZoneUnconfirmed("Europe/Paris", "GMT+01:00"),
         NotConfirmed("ACME"),
-        BadInput("The token is empty."),
+        InvalidInput("The token is empty."),
     ],
 )
-def test_what_a_rule_refuses_ends_with_3_and_the_rule_s_own_words(refusal: Refusal) -> None:
+def test_what_a_rule_refuses_ends_with_3_and_the_rule_s_own_words(refusal: DomainError) -> None:
     failure = failure_of(refusal)
     assert (failure.exit_code, failure.code, failure.message) == (3, refusal.code, str(refusal))
 
@@ -58,10 +58,10 @@ def test_what_a_rule_refuses_ends_with_3_and_the_rule_s_own_words(refusal: Refus
         (DestinationEventGone("no"), 5, "event_gone"),
         (SourceUnreadable("no"), 5, "unreadable"),
         (DestinationUnreadable("no"), 5, "unreadable"),
-        (AnswerLost("no"), 5, "answer_lost"),
-        (CannotUnseal("no"), 3, "cannot_unseal"),
+        (WriteOutcomeUnknown("no"), 5, "answer_lost"),
+        (DecryptionFailed("no"), 3, "cannot_unseal"),
         (KeysUnusable("no"), 2, "keys_unusable"),
-        (StoreUnusable("no"), 1, "store_unusable"),
+        (DatabaseUnavailable("no"), 1, "store_unusable"),
         (BadSettings("no"), 2, "settings"),
         (Interrupted("no"), 130, "interrupted"),
     ],
@@ -82,7 +82,7 @@ def test_each_other_error_has_its_exit_code(error: Exception, exit_code: int, co
         (stop_reasons.FAULT, 1),
     ],
 )
-def test_a_stopped_sync_ends_by_who_stopped_it(stop: Stop, exit_code: int) -> None:
+def test_a_stopped_sync_ends_by_who_stopped_it(stop: StopReason, exit_code: int) -> None:
     assert failure_of_stop(stop).exit_code == exit_code
     assert failure_of(SyncStopped(stop)) == failure_of_stop(stop)
 

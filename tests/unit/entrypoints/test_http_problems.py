@@ -7,15 +7,15 @@ from http import HTTPStatus
 import pytest
 
 from core.domain import errors
-from core.domain.errors import NotSignedIn, Refusal, TooManyAttempts
+from core.domain.errors import DomainError, NotAuthenticated, TooManyAttempts
 from core.domain.runs import stop_reasons
-from core.domain.runs.stop_reasons import Stop
-from core.usecases.sync.failures import SyncStopped
+from core.domain.runs.stop_reasons import StopReason
+from core.usecases.sync.error_mapping import SyncStopped
 from entrypoints.http.problems import STATUS_BY_CODE, STATUS_BY_STOP, problem_of
-from ports.cipher import CannotUnseal
+from ports.cipher import DecryptionFailed
 from ports.destination import DestinationError
 from ports.source import SourceError
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 
 def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:
@@ -24,21 +24,21 @@ def kinds_of(error: type[Exception]) -> Iterator[type[Exception]]:
         yield from kinds_of(kind)
 
 
-REFUSALS = sorted({each for each in kinds_of(Refusal) if each.__module__ == errors.__name__}, key=str)
-STOPS = [each for each in vars(stop_reasons).values() if isinstance(each, Stop)]
+REFUSALS = sorted({each for each in kinds_of(DomainError) if each.__module__ == errors.__name__}, key=str)
+STOPS = [each for each in vars(stop_reasons).values() if isinstance(each, StopReason)]
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_every_refusal_has_a_status_of_its_own(kind: type[Refusal]) -> None:
+def test_every_refusal_has_a_status_of_its_own(kind: type[DomainError]) -> None:
     assert 400 <= STATUS_BY_CODE[kind.code] < 500
 
 
 def test_no_status_is_of_a_refusal_that_there_is_not() -> None:
-    assert STATUS_BY_CODE.keys() == {kind.code for kind in REFUSALS if issubclass(kind, Refusal)}
+    assert STATUS_BY_CODE.keys() == {kind.code for kind in REFUSALS if issubclass(kind, DomainError)}
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.code)
-def test_every_stop_is_told_in_its_own_words(stop: Stop) -> None:
+def test_every_stop_is_told_in_its_own_words(stop: StopReason) -> None:
     problem = problem_of(SyncStopped(stop))
     assert problem
     assert (problem.status, problem.code, problem.detail) == (
@@ -61,14 +61,14 @@ def test_what_the_other_sides_do_is_no_fault_of_this_program(kind: type[Exceptio
 
 
 def test_rule_02_the_databases_own_words_are_told_to_nobody() -> None:
-    problem = problem_of(StoreUnusable("connection to db.internal:5432 failed for user admin"))
+    problem = problem_of(DatabaseUnavailable("connection to db.internal:5432 failed for user admin"))
     assert problem
     assert problem.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert "internal" not in problem.detail
 
 
 def test_a_token_that_cannot_be_opened_is_a_conflict_that_an_admin_ends() -> None:
-    problem = problem_of(CannotUnseal("Give the token again."))
+    problem = problem_of(DecryptionFailed("Give the token again."))
     assert problem
     assert (problem.status, problem.detail) == (HTTPStatus.CONFLICT, "Give the token again.")
 
@@ -81,7 +81,7 @@ def test_somebody_who_tries_too_often_is_told_how_long_to_wait(wait: float, told
 
 
 def test_whoever_is_not_signed_in_is_told_how_to_show_a_key() -> None:
-    problem = problem_of(NotSignedIn())
+    problem = problem_of(NotAuthenticated())
     assert problem
     assert problem.headers == {"WWW-Authenticate": "Bearer"}
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from core.domain.access.authorization import Actor, Right
-from core.domain.errors import NotFound, NotSignedIn
+from core.domain.access.authorization import Actor, Permission
+from core.domain.errors import NotAuthenticated, NotFound
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
@@ -17,7 +17,7 @@ from core.domain.runs.run import Progress, SyncRun, Trigger
 from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
 from entrypoints.http import run_watchers
-from entrypoints.http.run_watchers import Followers
+from entrypoints.http.run_watchers import RunWatchers
 from tests.limits import WITHIN, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Table:
         return find
 
     def _admit_to_run(self) -> Callable[..., Awaitable[None]]:
-        async def admit(actor: Actor, _: Right, run_id: RunId) -> None:
+        async def admit(actor: Actor, _: Permission, run_id: RunId) -> None:
             self.admitted.append(actor.name)
             if not self.may_read:
                 raise NotFound("run", run_id)
@@ -77,17 +77,17 @@ async def ada() -> Actor:
 
 
 async def nobody() -> Actor:
-    raise NotSignedIn
+    raise NotAuthenticated
 
 
 async def told(
-    followers: Followers, table: Table, again: Callable[[], Awaitable[Actor]] = ada
+    followers: RunWatchers, table: Table, again: Callable[[], Awaitable[Actor]] = ada
 ) -> list[SyncRun]:
     return [run async for run in followers.follow(table.container, RUN, again)]
 
 
 async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
-    followers, table = Followers(), Table()
+    followers, table = RunWatchers(), Table()
     following = asyncio.create_task(told(followers, table))
     await table.looked_at()
     further = replace(RUN, progress={"sessions": Progress(1, 2)})
@@ -98,7 +98,7 @@ async def test_a_follower_is_told_of_each_change_and_of_the_end() -> None:
 
 
 async def test_many_followers_are_one_look() -> None:
-    followers, table = Followers(), Table()
+    followers, table = RunWatchers(), Table()
     following = [asyncio.create_task(told(followers, table)) for _ in range(50)]
     for _ in range(5):
         await table.looked_at()
@@ -108,7 +108,7 @@ async def test_many_followers_are_one_look() -> None:
 
 
 async def test_nobody_looks_when_nobody_follows() -> None:
-    followers, table = Followers(), Table()
+    followers, table = RunWatchers(), Table()
     following = asyncio.create_task(told(followers, table))
     await table.looked_at()
     following.cancel()
@@ -122,10 +122,10 @@ async def test_nobody_looks_when_nobody_follows() -> None:
 async def test_who_may_not_any_more_is_told_nothing_any_more(
     again: Callable[[], Awaitable[Actor]],
 ) -> None:
-    followers, table = Followers(admit_every=0.01), Table(may_read=again is not ada)
+    followers, table = RunWatchers(admit_every=0.01), Table(may_read=again is not ada)
     assert await asyncio.wait_for(told(followers, table, again), WITHIN) == [RUN]
 
 
 async def test_a_run_that_was_erased_ends_the_stream() -> None:
-    followers, table = Followers(), Table(run=None)
+    followers, table = RunWatchers(), Table(run=None)
     assert await asyncio.wait_for(told(followers, table), WITHIN) == [RUN]

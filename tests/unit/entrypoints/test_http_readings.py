@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.errors import TooBusy
+from core.domain.errors import Overloaded
 from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE
-from entrypoints.http.single_flight import MOST_KEPT, MOST_KEPT_OF_ONE, Readings
+from entrypoints.http.single_flight import MOST_KEPT, MOST_KEPT_OF_ONE, SingleFlight
 
 
 class Slow:
@@ -35,7 +35,7 @@ async def settle() -> None:
 
 
 async def test_an_owner_has_a_share_of_what_goes_on_at_once() -> None:
-    readings, slow = Readings[str](), Slow()
+    readings, slow = SingleFlight[str](), Slow()
     for number in range(MOST_UNDER_WAY_OF_ONE):
         readings.start(f"greedy {number}", "greedy", slow.read())
     await settle()
@@ -48,10 +48,10 @@ async def test_an_owner_has_a_share_of_what_goes_on_at_once() -> None:
 
 
 async def test_who_has_very_many_under_way_is_told_to_wait_and_others_are_not() -> None:
-    readings, slow = Readings[str](), Slow()
+    readings, slow = SingleFlight[str](), Slow()
     for number in range(MOST_UNDER_WAY_OF_ONE):
         readings.start(str(number), "greedy", slow.read())
-    with pytest.raises(TooBusy):
+    with pytest.raises(Overloaded):
         readings.start("one more", "greedy", slow.read())
     assert readings.start("0", "greedy", slow.read()) is readings.start("0", "greedy", slow.read())
     readings.start("modest", "modest", slow.read())
@@ -61,7 +61,7 @@ async def test_who_has_very_many_under_way_is_told_to_wait_and_others_are_not() 
 
 
 async def test_not_all_owners_read_at_once() -> None:
-    readings, slow = Readings[str](), Slow()
+    readings, slow = SingleFlight[str](), Slow()
     tasks = [readings.start(str(number), f"owner {number}", slow.read()) for number in range(3 * AT_ONCE)]
     await settle()
     assert slow.going_on == AT_ONCE
@@ -71,7 +71,7 @@ async def test_not_all_owners_read_at_once() -> None:
 
 
 async def test_what_is_under_way_is_not_lost_to_what_others_keep() -> None:
-    readings, slow = Readings[str](), Slow()
+    readings, slow = SingleFlight[str](), Slow()
     reading = readings.start("slow", "patient", slow.read("worth it"))
     for number in range(3 * MOST_KEPT):
         readings.keep(str(number), f"owner {number}", "something")
@@ -82,7 +82,7 @@ async def test_what_is_under_way_is_not_lost_to_what_others_keep() -> None:
 
 
 async def test_an_owner_keeps_a_few_the_latest_used() -> None:
-    readings = Readings[str]()
+    readings = SingleFlight[str]()
     readings.keep("mine", "modest", "thing")
     for number in range(MOST_KEPT_OF_ONE):
         readings.keep(str(number), "greedy", "thing")
@@ -92,7 +92,7 @@ async def test_an_owner_keeps_a_few_the_latest_used() -> None:
 
 
 async def test_no_more_than_so_many_are_kept_in_all() -> None:
-    readings = Readings[str]()
+    readings = SingleFlight[str]()
     for number in range(MOST_KEPT + 3):
         readings.keep(str(number), f"owner {number}", "thing")
     assert [readings.kept(str(number)) for number in (0, 2, 3)] == [None, None, "thing"]

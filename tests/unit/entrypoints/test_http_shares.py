@@ -4,19 +4,19 @@ from contextlib import ExitStack
 
 import pytest
 
-from core.domain.errors import TooBusy
-from entrypoints.http.fair_shares import OF_ONE_ORGANIZATION, Shares
+from core.domain.errors import Overloaded
+from entrypoints.http.fair_shares import OF_ONE_ORGANIZATION, FairShares
 
 MOST = 1000
 QUARTER = MOST // OF_ONE_ORGANIZATION
 
 
 @pytest.fixture
-def shares() -> Shares:
-    return Shares(MOST)
+def shares() -> FairShares:
+    return FairShares(MOST)
 
 
-def take_all(shares: Shares, held: ExitStack, organization: str, *askers: str) -> int:
+def take_all(shares: FairShares, held: ExitStack, organization: str, *askers: str) -> int:
     """Take as many as there are, and return the number."""
     taken = 0
     for asker in askers:
@@ -24,26 +24,26 @@ def take_all(shares: Shares, held: ExitStack, organization: str, *askers: str) -
             while True:
                 held.enter_context(shares.taken(organization, asker))
                 taken += 1
-        except TooBusy:
+        except Overloaded:
             continue
     return taken
 
 
-def test_one_who_asks_leaves_room_for_others_of_the_organization(shares: Shares) -> None:
+def test_one_who_asks_leaves_room_for_others_of_the_organization(shares: FairShares) -> None:
     with ExitStack() as held:
         assert 0 < take_all(shares, held, "acme", "viewer") <= QUARTER / 2
         assert 0 < take_all(shares, held, "acme", "admin") <= QUARTER / 4
         assert all(take_all(shares, held, "acme", f"guest {number}") > 0 for number in range(20))
 
 
-def test_an_organization_leaves_room_for_others_however_many_ask_for_it(shares: Shares) -> None:
+def test_an_organization_leaves_room_for_others_however_many_ask_for_it(shares: FairShares) -> None:
     with ExitStack() as held:
         assert take_all(shares, held, "greedy", *map(str, range(QUARTER))) == QUARTER
         with shares.taken("modest", "somebody"):
             pass
 
 
-def test_many_greedy_organizations_leave_room_for_one_that_has_none(shares: Shares) -> None:
+def test_many_greedy_organizations_leave_room_for_one_that_has_none(shares: FairShares) -> None:
     with ExitStack() as held:
         for number in range(100):
             askers = (f"{number} {asker}" for asker in range(50))
@@ -52,7 +52,7 @@ def test_many_greedy_organizations_leave_room_for_one_that_has_none(shares: Shar
             pass
 
 
-def test_who_may_ask_in_all_organizations_leaves_room_for_others(shares: Shares) -> None:
+def test_who_may_ask_in_all_organizations_leaves_room_for_others(shares: FairShares) -> None:
     with ExitStack() as held:
         taken = sum(take_all(shares, held, f"org {number}", "support") for number in range(50))
         assert taken <= MOST // 2
@@ -61,7 +61,7 @@ def test_who_may_ask_in_all_organizations_leaves_room_for_others(shares: Shares)
 
 
 def test_what_is_given_back_can_be_taken_again() -> None:
-    shares = Shares(1)
+    shares = FairShares(1)
     for _ in range(3):
-        with shares.taken("acme", "ada"), pytest.raises(TooBusy), shares.taken("other", "bob"):
+        with shares.taken("acme", "ada"), pytest.raises(Overloaded), shares.taken("other", "bob"):
             pass

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from core.domain.errors import NotFound, TooBusy
-from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.errors import NotFound, Overloaded
+from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.records.source_records import SourceEvent
@@ -19,23 +19,23 @@ from core.usecases.sync.preview import Plan, Preview
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
 from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, RequestCapacity
-from entrypoints.http.single_flight import MOST_KEPT_OF_ONE, Readings
+from entrypoints.http.single_flight import MOST_KEPT_OF_ONE, SingleFlight
 from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
 from tests.limits import WITHIN
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 PLAN = Plan([], Counts())
-ORGANIZATION, EVENT = OrganizationId("acme"), SessionboardEventId("77")
+ORGANIZATION, EVENT = OrganizationId("acme"), SourceEventId("77")
 
 
 def mapped(number: int = 1, organization: str = ORGANIZATION) -> EventMapping:
-    pair = EventPair("https://api.example.org", EVENT, GleaninEventId(f"g{number}"))
+    pair = EventPair("https://api.example.org", EVENT, DestinationEventId(f"g{number}"))
     ids = MappingId(f"{organization}-{number}"), OrganizationId(organization), ConnectionId("c1")
     return EventMapping(*ids, pair, "Here", "There", BEGAN)
 
 
 @dataclass
-class Reader:
+class SystemsReader:
     """Stands in for the container: counts what is read, and reads as long as it is let."""
 
     now_: datetime = BEGAN
@@ -45,13 +45,13 @@ class Reader:
     stuck: tuple[str, ...] = ()
     """Organizations whose previews never end."""
 
-    def clock(self) -> "Reader":
+    def clock(self) -> "SystemsReader":
         return self
 
     def now(self) -> datetime:
         return self.now_
 
-    def names(self) -> "Reader":
+    def names(self) -> "SystemsReader":
         return self
 
     def new(self) -> str:
@@ -61,7 +61,7 @@ class Reader:
         return self._preview() if wanted is Preview else self._show_event()
 
     def _show_event(self) -> Callable[..., Awaitable[EventView]]:
-        async def shown(_: OrganizationId, event_id: SessionboardEventId) -> EventView:
+        async def shown(_: OrganizationId, event_id: SourceEventId) -> EventView:
             self.read += 1
             await self.may_end.wait()
             if self.fails:
@@ -85,8 +85,8 @@ class Reader:
 
 
 @pytest.fixture
-def reader() -> Reader:
-    reader = Reader()
+def reader() -> SystemsReader:
+    reader = SystemsReader()
     reader.may_end.set()
     return reader
 
@@ -97,7 +97,7 @@ def views() -> EventViews:
 
 
 async def look(
-    views: EventViews, reader: Reader, organization: OrganizationId = ORGANIZATION
+    views: EventViews, reader: SystemsReader, organization: OrganizationId = ORGANIZATION
 ) -> EventView | None:
     patience = WITHIN if reader.may_end.is_set() else 0.01
     return await views.get(reader.container, organization, EVENT, patience=patience)
@@ -108,12 +108,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_many_looks_at_once_read_once(reader: Reader, views: EventViews) -> None:
+async def test_many_looks_at_once_read_once(reader: SystemsReader, views: EventViews) -> None:
     told = await asyncio.gather(*(look(views, reader) for _ in range(20)))
     assert (reader.read, len({id(each) for each in told})) == (1, 1)
 
 
-async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(reader: Reader) -> None:
+async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(reader: SystemsReader) -> None:
     views = EventViews()
     reader.may_end.clear()
     assert await look(views, reader) is None
@@ -122,7 +122,7 @@ async def test_while_it_is_read_for_the_first_time_there_is_nothing_to_show(read
     assert reader.read == 1
 
 
-async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: Reader, views: EventViews) -> None:
+async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: SystemsReader, views: EventViews) -> None:
     first = await look(views, reader)
     reader.now_ += FRESH_FOR + timedelta(seconds=1)
     reader.may_end.clear()
@@ -134,20 +134,20 @@ async def test_what_is_stale_is_shown_while_it_is_read_anew(reader: Reader, view
     assert reader.read == 2
 
 
-async def test_what_was_changed_is_read_anew(reader: Reader, views: EventViews) -> None:
+async def test_what_was_changed_is_read_anew(reader: SystemsReader, views: EventViews) -> None:
     await look(views, reader)
     views.forget(ORGANIZATION, EVENT)
     await look(views, reader)
     assert reader.read == 2
 
 
-async def test_no_organization_is_shown_what_another_read(reader: Reader, views: EventViews) -> None:
+async def test_no_organization_is_shown_what_another_read(reader: SystemsReader, views: EventViews) -> None:
     mine, theirs = await look(views, reader), await look(views, reader, OrganizationId("stranger"))
     assert mine is not theirs
     assert reader.read == 2
 
 
-async def test_a_failure_is_told_and_the_next_look_tries_again(reader: Reader) -> None:
+async def test_a_failure_is_told_and_the_next_look_tries_again(reader: SystemsReader) -> None:
     views, reader.fails = EventViews(), True
     for _ in range(2):
         with pytest.raises(NotFound):
@@ -156,7 +156,7 @@ async def test_a_failure_is_told_and_the_next_look_tries_again(reader: Reader) -
 
 
 async def test_a_failure_that_nobody_waits_for_is_printed_nowhere(
-    reader: Reader, caplog: pytest.LogCaptureFixture
+    reader: SystemsReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     views, reader.fails = EventViews(), True
     reader.may_end.clear()
@@ -169,7 +169,7 @@ async def test_a_failure_that_nobody_waits_for_is_printed_nowhere(
     assert not caplog.records
 
 
-async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: Reader) -> None:
+async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: SystemsReader) -> None:
     previews, mapping = Previews(), mapped()
     taken = await previews.get(reader.container, mapping, Scope.ALL, None)
     assert await previews.get(reader.container, mapping, Scope.ALL, taken.id) is taken
@@ -178,7 +178,7 @@ async def test_a_reading_goes_on_for_its_own_mapping_and_scope_only(reader: Read
             await previews.get(reader.container, other, scope, taken.id)
 
 
-async def test_who_asks_during_a_preview_gets_that_one(reader: Reader) -> None:
+async def test_who_asks_during_a_preview_gets_that_one(reader: SystemsReader) -> None:
     previews, mapping = Previews(), mapped()
     taken = await asyncio.gather(
         *(previews.get(reader.container, mapping, Scope.ALL, None) for _ in range(40))
@@ -187,7 +187,7 @@ async def test_who_asks_during_a_preview_gets_that_one(reader: Reader) -> None:
     assert reader.read == 1
 
 
-async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(reader: Reader) -> None:
+async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(reader: SystemsReader) -> None:
     views, reader.fails = EventViews(), True
     reader.may_end.clear()
     assert await look(views, reader) is None
@@ -198,7 +198,9 @@ async def test_a_failure_that_nobody_waited_for_is_told_to_the_next_who_looks(re
     assert reader.read == 1
 
 
-async def test_what_is_read_again_while_it_is_read_is_that_reading(reader: Reader, views: EventViews) -> None:
+async def test_what_is_read_again_while_it_is_read_is_that_reading(
+    reader: SystemsReader, views: EventViews
+) -> None:
     reader.may_end.clear()
     for _ in range(5):
         views.forget(ORGANIZATION, EVENT)
@@ -207,10 +209,10 @@ async def test_what_is_read_again_while_it_is_read_is_that_reading(reader: Reade
 
 
 async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_mappings_it_has(
-    reader: Reader,
+    reader: SystemsReader,
 ) -> None:
     places, reader.stuck = RequestCapacity(), ("stuck",)
-    previews = Previews(Readings(places))
+    previews = Previews(SingleFlight(places))
     waiting = [
         asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
         for number in range(3 * AT_ONCE)
@@ -222,28 +224,30 @@ async def test_a_stuck_organization_holds_up_no_preview_of_another_however_many_
         pass
     refused = [each for each in waiting if each.done()]
     assert len(refused) == 3 * AT_ONCE - MOST_UNDER_WAY_OF_ONE
-    assert all(isinstance(each.exception(), TooBusy) for each in refused)
+    assert all(isinstance(each.exception(), Overloaded) for each in refused)
     for each in waiting:
         each.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_where_there_is_no_place_in_time_that_is_told(reader: Reader) -> None:
+async def test_where_there_is_no_place_in_time_that_is_told(reader: SystemsReader) -> None:
     reader.stuck = ("stuck",)
-    previews = Previews(Readings(RequestCapacity(waits_at_most=0.01)))
+    previews = Previews(SingleFlight(RequestCapacity(waits_at_most=0.01)))
     waiting = [
         asyncio.ensure_future(previews.get(reader.container, mapped(number, "stuck"), Scope.ALL, None))
         for number in range(AT_ONCE_OF_ONE)
     ]
     await settle()
-    with pytest.raises(TooBusy):
+    with pytest.raises(Overloaded):
         await asyncio.wait_for(previews.get(reader.container, mapped(99, "stuck"), Scope.ALL, None), WITHIN)
     for each in waiting:
         each.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_the_previews_of_an_organization_take_its_own_share_of_what_is_kept(reader: Reader) -> None:
+async def test_the_previews_of_an_organization_take_its_own_share_of_what_is_kept(
+    reader: SystemsReader,
+) -> None:
     previews = Previews()
     first = await previews.get(reader.container, mapped(0), Scope.ALL, None)
     for number in range(MOST_KEPT_OF_ONE):

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.domain.ids import ConnectionId, GleaninId, MappingId, RunId, SourceId
-from core.domain.planning.plan import FieldChange, Create, NoWrite, Update
+from core.domain.ids import ConnectionId, DestinationId, MappingId, RunId, SourceId
+from core.domain.planning.plan import Create, FieldChange, NoWrite, Update
 from core.domain.records import reasons
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, count
@@ -44,7 +44,7 @@ def test_a_stopped_run_tells_the_stop_s_code() -> None:
 
 
 def test_an_outcome_tells_record_reason_and_detail() -> None:
-    told = RecordOutcome(GRACE, Outcome.BLOCKED, reasons.missing(["last_name"]), GleaninId("77"))
+    told = RecordOutcome(GRACE, Outcome.BLOCKED, reasons.missing(["last_name"]), DestinationId("77"))
     assert shapes.outcome(told) == {
         "kind": "speaker",
         "source_id": "s1",
@@ -68,13 +68,13 @@ def test_a_new_record_s_step_lists_all_fields_without_an_old_value() -> None:
 
 def test_a_change_has_the_old_and_the_new_value() -> None:
     changes = (FieldChange("job_title", "Admiral", None),)
-    step = shapes.step(Update(GRACE, reasons.changed(["job_title"]), GleaninId("77"), {}, changes))
+    step = shapes.step(Update(GRACE, reasons.changed(["job_title"]), DestinationId("77"), {}, changes))
     assert (step["outcome"], step["gleanin_id"]) == ("updated", "77")
     assert step["changes"] == [{"field": "job_title", "old": "Admiral", "new": None}]
 
 
 def test_a_step_that_writes_nothing_changes_nothing() -> None:
-    step = shapes.step(NoWrite(GRACE, reasons.SAME, Outcome.UNCHANGED, GleaninId("77")))
+    step = shapes.step(NoWrite(GRACE, reasons.SAME, Outcome.UNCHANGED, DestinationId("77")))
     assert (step["outcome"], step["changes"]) == ("unchanged", [])
 
 
@@ -83,7 +83,7 @@ def test_a_person_has_name_e_mail_and_links() -> None:
         EXHIBITOR_CONTACT,
         SourceId("c1"),
         "Ada",
-        GleaninId("9"),
+        DestinationId("9"),
         ConnectionId("k1"),
         "f",
         {},

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from adapters.memory.source import MemorySessionSource
-from core.domain.ids import SessionboardEventId, SourceId
+from adapters.memory.source import InMemorySource
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
@@ -110,20 +110,20 @@ def exhibitors(draw: st.DrawFn, exhibitor_id: str) -> Exhibitor:
 @dataclass(slots=True)
 class Conference:
     people: dict[str, Person] = field(default_factory=dict)
-    sessions: dict[SessionboardEventId, dict[str, tuple[Session, Cast]]] = field(
+    sessions: dict[SourceEventId, dict[str, tuple[Session, Cast]]] = field(
         default_factory=lambda: {HERE: {}, ELSEWHERE: {}}
     )
-    exhibitors: dict[SessionboardEventId, dict[str, Exhibitor]] = field(
+    exhibitors: dict[SourceEventId, dict[str, Exhibitor]] = field(
         default_factory=lambda: {HERE: {}, ELSEWHERE: {}}
     )
 
-    def programme(self, event: SessionboardEventId) -> list[Session]:
+    def programme(self, event: SourceEventId) -> list[Session]:
         return [
             replace(one, people=tuple(Participation(self.people[who], role) for who, role in cast))
             for one, cast in self.sessions[event].values()
         ]
 
-    def exhibition(self, event: SessionboardEventId) -> list[Exhibitor]:
+    def exhibition(self, event: SourceEventId) -> list[Exhibitor]:
         return [
             replace(
                 one,
@@ -134,7 +134,7 @@ class Conference:
             for one in self.exhibitors[event].values()
         ]
 
-    def publish(self, source: MemorySessionSource) -> None:
+    def publish(self, source: InMemorySource) -> None:
         for event in (HERE, ELSEWHERE):
             source.programmes[event].sessions[:] = self.programme(event)
             source.programmes[event].exhibitors[:] = self.exhibition(event)

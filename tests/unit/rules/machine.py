@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.unit_of_work import MemoryUnits
+from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from core.domain.errors import AlreadyConnected, AlreadyMapped, BoundToAnother, NotConnected
 from core.domain.ids import (
     ConnectionId,
-    GleaninEventId,
+    DestinationEventId,
     MappingId,
     OrganizationId,
-    SessionboardEventId,
+    SourceEventId,
     SourceId,
     external_id,
 )
@@ -28,9 +28,9 @@ from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, ExhibitorName, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.mappings.queries import ListMappings
-from core.usecases.results.queries import ListOutcomes
+from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.sync.preview import Plan, would_be
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.unit.rules.conference import (
     CONTACTS,
     SESSIONS,
@@ -63,13 +63,15 @@ then = st.booleans()
 
 class Histories(RuleBasedStateMachine):
     def __init__(
-        self, new_units: Callable[[], Units] = MemoryUnits, close: Callable[[Any], None] | None = None
+        self,
+        new_units: Callable[[], UnitOfWorkFactory] = InMemoryUnitOfWorkFactory,
+        close: Callable[[Any], None] | None = None,
     ) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.close = close
         self.stage = Stage(units=new_units(), clock=ManualClock(START - timedelta(days=1)))
-        if not isinstance(self.stage.units, MemoryUnits):
+        if not isinstance(self.stage.units, InMemoryUnitOfWorkFactory):
             # By a database's own clock hardly any time passes: there, nothing is late.
             self.stage.resend_after = timedelta(0)
         self.stage.gleanin.links_after_reads = 1
@@ -125,7 +127,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(event=events, choice=choices, data=st.data(), cast=casts, then=then)
     def edit_session(
-        self, event: SessionboardEventId, choice: int, data: st.DataObject, cast: Cast, then: bool
+        self, event: SourceEventId, choice: int, data: st.DataObject, cast: Cast, then: bool
     ) -> None:
         session_id = SESSIONS[event][choice % len(SESSIONS[event])]
         former = self.conference.sessions[event].get(session_id)
@@ -135,7 +137,7 @@ class Histories(RuleBasedStateMachine):
         self.sync_all(then)
 
     @rule(event=events, choice=choices, then=then)
-    def delete_session(self, event: SessionboardEventId, choice: int, then: bool) -> None:
+    def delete_session(self, event: SourceEventId, choice: int, then: bool) -> None:
         self.conference.sessions[event].pop(SESSIONS[event][choice % len(SESSIONS[event])], None)
         self.conference.publish(self.stage.source)
         self.sync_all(then)
@@ -156,13 +158,13 @@ class Histories(RuleBasedStateMachine):
         self.sync_all(then)
 
     @rule(event=events, which=st.sampled_from([*CONTACTS]), data=st.data(), then=then)
-    def edit_exhibitor(self, event: SessionboardEventId, which: str, data: st.DataObject, then: bool) -> None:
+    def edit_exhibitor(self, event: SourceEventId, which: str, data: st.DataObject, then: bool) -> None:
         self.conference.exhibitors[event][which] = data.draw(exhibitors(which))
         self.conference.publish(self.stage.source)
         self.sync_all(then)
 
     @rule(event=events, which=st.sampled_from([*CONTACTS]), then=then)
-    def delete_exhibitor(self, event: SessionboardEventId, which: str, then: bool) -> None:
+    def delete_exhibitor(self, event: SourceEventId, which: str, then: bool) -> None:
         self.conference.exhibitors[event].pop(which, None)
         self.conference.publish(self.stage.source)
         self.sync_all(then)
@@ -185,7 +187,7 @@ class Histories(RuleBasedStateMachine):
         self.sync_all(then)
 
     async def _is_recorded(
-        self, event: GleaninEventId, kind: RecordKind, sent: tuple[str, str] | None
+        self, event: DestinationEventId, kind: RecordKind, sent: tuple[str, str] | None
     ) -> bool:
         async with self.stage.units.reading() as unit:
             for organization_id in self.organization_ids.values():
@@ -199,7 +201,7 @@ class Histories(RuleBasedStateMachine):
         kind=st.sampled_from((SPEAKER, EXHIBITOR_CONTACT)),
         email=st.sampled_from(("A@example.org", "c@example.org", "p1@example.org", "e1@example.org")),
     )
-    def admin_adds_a_contact(self, event: GleaninEventId, kind: RecordKind, email: str) -> None:
+    def admin_adds_a_contact(self, event: DestinationEventId, kind: RecordKind, email: str) -> None:
         record = self.stage.gleanin.add_record(event, kind, {"email": email, "company_name": "Own work"})
         self.witness.foreign[record.id] = copy.deepcopy(dict(record.fields))
 
@@ -220,7 +222,7 @@ class Histories(RuleBasedStateMachine):
 
     async def _open_connection(self, name: str) -> str | None:
         async with self.stage.units.reading() as unit:
-            connection = await unit.connections.open_one(self.organization_ids[name])
+            connection = await unit.connections.get_open(self.organization_ids[name])
         return connection.id if connection else None
 
     def _owner_of(self, mapping: EventMapping) -> str:
@@ -237,7 +239,7 @@ class Histories(RuleBasedStateMachine):
         assert not self.do(ListMappings(self.stage.units)(self.organization_ids[name])), "rule 8"
 
     @rule(name=organizations, event=events, there=gleanin_events)
-    def map(self, name: str, event: SessionboardEventId, there: GleaninEventId) -> None:
+    def map(self, name: str, event: SourceEventId, there: DestinationEventId) -> None:
         open_connection = self.do(self._open_connection(name))
         former = self.do(self._all_mappings())
         holding = [each for each in former if each.removed_at is None or self._is_bound(each)]
@@ -275,7 +277,7 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(has_mappings)
     @rule(choice=choices, there=gleanin_events, then=then)
-    def connect_anew(self, choice: int, there: GleaninEventId, then: bool) -> None:
+    def connect_anew(self, choice: int, there: DestinationEventId, then: bool) -> None:
         """Disconnect, connect again, and map the event that was mapped before."""
         mapping = self.one_of_mappings(choice)
         name = self._owner_of(mapping)
@@ -286,7 +288,7 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(has_mappings)
     @rule(choice=choices, there=gleanin_events, then=then)
-    def map_anew(self, choice: int, there: GleaninEventId, then: bool) -> None:
+    def map_anew(self, choice: int, there: DestinationEventId, then: bool) -> None:
         """Remove a mapping, and try to map the event again."""
         mapping = self.one_of_mappings(choice)
         name = self._owner_of(mapping)
@@ -380,7 +382,7 @@ class Histories(RuleBasedStateMachine):
 
     async def _seen_to(self, mapping: EventMapping) -> SyncRun:
         async with self.stage.units.reading() as unit:
-            has_open_runs = bool(await unit.runs.open_ones(mapping.id))
+            has_open_runs = bool(await unit.runs.list_open(mapping.id))
         written = len(self.stage.gleanin.writes)
         # A run that somebody waits for comes first.
         run = await self.stage.sync(mapping) if has_open_runs else await self.stage.check(mapping)
@@ -417,7 +419,7 @@ class Histories(RuleBasedStateMachine):
         return run
 
     def _told(self, run: SyncRun) -> list[RecordOutcome]:
-        return [*self.do(ListOutcomes(self.stage.units)(run.id))[1]]
+        return [*self.do(GetRunWithOutcomes(self.stage.units)(run.id))[1]]
 
     @precondition(has_mappings)
     @rule(choice=choices, scope=scopes)
@@ -433,7 +435,9 @@ class Histories(RuleBasedStateMachine):
             assert _predicted(plan) == _came(self._told(run)), "a preview tells what will come"
 
     def _kept(self) -> object:
-        return self.stage.units.kept.copy() if isinstance(self.stage.units, MemoryUnits) else None
+        return (
+            self.stage.units.kept.copy() if isinstance(self.stage.units, InMemoryUnitOfWorkFactory) else None
+        )
 
     @precondition(has_mappings)
     @rule(
@@ -579,8 +583,8 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def rule_03_at_most_one_connection_is_open(self) -> None:
         connections = self.do(self._connections())
-        open_ones = [each.organization_id for each in connections if each.is_open]
-        assert len(open_ones) == len(set(open_ones))
+        list_open = [each.organization_id for each in connections if each.is_open]
+        assert len(list_open) == len(set(list_open))
 
     async def _connections(self) -> list[Any]:
         async with self.stage.units.reading() as unit:
@@ -617,7 +621,7 @@ class Histories(RuleBasedStateMachine):
 
     async def _open_runs(self) -> list[list[SyncRun]]:
         async with self.stage.units.reading() as unit:
-            return [[*await unit.runs.open_ones(each)] for each in self.mapping_ids]
+            return [[*await unit.runs.list_open(each)] for each in self.mapping_ids]
 
 
 def _ours(pair: EventPair) -> str:

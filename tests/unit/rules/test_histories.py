@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from adapters.memory.unit_of_work import MemoryUnits
+from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.persistence.engine import engine_at
 from adapters.persistence.migrate import upgrade
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from tests.unit.rules.machine import Histories
 
 
@@ -30,7 +30,7 @@ def _search(machine: Callable[[], Histories], examples: int, steps: int) -> None
     ("examples", "steps"), [(400, 30), pytest.param(1500, 50, marks=pytest.mark.long, id="long")]
 )
 def test_the_rules_hold_over_histories_in_memory(examples: int, steps: int) -> None:
-    _search(lambda: Histories(MemoryUnits), examples, steps)
+    _search(lambda: Histories(InMemoryUnitOfWorkFactory), examples, steps)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,9 @@ def test_the_rules_hold_over_histories_in_sqlite(tmp_path: Path, examples: int, 
     engine.dispose()
     numbers = count()
 
-    def fresh() -> SqlUnits:
-        return SqlUnits(engine_at(f"sqlite:///{shutil.copy(migrated, tmp_path / f'{next(numbers)}.db')}"))
+    def fresh() -> SqlUnitOfWorkFactory:
+        return SqlUnitOfWorkFactory(
+            engine_at(f"sqlite:///{shutil.copy(migrated, tmp_path / f'{next(numbers)}.db')}")
+        )
 
-    _search(lambda: Histories(fresh, SqlUnits.close), examples, steps)
+    _search(lambda: Histories(fresh, SqlUnitOfWorkFactory.close), examples, steps)

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.ids import GleaninId, external_id
+from core.domain.ids import DestinationId, external_id
 from core.domain.records.kinds import KINDS, SPEAKER
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.unchanged_marker import FEW, READ_ALL_EVERY
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
-from core.usecases.sync import reading
+from core.usecases.sync import systems_reader
 from tests.unit.rules.conference import (
     CONTACTS,
     MAILBOXES,
@@ -39,7 +39,7 @@ Told = dict[str, tuple[str, str, str]]
 Content = dict[str, dict[str, Any]]
 
 
-class World:
+class SandboxState:
     def __init__(self, *, reads_all: bool) -> None:
         self.stage = Stage()
         self.reads_all = reads_all
@@ -97,7 +97,9 @@ class World:
         }
         return {
             f"{record.kind} {names[record.id]}": {
-                name: sorted(names.get(GleaninId(tie), tie) for tie in value) if name == "sessions" else value
+                name: sorted(names.get(DestinationId(tie), tie) for tie in value)
+                if name == "sessions"
+                else value
                 for name, value in record.fields.items()
             }
             for record in self.stage.gleanin.records.values()
@@ -143,43 +145,45 @@ def _edit(data: st.DataObject, conference: Conference) -> str:
     return what
 
 
-async def _edited(data: st.DataObject, conference: Conference, worlds: tuple["World", ...]) -> None:
+async def _edited(data: st.DataObject, conference: Conference, worlds: tuple["SandboxState", ...]) -> None:
     _edit(data, conference)
     for world in worlds:
         conference.publish(world.stage.source)
 
 
-async def _time_passes(data: st.DataObject, _: Conference, worlds: tuple["World", ...]) -> None:
+async def _time_passes(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
     by = data.draw(st.sampled_from((5, 11, 30, 90, 24 * 60))) * MINUTE
     for world in worlds:
         world.stage.clock.advance(by)
 
 
-async def _settings_change(data: st.DataObject, _: Conference, worlds: tuple["World", ...]) -> None:
+async def _settings_change(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
     changed = data.draw(st.sampled_from(SETTINGS))
     for world in worlds:
         await world.change(**changed)
 
 
-async def _deleted_in_gleanin(data: st.DataObject, _: Conference, worlds: tuple["World", ...]) -> None:
+async def _deleted_in_gleanin(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
     kind = data.draw(st.sampled_from(KINDS))
     key = data.draw(st.sampled_from((*SESSIONS[HERE], *SPEAKERS, "e1", "e2", "e3")))
     for world in worlds:
         world.delete_by_hand(kind, key)
 
 
-async def _foreign_contact(data: st.DataObject, _: Conference, worlds: tuple["World", ...]) -> None:
+async def _foreign_contact(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
     email = data.draw(st.sampled_from(MAILBOXES))
     for world in worlds:
         world.foreign_contact(email)
 
 
-async def _another_token(_data: st.DataObject, _: Conference, worlds: tuple["World", ...]) -> None:
+async def _another_token(_data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
     for world in worlds:
         await world.stage.replace_gleanin_token(world.mapping.organization_id, TOKEN)
 
 
-async def _session_removed(data: st.DataObject, conference: Conference, worlds: tuple["World", ...]) -> None:
+async def _session_removed(
+    data: st.DataObject, conference: Conference, worlds: tuple["SandboxState", ...]
+) -> None:
     """Do what no change feed tells: it is noticed with the next whole reading, which is not long in coming."""
     conference.sessions[HERE].pop(data.draw(st.sampled_from(SESSIONS[HERE])), None)
     for world in worlds:
@@ -214,7 +218,7 @@ def conferences(draw: st.DrawFn) -> Conference:
 
 async def _live(data: st.DataObject, seen: Counter[bool]) -> None:
     conference = data.draw(conferences())
-    worlds = World(reads_all=False), World(reads_all=True)
+    worlds = SandboxState(reads_all=False), SandboxState(reads_all=True)
     for world in worlds:
         await world.begin(conference)
         for _ in range(2):  # so that the first checkpoint is there before anything happens
@@ -241,7 +245,7 @@ async def _live(data: st.DataObject, seen: Counter[bool]) -> None:
 def test_rules_21_and_26_a_sync_that_reads_less_comes_to_the_same(
     examples: int, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "FEW", few)
+    monkeypatch.setattr(systems_reader, "FEW", few)
     seen = Counter[bool]()
 
     @settings(

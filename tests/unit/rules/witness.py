@@ -4,13 +4,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.memory.destination import MemoryGleanin
+from adapters.memory.destination import InMemoryGleanin
 from adapters.memory.records import StoredRecord
-from core.domain.ids import GleaninEventId, GleaninId, SourceId
+from core.domain.ids import DestinationEventId, DestinationId, SourceId
 from core.domain.records.kinds import SESSION, SPEAKER
 from tests.unit.rules.expected import mailbox
 
-Key = tuple[GleaninEventId, str, str]
+Key = tuple[DestinationEventId, str, str]
 """A source record in a Gleanin event: event, kind, source id."""
 
 
@@ -22,19 +22,19 @@ def sent_as(record: StoredRecord) -> tuple[str, str] | None:
 
 @dataclass(slots=True)
 class Witness:
-    gleanin: MemoryGleanin
+    gleanin: InMemoryGleanin
     organization_of: dict[str, str] = field(default_factory=dict)
     """Whose each connection is."""
     sent: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Under which connections each source record was written, as far as Gleanin shows it."""
     remembered: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The same for what was deleted in Gleanin since: only the connection's organization remembers it."""
-    foreign: dict[GleaninId, dict[str, object]] = field(default_factory=dict)
+    foreign: dict[DestinationId, dict[str, object]] = field(default_factory=dict)
     """The contacts that an admin made, as they were then."""
     _writes_seen: int = 0
-    _ties: dict[GleaninId, frozenset[str]] = field(default_factory=dict)
-    _known: set[GleaninId] = field(default_factory=set)
-    _shared: set[tuple[GleaninEventId, str, str]] = field(default_factory=set)
+    _ties: dict[DestinationId, frozenset[str]] = field(default_factory=dict)
+    _known: set[DestinationId] = field(default_factory=set)
+    _shared: set[tuple[DestinationEventId, str, str]] = field(default_factory=set)
 
     def delete_by_hand(self, record: StoredRecord, *, recorded: bool) -> None:
         """Let an admin delete a record. Gleanin drops its ties; what nobody recorded is forgotten for good."""
@@ -103,10 +103,10 @@ class Witness:
             assert earlier is None or at - earlier >= gap, f"rule 32: {external_id} after {at - earlier}"
             latest[event_id, external_id] = at
 
-    def shared_mailboxes(self) -> set[tuple[GleaninEventId, str, str]]:
+    def shared_mailboxes(self) -> set[tuple[DestinationEventId, str, str]]:
         """Find (event, kind, mailbox) that two contacts of ours have."""
-        seen: set[tuple[GleaninEventId, str, str]] = set()
-        twice: set[tuple[GleaninEventId, str, str]] = set()
+        seen: set[tuple[DestinationEventId, str, str]] = set()
+        twice: set[tuple[DestinationEventId, str, str]] = set()
         for record in self.gleanin.records.values():
             box = mailbox(record.fields.get("email"))
             if box and sent_as(record):
@@ -123,7 +123,7 @@ class Witness:
 
 
 def people_by_mailbox(
-    gleanin: MemoryGleanin, event: GleaninEventId
+    gleanin: InMemoryGleanin, event: DestinationEventId
 ) -> dict[str, list[tuple[str, SourceId | None]]]:
     """Give for each mailbox the contacts that have it: kind, and source id of those we created."""
     found: dict[str, list[tuple[str, SourceId | None]]] = defaultdict(list)

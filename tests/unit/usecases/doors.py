@@ -10,24 +10,24 @@ from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.domain.access.identities import ProviderIdentity
 from core.domain.ids import AccountId, OrganizationId
 from core.usecases.access.add_account import AddAccount, NewAccount
-from core.usecases.access.authenticate_api_key import WhoseApiKey
-from core.usecases.access.authenticate_session import WhoIsSignedIn
-from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.access.authenticate_api_key import AuthenticateApiKey
+from core.usecases.access.authenticate_session import AuthenticateSession
+from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
 from core.usecases.access.change_password import ChangeOwnPassword, ChangePassword
-from core.usecases.access.check_sign_up_link import CheckSignUp
-from core.usecases.access.create_api_key import MakeApiKey
-from core.usecases.access.create_portal_link import MakePortalAddress
-from core.usecases.access.create_sign_in_link import OfferSignIn
-from core.usecases.access.create_sign_up_link import OfferSignUp
-from core.usecases.access.grant_role import GiveRole
+from core.usecases.access.check_sign_up_link import CheckSignUpLink
+from core.usecases.access.create_api_key import CreateApiKey
+from core.usecases.access.create_portal_link import CreatePortalLink
+from core.usecases.access.create_sign_in_link import CreateSignInLink
+from core.usecases.access.create_sign_up_link import CreateSignUpLink
+from core.usecases.access.grant_role import GrantRole
 from core.usecases.access.known_devices import RememberDevice
 from core.usecases.access.open_portal import OpenPortal
-from core.usecases.access.queries import ReadAuditLog
-from core.usecases.access.redeem_sign_in_link import TakeSignIn
+from core.usecases.access.queries import ListAuditEntries
+from core.usecases.access.redeem_sign_in_link import RedeemSignInLink
 from core.usecases.access.remove_account import RemoveAccount
 from core.usecases.access.revoke_api_key import RevokeApiKey
-from core.usecases.access.revoke_portal_links import RevokePortalAddresses
-from core.usecases.access.revoke_role import TakeRole
+from core.usecases.access.revoke_portal_links import RevokePortalLinks
+from core.usecases.access.revoke_role import RevokeRole
 from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
 from core.usecases.access.sign_in_with_password import Credentials, SignInWithPassword
 from core.usecases.access.sign_out import SignOut
@@ -50,12 +50,12 @@ class Doors:
     passwords: Passwords = field(default_factory=QuickPasswords)
     signer: Signer = field(default_factory=lambda: ItsdangerousSigner(["a key that nobody guesses"]))
 
-    admit_to_organization = Wired(AdmitToOrganization)
-    admit_to_mapping = Wired(AdmitToMapping)
-    admit_to_run = Wired(AdmitToRun)
+    admit_to_organization = Wired(AuthorizeOrganization)
+    admit_to_mapping = Wired(AuthorizeMapping)
+    admit_to_run = Wired(AuthorizeRun)
     add_account = Wired(AddAccount)
-    give_role = Wired(GiveRole)
-    take_role = Wired(TakeRole)
+    give_role = Wired(GrantRole)
+    take_role = Wired(RevokeRole)
     change_password = Wired(ChangePassword)
     _change_own_password = Wired(ChangeOwnPassword)
     remove_account = Wired(RemoveAccount)
@@ -63,18 +63,18 @@ class Doors:
     remember_device = Wired(RememberDevice)
     sign_in_with_identity_provider = Wired(SignInWithIdentityProvider)
     unbind_identities = Wired(UnbindIdentities)
-    offer_sign_in = Wired(OfferSignIn)
-    take_sign_in = Wired(TakeSignIn)
-    who_is_signed_in = Wired(WhoIsSignedIn)
+    offer_sign_in = Wired(CreateSignInLink)
+    take_sign_in = Wired(RedeemSignInLink)
+    who_is_signed_in = Wired(AuthenticateSession)
     sign_out = Wired(SignOut)
-    offer_sign_up = Wired(OfferSignUp)
-    check_sign_up = Wired(CheckSignUp)
+    offer_sign_up = Wired(CreateSignUpLink)
+    check_sign_up = Wired(CheckSignUpLink)
     sign_up = Wired(SignUp)
-    make_api_key = Wired(MakeApiKey)
+    make_api_key = Wired(CreateApiKey)
     revoke_api_key = Wired(RevokeApiKey)
-    whose_api_key = Wired(WhoseApiKey)
-    make_portal_address = Wired(MakePortalAddress)
-    revoke_portal_addresses = Wired(RevokePortalAddresses)
+    whose_api_key = Wired(AuthenticateApiKey)
+    make_portal_address = Wired(CreatePortalLink)
+    revoke_portal_addresses = Wired(RevokePortalLinks)
     open_portal = Wired(OpenPortal)
 
     async def change_own_password(self, email: str, present: str, new: str) -> Account:
@@ -103,5 +103,5 @@ class Doors:
 
     async def audit_log(self, organization_id: OrganizationId | None = None) -> list[AuditEntry]:
         """Give all that was done, oldest first."""
-        entries = await ReadAuditLog(self.stage.units)(organization_id, limit=1000)
+        entries = await ListAuditEntries(self.stage.units)(organization_id, limit=1000)
         return [*reversed(entries)]

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.planning.plan import FieldChange
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destination, Destinations
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.passing_on import PassingOn
 from tests.unit.usecases.stage import LEASE, Stage
 
@@ -40,7 +40,7 @@ class Power:
     is_off: bool = False
     writes: _Countdown | None = None
     stores: _Countdown | None = None
-    _units: Units = field(init=False)
+    _units: UnitOfWorkFactory = field(init=False)
     _destinations: Destinations = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,17 +80,17 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class MortalUnits:
-    units: Units
+    units: UnitOfWorkFactory
     power: Power
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Unit]:
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
         self.power.check()
         async with self.units.reading() as unit:
             yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
         self.power.check()
         async with self.units.writing() as unit:
             commit = unit.commit
@@ -124,13 +124,17 @@ class MortalDestination(PassingOn):
     power: Power
 
     async def create(
-        self, event_id: GleaninEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
-    ) -> GleaninId:
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
         async with self.power.moment(self.power.writes):
             return await self.destination.create(event_id, kind, external_id, fields)
 
     async def update(
-        self, event_id: GleaninEventId, kind: RecordKind, gleanin_id: GleaninId, changes: Sequence[FieldChange]
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
     ) -> None:
         async with self.power.moment(self.power.writes):
             await self.destination.update(event_id, kind, gleanin_id, changes)

@@ -8,21 +8,21 @@ from datetime import timedelta
 from cryptography.fernet import Fernet
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.destination import MemoryDestination, MemoryGleanin
-from adapters.memory.event_log import KeptEvents
-from adapters.memory.id_generator import CountingNames
-from adapters.memory.notifier import MemoryMessenger
+from adapters.memory.destination import InMemoryDestination, InMemoryGleanin
+from adapters.memory.event_log import RecordedEvents
+from adapters.memory.id_generator import SequentialIds
+from adapters.memory.notifier import InMemoryNotifier
 from adapters.memory.records import StoredRecord
-from adapters.memory.source import InMemoryProgramme, MemorySessionSource, MemorySessionSources
-from adapters.memory.unit_of_work import MemoryUnits
+from adapters.memory.source import InMemoryProgramme, InMemorySource, InMemorySources
+from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.security.cipher import FernetCipher
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import (
-    GleaninEventId,
+    DestinationEventId,
     MappingId,
     OrganizationId,
     RunId,
-    SessionboardEventId,
+    SourceEventId,
     SourceId,
     external_id,
 )
@@ -37,35 +37,35 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
-from core.usecases.mappings.confirm_time_zone import NoteTimeZone
+from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.mappings.list_events import ListEvents
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.mappings.remove_mapping import RemoveMapping
 from core.usecases.notifications.choose_recipient import ChooseRecipient
-from core.usecases.notifications.deliver_notifications import DeliverNotices
+from core.usecases.notifications.deliver_notifications import DeliverNotifications
 from core.usecases.notifications.remove_recipient import RemoveRecipient
-from core.usecases.notifications.send_test import TryRecipient
+from core.usecases.notifications.send_test import SendTestNotification
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.connect_or_renew import ConnectOrRenew
 from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.organizations.remove_organization import RemoveOrganization
-from core.usecases.organizations.replace_destination_token import ReplaceGleaninToken
-from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
-from core.usecases.results.queries import ListOutcomes, ListShareLinks
+from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
+from core.usecases.organizations.replace_source_token import ReplaceSourceToken
+from core.usecases.results.queries import GetRunWithOutcomes, ListShareLinks
 from core.usecases.runs.queries import FindRun, ListRuns
-from core.usecases.runs.recover_abandoned_run import TakeOver
+from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.runs.requeue_interrupted_run import RequestAgain
-from core.usecases.runs.select_next_runs import ChooseRuns
+from core.usecases.runs.requeue_interrupted_run import RequeueInterruptedRun
+from core.usecases.runs.select_next_runs import SelectNextRuns
 from core.usecases.shared.run_ends import RunEnds
-from core.usecases.sync.access import Access
 from core.usecases.sync.preview import Preview
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from core.usecases.sync.show_event import ShowEvent
+from core.usecases.sync.systems import SystemAccess
 from ports.destination import BeforeWrite, Destinations
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.present import present
 from tests.unit.usecases.wired import Wired
 
@@ -73,10 +73,10 @@ URL = "https://sessionboard.example.org"
 SESSIONBOARD_TOKEN = Token("sessionboard-token-0123456789")
 TOKEN = Token("gleanin-token-abcdefghi-4321")
 LEASE = timedelta(seconds=15)
-HERE = SessionboardEventId("3960")
-ELSEWHERE = SessionboardEventId("3961")
-THERE = GleaninEventId("11")
-FAR = GleaninEventId("12")
+HERE = SourceEventId("3960")
+ELSEWHERE = SourceEventId("3961")
+THERE = DestinationEventId("11")
+FAR = DestinationEventId("12")
 
 
 async def nothing() -> None:
@@ -87,13 +87,13 @@ async def nothing() -> None:
 class Gate:
     """Gleanin with a gate that every write comes to after the fence, right before it takes place."""
 
-    gleanin: MemoryGleanin
+    gleanin: InMemoryGleanin
     pass_by: Callable[[], Awaitable[None]] = nothing
 
     @asynccontextmanager
     async def open(
         self, token: Token, before_write: BeforeWrite | None = None
-    ) -> AsyncIterator[MemoryDestination]:
+    ) -> AsyncIterator[InMemoryDestination]:
         async def guarded() -> None:
             if before_write is not None:
                 await before_write()
@@ -112,14 +112,14 @@ class Paths:
 
 
 @dataclass(slots=True)
-class Watched(MemorySessionSource):
+class Watched(InMemorySource):
     """Sessionboard, with a count of how often somebody read all sessions."""
 
     readings: int = 0
 
-    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         self.readings += 1
-        async for page in MemorySessionSource.sessions(self, event_id):
+        async for page in InMemorySource.sessions(self, event_id):
             yield page
 
 
@@ -130,42 +130,42 @@ class Stage:
     The use cases have no default for the actor; the stage's methods fill in the command line.
     """
 
-    units: Units = field(default_factory=MemoryUnits)
-    gleanin: MemoryGleanin = field(default_factory=MemoryGleanin)
-    sources: MemorySessionSources = field(default_factory=lambda: MemorySessionSources(Watched()))
+    units: UnitOfWorkFactory = field(default_factory=InMemoryUnitOfWorkFactory)
+    gleanin: InMemoryGleanin = field(default_factory=InMemoryGleanin)
+    sources: InMemorySources = field(default_factory=lambda: InMemorySources(Watched()))
     clock: ManualClock = field(default_factory=ManualClock)
-    names: CountingNames = field(default_factory=CountingNames)
+    names: SequentialIds = field(default_factory=SequentialIds)
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
-    log: KeptEvents = field(default_factory=KeptEvents)
+    log: RecordedEvents = field(default_factory=RecordedEvents)
     contact: str | None = None
     lease: timedelta = LEASE
     resend_after: timedelta = RESEND_AFTER
-    messenger: MemoryMessenger = field(default_factory=MemoryMessenger)
+    messenger: InMemoryNotifier = field(default_factory=InMemoryNotifier)
     links: Paths = field(default_factory=Paths)
     gate: Gate = field(init=False)
     destinations: Destinations = field(init=False)
 
-    access = Wired(Access)
-    patient_access = Wired(Access)
+    access = Wired(SystemAccess)
+    patient_access = Wired(SystemAccess)
     _connect = Wired(Connect)
-    _renew = Wired(ReplaceGleaninToken)
+    _renew = Wired(ReplaceDestinationToken)
     list_events = Wired(ListEvents)
-    note_time_zone = Wired(NoteTimeZone)
+    note_time_zone = Wired(ConfirmZone)
     request = Wired(RequestSync)
-    request_again = Wired(RequestAgain)
-    choose_runs = Wired(ChooseRuns)
-    take_over = Wired(TakeOver)
+    request_again = Wired(RequeueInterruptedRun)
+    choose_runs = Wired(SelectNextRuns)
+    take_over = Wired(RecoverAbandonedRun)
     run_sync = Wired(RunSync)
-    deliver_notices = Wired(DeliverNotices)
+    deliver_notices = Wired(DeliverNotifications)
     preview = Wired(Preview)
     show_event = Wired(ShowEvent)
     list_share_links = Wired(ListShareLinks)
-    find_run = Wired(FindRun)
+    get_run = Wired(FindRun)
     list_mappings = Wired(ListMappings)
     list_runs = Wired(ListRuns)
 
     def __post_init__(self) -> None:
-        if isinstance(self.units, MemoryUnits):
+        if isinstance(self.units, InMemoryUnitOfWorkFactory):
             self.units.clock = self.clock
         self.destinations = self.gate = Gate(self.gleanin)
         self.source.clock = self.gleanin.clock = self.clock
@@ -175,7 +175,7 @@ class Stage:
             self.gleanin.add_event(there, name)
 
     @property
-    def source(self) -> MemorySessionSource:
+    def source(self) -> InMemorySource:
         return self.sources.source
 
     @property
@@ -210,7 +210,7 @@ class Stage:
     async def replace_sessionboard_token(
         self, organization_id: OrganizationId, token: Token, *, by: str = COMMAND_LINE
     ) -> Organization:
-        replace_token = ReplaceSessionboardToken(self.units, self.sources, self.cipher, self.clock)
+        replace_token = ReplaceSourceToken(self.units, self.sources, self.cipher, self.clock)
         return await replace_token(organization_id, token, by=by)
 
     async def replace_gleanin_token(
@@ -275,14 +275,16 @@ class Stage:
         return await RemoveRecipient(self.units, self.clock)(organization_id, by=by)
 
     async def try_recipient(self, organization_id: OrganizationId, *, by: str = COMMAND_LINE) -> Recipient:
-        attempt = TryRecipient(self.units, self.messenger, self.cipher, self.links, self.names, self.clock)
+        attempt = SendTestNotification(
+            self.units, self.messenger, self.cipher, self.links, self.names, self.clock
+        )
         return await attempt(organization_id, by=by)
 
     def offer(
         self,
         *sessions: Session | Unreadable,
         exhibitors: tuple[Exhibitor | Unreadable, ...] = (),
-        event: SessionboardEventId = HERE,
+        event: SourceEventId = HERE,
     ) -> None:
         """Let this be all that Sessionboard's event has."""
         programme = self.source.programmes[event]
@@ -298,8 +300,8 @@ class Stage:
     async def map(
         self,
         organization_id: OrganizationId,
-        event: SessionboardEventId = HERE,
-        there: GleaninEventId = THERE,
+        event: SourceEventId = HERE,
+        there: DestinationEventId = THERE,
     ) -> EventMapping:
         return await self.map_events(NewMapping(organization_id, event, there, time_zone_confirmed=True))
 
@@ -307,7 +309,9 @@ class Stage:
         """Come to the point where HERE is mapped to THERE."""
         return await self.map((await self.connection()).organization_id)
 
-    async def reconnect_and_map(self, former: EventMapping, there: GleaninEventId = THERE) -> EventMapping:
+    async def reconnect_and_map(
+        self, former: EventMapping, there: DestinationEventId = THERE
+    ) -> EventMapping:
         """Disconnect, connect again and map the same Sessionboard event."""
         await self.disconnect(former.organization_id, "Acme")
         await self.connect(former.organization_id, TOKEN)
@@ -321,7 +325,7 @@ class Stage:
         return await self.run_sync.check(mapping.id)
 
     @asynccontextmanager
-    async def committing(self) -> AsyncIterator[Unit]:
+    async def committing(self) -> AsyncIterator[UnitOfWork]:
         """Give a unit that is committed when its block ends without an error."""
         async with self.units.writing() as unit:
             yield unit
@@ -333,7 +337,7 @@ class Stage:
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
         """Give a run's outcomes by the source id; tests name no two records alike."""
-        _, told = await ListOutcomes(self.units)(run.id)
+        _, told = await GetRunWithOutcomes(self.units)(run.id)
         by_id = {each.record.source_id: each for each in told}
         assert len(by_id) == len(told), "one outcome for each record (rule 26)"
         return {str(key): each for key, each in by_id.items()}

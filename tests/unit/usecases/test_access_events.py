@@ -12,7 +12,7 @@ import pytest
 from adapters.memory.passwords import QuickPasswords
 from core.domain.access.audit import Action
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
-from core.domain.errors import AddressExpired, NotSignedIn, Refusal, TooBusy
+from core.domain.errors import DomainError, LinkExpired, NotAuthenticated, Overloaded
 from ports.passwords import HashRequest, PasswordsBusy
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
@@ -32,7 +32,7 @@ class Busy(QuickPasswords):
 async def told(stage: Stage, act: Callable[[], Awaitable[object]]) -> list[tuple[str, dict[str, object]]]:
     """Return the events of an act, refused or not, without what they may not say."""
     stage.log.kept.clear()
-    with suppress(Refusal):
+    with suppress(DomainError):
         await act()
     written = json.dumps(stage.log.kept)
     for secret in (ADA, PASSWORD, WRONG, "nobody@example.org"):
@@ -63,7 +63,7 @@ async def test_too_many_that_wait_are_told_and_are_no_failures(stage: Stage, doo
     await doors.account()
     doors.passwords = Busy()
     for _ in range(10):
-        with pytest.raises(TooBusy):
+        with pytest.raises(Overloaded):
             await doors.sign_in()
     throttled = {"address": HOME, "act": "sign_in", "because": "busy"}
     assert await told(stage, doors.sign_in) == [("access.throttled", throttled)]
@@ -103,11 +103,11 @@ async def test_an_address_that_signs_in_is_in_the_audit_log_and_told_when_taken(
     for used in (offered, "nothing"):
         refused = ("access.link_refused", {"act": "sign_in", "address": HOME})
         assert await told(stage, partial(doors.take_sign_in, used, HOME)) == [refused]
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.take_sign_in(used, HOME)
 
 
 async def test_an_offer_for_nobody_stands_in_no_audit_log(doors: Doors) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.offer_sign_in("nobody@example.org", by=COMMAND_LINE)
     assert await doors.audit_log() == []

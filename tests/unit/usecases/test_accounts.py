@@ -7,7 +7,7 @@ import pytest
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
-from core.domain.errors import BadInput, NotFound, NotSignedIn, TooManyAttempts, WrongCredentials
+from core.domain.errors import InvalidCredentials, InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
 from core.domain.ids import OrganizationId
 from core.usecases.access.add_account import NewAccount
 from core.usecases.access.change_password import WrongPassword
@@ -28,20 +28,20 @@ async def test_an_account_keeps_a_hash_of_its_password_only(doors: Doors) -> Non
 async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(doors: Doors) -> None:
     account = await doors.add_account(NewAccount(f"  {ADA} ", EVERYWHERE, None), by=COMMAND_LINE)
     assert (account.email, account.password_hash) == (ADA, None)
-    with pytest.raises(WrongCredentials):
+    with pytest.raises(InvalidCredentials):
         await doors.sign_in(password="")
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 1001])
 async def test_a_password_that_cannot_be_one_adds_nothing(stage: Stage, doors: Doors, password: str) -> None:
-    with pytest.raises(BadInput, match="12 to 1000"):
+    with pytest.raises(InvalidInput, match="12 to 1000"):
         await doors.add_account(NewAccount(ADA, EVERYWHERE, password), by=COMMAND_LINE)
     assert not await ListAccounts(stage.units)()
 
 
 async def test_an_e_mail_has_one_account_whatever_its_case(stage: Stage, doors: Doors) -> None:
     await doors.account()
-    with pytest.raises(BadInput, match=r"There is an account for ADA@example\.org already"):
+    with pytest.raises(InvalidInput, match=r"There is an account for ADA@example\.org already"):
         await doors.account("ADA@example.org")
     assert len(await ListAccounts(stage.units)()) == 1
 
@@ -69,7 +69,7 @@ async def test_a_role_that_is_given_takes_the_place_of_the_former_one_there(
 async def test_a_role_is_taken_away_once(doors: Doors) -> None:
     await doors.account()
     assert not (await doors.take_role(ADA, EVERYWHERE, by=COMMAND_LINE)).grants
-    with pytest.raises(BadInput, match="does not have this role"):
+    with pytest.raises(InvalidInput, match="does not have this role"):
         await doors.take_role(ADA, EVERYWHERE, by=COMMAND_LINE)
 
 
@@ -89,9 +89,9 @@ async def test_a_changed_password_ends_every_sign_in_and_lets_nobody_in_with_the
     secrets = [await doors.sign_in(), await doors.sign_in()]
     await doors.change_password(ADA, NEW_PASSWORD, by=COMMAND_LINE)
     for secret in secrets:
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(NotAuthenticated):
             await doors.who_is_signed_in(secret)
-    with pytest.raises(WrongCredentials):
+    with pytest.raises(InvalidCredentials):
         await doors.sign_in()
     assert await doors.sign_in(password=NEW_PASSWORD)
     assert await doors.signed_in(hers), "nobody else is signed out"
@@ -100,7 +100,7 @@ async def test_a_changed_password_ends_every_sign_in_and_lets_nobody_in_with_the
 async def test_a_password_that_cannot_be_one_changes_nothing(doors: Doors) -> None:
     await doors.account()
     secret = await doors.sign_in()
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         await doors.change_password(ADA, "short", by=COMMAND_LINE)
     assert await doors.signed_in(secret)
 
@@ -112,7 +112,7 @@ async def test_who_changes_the_own_password_gives_the_present_one(doors: Doors) 
         await doors.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
     assert await doors.signed_in(secret)
     await doors.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.who_is_signed_in(secret)
     (*_, entry) = await doors.audit_log()
     assert (entry.by, entry.action, entry.what) == (ADA, Action.PASSWORD_CHANGED, ADA)
@@ -141,13 +141,13 @@ async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(doors: Doo
     first = await doors.account()
     secret = await doors.sign_in()
     await doors.remove_account(ADA, by=COMMAND_LINE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.who_is_signed_in(secret)
-    with pytest.raises(WrongCredentials):
+    with pytest.raises(InvalidCredentials):
         await doors.sign_in()
     again: Account = await doors.account()
     assert again.id != first.id
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.who_is_signed_in(secret)
 
 

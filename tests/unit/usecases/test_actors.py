@@ -34,7 +34,7 @@ def _functions(each: type) -> Iterator[Callable[..., Any]]:
         yield vars(each)["__call__"]
 
 
-TOLD = [
+HANDLED_ERRORS = [
     pytest.param(parameter, id=f"{each.__module__.removeprefix('core.usecases.')}.{each.__name__}")
     for each in _classes()
     for function in _functions(each)
@@ -42,7 +42,7 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize("parameter", TOLD)
+@pytest.mark.parametrize("parameter", HANDLED_ERRORS)
 def test_actor_has_no_default(parameter: inspect.Parameter) -> None:
     assert parameter.default is inspect.Parameter.empty
     if parameter.name == "by":
@@ -50,6 +50,6 @@ def test_actor_has_no_default(parameter: inspect.Parameter) -> None:
 
 
 def test_actors_of_use_cases_and_commands_are_found() -> None:
-    names = {parameter.id for parameter in TOLD}
-    assert {"connect.Connect", "request_sync.SyncRequest", "portal.MakePortalAddress"} <= names
-    assert len(TOLD) >= 24
+    names = {parameter.id for parameter in HANDLED_ERRORS}
+    assert {"connect.Connect", "request_sync.SyncRequest", "portal.CreatePortalLink"} <= names
+    assert len(HANDLED_ERRORS) >= 24

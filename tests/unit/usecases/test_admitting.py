@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from core.domain.access.authorization import RIGHTS, Actor, Grant, Right, Role
+from core.domain.access.authorization import PERMISSIONS, Actor, Grant, Permission, Role
 from core.domain.errors import Forbidden, NotFound
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import SyncRun
@@ -16,7 +16,7 @@ from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 SCOPES = ("ours", "theirs", "all")
 CASES = [
     (role, right, scope)
-    for role, right, scope in product(Role, Right, SCOPES)
+    for role, right, scope in product(Role, Permission, SCOPES)
     if role is not Role.HOOK and (role is not Role.SUPPORT or scope == "all")
 ]
 
@@ -34,7 +34,7 @@ class Scene:
         where = {"ours": self.mapping.organization_id, "theirs": self.stranger, "all": None}[scope]
         return Actor("somebody", frozenset({Grant(role, where)}))
 
-    async def admit(self, what: str, actor: Actor, right: Right) -> object:
+    async def admit(self, what: str, actor: Actor, right: Permission) -> object:
         match what:
             case "organization":
                 return await self.doors.admit_to_organization(actor, right, self.mapping.organization_id)
@@ -55,13 +55,13 @@ async def scene(stage: Stage, doors: Doors) -> Scene:
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
 @pytest.mark.parametrize(("role", "right", "scope"), CASES)
 async def test_who_may_is_let_in_and_who_may_not_read_sees_nothing(
-    scene: Scene, what: str, role: Role, right: Right, scope: str
+    scene: Scene, what: str, role: Role, right: Permission, scope: str
 ) -> None:
     actor = scene.actor(role, scope)
     if scope == "theirs":
         with pytest.raises(NotFound):
             await scene.admit(what, actor, right)
-    elif right not in RIGHTS[role]:
+    elif right not in PERMISSIONS[role]:
         with pytest.raises(Forbidden, match=f"the right to {right}"):
             await scene.admit(what, actor, right)
     else:
@@ -70,16 +70,18 @@ async def test_who_may_is_let_in_and_who_may_not_read_sees_nothing(
 
 async def test_who_is_let_in_gets_the_thing_and_whose_it_is(scene: Scene) -> None:
     actor = scene.actor(Role.ADMIN, "ours")
-    organization = await scene.doors.admit_to_organization(actor, Right.MANAGE, scene.mapping.organization_id)
-    found, mapping = await scene.doors.admit_to_mapping(actor, Right.MANAGE, scene.mapping.id)
+    organization = await scene.doors.admit_to_organization(
+        actor, Permission.MANAGE, scene.mapping.organization_id
+    )
+    found, mapping = await scene.doors.admit_to_mapping(actor, Permission.MANAGE, scene.mapping.id)
     assert (found, mapping.id) == (organization, scene.mapping.id)
-    assert await scene.doors.admit_to_run(actor, Right.SYNC, scene.run.id) == (found, mapping, scene.run)
+    assert await scene.doors.admit_to_run(actor, Permission.SYNC, scene.run.id) == (found, mapping, scene.run)
 
 
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
-@pytest.mark.parametrize("right", Right)
+@pytest.mark.parametrize("right", Permission)
 async def test_what_may_not_be_read_is_refused_in_the_words_for_what_there_is_not(
-    scene: Scene, what: str, right: Right
+    scene: Scene, what: str, right: Permission
 ) -> None:
     """Nobody can tell a stranger's id from one that nothing has."""
     actor = scene.actor(Role.ADMIN, "theirs")
@@ -106,4 +108,4 @@ async def test_nobody_is_let_at_what_is_left_of_a_removed_organization(
     await stage.disconnect(scene.mapping.organization_id, "Acme")
     await stage.remove_organization(scene.mapping.organization_id, "Acme")
     with pytest.raises(NotFound):
-        await scene.admit(what, scene.actor(Role.ADMIN, "all"), Right.READ)
+        await scene.admit(what, scene.actor(Role.ADMIN, "all"), Permission.READ)

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access.api_keys import digest_of
-from core.domain.access.authorization import COMMAND_LINE, Grant, Right, Role
-from core.domain.errors import BadInput, NotFound, NotSignedIn
+from core.domain.access.authorization import COMMAND_LINE, Grant, Permission, Role
+from core.domain.errors import InvalidInput, NotAuthenticated, NotFound
 from core.domain.ids import ApiKeyId, OrganizationId
-from core.usecases.access.list_keys_of_account import ListKeysMadeBy
+from core.usecases.access.list_keys_of_account import ListKeysOfAccount
 from core.usecases.access.queries import ListApiKeys
 from tests.unit.usecases.doors import ADA, HOME, Doors
 from tests.unit.usecases.stage import Stage
@@ -20,8 +20,8 @@ async def test_who_shows_a_key_acts_with_its_role(stage: Stage, doors: Doors) ->
     assert secret.startswith("gls_")
     actor = await doors.whose_api_key(secret, HOME)
     assert (actor.name, key.name, key.created_by) == ("API key export", "export", ADA)
-    assert actor.may(Right.READ, acme)
-    assert not actor.may(Right.SYNC, acme)
+    assert actor.may(Permission.READ, acme)
+    assert not actor.may(Permission.SYNC, acme)
 
 
 async def test_of_a_key_only_a_digest_is_kept(stage: Stage, doors: Doors) -> None:
@@ -38,7 +38,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(stage: Stage, d
     _, other = await doors.make_api_key("other", Grant(Role.VIEWER, acme), by=COMMAND_LINE)
     revoked = await doors.revoke_api_key(acme, key.id, by=COMMAND_LINE)
     assert await doors.revoke_api_key(acme, key.id, by=COMMAND_LINE) == revoked, "once more changes nothing"
-    with pytest.raises(NotSignedIn, match="none, or was revoked"):
+    with pytest.raises(NotAuthenticated, match="none, or was revoked"):
         await doors.whose_api_key(secret, HOME)
     assert (await doors.whose_api_key(other, HOME)).name
     assert revoked in await ListApiKeys(stage.units)(acme)
@@ -59,13 +59,13 @@ async def test_another_organizations_key_is_not_found(stage: Stage, doors: Doors
 async def test_a_key_that_there_is_not_is_not_found(doors: Doors, asked: str) -> None:
     with pytest.raises(NotFound):
         await doors.revoke_api_key(None, ApiKeyId(asked), by=COMMAND_LINE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.whose_api_key(asked, HOME)
 
 
 async def test_a_key_needs_a_name_and_an_organization_that_there_is(stage: Stage, doors: Doors) -> None:
     for name in ("", "\n", "a\0b", "x" * 101):
-        with pytest.raises(BadInput):
+        with pytest.raises(InvalidInput):
             await doors.make_api_key(name, Grant(Role.ADMIN), by=COMMAND_LINE)
     with pytest.raises(NotFound, match="organization 'nowhere'"):
         await doors.make_api_key("export", Grant(Role.ADMIN, OrganizationId("nowhere")), by=COMMAND_LINE)
@@ -76,7 +76,7 @@ async def test_a_key_of_a_removed_organization_opens_nothing(stage: Stage, doors
     acme = (await stage.organization()).id
     _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, acme), by=COMMAND_LINE)
     await stage.remove_organization(acme, "Acme")
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.whose_api_key(secret, HOME)
 
 
@@ -102,7 +102,7 @@ async def test_the_valid_keys_that_an_account_made_are_found(stage: Stage, doors
         key, _ = await doors.make_api_key(name, Grant(role, where), by=by)
         if name == "revoked":
             await doors.revoke_api_key(acme.id, key.id, by=COMMAND_LINE)
-    found = await ListKeysMadeBy(stage.units)(f" {ADA.upper()}")
+    found = await ListKeysOfAccount(stage.units)(f" {ADA.upper()}")
     assert [(organization, key.name) for organization, key in found] == [
         (None, "everywhere"),
         (acme, "mine"),

@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import COMMAND_LINE, CONTINUOUS_SYNC, Grant, Role
-from core.domain.errors import Refusal
+from core.domain.errors import DomainError
 from core.domain.ids import ApiKeyId, OrganizationId, SourceId
 from core.domain.notifications.notification import Channel
 from core.domain.records.kinds import SPEAKER
@@ -15,8 +15,8 @@ from core.domain.runs.run import Trigger
 from core.domain.tenancy.event_mappings import EventMapping, TracksFrom
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.add_account import NewAccount
-from core.usecases.access.portal_person import Who
-from core.usecases.access.queries import ReadAuditLog
+from core.usecases.access.portal_person import PersonQuery
+from core.usecases.access.queries import ListAuditEntries
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.mappings.map_events import NewMapping
 from core.usecases.organizations.add_organization import NewOrganization
@@ -46,8 +46,8 @@ class Scene:
         return self.mapping.organization_id
 
     @property
-    def ada(self) -> Who:
-        return Who(self.mapping.id, SPEAKER.name, SourceId("ada"))
+    def ada(self) -> PersonQuery:
+        return PersonQuery(self.mapping.id, SPEAKER.name, SourceId("ada"))
 
     @property
     def viewer(self) -> Grant:
@@ -248,7 +248,7 @@ async def _all_that_is_stored(scene: Scene) -> tuple[object, list[AuditEntry]]:
     async with scene.stage.units.reading() as unit:
         state = [
             await unit.organizations.all(),
-            [await unit.connections.open_one(each) for each in (scene.acme, scene.bolt)],
+            [await unit.connections.get_open(each) for each in (scene.acme, scene.bolt)],
             await unit.mappings.of_organization(scene.acme),
             await unit.runs.of_organization(scene.acme),
             await unit.accounts.all(),
@@ -278,14 +278,16 @@ async def test_rule_02_no_secret_stands_in_the_log(scene: Scene, case: Case) -> 
         lambda on: on.doors.account(GRACE),
         lambda on: on.doors.take_role(GRACE, Grant(Role.ADMIN), by=BY),
         lambda on: on.doors.revoke_api_key(on.bolt, on.key, by=BY),
-        lambda on: on.doors.make_portal_address(Who(on.mapping.id, SPEAKER.name, SourceId("bob")), by=BY),
+        lambda on: on.doors.make_portal_address(
+            PersonQuery(on.mapping.id, SPEAKER.name, SourceId("bob")), by=BY
+        ),
     ],
 )
 async def test_what_is_refused_leaves_no_entry(
     scene: Scene, refused: Callable[[Scene], Awaitable[object]]
 ) -> None:
     before = await scene.whole_log()
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         await refused(scene)
     assert await scene.whole_log() == before
 
@@ -314,7 +316,7 @@ async def test_an_organizations_log_has_its_own_entries_only(scene: Scene) -> No
 
 
 async def test_the_log_is_read_in_parts_newest_first(scene: Scene) -> None:
-    read, whole = ReadAuditLog(scene.stage.units), await scene.whole_log()
+    read, whole = ListAuditEntries(scene.stage.units), await scene.whole_log()
     parts: list[AuditEntry] = []
     before: int | None = None
     while part := await read(None, before, limit=2):

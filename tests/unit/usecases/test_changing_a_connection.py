@@ -5,7 +5,7 @@ import pytest
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.errors import NotConnected, NotFound
 from core.domain.ids import OrganizationId
-from core.usecases.access.queries import ReadAuditLog
+from core.usecases.access.queries import ListAuditEntries
 from core.usecases.organizations.change_connection import ChangeConnection
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
@@ -18,7 +18,7 @@ async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(sta
     await stage.map(organization, ELSEWHERE, FAR)
     listed = await stage.list_mappings(organization)
     assert [each.continuous_sync for each in listed] == [False, True]
-    told = [each.what for each in await ReadAuditLog(stage.units)(organization)]
+    told = [each.what for each in await ListAuditEntries(stage.units)(organization)]
     assert told.count("Acme: continuous sync of new mappings on") == 1, (
         "a change that changes nothing is none"
     )

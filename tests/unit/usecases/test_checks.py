@@ -8,19 +8,19 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.unit_of_work import MemoryUnits
-from core.domain.ids import RunId, SessionboardEventId, SourceId
+from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
+from core.domain.ids import RunId, SourceEventId, SourceId
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.records.synced_records import CreateIntent
 from core.domain.runs.run import RunState, SyncRun, Trigger
-from core.domain.runs.stop_reasons import INTERRUPTED, NO_PROGRESS, TAKEN_OVER
+from core.domain.runs.stop_reasons import INTERRUPTED, LEASE_EXPIRED, NO_PROGRESS
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.sync import large_places
-from core.usecases.sync.run import RunSync
-from ports.source import SessionSource, SourceUnavailable
+from core.usecases.sync.run_sync import RunSync
+from ports.source import Source, SourceUnavailable
 from tests.limits import WITHIN, happens, until
 from tests.present import present
 from tests.unit.domain.builders import on, person, session
@@ -33,7 +33,7 @@ HALF_AN_HOUR = timedelta(minutes=34)
 class HeldSource:
     """Sessionboard, which holds back its sessions until it may give them."""
 
-    source: SessionSource
+    source: Source
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
     pause: float = 0.0
@@ -42,10 +42,10 @@ class HeldSource:
     async def events(self) -> Sequence[SourceEvent]:
         return await self.source.events()
 
-    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+    async def event(self, event_id: SourceEventId) -> SourceEvent:
         return await self.source.event(event_id)
 
-    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         self.asked.set()
         await self.may_go_on.wait()
         async for page in self.source.sessions(event_id):
@@ -53,7 +53,7 @@ class HeldSource:
                 await asyncio.sleep(self.pause)
                 yield [row]
 
-    def exhibitors(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         return self.source.exhibitors(event_id)
 
     async def has_changed(self, *_: object) -> bool:
@@ -64,7 +64,7 @@ class HeldSource:
 class HeldSources:
     source: HeldSource
 
-    def open(self, _url: str, _token: Token) -> AbstractAsyncContextManager[SessionSource]:
+    def open(self, _url: str, _token: Token) -> AbstractAsyncContextManager[Source]:
         return nullcontext(self.source)
 
 
@@ -120,7 +120,7 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
     stage.offer(session("s1", on(person("ada")), title="Edited"))
     source, check = await being_checked(stage, mapping)
     units = stage.units
-    assert isinstance(units, MemoryUnits)
+    assert isinstance(units, InMemoryUnitOfWorkFactory)
     run = asyncio.create_task(stage.sync(mapping))
     await until(lambda: any(each.state is RunState.RUNNING for each in units.kept.runs.values()))
     source.may_go_on.set()
@@ -235,9 +235,9 @@ async def test_rule_23_a_run_that_was_taken_over_does_not_even_read_on(stage: St
     await happens(source.asked)
     async with stage.committing() as unit:
         running = present(await unit.runs.get(run.id))
-        await stage.run_ends.store(unit, running, TAKEN_OVER)
+        await stage.run_ends.store(unit, running, LEASE_EXPIRED)
     async with asyncio.timeout(WITHIN):
-        assert (await task).stop == TAKEN_OVER
+        assert (await task).stop == LEASE_EXPIRED
 
 
 async def test_a_check_whose_lease_ran_out_is_begun_again(stage: Stage) -> None:

@@ -4,7 +4,14 @@ import asyncio
 
 import pytest
 
-from core.domain.errors import AlreadyConnected, AlreadyExists, BadInput, NotConnected, NotFound, OtherAccount
+from core.domain.errors import (
+    AlreadyConnected,
+    AlreadyExists,
+    DifferentAccount,
+    InvalidInput,
+    NotConnected,
+    NotFound,
+)
 from core.domain.ids import OrganizationId
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
@@ -22,7 +29,7 @@ from tests.unit.usecases.stage import ELSEWHERE, HERE, SESSIONBOARD_TOKEN, TOKEN
 
 async def connection_of(stage: Stage, organization_id: OrganizationId) -> Connection | None:
     async with stage.units.reading() as unit:
-        return await unit.connections.open_one(organization_id)
+        return await unit.connections.get_open(organization_id)
 
 
 @pytest.mark.parametrize("refusal", [DestinationRefused, DestinationUnavailable])
@@ -67,9 +74,9 @@ async def test_two_organizations_cannot_have_the_same_name(stage: Stage) -> None
 
 
 async def test_an_organization_needs_a_name_and_an_address(stage: Stage) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         await stage.organization("  ")
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         await stage.add_organization(NewOrganization("Acme", "no address", SESSIONBOARD_TOKEN))
 
 
@@ -185,7 +192,7 @@ async def test_rule_09_a_renewed_gleanin_token_continues_the_same_connection(sta
 
 async def test_a_gleanin_token_of_another_account_is_refused(stage: Stage, mapping: EventMapping) -> None:
     there = stage.gleanin.events.pop(mapping.events.gleanin_id)
-    with pytest.raises(OtherAccount, match=there.name):
+    with pytest.raises(DifferentAccount, match=there.name):
         await stage.replace_gleanin_token(mapping.organization_id, Token("another-token-0000"))
 
 

@@ -10,14 +10,14 @@ import pytest
 from core.domain.records.outcomes import counted
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.store.errors import StoreUnusable
-from ports.store.unit_of_work import Unit, Units
+from ports.store.errors import DatabaseUnavailable
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.power import killed
 from tests.unit.usecases.stage import LEASE, Stage
 
 TALKS = tuple(session(f"s{number}", on(person(f"p{number}"))) for number in range(300))
-Ending = Callable[[Stage, EventMapping], Awaitable[object]]
+RunLifecycle = Callable[[Stage, EventMapping], Awaitable[object]]
 
 
 async def killed_after(stage: Stage, writes: int, after: timedelta) -> EventMapping:
@@ -42,16 +42,16 @@ async def synced_again(stage: Stage, mapping: EventMapping) -> None:
 
 async def taken_over(stage: Stage, mapping: EventMapping) -> None:
     async with stage.units.reading() as unit:
-        (run,) = await unit.runs.open_ones(mapping.id)
+        (run,) = await unit.runs.list_open(mapping.id)
     await stage.take_over(run.id)
 
 
 async def unmapped_and_taken_over(stage: Stage, mapping: EventMapping) -> None:
     await unmapped(stage, mapping)
     async with stage.units.reading() as unit:
-        open_ones = await unit.runs.open_ones(mapping.id)
+        list_open = await unit.runs.list_open(mapping.id)
     stage.clock.advance(LEASE)
-    for run in open_ones:
+    for run in list_open:
         await stage.take_over(run.id)
 
 
@@ -67,7 +67,7 @@ async def unmapped_and_taken_over(stage: Stage, mapping: EventMapping) -> None:
     ],
 )
 async def test_rule_26_a_killed_run_has_the_counts_of_what_it_stored(
-    stage: Stage, after: timedelta, end: Ending
+    stage: Stage, after: timedelta, end: RunLifecycle
 ) -> None:
     mapping = await killed_after(stage, 500, after)
     await end(stage, mapping)
@@ -85,13 +85,13 @@ async def test_rule_26_a_killed_run_has_the_counts_of_what_it_stored(
 class Uncommitted:
     """Units of which none that would end a run can be committed."""
 
-    units: Units
+    units: UnitOfWorkFactory
 
     def reading(self) -> object:
         return self.units.reading()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
         async with self.units.writing() as unit:
             update, commit, ends = unit.runs.update, unit.commit, list[SyncRun]()
 
@@ -101,7 +101,7 @@ class Uncommitted:
 
             async def watched_commit() -> None:
                 if ends:
-                    raise StoreUnusable("The database is gone.")
+                    raise DatabaseUnavailable("The database is gone.")
                 await commit()
 
             unit.runs.update, unit.commit = watched_update, watched_commit  # type: ignore[method-assign]
@@ -109,12 +109,12 @@ class Uncommitted:
 
 
 @pytest.mark.parametrize("end", [synced_again, taken_over])
-async def test_no_log_event_tells_of_an_end_that_was_not_stored(stage: Stage, end: Ending) -> None:
+async def test_no_log_event_tells_of_an_end_that_was_not_stored(stage: Stage, end: RunLifecycle) -> None:
     mapping = await killed_after(stage, 5, LEASE)
     stage.log.kept.clear()
     well = stage.units
     stage.units = Uncommitted(well)  # type: ignore[assignment]
-    with suppress(StoreUnusable):
+    with suppress(DatabaseUnavailable):
         await end(stage, mapping)
     names = {name for name, _ in stage.log.kept}
     assert not names & {
@@ -133,7 +133,7 @@ async def test_no_log_event_tells_of_a_failing_schedule_that_was_not_stored(stag
     well = stage.units
     booked = await stage.request_sync(mapping.id)
     stage.units = Uncommitted(well)  # type: ignore[assignment]
-    with suppress(StoreUnusable):
+    with suppress(DatabaseUnavailable):
         await stage.run_sync(booked.id)
     assert "continuous.failing" not in {name for name, _ in stage.log.kept}
     stage.units = well

@@ -11,13 +11,13 @@ from core.domain.records.outcomes import Counts
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import AFTER_AN_INTERRUPTION
 from core.domain.runs.stop_reasons import (
-    DIED_AGAIN,
+    CRASHED_TWICE,
+    DATABASE_UNAVAILABLE,
     DISCONNECTED,
     INTERRUPTED,
-    STORE_UNUSABLE,
-    TAKEN_OVER,
+    LEASE_EXPIRED,
     TOKEN_REPLACED,
-    Stop,
+    StopReason,
     refused,
 )
 from core.domain.tenancy.event_mappings import EventMapping
@@ -233,8 +233,8 @@ async def test_rule_23_what_a_dead_process_left_goes_on_as_another_run(stage: St
     assert await stage.take_over(run.id) is None
     ended = await stage.run_sync(again)
     assert (ended.state, ended.scope, ended.trigger) == (RunState.COMPLETED, Scope.AGENDA, Trigger.MANUAL)
-    former = await stage.find_run(run.id)
-    assert former.stop == TAKEN_OVER
+    former = await stage.get_run(run.id)
+    assert former.stop == LEASE_EXPIRED
 
 
 async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage, mapping: EventMapping) -> None:
@@ -248,7 +248,7 @@ async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage, mapping
             known = present(await unit.runs.get(again or run.id))
         run = known
     assert again is None
-    assert run.stop == DIED_AGAIN
+    assert run.stop == CRASHED_TWICE
     schedule = await stage.schedule_of(mapping.id)
     assert schedule.failures == 1, "what ends its process comes again after growing waits only"
     assert schedule.due_at > stage.clock.now() + timedelta(minutes=26)
@@ -287,7 +287,7 @@ async def test_rule_23_a_run_by_hand_that_joins_a_waiting_continuous_one_makes_i
 
 
 async def interrupted(
-    stage: Stage, mapping_id: MappingId, scope: Scope = Scope.ALL, by: Stop = INTERRUPTED
+    stage: Stage, mapping_id: MappingId, scope: Scope = Scope.ALL, by: StopReason = INTERRUPTED
 ) -> SyncRun:
     run = (await stage.request_sync(mapping_id, scope)).start("owner:1", stage.clock.now(), LEASE)
     stopped = run.stopped(by, stage.clock.now(), Counts())
@@ -298,7 +298,7 @@ async def interrupted(
 
 async def waiting_run(stage: Stage) -> SyncRun:
     (run_id,) = await waiting(stage)
-    return await stage.find_run(run_id)
+    return await stage.get_run(run_id)
 
 
 async def test_rule_23_a_run_that_was_interrupted_is_booked_again_as_it_was_asked_for(stage: Stage) -> None:
@@ -328,7 +328,7 @@ async def test_what_ended_otherwise_is_not_booked_again(stage: Stage, mapping: E
     done = await stage.sync(mapping)
     await stage.request_again(done.id)
     await stage.request_again(RunId("nothing"))
-    for stop in (refused("It may not."), TAKEN_OVER, DISCONNECTED):
+    for stop in (refused("It may not."), LEASE_EXPIRED, DISCONNECTED):
         await stage.request_again((await interrupted(stage, mapping.id, by=stop)).id)
     stopped = await interrupted(stage, mapping.id)
     await stage.remove_mapping(mapping.id)
@@ -339,10 +339,10 @@ async def test_what_ended_otherwise_is_not_booked_again(stage: Stage, mapping: E
 async def test_a_run_that_lost_its_database_is_booked_again_but_not_for_ever(
     stage: Stage, mapping: EventMapping
 ) -> None:
-    await stage.request_again((await interrupted(stage, mapping.id, by=STORE_UNUSABLE)).id)
+    await stage.request_again((await interrupted(stage, mapping.id, by=DATABASE_UNAVAILABLE)).id)
     again = await waiting_run(stage)
     lost = again.start("owner:1", stage.clock.now(), LEASE).stopped(
-        STORE_UNUSABLE, stage.clock.now(), Counts()
+        DATABASE_UNAVAILABLE, stage.clock.now(), Counts()
     )
     async with stage.committing() as unit:
         await unit.runs.update(lost)
@@ -359,5 +359,5 @@ async def test_a_waiting_run_ends_with_its_mapping(stage: Stage, unmapped: bool)
     else:
         await stage.disconnect(mapping.organization_id, "Acme")
     assert not await waiting(stage)
-    ended = await stage.find_run(run.id)
+    ended = await stage.get_run(run.id)
     assert (present(ended.stop) == DISCONNECTED) is not unmapped

@@ -4,7 +4,7 @@ import pytest
 
 from core.domain.errors import NotFound
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.results.get_record_history import TellHistory
+from core.usecases.results.get_record_history import GetRecordHistory
 from core.usecases.results.queries import ListMappingsWithPeople
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import ELSEWHERE, FAR, TOKEN, Stage
@@ -52,7 +52,7 @@ async def test_mappings_that_share_their_people_are_listed_once(stage: Stage, ma
 async def test_of_a_mapping_that_has_ended_no_next_sync_is_promised(
     stage: Stage, mapping: EventMapping
 ) -> None:
-    tell = TellHistory(stage.units)
+    tell = GetRecordHistory(stage.units)
     with pytest.raises(NotFound, match="its next sync will tell"):
         await tell(mapping.id, "nobody")
     await stage.remove_mapping(mapping.id)

@@ -6,11 +6,11 @@ import pytest
 
 from core.domain.access.accounts import Account
 from core.domain.access.authorization import Actor, Grant, Role
-from core.domain.errors import BadInput, NotSignedIn
+from core.domain.errors import InvalidInput, NotAuthenticated
 from core.domain.ids import AccountId, MappingId, OrganizationId
 from core.domain.runs.schedule import QUIET
 from core.usecases.mappings.change_settings import SettingsChange
-from core.usecases.runs.handle_change_hint import Hint, TakeHint
+from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
 from tests.unit.domain.builders import NOW
 from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, Stage
 from tests.unit.usecases.test_due import carry_out, due
@@ -21,7 +21,9 @@ def hook(organization_id: OrganizationId) -> Actor:
 
 
 async def hinted(stage: Stage, organization_id: OrganizationId, event: str | None) -> int:
-    return await TakeHint(stage.units, stage.clock)(hook(organization_id), Hint(organization_id, event))
+    return await HandleChangeHint(stage.units, stage.clock)(
+        hook(organization_id), Hint(organization_id, event)
+    )
 
 
 async def synced_once(stage: Stage) -> tuple[OrganizationId, MappingId]:
@@ -60,16 +62,16 @@ async def test_a_hint_that_tells_no_event_is_for_all_of_the_organization(stage: 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.VIEWER])
 async def test_only_a_hook_of_the_organization_gives_hints(stage: Stage, role: Role) -> None:
     organization_id, _ = await synced_once(stage)
-    take, hint = TakeHint(stage.units, stage.clock), Hint(organization_id, HERE)
+    take, hint = HandleChangeHint(stage.units, stage.clock), Hint(organization_id, HERE)
     for actor in (Actor("ada", frozenset({Grant(role, organization_id)})), hook(OrganizationId("other"))):
-        with pytest.raises(NotSignedIn):
+        with pytest.raises(NotAuthenticated):
             await take(actor, hint)
 
 
 def test_hook_is_a_role_of_api_keys_for_one_organization() -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         Grant(Role.HOOK)
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         Account(
             AccountId("a1"), "ada@example.org", None, NOW, frozenset({Grant(Role.HOOK, OrganizationId("o1"))})
         )

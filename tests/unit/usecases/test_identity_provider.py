@@ -5,7 +5,7 @@ import pytest
 from core.domain.access.audit import Action
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.access.identities import ProviderIdentity
-from core.domain.errors import BadInput, EmailNotVerified, IdentityMismatch, NotFound, NotSignedIn
+from core.domain.errors import EmailNotVerified, IdentityMismatch, InvalidInput, NotAuthenticated, NotFound
 from tests.unit.usecases.doors import ADA, HOME, Doors
 from tests.unit.usecases.stage import Stage
 
@@ -25,7 +25,7 @@ async def test_the_first_time_the_verified_email_tells_the_account(doors: Doors)
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "x" * 100_000])
 async def test_without_an_account_it_is_said_so(doors: Doors, email: str) -> None:
-    with pytest.raises(NotSignedIn, match="There is no account for") as refused:
+    with pytest.raises(NotAuthenticated, match="There is no account for") as refused:
         await doors.sign_in_by_provider(email)
     assert len(str(refused.value)) < 200
 
@@ -35,7 +35,7 @@ async def test_without_an_account_it_is_said_so(doors: Doors, email: str) -> Non
 )
 async def test_rule_15_an_email_that_only_folds_to_an_account_s_is_another(doors: Doors, email: str) -> None:
     await doors.account("support@example.org")
-    with pytest.raises(NotSignedIn, match="There is no account for"):
+    with pytest.raises(NotAuthenticated, match="There is no account for"):
         await doors.sign_in_by_provider(email)
 
 
@@ -79,7 +79,7 @@ async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(doors: Doors
     former = await doors.sign_in_by_provider()
     account, number = await doors.unbind_identities(ADA.upper(), by=COMMAND_LINE)
     assert (account.email, number) == (ADA, 1)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.signed_in(former)
     assert await doors.signed_in(await doors.sign_in_by_provider(subject="ada-2")) == ADA
     with pytest.raises(IdentityMismatch):
@@ -100,7 +100,7 @@ async def test_unbinding_what_is_not_bound_changes_nothing(doors: Doors) -> None
 async def test_an_account_made_again_is_bound_again(doors: Doors) -> None:
     await doors.sign_in_by_provider()
     await doors.remove_account(ADA, by=COMMAND_LINE)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.sign_in_by_provider()
     await doors.account()
     assert await doors.signed_in(await doors.sign_in_by_provider(subject="ada-2")) == ADA
@@ -108,7 +108,7 @@ async def test_an_account_made_again_is_bound_again(doors: Doors) -> None:
 
 @pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "\ud800"])
 def test_an_unusable_subject_is_refused(subject: str) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         ProviderIdentity("https://id.example.org", subject)
 
 

@@ -1,13 +1,13 @@
 """Of tens of thousands of ids, none is kept twice; and an id never becomes that of another record."""
 
-from core.domain.ids import ConnectionId, GleaninId, SourceId
+from core.domain.ids import ConnectionId, DestinationId, SourceId
 from core.domain.records.kinds import SESSION, SPEAKER
-from core.usecases.sync.memory import Remembered
+from core.usecases.sync.known_records import KnownRecords
 
 HERE = SourceId("s-1")
-REMEMBERED = Remembered(
-    here={"session": {HERE: GleaninId("g-1"), SourceId("s-2"): GleaninId("g-2")}},
-    sent={"session": {GleaninId("g-1"): HERE, GleaninId("g-2"): SourceId("s-3")}},
+REMEMBERED = KnownRecords(
+    here={"session": {HERE: DestinationId("g-1"), SourceId("s-2"): DestinationId("g-2")}},
+    sent={"session": {DestinationId("g-1"): HERE, DestinationId("g-2"): SourceId("s-3")}},
 )
 
 
@@ -32,5 +32,5 @@ def test_of_two_records_at_one_place_each_keeps_its_own_id() -> None:
 def test_the_same_holds_for_ids_of_gleanin() -> None:
     side = REMEMBERED.gleanin_side(ConnectionId("c"))
     kept = next(iter(REMEMBERED.here["session"].values()))
-    assert side.kept_id(SESSION, GleaninId(_read("g-1"))) is kept
-    assert side.kept_id(SESSION, GleaninId("g-9")) == "g-9"
+    assert side.kept_id(SESSION, DestinationId(_read("g-1"))) is kept
+    assert side.kept_id(SESSION, DestinationId("g-9")) == "g-9"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.errors import NotSignedIn, TooManyAttempts, WrongCredentials
+from core.domain.errors import InvalidCredentials, NotAuthenticated, TooManyAttempts
 from tests.present import present
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
@@ -28,7 +28,7 @@ async def guess(
     doors: Doors, times: int = 5, email: str = ADA, device: str | None = None, address: str = "198.51.100."
 ) -> None:
     for number in range(times):
-        with pytest.raises(WrongCredentials):
+        with pytest.raises(InvalidCredentials):
             await doors.sign_in(email, WRONG, f"{address}{number}", device)
 
 
@@ -52,7 +52,7 @@ async def test_guesses_from_elsewhere_do_not_slow_down_a_known_device(stage: Sta
 async def test_guesses_from_the_same_address_do_not_slow_down_a_known_device(doors: Doors) -> None:
     device = await known(doors)
     for number in range(5):
-        with pytest.raises(WrongCredentials):
+        with pytest.raises(InvalidCredentials):
             await doors.sign_in(f"nobody{number}@example.org", WRONG, HOME)
     assert not await is_let_in(doors)
     assert await is_let_in(doors, device=device)
@@ -110,9 +110,9 @@ async def test_what_was_not_signed_here_is_no_device(doors: Doors, shown: str) -
 
 async def test_a_device_is_no_sign_in(doors: Doors) -> None:
     device = await known(doors)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.who_is_signed_in(device)
-    with pytest.raises(WrongCredentials):
+    with pytest.raises(InvalidCredentials):
         await doors.sign_in(password=WRONG, device=device)
     assert PASSWORD not in device
 

@@ -1,7 +1,7 @@
 """What is looked up of organizations, mappings and runs."""
 
 from core.domain.records.kinds import Scope
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
 OF_ANOTHER = 201
@@ -11,7 +11,7 @@ OF_ANOTHER = 201
 async def test_the_last_sync_of_a_mapping_is_found_behind_many_of_another(stage: Stage) -> None:
     mapping = await stage.mapping()
     other = await stage.map(mapping.organization_id, ELSEWHERE, FAR)
-    show = ShowHealth(stage.units, stage.clock)
+    show = GetHealth(stage.units, stage.clock)
     assert (await show(mapping.organization_id)).last_runs == {}, "none has been synced yet"
     await stage.sync(mapping, Scope.EXHIBITORS)
     last = await stage.sync(mapping, Scope.AGENDA)

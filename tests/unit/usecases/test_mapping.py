@@ -15,7 +15,7 @@ from core.domain.errors import (
     TimeZoneUnconfirmed,
     TimeZoneUnknown,
 )
-from core.domain.ids import GleaninEventId, MappingId, SessionboardEventId, SourceId, external_id
+from core.domain.ids import DestinationEventId, MappingId, SourceEventId, SourceId, external_id
 from core.domain.records.source_records import SourceEvent
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
@@ -35,7 +35,7 @@ async def active_mappings(stage: Stage, mapping: EventMapping) -> list[EventMapp
     [((HERE, FAR), f"Sessionboard event {HERE}"), ((ELSEWHERE, THERE), f"Gleanin event {THERE}")],
 )
 async def test_rule_04_a_mapped_event_cannot_be_mapped_to_another(
-    stage: Stage, mapping: EventMapping, pair: tuple[SessionboardEventId, GleaninEventId], taken: str
+    stage: Stage, mapping: EventMapping, pair: tuple[SourceEventId, DestinationEventId], taken: str
 ) -> None:
     with pytest.raises(AlreadyMapped, match=f"{taken} is in a mapping already"):
         await stage.map(mapping.organization_id, *pair)
@@ -67,7 +67,7 @@ async def test_rule_04_not_even_a_bound_pair_of_another_organization_is_named(st
     "rival", [(HERE, THERE), (HERE, FAR), (ELSEWHERE, THERE)], ids=["same", "same source", "same target"]
 )
 async def test_rule_04_of_two_simultaneous_attempts_exactly_one_wins(
-    stage: Stage, rival: tuple[SessionboardEventId, GleaninEventId]
+    stage: Stage, rival: tuple[SourceEventId, DestinationEventId]
 ) -> None:
     first, second = await stage.connection("Acme"), await stage.connection("Bolt")
     ends = await asyncio.gather(
@@ -90,7 +90,7 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
 
 @pytest.mark.parametrize("pair", [(HERE, FAR), (ELSEWHERE, THERE)])
 async def test_rule_05_after_the_first_write_the_events_stay_bound_to_each_other(
-    stage: Stage, pair: tuple[SessionboardEventId, GleaninEventId], mapping: EventMapping
+    stage: Stage, pair: tuple[SourceEventId, DestinationEventId], mapping: EventMapping
 ) -> None:
     stage.offer(session("opening"))
     await stage.sync(mapping)
@@ -153,7 +153,7 @@ async def test_rule_07_where_gleanin_tells_no_zone_the_admin_is_shown_ours_and_c
 async def test_rule_07_where_gleanin_tells_its_zone_nothing_is_to_be_confirmed(stage: Stage) -> None:
     stage.gleanin.add_event("13", "PyConf in Brussels", "Europe/Brussels")
     connection = await stage.connection()
-    mapping = await stage.map_events(NewMapping(connection.organization_id, HERE, GleaninEventId("13")))
+    mapping = await stage.map_events(NewMapping(connection.organization_id, HERE, DestinationEventId("13")))
     assert mapping.is_active
 
 
@@ -175,16 +175,16 @@ async def test_rule_07_a_mapping_that_is_refused_is_not_stored(stage: Stage) -> 
 async def test_an_unknown_event_is_named(stage: Stage) -> None:
     connection = await stage.connection()
     with pytest.raises(NotFound, match="Sessionboard event '9999'"):
-        await stage.map(connection.organization_id, SessionboardEventId("9999"))
+        await stage.map(connection.organization_id, SourceEventId("9999"))
     with pytest.raises(NotFound, match="Gleanin event '9999'"):
-        await stage.map(connection.organization_id, HERE, GleaninEventId("9999"))
+        await stage.map(connection.organization_id, HERE, DestinationEventId("9999"))
 
 
 async def test_an_archived_event_cannot_be_mapped(stage: Stage) -> None:
     stage.gleanin.add_event("13", "PyConf 2019", is_archived=True)
     connection = await stage.connection()
     with pytest.raises(EventArchived, match="PyConf 2019 is archived"):
-        await stage.map(connection.organization_id, HERE, GleaninEventId("13"))
+        await stage.map(connection.organization_id, HERE, DestinationEventId("13"))
 
 
 async def test_mapping_needs_a_connection(stage: Stage) -> None:

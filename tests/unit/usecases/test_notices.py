@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 
 from core.domain.access.audit import Action
-from core.domain.errors import BadInput, NotFound
-from core.domain.ids import GleaninEventId, OrganizationId, SessionboardEventId
+from core.domain.errors import InvalidInput, NotFound
+from core.domain.ids import DestinationEventId, OrganizationId, SourceEventId
 from core.domain.notifications.messages import Message
-from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
+from core.domain.notifications.notification import Channel, Delivery, Notification, Recipient
 from core.domain.records.source_records import SourceEvent
-from core.domain.runs.health_change import Change
+from core.domain.runs.health_change import HealthChange
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
-from core.usecases.runs.apply_retention import ForgetOld
+from core.usecases.runs.apply_retention import ApplyRetention
 from ports.notifications import RecipientRefused, RecipientUnavailable
 from ports.source import SourceUnavailable
 from tests.limits import happens
@@ -42,13 +42,13 @@ async def fail(stage: Stage, mapping: EventMapping) -> None:
     stage.source.trouble = None
 
 
-async def outbox(stage: Stage, organization_id: OrganizationId) -> list[Notice]:
+async def outbox(stage: Stage, organization_id: OrganizationId) -> list[Notification]:
     """Give the notices, oldest first."""
     async with stage.units.reading() as unit:
         return [*reversed(await unit.notices.of_organization(organization_id))]
 
 
-def told(stage: Stage) -> list[Change]:
+def told(stage: Stage) -> list[HealthChange]:
     return [each.message.change for each in stage.messenger.arrived]
 
 
@@ -59,7 +59,7 @@ async def test_rule_24_failing_three_times_is_told_once(stage: Stage) -> None:
     assert await stage.deliver_notices() == 1
     assert await stage.deliver_notices() == 0
     (arrived,) = stage.messenger.arrived
-    assert arrived.message.change is Change.FAILING
+    assert arrived.message.change is HealthChange.FAILING
     assert arrived.message.mapping_id == mapping.id
     assert arrived.message.url.startswith("https://sync.example.org/runs/")
     assert arrived.recipient.address == HOOK
@@ -71,7 +71,7 @@ async def test_rule_24_failing_and_recovering_is_told_twice_in_this_order(stage:
     await stage.sync(mapping)
     await stage.sync(mapping)
     await stage.deliver_notices()
-    assert told(stage) == [Change.FAILING, Change.RECOVERED]
+    assert told(stage) == [HealthChange.FAILING, HealthChange.RECOVERED]
 
 
 async def test_what_goes_well_is_told_nobody(stage: Stage) -> None:
@@ -92,7 +92,7 @@ async def test_without_a_recipient_nothing_is_kept_to_be_told_later(stage: Stage
 async def test_rule_24_a_refused_token_of_three_mappings_is_told_once(
     stage: Stage, were_synced_before: bool
 ) -> None:
-    third = SessionboardEventId("3962"), GleaninEventId("13")
+    third = SourceEventId("3962"), DestinationEventId("13")
     stage.source.put(SourceEvent(third[0], "GoConf", "Europe/Paris"))
     stage.gleanin.add_event(third[1], "GoConf goes Gleanin")
     first = await with_recipient(stage)
@@ -104,12 +104,12 @@ async def test_rule_24_a_refused_token_of_three_mappings_is_told_once(
     for mapping in mappings:
         await stage.sync(mapping)
     await stage.deliver_notices()
-    assert told(stage) == [Change.HALTED]
+    assert told(stage) == [HealthChange.HALTED]
     stage.gleanin.trouble.refuses_tokens = False
     await stage.replace_gleanin_token(organization, TOKEN)
     await stage.sync(first)
     await stage.deliver_notices()
-    assert told(stage) == [Change.HALTED, Change.RECOVERED]
+    assert told(stage) == [HealthChange.HALTED, HealthChange.RECOVERED]
 
 
 async def test_a_mapping_that_was_removed_is_not_told_to_fail(stage: Stage) -> None:
@@ -141,7 +141,7 @@ async def test_rule_32_a_kill_at_any_store_of_a_run_neither_loses_nor_doubles_a_
     else:
         power.back()
     assert (await stage.schedule_of(mapping.id)).is_failing
-    assert [each.change for each in await outbox(stage, mapping.organization_id)] == [Change.FAILING]
+    assert [each.change for each in await outbox(stage, mapping.organization_id)] == [HealthChange.FAILING]
 
 
 @pytest.mark.parametrize("store", [1, 2])
@@ -297,7 +297,7 @@ async def test_rule_24_a_recovery_leads_to_a_run_that_is_still_there_a_day_later
     assert await by_itself() is None
     _, recovered = await outbox(stage, mapping.organization_id)
     stage.clock.advance(DAY + timedelta(hours=1))
-    await ForgetOld(stage.units, stage.clock, timedelta(days=90))()
+    await ApplyRetention(stage.units, stage.clock, timedelta(days=90))()
     async with stage.units.reading() as unit:
         assert await unit.runs.get(recovered.run_id) is not None
 
@@ -357,7 +357,7 @@ async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(stage: St
     assert another != secret
     await stage.try_recipient(mapping.organization_id)
     (arrived,) = stage.messenger.arrived
-    assert (arrived.message.change, arrived.secret) == (Change.TRIAL, another)
+    assert (arrived.message.change, arrived.secret) == (HealthChange.TRIAL, another)
     _, none = await stage.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
     assert none is None
 
@@ -374,7 +374,7 @@ async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(stage: St
 async def test_what_can_be_no_recipient_is_refused_and_stores_nothing(
     stage: Stage, channel: Channel, address: str, mapping: EventMapping
 ) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         await stage.choose_recipient(mapping.organization_id, channel, address)
     async with stage.units.reading() as unit:
         assert await unit.recipients.get(mapping.organization_id) is None
@@ -406,9 +406,9 @@ async def test_notices_that_wait_for_nothing_are_forgotten_in_time(stage: Stage)
     await stage.deliver_notices()
     await stage.sync(mapping)
     stage.clock.advance(2 * DAY)
-    await ForgetOld(stage.units, stage.clock, DAY)()
+    await ApplyRetention(stage.units, stage.clock, DAY)()
     (left,) = await outbox(stage, mapping.organization_id)
-    assert (left.change, left.state) == (Change.RECOVERED, Delivery.WAITING)
+    assert (left.change, left.state) == (HealthChange.RECOVERED, Delivery.WAITING)
 
 
 async def test_rule_24_mappings_whose_token_is_refused_at_the_same_time_tell_once(stage: Stage) -> None:
@@ -417,4 +417,4 @@ async def test_rule_24_mappings_whose_token_is_refused_at_the_same_time_tell_onc
     stage.gleanin.trouble.refuses_tokens = True
     runs = [await stage.request_sync(each.id) for each in (first, second)]
     await asyncio.gather(*(stage.run_sync(each.id) for each in runs))
-    assert [each.change for each in await outbox(stage, first.organization_id)] == [Change.HALTED]
+    assert [each.change for each in await outbox(stage, first.organization_id)] == [HealthChange.HALTED]

@@ -6,25 +6,25 @@ from typing import Any
 
 import pytest
 
-from core.domain.access.authorization import COMMAND_LINE, Actor, Grant, Right, Role
+from core.domain.access.authorization import COMMAND_LINE, Actor, Grant, Permission, Role
 from core.domain.errors import NotFound
 from core.domain.ids import (
     ApiKeyId,
-    GleaninEventId,
+    DestinationEventId,
     MappingId,
     OrganizationId,
     RunId,
-    SessionboardEventId,
+    SourceEventId,
     SourceId,
 )
 from core.domain.records.kinds import SPEAKER
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.access.portal_person import Who
+from core.usecases.access.portal_person import PersonQuery
 from core.usecases.mappings.map_events import NewMapping
 from core.usecases.organizations.queries import FindOrganization
-from core.usecases.results.get_record_history import TellHistory
+from core.usecases.results.get_record_history import GetRecordHistory
 from core.usecases.runs.queries import ListOrganizationRuns
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
@@ -58,16 +58,16 @@ def _texts(values: tuple[Any, ...]) -> list[str]:
 
 
 class PickyUnits:
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: UnitOfWorkFactory) -> None:
         self._units = units
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Unit]:
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
         async with self._units.reading() as unit:
             yield Picky(unit)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
         async with self._units.writing() as unit:
             yield Picky(unit)
 
@@ -75,34 +75,32 @@ class PickyUnits:
 Asking = Callable[[Stage, Doors, EventMapping, str], Awaitable[object]]
 LOOK_UPS: dict[str, Asking] = {
     "organization": lambda _, doors, __, odd: doors.admit_to_organization(
-        ACTOR, Right.READ, OrganizationId(odd)
+        ACTOR, Permission.READ, OrganizationId(odd)
     ),
-    "mapping": lambda _, doors, __, odd: doors.admit_to_mapping(ACTOR, Right.READ, MappingId(odd)),
-    "run": lambda _, doors, __, odd: doors.admit_to_run(ACTOR, Right.READ, RunId(odd)),
+    "mapping": lambda _, doors, __, odd: doors.admit_to_mapping(ACTOR, Permission.READ, MappingId(odd)),
+    "run": lambda _, doors, __, odd: doors.admit_to_run(ACTOR, Permission.READ, RunId(odd)),
     "name": lambda stage, _, __, odd: FindOrganization(stage.units)(odd),
     "API key": lambda _, doors, mapping, odd: doors.revoke_api_key(
         mapping.organization_id, ApiKeyId(odd), by=COMMAND_LINE
     ),
     "person": lambda _, doors, mapping, odd: doors.make_portal_address(
-        Who(mapping.id, SPEAKER.name, SourceId(odd)), by=COMMAND_LINE
+        PersonQuery(mapping.id, SPEAKER.name, SourceId(odd)), by=COMMAND_LINE
     ),
     "kind": lambda _, doors, mapping, odd: doors.make_portal_address(
-        Who(mapping.id, odd, SourceId("ada")), by=COMMAND_LINE
+        PersonQuery(mapping.id, odd, SourceId("ada")), by=COMMAND_LINE
     ),
-    "record": lambda stage, _, mapping, odd: TellHistory(stage.units)(mapping.id, odd),
+    "record": lambda stage, _, mapping, odd: GetRecordHistory(stage.units)(mapping.id, odd),
     "a run before": lambda stage, _, mapping, odd: stage.list_runs(mapping.id, before=RunId(odd)),
     "an organization's run before": lambda stage, _, mapping, odd: ListOrganizationRuns(stage.units)(
         mapping.organization_id, before=RunId(odd)
     ),
     "Sessionboard event": lambda stage, _, mapping, odd: stage.map_events(
-        NewMapping(mapping.organization_id, SessionboardEventId(odd), FAR)
+        NewMapping(mapping.organization_id, SourceEventId(odd), FAR)
     ),
     "Gleanin event": lambda stage, _, mapping, odd: stage.map_events(
-        NewMapping(mapping.organization_id, ELSEWHERE, GleaninEventId(odd))
+        NewMapping(mapping.organization_id, ELSEWHERE, DestinationEventId(odd))
     ),
-    "event": lambda stage, _, mapping, odd: stage.show_event(
-        mapping.organization_id, SessionboardEventId(odd)
-    ),
+    "event": lambda stage, _, mapping, odd: stage.show_event(mapping.organization_id, SourceEventId(odd)),
 }
 
 

@@ -10,7 +10,7 @@ from core.domain.ids import RunId
 from core.domain.records.kinds import SESSION, Scope
 from core.domain.runs.run import RunState, Trigger
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from tests.limits import WITHIN, happens
 from tests.present import present
 from tests.unit.domain.builders import on, person, session

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from core.domain.ids import GleaninEventId
-from core.domain.records.destination_records import GleaninEvent
+from core.domain.ids import DestinationEventId
+from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, Trigger
@@ -71,7 +71,7 @@ class Unreadable(PassingOn):
 
     trouble: DestinationError
 
-    async def event(self, event_id: GleaninEventId) -> GleaninEvent:
+    async def event(self, event_id: DestinationEventId) -> DestinationEvent:
         if self.destination._gleanin.writes:  # type: ignore[attr-defined]  # the one in memory
             raise self.trouble
         return await self.destination.event(event_id)

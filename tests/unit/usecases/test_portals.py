@@ -8,12 +8,12 @@ import pytest
 
 from adapters.security.signer import ItsdangerousSigner
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.errors import AddressExpired, NotFound, NotMapped
+from core.domain.errors import LinkExpired, NotFound, NotMapped
 from core.domain.ids import MappingId, SourceId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
 from core.domain.records.synced_records import ShareLink
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.access.portal_person import Who
+from core.usecases.access.portal_person import PersonQuery
 from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import THERE, Stage
@@ -30,8 +30,8 @@ async def mapping(stage: Stage) -> EventMapping:
     return mapping
 
 
-def who(mapping: EventMapping, source_id: str = "ada", kind: str = SPEAKER.name) -> Who:
-    return Who(mapping.id, kind, SourceId(source_id))
+def who(mapping: EventMapping, source_id: str = "ada", kind: str = SPEAKER.name) -> PersonQuery:
+    return PersonQuery(mapping.id, kind, SourceId(source_id))
 
 
 async def test_rule_31_an_address_opens_the_page_of_one_person(
@@ -82,7 +82,7 @@ async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
         doors.signer.sign("sign-in", claims, now),
         foreign.sign("portal", claims, now),
     ):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.open_portal(wrong)
     assert (await doors.open_portal(doors.signer.sign("portal", claims, now))).links, (
         "only the key is missing"
@@ -96,7 +96,7 @@ async def test_rule_31_an_address_expires_after_ninety_days(
     stage.clock.advance(90 * DAY - timedelta(seconds=1))
     assert (await doors.open_portal(address)).links
     stage.clock.advance(timedelta(seconds=1))
-    with pytest.raises(AddressExpired, match="Ask whoever sent it"):
+    with pytest.raises(LinkExpired, match="Ask whoever sent it"):
         await doors.open_portal(address)
 
 
@@ -107,14 +107,14 @@ async def test_rule_31_revoked_addresses_do_not_open_and_later_ones_do(
     bobs = await doors.make_portal_address(who(mapping, "bob"), by=COMMAND_LINE)
     await doors.revoke_portal_addresses(who(mapping), by=COMMAND_LINE)
     for address in (first, second):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.open_portal(address)
     assert (await doors.open_portal(bobs)).links
     stage.clock.advance(timedelta(milliseconds=1))
     later = await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
     assert (await doors.open_portal(later)).links
     await doors.revoke_portal_addresses(who(mapping), by=COMMAND_LINE)
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         await doors.open_portal(later)
 
 
@@ -153,7 +153,7 @@ async def test_rule_31_an_address_of_somebody_unknown_opens_nothing(
         [mapping.organization_id, THERE, SPEAKER.name, "nobody"],
         ["nobody", THERE, SPEAKER.name, "ada"],
     ):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.open_portal(doors.signer.sign("portal", json.dumps(claims), stage.clock.now()))
 
 
@@ -164,7 +164,7 @@ async def test_rule_31_an_address_opens_nothing_once_the_organization_is_removed
     await stage.disconnect(mapping.organization_id, "Acme")
     assert (await doors.open_portal(address)).links, "what Gleanin made, works on after a disconnect"
     await stage.remove_organization(mapping.organization_id, "Acme")
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         await doors.open_portal(address)
 
 
@@ -184,7 +184,7 @@ async def test_rule_31_of_an_ended_mapping_addresses_are_revoked_and_no_new_ones
     with pytest.raises(NotMapped):
         await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
     await doors.revoke_portal_addresses(who(mapping), by=COMMAND_LINE)
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         await doors.open_portal(address)
 
 

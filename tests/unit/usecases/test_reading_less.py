@@ -12,13 +12,13 @@ from core.domain.ids import external_id
 from core.domain.records.kinds import SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun, Trigger
-from core.domain.runs.unchanged_marker import READ_ALL_EVERY, Checkpoint
+from core.domain.runs.unchanged_marker import READ_ALL_EVERY, UnchangedMarker
 from core.domain.tenancy.event_mappings import EventMapping, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
-from core.usecases.results.get_record_history import TellHistory
-from core.usecases.runs.handle_change_hint import Hint, TakeHint
-from core.usecases.sync import reading
-from ports.store.unit_of_work import Unit
+from core.usecases.results.get_record_history import GetRecordHistory
+from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
+from core.usecases.sync import systems_reader
+from ports.store.unit_of_work import UnitOfWork
 from tests.present import present
 from tests.unit.domain.builders import at, exhibitor, on, person, primary, session
 from tests.unit.usecases.power import Killed, Power
@@ -32,7 +32,7 @@ HALF_AN_HOUR = timedelta(minutes=34)
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Set the stage for an event whose sessions are many, as these things go."""
-    monkeypatch.setattr(reading, "FEW", 0)
+    monkeypatch.setattr(systems_reader, "FEW", 0)
     stage = Stage()
     stage.clock.set(at(20))
     stage.offer(
@@ -115,12 +115,12 @@ async def test_rule_26_other_outcomes_are_kept_apart(stage: Stage) -> None:
 
 async def test_a_records_history_tells_since_when_and_until_when_nothing_has_changed(stage: Stage) -> None:
     mapping, whole = await proved(stage)
-    first, last = await TellHistory(stage.units)(mapping.id, "ada")
+    first, last = await GetRecordHistory(stage.units)(mapping.id, "ada")
     assert (first.confirmed_at, last.confirmed_at) == (None, None)
     assert await by_itself(stage, mapping) is None
     checked_at = stage.clock.now()
     await stage.request_sync(mapping.id)
-    first, last = await TellHistory(stage.units)(mapping.id, "ada")
+    first, last = await GetRecordHistory(stage.units)(mapping.id, "ada")
     assert (first.confirmed_at, last.run_id, last.confirmed_at) == (None, whole.id, checked_at)
 
 
@@ -240,7 +240,7 @@ async def test_rule_16_masked_emails_are_found_with_the_token_that_masks_them(st
 
 async def hint(stage: Stage, mapping: EventMapping) -> None:
     await stage.schedule_of(mapping.id)
-    await TakeHint(stage.units, stage.clock)(Anybody(), Hint(mapping.organization_id, None))  # type: ignore[arg-type]
+    await HandleChangeHint(stage.units, stage.clock)(Anybody(), Hint(mapping.organization_id, None))  # type: ignore[arg-type]
 
 
 class Anybody:
@@ -261,7 +261,7 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
     stage.clock.advance(READ_ALL_EVERY)
 
     @asynccontextmanager
-    async def reading_while_somebody_deletes() -> AsyncIterator[Unit]:
+    async def reading_while_somebody_deletes() -> AsyncIterator[UnitOfWork]:
         async with units.reading() as unit:
             yield unit
         if stage.readings == 3 and stage.programme.sessions:  # right after the sessions were read
@@ -269,7 +269,7 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
             await hint(stage, mapping)
 
     units = stage.units
-    stage.units = Mock(wraps=units, reading=reading_while_somebody_deletes)
+    stage.units = Mock(wraps=units, systems_reader=reading_while_somebody_deletes)
     await stage.check(mapping)
     stage.units = units
     assert not stage.programme.sessions
@@ -278,7 +278,7 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
     assert (await stage.schedule_of(mapping.id)).hinted_at is None
 
 
-async def checkpoint_of(stage: Stage, mapping: EventMapping) -> Checkpoint | None:
+async def checkpoint_of(stage: Stage, mapping: EventMapping) -> UnchangedMarker | None:
     async with stage.units.reading() as unit:
         return await unit.checkpoints.get(mapping.id)
 
@@ -334,7 +334,7 @@ async def test_a_kind_that_gleanin_did_not_tell_of_is_tried_again_by_the_next_ru
 
 @pytest.fixture
 def small(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(reading, "FEW", 2)
+    monkeypatch.setattr(systems_reader, "FEW", 2)
     return stage
 
 

@@ -11,7 +11,7 @@ from core.domain.errors import NotFound
 from core.domain.ids import OrganizationId
 from core.usecases.access.add_account import NewAccount
 from core.usecases.mappings.change_settings import SettingsChange
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.unit.usecases.doors import ADA, PASSWORD, Doors
 from tests.unit.usecases.stage import TOKEN, Stage
 
@@ -20,17 +20,17 @@ from tests.unit.usecases.stage import TOKEN, Stage
 class RemovedBetween:
     """Units in which an organization is removed right before the next one that writes."""
 
-    units: Units
+    units: UnitOfWorkFactory
     remove: Callable[[], Awaitable[None]]
     is_removed: bool = False
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Unit]:
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
         async with self.units.reading() as unit:
             yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
         if not self.is_removed:
             self.is_removed = True
             await self.remove()
@@ -38,7 +38,7 @@ class RemovedBetween:
             yield unit
 
 
-Change = Callable[[Stage, Doors, OrganizationId], Awaitable[object]]
+HealthChange = Callable[[Stage, Doors, OrganizationId], Awaitable[object]]
 
 
 async def _renew_settings(stage: Stage, doors: Doors, organization: OrganizationId) -> object:
@@ -47,7 +47,7 @@ async def _renew_settings(stage: Stage, doors: Doors, organization: Organization
     return await stage.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
 
 
-CHANGES: dict[str, Change] = {
+CHANGES: dict[str, HealthChange] = {
     "connect": lambda stage, _, organization: stage.connect(organization, TOKEN),
     "map": lambda stage, _, organization: stage.map(organization),
     "Sessionboard's token": lambda stage, _, organization: stage.replace_sessionboard_token(

@@ -3,16 +3,16 @@
 import pytest
 
 from core.domain.access.audit import Action
-from core.domain.access.authorization import COMMAND_LINE, Grant, Right, Role
-from core.domain.errors import BadInput, NotFound, NotSignedIn, StillConnected
+from core.domain.access.authorization import COMMAND_LINE, Grant, Permission, Role
+from core.domain.errors import InvalidInput, NotAuthenticated, NotFound, StillConnected
 from core.domain.ids import OrganizationId, SourceId
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.access.portal_person import Who
+from core.usecases.access.portal_person import PersonQuery
 from core.usecases.access.queries import ListApiKeys, ListMembers
 from core.usecases.organizations.queries import FindOrganization, ListOrganizations
-from core.usecases.results.get_record_history import TellHistory
+from core.usecases.results.get_record_history import GetRecordHistory
 from core.usecases.runs.queries import ListOrganizationRuns
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.doors import HOME, Doors
@@ -38,7 +38,7 @@ async def test_rule_08_an_organization_that_is_connected_is_not_removed(stage: S
 
 @pytest.mark.parametrize("confirmation", [None, "", "acme", "Bolt", "Acme.", "\0"])
 async def test_the_name_has_to_be_given(stage: Stage, acme: EventMapping, confirmation: str | None) -> None:
-    with pytest.raises(BadInput, match="To confirm, give its name"):
+    with pytest.raises(InvalidInput, match="To confirm, give its name"):
         await stage.remove_organization(acme.organization_id, confirmation)
     assert (await FindOrganization(stage.units)("Acme")).id == acme.organization_id
 
@@ -65,13 +65,13 @@ async def test_nothing_of_a_removed_organization_is_found(
         FindOrganization(stage.units)(""),
         stage.list_mappings(organization),
         stage.list_runs(acme.id),
-        stage.find_run(run.id),
-        TellHistory(stage.units)(acme.id, "ada@example.org"),
+        stage.get_run(run.id),
+        GetRecordHistory(stage.units)(acme.id, "ada@example.org"),
         stage.list_share_links(acme.id),
         stage.request_sync(acme.id),
         stage.connect(organization, TOKEN),
         stage.map(organization),
-        doors.make_portal_address(Who(acme.id, SPEAKER.name, SourceId("ada")), by=COMMAND_LINE),
+        doors.make_portal_address(PersonQuery(acme.id, SPEAKER.name, SourceId("ada")), by=COMMAND_LINE),
     ):
         with pytest.raises(NotFound):
             await asked
@@ -79,7 +79,7 @@ async def test_nothing_of_a_removed_organization_is_found(
     assert not await ListOrganizationRuns(stage.units)(organization)
     assert not await ListApiKeys(stage.units)(organization)
     assert not await ListMembers(stage.units)(organization)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.whose_api_key(secret, HOME)
     assert not (await doors.who_is_signed_in(await doors.sign_in())).grants
 
@@ -138,7 +138,7 @@ async def test_another_organizations_things_are_left_alone(
     await stage.remove_organization(acme.organization_id, "Acme")
     after = await stage.outcomes(run), await stage.list_share_links(mapping.id), await doors.audit_log(bolt)
     assert after == before
-    assert (await doors.whose_api_key(secret, HOME)).may(Right.MANAGE, bolt)
+    assert (await doors.whose_api_key(secret, HOME)).may(Permission.MANAGE, bolt)
     assert (await doors.who_is_signed_in(await doors.sign_in())).grants == {grants}
     assert (await stage.sync(mapping)).counts.all_succeeded
     assert [each.name for each, _ in await ListOrganizations(stage.units)()] == ["Bolt"]

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from adapters.memory.unit_of_work import MemoryUnits
+from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from adapters.persistence import migrate
 from adapters.persistence.engine import engine_at
-from adapters.persistence.unit_of_work import SqlUnits
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.errors import BadInput, NotFound, NotMapped
+from core.domain.errors import InvalidInput, NotFound, NotMapped
 from core.domain.ids import MappingId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.runs.request_sync import SyncRequest
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 from tests.unit.usecases.doors import Doors
 from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
 
@@ -34,18 +34,18 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def units(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Units]:
+def units(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnitOfWorkFactory]:
     if request.param == "memory":
-        yield MemoryUnits()
+        yield InMemoryUnitOfWorkFactory()
         return
     (tmp_path / "data.db").write_bytes(request.getfixturevalue("migrated"))
-    sql = SqlUnits(engine_at(f"sqlite:///{tmp_path / 'data.db'}"))
+    sql = SqlUnitOfWorkFactory(engine_at(f"sqlite:///{tmp_path / 'data.db'}"))
     yield sql
     sql.close()
 
 
 @pytest.fixture
-def stage(units: Units) -> Stage:
+def stage(units: UnitOfWorkFactory) -> Stage:
     return Stage(units)
 
 
@@ -100,7 +100,7 @@ async def test_rule_23_keys_of_different_people_cannot_be_made_to_meet(
     hers = await ask(stage, mapping, "x k1", "ada")
     await finish(stage, hers)
     assert (await ask(stage, mapping, "k1", "ada x")).id != hers.id
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         SyncRequest(mapping.id, by="ada", asker="ada", key="x\nk1")
 
 
@@ -140,7 +140,7 @@ async def test_rule_23_a_key_that_is_given_again_for_more_is_refused(
     for has_ended in (False, True):
         if has_ended:
             await finish(stage, run)
-        with pytest.raises(BadInput, match=f"another scope \\({first}\\)"):
+        with pytest.raises(InvalidInput, match=f"another scope \\({first}\\)"):
             await ask(stage, mapping, "k1", scope=second)
         assert (await ask(stage, mapping, "k1", scope=first)).id == run.id
     assert len(await stage.list_runs(mapping.id)) == 1
@@ -180,5 +180,5 @@ async def test_rule_11_a_repeated_request_is_answered_though_the_mapping_is_remo
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "two\nlines", "nul\0", "\ud800"])
 def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
-    with pytest.raises(BadInput, match="1 to 255 printable characters"):
+    with pytest.raises(InvalidInput, match="1 to 255 printable characters"):
         SyncRequest(MappingId("m1"), key=key, by=COMMAND_LINE)

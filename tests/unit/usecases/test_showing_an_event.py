@@ -3,11 +3,11 @@
 import pytest
 
 from core.domain.errors import NotFound
-from core.domain.ids import OrganizationId, SessionboardEventId
+from core.domain.ids import OrganizationId, SourceEventId
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent
-from core.domain.runs.stop_reasons import StoppedBy
+from core.domain.runs.stop_reasons import StopCause
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from core.usecases.sync.show_event import EventView
@@ -91,7 +91,7 @@ async def test_while_gleanin_is_down_the_rows_are_shown_with_why_a_sync_would_st
     assert rows(view) == ALL
     assert view.plan is None
     assert view.stop is not None
-    assert (view.stop.code, view.stop.by) == ("unreachable", StoppedBy.OTHER_SIDE)
+    assert (view.stop.code, view.stop.by) == ("unreachable", StopCause.OTHER_SIDE)
 
 
 async def test_where_gleanin_refuses_the_token_the_rows_are_shown_with_that(stage: Stage) -> None:
@@ -119,7 +119,7 @@ async def test_rule_16_masked_e_mails_are_told_beside_the_rows(stage: Stage, map
     assert rows(view) == (["opening"], ["acme"])
     assert view.plan is None
     assert view.stop is not None
-    assert (view.stop.code, view.stop.by) == ("masked_emails", StoppedBy.RULE)
+    assert (view.stop.code, view.stop.by) == ("masked_emails", StopCause.RULE)
     assert "a***@e***.org" in view.stop.sentence
 
 
@@ -144,7 +144,7 @@ async def test_an_event_that_is_gone_from_sessionboard_is_not_found(stage: Stage
 async def test_an_event_that_there_is_not_is_not_found(stage: Stage, asked: str) -> None:
     organization = await stage.organization()
     with pytest.raises(NotFound):
-        await stage.show_event(organization.id, SessionboardEventId(asked))
+        await stage.show_event(organization.id, SourceEventId(asked))
     with pytest.raises(NotFound, match="organization 'nobody'"):
         await stage.show_event(OrganizationId("nobody"), HERE)
 
@@ -169,7 +169,7 @@ async def test_a_list_that_breaks_off_is_not_shown_as_if_it_were_whole(stage: St
     stage.source.page_size = 2
 
     class BreaksOff(type(stage.source)):  # type: ignore[misc]  # the very source, but for one thing
-        async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+        async def event(self, event_id: SourceEventId) -> SourceEvent:
             self.trouble = None
             event: SourceEvent = await super().event(event_id)
             self.trouble, self.pages_before_trouble = SourceUnavailable("It broke off."), 1

@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.passwords import QuickPasswords
 from core.domain.access.api_keys import digest_of
 from core.domain.access.authorization import COMMAND_LINE
-from core.domain.errors import AddressExpired, NotSignedIn, TooManyAttempts, WrongCredentials
+from core.domain.errors import InvalidCredentials, LinkExpired, NotAuthenticated, TooManyAttempts
 from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
 
@@ -24,7 +24,7 @@ async def an_account(doors: Doors) -> None:
 
 async def fail(doors: Doors, times: int = 1, email: str = ADA, address: str = HOME) -> None:
     for _ in range(times):
-        with pytest.raises(WrongCredentials):
+        with pytest.raises(InvalidCredentials):
             await doors.sign_in(email, WRONG, address)
 
 
@@ -49,7 +49,7 @@ async def test_of_a_sign_in_only_a_digest_is_kept(stage: Stage, doors: Doors) ->
 async def test_nothing_tells_whether_there_is_an_account(doors: Doors) -> None:
     said: list[str] = []
     for email in (ADA, "nobody@example.org", "", "\0", "\ud800", "x" * 100_000):
-        with pytest.raises(WrongCredentials) as refused:
+        with pytest.raises(InvalidCredentials) as refused:
             await doors.sign_in(email, WRONG, f"192.0.2.{len(said)}")
         said.append(str(refused.value))
     assert set(said) == {"The e-mail or the password is wrong."}
@@ -83,7 +83,7 @@ async def test_a_password_with_more_behind_it_is_another_one(doors: Doors) -> No
         "",
         "\ud800",
     ):
-        with pytest.raises(WrongCredentials):
+        with pytest.raises(InvalidCredentials):
             await doors.sign_in(password=password, address=repr(password)[:20])
         await doors.sign_in()
 
@@ -93,7 +93,7 @@ async def test_a_sign_in_ends_after_twelve_hours_however_much_it_is_used(stage: 
     for _ in range(12):
         assert await doors.signed_in(secret)
         stage.clock.advance(HOUR)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.who_is_signed_in(secret)
 
 
@@ -102,14 +102,14 @@ async def test_a_sign_in_ends_when_signed_out_and_others_go_on(doors: Doors) -> 
     await doors.sign_out(here)
     await doors.sign_out(here)
     await doors.sign_out("nothing \ud800")
-    with pytest.raises(NotSignedIn, match="Sign in first"):
+    with pytest.raises(NotAuthenticated, match="Sign in first"):
         await doors.who_is_signed_in(here)
     assert await doors.signed_in(there)
 
 
 @pytest.mark.parametrize("secret", ["", "nothing", "\0", "\ud800", "x" * 100_000])
 async def test_a_secret_that_was_never_given_is_nobodys(doors: Doors, secret: str) -> None:
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.who_is_signed_in(secret)
 
 
@@ -185,7 +185,7 @@ async def test_an_e_mail_that_nobody_has_is_slowed_down_as_one_that_somebody_has
 async def test_of_many_attempts_at_once_no_more_are_looked_at_than_one_after_another(doors: Doors) -> None:
     guesses = (doors.sign_in(password=WRONG, address=f"192.0.2.{number}") for number in range(50))
     ends = await asyncio.gather(*guesses, return_exceptions=True)
-    assert [type(end) for end in ends].count(WrongCredentials) == 5
+    assert [type(end) for end in ends].count(InvalidCredentials) == 5
     assert [type(end) for end in ends].count(TooManyAttempts) == 45
 
 
@@ -212,7 +212,7 @@ async def test_an_account_that_changes_while_its_password_is_compared_lets_nobod
     doors: Doors, removed: bool
 ) -> None:
     doors.passwords = Meanwhile(doors, removed)
-    with pytest.raises(WrongCredentials):
+    with pytest.raises(InvalidCredentials):
         await doors.sign_in()
 
 
@@ -220,7 +220,7 @@ async def test_an_offered_sign_in_is_taken_once(doors: Doors) -> None:
     offered = await doors.offer_sign_in(ADA, by=COMMAND_LINE)
     secret = await doors.take_sign_in(offered, HOME)
     assert (await doors.who_is_signed_in(secret)).email == ADA
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         await doors.take_sign_in(offered, HOME)
     assert await doors.signed_in(secret)
 
@@ -231,9 +231,9 @@ async def test_an_offered_sign_in_expires_and_ends_with_the_account(stage: Stage
     gone = await doors.offer_sign_in(ADA, by=COMMAND_LINE)
     await doors.remove_account(ADA, by=COMMAND_LINE)
     for offered in (late, gone, "", "nothing", secret_signed_for_another_purpose(stage, doors)):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.take_sign_in(offered, HOME)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotAuthenticated):
         await doors.offer_sign_in(ADA, by=COMMAND_LINE)
 
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.passwords import QuickPasswords
 from core.domain.access.accounts import Account
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
-from core.domain.errors import AddressExpired, BadInput
+from core.domain.errors import InvalidInput, LinkExpired
 from tests.present import present
 from tests.unit.usecases.doors import ADA, PASSWORD, Doors
 from tests.unit.usecases.stage import Stage
@@ -32,9 +32,9 @@ async def test_signing_up_works_once(doors: Doors) -> None:
     address, another = await offered(doors), await offered(doors)
     await doors.sign_up(address, ADA, PASSWORD)
     for used in (address, another):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.check_sign_up(used)
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.sign_up(used, "eve@example.org", PASSWORD)
 
 
@@ -44,14 +44,14 @@ async def test_of_several_who_sign_up_at_once_one_gets_in(doors: Doors) -> None:
         *(doors.sign_up(address, f"{who}@example.org", PASSWORD) for who in "abcde"), return_exceptions=True
     )
     assert [type(end) for end in ends].count(Account) == 1
-    assert [type(end) for end in ends].count(AddressExpired) == 4
+    assert [type(end) for end in ends].count(LinkExpired) == 4
 
 
 async def test_signing_up_is_offered_only_while_there_is_no_account(doors: Doors) -> None:
     address = await offered(doors)
     await doors.account()
     assert await doors.offer_sign_up() is None
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         await doors.sign_up(address, "eve@example.org", PASSWORD)
 
 
@@ -64,9 +64,9 @@ async def test_an_offer_is_over_for_good_once_there_was_an_account(doors: Doors,
         await doors.account()
     await doors.remove_account(ADA, by=COMMAND_LINE)
     for used in (address, another):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.check_sign_up(used)
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.sign_up(used, "eve@example.org", PASSWORD)
     new = await offered(doors)
     assert new not in {address, another}
@@ -78,7 +78,7 @@ async def test_an_offer_to_sign_up_lasts_a_day(stage: Stage, doors: Doors) -> No
     stage.clock.advance(timedelta(days=1) - timedelta(seconds=1))
     await doors.check_sign_up(address)
     stage.clock.advance(timedelta(seconds=1))
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         await doors.sign_up(address, ADA, PASSWORD)
     await doors.sign_up(await offered(doors), ADA, PASSWORD)
 
@@ -86,9 +86,9 @@ async def test_an_offer_to_sign_up_lasts_a_day(stage: Stage, doors: Doors) -> No
 async def test_an_address_that_was_not_offered_lets_nobody_in(stage: Stage, doors: Doors) -> None:
     address = await offered(doors)
     for wrong in ("", "nothing", "\ud800", address[:-1], address + "x", "x" * 10_000):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.sign_up(wrong, ADA, PASSWORD)
-    with pytest.raises(AddressExpired):
+    with pytest.raises(LinkExpired):
         await doors.sign_up(doors.signer.sign("portal", "first account", stage.clock.now()), ADA, PASSWORD)
 
 
@@ -97,7 +97,7 @@ async def test_an_account_that_cannot_be_leaves_the_offer_as_it_is(
     doors: Doors, email: str, password: str
 ) -> None:
     address = await offered(doors)
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         await doors.sign_up(address, email, password)
     await doors.sign_up(address, ADA, PASSWORD)
 
@@ -124,6 +124,6 @@ async def test_nothing_is_hashed_for_an_address_that_lets_nobody_in(stage: Stage
     used = await offered(doors)
     await doors.sign_up(used, ADA, PASSWORD)
     for address in (used, late, "nothing"):
-        with pytest.raises(AddressExpired):
+        with pytest.raises(LinkExpired):
             await doors.sign_up(address, "eve@example.org", PASSWORD)
     assert hashes.hashed == [PASSWORD]

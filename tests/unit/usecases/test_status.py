@@ -6,16 +6,16 @@ from core.domain.access.authorization import Actor
 from core.domain.runs.health import HealthState
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.change_settings import SettingsChange
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations.list_health import ListOrganizationHealth
-from core.usecases.runs.show_status import Queue, ShowQueue, ShowStatus, Status
+from core.usecases.runs.show_status import GetQueue, GetStatus, Queue, Status
 from tests.present import present
 from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_due import carry_out, due
 
 
 async def status(stage: Stage) -> Status:
-    (only,) = await ShowStatus(stage.units, stage.clock)()
+    (only,) = await GetStatus(stage.units, stage.clock)()
     return only
 
 
@@ -50,7 +50,7 @@ async def test_a_halt_outlives_the_mapping_that_met_it(stage: Stage, mapping: Ev
     await stage.remove_mapping(mapping.id)
     listed = ListOrganizationHealth(stage.units, stage.clock)
     ((_, fares),) = await listed(None)
-    told = await ShowHealth(stage.units, stage.clock)(mapping.organization_id)
+    told = await GetHealth(stage.units, stage.clock)(mapping.organization_id)
     assert (await status(stage)).health == fares.overall == told.overall
     assert fares.overall.state is HealthState.HALTED
     assert await listed(Actor("nobody")) == []
@@ -75,7 +75,7 @@ async def test_what_is_queued_behind_a_running_run_counts_and_an_abandoned_run_w
 
 
 async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage, mapping: EventMapping) -> None:
-    queue = ShowQueue(stage.units, stage.clock)
+    queue = GetQueue(stage.units, stage.clock)
     nothing = Queue(0, 0, 0, 0, 0, timedelta(), timedelta())
     assert await queue() == nothing
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
@@ -84,7 +84,7 @@ async def test_the_queue_tells_how_long_the_longest_waits(stage: Stage, mapping:
     assert await queue() == Queue(0, 1, 0, 0, 0, timedelta(), timedelta(seconds=7)), "it is booked"
     await carry_out(stage)
     assert await queue() == nothing, "it has been synced, and is not due yet"
-    (told,) = await ShowStatus(stage.units, stage.clock)()
+    (told,) = await GetStatus(stage.units, stage.clock)()
     stage.clock.advance(present(told.next_due_at) - stage.clock.now() + timedelta(seconds=5))
     assert await queue() == Queue(1, 0, 0, 0, 0, timedelta(seconds=5), timedelta())
 
@@ -93,4 +93,4 @@ async def test_a_mapping_that_was_never_synced_is_late_since_it_was_made(stage: 
     mapping = await stage.mapping()
     await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
     stage.clock.advance(timedelta(hours=5))
-    assert (await ShowQueue(stage.units, stage.clock)()).due_for == timedelta(hours=5)
+    assert (await GetQueue(stage.units, stage.clock)()).due_for == timedelta(hours=5)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.ids import GleaninEventId, SourceId, external_id
+from core.domain.ids import DestinationEventId, SourceId, external_id
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import SourceEvent, Unreadable
@@ -12,7 +12,7 @@ from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.mappings.map_events import NewMapping
-from core.usecases.sync.failures import SyncStopped
+from core.usecases.sync.error_mapping import SyncStopped
 from ports.source import SourceRefused, SourceUnavailable, SourceUnreadable
 from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
 from tests.unit.usecases.stage import ELSEWHERE, HERE, THERE, Stage, nothing
@@ -279,7 +279,7 @@ async def test_rule_29_an_event_gone_in_gleanin_half_way_stops_the_run(stage: St
 
     async def vanish_after_ten() -> None:
         if len(stage.gleanin.writes) >= 10:
-            stage.gleanin.events.pop(GleaninEventId("11"), None)
+            stage.gleanin.events.pop(DestinationEventId("11"), None)
 
     stage.gate.pass_by = vanish_after_ten
     assert stopped_by(await stage.sync(mapping)) == "event_gone"
@@ -337,7 +337,7 @@ async def test_a_gleanin_that_cannot_be_reached_stops_the_run(stage: Stage, mapp
 
 async def test_two_mappings_of_one_connection_sync_into_their_own_events(stage: Stage) -> None:
     one = await stage.mapping()
-    other = await stage.map(one.organization_id, ELSEWHERE, GleaninEventId("12"))
+    other = await stage.map(one.organization_id, ELSEWHERE, DestinationEventId("12"))
     stage.offer(session("opening", on(person("ada"))))
     stage.offer(session("keynote", on(person("ada"))), event=ELSEWHERE)
     await stage.sync(one)

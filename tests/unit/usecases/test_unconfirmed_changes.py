@@ -10,11 +10,11 @@ import pytest
 from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
-from core.domain.runs.stop_reasons import STORE_UNUSABLE
+from core.domain.runs.stop_reasons import DATABASE_UNAVAILABLE
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.sync.run import END_AGAIN_AFTER
-from ports.store.errors import StoreUnusable
-from ports.store.unit_of_work import Unit, Units
+from core.usecases.sync.run_sync import END_AGAIN_AFTER
+from ports.store.errors import DatabaseUnavailable
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.unit.domain.builders import on, person, session
 from tests.unit.usecases.stage import LEASE, Stage
 from tests.unit.usecases.test_crashes import kill
@@ -68,16 +68,16 @@ async def test_rule_21_a_preview_and_a_stopped_run_put_nothing_in_doubt(stage: S
 class BusyStore:
     """Units of which one cannot be committed, as when another process keeps the database busy."""
 
-    def __init__(self, units: Units, fails_at: int) -> None:
+    def __init__(self, units: UnitOfWorkFactory, fails_at: int) -> None:
         self._units = units
         self._left = fails_at
         self.reading = units.reading
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
         self._left -= 1
         if self._left == 0:
-            raise StoreUnusable("Another process keeps the database busy.")
+            raise DatabaseUnavailable("Another process keeps the database busy.")
         async with self._units.writing() as unit:
             yield unit
 
@@ -90,10 +90,10 @@ async def test_rule_26_a_store_that_fails_once_loses_no_outcome(stage: Stage, fa
     well = stage.units
     run = await stage.request_sync(mapping.id)
     stage.units = BusyStore(well, fails_at)
-    with suppress(StoreUnusable):
+    with suppress(DatabaseUnavailable):
         await stage.run_sync(run.id)
     stage.units = well
-    ended = await stage.find_run(run.id)
+    ended = await stage.get_run(run.id)
     if not ended.is_open:  # else not even its end could be stored: whoever takes over counts
         assert len(await stage.outcomes(ended)) == ended.counts.read
     assert len(await stage.outcomes(ended)) == len(stage.gleanin.writes)
@@ -107,7 +107,7 @@ class StoreThatGoes:
     """Units that cannot be had for some seconds, from the first one on after some writes."""
 
     stage: Stage
-    units: Units
+    units: UnitOfWorkFactory
     seconds: float
 
     def check(self) -> None:
@@ -115,16 +115,16 @@ class StoreThatGoes:
         if len(self.stage.gleanin.writes) >= 2 and not hasattr(self, "back_at"):
             self.back_at = clock.now() + timedelta(seconds=self.seconds)
         if hasattr(self, "back_at") and clock.now() < self.back_at:
-            raise StoreUnusable("It is being restarted.")
+            raise DatabaseUnavailable("It is being restarted.")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Unit]:
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
         self.check()
         async with self.units.reading() as unit:
             yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
         self.check()
         async with self.units.writing() as unit:
             yield unit
@@ -140,14 +140,14 @@ async def test_rule_32_the_end_of_a_run_is_stored_when_the_database_is_back(
     run, well = await stage.request_sync(mapping.id), stage.units
     lease = LEASE.total_seconds()
     stage.units = StoreThatGoes(stage, well, lease / 2 if is_back_in_time else lease + 2 * END_AGAIN_AFTER)
-    with suppress(StoreUnusable):
+    with suppress(DatabaseUnavailable):
         await stage.run_sync(run.id)
     stage.units = well
-    ended = await stage.find_run(run.id)
+    ended = await stage.get_run(run.id)
     if not is_back_in_time:
         assert ended.is_open, "others may have taken over by then: it is left to them"
         return
-    assert ended.stop == STORE_UNUSABLE
+    assert ended.stop == DATABASE_UNAVAILABLE
     before = stage.clock.now()
     assert (await stage.sync(mapping)).state is RunState.COMPLETED
     assert stage.clock.now() - before < stage.resend_after, "what had not left waits for nothing"

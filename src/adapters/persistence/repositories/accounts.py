@@ -12,7 +12,7 @@ from adapters.persistence.repositories.installation import count_account
 from adapters.persistence.tables import accounts, grants, provider_identities, sign_ins
 from core.domain.access.accounts import Account
 from core.domain.access.authorization import Grant, Role
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 from core.domain.ids import AccountId, OrganizationId
 from ports.store.errors import PersistenceError
 
@@ -45,7 +45,7 @@ class SqlAccounts:
             "id": account.id,
             "email": account.email,
             # By Python: databases differ in what they take for upper and lower case.
-            "mailbox": same_mailbox(account.email),
+            "mailbox": normalize_email(account.email),
             "password_hash": account.password_hash,
             "created_at": account.created_at,
         }
@@ -80,7 +80,7 @@ class SqlAccounts:
         return next(iter(await self._all(accounts.c.id == account_id)), None)
 
     async def with_email(self, email: str) -> Account | None:
-        mailbox = same_mailbox(email)
+        mailbox = normalize_email(email)
         if not mailbox.isprintable():  # as no account's is: PostgreSQL refuses to look for some of these
             return None
         return next(iter(await self._all(accounts.c.mailbox == mailbox)), None)
@@ -99,7 +99,7 @@ class SqlAccounts:
     async def _all(self, *conditions: sa.ColumnElement[bool]) -> Sequence[Account]:
         rows = await self._run(lambda database: database.execute(_ACCOUNTS.where(*conditions)).all())
         found = [_account(of_one) for _, of_one in groupby(rows, key=lambda row: row.id)]
-        return sorted(found, key=lambda account: same_mailbox(account.email))
+        return sorted(found, key=lambda account: normalize_email(account.email))
 
 
 def _add_grants(database: sa.Connection, account: Account) -> None:

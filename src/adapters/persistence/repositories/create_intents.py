@@ -8,7 +8,7 @@ from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.server_clock import read_now
 from adapters.persistence.statements import Upserts, in_parts
 from adapters.persistence.tables import create_intents as table
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
 from core.domain.records.synced_records import CreateIntent
 
@@ -34,7 +34,7 @@ class SqlCreateIntents:
         self._run = run
 
     async def add(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, intents: Collection[CreateIntent]
+        self, organization_id: OrganizationId, event_id: DestinationEventId, intents: Collection[CreateIntent]
     ) -> None:
         if not intents:
             return
@@ -53,7 +53,7 @@ class SqlCreateIntents:
         self._run.later(lambda database: database.execute(_UPSERTS[database.dialect.name], rows))
 
     async def list_open(
-        self, organization_id: OrganizationId, event_id: GleaninEventId
+        self, organization_id: OrganizationId, event_id: DestinationEventId
     ) -> Sequence[CreateIntent]:
         query = {"of_organization": organization_id, "of_event": event_id}
         rows = await self._run(lambda database: database.execute(_OPEN, query).all())
@@ -71,7 +71,7 @@ class SqlCreateIntents:
     async def mark_sent(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None:
@@ -86,7 +86,7 @@ class SqlCreateIntents:
     async def remove(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None:
@@ -100,7 +100,7 @@ class SqlCreateIntents:
 
 def _these(
     organization_id: OrganizationId,
-    event_id: GleaninEventId,
+    event_id: DestinationEventId,
     kind: RecordKind,
     source_ids: Collection[SourceId],
 ) -> Iterator[dict[str, object]]:

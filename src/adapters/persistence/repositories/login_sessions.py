@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts, key_of
 from adapters.persistence.tables import attempts, sign_ins
-from core.domain.access.accounts import Attempts, SignIn
+from core.domain.access.accounts import Attempts, LoginSession
 from core.domain.ids import AccountId
 
 _SIGN_INS = sa.select(sign_ins.c.digest, sign_ins.c.account_id, sign_ins.c.started_at)
@@ -15,11 +15,11 @@ _ATTEMPTS = sa.select(attempts.c.failures, attempts.c.last_at)
 _SAVE_ATTEMPTS = Upserts(attempts, ("failures", "last_at"))
 
 
-class SqlSignIns:
+class SqlLoginSessions:
     def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
-    async def add(self, sign_in: SignIn) -> None:
+    async def add(self, sign_in: LoginSession) -> None:
         row = {
             "digest": sign_in.digest,
             "account_id": sign_in.account_id,
@@ -27,10 +27,10 @@ class SqlSignIns:
         }
         await self._run(lambda database: database.execute(sign_ins.insert(), row))
 
-    async def find(self, digest: str) -> SignIn | None:
+    async def find(self, digest: str) -> LoginSession | None:
         asked = _SIGN_INS.where(sign_ins.c.digest == digest)
         row = await self._run(lambda database: database.execute(asked).first(), is_short=True)
-        return None if row is None else SignIn(row.digest, AccountId(row.account_id), row.started_at)
+        return None if row is None else LoginSession(row.digest, AccountId(row.account_id), row.started_at)
 
     async def end(self, digest: str) -> None:
         await self._delete(sign_ins.c.digest == digest)

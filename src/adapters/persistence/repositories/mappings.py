@@ -9,7 +9,7 @@ from adapters.persistence.delete_organization import check_are_there
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
 from adapters.persistence.tables import mappings
-from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.tenancy.event_mappings import (
     EventMapping,
     EventPair,
@@ -41,8 +41,8 @@ class SqlMappings:
     async def holding(
         self,
         sessionboard_url: str,
-        sessionboard_ids: Collection[SessionboardEventId],
-        gleanin_ids: Collection[GleaninEventId],
+        sessionboard_ids: Collection[SourceEventId],
+        gleanin_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
         of_sessionboard = sa.and_(
             mappings.c.sessionboard_url == sessionboard_url, mappings.c.sessionboard_id.in_(sessionboard_ids)

@@ -10,9 +10,9 @@ from adapters.persistence.delete_organization import check_are_there
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
 from adapters.persistence.tables import notices, recipients
-from core.domain.ids import NoticeId, OrganizationId
-from core.domain.notifications.notification import Channel, Delivery, Notice, Recipient
-from core.domain.runs.health_change import Change
+from core.domain.ids import NotificationId, OrganizationId
+from core.domain.notifications.notification import Channel, Delivery, Notification, Recipient
+from core.domain.runs.health_change import HealthChange
 from core.domain.tenancy.secrets import SealedToken
 
 _IS_THEIRS = recipients.c.organization_id == sa.bindparam("of_organization")
@@ -97,11 +97,11 @@ class SqlRecipients:
         await self._run(delete)
 
 
-class SqlNotices:
+class SqlNotifications:
     def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
-    async def add(self, notice: Notice) -> None:
+    async def add(self, notice: Notification) -> None:
         row = {
             "id": notice.id,
             "organization_id": notice.organization_id,
@@ -119,31 +119,35 @@ class SqlNotices:
 
         await self._run(insert)
 
-    async def update(self, notice: Notice) -> None:
+    async def update(self, notice: Notification) -> None:
         row = {"the_id": notice.id, **_progress(notice)}
         await self._run(lambda database: database.execute(_UPDATE, row))
 
-    async def get(self, notice_id: NoticeId) -> Notice | None:
+    async def get(self, notice_id: NotificationId) -> Notification | None:
         question = sa.select(notices).where(notices.c.id == notice_id)
         row = await self._run(lambda database: database.execute(question).first())
         return None if row is None else _notice(row)
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notice]:
+    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notification]:
         return await self._all(_DUE, {"now": now, "most": most_per_organization, "limit": limit})
 
-    async def of_organization(self, organization_id: OrganizationId, limit: int = 50) -> Sequence[Notice]:
+    async def of_organization(
+        self, organization_id: OrganizationId, limit: int = 50
+    ) -> Sequence[Notification]:
         return await self._all(_OF_ORGANIZATION, {"of_organization": organization_id, "limit": limit})
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
         asked = {"instant": instant, "limit": limit}
         return await self._run(lambda database: database.execute(_FORGET, asked).rowcount)
 
-    async def _all(self, question: sa.Select[*tuple[Any, ...]], asked: dict[str, object]) -> Sequence[Notice]:
+    async def _all(
+        self, question: sa.Select[*tuple[Any, ...]], asked: dict[str, object]
+    ) -> Sequence[Notification]:
         rows = await self._run(lambda database: database.execute(question, asked).all())
         return [_notice(row) for row in rows]
 
 
-def _progress(notice: Notice) -> dict[str, object]:
+def _progress(notice: Notification) -> dict[str, object]:
     return {
         "state": notice.state.value,
         "attempts": notice.attempts,
@@ -152,14 +156,14 @@ def _progress(notice: Notice) -> dict[str, object]:
     }
 
 
-def _notice(row: sa.Row[*tuple[Any, ...]]) -> Notice:
-    return Notice(
+def _notice(row: sa.Row[*tuple[Any, ...]]) -> Notification:
+    return Notification(
         row.id,
         row.organization_id,
         row.mapping_id,
         row.run_id,
         row.changed_at,
-        Change(row.change),
+        HealthChange(row.change),
         row.sentence,
         Delivery(row.state),
         row.attempts,

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.persistence.delete_organization import check_are_there, removal_of
+from adapters.persistence.delete_organization import check_are_there, statements_to_delete
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import replace_row
 from adapters.persistence.tables import connections, organizations
@@ -54,7 +54,7 @@ class SqlOrganizations:
         return sorted(map(_organization, rows), key=lambda organization: organization.name.casefold())
 
     async def remove(self, organization_id: OrganizationId, at: datetime) -> None:
-        statements = removal_of(organization_id, at)
+        statements = statements_to_delete(organization_id, at)
 
         def execute_all(database: sa.Connection) -> None:
             for statement in statements:
@@ -111,7 +111,7 @@ class SqlConnections:
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         return await self._first(connections.c.id == connection_id)
 
-    async def open_one(self, organization_id: OrganizationId) -> Connection | None:
+    async def get_open(self, organization_id: OrganizationId) -> Connection | None:
         return await self._first(
             connections.c.organization_id == organization_id, connections.c.ended_at.is_(sa.null())
         )

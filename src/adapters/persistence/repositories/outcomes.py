@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import PART, in_parts
 from adapters.persistence.tables import outcomes, runs
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import KINDS_BY_NAME, RecordKind
 from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, RecordRef, Tally
@@ -137,7 +137,7 @@ class SqlOutcomes:
         asked = {
             "mapping_id": mapping_id,
             "asked": id_or_email,
-            "asked_mailbox": same_mailbox(id_or_email),
+            "asked_mailbox": normalize_email(id_or_email),
         }
         rows = await self._run(lambda database: database.execute(statement, asked).all())
         return [
@@ -171,7 +171,7 @@ def _row(run_id: RunId, told: RecordOutcome) -> dict[str, str | None]:
         "source_id": record.source_id,
         "label": record.label,
         "email": record.email,
-        "mailbox": same_mailbox(record.email) if record.email else None,
+        "mailbox": normalize_email(record.email) if record.email else None,
         "outcome": told.outcome.value,
         "reason_code": reason.code,
         "reason_sentence": reason.sentence,

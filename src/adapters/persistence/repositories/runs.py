@@ -19,8 +19,8 @@ from core.domain.records.outcomes import Counts, Outcome, Tally
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import OPEN_STATES, Progress, RunState, SyncRun, Trigger
-from core.domain.runs.stop_reasons import STOPS_ASKED_FOR, Stop, StoppedBy
-from ports.store.runs import Standing
+from core.domain.runs.stop_reasons import REQUESTED_STOPS, StopCause, StopReason
+from ports.store.runs import LeaseStatus
 
 _RUNS = sa.select(runs)
 _OF_ID = _RUNS.where(runs.c.id == sa.bindparam("run_id"))
@@ -43,7 +43,7 @@ _LATEST_ENDED = [
         runs.c.mapping_id == mappings.c.id,
         runs.c.scope == scope.value,
         runs.c.state.not_in([state.value for state in OPEN_STATES]),
-        sa.func.coalesce(runs.c.stop_code, "").not_in(STOPS_ASKED_FOR),
+        sa.func.coalesce(runs.c.stop_code, "").not_in(REQUESTED_STOPS),
     )
     .order_by(runs.c.position.desc())
     .limit(1)
@@ -111,7 +111,7 @@ class SqlRuns:
         row = await self._run(lambda database: database.execute(_OF_ID, {"run_id": run_id}).first())
         return None if row is None else _sync_run(row)
 
-    async def open_ones(self, mapping_id: MappingId) -> Sequence[SyncRun]:
+    async def list_open(self, mapping_id: MappingId) -> Sequence[SyncRun]:
         rows = await self._run(lambda database: database.execute(_OPEN, {"mapping_id": mapping_id}).all())
         running_first = sorted(rows, key=lambda row: row.state == RunState.QUEUED)
         return [_sync_run(row) for row in running_first]
@@ -158,11 +158,11 @@ class SqlRuns:
     async def run_in_place_of(self, run_id: RunId) -> RunId | None:
         return await self._run(lambda database: database.execute(_REPLACED, {"id": run_id}).scalar())
 
-    async def booked_by(self, mapping_id: MappingId, request_key: str) -> RunId | None:
+    async def find_by_idempotency_key(self, mapping_id: MappingId, request_key: str) -> RunId | None:
         asked = {"mapping_id": mapping_id, "request_key": key_of(request_key)}
         return await self._run(lambda database: database.execute(_BOOKED, asked).scalar())
 
-    async def note_booking(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
+    async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
         row = {"mapping_id": mapping_id, "request_key": key_of(request_key), "run_id": run_id}
         await self._run(lambda database: database.execute(run_bookings.insert(), row))
 
@@ -174,10 +174,10 @@ class SqlRuns:
             statement, asked["new_progress"] = _RENEWAL_WITH_PROGRESS, _progress_text(progress)
         return await self._run(lambda database: database.execute(statement, asked).rowcount == 1)
 
-    async def standing(self, run_id: RunId) -> Standing | None:
+    async def standing(self, run_id: RunId) -> LeaseStatus | None:
         asked = {"run_id": run_id}
         row = await self._run(lambda database: database.execute(_STANDING, asked).first(), is_short=True)
-        return None if row is None else Standing(*row)
+        return None if row is None else LeaseStatus(*row)
 
 
 def _row(run: SyncRun) -> dict[str, object]:
@@ -221,7 +221,7 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         stop_asked=row.stop_asked,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        stop=Stop(row.stop_code, StoppedBy(row.stop_by), row.stop_sentence) if row.stop_code else None,
+        stop=StopReason(row.stop_code, StopCause(row.stop_by), row.stop_sentence) if row.stop_code else None,
         message=row.message,
         counts=_counts(from_json(row.counts)),
         progress={name: Progress(*numbers) for name, numbers in from_json(row.progress).items()},

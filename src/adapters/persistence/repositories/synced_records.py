@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts, from_json, in_parts, to_json
 from adapters.persistence.tables import synced_records as table
-from core.domain.ids import ConnectionId, GleaninEventId, OrganizationId, SourceId
+from core.domain.ids import ConnectionId, DestinationEventId, OrganizationId, SourceId
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import KINDS_BY_NAME, PEOPLE, RecordKind
 from core.domain.records.search import RecordSearch
 from core.domain.records.synced_records import UNCONFIRMED, SentRecords, ShareLink, SyncedRecord
-from ports.store.results import PeoplePage, Place
+from ports.store.results import PeoplePage, SyncedRecordRef
 
 _NO_LINKS = "[]"
 _REPLACED = ("label", "gleanin_id", "connection_id", "fingerprint", "fields", "email")
@@ -78,7 +78,7 @@ class SqlSyncedRecords:
         self._run = run
 
     async def save(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, records: Collection[SyncedRecord]
+        self, organization_id: OrganizationId, event_id: DestinationEventId, records: Collection[SyncedRecord]
     ) -> None:
         if not records:
             return
@@ -89,7 +89,7 @@ class SqlSyncedRecords:
     async def mark_left(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
         left_at: datetime | None,
@@ -104,7 +104,7 @@ class SqlSyncedRecords:
     async def save_links(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         links: Mapping[SourceId, tuple[ShareLink, ...]],
     ) -> None:
@@ -119,7 +119,7 @@ class SqlSyncedRecords:
     async def find(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> Mapping[SourceId, SyncedRecord]:
@@ -128,14 +128,16 @@ class SqlSyncedRecords:
         return await self._run(lambda database: _found(database, organization_id, event_id, kind, source_ids))
 
     async def places(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
-    ) -> Sequence[Place]:
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
+    ) -> Sequence[SyncedRecordRef]:
         asked = _asked(organization_id, event_id, kind)
 
-        def read(database: sa.Connection) -> list[Place]:
+        def read(database: sa.Connection) -> list[SyncedRecordRef]:
             return [
                 # One object for the few connections there are, for tens of thousands of records.
-                Place(source_id, gleanin_id, ConnectionId(sys.intern(connection_id)), email, left_at)
+                SyncedRecordRef(
+                    source_id, gleanin_id, ConnectionId(sys.intern(connection_id)), email, left_at
+                )
                 for source_id, gleanin_id, connection_id, email, left_at in database.execute(_PLACES, asked)
             ]
 
@@ -150,7 +152,7 @@ class SqlSyncedRecords:
         ]
 
     async def of_event(
-        self, organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind
+        self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
         asked = _asked(organization_id, event_id, kind)
         records = await self._run(
@@ -161,7 +163,7 @@ class SqlSyncedRecords:
     async def people(
         self,
         organization_id: OrganizationId,
-        event_id: GleaninEventId,
+        event_id: DestinationEventId,
         *,
         missing: bool = False,
         search: str = "",
@@ -203,7 +205,7 @@ _ORDER = {kind.name: number for number, kind in enumerate(PEOPLE)}
 def _found(
     database: sa.Connection,
     organization_id: OrganizationId,
-    event_id: GleaninEventId,
+    event_id: DestinationEventId,
     kind: RecordKind,
     source_ids: Collection[SourceId],
 ) -> dict[SourceId, SyncedRecord]:
@@ -214,12 +216,12 @@ def _found(
     return found
 
 
-def _asked(organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind) -> dict[str, str]:
+def _asked(organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind) -> dict[str, str]:
     return {"organization_id": organization_id, "gleanin_event_id": event_id, "kind": kind.name}
 
 
 def _to_update(
-    organization_id: OrganizationId, event_id: GleaninEventId, kind: RecordKind, source_id: SourceId
+    organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind, source_id: SourceId
 ) -> dict[str, str]:
     return {
         "of_organization": organization_id,
@@ -230,7 +232,7 @@ def _to_update(
 
 
 def _row(
-    organization_id: OrganizationId, event_id: GleaninEventId, record: SyncedRecord
+    organization_id: OrganizationId, event_id: DestinationEventId, record: SyncedRecord
 ) -> dict[str, str | None]:
     return {
         "organization_id": organization_id,

@@ -6,23 +6,23 @@ from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
 from adapters.persistence.tables import checkpoints
 from core.domain.ids import MappingId
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.unchanged_marker import UnchangedMarker
 
 _OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
 _REMOVE = sa.delete(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
 _UPSERTS = Upserts(checkpoints, ("run_id", "read_at", "verdict_at", "digest", "many"))
 
 
-class SqlCheckpoints:
+class SqlUnchangedMarkers:
     def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
-    async def get(self, mapping_id: MappingId) -> Checkpoint | None:
+    async def get(self, mapping_id: MappingId) -> UnchangedMarker | None:
         asked = {"of_mapping": mapping_id}
         row = await self._run(lambda database: database.execute(_OF_MAPPING, asked).first())
-        return None if row is None else Checkpoint(*row)
+        return None if row is None else UnchangedMarker(*row)
 
-    async def save(self, checkpoint: Checkpoint) -> None:
+    async def save(self, checkpoint: UnchangedMarker) -> None:
         row = {
             "mapping_id": checkpoint.mapping_id,
             "run_id": checkpoint.run_id,

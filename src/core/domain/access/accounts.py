@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.backoff import backoff
 from core.domain.email import LONGEST_EMAIL
-from core.domain.errors import BadInput, TooManyAttempts
+from core.domain.errors import InvalidInput, TooManyAttempts
 from core.domain.ids import AccountId
 
 SHORTEST_PASSWORD = 12
@@ -38,9 +38,9 @@ class Account:
             or not self.email.isprintable()
             or not _EMAIL.fullmatch(self.email.strip())
         ):
-            raise BadInput(f"{self.email!r:.80} is no e-mail address.", about="email")
+            raise InvalidInput(f"{self.email!r:.80} is no e-mail address.", about="email")
         if any(grant.role is Role.HOOK for grant in self.grants):
-            raise BadInput("Hook is a role of API keys, not of people.")
+            raise InvalidInput("Hook is a role of API keys, not of people.")
 
     @property
     def actor(self) -> Actor:
@@ -59,15 +59,15 @@ def check_password(password: str) -> None:
     """See that a new password can be one.
 
     Raises:
-        BadInput: its sentence says what it needs.
+        InvalidInput: its sentence says what it needs.
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         sentence = f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
-        raise BadInput(sentence, about="password")
+        raise InvalidInput(sentence, about="password")
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class LoginSession:
     """One browser in which somebody is signed in. Only a digest of its secret is kept."""
 
     digest: str

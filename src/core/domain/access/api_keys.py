@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.access.authorization import Actor, Grant
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from core.domain.ids import ApiKeyId
 
 PREFIX = "gls_"
@@ -27,7 +27,7 @@ class ApiKey:
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable() or len(self.name) > LONGEST_NAME:
             sentence = f"An API key needs a name, of at most {LONGEST_NAME} printable characters."
-            raise BadInput(sentence, about="name")
+            raise InvalidInput(sentence, about="name")
 
     @property
     def actor(self) -> Actor:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.domain.errors import BadInput, Forbidden
+from core.domain.errors import Forbidden, InvalidInput
 from core.domain.ids import OrganizationId
 
 
-class Right(StrEnum):
+class Permission(StrEnum):
     READ = "read"
     SYNC = "sync"
     """Start a sync, and start it again."""
@@ -25,11 +25,11 @@ class Role(StrEnum):
     """For Sessionboard's webhooks: of API keys, not of people."""
 
 
-RIGHTS = {
-    Role.ADMIN: frozenset({Right.READ, Right.SYNC, Right.MANAGE}),
-    Role.SUPPORT: frozenset({Right.READ, Right.SYNC}),
-    Role.VIEWER: frozenset({Right.READ}),
-    Role.HOOK: frozenset({Right.HINT}),
+PERMISSIONS = {
+    Role.ADMIN: frozenset({Permission.READ, Permission.SYNC, Permission.MANAGE}),
+    Role.SUPPORT: frozenset({Permission.READ, Permission.SYNC}),
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.HOOK: frozenset({Permission.HINT}),
 }
 
 
@@ -43,9 +43,9 @@ class Grant:
 
     def __post_init__(self) -> None:
         if self.role is Role.SUPPORT and self.organization_id is not None:
-            raise BadInput("Support is a role for all organizations, not for one.")
+            raise InvalidInput("Support is a role for all organizations, not for one.")
         if self.role is Role.HOOK and self.organization_id is None:
-            raise BadInput("A hook's API key is for one organization.")
+            raise InvalidInput("A hook's API key is for one organization.")
 
     def covers(self, organization_id: OrganizationId | None) -> bool:
         """Tell whether the grant holds for an organization; None asks for the installation as a whole."""
@@ -62,11 +62,13 @@ class Actor:
     id: str = ""
     """The account's or the API key's: two keys can have the same name."""
 
-    def may(self, right: Right, organization_id: OrganizationId | None) -> bool:
+    def may(self, right: Permission, organization_id: OrganizationId | None) -> bool:
         """Tell whether a right is held in an organization; None asks for the installation as a whole."""
-        return any(grant.covers(organization_id) and right in RIGHTS[grant.role] for grant in self.grants)
+        return any(
+            grant.covers(organization_id) and right in PERMISSIONS[grant.role] for grant in self.grants
+        )
 
-    def check(self, right: Right, organization_id: OrganizationId | None) -> None:
+    def check(self, right: Permission, organization_id: OrganizationId | None) -> None:
         """See that a right is held.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 
 MAX_SUBJECT_LENGTH = 255
 """OpenID Connect Core, section 2."""
@@ -21,4 +21,4 @@ class ProviderIdentity:
             or not 0 < len(self.subject) <= MAX_SUBJECT_LENGTH
             or not (self.issuer + self.subject).isprintable()
         ):
-            raise BadInput("The provider did not say who signed in.")
+            raise InvalidInput("The provider did not say who signed in.")

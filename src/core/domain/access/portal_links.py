@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.errors import AddressExpired
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.errors import LinkExpired
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import RecordKind
 
 ADDRESS_LASTS = timedelta(days=90)
@@ -15,7 +15,7 @@ class PersonRef:
     """Whose page: a synced person of one organization in one Gleanin event."""
 
     organization_id: OrganizationId
-    event_id: GleaninEventId
+    event_id: DestinationEventId
     kind: RecordKind
     source_id: SourceId
 
@@ -24,7 +24,7 @@ def check_address(made_at: datetime, revoked_at: datetime | None, now: datetime)
     """See that an address still opens its page.
 
     Raises:
-        AddressExpired: it is too old, or all made up to a later moment were revoked.
+        LinkExpired: it is too old, or all made up to a later moment were revoked.
     """
     if now >= made_at + ADDRESS_LASTS or (revoked_at is not None and made_at <= revoked_at):
-        raise AddressExpired
+        raise LinkExpired

@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.ids import MappingId, NoticeId
-from core.domain.notifications.notification import Notice
-from core.domain.runs.health_change import Change
+from core.domain.ids import MappingId, NotificationId
+from core.domain.notifications.notification import Notification
+from core.domain.runs.health_change import HealthChange
 from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import (
-    DIED_AGAIN,
+    CRASHED_TWICE,
+    DATABASE_UNAVAILABLE,
     FAULT,
     INTERRUPTED,
+    LEASE_EXPIRED,
     NO_PROGRESS,
-    STORE_UNUSABLE,
-    TAKEN_OVER,
-    Stop,
+    StopReason,
     system_in,
 )
 from core.domain.tenancy.event_mappings import EventMapping
@@ -32,7 +32,7 @@ _REASONS = {
     "time zone in the mapping's settings.",
     **{
         stop.code: stop.sentence
-        for stop in (DIED_AGAIN, FAULT, INTERRUPTED, NO_PROGRESS, STORE_UNUSABLE, TAKEN_OVER)
+        for stop in (CRASHED_TWICE, FAULT, INTERRUPTED, NO_PROGRESS, DATABASE_UNAVAILABLE, LEASE_EXPIRED)
     },
 }
 """What is told of a stop, by its code.
@@ -54,10 +54,10 @@ class Named:
 class Message:
     """A notice as it goes out: nothing in it is a token, or is about a person."""
 
-    id: NoticeId
+    id: NotificationId
     at: datetime
     organization: Named
-    change: Change
+    change: HealthChange
     text: str
     url: str
     """Where somebody reads more."""
@@ -70,42 +70,44 @@ class Message:
     def subject(self) -> str:
         about = self.gleanin.name if self.gleanin else self.organization.name
         match self.change:
-            case Change.FAILING:
+            case HealthChange.FAILING:
                 return f"The sync of {about} has started to fail"
-            case Change.HALTED:
+            case HealthChange.HALTED:
                 return f"The sync of {about} has stopped: a token was refused"
-            case Change.RECOVERED:
+            case HealthChange.RECOVERED:
                 return f"The sync of {about} works again"
-            case Change.TRIAL:
+            case HealthChange.TRIAL:
                 return f"A trial notice for {about}"
 
 
-def notice_of(notice_id: NoticeId, change: Change, mapping: EventMapping, run: SyncRun) -> Notice:
+def notice_of(
+    notice_id: NotificationId, change: HealthChange, mapping: EventMapping, run: SyncRun
+) -> Notification:
     """Put a change that a run has brought into words; it is to be delivered at once."""
     assert run.finished_at is not None, "only the end of a run changes anything"
     at, text = run.finished_at, sentence(change, mapping, run.stop)
-    return Notice(
+    return Notification(
         notice_id, mapping.organization_id, mapping.id, run.id, at, change, text, next_attempt_at=at
     )
 
 
-def sentence(change: Change, mapping: EventMapping, stop: Stop | None) -> str:
+def sentence(change: HealthChange, mapping: EventMapping, stop: StopReason | None) -> str:
     label = f"{_short(mapping.gleanin_name)} > {_short(mapping.sessionboard_name)}"
     why = _reason(stop)
     match change:
-        case Change.HALTED:
+        case HealthChange.HALTED:
             return (
                 f"The sync of {label} has stopped. {why} Nothing of this connection to Gleanin is synced by itself "
                 "any more until another token is given."
             )
-        case Change.FAILING if mapping.continuous_sync:
+        case HealthChange.FAILING if mapping.continuous_sync:
             return f"The sync of {label} has started to fail. {why} It is tried again by itself, after growing waits."
-        case Change.FAILING:
+        case HealthChange.FAILING:
             return f"The sync of {label} has failed. {why} When that is put right, sync again."
     return f"The sync of {label} works again."
 
 
-def message_of(notice: Notice, organization: Organization, mapping: EventMapping, url: str) -> Message:
+def message_of(notice: Notification, organization: Organization, mapping: EventMapping, url: str) -> Message:
     return Message(
         notice.id,
         notice.at,
@@ -119,12 +121,14 @@ def message_of(notice: Notice, organization: Organization, mapping: EventMapping
     )
 
 
-def trial(notice_id: NoticeId, at: datetime, organization: Organization, url: str) -> Message:
+def trial(notice_id: NotificationId, at: datetime, organization: Organization, url: str) -> Message:
     text = "This is a trial. Notices arrive here when a sync starts to fail, and when it works again."
-    return Message(notice_id, at, Named(organization.id, _short(organization.name)), Change.TRIAL, text, url)
+    return Message(
+        notice_id, at, Named(organization.id, _short(organization.name)), HealthChange.TRIAL, text, url
+    )
 
 
-def _reason(stop: Stop | None) -> str:
+def _reason(stop: StopReason | None) -> str:
     if stop is None:
         return ""
     return _REASONS.get(stop.code, _NO_REASON).format(side=system_in(stop) or "One side")

@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from core.domain.backoff import backoff
 from core.domain.email import LONGEST_EMAIL
-from core.domain.errors import BadInput
-from core.domain.ids import MappingId, NoticeId, OrganizationId, RunId
-from core.domain.runs.health_change import Change
+from core.domain.errors import InvalidInput
+from core.domain.ids import MappingId, NotificationId, OrganizationId, RunId
+from core.domain.runs.health_change import HealthChange
 from core.domain.tenancy.secrets import SealedToken
 
-GIVEN_UP_AFTER = timedelta(days=1)
+EXPIRES_AFTER = timedelta(days=1)
 FIRST_WAIT = timedelta(minutes=1)
 """Longer than any attempt lasts, so that no other process begins the next one meanwhile."""
 LONGEST_WAIT = timedelta(hours=2)
@@ -60,15 +60,15 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notification:
     """What is to be told, and how far its delivery has come."""
 
-    id: NoticeId
+    id: NotificationId
     organization_id: OrganizationId
     mapping_id: MappingId
     run_id: RunId
     at: datetime
-    change: Change
+    change: HealthChange
     text: str
     """A sentence or two for people."""
     state: Delivery = Delivery.WAITING
@@ -78,25 +78,25 @@ class Notice:
     problem: str = ""
     """Why the latest attempt failed, in one sentence for its admins."""
 
-    def attempted(self, now: datetime) -> "Notice":
+    def attempted(self, now: datetime) -> "Notification":
         """Note an attempt that is about to be made; if nothing more is noted, there is another one after a wait."""
         attempts = self.attempts + 1
         return replace(
             self, attempts=attempts, next_attempt_at=now + backoff(FIRST_WAIT, attempts, LONGEST_WAIT)
         )
 
-    def failed(self, problem: str) -> "Notice":
+    def failed(self, problem: str) -> "Notification":
         """Note what the attempt met; there is another one all the same, for somebody may see to it."""
         return replace(self, problem=problem)
 
-    def delivered(self) -> "Notice":
+    def delivered(self) -> "Notification":
         return replace(self, state=Delivery.DELIVERED, next_attempt_at=None, problem="")
 
     def is_to_be_given_up(self, now: datetime) -> bool:
         """Tell whether it is too late for another attempt; one that was never tried, as we slept, is tried."""
-        return self.attempts > 0 and now >= self.at + GIVEN_UP_AFTER
+        return self.attempts > 0 and now >= self.at + EXPIRES_AFTER
 
-    def given_up(self) -> "Notice":
+    def given_up(self) -> "Notification":
         return replace(self, state=Delivery.GIVEN_UP, next_attempt_at=None)
 
 
@@ -109,11 +109,11 @@ def check_email(address: str) -> str:
     """Give an e-mail address that somebody chooses, without space around it.
 
     Raises:
-        BadInput: it is none that a letter can go to, or it could be more than one.
+        InvalidInput: it is none that a letter can go to, or it could be more than one.
     """
     email = address.strip()
     if not is_plain_email(email):
-        raise BadInput(
+        raise InvalidInput(
             f"{email!r:.80} is no e-mail address that notices can go to. Write it in plain letters, "
             f"as in ops@example.org, and in no more than {LONGEST_EMAIL} of them."
         )

@@ -7,9 +7,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from core.domain.email import same_mailbox
-from core.domain.ids import GleaninId, SourceId
-from core.domain.planning.destination_index import Contact, GleaninSide
+from core.domain.email import normalize_email
+from core.domain.ids import DestinationId, SourceId
+from core.domain.planning.destination_index import Contact, DestinationIndex
 from core.domain.records import reasons
 from core.domain.records.canonical import canonical, unsigned
 from core.domain.records.fields import Fields, FieldValue
@@ -19,7 +19,7 @@ from core.domain.records.reasons import Reason
 from core.domain.records.synced_records import CreateIntent, SyncedRecord, fingerprint
 from core.domain.selection.candidates import Blocked, Candidate, Eligible, Skipped
 
-TIES = "sessions"
+ASSOCIATIONS = "sessions"
 """The field whose value only grows: the sessions a person is tied to (rule 22)."""
 
 
@@ -36,7 +36,7 @@ class Create:
     record: RecordRef
     reason: Reason
     fields: Fields
-    former: GleaninId | None = None
+    former: DestinationId | None = None
     """What Gleanin called it, where it does not list it any more: it is asked for by this id first, for a list can
     be older than the record."""
     restores: tuple[FieldChange, ...] = ()
@@ -51,7 +51,7 @@ class Create:
 class Update:
     record: RecordRef
     reason: Reason
-    gleanin_id: GleaninId
+    gleanin_id: DestinationId
     fields: Fields
     """All that stands in Gleanin afterwards."""
     changes: tuple[FieldChange, ...]
@@ -68,7 +68,7 @@ class NoWrite:
     record: RecordRef
     reason: Reason
     outcome: Outcome
-    gleanin_id: GleaninId | None = None
+    gleanin_id: DestinationId | None = None
 
     def told(self) -> RecordOutcome:
         return RecordOutcome(self.record, self.outcome, self.reason, self.gleanin_id)
@@ -82,7 +82,7 @@ class Planner:
     """Plans one kind's candidates against what Gleanin holds and what we remember."""
 
     kind: RecordKind
-    gleanin: GleaninSide
+    gleanin: DestinationIndex
     barred: AbstractSet[SourceId]
     """Records of this kind that were sent to the Gleanin event under a connection that has ended (rule 10)."""
     moving: Mapping[SourceId, str] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Planner:
         return (self._step(candidate, memory.get(candidate.record.source_id)) for candidate in candidates)
 
     def leftovers(
-        self, unseen: Mapping[SourceId, GleaninId], memory: Mapping[SourceId, SyncedRecord]
+        self, unseen: Mapping[SourceId, DestinationId], memory: Mapping[SourceId, SyncedRecord]
     ) -> Iterator[Step]:
         """Report what we sent and Sessionboard no longer has: it is kept (rule 22)."""
         for source_id, gleanin_id in unseen.items():
@@ -124,7 +124,7 @@ class Planner:
 
     def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         step = self._decide(candidate, known)
-        copies = self.gleanin.copies_of(self.kind, step.record.source_id)
+        copies = self.gleanin.duplicates_of(self.kind, step.record.source_id)
         return replace(step, reason=step.reason.noting(reasons.doubled(copies))) if copies else step
 
     def _decide(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
@@ -140,16 +140,16 @@ class Planner:
             case Eligible(fields=fields, notes=notes):
                 return self._write(record, fields, notes, known, there)
 
-    def _in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> GleaninId | None:
-        earlier = self.gleanin.sent_earlier(self.kind).get(source_id) if source_id in self.barred else None
+    def _in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> DestinationId | None:
+        earlier = self.gleanin.created_before(self.kind).get(source_id) if source_id in self.barred else None
         if earlier is not None:
             return earlier  # to be edited there by hand
         if known is not None and self.gleanin.holds(self.kind, known.gleanin_id):
             return known.gleanin_id
-        return self.gleanin.sent_here(self.kind, source_id)
+        return self.gleanin.created_here(self.kind, source_id)
 
     def _stay_out(
-        self, record: RecordRef, reason: Reason, there: GleaninId | None, *, has_left: bool
+        self, record: RecordRef, reason: Reason, there: DestinationId | None, *, has_left: bool
     ) -> NoWrite:
         if there is None or record.source_id in self.barred:
             return NoWrite(record, reason, Outcome.SKIPPED, there)
@@ -163,7 +163,7 @@ class Planner:
         fields: Fields,
         notes: tuple[str, ...],
         known: SyncedRecord | None,
-        there: GleaninId | None,
+        there: DestinationId | None,
     ) -> Step:
         at_hand = known if known and known.gleanin_id == there else None
         confirmed = at_hand if at_hand and at_hand.is_confirmed else None
@@ -211,13 +211,13 @@ class Planner:
         return {tie for tie in ties if self.gleanin.holds_tie(tie)}
 
     def _email_taken(
-        self, record: RecordRef, fields: Fields, sent: Fields, there: GleaninId | None
+        self, record: RecordRef, fields: Fields, sent: Fields, there: DestinationId | None
     ) -> Reason | None:
         email = fields.get("email")
         if not self.kind.is_person or not isinstance(email, str):
             return None
         former = sent.get("email")
-        if isinstance(former, str) and same_mailbox(former) == same_mailbox(email):
+        if isinstance(former, str) and normalize_email(former) == normalize_email(email):
             return None
         contact = self._in_the_way(email, record.source_id, there)
         if contact is None:
@@ -244,9 +244,9 @@ class Planner:
         holders = (each.sent_as for each in self.gleanin.contacts_with(email) if each.kind == self.kind)
         return frozenset(who for who in holders if who in self.moving and who and who != record.source_id)
 
-    def _in_the_way(self, email: str, source_id: SourceId, there: GleaninId | None) -> Contact | None:
+    def _in_the_way(self, email: str, source_id: SourceId, there: DestinationId | None) -> Contact | None:
         """Find the contact in Gleanin that keeps a record from having an e-mail (rules 15 and 19)."""
-        mailbox = same_mailbox(email)
+        mailbox = normalize_email(email)
         for contact in self.gleanin.contacts_with(email):
             same_kind = contact.kind == self.kind
             if same_kind and (contact.gleanin_id == there or contact.sent_as == source_id):
@@ -269,7 +269,7 @@ def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[
     return tuple(
         FieldChange(name, None, fields.get(name))
         for name in kind.fields
-        if name in fields or (name in may_have and name != TIES)
+        if name in fields or (name in may_have and name != ASSOCIATIONS)
     )
 
 
@@ -282,12 +282,12 @@ def _is_same(known: SyncedRecord, fields: Fields) -> bool:
 
 
 def _with_ties(fields: Fields, ties: AbstractSet[str]) -> Fields:
-    rest = {name: value for name, value in fields.items() if name != TIES}
-    return {**rest, TIES: tuple(sorted(ties))} if ties else rest
+    rest = {name: value for name, value in fields.items() if name != ASSOCIATIONS}
+    return {**rest, ASSOCIATIONS: tuple(sorted(ties))} if ties else rest
 
 
 def _ties(fields: Fields) -> AbstractSet[str]:
-    return frozenset(fields.get(TIES, ()))
+    return frozenset(fields.get(ASSOCIATIONS, ()))
 
 
 def _changes(kind: RecordKind, old: Fields, new: Fields) -> tuple[FieldChange, ...]:

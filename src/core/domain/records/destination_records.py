@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 
-from core.domain.ids import ExternalId, GleaninEventId, GleaninId
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
 from core.domain.records.synced_records import ShareLink
 
 
 @dataclass(frozen=True, slots=True)
-class GleaninEvent:
-    id: GleaninEventId
+class DestinationEvent:
+    id: DestinationEventId
     name: str
     time_zone: str | None = None
     is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class GleaninRecord:
-    id: GleaninId
+class DestinationRecord:
+    id: DestinationId
     external_id: ExternalId | None = None
     email: str | None = None
-    sessions: tuple[GleaninId, ...] = ()
+    sessions: tuple[DestinationId, ...] = ()
     links: tuple[ShareLink, ...] | None = ()
     """None when nothing was said of links."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from core.domain.ids import GleaninId, SourceId
+from core.domain.ids import DestinationId, SourceId
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.records.reasons import Reason
 
@@ -39,7 +39,7 @@ class RecordOutcome:
     record: RecordRef
     outcome: Outcome
     reason: Reason
-    gleanin_id: GleaninId | None = None
+    gleanin_id: DestinationId | None = None
 
 
 @dataclass(frozen=True, slots=True)

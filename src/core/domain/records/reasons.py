@@ -191,7 +191,7 @@ NO_ID = Reason(
 
 
 # Failed
-def waited_in_vain(email: str) -> Reason:
+def dependency_failed(email: str) -> Reason:
     return Reason(
         "waited_in_vain",
         f"It was to get the e-mail {email} from somebody whose own change failed.",
@@ -254,7 +254,7 @@ def also_at(sent_for: str, others: Iterable[str]) -> str:
     return f"Goes once, for {sent_for}, and stands for {', '.join(others)} too."
 
 
-def ties_left_out(people: Iterable[str]) -> str:
+def associations_left_out(people: Iterable[str]) -> str:
     return (
         f"Not tied to {', '.join(people)}: sent under a connection that has ended, and not written any more."
     )

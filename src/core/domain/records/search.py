@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from core.domain.email import ascii_domain, same_mailbox
+from core.domain.email import ascii_domain, normalize_email
 from core.domain.text import compose, strip_invisible
 
 
@@ -35,7 +35,7 @@ class RecordSearch:
         )
 
     def _fits_email(self, email: str) -> bool:
-        shown, mailbox = compose(email).lower(), same_mailbox(email)
+        shown, mailbox = compose(email).lower(), normalize_email(email)
         return any(each in shown or each in mailbox for each in self._mailboxes)
 
 
@@ -45,7 +45,7 @@ def _folded(text: str) -> str:
 
 def _mailboxes(text: str) -> frozenset[str]:
     """Return the forms in which a part of an address may stand in one."""
-    forms = {compose(text).lower(), same_mailbox(text)}
+    forms = {compose(text).lower(), normalize_email(text)}
     before, at, domain = text.rpartition("@")
     if not domain.isascii() and (in_ascii := ascii_domain(domain)):
         forms.add(f"{compose(before).lower()}{at}{in_ascii}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.domain.email import clean_email
-from core.domain.ids import SessionboardEventId, SourceId
+from core.domain.ids import SourceEventId, SourceId
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url
 
 _WITHOUT_ID = "no-id:"
@@ -26,7 +26,7 @@ def is_id(source_id: SourceId) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SourceEvent:
-    id: SessionboardEventId
+    id: SourceEventId
     name: str
     time_zone: str | None
 

@@ -21,7 +21,7 @@ class Spool(Protocol):
     def read(self, number: int) -> bytes: ...
 
 
-class MemorySpool:
+class InMemorySpool:
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
 

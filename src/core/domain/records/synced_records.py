@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from core.domain.ids import ConnectionId, GleaninEventId, GleaninId, SourceId
+from core.domain.ids import ConnectionId, DestinationEventId, DestinationId, SourceId
 from core.domain.records.canonical import unsigned
 from core.domain.records.fields import Fields
 from core.domain.records.kinds import RecordKind
@@ -59,7 +59,7 @@ class SyncedRecord:
     kind: RecordKind
     source_id: SourceId
     label: str
-    gleanin_id: GleaninId
+    gleanin_id: DestinationId
     connection_id: ConnectionId
     """The connection under which it was sent; under another one it is never written again (rule 10)."""
     fingerprint: str
@@ -85,7 +85,7 @@ class SyncedRecord:
 class SentRecords:
     """How many records of a kind were sent to a Gleanin event under a connection."""
 
-    event_id: GleaninEventId
+    event_id: DestinationEventId
     connection_id: ConnectionId
     kind: RecordKind
     number: int

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.records.outcomes import Causes, Counts
-from core.domain.runs.health_change import Change, change_between
+from core.domain.runs.health_change import HealthChange, health_change_between
 from core.domain.runs.messages import Remarks
 from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import INTERVAL, Halt, Schedule
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.event_mappings import EventMapping
 
 
@@ -39,13 +39,13 @@ class RunEnd:
     schedule: Schedule
     halt: Halt | None
     """A token was refused just now: it stops the connection's other mappings too."""
-    change: Change | None
+    change: HealthChange | None
     """What somebody may want to be told."""
 
 
 def end_run(
     run: SyncRun,
-    stop: Stop | None,
+    stop: StopReason | None,
     stored: Stored,
     state: MappingState,
     now: datetime,
@@ -72,7 +72,7 @@ def end_run(
         ended = run.finished(stored.counts, now, support_contact, remarks, stored.causes)
     before = state.schedule or Schedule(run.mapping_id, run.requested_at)
     after = before.after(ended, interval)
-    change = change_between(before, after) if state.mapping.is_active else None
-    if change is Change.HALTED and state.schedule is None and state.halt is not None:
+    change = health_change_between(before, after) if state.mapping.is_active else None
+    if change is HealthChange.HALTED and state.schedule is None and state.halt is not None:
         change = None  # it was told for another mapping of the connection, before this one had a schedule
     return RunEnd(ended, before, after, after.halt if not before.is_halted else None, change)

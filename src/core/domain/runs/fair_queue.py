@@ -70,7 +70,7 @@ class ScheduleCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedWork:
     """What somebody is to carry out: a run, or the check of a mapping that is due."""
 
     run_id: RunId | None
@@ -94,7 +94,7 @@ class RunCounts:
     """From when on the one has waited that has waited longest."""
 
 
-def waiting(work: Sequence[OpenWork], due: Iterable[DueMapping], now: datetime) -> Iterator[Waiting]:
+def waiting(work: Sequence[OpenWork], due: Iterable[DueMapping], now: datetime) -> Iterator[QueuedWork]:
     """Choose what waits to be carried out.
 
     Args:
@@ -110,11 +110,11 @@ def waiting(work: Sequence[OpenWork], due: Iterable[DueMapping], now: datetime) 
         # What is queued behind a running run comes once that one has ended.
         if is_abandoned or each.mapping_id not in running:
             who = each.run_id, each.mapping_id, each.organization_id
-            yield Waiting(*who, each.trigger, each.since, is_abandoned=is_abandoned)
+            yield QueuedWork(*who, each.trigger, each.since, is_abandoned=is_abandoned)
     busy = {each.mapping_id for each in work if each.run_id or each.is_carried_out(now)}
     for mapping in due:
         if mapping.mapping_id not in busy:
-            yield Waiting(
+            yield QueuedWork(
                 None, mapping.mapping_id, mapping.organization_id, Trigger.CONTINUOUS, mapping.due_at
             )
 
@@ -168,12 +168,12 @@ def count_continuous(
 
 
 def select_next(
-    waiting: Iterable[Waiting],
+    waiting: Iterable[QueuedWork],
     busy: Mapping[OrganizationId, int],
     room: int,
     room_by_itself: int | None = None,
     most: int = MOST_PER_ORGANIZATION,
-) -> Sequence[Waiting]:
+) -> Sequence[QueuedWork]:
     """Choose what starts now: what people asked for first, then one organization after the other.
 
     Args:
@@ -183,10 +183,10 @@ def select_next(
         room_by_itself: how many of continuous sync; the rest of the places are kept for runs asked for by hand.
         most: of one organization that may go on at once.
     """
-    going_on, chosen, by_age = Counter(busy), list[Waiting](), sorted(waiting, key=lambda each: each.since)
+    going_on, chosen, by_age = Counter(busy), list[QueuedWork](), sorted(waiting, key=lambda each: each.since)
     rooms = {Trigger.MANUAL: room, Trigger.CONTINUOUS: room if room_by_itself is None else room_by_itself}
     for trigger, its_room in rooms.items():
-        queues: dict[OrganizationId, deque[Waiting]] = defaultdict(deque)
+        queues: dict[OrganizationId, deque[QueuedWork]] = defaultdict(deque)
         for each in by_age:
             if each.trigger is trigger:
                 queues[each.organization_id].append(each)

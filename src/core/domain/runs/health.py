@@ -12,7 +12,7 @@ from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.records.kinds import RecordKind, kinds_in
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.runs.schedule import PASSES_BY_ITSELF, Halt, Schedule
-from core.domain.runs.stop_reasons import STOPS_ASKED_FOR, TIME_ZONES, TOKEN_REFUSED
+from core.domain.runs.stop_reasons import REQUESTED_STOPS, TIME_ZONES, TOKEN_REFUSED
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from core.domain.tenancy.time_zones import known_mismatch
@@ -75,7 +75,7 @@ def health_of(
         halt: of the mapping's connection.
         now: when it is asked.
     """
-    runs = [run for run in ended if run.stop is None or run.stop.code not in STOPS_ASKED_FOR]
+    runs = [run for run in ended if run.stop is None or run.stop.code not in REQUESTED_STOPS]
     if halt is not None:
         return halted(halt)
     if schedule is not None and schedule.failing_since is not None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from core.domain.runs.schedule import Schedule
 
 
-class Change(StrEnum):
+class HealthChange(StrEnum):
     FAILING = "failing"
     HALTED = "halted"
     """A token was refused: nothing of the connection goes on by itself."""
@@ -14,12 +14,12 @@ class Change(StrEnum):
     """None at all: somebody tries whether notices arrive."""
 
 
-def change_between(before: Schedule, after: Schedule) -> Change | None:
+def health_change_between(before: Schedule, after: Schedule) -> HealthChange | None:
     """Tell what has changed; None for what is as it was, however often it failed again."""
     if after.is_halted and not before.is_halted:
-        return Change.HALTED
+        return HealthChange.HALTED
     if after.is_failing and not before.is_failing:
-        return Change.FAILING
+        return HealthChange.FAILING
     if before.is_failing and not after.is_failing:
-        return Change.RECOVERED
+        return HealthChange.RECOVERED
     return None

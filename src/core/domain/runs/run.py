@@ -8,7 +8,7 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Causes, Counts
 from core.domain.runs.messages import Remarks, closing_message
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 
 
 class Trigger(StrEnum):
@@ -52,7 +52,7 @@ class SyncRun:
     """The code of the stop that somebody asked for, seen before the next write."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    stop: Stop | None = None
+    stop: StopReason | None = None
     message: str = ""
     counts: Counts = field(default_factory=Counts)
     progress: dict[str, Progress] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class SyncRun:
         """Check whether somebody carries it out, who sees a request to stop before the next write."""
         return self.state is RunState.RUNNING and not self.lease_has_run_out(now)
 
-    def ask_to_stop(self, stop: Stop) -> "SyncRun":
+    def ask_to_stop(self, stop: StopReason) -> "SyncRun":
         """Ask whoever carries the run out to stop it before the next write."""
         return replace(self, stop_asked=stop.code)
 
@@ -99,7 +99,7 @@ class SyncRun:
         message = closing_message(counts, self.scope, support_contact, remarks, causes)
         return replace(self._closed(state, now), counts=counts, message=message)
 
-    def stopped(self, stop: Stop, now: datetime, counts: Counts) -> "SyncRun":
+    def stopped(self, stop: StopReason, now: datetime, counts: Counts) -> "SyncRun":
         """End the run before its end; `counts` are those of its stored outcomes, whoever ends it (rule 26)."""
         closed = self._closed(RunState.STOPPED, now)
         message = f"Sync to Gleanin has stopped: {stop.sentence}"

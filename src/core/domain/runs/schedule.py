@@ -10,10 +10,10 @@ from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.runs.stop_reasons import (
+    DATABASE_UNAVAILABLE,
     INTERRUPTED,
-    STOPS_ASKED_FOR,
-    STORE_UNUSABLE,
-    TAKEN_OVER,
+    LEASE_EXPIRED,
+    REQUESTED_STOPS,
     TOKEN_REFUSED,
     TOKEN_REPLACED,
     system_in,
@@ -28,7 +28,9 @@ QUIET = timedelta(minutes=4)
 """From a hint that something has changed until the sync: longer than Sessionboard's cache of 3 minutes."""
 ONE_HINT = timedelta(seconds=30)
 """Hints that come within it are one: a run after the quiet time of the first is still later than the cache of each."""
-PASSES_BY_ITSELF = frozenset(stop.code for stop in (INTERRUPTED, TAKEN_OVER, TOKEN_REPLACED, STORE_UNUSABLE))
+PASSES_BY_ITSELF = frozenset(
+    stop.code for stop in (INTERRUPTED, LEASE_EXPIRED, TOKEN_REPLACED, DATABASE_UNAVAILABLE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Schedule:
         assert run.finished_at is not None, "only a run that has ended is counted from"
         if run.state is not RunState.STOPPED or run.stop is None:
             return self._after_success(run, interval) if run.scope is Scope.ALL else self
-        if run.stop.code in STOPS_ASKED_FOR:
+        if run.stop.code in REQUESTED_STOPS:
             return self
         if run.stop.code in PASSES_BY_ITSELF:
             return replace(self, due_at=run.finished_at + AFTER_AN_INTERRUPTION)

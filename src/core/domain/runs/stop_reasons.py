@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.domain.errors import TimeZoneUnknown
-from core.domain.records.destination_records import GleaninEvent
+from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
@@ -20,16 +20,16 @@ from core.domain.tenancy.time_zones import (
 )
 
 
-class StoppedBy(StrEnum):
+class StopCause(StrEnum):
     RULE = "rule"
     OTHER_SIDE = "other_side"
     INTERRUPTION = "interruption"
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopReason:
     code: str
-    by: StoppedBy
+    by: StopCause
     sentence: str
 
 
@@ -37,97 +37,103 @@ TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code
 TIME_ZONES = "time_zones"
 
 
-def token_refused(side: str, said: str) -> Stop:
-    return Stop(TOKEN_REFUSED, StoppedBy.OTHER_SIDE, f"{side} refused the token: {said}")
+def token_refused(side: str, said: str) -> StopReason:
+    return StopReason(TOKEN_REFUSED, StopCause.OTHER_SIDE, f"{side} refused the token: {said}")
 
 
-def unreachable(side: str, said: str) -> Stop:
-    return Stop("unreachable", StoppedBy.OTHER_SIDE, f"{side} cannot be reached: {said} Sync again later.")
+def unreachable(side: str, said: str) -> StopReason:
+    return StopReason(
+        "unreachable", StopCause.OTHER_SIDE, f"{side} cannot be reached: {said} Sync again later."
+    )
 
 
-def unreadable(side: str, said: str) -> Stop:
-    return Stop("unreadable", StoppedBy.OTHER_SIDE, f"{side}'s answer cannot be read: {said}")
+def unreadable(side: str, said: str) -> StopReason:
+    return StopReason("unreadable", StopCause.OTHER_SIDE, f"{side}'s answer cannot be read: {said}")
 
 
-def writes_refused(side: str, said: str) -> Stop:
-    return Stop(
+def writes_refused(side: str, said: str) -> StopReason:
+    return StopReason(
         "writes_refused",
-        StoppedBy.OTHER_SIDE,
+        StopCause.OTHER_SIDE,
         f"{side} refuses every write, though it takes the token: {said} Ask {side}'s support what the token may write.",
     )
 
 
-def event_gone(side: str, event: str) -> Stop:
-    return Stop(
+def event_gone(side: str, event: str) -> StopReason:
+    return StopReason(
         "event_gone",
-        StoppedBy.OTHER_SIDE,
+        StopCause.OTHER_SIDE,
         f"The {side} event {event} does not exist any more, or the token does not see it.",
     )
 
 
-def masked_emails(example: str) -> Stop:
-    return Stop(
+def masked_emails(example: str) -> StopReason:
+    return StopReason(
         "masked_emails",
-        StoppedBy.RULE,
+        StopCause.RULE,
         f"Sessionboard hides personal data from this token: e-mails come as {example}. "
         "Create a Sessionboard token that may read personal data, and give it to the organization.",
     )
 
 
-def refused(said: str) -> Stop:
-    return Stop("refused", StoppedBy.RULE, said)
+def refused(said: str) -> StopReason:
+    return StopReason("refused", StopCause.RULE, said)
 
 
-DISCONNECTED = Stop("disconnected", StoppedBy.RULE, "The organization was disconnected from Gleanin.")
-MAPPING_REMOVED = Stop("mapping_removed", StoppedBy.RULE, "The mapping was removed.")
-TAKEN_OVER = Stop(
+DISCONNECTED = StopReason("disconnected", StopCause.RULE, "The organization was disconnected from Gleanin.")
+MAPPING_REMOVED = StopReason("mapping_removed", StopCause.RULE, "The mapping was removed.")
+LEASE_EXPIRED = StopReason(
     "taken_over",
-    StoppedBy.INTERRUPTION,
+    StopCause.INTERRUPTION,
     "The run was interrupted and gave no sign of life; another one has taken its place.",
 )
-INTERRUPTED = Stop("interrupted", StoppedBy.INTERRUPTION, "The run was interrupted. Sync again to go on.")
-TOKEN_REPLACED = Stop(
+INTERRUPTED = StopReason(
+    "interrupted", StopCause.INTERRUPTION, "The run was interrupted. Sync again to go on."
+)
+TOKEN_REPLACED = StopReason(
     "token_replaced",
-    StoppedBy.INTERRUPTION,
+    StopCause.INTERRUPTION,
     "The token was refused, and has been replaced meanwhile. Sync again to go on.",
 )
-DIED_AGAIN = Stop(
+CRASHED_TWICE = StopReason(
     "died_again",
-    StoppedBy.INTERRUPTION,
+    StopCause.INTERRUPTION,
     "The run ended twice with the process that carried it out. Sync again; if it persists, its log may tell why.",
 )
-STORE_UNUSABLE = Stop(
-    "store_unusable", StoppedBy.INTERRUPTION, "The database could not be used any more. Sync again to go on."
+DATABASE_UNAVAILABLE = StopReason(
+    "store_unusable", StopCause.INTERRUPTION, "The database could not be used any more. Sync again to go on."
 )
-FAULT = Stop("fault", StoppedBy.INTERRUPTION, "The run ended by a fault of this program. Its log tells more.")
-NO_PROGRESS = Stop(
+FAULT = StopReason(
+    "fault", StopCause.INTERRUPTION, "The run ended by a fault of this program. Its log tells more."
+)
+NO_PROGRESS = StopReason(
     "no_progress",
-    StoppedBy.OTHER_SIDE,
+    StopCause.OTHER_SIDE,
     "Time and again nothing could be read or written for minutes: Sessionboard or Gleanin answers too slowly, or asks "
     "for ever longer pauses. Sync again later.",
 )
 
 
-def system_in(stop: Stop) -> str:
+def system_in(stop: StopReason) -> str:
     """Return which of the two systems a stop is about; empty where it is about neither, or both."""
     about = stop.sentence.removeprefix("The ")
     return next((system for system in (SESSIONBOARD, GLEANIN) if about.startswith(system)), "")
 
 
-STOPS_ASKED_FOR = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}
+REQUESTED_STOPS = {stop.code: stop for stop in (DISCONNECTED, MAPPING_REMOVED)}
 
 
-def no_time_zone(event: SourceEvent) -> Stop:
-    return Stop(TIME_ZONES, StoppedBy.RULE, str(TimeZoneUnknown(event.name, event.time_zone)))
+def no_time_zone(event: SourceEvent) -> StopReason:
+    return StopReason(TIME_ZONES, StopCause.RULE, str(TimeZoneUnknown(event.name, event.time_zone)))
 
 
-def judge_time_zones(
+def check_time_zones(
     source: SourceEvent,
-    gleanin: GleaninEvent,
+    gleanin: DestinationEvent,
     mapping: EventMapping,
     instants: AbstractSet[datetime],
     now: datetime,
-) -> Stop | None:
+) -> StopReason | None:
     """Compare the two events' zones over the event's days (rule 7); None where they agree."""
     ours, theirs = zone_named(source.time_zone), zone_named(gleanin.time_zone)
     if ours is None:
@@ -137,9 +143,9 @@ def judge_time_zones(
             return None
         reported = gleanin.time_zone
         unknown = f'Gleanin says "{reported:.80}", which is no known time zone. ' if reported else ""
-        return Stop(
+        return StopReason(
             TIME_ZONES,
-            StoppedBy.RULE,
+            StopCause.RULE,
             f"{unknown}Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}), and nobody has "
             "confirmed that the Gleanin event has the same. Confirm it in the mapping's settings.",
         )
@@ -148,4 +154,4 @@ def judge_time_zones(
     at = first_disagreement(ours, theirs, days_between(instants) or (now,))
     if at is None:
         return None
-    return Stop(TIME_ZONES, StoppedBy.RULE, zones_differ_at(ours, theirs, at))
+    return StopReason(TIME_ZONES, StopCause.RULE, zones_differ_at(ours, theirs, at))

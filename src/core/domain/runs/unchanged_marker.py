@@ -25,7 +25,7 @@ UNSETTLED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class UnchangedMarker:
     mapping_id: MappingId
     run_id: RunId
     """The run whose outcomes hold."""
@@ -43,15 +43,15 @@ class Checkpoint:
         """From when on a change in Sessionboard speaks against it."""
         return self.read_at - OVERLAP
 
-    def holds_at(self, now: datetime) -> bool:
+    def is_valid_at(self, now: datetime) -> bool:
         # A clock that was set back proves nothing.
         return self.read_at <= now and (self.verdict_at is None or now < self.verdict_at)
 
-    def spares_many(self, now: datetime, interval: timedelta) -> bool:
+    def allows_skip(self, now: datetime, interval: timedelta) -> bool:
         """Check whether all sessions will have been read in time though they are not read now."""
         return bool(self.many) and now + interval * (1 + SPREAD) <= self.read_at + READ_ALL_EVERY
 
-    def read_again(self, now: datetime) -> "Checkpoint":
+    def read_again(self, now: datetime) -> "UnchangedMarker":
         """Note that everything was read, and was as before."""
         return replace(self, read_at=now)
 

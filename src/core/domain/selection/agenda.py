@@ -29,13 +29,13 @@ from core.domain.selection.candidates import (
     Selection,
     Skipped,
     Verdict,
+    check_required_fields,
     is_preferred,
-    judge_fields,
     unreadable_candidate,
 )
 from core.domain.selection.destination_view import DestinationView
-from core.domain.selection.email_conflicts import SharedEmails
-from core.domain.selection.sessions import judge_session
+from core.domain.selection.email_conflicts import EmailConflicts
+from core.domain.selection.sessions import evaluate_session
 from core.domain.selection.speakers import speaker_fields
 from core.domain.tenancy.event_mappings import MappingSettings
 
@@ -69,7 +69,7 @@ class _PersonOnAgenda:
 
 
 @dataclass(slots=True)
-class Agenda:
+class AgendaSelector:
     """The sessions of an event, judged as they are read; of each only what will be sent is kept."""
 
     settings: MappingSettings
@@ -81,7 +81,7 @@ class Agenda:
     """When sessions that sync start and end: what rule 7 compares the zones over."""
     masked: str | None = None
     """An e-mail that Sessionboard masked, if there was one (rule 16)."""
-    next_verdict: datetime | None = None
+    next_transition_at: datetime | None = None
     """When the next session will have passed (rule 12)."""
     incomplete: bool = False
     """A row could not be read, and with it its people: nobody can be said to have left."""
@@ -106,12 +106,12 @@ class Agenda:
             )
             self.incomplete = True
             return
-        verdict = judge_session(row, self.settings, self.zone, self.now)
+        verdict = evaluate_session(row, self.settings, self.zone, self.now)
         self._session_at[session_id] = self._sessions.append((row.label, verdict))
         if isinstance(verdict, Eligible) and row.starts_at and row.ends_at:
             self.instants |= {row.starts_at, row.ends_at}
         if row.ends_at is not None and row.ends_at > self.now:
-            self.next_verdict = min(row.ends_at, self.next_verdict or row.ends_at)
+            self.next_transition_at = min(row.ends_at, self.next_transition_at or row.ends_at)
         self._add_people(session_id, row.people, verdict)
 
     def _add_people(self, session_id: SourceId, people: Iterable[Participation], verdict: Verdict) -> None:
@@ -170,7 +170,7 @@ class Agenda:
                 self._judge(self._persons[entry.at], entry, ties), Eligible
             )
 
-        rivals, moving = SharedEmails(going, gleanin.held_emails(SPEAKER), can_go).judge()
+        rivals, moving = EmailConflicts(going, gleanin.emails_in_use(SPEAKER), can_go).judge()
         speakers = partial(self.speakers, ties, rivals)
         return Selection(len(self._people), speakers, moving, incomplete=self.incomplete)
 
@@ -184,7 +184,7 @@ class Agenda:
         for source_id, (label, verdict) in zip(self._session_at, self._sessions, strict=True):
             candidate = Candidate(RecordRef(SESSION, source_id, label), verdict)
             names = absent.get(source_id)
-            yield candidate.noting(reasons.ties_left_out(sorted(names))) if names else candidate
+            yield candidate.noting(reasons.associations_left_out(sorted(names))) if names else candidate
 
     def speakers(
         self, ties: Mapping[SourceId, str], rivals: Mapping[SourceId, Reason]
@@ -211,7 +211,7 @@ class Agenda:
         if left_out := [session for session in entry.syncing if session not in ties]:
             labels = sorted(self._sessions[self._session_at[session]][0] for session in left_out)
             notes = (*notes, reasons.sessions_left_out(labels))
-        return judge_fields(SPEAKER, fields, notes, problem)
+        return check_required_fields(SPEAKER, fields, notes, problem)
 
     def _why_not(self, entry: _PersonOnAgenda) -> Skipped:
         return Skipped(_why_skipped(entry), has_left=entry.has_left and not self.incomplete)

@@ -71,7 +71,7 @@ def filled(fields: Iterable[tuple[str, FieldValue | None]]) -> Fields:
     return {name: value for name, value in fields if value}
 
 
-def judge_fields(
+def check_required_fields(
     kind: RecordKind,
     fields: Fields,
     notes: tuple[str, ...] = (),

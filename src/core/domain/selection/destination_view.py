@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from core.domain.ids import GleaninId, SourceId
+from core.domain.ids import DestinationId, SourceId
 from core.domain.records.kinds import RecordKind
 
 
 class DestinationView(Protocol):
-    def held_emails(self, kind: RecordKind) -> Mapping[SourceId, str]:
+    def emails_in_use(self, kind: RecordKind) -> Mapping[SourceId, str]:
         """Return the e-mail that each person we sent has there, normalized."""
         ...
 
-    def all_sent_here(self, kind: RecordKind) -> Mapping[SourceId, GleaninId]:
+    def all_created_here(self, kind: RecordKind) -> Mapping[SourceId, DestinationId]:
         """Return what stands there for each record that this connection sent."""
         ...

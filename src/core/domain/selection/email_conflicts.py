@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 from core.domain.ids import SourceId
 from core.domain.records import reasons
 from core.domain.records.reasons import Reason
@@ -13,7 +13,7 @@ from core.domain.selection.candidates import UNDATED
 
 
 @dataclass(frozen=True, slots=True)
-class SharedEmails:
+class EmailConflicts:
     """Judges the people of one kind who would go, by their e-mails (as `same_mailbox` writes them)."""
 
     people: Callable[[], Iterable[Person]]
@@ -54,14 +54,14 @@ class SharedEmails:
         for person in self._identified():
             if not person.email:
                 continue
-            mailbox = same_mailbox(person.email)
+            mailbox = normalize_email(person.email)
             if hash(mailbox) in seen:
                 shared[mailbox] = []
             seen.add(hash(mailbox))
             if self.held.get(person.id, mailbox) != mailbox:
                 changed[person.id] = mailbox
         for person in self._identified() if shared else ():
-            mailbox = same_mailbox(person.email) if person.email else ""
+            mailbox = normalize_email(person.email) if person.email else ""
             if mailbox in shared:
                 shared[mailbox].append(person)
         return {mailbox: sharers for mailbox, sharers in shared.items() if len(sharers) > 1}, changed

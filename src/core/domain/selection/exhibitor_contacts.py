@@ -19,13 +19,13 @@ from core.domain.selection.candidates import (
     Candidate,
     Eligible,
     Selection,
+    check_required_fields,
     filled,
     is_preferred,
-    judge_fields,
     unreadable_candidate,
 )
 from core.domain.selection.destination_view import DestinationView
-from core.domain.selection.email_conflicts import SharedEmails
+from core.domain.selection.email_conflicts import EmailConflicts
 from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings
 
 
@@ -40,7 +40,7 @@ class _Place:
 
 
 @dataclass(slots=True)
-class ExhibitorList:
+class ExhibitorContactSelector:
     settings: MappingSettings
     masked: str | None = None
     incomplete: bool = False
@@ -73,7 +73,7 @@ class ExhibitorList:
         return frozenset()
 
     @property
-    def next_verdict(self) -> None:
+    def next_transition_at(self) -> None:
         """Nor does time change anything for them."""
 
     def dependents(
@@ -99,8 +99,8 @@ class ExhibitorList:
         def going() -> Iterator[Person]:
             return (place.person for place in places.values() if place.problem is None)
 
-        rivals, moving = SharedEmails(going, gleanin.held_emails(kind), can_go).judge()
-        without_contact = list(self._without_contact(places, gleanin.all_sent_here(kind).keys()))
+        rivals, moving = EmailConflicts(going, gleanin.emails_in_use(kind), can_go).judge()
+        without_contact = list(self._without_contact(places, gleanin.all_created_here(kind).keys()))
 
         def candidates() -> Iterator[Candidate]:
             yield from without_contact
@@ -168,7 +168,7 @@ class ExhibitorList:
                 ("logo", logo),
             )
         )
-        return judge_fields(EXHIBITOR_CONTACT, fields, (left_out,) if left_out else (), problem)
+        return check_required_fields(EXHIBITOR_CONTACT, fields, (left_out,) if left_out else (), problem)
 
     def _problem(self, exhibitor: Exhibitor, primary: ExhibitorContact | None) -> Reason | None:
         if primary is None:

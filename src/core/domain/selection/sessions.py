@@ -10,14 +10,14 @@ from core.domain.records.fields import Fields, FieldValue
 from core.domain.records.kinds import SESSION
 from core.domain.records.reasons import Reason
 from core.domain.records.source_records import Session
-from core.domain.selection.candidates import Skipped, Verdict, filled, judge_fields, listed
+from core.domain.selection.candidates import Skipped, Verdict, check_required_fields, filled, listed
 from core.domain.tenancy.event_mappings import MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import schedule_text
 
 ACCEPTED = "accepted"
 
 
-def judge_session(session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Verdict:
+def evaluate_session(session: Session, settings: MappingSettings, zone: ZoneInfo, now: datetime) -> Verdict:
     """Apply rules 12, 13 and 18 to one session."""
     if reason := _not_in_programme(session):
         return Skipped(reason)
@@ -34,7 +34,7 @@ def judge_session(session: Session, settings: MappingSettings, zone: ZoneInfo, n
     elif start is not None and end is not None and end < start:
         problem = reasons.ENDS_BEFORE_START
     fields = session_fields(session, settings, zone)
-    return judge_fields(SESSION, fields, problem=problem, told=unusable)
+    return check_required_fields(SESSION, fields, problem=problem, told=unusable)
 
 
 def _unusable_times(session: Session) -> Iterator[tuple[str, str]]:

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 
 from core.domain.ids import SourceId
 from core.domain.records.kinds import RecordKind, Scope, kinds_in
-from core.domain.records.spooled import MemorySpool, Spool
-from core.domain.selection.agenda import Agenda, KeptId, any_id
+from core.domain.records.spooled import InMemorySpool, Spool
+from core.domain.selection.agenda import AgendaSelector, KeptId, any_id
 from core.domain.selection.candidates import Selection
 from core.domain.selection.destination_view import DestinationView
-from core.domain.selection.exhibitor_contacts import ExhibitorList
+from core.domain.selection.exhibitor_contacts import ExhibitorContactSelector
 from core.domain.tenancy.event_mappings import MappingSettings
 
 
-class Part(Protocol):
+class Selector(Protocol):
     """What one scope is about, judged row by row as it is read; of each row only what will be sent is kept."""
 
     incomplete: bool
@@ -37,7 +37,7 @@ class Part(Protocol):
         ...
 
     @property
-    def next_verdict(self) -> datetime | None:
+    def next_transition_at(self) -> datetime | None:
         """When time alone changes what is to be done with a row, as far as that is known."""
         ...
 
@@ -56,15 +56,15 @@ class Part(Protocol):
     ) -> Selection: ...
 
 
-_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime, Spool, KeptId], Part]] = {
-    Scope.AGENDA: Agenda,
-    Scope.EXHIBITORS: lambda settings, *_: ExhibitorList(settings),
+_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime, Spool, KeptId], Selector]] = {
+    Scope.AGENDA: AgendaSelector,
+    Scope.EXHIBITORS: lambda settings, *_: ExhibitorContactSelector(settings),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Programme:
-    parts: Mapping[Scope, Part]
+class SourceSnapshot:
+    parts: Mapping[Scope, Selector]
 
     @property
     def masked(self) -> str | None:
@@ -75,8 +75,8 @@ class Programme:
         return frozenset().union(*(part.instants for part in self.parts.values()))
 
     @property
-    def next_verdict(self) -> datetime | None:
-        known = (part.next_verdict for part in self.parts.values())
+    def next_transition_at(self) -> datetime | None:
+        known = (part.next_transition_at for part in self.parts.values())
         return min((each for each in known if each is not None), default=None)
 
     def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
@@ -100,7 +100,7 @@ class Programme:
         return self.parts[kind.scope].select(kind, gleanin, ties, barred)
 
 
-def empty_programme(
+def empty_snapshot(
     scope: Scope,
     settings: MappingSettings,
     zone: ZoneInfo,
@@ -108,7 +108,7 @@ def empty_programme(
     spool: Spool | None = None,
     *,
     kept_id: KeptId = any_id,
-) -> Programme:
+) -> SourceSnapshot:
     """Return what rows can be added to.
 
     Args:
@@ -116,5 +116,5 @@ def empty_programme(
         kept_id: returns an equal id that is kept already.
     """
     scopes = dict.fromkeys(kind.scope for kind in kinds_in(scope))
-    spool = spool or MemorySpool()
-    return Programme({each: _PARTS[each](settings, zone, now, spool, kept_id) for each in scopes})
+    spool = spool or InMemorySpool()
+    return SourceSnapshot({each: _PARTS[each](settings, zone, now, spool, kept_id) for each in scopes})

@@ -13,8 +13,8 @@ from core.domain.errors import (
     TimeZoneUnconfirmed,
     TimeZoneUnknown,
 )
-from core.domain.ids import ConnectionId, GleaninEventId, MappingId, OrganizationId, SessionboardEventId
-from core.domain.records.destination_records import GleaninEvent
+from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
+from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
@@ -51,8 +51,8 @@ class EventPair:
     """
 
     sessionboard_url: str
-    sessionboard_id: SessionboardEventId
-    gleanin_id: GleaninEventId
+    sessionboard_id: SourceEventId
+    gleanin_id: DestinationEventId
 
     def shares_sessionboard(self, other: "EventPair") -> bool:
         return (self.sessionboard_url, self.sessionboard_id) == (
@@ -130,7 +130,7 @@ class EventMapping:
         """Bind the two events to each other (rule 5)."""
         return replace(self, written=True)
 
-    def take_mark_back(self) -> "EventMapping":
+    def unmark_written(self) -> "EventMapping":
         """Free the two events again, where nothing was written after all."""
         return replace(self, written=False)
 
@@ -145,7 +145,7 @@ class EventMapping:
 
 
 def zone_to_confirm(
-    source: SourceEvent, gleanin: GleaninEvent, now: datetime, *, confirmed: bool
+    source: SourceEvent, gleanin: DestinationEvent, now: datetime, *, confirmed: bool
 ) -> str | None:
     """Judge two events that are to be mapped, and give the zone that an admin has confirmed (rule 7).
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.errors import BadInput, NotConfirmed, NotConnected
+from core.domain.errors import InvalidInput, NotConfirmed, NotConnected
 from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.tenancy.secrets import SealedToken
 
@@ -26,9 +26,9 @@ class Organization:
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable():
-            raise BadInput("An organization needs a name, of printable characters.", about="name")
+            raise InvalidInput("An organization needs a name, of printable characters.", about="name")
         if len(self.name) > LONGEST_NAME:
-            raise BadInput(f"An organization's name has at most {LONGEST_NAME} characters.", about="name")
+            raise InvalidInput(f"An organization's name has at most {LONGEST_NAME} characters.", about="name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 
 _LONGEST = 4096
 _HINT_LENGTH = 4
@@ -18,7 +18,7 @@ class Token:
 
     def __post_init__(self) -> None:
         if problem := self._problem():
-            raise BadInput(problem, about="token")
+            raise InvalidInput(problem, about="token")
 
     def _problem(self) -> str:
         if not self.value:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account, check_password
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant
-from core.domain.errors import BadInput, found
+from core.domain.errors import InvalidInput, found
 from core.domain.ids import AccountId
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.passwords import Passwords
-from ports.store.errors import Taken
-from ports.store.unit_of_work import Units
+from ports.store.errors import UniqueViolation
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,16 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class AddAccount:
-    units: Units
+    units: UnitOfWorkFactory
     passwords: Passwords
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, command: NewAccount, *, by: str) -> Account:
         """Add it.
 
         Raises:
-            BadInput: the e-mail or the password cannot be one, or there is an account with this e-mail.
+            InvalidInput: the e-mail or the password cannot be one, or there is an account with this e-mail.
             NotFound: there is no such organization.
         """
         hashed = None
@@ -49,8 +49,10 @@ class AddAccount:
                 )
             try:
                 await unit.accounts.add(account)
-            except Taken:
-                raise BadInput(f"There is an account for {account.email} already. Give it a role.") from None
+            except UniqueViolation:
+                raise InvalidInput(
+                    f"There is an account for {account.email} already. Give it a role."
+                ) from None
             entry = AuditEntry(now, by, Action.ACCOUNT_ADDED, grant.organization_id, account.email)
             await unit.audit.add(entry)
             await unit.commit()

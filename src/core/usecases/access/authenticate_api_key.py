@@ -4,21 +4,21 @@ from dataclasses import dataclass
 
 from core.domain.access.api_keys import digest_of
 from core.domain.access.authorization import Actor
-from core.domain.errors import NotSignedIn
+from core.domain.errors import NotAuthenticated
 from ports.log import EventLog
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class WhoseApiKey:
-    units: Units
+class AuthenticateApiKey:
+    units: UnitOfWorkFactory
     log: EventLog
 
     async def __call__(self, secret: str, address: str) -> Actor:
         """Tell who acts with a key.
 
         Raises:
-            NotSignedIn: it is none, or was revoked.
+            NotAuthenticated: it is none, or was revoked.
         """
         async with self.units.reading() as unit:
             key = await unit.api_keys.with_digest(digest_of(secret))
@@ -27,5 +27,5 @@ class WhoseApiKey:
             self.log.warning(
                 "access.key_refused", key=key.id if key else None, because=because, address=address
             )
-            raise NotSignedIn("The API key is none, or was revoked.")
+            raise NotAuthenticated("The API key is none, or was revoked.")
         return key.actor

@@ -4,27 +4,27 @@ from dataclasses import dataclass
 
 from core.domain.access.accounts import Account
 from core.domain.access.api_keys import digest_of
-from core.domain.errors import NotSignedIn
+from core.domain.errors import NotAuthenticated
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class WhoIsSignedIn:
-    units: Units
+class AuthenticateSession:
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, secret: str) -> Account:
         """Return the account that a sign-in belongs to.
 
         Raises:
-            NotSignedIn: it has ended, or never began.
+            NotAuthenticated: it has ended, or never began.
         """
         async with self.units.reading() as unit:
             sign_in = await unit.sign_ins.find(digest_of(secret))
             if sign_in is None or sign_in.is_over(self.clock.now()):
-                raise NotSignedIn
+                raise NotAuthenticated
             account = await unit.accounts.get(sign_in.account_id)
         if account is None:
-            raise NotSignedIn
+            raise NotAuthenticated
         return account

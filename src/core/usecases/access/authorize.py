@@ -6,24 +6,26 @@ has. What they may read and not change is refused as forbidden.
 
 from dataclasses import dataclass
 
-from core.domain.access.authorization import Actor, Right
-from core.domain.errors import check_asked, found
+from core.domain.access.authorization import Actor, Permission
+from core.domain.errors import found, validate_id
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.shared.find_run import find_run
-from ports.store.unit_of_work import Unit, Units
+from core.usecases.shared.get_run import get_run
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 Asked = tuple[str, str]
 """What was asked for, and by which id: a refusal repeats just that."""
 
 
 @dataclass(frozen=True, slots=True)
-class AdmitToOrganization:
-    units: Units
+class AuthorizeOrganization:
+    units: UnitOfWorkFactory
 
-    async def __call__(self, actor: Actor, right: Right, organization_id: OrganizationId) -> Organization:
+    async def __call__(
+        self, actor: Actor, right: Permission, organization_id: OrganizationId
+    ) -> Organization:
         """Give the organization.
 
         Raises:
@@ -35,11 +37,11 @@ class AdmitToOrganization:
 
 
 @dataclass(frozen=True, slots=True)
-class AdmitToMapping:
-    units: Units
+class AuthorizeMapping:
+    units: UnitOfWorkFactory
 
     async def __call__(
-        self, actor: Actor, right: Right, mapping_id: MappingId
+        self, actor: Actor, right: Permission, mapping_id: MappingId
     ) -> tuple[Organization, EventMapping]:
         """Give the mapping and whose it is.
 
@@ -51,11 +53,11 @@ class AdmitToMapping:
 
 
 @dataclass(frozen=True, slots=True)
-class AdmitToRun:
-    units: Units
+class AuthorizeRun:
+    units: UnitOfWorkFactory
 
     async def __call__(
-        self, actor: Actor, right: Right, run_id: RunId
+        self, actor: Actor, right: Permission, run_id: RunId
     ) -> tuple[Organization, EventMapping, SyncRun]:
         """Give the run, its mapping, and whose it is; also by the id of one in whose place it stands.
 
@@ -63,17 +65,21 @@ class AdmitToRun:
             NotFound, Forbidden
         """
         async with self.units.reading() as unit:
-            check_asked("run", run_id)
-            run = await find_run(unit, run_id)
+            validate_id("run", run_id)
+            run = await get_run(unit, run_id)
             organization, mapping = await _mapping(unit, actor, right, run.mapping_id, ("run", run_id))
             return organization, mapping, run
 
 
 async def _organization(
-    unit: Unit, actor: Actor, right: Right, organization_id: OrganizationId, asked: Asked | None = None
+    unit: UnitOfWork,
+    actor: Actor,
+    right: Permission,
+    organization_id: OrganizationId,
+    asked: Asked | None = None,
 ) -> Organization:
-    check_asked("organization", organization_id)
-    visible = actor.may(Right.READ, organization_id)
+    validate_id("organization", organization_id)
+    visible = actor.may(Permission.READ, organization_id)
     organization = await unit.organizations.get(organization_id) if visible else None
     known = found(organization, *(asked or ("organization", organization_id)))
     actor.check(right, organization_id)
@@ -81,9 +87,9 @@ async def _organization(
 
 
 async def _mapping(
-    unit: Unit, actor: Actor, right: Right, mapping_id: MappingId, asked: Asked
+    unit: UnitOfWork, actor: Actor, right: Permission, mapping_id: MappingId, asked: Asked
 ) -> tuple[Organization, EventMapping]:
-    check_asked("mapping", mapping_id)
+    validate_id("mapping", mapping_id)
     mapping = found(await unit.mappings.get(mapping_id), *asked)
     organization = await _organization(unit, actor, right, mapping.organization_id, asked)
     return organization, mapping

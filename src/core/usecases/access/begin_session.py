@@ -2,41 +2,41 @@
 
 from dataclasses import dataclass
 
-from core.domain.access.accounts import SIGN_IN_LASTS, Account, SignIn
+from core.domain.access.accounts import SIGN_IN_LASTS, Account, LoginSession
 from core.domain.access.api_keys import digest_of
-from core.domain.errors import NotSignedIn
+from core.domain.errors import NotAuthenticated
 from core.domain.ids import AccountId
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.store.unit_of_work import Unit, Units
+from ports.id_generator import IdGenerator
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
-async def begin_sign_in(unit: Unit, account: Account, names: Names, clock: Clock) -> str:
+async def begin_session(unit: UnitOfWork, account: Account, names: IdGenerator, clock: Clock) -> str:
     """Store a new sign-in, and return its secret."""
     now, secret = clock.now(), names.secret()
     await unit.sign_ins.forget_before(now - SIGN_IN_LASTS)
-    await unit.sign_ins.add(SignIn(digest_of(secret), account.id, now))
+    await unit.sign_ins.add(LoginSession(digest_of(secret), account.id, now))
     return secret
 
 
 @dataclass(frozen=True, slots=True)
-class BeginSignIn:
+class BeginSession:
     """For somebody who has just made the account, or changed its password."""
 
-    units: Units
-    names: Names
+    units: UnitOfWorkFactory
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, account_id: AccountId) -> str:
         """Begin a sign-in, and give its secret.
 
         Raises:
-            NotSignedIn: the account is gone.
+            NotAuthenticated: the account is gone.
         """
         async with self.units.writing() as unit:
             account = await unit.accounts.get(account_id)
             if account is None:
-                raise NotSignedIn
-            secret = await begin_sign_in(unit, account, self.names, self.clock)
+                raise NotAuthenticated
+            secret = await begin_session(unit, account, self.names, self.clock)
             await unit.commit()
         return secret

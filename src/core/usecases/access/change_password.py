@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 
 from core.domain.access.accounts import LONGEST_PASSWORD, Account, check_password
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import BadInput, TooBusy, TooManyAttempts
+from core.domain.errors import InvalidInput, Overloaded, TooManyAttempts
 from core.domain.ids import AccountId
 from core.usecases.access.find_account import find_account, own_account
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.passwords import HashRequest, Passwords, PasswordsBusy
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePassword:
-    units: Units
+    units: UnitOfWorkFactory
     passwords: Passwords
     clock: Clock
 
@@ -24,7 +24,7 @@ class ChangePassword:
 
         Raises:
             NotFound: there is no such account.
-            BadInput: the password cannot be one.
+            InvalidInput: the password cannot be one.
         """
         check_password(password)
         hashed = await self.passwords.hash(password)
@@ -38,14 +38,14 @@ class ChangePassword:
         return account
 
 
-class WrongPassword(BadInput):
+class WrongPassword(InvalidInput):
     def __init__(self) -> None:
         super().__init__("This is not your present password.", about="present_password")
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeOwnPassword:
-    units: Units
+    units: UnitOfWorkFactory
     passwords: Passwords
     clock: Clock
     log: EventLog
@@ -55,10 +55,10 @@ class ChangeOwnPassword:
 
         Raises:
             NotFound: there is no such account.
-            BadInput: the password cannot be one.
+            InvalidInput: the password cannot be one.
             WrongPassword: the present one is another.
             TooManyAttempts: the present one was not even looked at.
-            TooBusy: too many wait for theirs to be looked at.
+            Overloaded: too many wait for theirs to be looked at.
         """
         check_password(password)
         log = self.log.bound(account=account_id, address=address)
@@ -67,7 +67,7 @@ class ChangeOwnPassword:
                 return await self._change(account_id, present, password)
         except PasswordsBusy:
             log.warning("access.throttled", act="change_password", because="busy")
-            raise TooBusy from None
+            raise Overloaded from None
         except TooManyAttempts:
             log.warning("access.throttled", act="change_password", because="attempts")
             raise

@@ -8,21 +8,21 @@ from core.domain.access.authorization import Grant
 from core.domain.errors import found
 from core.domain.ids import ApiKeyId
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.store.unit_of_work import Units
+from ports.id_generator import IdGenerator
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class MakeApiKey:
-    units: Units
-    names: Names
+class CreateApiKey:
+    units: UnitOfWorkFactory
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, name: str, grant: Grant, *, by: str) -> tuple[ApiKey, str]:
         """Make a key, and give it with its secret, which is never shown again.
 
         Raises:
-            BadInput: the name cannot be one.
+            InvalidInput: the name cannot be one.
             NotFound: there is no such organization.
         """
         secret, now = PREFIX + self.names.secret(), self.clock.now()

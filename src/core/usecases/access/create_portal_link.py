@@ -4,19 +4,19 @@ import json
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.usecases.access.portal_person import PURPOSE, Who, find_person
+from core.usecases.access.portal_person import PURPOSE, PersonQuery, find_person
 from ports.clock import Clock
 from ports.signer import Signer
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class MakePortalAddress:
-    units: Units
+class CreatePortalLink:
+    units: UnitOfWorkFactory
     signer: Signer
     clock: Clock
 
-    async def __call__(self, who: Who, *, by: str) -> str:
+    async def __call__(self, who: PersonQuery, *, by: str) -> str:
         """Give the last part of a person's portal address.
 
         Raises:

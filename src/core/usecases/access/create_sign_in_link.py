@@ -3,36 +3,36 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import NotSignedIn
-from core.usecases.access.begin_session import begin_sign_in
+from core.domain.errors import NotAuthenticated
+from core.usecases.access.begin_session import begin_session
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.signer import Signer
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 PURPOSE = "sign-in"
 
 
 @dataclass(frozen=True, slots=True)
-class OfferSignIn:
+class CreateSignInLink:
     """For somebody at the command line, who can do all that the account can anyway."""
 
-    units: Units
+    units: UnitOfWorkFactory
     signer: Signer
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, email: str, *, by: str) -> str:
         """Begin a sign-in for a browser that is to open an address, and give the address's last part.
 
         Raises:
-            NotSignedIn: there is no account with this e-mail.
+            NotAuthenticated: there is no account with this e-mail.
         """
         async with self.units.writing() as unit:
             account = await unit.accounts.with_email(email)
             if account is None:
-                raise NotSignedIn(f"There is no account for {email:.120}. Ask an admin to add one.")
-            secret = await begin_sign_in(unit, account, self.names, self.clock)
+                raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
+            secret = await begin_session(unit, account, self.names, self.clock)
             now = self.clock.now()
             await unit.audit.add(AuditEntry(now, by, Action.SIGN_IN_LINK_MADE, None, account.email))
             await unit.commit()

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from ports.clock import Clock
 from ports.signer import Signer
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 PURPOSE = "sign-up"
 
 
 @dataclass(frozen=True, slots=True)
-class OfferSignUp:
-    units: Units
+class CreateSignUpLink:
+    units: UnitOfWorkFactory
     signer: Signer
     clock: Clock
 
@@ -24,6 +24,6 @@ class OfferSignUp:
         return self.signer.sign(PURPOSE, subject, self.clock.now())
 
 
-async def subject_of_link(unit: Unit) -> str:
+async def subject_of_link(unit: UnitOfWork) -> str:
     """Return what an offer is made for. Any account that is added ends it, even if the account is removed again."""
     return f"account after {await unit.installation.accounts_added()}"

@@ -3,12 +3,12 @@
 from core.domain.access.accounts import Account
 from core.domain.errors import found
 from core.domain.ids import AccountId
-from ports.store.unit_of_work import Unit
+from ports.store.unit_of_work import UnitOfWork
 
 
-async def own_account(unit: Unit, account_id: AccountId) -> Account:
+async def own_account(unit: UnitOfWork, account_id: AccountId) -> Account:
     return found(await unit.accounts.get(account_id), "account", account_id)
 
 
-async def find_account(unit: Unit, email: str) -> Account:
+async def find_account(unit: UnitOfWork, email: str) -> Account:
     return found(await unit.accounts.with_email(email), "account", email)

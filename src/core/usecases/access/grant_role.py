@@ -8,12 +8,12 @@ from core.domain.access.authorization import Grant
 from core.domain.errors import found
 from core.usecases.access.find_account import find_account
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class GiveRole:
-    units: Units
+class GrantRole:
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, email: str, grant: Grant, *, by: str) -> Account:

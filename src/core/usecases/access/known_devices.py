@@ -7,18 +7,18 @@ from core.domain.access.accounts import Account
 from core.domain.access.api_keys import digest_of
 from core.domain.access.devices import Device
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.signer import NotSigned, Signer
-from ports.store.unit_of_work import Units
+from ports.id_generator import IdGenerator
+from ports.signer import BadSignature, Signer
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 _PURPOSE = "device"
 
 
 @dataclass(frozen=True, slots=True)
 class RememberDevice:
-    units: Units
+    units: UnitOfWorkFactory
     signer: Signer
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, sign_in: str) -> str | None:
@@ -55,7 +55,7 @@ class DeviceReader:
             return None
         try:
             text, at = self.signer.read(_PURPOSE, shown)
-        except NotSigned:
+        except BadSignature:
             return None
         device = Device.parse(text)
         return (device, at) if device else None

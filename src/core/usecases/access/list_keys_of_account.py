@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.access.api_keys import ApiKey
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 from core.domain.tenancy.organizations import Organization
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class ListKeysMadeBy:
+class ListKeysOfAccount:
     """For whoever takes an account away: its API keys are programs', and stay."""
 
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, email: str) -> Sequence[tuple[Organization | None, ApiKey]]:
         """Give the valid keys that an account made, with their organizations; None where one is for all."""
-        maker = same_mailbox(email)
+        maker = normalize_email(email)
         async with self.units.reading() as unit:
             return [
                 (organization, key)
                 for organization in (None, *await unit.organizations.all())
                 for key in await unit.api_keys.of_organization(organization.id if organization else None)
-                if key.is_valid and same_mailbox(key.created_by) == maker
+                if key.is_valid and normalize_email(key.created_by) == maker
             ]

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.access.portal_links import PersonRef, check_address
-from core.domain.errors import AddressExpired
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.errors import LinkExpired
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.records.kinds import RecordKind
 from core.domain.records.synced_records import ShareLink, presentable
 from core.usecases.access.portal_person import PERSON_KINDS, PURPOSE
 from ports.clock import Clock
-from ports.signer import NotSigned, Signer
-from ports.store.unit_of_work import Units
+from ports.signer import BadSignature, Signer
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class PortalPage:
 
 @dataclass(frozen=True, slots=True)
 class OpenPortal:
-    units: Units
+    units: UnitOfWorkFactory
     signer: Signer
     clock: Clock
 
@@ -35,16 +35,16 @@ class OpenPortal:
         """Give what the page behind an address shows.
 
         Raises:
-            AddressExpired: it was not made here, is too old, was revoked, or the person is not known any more.
+            LinkExpired: it was not made here, is too old, was revoked, or the person is not known any more.
         """
         try:
             claims, made_at = self.signer.read(PURPOSE, address)
-        except NotSigned:
-            raise AddressExpired from None
+        except BadSignature:
+            raise LinkExpired from None
         organization_id, event_id, kind_name, source_id = json.loads(claims)
         ref = PersonRef(
             OrganizationId(organization_id),
-            GleaninEventId(event_id),
+            DestinationEventId(event_id),
             PERSON_KINDS[kind_name],
             SourceId(source_id),
         )
@@ -55,5 +55,5 @@ class OpenPortal:
         person = people.get(ref.source_id)
         events = [each.sessionboard_name for each in mappings if each.events.gleanin_id == ref.event_id]
         if person is None or not events:
-            raise AddressExpired
+            raise LinkExpired
         return PortalPage(ref.kind, person.label, events[-1], presentable(person.links))

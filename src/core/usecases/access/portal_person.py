@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 
 from core.domain.access.portal_links import PersonRef
-from core.domain.errors import check_asked, found
+from core.domain.errors import found, validate_id
 from core.domain.ids import MappingId, SourceId
 from core.domain.records.kinds import PEOPLE, RecordKind
 from core.domain.records.synced_records import SyncedRecord
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.store.unit_of_work import Unit
+from ports.store.unit_of_work import UnitOfWork
 
 PURPOSE = "portal"
 PERSON_KINDS = {kind.name: kind for kind in PEOPLE}
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class PersonQuery:
     """A synced person, as somebody who looks at a mapping names them."""
 
     mapping_id: MappingId
@@ -23,10 +23,10 @@ class Who:
     source_id: SourceId
 
 
-async def find_person(unit: Unit, who: Who) -> tuple[EventMapping, SyncedRecord]:
+async def find_person(unit: UnitOfWork, who: PersonQuery) -> tuple[EventMapping, SyncedRecord]:
     mapping = found(await unit.mappings.get(who.mapping_id), "mapping", who.mapping_id)
     kind = found(PERSON_KINDS.get(who.kind), "kind of person", who.kind)
-    check_asked("synced person", who.source_id)
+    validate_id("synced person", who.source_id)
     people = await unit.synced.find(mapping.organization_id, mapping.events.gleanin_id, kind, [who.source_id])
     return mapping, found(people.get(who.source_id), "synced person", who.source_id)
 

@@ -8,12 +8,12 @@ from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import AuditEntry
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Organization
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAuditLog:
-    units: Units
+class ListAuditEntries:
+    units: UnitOfWorkFactory
 
     async def __call__(
         self, organization_id: OrganizationId | None, before: int | None = None, limit: int = 50
@@ -25,7 +25,7 @@ class ReadAuditLog:
 
 @dataclass(frozen=True, slots=True)
 class ListMembers:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[Account]:
         """Give the accounts that have a role in an organization itself."""
@@ -35,7 +35,7 @@ class ListMembers:
 
 @dataclass(frozen=True, slots=True)
 class ListApiKeys:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
         """Give an organization's API keys, valid ones first, newest first; with None, those for all organizations."""
@@ -46,7 +46,7 @@ class ListApiKeys:
 
 @dataclass(frozen=True, slots=True)
 class ListAllApiKeys:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self) -> Sequence[tuple[Organization | None, ApiKey]]:
         """List every API key with its organization, None for one that is for all; valid ones first, newest first."""
@@ -61,7 +61,7 @@ class ListAllApiKeys:
 
 @dataclass(frozen=True, slots=True)
 class ListAccounts:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self) -> Sequence[Account]:
         """Give all accounts, by e-mail."""

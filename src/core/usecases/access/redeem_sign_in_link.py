@@ -4,21 +4,21 @@ from dataclasses import dataclass
 
 from core.domain.access.accounts import Account
 from core.domain.access.api_keys import digest_of
-from core.domain.errors import AddressExpired
-from core.usecases.access.begin_session import begin_sign_in
+from core.domain.errors import LinkExpired
+from core.usecases.access.begin_session import begin_session
 from core.usecases.access.create_sign_in_link import PURPOSE
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.log import EventLog
-from ports.signer import NotSigned, Signer
-from ports.store.unit_of_work import Units
+from ports.signer import BadSignature, Signer
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class TakeSignIn:
-    units: Units
+class RedeemSignInLink:
+    units: UnitOfWorkFactory
     signer: Signer
-    names: Names
+    names: IdGenerator
     clock: Clock
     log: EventLog
 
@@ -26,11 +26,11 @@ class TakeSignIn:
         """Exchange an offered secret, which is used up by that, for the secret of a sign-in.
 
         Raises:
-            AddressExpired: it was taken already, is too old, or was not made here.
+            LinkExpired: it was taken already, is too old, or was not made here.
         """
         try:
             account, secret = await self._taken(offered)
-        except AddressExpired:
+        except LinkExpired:
             self.log.warning("access.link_refused", act="sign_in", address=address)
             raise
         self.log.event("access.signed_in", account=account.id, way="link", address=address)
@@ -39,14 +39,14 @@ class TakeSignIn:
     async def _taken(self, offered: str) -> tuple[Account, str]:
         try:
             secret, _ = self.signer.read(PURPOSE, offered)
-        except NotSigned:
-            raise AddressExpired from None
+        except BadSignature:
+            raise LinkExpired from None
         async with self.units.writing() as unit:
             sign_in = await unit.sign_ins.find(digest_of(secret))
             account = await unit.accounts.get(sign_in.account_id) if sign_in else None
             if sign_in is None or account is None or sign_in.is_over(self.clock.now()):
-                raise AddressExpired
+                raise LinkExpired
             await unit.sign_ins.end(sign_in.digest)
-            taken = await begin_sign_in(unit, account, self.names, self.clock)
+            taken = await begin_session(unit, account, self.names, self.clock)
             await unit.commit()
         return account, taken

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from core.domain.access.audit import Action, AuditEntry
 from core.usecases.access.find_account import find_account
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveAccount:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, email: str, *, by: str) -> None:

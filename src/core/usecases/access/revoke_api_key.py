@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from core.domain.access.api_keys import ApiKey
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import check_asked, found
+from core.domain.errors import found, validate_id
 from core.domain.ids import ApiKeyId, OrganizationId
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class RevokeApiKey:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId | None, key_id: ApiKeyId, *, by: str) -> ApiKey:
@@ -26,7 +26,7 @@ class RevokeApiKey:
         Raises:
             NotFound: the organization has no such key.
         """
-        check_asked("API key", key_id)
+        validate_id("API key", key_id)
         async with self.units.writing() as unit:
             key = await unit.api_keys.get(key_id)
             own = key if key and key.grant.organization_id == organization_id else None

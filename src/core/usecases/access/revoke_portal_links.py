@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.usecases.access.portal_person import Who, find_person, person_ref
+from core.usecases.access.portal_person import PersonQuery, find_person, person_ref
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class RevokePortalAddresses:
-    units: Units
+class RevokePortalLinks:
+    units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, who: Who, *, by: str) -> None:
+    async def __call__(self, who: PersonQuery, *, by: str) -> None:
         """Let no address of a person's page that was made up to now open it any more.
 
         Raises:

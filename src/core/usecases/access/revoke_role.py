@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant
-from core.domain.errors import BadInput
+from core.domain.errors import InvalidInput
 from core.usecases.access.find_account import find_account
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class TakeRole:
-    units: Units
+class RevokeRole:
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, email: str, grant: Grant, *, by: str) -> Account:
@@ -21,12 +21,12 @@ class TakeRole:
 
         Raises:
             NotFound: there is no such account.
-            BadInput: it does not have the role.
+            InvalidInput: it does not have the role.
         """
         async with self.units.writing() as unit:
             account = await find_account(unit, email)
             if grant not in account.grants:
-                raise BadInput(f"{account.email} does not have this role.")
+                raise InvalidInput(f"{account.email} does not have this role.")
             account = account.without(grant)
             await unit.accounts.update(account)
             what = f"{account.email}: {grant.role}"

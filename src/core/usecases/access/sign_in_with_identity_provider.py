@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.identities import ProviderIdentity
-from core.domain.errors import EmailNotVerified, IdentityMismatch, NotSignedIn
-from core.usecases.access.begin_session import begin_sign_in
+from core.domain.errors import EmailNotVerified, IdentityMismatch, NotAuthenticated
+from core.usecases.access.begin_session import begin_session
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.log import EventLog
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class ProviderClaims:
 
 @dataclass(frozen=True, slots=True)
 class SignInWithIdentityProvider:
-    units: Units
-    names: Names
+    units: UnitOfWorkFactory
+    names: IdGenerator
     clock: Clock
     log: EventLog
 
@@ -40,25 +40,25 @@ class SignInWithIdentityProvider:
         Raises:
             EmailNotVerified: the identity is not bound, and the provider does not vouch for the e-mail.
             IdentityMismatch: the account is bound to another identity of this issuer.
-            NotSignedIn: there is no account with this e-mail.
+            NotAuthenticated: there is no account with this e-mail.
         """
         async with self.units.writing() as unit:
             account_id = await unit.identities.account_of(claims.identity)
             account = await unit.accounts.get(account_id) if account_id else None
             if account is None:
                 account = await self._bind(unit, claims)
-            secret = await begin_sign_in(unit, account, self.names, self.clock)
+            secret = await begin_session(unit, account, self.names, self.clock)
             await unit.commit()
         self.log.event("access.signed_in", account=account.id, way="openid", address=claims.address)
         return secret
 
-    async def _bind(self, unit: Unit, claims: ProviderClaims) -> Account:
+    async def _bind(self, unit: UnitOfWork, claims: ProviderClaims) -> Account:
         email, identity = claims.verified_email, claims.identity
         if email is None:
             raise EmailNotVerified
         account = await unit.accounts.with_email(email)
         if account is None:
-            raise NotSignedIn(f"There is no account for {email:.120}. Ask an admin to add one.")
+            raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
         if any(bound.issuer == identity.issuer for bound in await unit.identities.of_account(account.id)):
             raise IdentityMismatch(account.email)
         await unit.identities.bind(identity, account.id)

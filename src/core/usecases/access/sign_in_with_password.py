@@ -6,16 +6,16 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from core.domain.access.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, Account
 from core.domain.access.api_keys import digest_of
 from core.domain.access.devices import Device
-from core.domain.email import same_mailbox
-from core.domain.errors import TooBusy, TooManyAttempts, WrongCredentials
-from core.usecases.access.begin_session import begin_sign_in
+from core.domain.email import normalize_email
+from core.domain.errors import InvalidCredentials, Overloaded, TooManyAttempts
+from core.usecases.access.begin_session import begin_session
 from core.usecases.access.known_devices import DeviceReader
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.log import EventLog
 from ports.passwords import HashRequest, Passwords, PasswordsBusy
 from ports.signer import Signer
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Credentials:
     @property
     def of_account(self) -> str:
         # A digest, for whatever was typed as an e-mail may be a password, and of any length.
-        return f"account:{digest_of(same_mailbox(self.email))}"
+        return f"account:{digest_of(normalize_email(self.email))}"
 
     @property
     def of_address(self) -> str:
@@ -57,10 +57,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class SignInWithPassword:
-    units: Units
+    units: UnitOfWorkFactory
     passwords: Passwords
     signer: Signer
-    names: Names
+    names: IdGenerator
     clock: Clock
     log: EventLog
 
@@ -68,9 +68,9 @@ class SignInWithPassword:
         """Begin a sign-in, and give its secret.
 
         Raises:
-            WrongCredentials: nothing tells whether there is such an account.
+            InvalidCredentials: nothing tells whether there is such an account.
             TooManyAttempts: for this device, account or address; the password was not even looked at.
-            TooBusy: so many wait for their password to be looked at that another one would only wait.
+            Overloaded: so many wait for their password to be looked at that another one would only wait.
         """
         log = self.log.bound(address=credentials.address)
         try:
@@ -79,7 +79,7 @@ class SignInWithPassword:
                 return await self._sign_in(credentials, log)
         except PasswordsBusy:
             log.warning("access.throttled", act="sign_in", because="busy")
-            raise TooBusy from None
+            raise Overloaded from None
         except TooManyAttempts:
             log.warning("access.throttled", act="sign_in", because="attempts")
             raise
@@ -104,7 +104,7 @@ class SignInWithPassword:
         secret = await self._begin(credentials, account, device) if account and matches else None
         if account is None or secret is None:
             log.warning("access.sign_in_failed", account=account.id if account else None)
-            raise WrongCredentials
+            raise InvalidCredentials
         log.event("access.signed_in", account=account.id, way="password")
         return secret
 
@@ -134,6 +134,6 @@ class SignInWithPassword:
                 # Not forgotten: signing in to one's own account must not reset the count of guesses at others'.
                 attempts = await unit.attempts.of(subject)
                 await unit.attempts.save(subject, attempts.taken_back())
-            secret = await begin_sign_in(unit, account, self.names, self.clock)
+            secret = await begin_session(unit, account, self.names, self.clock)
             await unit.commit()
         return secret

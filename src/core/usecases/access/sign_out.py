@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from core.domain.access.api_keys import digest_of
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class SignOut:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, secret: str) -> None:
         """End a sign-in; its secret opens nothing any more."""

@@ -5,32 +5,32 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account, check_password
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant, Role
-from core.domain.errors import TooBusy
+from core.domain.errors import Overloaded
 from core.domain.ids import AccountId
 from core.usecases.access.check_sign_up_link import check_link
 from core.usecases.access.create_sign_up_link import PURPOSE
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.passwords import HashRequest, Passwords, PasswordsBusy
 from ports.signer import Signer
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    units: Units
+    units: UnitOfWorkFactory
     signer: Signer
     passwords: Passwords
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, offered: str, email: str, password: str) -> Account:
         """Make the first account, an admin of all organizations.
 
         Raises:
-            AddressExpired: it was used, is too old, or was not made here.
-            BadInput: the e-mail or the password cannot be one.
-            TooBusy: too many wait for a password to be hashed.
+            LinkExpired: it was used, is too old, or was not made here.
+            InvalidInput: the e-mail or the password cannot be one.
+            Overloaded: too many wait for a password to be hashed.
         """
         # Before it is hashed, which takes time that others may need; and again after, for of several one gets in.
         async with self.units.reading() as unit:
@@ -40,7 +40,7 @@ class SignUp:
             with self.passwords.place_for(HashRequest(PURPOSE, is_known=True)):
                 hashed = await self.passwords.hash(password)
         except PasswordsBusy:
-            raise TooBusy from None
+            raise Overloaded from None
         async with self.units.writing() as unit:
             await check_link(unit, self.signer, self.clock, offered)
             now, new = self.clock.now(), AccountId(self.names.new())

@@ -6,12 +6,12 @@ from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.errors import found
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class UnbindIdentities:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, email: str, *, by: str) -> tuple[Account, int]:

@@ -7,11 +7,11 @@ from core.domain.errors import TimeZoneUnconfirmed, found
 from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
-from core.usecases.mappings.confirm_time_zone import NoteTimeZone
+from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from ports.cipher import TokenCipher
 from ports.clock import Clock
-from ports.source import SessionSources
-from ports.store.unit_of_work import Units
+from ports.source import Sources
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class SettingsChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
-    units: Units
-    sources: SessionSources
+    units: UnitOfWorkFactory
+    sources: Sources
     cipher: TokenCipher
     clock: Clock
-    note_time_zone: NoteTimeZone
+    note_time_zone: ConfirmZone
 
     async def __call__(self, command: SettingsChange, *, by: str) -> EventMapping:
         """Change the given settings; the next sync re-sends just what they change.

@@ -8,12 +8,12 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import open_token
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class NoteTimeZone:
-    units: Units
+class ConfirmZone:
+    units: UnitOfWorkFactory
     destinations: Destinations
     cipher: TokenCipher
 

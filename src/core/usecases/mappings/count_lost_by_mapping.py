@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 from core.domain.errors import found
-from core.domain.ids import GleaninEventId, OrganizationId
+from core.domain.ids import DestinationEventId, OrganizationId
 from core.domain.runs.messages import lost_by_mapping
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class CountLostByMapping:
-    units: Units
+    units: UnitOfWorkFactory
 
-    async def __call__(self, organization_id: OrganizationId, event_id: GleaninEventId) -> str:
+    async def __call__(self, organization_id: OrganizationId, event_id: DestinationEventId) -> str:
         """Return it in sentences for one Gleanin event; empty where it was sent nothing under an ended connection.
 
         Raises:
@@ -22,7 +22,7 @@ class CountLostByMapping:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            connection = await unit.connections.open_one(organization_id)
+            connection = await unit.connections.get_open(organization_id)
             strange = {*await unit.connections.elsewhere(organization.sessionboard_url)}
             sent = await unit.synced.sent(organization_id)
         current = {connection.id} if connection else set()

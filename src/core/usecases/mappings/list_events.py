@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from core.domain.errors import found
 from core.domain.ids import OrganizationId
-from core.domain.records.destination_records import GleaninEvent
+from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import open_token
 from core.domain.tenancy.secrets import SealedToken
 from ports.cipher import TokenCipher
 from ports.destination import Destinations
-from ports.source import SessionSources
-from ports.store.unit_of_work import Units
+from ports.source import Sources
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class EventLists:
 
 @dataclass(frozen=True, slots=True)
 class ListEvents:
-    units: Units
-    sources: SessionSources
+    units: UnitOfWorkFactory
+    sources: Sources
     destinations: Destinations
     cipher: TokenCipher
 
@@ -60,7 +60,7 @@ class ListEvents:
             )
             token = None
             if not sessionboard_only:
-                token = open_token(await unit.connections.open_one(organization_id), organization)
+                token = open_token(await unit.connections.get_open(organization_id), organization)
         access, url = self.cipher.unseal(organization.sessionboard_token), organization.sessionboard_url
         async with self.sources.open(url, access) as source:
             at_home, abroad = await asyncio.gather(source.events(), self._abroad(token))
@@ -86,7 +86,7 @@ class ListEvents:
             ),
         )
 
-    async def _abroad(self, token: SealedToken | None) -> Sequence[GleaninEvent]:
+    async def _abroad(self, token: SealedToken | None) -> Sequence[DestinationEvent]:
         if token is None:
             return ()
         async with self.destinations.open(self.cipher.unseal(token)) as destination:
@@ -94,12 +94,12 @@ class ListEvents:
 
 
 def _listed(
-    events: Iterable[SourceEvent | GleaninEvent], held: Mapping[str, tuple[str, str]]
+    events: Iterable[SourceEvent | DestinationEvent], held: Mapping[str, tuple[str, str]]
 ) -> list[ListedEvent]:
     listed = []
     for each in events:
         why_not, only_with = held.get(each.id, ("", ""))
-        if isinstance(each, GleaninEvent) and each.is_archived:
+        if isinstance(each, DestinationEvent) and each.is_archived:
             why_not, only_with = "archived in Gleanin", ""
         listed.append(ListedEvent(each.id, each.name, each.time_zone, why_not, only_with))
     return listed

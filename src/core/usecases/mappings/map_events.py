@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import AlreadyMapped, NotConnected, NotFound, check_asked, found
-from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
-from core.domain.records.destination_records import GleaninEvent
+from core.domain.errors import AlreadyMapped, NotConnected, NotFound, found, validate_id
+from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
+from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, mapping_to_continue, zone_to_confirm
 from core.domain.tenancy.organizations import Connection, Organization, open_token
@@ -14,17 +14,17 @@ from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import DestinationEventGone, Destinations
-from ports.id_generator import Names
-from ports.source import SessionSources, SourceEventGone
-from ports.store.errors import Taken, Unique
-from ports.store.unit_of_work import Unit, Units
+from ports.id_generator import IdGenerator
+from ports.source import SourceEventGone, Sources
+from ports.store.errors import UniqueConstraint, UniqueViolation
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class NewMapping:
     organization_id: OrganizationId
-    sessionboard_event: SessionboardEventId
-    gleanin_event: GleaninEventId
+    sessionboard_event: SourceEventId
+    gleanin_event: DestinationEventId
     time_zone_confirmed: bool = False
     confirmed_zone: str | None = None
     """The zone that was shown to whoever confirmed it; None: whichever Sessionboard tells now."""
@@ -32,11 +32,11 @@ class NewMapping:
 
 @dataclass(frozen=True, slots=True)
 class MapEvents:
-    units: Units
-    sources: SessionSources
+    units: UnitOfWorkFactory
+    sources: Sources
     destinations: Destinations
     cipher: TokenCipher
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, command: NewMapping, *, by: str) -> EventMapping:
@@ -47,8 +47,8 @@ class MapEvents:
                 TimeZoneUnconfirmed.
             SourceError, DestinationError: a side refused us or cannot be reached.
         """
-        check_asked(f"{SESSIONBOARD} event", command.sessionboard_event)
-        check_asked(f"{GLEANIN} event", command.gleanin_event)
+        validate_id(f"{SESSIONBOARD} event", command.sessionboard_event)
+        validate_id(f"{GLEANIN} event", command.gleanin_event)
         async with self.units.reading() as unit:
             organization, connection = await self._connection(unit, command.organization_id)
             pair = EventPair(organization.sessionboard_url, command.sessionboard_event, command.gleanin_event)
@@ -89,17 +89,17 @@ class MapEvents:
         return mapping
 
     async def _connection(
-        self, unit: Unit, organization_id: OrganizationId
+        self, unit: UnitOfWork, organization_id: OrganizationId
     ) -> tuple[Organization, Connection]:
         organization = found(await unit.organizations.get(organization_id), "organization", organization_id)
-        connection = await unit.connections.open_one(organization_id)
+        connection = await unit.connections.get_open(organization_id)
         if connection is None:
             raise NotConnected(organization.name)
         return organization, connection
 
     async def _events(
         self, organization: Organization, connection: Connection, command: NewMapping
-    ) -> tuple[SourceEvent, GleaninEvent]:
+    ) -> tuple[SourceEvent, DestinationEvent]:
         token = open_token(connection, organization)
         access = self.cipher.unseal(organization.sessionboard_token)
         # Opened together: their time limits run side by side and do not add up.
@@ -118,16 +118,16 @@ class MapEvents:
         return source_event, gleanin_event
 
     @staticmethod
-    async def _add(unit: Unit, mapping: EventMapping) -> None:
+    async def _add(unit: UnitOfWork, mapping: EventMapping) -> None:
         try:
             await unit.mappings.add(mapping)
-        except Taken as taken:
+        except UniqueViolation as taken:
             side, event = {
-                Unique.GLEANIN_EVENT: (GLEANIN, str(mapping.events.gleanin_id)),
-                Unique.SESSIONBOARD_EVENT: (SESSIONBOARD, str(mapping.events.sessionboard_id)),
+                UniqueConstraint.GLEANIN_EVENT: (GLEANIN, str(mapping.events.gleanin_id)),
+                UniqueConstraint.SESSIONBOARD_EVENT: (SESSIONBOARD, str(mapping.events.sessionboard_id)),
             }[taken.what]
             raise AlreadyMapped(side, event) from None
 
 
-async def _holders(unit: Unit, pair: EventPair) -> Sequence[EventMapping]:
+async def _holders(unit: UnitOfWork, pair: EventPair) -> Sequence[EventMapping]:
     return await unit.mappings.holding(pair.sessionboard_url, [pair.sessionboard_id], [pair.gleanin_id])

@@ -9,12 +9,12 @@ from core.domain.ids import MappingId, OrganizationId
 from core.domain.runs.schedule import Check, last_checks
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.runs.queries import LATEST
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class ListMappings:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(
         self, organization_id: OrganizationId, *, ended: bool = False
@@ -29,7 +29,7 @@ class ListMappings:
 
 @dataclass(frozen=True, slots=True)
 class FindLastCheck:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, mapping_id: MappingId) -> datetime | None:
         """Return when it was last found that nothing had changed since the mapping's last run that has ended."""
@@ -43,7 +43,7 @@ class FindLastCheck:
 
 @dataclass(frozen=True, slots=True)
 class ListLastChecks:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, Check]:
         """Return the last check of each active mapping of the organization that was checked after its last run."""

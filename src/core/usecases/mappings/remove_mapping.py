@@ -9,12 +9,12 @@ from core.domain.runs.stop_reasons import MAPPING_REMOVED
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveMapping:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
     run_ends: RunEnds
 

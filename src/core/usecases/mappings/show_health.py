@@ -6,19 +6,19 @@ from core.domain.ids import OrganizationId
 from core.domain.runs.health import Health, halted
 from core.domain.runs.organization_health import OrganizationHealth, organization_healths
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class ShowHealth:
-    units: Units
+class GetHealth:
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId) -> OrganizationHealth:
         """Judge everything by what is stored; neither system is asked."""
         now = self.clock.now()
         async with self.units.reading() as unit:
-            connection = await unit.connections.open_one(organization_id)
+            connection = await unit.connections.get_open(organization_id)
             mappings = await unit.mappings.active(organization_id)
             schedules = await unit.schedules.of_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)
@@ -28,7 +28,7 @@ class ShowHealth:
 
 @dataclass(frozen=True, slots=True)
 class FindHalt:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Health | None:
         """Return what all of the organization's pages say while its connection is halted."""

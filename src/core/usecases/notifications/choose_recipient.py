@@ -9,9 +9,9 @@ from core.domain.notifications.notification import Channel, Recipient
 from core.domain.tenancy.secrets import Token
 from ports.cipher import TokenCipher
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.notifications import Messenger
-from ports.store.unit_of_work import Units
+from ports.id_generator import IdGenerator
+from ports.notifications import Notifier
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 RECIPIENT = "recipient of notices for"
 HOW_TO_CHOOSE = "Choose a webhook or an e-mail first."
@@ -19,10 +19,10 @@ HOW_TO_CHOOSE = "Choose a webhook or an e-mail first."
 
 @dataclass(frozen=True, slots=True)
 class ChooseRecipient:
-    units: Units
-    messenger: Messenger
+    units: UnitOfWorkFactory
+    messenger: Notifier
     cipher: TokenCipher
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(
@@ -32,7 +32,7 @@ class ChooseRecipient:
 
         Raises:
             NotFound
-            BadInput: the address cannot be one, or nothing can go this way until something is set up.
+            InvalidInput: the address cannot be one, or nothing can go this way until something is set up.
         """
         address = self.messenger.checked(channel, address)
         secret = Token(self.names.secret()) if channel is Channel.WEBHOOK else None

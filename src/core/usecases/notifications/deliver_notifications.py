@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.notifications.messages import Message, message_of
-from core.domain.notifications.notification import Notice, Recipient
-from ports.cipher import CannotUnseal, TokenCipher
+from core.domain.notifications.notification import Notification, Recipient
+from ports.cipher import DecryptionFailed, TokenCipher
 from ports.clock import Clock
 from ports.log import EventLog
-from ports.notifications import Messenger, NotDelivered
+from ports.notifications import NotDelivered, Notifier
 from ports.public_urls import Links
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 AT_ONCE = 20
 """Attempts: each waits for somebody else's server most of its time."""
@@ -23,15 +23,15 @@ _FAULT = "Delivering it has met a fault of this program. Its log tells more."
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    notice: Notice
+    notice: Notification
     message: Message
     recipient: Recipient
 
 
 @dataclass(frozen=True, slots=True)
-class DeliverNotices:
-    units: Units
-    messenger: Messenger
+class DeliverNotifications:
+    units: UnitOfWorkFactory
+    messenger: Notifier
     cipher: TokenCipher
     links: Links
     clock: Clock
@@ -78,7 +78,7 @@ class DeliverNotices:
             await unit.commit()
         return begun
 
-    async def _noted(self, unit: Unit, notice: Notice, now: datetime) -> _Attempt | None:
+    async def _noted(self, unit: UnitOfWork, notice: Notification, now: datetime) -> _Attempt | None:
         organization = await unit.organizations.get(notice.organization_id)
         mapping = await unit.mappings.get(notice.mapping_id)
         recipient = await unit.recipients.get(notice.organization_id)
@@ -99,7 +99,7 @@ class DeliverNotices:
         try:
             secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
             await self.messenger.deliver(attempt.message, recipient, secret)
-        except (NotDelivered, CannotUnseal) as error:
+        except (NotDelivered, DecryptionFailed) as error:
             log.warning("notices.not_delivered", attempts=notice.attempts, problem=str(error))
             await self._note(notice, notice.failed(str(error)))
             return False
@@ -113,7 +113,7 @@ class DeliverNotices:
         log.event("notices.delivered", attempts=notice.attempts)
         return True
 
-    async def _note(self, attempted: Notice, failed: Notice) -> None:
+    async def _note(self, attempted: Notification, failed: Notification) -> None:
         """Note what an attempt met, unless another process, while this one slept, has made the next one."""
         async with self.units.writing() as unit:
             if await unit.notices.get(attempted.id) == attempted:

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.ids import OrganizationId
-from core.domain.notifications.notification import Notice, Recipient
-from ports.store.unit_of_work import Units
+from core.domain.notifications.notification import Notification, Recipient
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class ShowRecipient:
-    units: Units
+class FindRecipient:
+    units: UnitOfWorkFactory
 
     async def __call__(
         self, organization_id: OrganizationId, limit: int = 5
-    ) -> tuple[Recipient | None, Sequence[Notice]]:
+    ) -> tuple[Recipient | None, Sequence[Notification]]:
         """Tell where the organization's notices go, and what became of the latest ones."""
         async with self.units.reading() as unit:
             recipient = await unit.recipients.get(organization_id)

@@ -7,12 +7,12 @@ from core.domain.errors import found
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Recipient
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveRecipient:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, *, by: str) -> Recipient | None:

@@ -4,25 +4,25 @@ from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.errors import found
-from core.domain.ids import NoticeId, OrganizationId
+from core.domain.ids import NotificationId, OrganizationId
 from core.domain.notifications.messages import trial
 from core.domain.notifications.notification import Recipient
 from core.usecases.notifications.choose_recipient import HOW_TO_CHOOSE, RECIPIENT
 from ports.cipher import TokenCipher
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.notifications import Messenger
+from ports.id_generator import IdGenerator
+from ports.notifications import Notifier
 from ports.public_urls import Links
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class TryRecipient:
-    units: Units
-    messenger: Messenger
+class SendTestNotification:
+    units: UnitOfWorkFactory
+    messenger: Notifier
     cipher: TokenCipher
     links: Links
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, *, by: str) -> Recipient:
@@ -31,7 +31,7 @@ class TryRecipient:
         Raises:
             NotFound: there is no such organization, or its notices go nowhere.
             NotDelivered
-            CannotUnseal: the signing secret; choosing the webhook again makes another one.
+            DecryptionFailed: the signing secret; choosing the webhook again makes another one.
         """
         now = self.clock.now()
         async with self.units.writing() as unit:
@@ -45,6 +45,6 @@ class TryRecipient:
             await unit.audit.add(AuditEntry(now, by, Action.RECIPIENT_TRIED, organization_id, what))
             await unit.commit()
         secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
-        message = trial(NoticeId(self.names.new()), now, organization, self.links.home())
+        message = trial(NotificationId(self.names.new()), now, organization, self.links.home())
         await self.messenger.deliver(message, recipient, secret)
         return recipient

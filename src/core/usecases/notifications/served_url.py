@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class NoteServedUrl:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, url: str) -> None:
         """Store where the program is served from now on."""
@@ -19,7 +19,7 @@ class NoteServedUrl:
 
 @dataclass(frozen=True, slots=True)
 class FindServedUrl:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self) -> str | None:
         """Return where the program was served last; None where it never was."""

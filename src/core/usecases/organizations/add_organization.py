@@ -10,10 +10,10 @@ from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from ports.cipher import TokenCipher
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.source import SessionSources
-from ports.store.errors import Taken
-from ports.store.unit_of_work import Units
+from ports.id_generator import IdGenerator
+from ports.source import Sources
+from ports.store.errors import UniqueViolation
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class NewOrganization:
 
 @dataclass(frozen=True, slots=True)
 class AddOrganization:
-    units: Units
-    sources: SessionSources
+    units: UnitOfWorkFactory
+    sources: Sources
     cipher: TokenCipher
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, command: NewOrganization, *, by: str) -> Organization:
@@ -49,7 +49,7 @@ class AddOrganization:
         async with self.units.writing() as unit:
             try:
                 await unit.organizations.add(organization)
-            except Taken:
+            except UniqueViolation:
                 raise AlreadyExists(organization.name) from None
             now, action = self.clock.now(), Action.ORGANIZATION_ADDED
             await unit.audit.add(AuditEntry(now, by, action, organization.id, organization.name))

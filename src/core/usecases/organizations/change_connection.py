@@ -7,12 +7,12 @@ from core.domain.errors import NotConnected, found
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeConnection:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(
@@ -27,7 +27,7 @@ class ChangeConnection:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            connection = await unit.connections.open_one(organization_id)
+            connection = await unit.connections.get_open(organization_id)
             if connection is None:
                 raise NotConnected(organization.name)
             if connection.continuous_sync == continuous_sync:

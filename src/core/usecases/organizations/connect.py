@@ -10,17 +10,17 @@ from core.domain.tenancy.secrets import Token
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
-from ports.id_generator import Names
-from ports.store.errors import Taken
-from ports.store.unit_of_work import Units
+from ports.id_generator import IdGenerator
+from ports.store.errors import UniqueViolation
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    units: Units
+    units: UnitOfWorkFactory
     destinations: Destinations
     cipher: TokenCipher
-    names: Names
+    names: IdGenerator
     clock: Clock
 
     async def __call__(
@@ -47,7 +47,7 @@ class Connect:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            if await unit.connections.open_one(organization_id):
+            if await unit.connections.get_open(organization_id):
                 raise AlreadyConnected(organization.name)
         async with self.destinations.open(token) as destination:
             await destination.events()
@@ -64,7 +64,7 @@ class Connect:
             found(await unit.organizations.get(organization_id), "organization", organization_id)
             try:
                 await unit.connections.add(connection)
-            except Taken:
+            except UniqueViolation:
                 raise AlreadyConnected(organization.name) from None
             at, what = connection.opened_at, organization.name
             await unit.audit.add(AuditEntry(at, by, Action.CONNECTED, organization_id, what))

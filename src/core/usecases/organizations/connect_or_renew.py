@@ -7,13 +7,13 @@ from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection
 from core.domain.tenancy.secrets import Token
 from core.usecases.organizations.connect import Connect
-from core.usecases.organizations.replace_destination_token import ReplaceGleaninToken
+from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectOrRenew:
     connect: Connect
-    renew: ReplaceGleaninToken
+    renew: ReplaceDestinationToken
 
     async def __call__(
         self,
@@ -35,7 +35,7 @@ class ConnectOrRenew:
         Raises:
             NotFound
             NotConnected: somebody disconnected in the same moment.
-            OtherAccount: the token does not see what is mapped.
+            DifferentAccount: the token does not see what is mapped.
             DestinationError: Gleanin refused the token or cannot be reached; nothing is stored (rule 1).
         """
         try:

@@ -11,14 +11,14 @@ from core.domain.runs.stop_reasons import DISCONNECTED
 from core.domain.tenancy.organizations import Connection
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
     run_ends: RunEnds
     lease: timedelta
@@ -42,7 +42,7 @@ class Disconnect:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            connection = await unit.connections.open_one(organization_id)
+            connection = await unit.connections.get_open(organization_id)
             if connection is None:
                 raise NotConnected(organization.name)
             now = self.clock.now()

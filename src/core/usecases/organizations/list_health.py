@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.access.authorization import Actor, Right
+from core.domain.access.authorization import Actor, Permission
 from core.domain.runs.organization_health import OrganizationHealth, organization_healths
 from core.domain.tenancy.organizations import Organization
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class ListOrganizationHealth:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, actor: Actor | None) -> Sequence[tuple[Organization, OrganizationHealth]]:
@@ -26,7 +26,7 @@ class ListOrganizationHealth:
             organizations = [
                 each
                 for each in await unit.organizations.all()
-                if actor is None or actor.may(Right.READ, each.id)
+                if actor is None or actor.may(Permission.READ, each.id)
             ]
             only = organizations[0].id if len(organizations) == 1 else None
             connections = await unit.connections.list_open()

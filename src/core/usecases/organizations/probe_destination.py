@@ -8,12 +8,12 @@ from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import open_token
 from ports.cipher import TokenCipher
 from ports.probe import DestinationProbe, Finding
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeDestination:
-    units: Units
+    units: UnitOfWorkFactory
     cipher: TokenCipher
     probe: DestinationProbe
 
@@ -28,5 +28,5 @@ class ProbeDestination:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            connection = await unit.connections.open_one(organization_id)
+            connection = await unit.connections.get_open(organization_id)
         return await self.probe(self.cipher.unseal(open_token(connection, organization)))

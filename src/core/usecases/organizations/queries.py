@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.errors import check_asked, found
+from core.domain.errors import found, validate_id
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection, Organization
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class FindOrganization:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, id_or_name: str) -> Organization:
         """Find one.
@@ -19,7 +19,7 @@ class FindOrganization:
         Raises:
             NotFound: there is none.
         """
-        check_asked("organization", id_or_name)
+        validate_id("organization", id_or_name)
         async with self.units.reading() as unit:
             organization = await unit.organizations.get(OrganizationId(id_or_name))
             organization = organization or await unit.organizations.named(id_or_name.strip())
@@ -28,7 +28,7 @@ class FindOrganization:
 
 @dataclass(frozen=True, slots=True)
 class ListOrganizations:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self) -> Sequence[tuple[Organization, Connection | None]]:
         """Give all organizations by name, each with its open connection."""
@@ -40,9 +40,9 @@ class ListOrganizations:
 
 @dataclass(frozen=True, slots=True)
 class FindConnection:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Connection | None:
         """Find the organization's open connection, if there is one."""
         async with self.units.reading() as unit:
-            return await unit.connections.open_one(organization_id)
+            return await unit.connections.get_open(organization_id)

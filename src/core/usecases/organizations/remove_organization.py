@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import BadInput, StillConnected, found
+from core.domain.errors import InvalidInput, StillConnected, found
 from core.domain.ids import OrganizationId
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveOrganization:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, confirmation: str | None, *, by: str) -> None:
@@ -24,17 +24,17 @@ class RemoveOrganization:
 
         Raises:
             NotFound
-            BadInput: the confirmation is not the name.
+            InvalidInput: the confirmation is not the name.
             StillConnected: disconnecting comes first, for that is what stops a running sync (rule 8).
         """
         async with self.units.writing() as unit:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            if await unit.connections.open_one(organization_id) is not None:
+            if await unit.connections.get_open(organization_id) is not None:
                 raise StillConnected(organization.name)
             if confirmation is None or confirmation.strip() != organization.name:
-                raise BadInput(
+                raise InvalidInput(
                     f"Removing {organization.name} erases its history and share links. To confirm, give its name."
                 )
             now, action = self.clock.now(), Action.ORGANIZATION_REMOVED

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import OtherAccount, found
+from core.domain.errors import DifferentAccount, found
 from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
 from core.domain.tenancy.organizations import Connection, open_token
@@ -12,12 +12,12 @@ from core.domain.tenancy.systems import GLEANIN
 from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.destination import Destinations
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class ReplaceGleaninToken:
-    units: Units
+class ReplaceDestinationToken:
+    units: UnitOfWorkFactory
     destinations: Destinations
     cipher: TokenCipher
     clock: Clock
@@ -40,7 +40,7 @@ class ReplaceGleaninToken:
 
         Raises:
             NotFound, NotConnected
-            OtherAccount: the token does not see what is mapped.
+            DifferentAccount: the token does not see what is mapped.
             DestinationError: Gleanin refused the token or cannot be reached; nothing is stored.
         """
         async with self.destinations.open(token) as destination:
@@ -49,12 +49,12 @@ class ReplaceGleaninToken:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            connection = await unit.connections.open_one(organization_id)
+            connection = await unit.connections.get_open(organization_id)
             open_token(connection, organization)
             assert connection is not None, "it has a token"
             for mapping in await unit.mappings.of_connection(connection.id):
                 if mapping.holds_its_events and mapping.events.gleanin_id not in seen:
-                    raise OtherAccount(mapping.gleanin_name)
+                    raise DifferentAccount(mapping.gleanin_name)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
             what = f"{GLEANIN} token"
             if continuous_sync is not None and continuous_sync != connection.continuous_sync:

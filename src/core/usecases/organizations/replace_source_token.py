@@ -11,14 +11,14 @@ from core.domain.tenancy.secrets import Token
 from core.domain.tenancy.systems import SESSIONBOARD
 from ports.cipher import TokenCipher
 from ports.clock import Clock
-from ports.source import SessionSources
-from ports.store.unit_of_work import Units
+from ports.source import Sources
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class ReplaceSessionboardToken:
-    units: Units
-    sources: SessionSources
+class ReplaceSourceToken:
+    units: UnitOfWorkFactory
+    sources: Sources
     cipher: TokenCipher
     clock: Clock
 
@@ -42,7 +42,7 @@ class ReplaceSessionboardToken:
             )
             renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
             await unit.organizations.update(renewed)
-            connection = await unit.connections.open_one(organization_id)
+            connection = await unit.connections.get_open(organization_id)
             if connection is not None:
                 schedules = await unit.schedules.of_connection(connection.id)
                 for each in released(schedules, SESSIONBOARD, self.clock.now()):

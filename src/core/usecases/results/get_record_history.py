@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.errors import check_asked, found
+from core.domain.errors import found, validate_id
 from core.domain.ids import MappingId, RunId
 from core.domain.runs.run import SyncRun
 from ports.store.results import HistoryEntry
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class TellHistory:
-    units: Units
+class GetRecordHistory:
+    units: UnitOfWorkFactory
 
     async def __call__(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
@@ -25,7 +25,7 @@ class TellHistory:
         """
         async with self.units.reading() as unit:
             mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
-            check_asked("record", id_or_email)
+            validate_id("record", id_or_email)
             entries = [*await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)]
             if entries:
                 last = entries[-1]
@@ -36,8 +36,8 @@ class TellHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class FindCheck:
-    units: Units
+class FindLastCheckOfRecord:
+    units: UnitOfWorkFactory
 
     async def __call__(self, run: SyncRun) -> datetime | None:
         """Return when it was last found that a run's outcomes still held; None where another's do, or nobody looked."""
@@ -47,7 +47,9 @@ class FindCheck:
             return await _held_at(unit, run.mapping_id, run.id, run.finished_at)
 
 
-async def _held_at(unit: Unit, mapping_id: MappingId, run_id: RunId, since: datetime) -> datetime | None:
+async def _held_at(
+    unit: UnitOfWork, mapping_id: MappingId, run_id: RunId, since: datetime
+) -> datetime | None:
     schedule = await unit.schedules.get(mapping_id)
     checked_at = schedule.checked_since(since) if schedule else None
     if checked_at is None:

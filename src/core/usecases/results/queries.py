@@ -10,15 +10,15 @@ from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.records.synced_records import SyncedRecord
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.shared.find_run import find_run
+from core.usecases.shared.get_run import get_run
 from ports.store.pages import Page
 from ports.store.results import PeoplePage
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class ListOutcomes:
-    units: Units
+class GetRunWithOutcomes:
+    units: UnitOfWorkFactory
 
     async def __call__(
         self, run_id: RunId, only: Collection[Outcome] = ()
@@ -29,12 +29,12 @@ class ListOutcomes:
             NotFound
         """
         async with self.units.reading() as unit:
-            run = await find_run(unit, run_id)
+            run = await get_run(unit, run_id)
             return run, await unit.outcomes.of_run(run.id, only)
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomesAsked:
+class OutcomesQuery:
     run: SyncRun
     only: Collection[Outcome] = ()
     kinds: Collection[RecordKind] = ()
@@ -44,10 +44,10 @@ class OutcomesAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class PageOutcomes:
-    units: Units
+class ListOutcomes:
+    units: UnitOfWorkFactory
 
-    async def __call__(self, asked: OutcomesAsked) -> Page[RecordOutcome]:
+    async def __call__(self, asked: OutcomesQuery) -> Page[RecordOutcome]:
         """Give a part of a run's outcomes, in the order in which they happened."""
         async with self.units.reading() as unit:
             return await unit.outcomes.page(
@@ -62,7 +62,7 @@ class PageOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class ListMappingsWithPeople:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         """Give the active mappings, oldest first, then those that have ended and have synced people, newest first.
@@ -85,7 +85,7 @@ class ListMappingsWithPeople:
 
 @dataclass(frozen=True, slots=True)
 class ListShareLinks:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, mapping_id: MappingId, *, missing: bool = False) -> Sequence[SyncedRecord]:
         """Give the synced people with their links; with `missing`, those who have none yet (rule 30)."""
@@ -102,7 +102,7 @@ class ListShareLinks:
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleAsked:
+class PeopleQuery:
     mapping_id: MappingId
     missing: bool = False
     search: str = ""
@@ -111,10 +111,10 @@ class PeopleAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class PageShareLinks:
-    units: Units
+class ListPeople:
+    units: UnitOfWorkFactory
 
-    async def __call__(self, asked: PeopleAsked) -> PeoplePage:
+    async def __call__(self, asked: PeopleQuery) -> PeoplePage:
         """Give a part of the synced people, with their links."""
         async with self.units.reading() as unit:
             mapping = found(await unit.mappings.get(asked.mapping_id), "mapping", asked.mapping_id)

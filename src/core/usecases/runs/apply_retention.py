@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from core.domain.ids import RunId
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 AT_ONCE = 1000
 """Rows: a writer waits for no more than these."""
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetOld:
-    units: Units
+class ApplyRetention:
+    units: UnitOfWorkFactory
     clock: Clock
     kept_for: timedelta
 

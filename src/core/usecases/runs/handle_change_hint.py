@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from core.domain.access.authorization import Actor, Right
-from core.domain.errors import NotSignedIn
+from core.domain.access.authorization import Actor, Permission
+from core.domain.errors import NotAuthenticated
 from core.domain.ids import OrganizationId
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeHint:
-    units: Units
+class HandleChangeHint:
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self, actor: Actor, hint: Hint) -> int:
@@ -28,13 +28,13 @@ class TakeHint:
         few minutes.
 
         Raises:
-            NotSignedIn: the API key is not one for hints to this organization, or there is no such organization.
+            NotAuthenticated: the API key is not one for hints to this organization, or there is no such organization.
         """
-        if not actor.may(Right.HINT, hint.organization_id):
-            raise NotSignedIn("This secret is none of a webhook of this organization.")
+        if not actor.may(Permission.HINT, hint.organization_id):
+            raise NotAuthenticated("This secret is none of a webhook of this organization.")
         now, earlier = self.clock.now(), 0
         async with self.units.writing() as unit:
-            connection = await unit.connections.open_one(hint.organization_id)
+            connection = await unit.connections.get_open(hint.organization_id)
             mappings = await unit.mappings.of_connection(connection.id) if connection else ()
             for mapping in mappings:
                 if hint.event_id not in (None, str(mapping.events.sessionboard_id)) or not mapping.is_active:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.errors import check_asked, found
+from core.domain.errors import found, validate_id
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.shared.find_run import find_run
-from ports.store.unit_of_work import Units
+from core.usecases.shared.get_run import get_run
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 LATEST = 3
 """Runs: one that runs, one that waits, and the last one that has ended."""
@@ -16,13 +16,13 @@ LATEST = 3
 
 @dataclass(frozen=True, slots=True)
 class ListRuns:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         """Give the mapping's runs, newest first, or those that were requested before a certain one."""
-        check_asked("run", before or "")
+        validate_id("run", before or "")
         async with self.units.reading() as unit:
             found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             return await unit.runs.of_mapping(mapping_id, limit, before)
@@ -30,13 +30,13 @@ class ListRuns:
 
 @dataclass(frozen=True, slots=True)
 class ListOrganizationRuns:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(
         self, organization_id: OrganizationId, limit: int = 50, before: RunId | None = None
     ) -> Sequence[tuple[SyncRun, EventMapping]]:
         """Give the runs of all the organization's mappings, removed ones too, newest first."""
-        check_asked("run", before or "")
+        validate_id("run", before or "")
         async with self.units.reading() as unit:
             runs = await unit.runs.of_organization(organization_id, limit, before)
             mappings = {each.id: each for each in await unit.mappings.of_organization(organization_id)}
@@ -45,7 +45,7 @@ class ListOrganizationRuns:
 
 @dataclass(frozen=True, slots=True)
 class FindRun:
-    units: Units
+    units: UnitOfWorkFactory
 
     async def __call__(self, run_id: RunId) -> SyncRun:
         """Find one, also by the id of one in whose place it stands.
@@ -54,4 +54,4 @@ class FindRun:
             NotFound
         """
         async with self.units.reading() as unit:
-            return await find_run(unit, run_id)
+            return await get_run(unit, run_id)

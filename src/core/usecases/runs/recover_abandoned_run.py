@@ -4,21 +4,21 @@ from dataclasses import dataclass
 
 from core.domain.ids import RunId
 from core.domain.runs.run import SyncRun
-from core.domain.runs.stop_reasons import DIED_AGAIN, TAKEN_OVER, Stop
+from core.domain.runs.stop_reasons import CRASHED_TWICE, LEASE_EXPIRED, StopReason
 from core.usecases.runs.booking import book_again
 from core.usecases.shared.run_ends import RunEnds
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.log import EventLog
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class TakeOver:
+class RecoverAbandonedRun:
     """For a run whose process died: what was asked of it goes on as another run."""
 
-    units: Units
-    names: Names
+    units: UnitOfWorkFactory
+    names: IdGenerator
     clock: Clock
     log: EventLog
     run_ends: RunEnds
@@ -31,8 +31,8 @@ class TakeOver:
             if run is None or mapping is None or not run.lease_has_run_out(now):
                 return None
             # One that dies again and again is not tried for ever: somebody has to look.
-            goes_on = mapping.is_active and not await has_ended_so_before(unit, run, TAKEN_OVER)
-            end = await self.run_ends.store(unit, run, TAKEN_OVER if goes_on else DIED_AGAIN)
+            goes_on = mapping.is_active and not await has_ended_so_before(unit, run, LEASE_EXPIRED)
+            end = await self.run_ends.store(unit, run, LEASE_EXPIRED if goes_on else CRASHED_TWICE)
             waiting = None
             if goes_on:
                 waiting = (await book_again(unit, run, RunId(self.names.new()), now)).id
@@ -42,7 +42,7 @@ class TakeOver:
         return waiting
 
 
-async def has_ended_so_before(unit: Unit, run: SyncRun, stop: Stop) -> bool:
+async def has_ended_so_before(unit: UnitOfWork, run: SyncRun, stop: StopReason) -> bool:
     """Check whether the run that it took the place of had ended for the same reason."""
     former = [each for each in await unit.runs.of_mapping(run.mapping_id, 3) if each.id != run.id]
     return next((each.stop == stop for each in former if not each.is_open), False)

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import BadInput, found
+from core.domain.errors import InvalidInput, found
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun, Trigger
 from core.usecases.runs.booking import queue_or_merge
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.store.errors import Taken
-from ports.store.unit_of_work import Unit, Units
+from ports.id_generator import IdGenerator
+from ports.store.errors import UniqueViolation
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 LONGEST_REQUEST_KEY = 255
 
@@ -29,13 +29,13 @@ class SyncRequest:
 
     def __post_init__(self) -> None:
         if self.key is not None and not (0 < len(self.key) <= LONGEST_REQUEST_KEY and self.key.isprintable()):
-            raise BadInput(f"An idempotency key has 1 to {LONGEST_REQUEST_KEY} printable characters.")
+            raise InvalidInput(f"An idempotency key has 1 to {LONGEST_REQUEST_KEY} printable characters.")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSync:
-    units: Units
-    names: Names
+    units: UnitOfWorkFactory
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, request: SyncRequest) -> SyncRun:
@@ -43,12 +43,12 @@ class RequestSync:
 
         Raises:
             NotFound, NotMapped
-            BadInput: the request's key is that of an earlier one, for another scope.
+            InvalidInput: the request's key is that of an earlier one, for another scope.
         """
         while True:
             try:
                 return await self._book(request)
-            except Taken:
+            except UniqueViolation:
                 # Another process booked one in the same moment: join that one.
                 continue
 
@@ -64,7 +64,7 @@ class RequestSync:
             )
             run = await queue_or_merge(unit, wanted)
             if request.key is not None:
-                await unit.runs.note_booking(mapping.id, _own(request), run.id)
+                await unit.runs.save_idempotency_key(mapping.id, _own(request), run.id)
             if request.trigger is Trigger.MANUAL:
                 schedule = await unit.schedules.get(mapping.id)
                 if schedule is not None and schedule.failures:
@@ -76,14 +76,14 @@ class RequestSync:
         return run
 
     @staticmethod
-    async def _booked_earlier(unit: Unit, request: SyncRequest) -> SyncRun | None:
+    async def _booked_earlier(unit: UnitOfWork, request: SyncRequest) -> SyncRun | None:
         if request.key is None:
             return None
-        booked = await unit.runs.booked_by(request.mapping_id, _own(request))
+        booked = await unit.runs.find_by_idempotency_key(request.mapping_id, _own(request))
         run = await unit.runs.get(booked) if booked else None
         # A run's scope only ever grows, so what is not in it was not asked for with this key.
         if run is not None and run.scope | request.scope != run.scope:
-            raise BadInput(
+            raise InvalidInput(
                 f"This idempotency key was given before, for a sync of another scope ({run.scope}). "
                 "Give every request a key of its own."
             )

@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 
 from core.domain.ids import RunId
-from core.domain.runs.stop_reasons import INTERRUPTED, STORE_UNUSABLE
+from core.domain.runs.stop_reasons import DATABASE_UNAVAILABLE, INTERRUPTED
 from core.usecases.runs.booking import book_again
 from core.usecases.runs.recover_abandoned_run import has_ended_so_before
 from ports.clock import Clock
-from ports.id_generator import Names
-from ports.store.unit_of_work import Units
+from ports.id_generator import IdGenerator
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class RequestAgain:
+class RequeueInterruptedRun:
     """For a program that ends before the runs it carries out, or loses its database: what was asked of it must not be lost."""
 
-    units: Units
-    names: Names
+    units: UnitOfWorkFactory
+    names: IdGenerator
     clock: Clock
 
     async def __call__(self, run_id: RunId) -> None:
@@ -26,8 +26,8 @@ class RequestAgain:
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or mapping is None or not mapping.is_active:
                 return
-            if run.stop == STORE_UNUSABLE:
-                goes_on = not await has_ended_so_before(unit, run, STORE_UNUSABLE)
+            if run.stop == DATABASE_UNAVAILABLE:
+                goes_on = not await has_ended_so_before(unit, run, DATABASE_UNAVAILABLE)
             else:
                 goes_on = run.stop == INTERRUPTED
             if not goes_on:

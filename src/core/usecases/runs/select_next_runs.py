@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, Waiting, carried_out, select_next, waiting
+from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, QueuedWork, carried_out, select_next, waiting
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 MOST_DUE = 500
 """Mappings that are looked at: the next look is a moment away."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseRuns:
-    units: Units
+class SelectNextRuns:
+    units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, room: int, kept: int = 0) -> Sequence[Waiting]:
+    async def __call__(self, room: int, kept: int = 0) -> Sequence[QueuedWork]:
         """Return what is to start, in the order in which it starts.
 
         Args:

@@ -9,7 +9,7 @@ from core.domain.runs.health import Health
 from core.domain.runs.organization_health import organization_healths
 from core.domain.tenancy.organizations import Organization
 from ports.clock import Clock
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowStatus:
-    units: Units
+class GetStatus:
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self) -> Sequence[Status]:
@@ -100,8 +100,8 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowQueue:
-    units: Units
+class GetQueue:
+    units: UnitOfWorkFactory
     clock: Clock
 
     async def __call__(self) -> Queue:

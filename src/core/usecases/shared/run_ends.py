@@ -4,22 +4,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.errors import found
-from core.domain.ids import MappingId, NoticeId, RunId
+from core.domain.ids import MappingId, NotificationId, RunId
 from core.domain.notifications.messages import notice_of
 from core.domain.runs.ending import MappingState, RunEnd, Stored, end_run
 from core.domain.runs.messages import Remarks
 from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import INTERVAL
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.log import EventLog
-from ports.store.unit_of_work import Unit
+from ports.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnds:
-    names: Names
+    names: IdGenerator
     clock: Clock
     log: EventLog
     interval: timedelta = INTERVAL
@@ -27,7 +27,7 @@ class RunEnds:
     """Whom the closing message names if problems persist (rule 28)."""
 
     async def store(
-        self, unit: Unit, run: SyncRun, stop: Stop | None = None, remarks: Remarks | None = None
+        self, unit: UnitOfWork, run: SyncRun, stop: StopReason | None = None, remarks: Remarks | None = None
     ) -> RunEnd:
         """End a run, with the counts of its stored outcomes, and reschedule its mapping (rules 24 and 26).
 
@@ -62,19 +62,19 @@ class RunEnds:
             for other in await unit.schedules.of_connection(mapping.connection_id):
                 await unit.schedules.save(other.halted(end.halt))
         if end.change is not None and await unit.recipients.get(mapping.organization_id) is not None:
-            new = NoticeId(self.names.new())
+            new = NotificationId(self.names.new())
             await unit.notices.add(notice_of(new, end.change, mapping, end.run))
         return end
 
     async def stop_all(
-        self, unit: Unit, mapping_id: MappingId, stop: Stop
+        self, unit: UnitOfWork, mapping_id: MappingId, stop: StopReason
     ) -> tuple[list[RunId], list[RunEnd]]:
         """Stop a mapping's open runs: before their next write, or at once where nobody carries them out.
 
         Returns the runs that were only asked to stop, and the ends of the others.
         """
         now, asked, ends = self.clock.now(), list[RunId](), list[RunEnd]()
-        for run in await unit.runs.open_ones(mapping_id):
+        for run in await unit.runs.list_open(mapping_id):
             if run.is_carried_out(now):
                 await unit.runs.update(run.ask_to_stop(stop))
                 asked.append(run.id)

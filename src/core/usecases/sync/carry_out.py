@@ -10,18 +10,18 @@ from core.domain.planning.plan import NoWrite
 from core.domain.records.kinds import RecordKind, Scope
 from core.domain.records.spooled import Spool
 from core.domain.runs.messages import left_at_once, links_unread, records_doubled
-from core.domain.runs.unchanged_marker import Checkpoint, OutcomesDigest, is_proved_by
+from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker, is_proved_by
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.sync.access import Access, Tokens, open_sides
-from core.usecases.sync.failures import SyncStopped
+from core.usecases.sync.error_mapping import SyncStopped
 from core.usecases.sync.fence import Fence
 from core.usecases.sync.intents import load_intents, take_over_intents
 from core.usecases.sync.journal import Journal
+from core.usecases.sync.known_records import KnownRecords, load_known_records
 from core.usecases.sync.large_places import LargePlace, LargePlaces
-from core.usecases.sync.memory import Remembered, recall
 from core.usecases.sync.plans import Plans
-from core.usecases.sync.reading import BothSides, Reader
 from core.usecases.sync.share_links import ShareLinks
+from core.usecases.sync.systems import SystemAccess, Tokens, open_systems
+from core.usecases.sync.systems_reader import SystemsReader, SystemsSnapshot
 from core.usecases.sync.turn import Turn
 from core.usecases.sync.writing import Writer
 from ports.clock import Clock
@@ -32,7 +32,7 @@ from ports.spools import Spools
 
 @dataclass(frozen=True, slots=True)
 class CarryOut:
-    access: Access
+    access: SystemAccess
     clock: Clock
     lease: timedelta
     interval: timedelta
@@ -57,20 +57,20 @@ class CarryOut:
 
     async def _work(self, spool: Spool) -> None:
         units, mapping, turn = self.access.units, self.mapping, self.turn
-        remembered = await recall(units, mapping)
+        remembered = await load_known_records(units, mapping)
         fence = Fence(units, self.clock, turn.run.id, mapping, turn.owner, self.lease)
         async with (
-            open_sides(self.access, mapping, self.tokens, before_write=fence) as (source, destination),
+            open_systems(self.access, mapping, self.tokens, before_write=fence) as (source, destination),
             self.large_places.for_one() as place,
         ):
             now = self.clock.now()
             checkpoint = await self._checkpoint(now)
             intents = await take_over_intents(units, mapping, self.resend_after)
 
-            def plans_of(sides: BothSides) -> Plans:
+            def plans_of(sides: SystemsSnapshot) -> Plans:
                 return Plans(units, mapping, remembered, sides, intents)
 
-            reader = Reader(
+            reader = SystemsReader(
                 mapping,
                 remembered,
                 source,
@@ -80,7 +80,7 @@ class CarryOut:
                 spool,
                 partial(self._note_page, place),
             )
-            spares = checkpoint is not None and checkpoint.spares_many(now, self.interval)
+            spares = checkpoint is not None and checkpoint.allows_skip(now, self.interval)
             sides = await reader.read(turn.run.scope, checkpoint if spares else None)
             await self._note_zones(*sides.zones)
             if checkpoint is not None and await _is_as_at(checkpoint, sides, plans_of(sides)):
@@ -95,14 +95,14 @@ class CarryOut:
             )
             await self._sync(writer, sides, plans_of(sides), now)
 
-    async def _checkpoint(self, now: datetime) -> Checkpoint | None:
+    async def _checkpoint(self, now: datetime) -> UnchangedMarker | None:
         """Return what a check compares with; where there is nothing, or something to look up, it becomes a run."""
         if not self.turn.is_check:
             return None
         async with self.access.units.reading() as unit:
             checkpoint = await unit.checkpoints.get(self.mapping.id)
         intents = await load_intents(self.access.units, self.mapping)
-        if checkpoint is not None and checkpoint.holds_at(now) and not intents.are_any:
+        if checkpoint is not None and checkpoint.is_valid_at(now) and not intents.are_any:
             return checkpoint
         await self._begin_run()
         return None
@@ -110,14 +110,14 @@ class CarryOut:
     async def _begin_run(self) -> None:
         await self.turn.become_run(self.access.units, self.clock.now() + self.lease)
 
-    async def _sync(self, writer: Writer, sides: BothSides, plans: Plans, now: datetime) -> None:
+    async def _sync(self, writer: Writer, sides: SystemsSnapshot, plans: Plans, now: datetime) -> None:
         journal = self.journal
         journal.remarks.notes += sides.shortfalls
         try:
             await self._write(writer, sides, plans)
         finally:
             if not journal.may_have_written:
-                await writer.fence.take_mark_back()
+                await writer.fence.unmark_written()
         await self._read_links(writer.destination, plans.remembered, sides, writer.written)
         journal.checkpoint = None if writer.written else self._proved(sides, now)
 
@@ -130,13 +130,15 @@ class CarryOut:
             await unit.checkpoints.remove(self.mapping.id)
             await unit.commit()
 
-    def _proved(self, sides: BothSides, now: datetime) -> Checkpoint | None:
+    def _proved(self, sides: SystemsSnapshot, now: datetime) -> UnchangedMarker | None:
         """Say what the run has proved, if it wrote nothing after it read both sides from `now` on."""
         run, journal = self.turn.run, self.journal
         if run.scope is not Scope.ALL or journal.remarks or not is_proved_by(journal.counts):
             return None
         many = journal.digest.text if sides.has_many else ""
-        return Checkpoint(self.mapping.id, run.id, now, sides.programme.next_verdict, sides.digest, many)
+        return UnchangedMarker(
+            self.mapping.id, run.id, now, sides.programme.next_transition_at, sides.digest, many
+        )
 
     async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
         """Store the zones that the two events have now, for the mapping's pages to show (rule 7)."""
@@ -148,7 +150,7 @@ class CarryOut:
                 await unit.mappings.update(mapping.with_zones(time_zone, gleanin_time_zone))
                 await unit.commit()
 
-    async def _write(self, writer: Writer, sides: BothSides, plans: Plans) -> None:
+    async def _write(self, writer: Writer, sides: SystemsSnapshot, plans: Plans) -> None:
         """Carry out the plan: first everything that waits for nothing, then the rest (rule 32)."""
         journal, stop = self.journal, sides.stop
         for kind in sides.kinds:
@@ -197,8 +199,8 @@ class CarryOut:
     async def _read_links(
         self,
         destination: Destination,
-        remembered: Remembered,
-        sides: BothSides,
+        remembered: KnownRecords,
+        sides: SystemsSnapshot,
         written: Collection[str] = (),
     ) -> None:
         try:
@@ -208,7 +210,7 @@ class CarryOut:
             self.journal.remarks.notes.append(links_unread(str(error)))
 
 
-async def _is_as_at(checkpoint: Checkpoint, sides: BothSides, plans: Plans) -> bool:
+async def _is_as_at(checkpoint: UnchangedMarker, sides: SystemsSnapshot, plans: Plans) -> bool:
     """Check whether both sides are as they were; of many sessions that were read, a plan tells."""
     if not sides.are_as_at(checkpoint) or sides.has_many != bool(checkpoint.many):
         return False
@@ -226,7 +228,7 @@ async def _is_as_at(checkpoint: Checkpoint, sides: BothSides, plans: Plans) -> b
     return digest.text == checkpoint.many
 
 
-def _setup(mapping: EventMapping, tokens: Tokens, remembered: Remembered) -> Sequence[object]:
+def _setup(mapping: EventMapping, tokens: Tokens, remembered: KnownRecords) -> Sequence[object]:
     """List what a plan depends on besides both sides; another token may see other data."""
     sealed = (tokens.sessionboard.value, tokens.gleanin.value)
     return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(remembered.elsewhere)

@@ -10,14 +10,14 @@ from datetime import timedelta
 from core.domain.ids import RunId
 from core.domain.records.synced_records import SyncedRecord
 from core.domain.runs import stop_reasons
-from core.domain.runs.stop_reasons import STOPS_ASKED_FOR
+from core.domain.runs.stop_reasons import REQUESTED_STOPS
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.sync.failures import SyncStopped
+from core.usecases.sync.error_mapping import SyncStopped
 from ports.clock import Clock
-from ports.store.runs import Standing
-from ports.store.unit_of_work import Unit, Units
+from ports.store.runs import LeaseStatus
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-TURNS_TO_GATHER = 4
+COALESCE_TICKS = 4
 """Of the event loop, some microseconds each, in which writes that become due may still join a question."""
 _DEPARTING: ContextVar[SyncedRecord | None] = ContextVar("departing", default=None)
 """What the write that a task is about to send puts in doubt."""
@@ -45,7 +45,7 @@ class Fence:
     is younger than the decision to write.
     """
 
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
     run_id: RunId
     mapping: EventMapping
@@ -73,7 +73,7 @@ class Fence:
 
     async def _ask(self) -> None:
         async with self._one_at_a_time:
-            for _ in range(TURNS_TO_GATHER):
+            for _ in range(COALESCE_TICKS):
                 await asyncio.sleep(0)
             self._next = None
             marks, self._marks = self._marks, []
@@ -90,26 +90,26 @@ class Fence:
                     standing = await self._standing(unit)
             await self._check_lease(standing)
 
-    async def _standing(self, unit: Unit) -> Standing:
+    async def _standing(self, unit: UnitOfWork) -> LeaseStatus:
         standing = await unit.runs.standing(self.run_id)
         if standing is None or standing.owner != self.owner:
-            raise SyncStopped(stop_reasons.TAKEN_OVER)
+            raise SyncStopped(stop_reasons.LEASE_EXPIRED)
         if standing.stop_asked:
-            raise SyncStopped(STOPS_ASKED_FOR[standing.stop_asked])
+            raise SyncStopped(REQUESTED_STOPS[standing.stop_asked])
         return standing
 
-    async def _put_in_doubt(self, unit: Unit, marks: Sequence[SyncedRecord]) -> None:
+    async def _put_in_doubt(self, unit: UnitOfWork, marks: Sequence[SyncedRecord]) -> None:
         mapping = self.mapping
         await unit.synced.save(mapping.organization_id, mapping.events.gleanin_id, marks)
 
-    async def _check_lease(self, standing: Standing) -> None:
+    async def _check_lease(self, standing: LeaseStatus) -> None:
         now = self.clock.now()
         if standing.lease_until is None or standing.lease_until <= now:
             async with self.units.writing() as unit:
                 held = await unit.runs.renew(self.run_id, self.owner, now + self.lease)
                 await unit.commit()
             if not held:
-                raise SyncStopped(stop_reasons.TAKEN_OVER)
+                raise SyncStopped(stop_reasons.LEASE_EXPIRED)
 
     async def _mark_written(self) -> None:
         """Bind the mapping's events to each other, before anything is written under it (rule 5)."""
@@ -123,7 +123,7 @@ class Fence:
                 await unit.commit()
                 self._marked_now = True
 
-    async def take_mark_back(self) -> None:
+    async def unmark_written(self) -> None:
         """Free the events again, if it was this run that bound them: for one that wrote nothing after all.
 
         Where another run has taken over, that one may have written since.
@@ -136,5 +136,5 @@ class Fence:
                 await unit.runs.standing(self.run_id),
             )
             if mapping is not None and standing is not None and standing.owner == self.owner:
-                await unit.mappings.update(mapping.take_mark_back())
+                await unit.mappings.update(mapping.unmark_written())
                 await unit.commit()

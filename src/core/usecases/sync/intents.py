@@ -8,7 +8,7 @@ from core.domain.ids import SourceId
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.synced_records import CreateIntent
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class OpenIntents:
         return min(max(intent.sent_at + self.gap - self.looked_up_at, timedelta(0)), self.gap)
 
 
-async def load_intents(units: Units, mapping: EventMapping, gap: timedelta = timedelta(0)) -> OpenIntents:
+async def load_intents(
+    units: UnitOfWorkFactory, mapping: EventMapping, gap: timedelta = timedelta(0)
+) -> OpenIntents:
     """Load them; to be called before Gleanin is read, for what is found there counts as looked up from now on."""
     scope = mapping.organization_id, mapping.events.gleanin_id
     async with units.reading() as unit:
@@ -64,7 +66,7 @@ async def load_intents(units: Units, mapping: EventMapping, gap: timedelta = tim
     return OpenIntents(now, gap, by_kind)
 
 
-async def take_over_intents(units: Units, mapping: EventMapping, gap: timedelta) -> OpenIntents:
+async def take_over_intents(units: UnitOfWorkFactory, mapping: EventMapping, gap: timedelta) -> OpenIntents:
     """Load them, and date those that a killed run left: it was stopped before this one began, and sends no more."""
     found = await load_intents(units, mapping, gap)
     undated = [

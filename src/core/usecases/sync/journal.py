@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.planning.plan import Create
 from core.domain.records import reasons
 from core.domain.records.kinds import RecordKind
@@ -20,14 +20,14 @@ from core.domain.records.synced_records import CreateIntent, SyncedRecord
 from core.domain.runs import stop_reasons
 from core.domain.runs.messages import Remarks
 from core.domain.runs.run import Progress
-from core.domain.runs.stop_reasons import Stop
-from core.domain.runs.unchanged_marker import Checkpoint, OutcomesDigest
+from core.domain.runs.stop_reasons import StopReason
+from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.sync.failures import SyncStopped
+from core.usecases.sync.error_mapping import SyncStopped
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 BATCH = 64
 LONGEST_WAIT = timedelta(seconds=0.25)
@@ -57,7 +57,7 @@ class _Batch:
 
 @dataclass(slots=True)
 class Journal:
-    units: Units
+    units: UnitOfWorkFactory
     clock: Clock
     turn: Turn
     mapping: EventMapping
@@ -66,7 +66,7 @@ class Journal:
     """What there is to know of the run as a whole, besides its records."""
     unconfirmed: dict[RecordKey, Create] = field(default_factory=dict)
     """Creates that may have taken place: they are looked up before they are sent again (rule 32)."""
-    checkpoint: Checkpoint | None = None
+    checkpoint: UnchangedMarker | None = None
     """What the run has proved, if it has."""
     may_have_written: bool = False
     """Something was written, or an answer was lost."""
@@ -175,7 +175,7 @@ class Journal:
         self._unsent.clear()
 
     @property
-    def _scope(self) -> tuple[OrganizationId, GleaninEventId]:
+    def _scope(self) -> tuple[OrganizationId, DestinationEventId]:
         return self.mapping.organization_id, self.mapping.events.gleanin_id
 
     @property
@@ -235,12 +235,12 @@ class Journal:
                 await unit.outcomes.add(self.turn.run.id, batch.outcomes)
             await unit.commit()
 
-    async def _renew(self, unit: Unit) -> None:
+    async def _renew(self, unit: UnitOfWork) -> None:
         if not await self.turn.renew(unit, self.clock.now() + self.lease, self._progress):
-            raise SyncStopped(stop_reasons.TAKEN_OVER)
+            raise SyncStopped(stop_reasons.LEASE_EXPIRED)
 
     async def keep_storing(
-        self, ended: asyncio.Event, stalled_after: timedelta, give_up: Callable[[Stop], None]
+        self, ended: asyncio.Event, stalled_after: timedelta, give_up: Callable[[StopReason], None]
     ) -> None:
         """Store from time to time, and so keep the lease, until the work has ended.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 LARGE = 20_000
 """Rows of one reading, of both sides together."""
 AT_ONCE = 2
-LOOK_EVERY = 5.0
+POLL_INTERVAL = 5.0
 """Seconds."""
 
 
@@ -35,7 +35,7 @@ class LargePlace:
             while not self.is_taken:
                 while_waiting()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY):
+                    async with asyncio.timeout(POLL_INTERVAL):
                         self.is_taken = await self.places.acquire()
 
 

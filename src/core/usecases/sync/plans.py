@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from core.domain.ids import GleaninEventId, OrganizationId, SourceId
+from core.domain.ids import DestinationEventId, OrganizationId, SourceId
 from core.domain.planning.departures import Departures, departures_of
 from core.domain.planning.plan import NoWrite, Planner, Step
 from core.domain.records import reasons
@@ -17,9 +17,9 @@ from core.domain.records.synced_records import SyncedRecord
 from core.domain.selection.candidates import Candidate
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.intents import OpenIntents
-from core.usecases.sync.memory import Remembered
-from core.usecases.sync.reading import BothSides
-from ports.store.unit_of_work import Units
+from core.usecases.sync.known_records import KnownRecords
+from core.usecases.sync.systems_reader import SystemsSnapshot
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 CHUNK = 500
 T = TypeVar("T")
@@ -27,10 +27,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    units: Units
+    units: UnitOfWorkFactory
     mapping: EventMapping
-    remembered: Remembered
-    sides: BothSides
+    remembered: KnownRecords
+    sides: SystemsSnapshot
     intents: OpenIntents = field(default_factory=OpenIntents)
     _absent: dict[str, set[SourceId]] = field(default_factory=dict)
     """What was planned as kept, by the kind's name: of kinds that were read completely."""
@@ -41,15 +41,15 @@ class Plans:
         for kind in (each for each in KINDS if each.is_tied_to):
             here = self.remembered.here[kind.name].items()
             held = {source: there for source, there in here if gleanin.holds(kind, there)}
-            ties |= gleanin.sent_earlier(kind) | gleanin.all_sent_here(kind) | held
+            ties |= gleanin.created_before(kind) | gleanin.all_created_here(kind) | held
         return ties
 
     def _barred(self) -> dict[str, AbstractSet[SourceId]]:
         gleanin, earlier = self.sides.gleanin, self.remembered.earlier
-        return {kind.name: earlier[kind.name] | gleanin.sent_earlier(kind).keys() for kind in KINDS}
+        return {kind.name: earlier[kind.name] | gleanin.created_before(kind).keys() for kind in KINDS}
 
     @property
-    def _scope(self) -> tuple[OrganizationId, GleaninEventId]:
+    def _scope(self) -> tuple[OrganizationId, DestinationEventId]:
         return self.mapping.organization_id, self.mapping.events.gleanin_id
 
     async def steps(
@@ -79,7 +79,7 @@ class Plans:
             self.intents.of(kind.name),
             labels,
         )
-        unseen = {**gleanin.all_sent_here(kind), **self.remembered.here[kind.name]}
+        unseen = {**gleanin.all_created_here(kind), **self.remembered.here[kind.name]}
         if told_total is not None:
             told_total(selection.size)
         absent = set() if selection.incomplete else self._absent.setdefault(kind.name, set())

@@ -9,14 +9,14 @@ from core.domain.planning.plan import Create, NoWrite, Step
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.sync.access import Access, Tokens, open_sides
-from core.usecases.sync.failures import SyncStopped, stopping
+from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
 from core.usecases.sync.intents import load_intents
-from core.usecases.sync.memory import recall
+from core.usecases.sync.known_records import load_known_records
 from core.usecases.sync.plans import Plans
-from core.usecases.sync.reading import Reader
+from core.usecases.sync.systems import SystemAccess, Tokens, open_systems
+from core.usecases.sync.systems_reader import SystemsReader
 from ports.clock import Clock
-from ports.source import SessionSource
+from ports.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    access: Access
+    access: SystemAccess
     clock: Clock
 
     async def __call__(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> Plan:
@@ -41,17 +41,17 @@ class Preview:
         """
         mapping, tokens = await self.access.of(mapping_id)
         planned = plan_of(self.access, mapping, tokens, scope, self.clock.now())
-        return await stopping(planned, mapping)
+        return await stop_on_error(planned, mapping)
 
 
 async def plan_of(
-    access: Access,
+    access: SystemAccess,
     mapping: EventMapping,
     tokens: Tokens,
     scope: Scope,
     now: datetime,
     *,
-    watched: Callable[[SessionSource], SessionSource] = lambda source: source,
+    watched: Callable[[Source], Source] = lambda source: source,
 ) -> Plan:
     """Plan what a sync would do; `watched` may look at what is read on the way.
 
@@ -59,10 +59,10 @@ async def plan_of(
         SyncStopped, SourceError, DestinationError
     """
     steps: list[Step] = []
-    remembered = await recall(access.units, mapping)
+    remembered = await load_known_records(access.units, mapping)
     intents = await load_intents(access.units, mapping)
-    async with open_sides(access, mapping, tokens) as (source, destination):
-        reader = Reader(mapping, remembered, watched(source), destination, now)
+    async with open_systems(access, mapping, tokens) as (source, destination):
+        reader = SystemsReader(mapping, remembered, watched(source), destination, now)
         sides = await reader.read(scope)
     if sides.stop is not None:
         raise SyncStopped(sides.stop)

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from core.domain.ids import SourceId
 from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.sync.memory import Remembered
+from core.usecases.sync.known_records import KnownRecords
 from core.usecases.sync.plans import CHUNK, chunks
-from core.usecases.sync.reading import BothSides, LinkIndex
-from ports.destination import Destination, RecordsNotTold
-from ports.store.unit_of_work import Units
+from core.usecases.sync.systems_reader import LinkIndex, SystemsSnapshot
+from ports.destination import Destination, RecordsNotReported
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
 class ShareLinks:
-    units: Units
+    units: UnitOfWorkFactory
     mapping: EventMapping
     destination: Destination
-    remembered: Remembered
+    remembered: KnownRecords
 
-    async def store(self, sides: BothSides, written: Collection[str] = ()) -> None:
+    async def store(self, sides: SystemsSnapshot, written: Collection[str] = ()) -> None:
         """Store what has changed; Gleanin is read again only where the run wrote something.
 
         Raises:
@@ -33,17 +33,17 @@ class ShareLinks:
             there = sides.links[kind.name]
             if kind.name in written:
                 there.clear()
-                with suppress(RecordsNotTold):
+                with suppress(RecordsNotReported):
                     async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                         there.add(page, self.destination.link_hosts)
             await self._store(kind, self._synced(kind, sides), there)
 
-    def _synced(self, kind: RecordKind, sides: BothSides) -> Iterator[SourceId]:
+    def _synced(self, kind: RecordKind, sides: SystemsSnapshot) -> Iterator[SourceId]:
         """List what was ever sent, by this run too."""
         here = self.remembered.here[kind.name]
         yield from here
         yield from self.remembered.earlier[kind.name]
-        yield from (each for each in sides.gleanin.all_sent_here(kind) if each not in here)
+        yield from (each for each in sides.gleanin.all_created_here(kind) if each not in here)
 
     async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> None:
         target = self.mapping.organization_id, self.mapping.events.gleanin_id

@@ -5,19 +5,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.errors import NotFound, check_asked, found
-from core.domain.ids import OrganizationId, SessionboardEventId
+from core.domain.errors import NotFound, found, validate_id
+from core.domain.ids import OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.runs.messages import not_all_read
-from core.domain.runs.stop_reasons import Stop, StoppedBy
+from core.domain.runs.stop_reasons import StopCause, StopReason
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.systems import SESSIONBOARD
-from core.usecases.sync.access import Access
-from core.usecases.sync.failures import SyncStopped, stopping
+from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
 from core.usecases.sync.preview import Plan, plan_of
+from core.usecases.sync.systems import SystemAccess
 from ports.clock import Clock
-from ports.source import SessionSource, SourceEventGone, SourceIncomplete, SourceUnavailable
+from ports.source import Source, SourceEventGone, SourceIncomplete, SourceUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class EventView:
     mapping: EventMapping | None = None
     plan: Plan | None = None
     """What a sync would do; None for an event that is not mapped, and where a sync would stop."""
-    stop: Stop | None = None
+    stop: StopReason | None = None
     """Why a sync would stop before its first write."""
     shortfalls: Sequence[str] = ()
     """What could not be read of the event, in sentences (rule 34)."""
@@ -37,17 +37,17 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class ShowEvent:
-    access: Access
+    access: SystemAccess
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, event_id: SessionboardEventId) -> EventView:
+    async def __call__(self, organization_id: OrganizationId, event_id: SourceEventId) -> EventView:
         """Read the event live.
 
         Raises:
             NotFound: there is no such event.
             SourceError: Sessionboard refused us or cannot be reached. Trouble with Gleanin is told in `stop`.
         """
-        check_asked(f"{SESSIONBOARD} event", event_id)
+        validate_id(f"{SESSIONBOARD} event", event_id)
         async with self.access.units.reading() as unit:
             organization = found(
                 await unit.organizations.get(organization_id), "organization", organization_id
@@ -71,29 +71,29 @@ class ShowEvent:
 
     async def _planned(
         self, mapping: EventMapping, rows: "_Rows", now: datetime
-    ) -> tuple[Plan | None, Stop | None]:
+    ) -> tuple[Plan | None, StopReason | None]:
         _, tokens = await self.access.of(mapping.id)
         planned = plan_of(
             self.access, mapping, tokens, Scope.ALL, now, watched=lambda source: _Watched(source, rows)
         )
         try:
-            return await stopping(planned, mapping), None
+            return await stop_on_error(planned, mapping), None
         except SyncStopped as stopped:
-            if stopped.stop.by is StoppedBy.INTERRUPTION:
+            if stopped.stop.by is StopCause.INTERRUPTION:
                 raise
             if isinstance(stopped.__cause__, SourceUnavailable):
                 raise stopped.__cause__ from None  # asked again at once, it would be waited for twice
             return None, stopped.stop
 
     @staticmethod
-    async def _event(source: SessionSource, event_id: SessionboardEventId) -> SourceEvent:
+    async def _event(source: Source, event_id: SourceEventId) -> SourceEvent:
         try:
             return await source.event(event_id)
         except SourceEventGone:
             raise NotFound(f"{SESSIONBOARD} event", event_id) from None
 
     @staticmethod
-    async def _alone(source: SessionSource, event_id: SessionboardEventId) -> "_Rows":
+    async def _alone(source: Source, event_id: SourceEventId) -> "_Rows":
         """Read the event's rows without a thought of Gleanin."""
         rows = _Rows()
         watched = _Watched(source, rows)
@@ -121,25 +121,23 @@ class _Rows:
 class _Watched:
     """A source of which is kept what somebody else reads from it."""
 
-    source: SessionSource
+    source: Source
     rows: _Rows
 
     async def events(self) -> Sequence[SourceEvent]:
         return await self.source.events()
 
-    async def event(self, event_id: SessionboardEventId) -> SourceEvent:
+    async def event(self, event_id: SourceEventId) -> SourceEvent:
         self.rows.event = await self.source.event(event_id)
         return self.rows.event
 
-    async def sessions(self, event_id: SessionboardEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
         with self._read(Scope.AGENDA):
             async for page in self.source.sessions(event_id):
                 self.rows.sessions.extend(page)
                 yield page
 
-    async def exhibitors(
-        self, event_id: SessionboardEventId
-    ) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
+    async def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
         with self._read(Scope.EXHIBITORS):
             async for page in self.source.exhibitors(event_id):
                 self.rows.exhibitors.extend(page)
@@ -155,5 +153,5 @@ class _Watched:
             raise
         self.rows.read.add(scope)
 
-    async def has_changed(self, event_id: SessionboardEventId, since: datetime) -> bool:
+    async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         return await self.source.has_changed(event_id, since)

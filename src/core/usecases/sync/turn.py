@@ -6,9 +6,9 @@ from datetime import datetime
 
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import Progress, SyncRun
-from core.usecases.sync.failures import SyncStopped
-from ports.store.errors import Taken
-from ports.store.unit_of_work import Unit, Units
+from core.usecases.sync.error_mapping import SyncStopped
+from ports.store.errors import UniqueViolation
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(slots=True)
@@ -20,13 +20,13 @@ class Turn:
     on_run: Callable[[], None] | None = None
     """Called as soon as a check has become a run."""
 
-    async def renew(self, unit: Unit, until: datetime, progress: Mapping[str, Progress]) -> bool:
+    async def renew(self, unit: UnitOfWork, until: datetime, progress: Mapping[str, Progress]) -> bool:
         """Hold the mapping for longer; False where somebody else has taken it."""
         if self.is_check:
             return await unit.schedules.renew_check(self.run.mapping_id, self.owner, until)
         return await unit.runs.renew(self.run.id, self.owner, until, progress)
 
-    async def become_run(self, units: Units, until: datetime) -> None:
+    async def become_run(self, units: UnitOfWorkFactory, until: datetime) -> None:
         """Store the run that a check comes to.
 
         Raises:
@@ -38,12 +38,12 @@ class Turn:
             mapping = await unit.mappings.get(self.run.mapping_id)
             is_held = await unit.schedules.end_check(self.run.mapping_id, self.owner)
             if not is_held or mapping is None or not mapping.is_active:
-                raise SyncStopped(stop_reasons.TAKEN_OVER)
+                raise SyncStopped(stop_reasons.LEASE_EXPIRED)
             try:
                 await unit.runs.add(self.run)
                 await unit.runs.renew(self.run.id, self.owner, until)
-            except Taken as error:
-                raise SyncStopped(stop_reasons.TAKEN_OVER) from error
+            except UniqueViolation as error:
+                raise SyncStopped(stop_reasons.LEASE_EXPIRED) from error
             await unit.commit()
         self.is_check = False
         if self.on_run is not None:

@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from core.domain.ids import GleaninId, SourceId, external_id
-from core.domain.planning.destination_index import GleaninSide
+from core.domain.ids import DestinationId, SourceId, external_id
+from core.domain.planning.destination_index import DestinationIndex
 from core.domain.planning.plan import Create, Step, Update
 from core.domain.records import reasons
 from core.domain.records.kinds import KINDS, RecordKind
@@ -16,28 +16,28 @@ from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.records.reasons import Reason
 from core.domain.records.synced_records import SyncedRecord, fingerprint
 from core.domain.runs import stop_reasons
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.systems import GLEANIN
-from core.usecases.sync.failures import SyncStopped, stop_for
+from core.usecases.sync.error_mapping import SyncStopped, stop_for
 from core.usecases.sync.fence import Fence, departing
 from core.usecases.sync.intents import OpenIntents, load_intents
 from core.usecases.sync.journal import Journal, RecordKey, key_of
-from core.usecases.sync.rounds import Feed, Round, Write
+from core.usecases.sync.write_queue import Feed, Write, WriteQueue
 from ports.clock import Clock
 from ports.destination import (
-    AnswerLost,
     Destination,
     DestinationError,
     DestinationUnreadable,
     RecordGone,
     RecordRejected,
-    RecordsNotTold,
+    RecordsNotReported,
     WriteForbidden,
+    WriteOutcomeUnknown,
 )
 from ports.log import EventLog
 from ports.store.errors import PersistenceError
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 MOST_TRIES = 4
 """How often a write is sent whose answer does not come, and how many rounds without any answer end the run."""
@@ -53,10 +53,10 @@ MOST_FORBIDDEN = 20
 
 @dataclass(slots=True)
 class Writer:
-    units: Units
+    units: UnitOfWorkFactory
     mapping: EventMapping
     destination: Destination
-    gleanin: GleaninSide
+    gleanin: DestinationIndex
     journal: Journal
     fence: Fence
     intents: OpenIntents
@@ -76,9 +76,9 @@ class Writer:
         self,
         kind: RecordKind,
         steps: AsyncIterator[Sequence[Step]],
-        stop: Stop | None = None,
+        stop: StopReason | None = None,
         left_out: AbstractSet[SourceId] = frozenset(),
-    ) -> Stop | None:
+    ) -> StopReason | None:
         """Carry out all steps of one kind. A record that fails does not stop the others (rule 29).
 
         Creates that were sent and not confirmed remain, for `settle`.
@@ -129,7 +129,7 @@ class Writer:
             found.setdefault(name, set()).add(source_id)
         return found
 
-    async def settle(self) -> Stop | None:
+    async def settle(self) -> StopReason | None:
         """Wait until every unconfirmed create is found in Gleanin or may be sent again, and send those (rule 32).
 
         Returns what stopped that, if something did: a stop that somebody asks for ends the wait at once.
@@ -177,7 +177,7 @@ class Writer:
                     self._postpone(kind, [create.record.source_id])
                 elif gleanin_id:
                     self._note_success(create, gleanin_id)
-                elif earlier := self.gleanin.sent_earlier(kind).get(create.record.source_id):
+                elif earlier := self.gleanin.created_before(kind).get(create.record.source_id):
                     skipped = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION, earlier)
                     self.journal.note(skipped)
                     self.journal.note_resolved(create.record)
@@ -187,12 +187,12 @@ class Writer:
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
                 self.gleanin.add(kind, page)
-        except RecordsNotTold:
+        except RecordsNotReported:
             pass  # there are none yet
 
-    def _created(self, create: Create) -> GleaninId | None:
+    def _created(self, create: Create) -> DestinationId | None:
         """Find what a create made; a former copy that shows again is none, and is sent to once more."""
-        found = self.gleanin.sent_here(create.record.kind, create.record.source_id)
+        found = self.gleanin.created_here(create.record.kind, create.record.source_id)
         return None if found == create.former else found
 
     async def _send_again(self, creates: Iterable[Create]) -> None:
@@ -213,7 +213,7 @@ class Writer:
                 await self._stop(feed, stop)
                 raise SyncStopped(stop)
 
-    async def _stop(self, feed: Feed, stop: Stop) -> None:
+    async def _stop(self, feed: Feed, stop: StopReason) -> None:
         """Record the stop as the outcome of every record that was not sent (rule 26)."""
         feed.sends = False
         while (step := await feed.next()) is not None:
@@ -221,19 +221,19 @@ class Writer:
         for step in feed.take_held():
             self._note_failure(step, reasons.run_stopped(stop.sentence))
 
-    async def _stop_of(self, work: Awaitable[object]) -> Stop | None:
+    async def _stop_of(self, work: Awaitable[object]) -> StopReason | None:
         """Do what concerns all records, and return what stopped it, if something did."""
         try:
             await work
         except DestinationError as error:
             return stop_for(error, self.mapping)
         except SyncStopped as stopped:
-            if stopped.stop == stop_reasons.TAKEN_OVER:
+            if stopped.stop == stop_reasons.LEASE_EXPIRED:
                 raise
             return stopped.stop
         return None
 
-    async def _write_all(self, kind: RecordKind, feed: Feed) -> Stop | None:
+    async def _write_all(self, kind: RecordKind, feed: Feed) -> StopReason | None:
         silent_rounds = 0
         while True:
             this = await self._round(feed)
@@ -255,7 +255,7 @@ class Writer:
             if feed.is_dry:
                 return None
 
-    async def _recover(self, kind: RecordKind, this: Round) -> None:
+    async def _recover(self, kind: RecordKind, this: WriteQueue) -> None:
         """Pause after answers that were lost; where none came at all, see whether Gleanin answers to a reading."""
         await self._wait(this.asked_wait)
         if this.lost:
@@ -264,7 +264,7 @@ class Writer:
         if not this.any_answer:
             await self._look_up([kind])
 
-    def _send_lost_again(self, feed: Feed, lost: Iterable[Write], stop: Stop | None) -> None:
+    def _send_lost_again(self, feed: Feed, lost: Iterable[Write], stop: StopReason | None) -> None:
         for step in lost:
             if stop is not None:
                 self._note_failure(step, reasons.no_answer(stop.sentence))
@@ -284,11 +284,11 @@ class Writer:
             email = str(step.fields.get("email"))
             if step.record.source_id in later:
                 continue
-            self._note_failure(step, reasons.waited_in_vain(email))
+            self._note_failure(step, reasons.dependency_failed(email))
 
-    async def _round(self, feed: Feed) -> Round:
+    async def _round(self, feed: Feed) -> WriteQueue:
         """Send what the feed gives, until it is dry or nobody answers any more."""
-        this = Round(silence=4 * self.destination.most_in_flight)
+        this = WriteQueue(silence=4 * self.destination.most_in_flight)
         async with asyncio.TaskGroup() as writers:
             for _ in range(self.destination.most_in_flight):
                 writers.create_task(self._write_on(feed, this))
@@ -297,7 +297,7 @@ class Writer:
         await self.journal.store()
         return this
 
-    async def _write_on(self, feed: Feed, this: Round) -> None:
+    async def _write_on(self, feed: Feed, this: WriteQueue) -> None:
         """Send one write after the other.
 
         When something stops the round, the others finish what they have begun: a request that is cut off is an
@@ -310,10 +310,10 @@ class Writer:
         except (SyncStopped, PersistenceError) as failure:
             this.failure = this.failure or failure
 
-    async def _write(self, step: Write, this: Round, feed: Feed) -> None:
+    async def _write(self, step: Write, this: WriteQueue, feed: Feed) -> None:
         try:
             gleanin_id = await self._send(step)
-        except AnswerLost as lost:
+        except WriteOutcomeUnknown as lost:
             self.journal.may_have_written = True
             this.note_lost(lost.asked)
             if isinstance(step, Create) and not self.journal.is_unsent(step.record):
@@ -333,7 +333,9 @@ class Writer:
             self._note_success(step, gleanin_id, feed)
         this.answered()
 
-    async def _note_rejection(self, step: Write, rejection: RecordRejected, this: Round, feed: Feed) -> None:
+    async def _note_rejection(
+        self, step: Write, rejection: RecordRejected, this: WriteQueue, feed: Feed
+    ) -> None:
         match step, rejection:
             case Update(), RecordGone():  # deleted after it was read: what stands in the plan is created
                 create = Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)
@@ -344,7 +346,7 @@ class Writer:
             case _:
                 self._note_refused(step, reasons.rejected(str(rejection), waited=bool(step.waits_for)))
 
-    async def _note_forbidden(self, step: Write, refusal: RecordRejected, this: Round) -> None:
+    async def _note_forbidden(self, step: Write, refusal: RecordRejected, this: WriteQueue) -> None:
         """Blame the record, unless a reading is refused too, or nothing is let through any more (rule 29)."""
         self._forbidden_in_a_row += 1
         try:
@@ -356,10 +358,10 @@ class Writer:
         if self._forbidden_in_a_row >= MOST_FORBIDDEN:
             this.stop = this.stop or stop_reasons.writes_refused(GLEANIN, str(refusal))
 
-    def _note_stop(self, step: Write, error: DestinationError | SyncStopped, this: Round) -> None:
+    def _note_stop(self, step: Write, error: DestinationError | SyncStopped, this: WriteQueue) -> None:
         """Note what concerns all records: the step is not sent, nor is any other."""
         stop = error.stop if isinstance(error, SyncStopped) else stop_for(error, self.mapping)
-        if stop == stop_reasons.TAKEN_OVER:
+        if stop == stop_reasons.LEASE_EXPIRED:
             raise error
         # A redirect, for one, does not say whether the write was carried out.
         if not isinstance(error, DestinationUnreadable):
@@ -367,7 +369,7 @@ class Writer:
         this.unsent.append(step)
         this.stop = this.stop or stop
 
-    async def _send(self, step: Write) -> GleaninId:
+    async def _send(self, step: Write) -> DestinationId:
         kind, event = step.record.kind, self.mapping.events.gleanin_id
         self.written.add(kind.name)
         match step:
@@ -382,7 +384,7 @@ class Writer:
                     await self.destination.update(event, kind, gleanin_id, changes)
                 return gleanin_id
 
-    async def _is_still_there(self, step: Create, former: GleaninId) -> bool:
+    async def _is_still_there(self, step: Create, former: DestinationId) -> bool:
         """Send a record that is not listed any more to where it was; only if it is gone there, it is to be created."""
         event = self.mapping.events.gleanin_id
         try:
@@ -392,13 +394,13 @@ class Writer:
             return False
         return True
 
-    def _note_success(self, step: Write, gleanin_id: GleaninId, feed: Feed | None = None) -> None:
+    def _note_success(self, step: Write, gleanin_id: DestinationId, feed: Feed | None = None) -> None:
         record = step.record
         self.journal.may_have_written = True
         self._forbidden_in_a_row = 0
         if feed is not None:
             feed.succeeded(record.source_id)
-        self.gleanin.note_written(record.kind, record.source_id, gleanin_id)
+        self.gleanin.record_write(record.kind, record.source_id, gleanin_id)
         email = step.fields.get("email")
         synced = SyncedRecord(
             record.kind,

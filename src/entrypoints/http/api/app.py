@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from entrypoints.http.api import mappings, notices, organizations, people, records, runs, syncing
-from entrypoints.http.problems import FAULT, MEDIA_TYPE, TOLD, Problem, problem_of
+from entrypoints.http.problems import FAULT, HANDLED_ERRORS, MEDIA_TYPE, Problem, problem_of
 
 TITLE = "gleanin-sync"
 
@@ -46,7 +46,7 @@ def api(version: str) -> FastAPI:
         app.include_router(part.routes)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for kind in TOLD:
+    for kind in HANDLED_ERRORS:
         app.add_exception_handler(kind, _told)
     app.add_exception_handler(Exception, _fault)
     return app

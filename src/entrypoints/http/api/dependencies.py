@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from core.domain.access.authorization import Actor, Right
+from core.domain.access.authorization import Actor, Permission
 from entrypoints.http.api.schemas import ProblemResponse, SearchText
 from entrypoints.http.dependencies import (
     InMapping,
@@ -19,12 +19,12 @@ from entrypoints.http.dependencies import (
 from entrypoints.http.problems import MEDIA_TYPE
 
 Asking = Annotated[Actor, Depends(by_key)]
-ReadOrganization = Annotated[InOrganization, Depends(in_organization(Right.READ, by_key))]
-ManageOrganization = Annotated[InOrganization, Depends(in_organization(Right.MANAGE, by_key))]
-ReadMapping = Annotated[InMapping, Depends(in_mapping(Right.READ, by_key))]
-SyncMapping = Annotated[InMapping, Depends(in_mapping(Right.SYNC, by_key))]
-ManageMapping = Annotated[InMapping, Depends(in_mapping(Right.MANAGE, by_key))]
-ReadRun = Annotated[InRun, Depends(in_run(Right.READ, by_key))]
+ReadOrganization = Annotated[InOrganization, Depends(in_organization(Permission.READ, by_key))]
+ManageOrganization = Annotated[InOrganization, Depends(in_organization(Permission.MANAGE, by_key))]
+ReadMapping = Annotated[InMapping, Depends(in_mapping(Permission.READ, by_key))]
+SyncMapping = Annotated[InMapping, Depends(in_mapping(Permission.SYNC, by_key))]
+ManageMapping = Annotated[InMapping, Depends(in_mapping(Permission.MANAGE, by_key))]
+ReadRun = Annotated[InRun, Depends(in_run(Permission.READ, by_key))]
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many to give at most")]
 _GO_ON = "Where to go on: the `next` of the part before"

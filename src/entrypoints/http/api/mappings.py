@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases.mappings import change_settings, map_events
@@ -13,7 +13,7 @@ from core.usecases.mappings.change_settings import ChangeSettings
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
 from core.usecases.mappings.map_events import MapEvents
 from core.usecases.mappings.remove_mapping import RemoveMapping
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import schemas
@@ -35,7 +35,7 @@ routes = APIRouter()
 
 
 async def _told(container: Container, mapping: EventMapping) -> dict[str, Any]:
-    fares = await container.resolve(ShowHealth)(mapping.organization_id)
+    fares = await container.resolve(GetHealth)(mapping.organization_id)
     return shapes.mapping_with_health(mapping, fares.of(mapping.id), fares.checked_at(mapping.id))
 
 
@@ -53,7 +53,7 @@ async def list_mappings(
 ) -> dict[str, Any]:
     """List the organization's mappings, oldest first."""
     start = offset(cursor_)
-    fares = await container.resolve(ShowHealth)(here.organization.id)
+    fares = await container.resolve(GetHealth)(here.organization.id)
     told = [
         shapes.mapping_with_health(mapping, health, fares.checked_at(mapping.id))
         for mapping, health in fares.mappings
@@ -74,8 +74,8 @@ async def add(
     """Map two events to each other."""
     command = map_events.NewMapping(
         here.organization.id,
-        SessionboardEventId(new.sessionboard_event),
-        GleaninEventId(new.gleanin_event),
+        SourceEventId(new.sessionboard_event),
+        DestinationEventId(new.gleanin_event),
         new.confirm_time_zone,
     )
     lost = await container.resolve(CountLostByMapping)(here.organization.id, command.gleanin_event)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from core.usecases.notifications.choose_recipient import ChooseRecipient
-from core.usecases.notifications.queries import ShowRecipient
+from core.usecases.notifications.queries import FindRecipient
 from core.usecases.notifications.remove_recipient import RemoveRecipient
 from entrypoints import shapes
 from entrypoints.http.api import schemas
@@ -20,7 +20,7 @@ LATEST = 20
 @routes.get("", response_model=schemas.NotificationsResponse, responses=problems())
 async def read(here: ManageOrganization, container: Wired) -> dict[str, Any]:
     """Read where notices go, and what became of the latest ones, newest first; never the signing secret."""
-    recipient, latest = await container.resolve(ShowRecipient)(here.organization.id, LATEST)
+    recipient, latest = await container.resolve(FindRecipient)(here.organization.id, LATEST)
     return shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
 
 

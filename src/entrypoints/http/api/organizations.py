@@ -5,16 +5,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from core.domain.access.authorization import Grant, Right, Role
-from core.domain.errors import BadInput
+from core.domain.access.authorization import Grant, Permission, Role
+from core.domain.errors import InvalidInput
 from core.domain.ids import ApiKeyId
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS, Organization
 from core.domain.tenancy.secrets import Token
-from core.usecases.access.create_api_key import MakeApiKey
-from core.usecases.access.queries import ListApiKeys, ReadAuditLog
+from core.usecases.access.create_api_key import CreateApiKey
+from core.usecases.access.queries import ListApiKeys, ListAuditEntries
 from core.usecases.access.revoke_api_key import RevokeApiKey
 from core.usecases.mappings.list_events import ListEvents
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations import add_organization
 from core.usecases.organizations.add_organization import AddOrganization
 from core.usecases.organizations.connect_or_renew import ConnectOrRenew
@@ -22,7 +22,7 @@ from core.usecases.organizations.count_lost_by_disconnecting import CountLostByD
 from core.usecases.organizations.disconnect import Disconnect
 from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.organizations.remove_organization import RemoveOrganization
-from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
+from core.usecases.organizations.replace_source_token import ReplaceSourceToken
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.api import schemas
@@ -42,16 +42,16 @@ from entrypoints.http.capacity import PlacesOf
 from entrypoints.http.dependencies import LONGEST_ID, Wired
 
 routes = APIRouter(prefix="/organizations")
-OTHER_SIDES = problems(409, 502)
+OTHER_SYSTEMS = problems(409, 502)
 
 
 async def _told(container: Container, organization: Organization) -> dict[str, Any]:
-    fares = await container.resolve(ShowHealth)(organization.id)
+    fares = await container.resolve(GetHealth)(organization.id)
     return shapes.organization(organization, fares.connection, fares.overall)
 
 
 async def _connection(container: Container, organization: Organization) -> dict[str, Any]:
-    fares = await container.resolve(ShowHealth)(organization.id)
+    fares = await container.resolve(GetHealth)(organization.id)
     lost = await container.resolve(CountLostByDisconnecting)(organization.id)
     return shapes.connection(fares.connection, fares.overall) | {"lost_by_disconnecting": lost or None}
 
@@ -79,16 +79,16 @@ async def list_organizations(
     "",
     status_code=HTTPStatus.CREATED,
     response_model=schemas.OrganizationResponse,
-    responses=OTHER_SIDES | located(201, "the organization"),
+    responses=OTHER_SYSTEMS | located(201, "the organization"),
     tags=["organizations"],
 )
 async def add(
     new: schemas.NewOrganizationRequest, actor: Asking, container: Wired, response: Response
 ) -> dict[str, Any]:
     """Add an organization with its Sessionboard access; for an API key that is for all organizations."""
-    actor.check(Right.MANAGE, None)
+    actor.check(Permission.MANAGE, None)
     if (new.region is None) == (new.sessionboard_url is None):
-        raise BadInput("Give one of the two: region or sessionboard_url.")
+        raise InvalidInput("Give one of the two: region or sessionboard_url.")
     url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
     command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
     added = await container.resolve(AddOrganization)(command, by=actor.name)
@@ -125,14 +125,14 @@ async def remove(
 @routes.put(
     "/{organization_id}/sessionboard-token",
     response_model=schemas.OrganizationResponse,
-    responses=OTHER_SIDES,
+    responses=OTHER_SYSTEMS,
     tags=["organizations"],
 )
 async def replace_sessionboard_token(
     new: schemas.NewTokenRequest, here: ManageOrganization, container: Wired
 ) -> dict[str, Any]:
     """Replace a Sessionboard token that was renewed."""
-    renewed = await container.resolve(ReplaceSessionboardToken)(
+    renewed = await container.resolve(ReplaceSourceToken)(
         here.organization.id, Token(new.token.get_secret_value()), by=here.actor.name
     )
     return await _told(container, renewed)
@@ -152,7 +152,7 @@ async def read_connection(here: ReadOrganization, container: Wired) -> dict[str,
 @routes.put(
     "/{organization_id}/connection",
     response_model=schemas.ConnectionResponse,
-    responses=OTHER_SIDES | {201: {"model": schemas.ConnectionResponse, "description": "Connected"}},
+    responses=OTHER_SYSTEMS | {201: {"model": schemas.ConnectionResponse, "description": "Connected"}},
     tags=["connection"],
 )
 async def connect(
@@ -185,7 +185,7 @@ async def disconnect(
 @routes.get(
     "/{organization_id}/events",
     response_model=schemas.EventsResponse,
-    responses=OTHER_SIDES | problems(429),
+    responses=OTHER_SYSTEMS | problems(429),
     tags=["mappings"],
 )
 async def list_events(
@@ -242,7 +242,7 @@ async def make_api_key(
 ) -> dict[str, Any]:
     """Make an API key for the organization; its secret is shown this once."""
     grant = Grant(Role(new.role), here.organization.id)
-    key, secret = await container.resolve(MakeApiKey)(new.name, grant, by=here.actor.name)
+    key, secret = await container.resolve(CreateApiKey)(new.name, grant, by=here.actor.name)
     return shapes.api_key(key) | {"secret": secret}
 
 
@@ -274,6 +274,8 @@ async def read_audit_log(
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
     """Tell who did what in the organization, newest first."""
-    entries = await container.resolve(ReadAuditLog)(here.organization.id, offset(cursor_) or None, limit + 1)
+    entries = await container.resolve(ListAuditEntries)(
+        here.organization.id, offset(cursor_) or None, limit + 1
+    )
     more = entries[limit - 1].position if len(entries) > limit else None
     return {"items": [shapes.audit_entry(each) for each in entries[:limit]], "next": cursor(more)}

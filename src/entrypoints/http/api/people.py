@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
 from core.domain.ids import SourceId
-from core.usecases.access.create_portal_link import MakePortalAddress
-from core.usecases.access.portal_person import Who
-from core.usecases.access.revoke_portal_links import RevokePortalAddresses
-from core.usecases.results.queries import PageShareLinks, PeopleAsked
+from core.usecases.access.create_portal_link import CreatePortalLink
+from core.usecases.access.portal_person import PersonQuery
+from core.usecases.access.revoke_portal_links import RevokePortalLinks
+from core.usecases.results.queries import ListPeople, PeopleQuery
 from entrypoints import shapes
 from entrypoints.http.api import schemas
 from entrypoints.http.api.dependencies import (
@@ -47,8 +47,8 @@ async def list_share_links(
     cursor_: Cursor = None,
 ) -> dict[str, Any]:
     """List the synced people with their share links, as the last sync found them in Gleanin."""
-    asked = PeopleAsked(here.mapping.id, missing, search, offset(cursor_), limit)
-    page = await container.resolve(PageShareLinks)(asked)
+    asked = PeopleQuery(here.mapping.id, missing, search, offset(cursor_), limit)
+    page = await container.resolve(ListPeople)(asked)
     return {
         "items": [shapes.person_with_links(each) for each in page.people],
         "next": cursor(page.next),
@@ -84,8 +84,8 @@ async def make_portal_address(
     container: Wired,
 ) -> dict[str, Any]:
     """Make a person's portal address: it opens their page for 90 days."""
-    made = await container.resolve(MakePortalAddress)(
-        Who(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
+    made = await container.resolve(CreatePortalLink)(
+        PersonQuery(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
     )
     return {"address": container.settings().address_of(f"/portal/{made}")}
 
@@ -103,6 +103,6 @@ async def revoke_portal_addresses(
     container: Wired,
 ) -> None:
     """Revoke all addresses of a person's portal page that were made up to now."""
-    await container.resolve(RevokePortalAddresses)(
-        Who(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
+    await container.resolve(RevokePortalLinks)(
+        PersonQuery(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from core.usecases.results.get_record_history import TellHistory
+from core.usecases.results.get_record_history import GetRecordHistory
 from entrypoints import shapes
 from entrypoints.http.api import schemas
 from entrypoints.http.api.dependencies import Cursor, Limit, ReadMapping, cursor, offset, problems
@@ -30,7 +30,7 @@ async def tell_history(
 ) -> dict[str, Any]:
     """Tell all that ever happened to one record, oldest first; parts go back in time."""
     before = offset(cursor_) or None
-    entries = await container.resolve(TellHistory)(here.mapping.id, record_id, limit + 1, before)
+    entries = await container.resolve(GetRecordHistory)(here.mapping.id, record_id, limit + 1, before)
     shown = entries[-limit:]
     more = shown[0].position if len(entries) > limit else None
     return {"items": [shapes.history_entry(each) for each in shown], "next": cursor(more)}

@@ -10,14 +10,14 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from core.domain.access.authorization import Actor
 from core.domain.records.kinds import KINDS
 from core.domain.records.outcomes import Outcome
-from core.usecases.results.queries import OutcomesAsked, PageOutcomes
+from core.usecases.results.queries import ListOutcomes, OutcomesQuery
 from entrypoints import shapes
 from entrypoints.http.api import schemas
 from entrypoints.http.api.dependencies import Cursor, Limit, ReadRun, cursor, offset, problems
 from entrypoints.http.csv import csv_response
 from entrypoints.http.dependencies import Wired, bearer, by_key
 from entrypoints.http.rows import outcome_rows
-from entrypoints.http.run_watchers import Followers, FollowersOf
+from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 
 routes = APIRouter(prefix="/runs")
 EVENTS = (
@@ -26,7 +26,7 @@ EVENTS = (
 )
 
 
-async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Followers]:
+async def _seat(here: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
     with followers.seat(here):
         yield followers
 
@@ -48,7 +48,7 @@ async def read(here: ReadRun) -> dict[str, Any]:
     tags=["sync"],
 )
 async def follow(
-    here: ReadRun, container: Wired, followers: Annotated[Followers, Depends(_seat)], request: Request
+    here: ReadRun, container: Wired, followers: Annotated[RunWatchers, Depends(_seat)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a run: an event `progress` with the run whenever it went on, and `ended` with it at the end."""
 
@@ -78,8 +78,8 @@ async def list_outcomes(
 ) -> dict[str, Any]:
     """List what the run did with each record, and why, in the order in which it happened."""
     kinds = [each for each in KINDS if each.name in (kind or ())]
-    asked = OutcomesAsked(here.run, outcome or (), kinds, search, offset(cursor_), limit)
-    page = await container.resolve(PageOutcomes)(asked)
+    asked = OutcomesQuery(here.run, outcome or (), kinds, search, offset(cursor_), limit)
+    page = await container.resolve(ListOutcomes)(asked)
     return {"items": [shapes.outcome(each) for each in page.items], "next": cursor(page.next)}
 
 

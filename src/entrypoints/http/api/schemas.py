@@ -12,7 +12,7 @@ from core.domain.notifications.notification import Channel, Delivery
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.health import HealthState, Remedy
-from core.domain.runs.health_change import Change
+from core.domain.runs.health_change import HealthChange
 from core.domain.runs.run import RunState, Trigger
 from core.domain.tenancy import organizations
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
@@ -328,7 +328,7 @@ class NotificationResponse(ResponseModel):
     mapping_id: str
     run_id: str
     at: datetime
-    change: Change
+    change: HealthChange
     text: str
     state: Delivery
     attempts: int

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _GET_ONLY = re.compile(r".*/progress|/sign-in/.*")
 
 
-class Heads:
+class HeadRequests:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 

@@ -44,7 +44,7 @@ SECONDS = Histogram(
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Guards:
+class RequestLimits:
     def __init__(self, app: ASGIApp, log: EventLog, *, is_https: bool) -> None:
         self._app = app
         self._log = log

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from core.domain.errors import NotSignedIn
+from core.domain.errors import NotAuthenticated
 from entrypoints.http.dependencies import container_of, network_address
 from entrypoints.http.pages import documentation, portal
 from entrypoints.http.pages.access import account, expired_forms, sign_in
@@ -34,7 +34,7 @@ from entrypoints.http.pages.settings import (
     organizations,
     settings,
 )
-from entrypoints.http.problems import FAULT, TOLD, Problem, problem_of
+from entrypoints.http.problems import FAULT, HANDLED_ERRORS, Problem, problem_of
 
 PARTS = (
     sign_in,
@@ -64,12 +64,12 @@ PARTS = (
 def add_pages(app: FastAPI) -> None:
     for part in PARTS:
         app.include_router(part.routes)
-    app.add_exception_handler(NotSignedIn, expired_forms.without_sign_in)
+    app.add_exception_handler(NotAuthenticated, expired_forms.without_sign_in)
     app.add_exception_handler(ForeignForm, _foreign_form)
     app.add_exception_handler(RunMoved, _moved)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _no_such_page)
-    for kind in TOLD:
+    for kind in HANDLED_ERRORS:
         app.add_exception_handler(kind, _told)
     app.add_exception_handler(Exception, _fault)
 

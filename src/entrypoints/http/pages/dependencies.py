@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.domain.access.authorization import Actor, Right
+from core.domain.access.authorization import Actor, Permission
 from entrypoints.http.dependencies import (
     InMapping,
     InOrganization,
@@ -16,14 +16,18 @@ from entrypoints.http.dependencies import (
 )
 
 SignedIn = Annotated[Actor, Depends(by_cookie)]
-ReadOrganization = Annotated[InOrganization, Depends(in_organization(Right.READ, by_cookie, tells_halt=True))]
-SyncOrganization = Annotated[InOrganization, Depends(in_organization(Right.SYNC, by_cookie, tells_halt=True))]
-ManageOrganization = Annotated[
-    InOrganization, Depends(in_organization(Right.MANAGE, by_cookie, tells_halt=True))
+ReadOrganization = Annotated[
+    InOrganization, Depends(in_organization(Permission.READ, by_cookie, tells_halt=True))
 ]
-ReadMapping = Annotated[InMapping, Depends(in_mapping(Right.READ, by_cookie, tells_halt=True))]
-SyncMapping = Annotated[InMapping, Depends(in_mapping(Right.SYNC, by_cookie, tells_halt=True))]
-ManageMapping = Annotated[InMapping, Depends(in_mapping(Right.MANAGE, by_cookie, tells_halt=True))]
+SyncOrganization = Annotated[
+    InOrganization, Depends(in_organization(Permission.SYNC, by_cookie, tells_halt=True))
+]
+ManageOrganization = Annotated[
+    InOrganization, Depends(in_organization(Permission.MANAGE, by_cookie, tells_halt=True))
+]
+ReadMapping = Annotated[InMapping, Depends(in_mapping(Permission.READ, by_cookie, tells_halt=True))]
+SyncMapping = Annotated[InMapping, Depends(in_mapping(Permission.SYNC, by_cookie, tells_halt=True))]
+ManageMapping = Annotated[InMapping, Depends(in_mapping(Permission.MANAGE, by_cookie, tells_halt=True))]
 
 
 class RunMoved(Exception):
@@ -37,7 +41,7 @@ class RunMoved(Exception):
 async def _at_its_own_address(
     request: Request,
     run_id: str,
-    here: Annotated[InRun, Depends(in_run(Right.READ, by_cookie, tells_halt=True))],
+    here: Annotated[InRun, Depends(in_run(Permission.READ, by_cookie, tells_halt=True))],
 ) -> InRun:
     if run_id == here.run.id:
         return here

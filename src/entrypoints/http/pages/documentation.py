@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.errors import NotSignedIn
+from core.domain.errors import NotAuthenticated
 from entrypoints.http.dependencies import Wired, by_cookie
 from entrypoints.http.pages.rendering import render
 
@@ -14,7 +14,7 @@ routes = APIRouter(prefix="/documentation")
 async def show(request: Request, container: Wired) -> Response:
     try:
         actor = await by_cookie(request, container)
-    except NotSignedIn:
+    except NotAuthenticated:
         actor = None
     support = container.settings().support_contact or ""
     return render(request, "documentation.html", actor=actor, support=support)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 
 CSRF = "csrf"
 FIELD = "csrf_token"
@@ -17,7 +17,7 @@ class ForeignForm(Exception):
     """The form was not sent from a page of ours that is still open in this browser."""
 
 
-def csrf_token(request: Request, names: Names) -> str:
+def csrf_token(request: Request, names: IdGenerator) -> str:
     """Give the secret that forms of this browser carry."""
     token = request.session.get(CSRF)
     if not isinstance(token, str):

@@ -12,7 +12,7 @@ from core.domain.records.kinds import SPEAKER
 from core.usecases.access.open_portal import OpenPortal
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.rendering import fragment
-from entrypoints.http.problems import FAULT, TOLD, problem_of
+from entrypoints.http.problems import FAULT, HANDLED_ERRORS, problem_of
 from entrypoints.text import shortened
 
 routes = APIRouter(prefix="/portal")
@@ -24,7 +24,7 @@ HEADERS = {"X-Robots-Tag": "noindex, nofollow"}
 async def show(container: Wired, address: Annotated[str, Path()]) -> Response:
     try:
         page = await container.resolve(OpenPortal)(address[:LONGEST_ADDRESS])
-    except TOLD as error:
+    except HANDLED_ERRORS as error:
         problem = problem_of(error) or FAULT
         return _shown("portal_problem.html", problem.status, problem=problem)
     said = f"{'I am speaking' if page.kind is SPEAKER else 'Meet us'} at {page.event}"

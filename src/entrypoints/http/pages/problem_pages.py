@@ -11,18 +11,18 @@ from http import HTTPStatus
 from fastapi import Request
 from fastapi.responses import Response
 
-from core.domain.access.authorization import Actor, Right
-from core.domain.errors import NotFound, NotMapped, Refusal
+from core.domain.access.authorization import Actor, Permission
+from core.domain.errors import DomainError, NotFound, NotMapped
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.access.authorize import AdmitToMapping, AdmitToOrganization, AdmitToRun
+from core.usecases.access.authorize import AuthorizeMapping, AuthorizeOrganization, AuthorizeRun
 from core.usecases.mappings.show_health import FindHalt
 from entrypoints.container import Container
 from entrypoints.http.dependencies import LONGEST_ID, InOrganization, by_cookie, container_of
 from entrypoints.http.pages.rendering import Crumb, crumb, render, url_of, way_in
 from entrypoints.http.problems import FAULT, Problem, problem_of
-from ports.store.errors import StoreUnusable
+from ports.store.errors import DatabaseUnavailable
 
 SECTIONS = {
     "events": "Events",
@@ -57,7 +57,7 @@ class PageLocation:
 
 async def show_problem(request: Request, problem: Problem, error: Exception | None = None) -> Response:
     """Show why a page cannot be shown, and a way on."""
-    can_look = problem is not FAULT and not isinstance(error, StoreUnusable)
+    can_look = problem is not FAULT and not isinstance(error, DatabaseUnavailable)
     place = await _place(request) if can_look else PageLocation()
     problem = in_words(problem, error, place.mapping)
     title = TITLES.get(problem.status, problem.status.phrase)
@@ -99,24 +99,24 @@ async def _place(request: Request) -> PageLocation:
     container, path = container_of(request), request.scope["path"]
     try:
         actor = await by_cookie(request, container)
-    except Refusal:
+    except DomainError:
         return PageLocation()
     try:
         if found := _OF_ORGANIZATION.match(path):
             known = OrganizationId(_asked(found["id"]))
-            organization = await container.resolve(AdmitToOrganization)(actor, Right.READ, known)
+            organization = await container.resolve(AuthorizeOrganization)(actor, Permission.READ, known)
             section = found["section"] if found["section"] in SECTIONS else ""
             return PageLocation(actor, await _inside(container, actor, organization), None, section)
         if found := _OF_MAPPING_OR_RUN.match(path):
-            asked, admit = _asked(found["id"]), container.resolve(AdmitToMapping)
+            asked, admit = _asked(found["id"]), container.resolve(AuthorizeMapping)
             if found["what"] == "mappings":
-                organization, mapping = await admit(actor, Right.READ, MappingId(asked))
+                organization, mapping = await admit(actor, Permission.READ, MappingId(asked))
             else:
-                organization, mapping, _ = await container.resolve(AdmitToRun)(
-                    actor, Right.READ, RunId(asked)
+                organization, mapping, _ = await container.resolve(AuthorizeRun)(
+                    actor, Permission.READ, RunId(asked)
                 )
             return PageLocation(actor, await _inside(container, actor, organization), mapping, "history")
-    except Refusal:
+    except DomainError:
         pass  # what somebody may not see has no navigation either
     return PageLocation(actor)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from entrypoints.sandbox.loading import packaged
-from entrypoints.sandbox.state import World
+from entrypoints.sandbox.state import SandboxState
 
 Json = dict[str, Any]
 
@@ -86,12 +86,12 @@ def _event(event_id: int, sessions: list[Json], zone_in_gleanin: str | None = No
     }
 
 
-def world_of(*saved: Json, link_delay: float = 0) -> World:
-    world = World(link_delay=link_delay)
+def world_of(*saved: Json, link_delay: float = 0) -> SandboxState:
+    world = SandboxState(link_delay=link_delay)
     for each in saved:
         world.add(each)
     return world
 
 
-def usual_world() -> World:
+def usual_world() -> SandboxState:
     return world_of(bright_days(), calm_days(), far_days(), packaged()[0])

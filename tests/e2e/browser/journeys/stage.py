@@ -11,28 +11,28 @@ from dependency_injector import providers
 from playwright.sync_api import Locator, Page, expect
 
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
-from core.domain.ids import GleaninEventId, MappingId, OrganizationId, SessionboardEventId
+from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.add_account import AddAccount, NewAccount
-from core.usecases.access.create_api_key import MakeApiKey
-from core.usecases.access.create_sign_in_link import OfferSignIn
+from core.usecases.access.create_api_key import CreateApiKey
+from core.usecases.access.create_sign_in_link import CreateSignInLink
 from core.usecases.mappings.map_events import MapEvents, NewMapping
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.queries import FindConnection
 from core.usecases.runs.queries import ListRuns
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.sync.run import RunSync
+from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.http.app import COOKIE
 from entrypoints.http.pages.access.sign_in import DEVICE_COOKIE
-from entrypoints.sandbox.control_client import Remote
+from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
-from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, World
+from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from entrypoints.settings import Settings
 from tests.e2e.browser.journeys.conference import NAMES
 from tests.e2e.http.serving import Running, serving
@@ -58,8 +58,8 @@ class Stage:
         return self.running.url
 
     @property
-    def remote(self) -> Remote:
-        return Remote(self.sandbox.control_url)
+    def remote(self) -> ControlClient:
+        return ControlClient(self.sandbox.control_url)
 
     @property
     def writes(self) -> int:
@@ -74,7 +74,9 @@ class Stage:
 
     def sign_in(self, page: Page, email: str = ADMIN) -> Page:
         """Sign in by an address as the command line gives it; without a password, which takes its time."""
-        offered = self.running.ask(lambda container: container.resolve(OfferSignIn)(email, by="command line"))
+        offered = self.running.ask(
+            lambda container: container.resolve(CreateSignInLink)(email, by="command line")
+        )
         page.goto(f"/sign-in/once/{offered}")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/organizations**")
@@ -98,7 +100,7 @@ class Stage:
 
     def mapped(self, event_id: int) -> EventMapping:
         """Connect, unless it is, and map an event to the one of the same name."""
-        pair = SessionboardEventId(str(event_id)), GleaninEventId(self.gleanin_id(event_id))
+        pair = SourceEventId(str(event_id)), DestinationEventId(self.gleanin_id(event_id))
 
         async def mapped(container: Container) -> EventMapping:
             if await container.resolve(FindConnection)(self.organization) is None:
@@ -128,14 +130,14 @@ class Stage:
         grant = Grant(Role.VIEWER, self.organization)
 
         async def make(container: Container) -> str:
-            _, secret = await container.resolve(MakeApiKey)("Counts", grant, by=ADMIN)
+            _, secret = await container.resolve(CreateApiKey)("Counts", grant, by=ADMIN)
             return secret
 
         return self.running.ask(make)
 
 
 @contextmanager
-def staged(world: World, folder: Path, **settings: Any) -> Iterator[Stage]:
+def staged(world: SandboxState, folder: Path, **settings: Any) -> Iterator[Stage]:
     with in_thread(world) as sandbox:
         chosen = Settings.model_validate(
             {

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from core.domain.access.authorization import Grant, Role
 from core.domain.ids import SourceId
 from core.domain.records.kinds import SPEAKER
-from core.usecases.access.create_api_key import MakeApiKey
-from core.usecases.access.create_portal_link import MakePortalAddress
-from core.usecases.access.portal_person import Who
+from core.usecases.access.create_api_key import CreateApiKey
+from core.usecases.access.create_portal_link import CreatePortalLink
+from core.usecases.access.portal_person import PersonQuery
 from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.queries import ListShareLinks
 from entrypoints.container import Container
@@ -121,12 +121,14 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 async def _made(container: Container, stage: Stage) -> dict[str, str]:
     """Make what pages show that somebody has made: an API key, a portal address."""
-    key, _ = await container.resolve(MakeApiKey)("Nightly", Grant(Role.VIEWER, stage.organization), by=ADMIN)
+    key, _ = await container.resolve(CreateApiKey)(
+        "Nightly", Grant(Role.VIEWER, stage.organization), by=ADMIN
+    )
     (mapping,) = await container.resolve(ListMappings)(stage.organization)
     people = await container.resolve(ListShareLinks)(mapping.id)
     person = next(each for each in people if each.kind is SPEAKER)
-    who = Who(mapping.id, SPEAKER.name, SourceId(person.source_id))
-    address = await container.resolve(MakePortalAddress)(who, by=ADMIN)
+    who = PersonQuery(mapping.id, SPEAKER.name, SourceId(person.source_id))
+    address = await container.resolve(CreatePortalLink)(who, by=ADMIN)
     return {"key_id": key.id, "address": address, "source_id": person.source_id}
 
 

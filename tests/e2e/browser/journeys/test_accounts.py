@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from core.domain.access.authorization import COMMAND_LINE, Grant, Role
 from core.usecases.access.add_account import AddAccount, NewAccount
-from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.access.create_sign_up_link import CreateSignUpLink
 from core.usecases.access.queries import ListAccounts
 from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
@@ -72,7 +72,7 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
     async def empty(container: Container) -> str:
         for each in await container.resolve(ListAccounts)():
             await container.resolve(RemoveAccount)(each.email, by=COMMAND_LINE)
-        offered = await container.resolve(OfferSignUp)()
+        offered = await container.resolve(CreateSignUpLink)()
         assert offered
         return offered
 

@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.domain.access.authorization import COMMAND_LINE
-from core.usecases.access.create_sign_up_link import OfferSignUp
+from core.usecases.access.create_sign_up_link import CreateSignUpLink
 from core.usecases.access.queries import ListAccounts
 from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
@@ -68,7 +68,7 @@ def test_forms_that_came_back_and_what_they_lead_to(
     expect(page.get_by_text(f"{stage.url}/portal/")).to_be_visible()
     check(page)
 
-    stage.remote.make_trouble(Trouble(sides=("sessionboard",), revoked_after=0))
+    stage.remote.make_trouble(Fault(sides=("sessionboard",), revoked_after=0))
     page.goto(stage.at("events"))
     expect(page.get_by_role("heading", name="The events cannot be read")).to_be_visible()
     check(page)
@@ -82,13 +82,13 @@ def test_an_event_that_is_being_read_and_a_sync_that_goes_on(
 ) -> None:
     mapping = stage.mapped(CALM)
     page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
-    stage.remote.make_trouble(Trouble(sides=("sessionboard",), latency_ms=1500))
+    stage.remote.make_trouble(Fault(sides=("sessionboard",), latency_ms=1500))
     page.goto(stage.event(CALM))
     expect(page.get_by_role("progressbar", name="Reading from Sessionboard")).to_be_visible()
     check(page)
     stage.remote.make_trouble()
     wait_for_agenda(page)
-    stage.remote.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=3000))
+    stage.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=3000))
     start_sync(page, mapping.events.gleanin_id)
     expect(page.get_by_role("progressbar", name="sessions")).to_be_visible()
     check(page)
@@ -113,7 +113,7 @@ def test_signing_in_and_making_the_first_account(
     async def offer(container: Container) -> str | None:
         for each in await container.resolve(ListAccounts)():
             await container.resolve(RemoveAccount)(each.email, by=COMMAND_LINE)
-        return await container.resolve(OfferSignUp)()
+        return await container.resolve(CreateSignUpLink)()
 
     page.goto(f"/sign-up/{stage.running.ask(offer)}")
     expect(page.get_by_role("heading", name="Make the first account")).to_be_visible()

@@ -7,7 +7,7 @@ from adapters.jobs.in_process import InProcessJobs
 from core.domain.ids import MappingId
 from core.domain.runs.run import Trigger
 from entrypoints.container import Container
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
@@ -27,7 +27,7 @@ def test_a_halted_connection_is_told_everywhere_and_mended_from_any_page(
     stage: Stage, new_page: NewPage, look: dict[str, int | str]
 ) -> None:
     mapping = stage.mapped(BRIGHT)
-    stage.remote.make_trouble(Trouble(sides=("gleanin",), revoked_after=0))
+    stage.remote.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
     stage.sync(mapping.id)
     stage.remote.make_trouble()
     page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option

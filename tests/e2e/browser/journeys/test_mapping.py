@@ -6,9 +6,9 @@ from playwright.sync_api import Page, expect
 from adapters.jobs.in_process import InProcessJobs
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.usecases.mappings.queries import ListMappings
-from core.usecases.runs.select_next_runs import ChooseRuns
+from core.usecases.runs.select_next_runs import SelectNextRuns
 from entrypoints.container import Container
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
 from tests.e2e.browser.journeys.stage import Stage, expect_error, expect_message, open_menu
 from tests.limits import wait_until
@@ -95,7 +95,7 @@ def test_a_side_that_cannot_be_read_is_named_beside_the_mappings(
 ) -> None:
     stage.mapped(CALM)
     name = "gleanin" if side == "Gleanin" else "sessionboard"
-    stage.remote.make_trouble(Trouble(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
+    stage.remote.make_trouble(Fault(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
     admin.goto(stage.at(NEW))
     expect(admin.get_by_role("heading", name=f"{side}'s events cannot be read now")).to_be_visible()
     expect(admin.get_by_role("list", name="Event mappings").get_by_text("Calm Days").first).to_be_visible()
@@ -150,7 +150,7 @@ def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page)
 def test_rule_24_continuous_sync_that_is_switched_on_syncs_by_itself(stage: Stage, admin: Page) -> None:
     mapping = stage.mapped(BRIGHT)
     stage.running.ask(tick)
-    assert stage.running.ask(lambda container: container.resolve(ChooseRuns)(64)) == [], (
+    assert stage.running.ask(lambda container: container.resolve(SelectNextRuns)(64)) == [], (
         "nothing is to be started"
     )
     assert stage.runs(mapping.id) == []

@@ -11,7 +11,7 @@ from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Channel
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.add_account import AddAccount, NewAccount
-from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.notifications.choose_recipient import ChooseRecipient
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
 from core.usecases.organizations.connect import Connect
@@ -134,7 +134,7 @@ async def _add_long_organization(container: Container, sandbox: Sandbox) -> Orga
     await container.resolve(AddAccount)(
         NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), by=ADMIN
     )
-    await container.resolve(MakeApiKey)("k" * 100, Grant(Role.VIEWER, added.id), by="b" * 100)
+    await container.resolve(CreateApiKey)("k" * 100, Grant(Role.VIEWER, added.id), by="b" * 100)
     webhook = f"{sandbox.sessionboard_url}/{'w' * 500}"
     await container.resolve(ChooseRecipient)(added.id, Channel.WEBHOOK, webhook, by=ADMIN)
     return added.id

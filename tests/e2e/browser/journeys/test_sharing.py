@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain.ids import GleaninEventId, SourceId
+from core.domain.ids import DestinationEventId, SourceId
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.synced_records import ShareLink
 from core.usecases.mappings.queries import ListMappings
@@ -123,7 +123,7 @@ def test_rule_30_only_https_links_are_shown(stage: Stage, admin: Page, new_page:
 
     async def spoil(container: Container) -> None:
         async with container.units().writing() as unit:
-            event = GleaninEventId(mapping.events.gleanin_id)
+            event = DestinationEventId(mapping.events.gleanin_id)
             await unit.synced.save_links(stage.organization, event, SPEAKER, {SourceId("person-1"): links})
             await unit.commit()
 

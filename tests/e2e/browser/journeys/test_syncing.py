@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 from playwright.sync_api import Page, expect
 
 from core.domain.runs.run import RunState
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM, LANTERN, LONG, long_days
 from tests.e2e.browser.journeys.stage import (
@@ -21,7 +21,7 @@ from tests.e2e.browser.journeys.stage import (
 )
 from tests.limits import WITHIN
 
-SLOW = Trouble(sides=("gleanin",), methods=("POST", "PATCH"), latency_ms=400)
+SLOW = Fault(sides=("gleanin",), methods=("POST", "PATCH"), latency_ms=400)
 
 
 def progress_of(page: Page, kind: str) -> int:
@@ -153,7 +153,7 @@ def test_rule_23_asking_during_a_run_books_exactly_one_more(stage: Stage, admin:
     mapping = stage.mapped(CALM)
     admin.goto(stage.event(CALM))
     wait_for_agenda(admin)
-    stage.remote.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=4000))
+    stage.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=4000))
     start_sync(admin, mapping.events.gleanin_id)
     for _ in range(3):
         open_menu(admin, "Options")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from entrypoints.sandbox.fault_injection import Trouble
+from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
@@ -51,7 +51,7 @@ def test_without_javascript_the_way_leads_from_connecting_to_results(stage: Stag
 def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(stage: Stage, plain: Page) -> None:
     stage.mapped(BRIGHT)
     plain.goto(stage.event(BRIGHT))
-    stage.remote.make_trouble(Trouble(sides=("gleanin",), methods=("POST",), latency_ms=1500))
+    stage.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1500))
     open_menu(plain, "Options")
     plain.get_by_role("button", name="Sync to Gleanin (event: ").click()
     expect_message(plain, "Sync to Gleanin has started.")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 
 revision = "0006"
 down_revision = "0005"
@@ -64,7 +64,7 @@ def _normalize(name: str, key: str) -> None:
     strange = sa.select(table).where(sa.text(is_not_ascii[connection.dialect.name]))
     taken = {*connection.scalars(sa.select(table.c.mailbox))} if name == "accounts" else set()
     for row in connection.execute(strange).all():
-        mailbox = same_mailbox(row.email)
+        mailbox = normalize_email(row.email)
         if mailbox != row.mailbox and mailbox not in taken:
             this = table.c[key] == getattr(row, key)
             connection.execute(sa.update(table).where(this).values(mailbox=mailbox))

@@ -5,7 +5,7 @@ from itertools import groupby
 import sqlalchemy as sa
 from alembic import op
 
-from core.domain.email import same_mailbox
+from core.domain.email import normalize_email
 
 revision = "0007"
 down_revision = "0006"
@@ -43,10 +43,10 @@ def _give_mailboxes_to_the_oldest() -> None:
     connection = op.get_bind()
     oldest_first = sa.select(accounts).order_by(accounts.c.created_at, accounts.c.id)
     # A sort keeps the order of equal ones.
-    rows = sorted(connection.execute(oldest_first).all(), key=lambda row: same_mailbox(row.email))
+    rows = sorted(connection.execute(oldest_first).all(), key=lambda row: normalize_email(row.email))
     wanted = {
         row.id: row.id if number else mailbox
-        for mailbox, same in groupby(rows, key=lambda row: same_mailbox(row.email))
+        for mailbox, same in groupby(rows, key=lambda row: normalize_email(row.email))
         for number, row in enumerate(same)
     }
     changed = [row.id for row in rows if row.mailbox != wanted[row.id]]

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.access.accounts import Account
-from core.domain.errors import Refusal
-from core.usecases.access.begin_session import BeginSignIn
+from core.domain.errors import DomainError
+from core.usecases.access.begin_session import BeginSession
 from core.usecases.access.change_password import ChangeOwnPassword
 from entrypoints.http.dependencies import SignedInAccount, Wired, network_address
 from entrypoints.http.pages.access.sign_in import begin
@@ -36,16 +36,18 @@ async def change_password(
     present, new = text(form, "present_password"), text(form, "new_password")
     try:
         await container.resolve(ChangeOwnPassword)(account.id, present, new, network_address(request))
-    except Refusal as refusal:
+    except DomainError as refusal:
         field = "new_password" if refusal.about == "password" else "present_password"
         return _page(request, account, refusal, field=field)
     # All sign-ins have ended, this one too.
-    response = await begin(request, container, await container.resolve(BeginSignIn)(account.id), "/account")
+    response = await begin(request, container, await container.resolve(BeginSession)(account.id), "/account")
     flash(request, "Your password was changed. Everywhere else you are signed out.")
     return response
 
 
-def _page(request: Request, account: Account, refusal: Refusal | None = None, *, field: str = "") -> Response:
+def _page(
+    request: Request, account: Account, refusal: DomainError | None = None, *, field: str = ""
+) -> Response:
     response = render(
         request,
         "account.html",

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from core.domain.errors import NotSignedIn
+from core.domain.errors import NotAuthenticated
 from entrypoints.http.dependencies import Wired, container_of, signed_in_account
 from entrypoints.http.pages.form_filling import filled
 from entrypoints.http.pages.forms import ForeignForm, read_form, text
@@ -39,7 +39,7 @@ async def resume(request: Request, container: Wired) -> Response:
         return go_to(START)
     try:
         await signed_in_account(request, container)
-    except NotSignedIn:
+    except NotAuthenticated:
         return _sign_in_first(request, kept)
     return await put_back(request, kept, SIGN_IN_ENDED)
 
@@ -67,7 +67,7 @@ async def after_renewal(request: Request) -> Response | None:
         # Somebody has signed in in another window meanwhile, or tries to sign in from a page that is too old.
         try:
             await signed_in_account(request, container_of(request))
-        except NotSignedIn:
+        except NotAuthenticated:
             return _sign_in_first(request, of_another)
         return await put_back(request, of_another, SIGN_IN_ENDED)
     if "hx-request" in request.headers:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from joserfc.errors import JoseError
 
 from core.domain.access.identities import ProviderIdentity
-from core.domain.errors import BadInput, EmailNotVerified, IdentityMismatch, NotSignedIn
+from core.domain.errors import EmailNotVerified, IdentityMismatch, InvalidInput, NotAuthenticated
 from core.usecases.access.sign_in_with_identity_provider import ProviderClaims, SignInWithIdentityProvider
 from entrypoints.container import Container
 from entrypoints.http.dependencies import Wired, network_address
@@ -57,7 +57,7 @@ class Told:
     because: str
 
 
-BECAUSE: dict[type[NotSignedIn], str] = {
+BECAUSE: dict[type[NotAuthenticated], str] = {
     EmailNotVerified: "email_not_verified",
     IdentityMismatch: "identity_mismatch",
 }
@@ -89,7 +89,7 @@ BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
         ),
     ),
     (JoseError, NOT_VERIFIED),
-    (BadInput, NOT_VERIFIED),
+    (InvalidInput, NOT_VERIFIED),
 )
 
 
@@ -126,7 +126,7 @@ async def come_back(request: Request, container: Wired, provider: Provider) -> R
         return _not_signed_in(request, container, error)
     try:
         secret = await container.resolve(SignInWithIdentityProvider)(claims)
-    except NotSignedIn as refusal:
+    except NotAuthenticated as refusal:
         because = BECAUSE.get(type(refusal), "no_account")
         container.log().warning("access.openid_refused", because=because, address=claims.address)
         return _form(request, wanted, str(refusal), HTTPStatus.FORBIDDEN)
@@ -149,7 +149,7 @@ def _meant(claims: dict[str, Any], address: str) -> ProviderClaims:
     """Return the identity that the claims name.
 
     Raises:
-        BadInput: they name none.
+        InvalidInput: they name none.
     """
     subject, email = claims.get("sub"), claims.get("email")
     identity = ProviderIdentity(claims["iss"], subject if isinstance(subject, str) else "")

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core.domain.access.devices import DEVICE_LASTS
-from core.domain.errors import AddressExpired, NotSignedIn, Refusal, TooBusy
-from core.usecases.access.begin_session import BeginSignIn
-from core.usecases.access.check_sign_up_link import CheckSignUp
+from core.domain.errors import DomainError, LinkExpired, NotAuthenticated, Overloaded
+from core.usecases.access.begin_session import BeginSession
+from core.usecases.access.check_sign_up_link import CheckSignUpLink
 from core.usecases.access.known_devices import RememberDevice
-from core.usecases.access.redeem_sign_in_link import TakeSignIn
+from core.usecases.access.redeem_sign_in_link import RedeemSignInLink
 from core.usecases.access.sign_in_with_password import Credentials, SignInWithPassword
 from core.usecases.access.sign_out import SignOut
 from core.usecases.access.sign_up import SignUp
@@ -70,7 +70,7 @@ def _device_cookie(container: Container) -> str:
 async def start(request: Request, container: Wired) -> Response:
     try:
         await signed_in_account(request, container)
-    except NotSignedIn:
+    except NotAuthenticated:
         return go_to("/sign-in")
     return go_to(START)
 
@@ -87,7 +87,7 @@ async def sign_in(request: Request, container: Wired, form: SentForm) -> Respons
     try:
         credentials = Credentials(email, text(form, "password"), network_address(request), device)
         secret = await container.resolve(SignInWithPassword)(credentials)
-    except Refusal as refusal:
+    except DomainError as refusal:
         status = STATUS_BY_CODE[refusal.code]
         error = str(refusal)
         response = _form(request, container, wanted, email=email, error=error, status=status, kept=kept)
@@ -133,7 +133,7 @@ async def ask_sign_in_once(request: Request) -> Response:
 
 @routes.post("/sign-in/once/{offered}")
 async def sign_in_once(request: Request, container: Wired, _: SentForm, offered: str) -> Response:
-    secret = await container.resolve(TakeSignIn)(offered, network_address(request))
+    secret = await container.resolve(RedeemSignInLink)(offered, network_address(request))
     return await begin(request, container, secret, START)
 
 
@@ -154,7 +154,7 @@ async def _end(request: Request, container: Container) -> None:
 
 @routes.get("/sign-up/{offered}")
 async def ask_sign_up(request: Request, container: Wired, offered: str) -> Response:
-    await container.resolve(CheckSignUp)(offered)
+    await container.resolve(CheckSignUpLink)(offered)
     return render(request, "sign_up.html", email="", errors={})
 
 
@@ -163,13 +163,13 @@ async def sign_up(request: Request, container: Wired, form: SentForm, offered: s
     email, password = text(form, "email"), text(form, "password")
     try:
         account = await container.resolve(SignUp)(offered, email, password)
-    except (AddressExpired, TooBusy):
+    except (LinkExpired, Overloaded):
         raise
-    except Refusal as refusal:
+    except DomainError as refusal:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         errors = {refusal.about or "email": str(refusal)}
         return render(request, "sign_up.html", status=status, email=email, errors=errors)
-    secret = await container.resolve(BeginSignIn)(account.id)
+    secret = await container.resolve(BeginSession)(account.id)
     container.log().event(
         "access.signed_in", account=account.id, way="sign_up", address=network_address(request)
     )

@@ -11,12 +11,12 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from core.domain.errors import NotFound
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.runs.health import Health
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from core.usecases.runs.queries import LATEST, ListRuns
 from core.usecases.sync.show_event import EventView
 from entrypoints.container import Container
@@ -25,7 +25,7 @@ from entrypoints.http.pages.dependencies import ReadOrganization
 from entrypoints.http.pages.lists import address
 from entrypoints.http.pages.problem_pages import problem_on_page
 from entrypoints.http.pages.rendering import FLASHES, Crumb, crumb, flash, render, url_of
-from entrypoints.http.problems import TOLD, Problem
+from entrypoints.http.problems import HANDLED_ERRORS, Problem
 from entrypoints.http.snapshots import PATIENCE, EventViews, EventViewsOf
 
 LONGEST_EVENT_ID = 200
@@ -40,7 +40,7 @@ TONES = {RunState.COMPLETED: "success", RunState.COMPLETED_WITH_PROBLEMS: "warn"
 @dataclass(frozen=True, slots=True)
 class EventPage:
     here: InOrganization
-    id: SessionboardEventId
+    id: SourceEventId
     mapping: EventMapping | None = None
     health: Health = field(default_factory=Health)
     """The mapping's."""
@@ -78,7 +78,7 @@ class EventPage:
         return next((run for run in self.runs if not run.is_open), None)
 
 
-def url_of_event(organization: Organization, event_id: SessionboardEventId) -> str:
+def url_of_event(organization: Organization, event_id: SourceEventId) -> str:
     return f"{url_of(organization)}/events/{quote(event_id, safe='')}"
 
 
@@ -97,8 +97,8 @@ async def _event_page(
 ) -> EventPage:
     if not event_id.isprintable():
         raise NotFound("Sessionboard event", event_id)
-    known = SessionboardEventId(event_id)
-    fares = await container.resolve(ShowHealth)(here.organization.id)
+    known = SourceEventId(event_id)
+    fares = await container.resolve(GetHealth)(here.organization.id)
     found = (each for each in fares.mappings if each[0].events.sessionboard_id == known)
     mapping, health = next(found, (None, Health()))
     runs = await container.resolve(ListRuns)(mapping.id, LATEST) if mapping else []
@@ -135,7 +135,7 @@ async def _read(
         if view and _is_outdated(view, page):
             views.forget(organization_id, page.id)
             view = await views.get(container, organization_id, page.id, patience=patience)
-    except TOLD as error:
+    except HANDLED_ERRORS as error:
         return None, problem_on_page(error, page.mapping)
     return view, None
 

@@ -5,18 +5,18 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.errors import TooBusy
-from core.domain.ids import SessionboardEventId
+from core.domain.errors import Overloaded
+from core.domain.ids import SourceEventId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.mappings.list_events import ListedEvent, ListEvents
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from entrypoints.http.capacity import PlacesOf
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
 from entrypoints.http.pages.events.event_page import url_of_event
 from entrypoints.http.pages.rendering import crumb, render
 from entrypoints.http.problems import Problem, problem_of
-from ports.cipher import CannotUnseal
+from ports.cipher import DecryptionFailed
 from ports.source import SourceError
 
 routes = APIRouter(prefix="/organizations/{organization_id}/events")
@@ -30,9 +30,9 @@ async def show(request: Request, container: Wired, here: ReadOrganization, place
         async with places.of(here.organization.id):
             lists = await container.resolve(ListEvents)(here.organization.id, sessionboard_only=True)
         events = [*lists.sessionboard]
-    except (SourceError, CannotUnseal, TooBusy) as error:
+    except (SourceError, DecryptionFailed, Overloaded) as error:
         problem = problem_of(error)
-    fares = await container.resolve(ShowHealth)(here.organization.id)
+    fares = await container.resolve(GetHealth)(here.organization.id)
     mappings = [mapping for mapping, _ in fares.mappings]
     if problem:
         events = [_as_mapped(each) for each in mappings]
@@ -45,7 +45,7 @@ async def show(request: Request, container: Wired, here: ReadOrganization, place
         status=problem.status if problem else HTTPStatus.OK,
         crumbs=[crumb("Events")],
         rows=[
-            (each, url_of_event(here.organization, SessionboardEventId(each.id)), by_event.get(each.id))
+            (each, url_of_event(here.organization, SourceEventId(each.id)), by_event.get(each.id))
             for each in events
         ],
         last_runs=fares.last_runs,

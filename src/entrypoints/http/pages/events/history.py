@@ -12,8 +12,8 @@ from core.domain.records.kinds import RecordKind, kinds_in
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun
 from core.usecases.mappings.queries import ListLastChecks, ListMappings
-from core.usecases.results.get_record_history import FindCheck
-from core.usecases.results.queries import OutcomesAsked, PageOutcomes
+from core.usecases.results.get_record_history import FindLastCheckOfRecord
+from core.usecases.results.queries import ListOutcomes, OutcomesQuery
 from core.usecases.runs.queries import ListOrganizationRuns, ListRuns
 from entrypoints import shapes
 from entrypoints.container import Container
@@ -81,8 +81,8 @@ async def show_run(
 ) -> Response:
     run, only, url = here.run, kind_named(kind), f"/runs/{here.run.id}"
     asked = {"q": sought, "outcome": outcome.value if outcome else "", "kind": only.name if only else ""}
-    page = await container.resolve(PageOutcomes)(
-        OutcomesAsked(run, [outcome] if outcome else [], [only] if only else [], sought, after, PER_PAGE)
+    page = await container.resolve(ListOutcomes)(
+        OutcomesQuery(run, [outcome] if outcome else [], [only] if only else [], sought, after, PER_PAGE)
     )
     organization, mapping = url_of(here.organization), here.mapping
     kinds = kinds_in(run.scope)
@@ -93,7 +93,7 @@ async def show_run(
         section="history",
         crumbs=[crumb("History", f"{organization}/history"), crumb(f"Sync of {mapping.sessionboard_name}")],
         run=run,
-        checked_at=await container.resolve(FindCheck)(run),
+        checked_at=await container.resolve(FindLastCheckOfRecord)(run),
         tone=TONES.get(run.state, "info"),
         event_url=url_of_event(here.organization, mapping.events.sessionboard_id),
         counts=_counts(run, kinds),

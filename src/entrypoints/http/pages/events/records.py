@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from core.domain.errors import NotFound
 from core.usecases.mappings.queries import ListMappings
-from core.usecases.results.get_record_history import TellHistory
+from core.usecases.results.get_record_history import GetRecordHistory
 from entrypoints.http.dependencies import LONGEST_ID, Wired
 from entrypoints.http.pages.dependencies import ReadMapping, ReadOrganization
 from entrypoints.http.pages.events.event_page import url_of_event
@@ -18,7 +18,7 @@ from entrypoints.http.pages.rendering import crumb, go_to, render, url_of
 from ports.store.results import HistoryEntry
 
 routes = APIRouter()
-Who = Annotated[str, Query(alias="who"), AfterValidator(tidied)]
+PersonQuery = Annotated[str, Query(alias="who"), AfterValidator(tidied)]
 Before = Annotated[int, Query(alias="before", ge=0, le=2**62)]
 
 
@@ -26,7 +26,7 @@ Before = Annotated[int, Query(alias="before", ge=0, le=2**62)]
 async def ask(
     container: Wired,
     here: ReadOrganization,
-    who: Who = "",
+    who: PersonQuery = "",
     mapping: Annotated[str, Query(max_length=LONGEST_ID)] = "",
 ) -> Response:
     """Lead to a mapping's records: a form without JavaScript cannot choose its own address."""
@@ -39,13 +39,15 @@ async def ask(
 
 @routes.get("/mappings/{mapping_id}/records")
 async def tell(
-    request: Request, container: Wired, here: ReadMapping, who: Who = "", before: Before = 0
+    request: Request, container: Wired, here: ReadMapping, who: PersonQuery = "", before: Before = 0
 ) -> Response:
     mapping, url = here.mapping, f"/mappings/{here.mapping.id}/records"
     entries, unknown = list[HistoryEntry](), ""
     if who:
         try:
-            entries = [*await container.resolve(TellHistory)(mapping.id, who, PER_PAGE + 1, before or None)]
+            entries = [
+                *await container.resolve(GetRecordHistory)(mapping.id, who, PER_PAGE + 1, before or None)
+            ]
         except NotFound as refusal:
             unknown = str(refusal)
     shown = entries[-PER_PAGE:][::-1]

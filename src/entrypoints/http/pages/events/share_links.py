@@ -11,10 +11,10 @@ from core.domain.errors import NotFound
 from core.domain.ids import SourceId
 from core.domain.records.synced_records import SyncedRecord, presentable
 from core.domain.tenancy.event_mappings import EventMapping
-from core.usecases.access.create_portal_link import MakePortalAddress
-from core.usecases.access.portal_person import Who
-from core.usecases.access.revoke_portal_links import RevokePortalAddresses
-from core.usecases.results.queries import ListMappingsWithPeople, PageShareLinks, PeopleAsked
+from core.usecases.access.create_portal_link import CreatePortalLink
+from core.usecases.access.portal_person import PersonQuery
+from core.usecases.access.revoke_portal_links import RevokePortalLinks
+from core.usecases.results.queries import ListMappingsWithPeople, ListPeople, PeopleQuery
 from entrypoints import shapes
 from entrypoints.container import Container
 from entrypoints.http.csv import csv_response
@@ -55,7 +55,7 @@ async def show(
     own = {"mapping": mapping.id if len(mappings) > 1 else ""}
     asked = {**own, "missing": "true" if missing else "", "q": sought}
     start = (number - 1) * PER_PAGE
-    page = await container.resolve(PageShareLinks)(PeopleAsked(mapping.id, missing, sought, start, PER_PAGE))
+    page = await container.resolve(ListPeople)(PeopleQuery(mapping.id, missing, sought, start, PER_PAGE))
     if start and not page.people:
         return go_to(address(url, asked))
     here_url = address(url, {**asked, "page": number if number > 1 else ""})
@@ -119,7 +119,7 @@ async def make_portal_address(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
     who = _who(here.mapping, form)
-    made = await container.resolve(MakePortalAddress)(who, by=here.actor.name)
+    made = await container.resolve(CreatePortalLink)(who, by=here.actor.name)
     portal = container.settings().address_of(f"/portal/{made}")
     name = shortened(text(form, "name"), 200)
     if "hx-request" in request.headers:
@@ -140,14 +140,14 @@ async def make_portal_address(
 async def revoke_portal_addresses(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
-    await container.resolve(RevokePortalAddresses)(_who(here.mapping, form), by=here.actor.name)
+    await container.resolve(RevokePortalLinks)(_who(here.mapping, form), by=here.actor.name)
     flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} open nothing any more.")
     return go_to(_back(here))
 
 
-def _who(mapping: EventMapping, form: FormData) -> Who:
+def _who(mapping: EventMapping, form: FormData) -> PersonQuery:
     kind, _, source_id = text(form, "person")[:LONGEST_SOURCE_ID].partition(":")
-    return Who(mapping.id, kind, SourceId(source_id))
+    return PersonQuery(mapping.id, kind, SourceId(source_id))
 
 
 def _back(here: InMapping) -> str:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from core.domain.ids import SessionboardEventId
+from core.domain.ids import SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.runs.messages import STARTED
 from core.domain.runs.run import RunState, SyncRun
@@ -21,7 +21,7 @@ from entrypoints.http.pages.dependencies import ReadOrganization, ReadRun, SyncM
 from entrypoints.http.pages.events.event_page import LONGEST_EVENT_ID, STARTED_RUN, TONES, url_of_event
 from entrypoints.http.pages.forms import SentForm
 from entrypoints.http.pages.rendering import flash, fragment, go_to
-from entrypoints.http.run_watchers import Followers, FollowersOf
+from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 from entrypoints.http.snapshots import EventViewsOf
 
 routes = APIRouter()
@@ -70,19 +70,19 @@ async def read_again(
     event_id: Annotated[str, Path(max_length=LONGEST_EVENT_ID)],
     to: Annotated[EventSubpage, Query()] = EventSubpage.AGENDA,
 ) -> Response:
-    known = SessionboardEventId(event_id)
+    known = SourceEventId(event_id)
     views.forget(here.organization.id, known)
     return go_to(f"{url_of_event(here.organization, known)}/{to}")
 
 
-async def _seat(here: ReadRun, followers: FollowersOf) -> AsyncIterator[Followers]:
+async def _seat(here: ReadRun, followers: RunWatchersOf) -> AsyncIterator[RunWatchers]:
     with followers.seat(here):
         yield followers
 
 
 @routes.get("/runs/{run_id}/progress", response_class=EventSourceResponse)
 async def follow(
-    here: ReadRun, container: Wired, followers: Annotated[Followers, Depends(_seat)], request: Request
+    here: ReadRun, container: Wired, followers: Annotated[RunWatchers, Depends(_seat)], request: Request
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a run: what to show in its place whenever it went on, and at its end how it ended."""
     async for run in followers.follow(container, here.run, partial(by_cookie, request, container)):

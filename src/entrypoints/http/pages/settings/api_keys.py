@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from core.domain.access.authorization import Grant, Role
-from core.domain.errors import BadInput, found
+from core.domain.errors import InvalidInput, found
 from core.domain.ids import ApiKeyId
-from core.usecases.access.create_api_key import MakeApiKey
+from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.revoke_api_key import RevokeApiKey
 from entrypoints.http.dependencies import LONGEST_ID, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization
@@ -33,8 +33,8 @@ async def make(request: Request, container: Wired, here: ManageOrganization, for
     values = {name: text(form, name) for name in ("name", "role")}
     try:
         grant = Grant(_role(values["role"]), here.organization.id)
-        key, secret = await container.resolve(MakeApiKey)(values["name"], grant, by=here.actor.name)
-    except BadInput as refusal:
+        key, secret = await container.resolve(CreateApiKey)(values["name"], grant, by=here.actor.name)
+    except InvalidInput as refusal:
         page = await shown(container, here) | {
             "key_errors": {refusal.about or "name": str(refusal)},
             "key_values": values,
@@ -56,7 +56,7 @@ async def make(request: Request, container: Wired, here: ManageOrganization, for
 
 def _role(given: str) -> Role:
     if given not in ROLES:
-        raise BadInput("Choose a role.", about="role")
+        raise InvalidInput("Choose a role.", about="role")
     return ROLES[given]
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from core.domain.access.audit import Action, AuditEntry
-from core.usecases.access.queries import ReadAuditLog
+from core.usecases.access.queries import ListAuditEntries
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ReadOrganization
 from entrypoints.http.pages.rendering import crumb, render
@@ -57,7 +57,7 @@ async def show(
     here: ReadOrganization,
     before: Annotated[int | None, Query(ge=1, le=LARGEST_POSITION)] = None,
 ) -> Response:
-    entries = await container.resolve(ReadAuditLog)(here.organization.id, before, PER_PAGE + 1)
+    entries = await container.resolve(ListAuditEntries)(here.organization.id, before, PER_PAGE + 1)
     at = f"{settings_url(here)}/audit-log"
     older = f"{at}?before={entries[PER_PAGE - 1].position}" if len(entries) > PER_PAGE else ""
     return render(

@@ -11,15 +11,15 @@ from fastapi.responses import HTMLResponse, Response
 from core.domain.errors import (
     AlreadyMapped,
     BoundToAnother,
+    DomainError,
     EventArchived,
     NotConnected,
     NotFound,
-    Refusal,
+    Overloaded,
     TimeZoneUnconfirmed,
     TimeZoneUnknown,
-    TooBusy,
 )
-from core.domain.ids import GleaninEventId, SessionboardEventId
+from core.domain.ids import DestinationEventId, SourceEventId
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from core.domain.tenancy.time_zones import known_mismatch
 from core.usecases.mappings.count_lost_by_mapping import CountLostByMapping
@@ -35,14 +35,14 @@ from entrypoints.http.pages.rendering import crumb, flash, fragment, go_to, rend
 from entrypoints.http.pages.settings.integrations import integrations_url, shown, way_to
 from entrypoints.http.problems import Problem, problem_of
 from entrypoints.text import shortened
-from ports.cipher import CannotUnseal
+from ports.cipher import DecryptionFailed
 from ports.destination import DestinationError, DestinationRefused, DestinationUnavailable
 from ports.source import SourceError, SourceRefused, SourceUnavailable
 
 routes = APIRouter(prefix="/organizations/{organization_id}/integrations/mappings")
 LONGEST_LABEL = 120
 """Characters of an event's name in a list to choose from."""
-READ_FAILED = (SourceError, DestinationError, CannotUnseal)
+READ_FAILED = (SourceError, DestinationError, DecryptionFailed)
 Choice = Mapping[str, str]
 _SIDES = {"gleanin": GLEANIN, "sessionboard": SESSIONBOARD}
 """By the name of the field in which its event is chosen."""
@@ -100,7 +100,7 @@ async def look_at_pair(
 async def _lost(container: Container, here: InOrganization, gleanin: str) -> str:
     if not gleanin or not gleanin.isprintable():
         return ""
-    return await container.resolve(CountLostByMapping)(here.organization.id, GleaninEventId(gleanin))
+    return await container.resolve(CountLostByMapping)(here.organization.id, DestinationEventId(gleanin))
 
 
 @routes.post("/new")
@@ -114,8 +114,8 @@ async def add(
         return await _form(request, places, container, here, chosen=chosen, is_told=True)
     command = NewMapping(
         here.organization.id,
-        SessionboardEventId(chosen["sessionboard"]),
-        GleaninEventId(chosen["gleanin"]),
+        SourceEventId(chosen["sessionboard"]),
+        DestinationEventId(chosen["gleanin"]),
         time_zone_confirmed=is_on(form, "time_zone_confirmed"),
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
@@ -128,7 +128,7 @@ async def add(
     except (SourceUnavailable, DestinationUnavailable) as error:
         # Asked again at once, it would be waited for twice.
         return await _form(request, places, container, here, chosen=chosen, unread_for=error)
-    except (Refusal, *READ_FAILED) as error:
+    except (DomainError, *READ_FAILED) as error:
         errors = {_field(error): str(error)}
         problem = problem_of(error)
         return await _form(request, places, container, here, chosen=chosen, errors=errors, problem=problem)
@@ -186,7 +186,7 @@ async def _form(
         here_is = _zone(lists.sessionboard, chosen.get("sessionboard"))
         there_is = _zone(lists.gleanin, chosen.get("gleanin"))
         mismatch = known_mismatch(here_is, there_is, container.clock().now())
-    except (*READ_FAILED, TooBusy) as error:
+    except (*READ_FAILED, Overloaded) as error:
         unread, side = str(error), _SIDES.get(_field(error), "")
         is_refused = isinstance(error, (SourceRefused, DestinationRefused))
         problem = problem_of(error)

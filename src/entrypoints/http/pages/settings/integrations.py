@@ -6,17 +6,17 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.errors import NotConfirmed, NotConnected, Refusal
+from core.domain.errors import DomainError, NotConfirmed, NotConnected
 from core.domain.runs.messages import STARTED
 from core.domain.tenancy.organizations import Organization
 from core.domain.tenancy.secrets import Token
 from core.usecases.mappings.queries import ListMappings
-from core.usecases.mappings.show_health import ShowHealth
+from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations.change_connection import ChangeConnection
 from core.usecases.organizations.connect import Connect
 from core.usecases.organizations.count_lost_by_disconnecting import CountLostByDisconnecting
 from core.usecases.organizations.disconnect import Disconnect
-from core.usecases.organizations.replace_destination_token import ReplaceGleaninToken
+from core.usecases.organizations.replace_destination_token import ReplaceDestinationToken
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
 from entrypoints.container import Container
 from entrypoints.http.dependencies import InOrganization, Wired
@@ -41,7 +41,7 @@ def way_to(here: InOrganization, *further: Crumb) -> list[Crumb]:
 
 async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
     """Give what the card shows, which stands behind every drawer too."""
-    fares = await container.resolve(ShowHealth)(here.organization.id)
+    fares = await container.resolve(GetHealth)(here.organization.id)
     return {
         "here": here,
         "section": SECTION,
@@ -72,7 +72,7 @@ async def connect(request: Request, container: Wired, here: ManageOrganization, 
         await container.resolve(Connect)(
             here.organization.id, token, continuous_sync=continuous, by=here.actor.name
         )
-    except (Refusal, DestinationError) as error:
+    except (DomainError, DestinationError) as error:
         return await _drawer(request, container, here, error, continuous=continuous)
     flash(request, "Connected to Gleanin. Map your events next.")
     return go_to(f"{integrations_url(here.organization)}/mappings")
@@ -103,8 +103,8 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceGleaninToken)(here.organization.id, token, by=here.actor.name)
-    except (Refusal, DestinationError) as error:
+        await container.resolve(ReplaceDestinationToken)(here.organization.id, token, by=here.actor.name)
+    except (DomainError, DestinationError) as error:
         return await _drawer(request, container, here, error)
     flash(request, "The Gleanin API token was replaced.")
     return go_to(f"{integrations_url(here.organization)}/mappings?replaced=true")

@@ -7,13 +7,13 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
-from core.domain.access.authorization import Right
-from core.domain.errors import BadInput, NotConnected, NotFound, TimeZoneUnconfirmed
+from core.domain.access.authorization import Permission
+from core.domain.errors import InvalidInput, NotConnected, NotFound, TimeZoneUnconfirmed
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import gmt_offsets, known_mismatch, zone_named
 from core.usecases.mappings.change_settings import ChangeSettings, SettingsChange
-from core.usecases.mappings.confirm_time_zone import NoteTimeZone
+from core.usecases.mappings.confirm_time_zone import ConfirmZone
 from core.usecases.mappings.remove_mapping import RemoveMapping
 from entrypoints.container import Container
 from entrypoints.http.dependencies import LONGEST_ID, InMapping, Wired
@@ -53,7 +53,7 @@ async def to_change(here: OwnMapping) -> InMapping:
     Raises:
         Forbidden
     """
-    here.actor.check(Right.MANAGE, OrganizationId(here.organization.id))
+    here.actor.check(Permission.MANAGE, OrganizationId(here.organization.id))
     return here
 
 
@@ -97,7 +97,7 @@ def _chosen(choices: type[Choice], given: str) -> Choice:
     try:
         return choices(given)
     except ValueError:
-        raise BadInput(f"{given!r:.40} is none of the choices.") from None
+        raise InvalidInput(f"{given!r:.40} is none of the choices.") from None
 
 
 async def _settings(
@@ -144,7 +144,7 @@ async def _with_gleanin_zone(
     if isinstance(error, DestinationError):  # asked again at once, it would be waited for twice
         return mapping, str(error)
     try:
-        return await container.resolve(NoteTimeZone)(mapping.id), ""
+        return await container.resolve(ConfirmZone)(mapping.id), ""
     except (NotConnected, *READ_FAILED) as failed:
         return mapping, str(failed)
 

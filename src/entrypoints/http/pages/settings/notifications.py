@@ -5,18 +5,18 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.errors import BadInput, NotFound
+from core.domain.errors import InvalidInput, NotFound
 from core.domain.notifications.notification import Channel
 from core.usecases.notifications.choose_recipient import ChooseRecipient
 from core.usecases.notifications.remove_recipient import RemoveRecipient
-from core.usecases.notifications.send_test import TryRecipient
+from core.usecases.notifications.send_test import SendTestNotification
 from entrypoints.http.dependencies import Wired
 from entrypoints.http.pages.dependencies import ManageOrganization
 from entrypoints.http.pages.forms import SentForm, text
 from entrypoints.http.pages.rendering import crumb, flash, go_to, render
 from entrypoints.http.pages.settings.settings import settings_url, shown, way_to
 from entrypoints.http.problems import problem_of
-from ports.cipher import CannotUnseal
+from ports.cipher import DecryptionFailed
 from ports.notifications import NotDelivered
 
 routes = APIRouter(prefix="/organizations/{organization_id}/settings/notices")
@@ -38,7 +38,7 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
         recipient, secret = await container.resolve(ChooseRecipient)(
             here.organization.id, channel, values["address"], by=here.actor.name
         )
-    except BadInput as refusal:
+    except InvalidInput as refusal:
         page = await shown(container, here) | {
             "notices_errors": {refusal.about or "address": str(refusal)},
             "notices_values": values,
@@ -63,15 +63,15 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
 
 def _channel(given: str) -> Channel:
     if given not in CHANNELS:
-        raise BadInput("Choose a webhook or an e-mail address.", about="channel")
+        raise InvalidInput("Choose a webhook or an e-mail address.", about="channel")
     return CHANNELS[given]
 
 
 @routes.post("/try")
 async def send_trial(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
     try:
-        await container.resolve(TryRecipient)(here.organization.id, by=here.actor.name)
-    except (NotDelivered, NotFound, CannotUnseal) as error:
+        await container.resolve(SendTestNotification)(here.organization.id, by=here.actor.name)
+    except (NotDelivered, NotFound, DecryptionFailed) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"trial_error": str(error)}
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core.domain.access.authorization import Right
-from core.domain.errors import BadInput, Refusal
+from core.domain.access.authorization import Permission
+from core.domain.errors import DomainError, InvalidInput
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
 from core.usecases.organizations.add_organization import AddOrganization, NewOrganization
@@ -24,7 +24,7 @@ routes = APIRouter(prefix="/organizations")
 @routes.get("")
 async def show_all(request: Request, container: Wired, actor: SignedIn) -> Response:
     own = await container.resolve(ListOrganizationHealth)(actor)
-    may_add = actor.may(Right.MANAGE, None)
+    may_add = actor.may(Permission.MANAGE, None)
     if len(own) == 1 and not may_add:
         return go_to(url_of(own[0][0]))
     return render(
@@ -32,29 +32,29 @@ async def show_all(request: Request, container: Wired, actor: SignedIn) -> Respo
         "organizations.html",
         actor=actor,
         crumbs=[crumb("Organizations")],
-        rows=[(each, fares, url_of(each), actor.may(Right.MANAGE, each.id)) for each, fares in own],
+        rows=[(each, fares, url_of(each), actor.may(Permission.MANAGE, each.id)) for each, fares in own],
         may_add=may_add,
     )
 
 
 @routes.get("/new")
 async def ask_new(request: Request, actor: SignedIn) -> Response:
-    actor.check(Right.MANAGE, None)
+    actor.check(Permission.MANAGE, None)
     return render(request, "organization_new.html", actor=actor, values={}, errors={})
 
 
 @routes.post("/new")
 async def add(request: Request, container: Wired, actor: SignedIn, form: SentForm) -> Response:
-    actor.check(Right.MANAGE, None)
+    actor.check(Permission.MANAGE, None)
     values = {name: text(form, name) for name in ("name", "region", "sessionboard_url")}
     try:
         url = SESSIONBOARD_REGIONS.get(values["region"]) or values["sessionboard_url"].strip()
         if not url:
             sentence = "Choose Sessionboard's region, or give the address of its API."
-            raise BadInput(sentence, about="region")
+            raise InvalidInput(sentence, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
         added = await container.resolve(AddOrganization)(command, by=actor.name)
-    except (Refusal, SourceError) as error:
+    except (DomainError, SourceError) as error:
         status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
         return render(
             request,
@@ -71,7 +71,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
 def _field(error: Exception, *, is_own_address: bool) -> str:
     """Return the field beside which an error belongs; empty where it belongs beside none."""
     match error:
-        case Refusal(about=about) if about:
+        case DomainError(about=about) if about:
             return about
         case SourceRefused():
             return "token"

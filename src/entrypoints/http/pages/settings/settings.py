@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from core.domain.access.accounts import Account
-from core.domain.access.authorization import Right
-from core.domain.errors import BadInput, Refusal, StillConnected
+from core.domain.access.authorization import Permission
+from core.domain.errors import DomainError, InvalidInput, StillConnected
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.secrets import Token
 from core.usecases.access.queries import ListAccounts, ListApiKeys, ListMembers
-from core.usecases.notifications.queries import ShowRecipient
+from core.usecases.notifications.queries import FindRecipient
 from core.usecases.organizations.queries import FindConnection
 from core.usecases.organizations.remove_organization import RemoveOrganization
-from core.usecases.organizations.replace_source_token import ReplaceSessionboardToken
+from core.usecases.organizations.replace_source_token import ReplaceSourceToken
 from entrypoints.container import Container
 from entrypoints.http.dependencies import InOrganization, Wired
 from entrypoints.http.pages.dependencies import ManageOrganization, ReadOrganization
@@ -44,7 +44,7 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
     organization = here.organization
     keys = await container.resolve(ListApiKeys)(organization.id) if here.may_manage else ()
     recipient, notices = (
-        await container.resolve(ShowRecipient)(organization.id) if here.may_manage else (None, ())
+        await container.resolve(FindRecipient)(organization.id) if here.may_manage else (None, ())
     )
     return {
         "here": here,
@@ -54,7 +54,7 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
         "members": [
             (each.email, ", ".join(_roles(each, organization.id))) for each in await _members(container, here)
         ],
-        "sees_all": here.actor.may(Right.MANAGE, None),
+        "sees_all": here.actor.may(Permission.MANAGE, None),
         "keys": [each for each in keys if each.is_valid],
         "revoked_keys": [each for each in keys if not each.is_valid],
         "token_error": "",
@@ -69,10 +69,10 @@ async def shown(container: Container, here: InOrganization) -> dict[str, Any]:
 
 
 async def _members(container: Container, here: InOrganization) -> Sequence[Account]:
-    if not here.actor.may(Right.MANAGE, None):
+    if not here.actor.may(Permission.MANAGE, None):
         return await container.resolve(ListMembers)(here.organization.id)
     accounts = await container.resolve(ListAccounts)()
-    return [each for each in accounts if each.actor.may(Right.READ, here.organization.id)]
+    return [each for each in accounts if each.actor.may(Permission.READ, here.organization.id)]
 
 
 def _roles(account: Account, organization_id: OrganizationId) -> list[str]:
@@ -101,8 +101,8 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceSessionboardToken)(here.organization.id, token, by=here.actor.name)
-    except (Refusal, SourceError) as error:
+        await container.resolve(ReplaceSourceToken)(here.organization.id, token, by=here.actor.name)
+    except (DomainError, SourceError) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"token_error": str(error)}
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -123,7 +123,7 @@ async def remove(request: Request, container: Wired, here: ManageOrganization, f
     typed = text(form, "confirmation")
     try:
         await container.resolve(RemoveOrganization)(here.organization.id, typed, by=here.actor.name)
-    except (BadInput, StillConnected) as error:
+    except (InvalidInput, StillConnected) as error:
         return await _question(request, container, here, typed=typed, error=error)
     flash(request, f"{here.organization.name} was removed.")
     return go_to("/organizations")
@@ -135,7 +135,7 @@ async def _question(
     here: InOrganization,
     *,
     typed: str = "",
-    error: Refusal | None = None,
+    error: DomainError | None = None,
 ) -> Response:
     page = await shown(container, here)
     problem = problem_of(error) if error else None

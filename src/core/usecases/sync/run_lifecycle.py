@@ -6,25 +6,25 @@ from core.domain.errors import found
 from core.domain.runs import stop_reasons
 from core.domain.runs.ending import RunEnd
 from core.domain.runs.run import SyncRun
-from core.domain.runs.stop_reasons import TOKEN_REFUSED, Stop
-from core.domain.runs.unchanged_marker import Checkpoint
+from core.domain.runs.stop_reasons import TOKEN_REFUSED, StopReason
+from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.usecases.shared.run_ends import RunEnds
-from core.usecases.sync.access import Tokens
 from core.usecases.sync.journal import Journal
+from core.usecases.sync.systems import Tokens
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
-from ports.store.unit_of_work import Unit, Units
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    units: Units
+class RunLifecycle:
+    units: UnitOfWorkFactory
     clock: Clock
     run_ends: RunEnds
     tokens: Tokens | None = None
     """What the run reached both sides with."""
 
-    async def close(self, turn: Turn, stop: Stop | None, journal: Journal | None = None) -> SyncRun:
+    async def close(self, turn: Turn, stop: StopReason | None, journal: Journal | None = None) -> SyncRun:
         """End the run, unless another one has taken over and ended it already.
 
         Args:
@@ -41,7 +41,7 @@ class Ending:
         self.run_ends.log_stored(end)
         return end.run
 
-    async def end_check(self, turn: Turn, checkpoint: Checkpoint | None) -> None:
+    async def end_check(self, turn: Turn, checkpoint: UnchangedMarker | None) -> None:
         """End a check that came to no run; with a checkpoint, nothing has changed since it."""
         mapping_id, now = turn.run.mapping_id, self.clock.now()
         async with self.units.writing() as unit:
@@ -55,7 +55,9 @@ class Ending:
                 await unit.checkpoints.save(checkpoint)
             await unit.commit()
 
-    async def _closed(self, unit: Unit, run: SyncRun, stop: Stop | None, journal: Journal | None) -> RunEnd:
+    async def _closed(
+        self, unit: UnitOfWork, run: SyncRun, stop: StopReason | None, journal: Journal | None
+    ) -> RunEnd:
         if stop is not None and stop.code == TOKEN_REFUSED and await self._has_other_tokens(unit, run):
             stop = stop_reasons.TOKEN_REPLACED
         end = await self.run_ends.store(unit, run, stop, journal.remarks if journal else None)
@@ -64,7 +66,7 @@ class Ending:
             await unit.checkpoints.save(journal.checkpoint)
         return end
 
-    async def _has_other_tokens(self, unit: Unit, run: SyncRun) -> bool:
+    async def _has_other_tokens(self, unit: UnitOfWork, run: SyncRun) -> bool:
         """Check whether somebody has given another token while the run went on with the one that was refused."""
         mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         organization = await unit.organizations.get(mapping.organization_id)

@@ -15,25 +15,25 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from core.domain.ids import GleaninId, SessionboardEventId
-from core.domain.planning.destination_index import GleaninSide
-from core.domain.records.destination_records import GleaninEvent, GleaninRecord
+from core.domain.ids import DestinationId, SourceEventId
+from core.domain.planning.destination_index import DestinationIndex
+from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.digests import digest_of
 from core.domain.records.kinds import PEOPLE, RecordKind, Scope, kinds_in
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
-from core.domain.records.spooled import MemorySpool, Spool, Spooled
+from core.domain.records.spooled import InMemorySpool, Spool, Spooled
 from core.domain.records.synced_records import ShareLink, presentable
 from core.domain.runs import stop_reasons
 from core.domain.runs.messages import not_all_read, rows_unreadable
-from core.domain.runs.stop_reasons import Stop, judge_time_zones
-from core.domain.runs.unchanged_marker import FEW, Checkpoint, RowDigests
-from core.domain.selection.source_snapshot import Programme, empty_programme
+from core.domain.runs.stop_reasons import StopReason, check_time_zones
+from core.domain.runs.unchanged_marker import FEW, RowDigests, UnchangedMarker
+from core.domain.selection.source_snapshot import SourceSnapshot, empty_snapshot
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.time_zones import zone_named
-from core.usecases.sync.failures import SyncStopped
-from core.usecases.sync.memory import Remembered
-from ports.destination import Destination, KindUnknown, RecordsNotTold
-from ports.source import SessionSource, SourceIncomplete
+from core.usecases.sync.error_mapping import SyncStopped
+from core.usecases.sync.known_records import KnownRecords
+from ports.destination import Destination, RecordsNotReported, UnsupportedKind
+from ports.source import Source, SourceIncomplete
 
 IN_CHANGE_FEED = frozenset({Scope.AGENDA})
 """A contact's edit need not move its exhibitor, so exhibitors are read each time: they are few."""
@@ -46,13 +46,13 @@ async def _nothing(rows: int) -> None:
     pass
 
 
-Feed = Callable[[SessionboardEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
+Feed = Callable[[SourceEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
 
 
 class LinkIndex:
     """The share links of everybody who is in Gleanin."""
 
-    def __init__(self, spool: Spool, kept_id: Callable[[GleaninId], GleaninId]) -> None:
+    def __init__(self, spool: Spool, kept_id: Callable[[DestinationId], DestinationId]) -> None:
         """Begin with none.
 
         Args:
@@ -64,33 +64,33 @@ class LinkIndex:
         self.clear()
 
     def clear(self) -> None:
-        self._at: dict[GleaninId, int] = {}
+        self._at: dict[DestinationId, int] = {}
         self._all: Spooled[Linked] = Spooled(self._spool)
 
-    def add(self, page: Iterable[GleaninRecord], hosts: Container[str]) -> None:
+    def add(self, page: Iterable[DestinationRecord], hosts: Container[str]) -> None:
         """Keep those that may be shown."""
         for record in page:
             links = None if record.links is None else presentable(record.links, hosts)
             self._at[self._kept_id(record.id)] = self._all.append(links)
 
-    def of(self, gleanin_id: GleaninId) -> Linked:
+    def of(self, gleanin_id: DestinationId) -> Linked:
         """Return somebody's links; of whoever is not in Gleanin any more they lead nowhere."""
         at = self._at.get(gleanin_id)
         return () if at is None else self._all[at]
 
 
 @dataclass(frozen=True, slots=True)
-class BothSides:
+class SystemsSnapshot:
     kinds: tuple[RecordKind, ...]
     """What the scope covers, in the order of writing."""
-    events: tuple[SourceEvent, GleaninEvent]
-    programme: Programme
-    gleanin: GleaninSide
+    events: tuple[SourceEvent, DestinationEvent]
+    programme: SourceSnapshot
+    gleanin: DestinationIndex
     links: dict[str, LinkIndex] = field(default_factory=dict)
     """The share links that people in Gleanin have, by the kind's name."""
     unknown: dict[str, str] = field(default_factory=dict)
     """Why Gleanin gives no records of a kind, by the kind's name: none of them can be written safely."""
-    stop: Stop | None = None
+    stop: StopReason | None = None
     """Why nothing may be written: masked e-mails (rule 16) or time zones (rule 7)."""
     shortfalls: list[str] = field(default_factory=list)
     """What could not be read of the programme, and what follows (rule 34)."""
@@ -107,26 +107,26 @@ class BothSides:
         source, gleanin = self.events
         return source.time_zone, gleanin.time_zone
 
-    def are_as_at(self, checkpoint: Checkpoint) -> bool:
+    def are_as_at(self, checkpoint: UnchangedMarker) -> bool:
         """Check whether both sides are as they were; of many sessions that were read, only their outcomes tell."""
         return not self.shortfalls and self.digest == checkpoint.digest
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class SystemsReader:
     mapping: EventMapping
-    remembered: Remembered
-    source: SessionSource
+    remembered: KnownRecords
+    source: Source
     destination: Destination
     now: datetime
     setup: Sequence[object] = ()
     """What else a plan depends on: it becomes a part of the digest."""
-    spool: Spool = field(default_factory=MemorySpool)
+    spool: Spool = field(default_factory=InMemorySpool)
     """Where what was read is kept until it is sent."""
     on_page: OnPage = _nothing
     """Awaited after each page, with the number of its rows."""
 
-    async def read(self, scope: Scope, checkpoint: Checkpoint | None = None) -> BothSides:
+    async def read(self, scope: Scope, checkpoint: UnchangedMarker | None = None) -> SystemsSnapshot:
         """Read what the scope needs, and check what concerns all records.
 
         With a checkpoint that has many sessions, they are not read if the change feed tells of no change: they are
@@ -144,10 +144,10 @@ class Reader:
         if zone is None:
             raise SyncStopped(stop_reasons.no_time_zone(source_event))
         kinds = kinds_in(scope)
-        programme = empty_programme(
+        programme = empty_snapshot(
             scope, self.mapping.settings, zone, self.now, self.spool, kept_id=self.remembered.kept_id
         )
-        sides = BothSides(
+        sides = SystemsSnapshot(
             kinds,
             (source_event, gleanin_event),
             programme,
@@ -177,7 +177,7 @@ class Reader:
         stop = self._stop(programme, source_event, gleanin_event)
         return replace(sides, digest=digest, has_many=has_many, is_whole=not put_off, stop=stop)
 
-    async def read_rest(self, sides: BothSides) -> BothSides:
+    async def read_rest(self, sides: SystemsSnapshot) -> SystemsSnapshot:
         """Read what was left out, for something else has changed."""
         if sides.is_whole:
             return sides
@@ -185,14 +185,14 @@ class Reader:
             await self._read_part(each, sides, RowDigests(FEW))
         return replace(sides, is_whole=True, stop=self._stop(sides.programme, *sides.events))
 
-    async def _is_spared(self, checkpoint: Checkpoint | None) -> bool:
+    async def _is_spared(self, checkpoint: UnchangedMarker | None) -> bool:
         """Ask the change feed, where that takes fewer requests than to read."""
         if checkpoint is None:
             return False
         event_id, since = self.mapping.events.sessionboard_id, checkpoint.changes_since
         return not await self.source.has_changed(event_id, since)
 
-    async def _read_part(self, scope: Scope, sides: BothSides, rows: RowDigests) -> None:
+    async def _read_part(self, scope: Scope, sides: SystemsSnapshot, rows: RowDigests) -> None:
         """Read one part of the programme, and note what could not be read of it, in sentences (rule 34)."""
         feeds: dict[Scope, Feed] = {
             Scope.AGENDA: self.source.sessions,
@@ -213,7 +213,7 @@ class Reader:
         if unreadable:
             sides.shortfalls.append(rows_unreadable(len(unreadable)))
 
-    async def _read_gleanin(self, kind: RecordKind, sides: BothSides) -> None:
+    async def _read_gleanin(self, kind: RecordKind, sides: SystemsSnapshot) -> None:
         links = sides.links.setdefault(kind.name, LinkIndex(self.spool, partial(sides.gleanin.kept_id, kind)))
         try:
             async for page in self.destination.records(self.mapping.events.gleanin_id, kind):
@@ -221,18 +221,18 @@ class Reader:
                 if kind.is_person:
                     links.add(page, self.destination.link_hosts)
                 await self.on_page(len(page))
-        except RecordsNotTold:
+        except RecordsNotReported:
             pass  # there are none; what we remember all the same is asked for by its id before it is created again
-        except KindUnknown as error:
+        except UnsupportedKind as error:
             sides.unknown[kind.name] = str(error)
 
     def _stop(
-        self, programme: Programme, source_event: SourceEvent, gleanin_event: GleaninEvent
-    ) -> Stop | None:
+        self, programme: SourceSnapshot, source_event: SourceEvent, gleanin_event: DestinationEvent
+    ) -> StopReason | None:
         if programme.masked:
             return stop_reasons.masked_emails(programme.masked)
         instants = programme.instants
-        return judge_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
+        return check_time_zones(source_event, gleanin_event, self.mapping, instants, self.now)
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> Any:

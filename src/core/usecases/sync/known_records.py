@@ -5,24 +5,24 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.ids import ConnectionId, GleaninId, SourceId
-from core.domain.planning.destination_index import GleaninSide, Sent
+from core.domain.ids import ConnectionId, DestinationId, SourceId
+from core.domain.planning.destination_index import DestinationIndex, Sent
 from core.domain.records.kinds import KINDS, RecordKind
 from core.domain.tenancy.event_mappings import EventMapping
-from ports.store.unit_of_work import Units
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class KnownRecords:
     """All by the kind's name."""
 
-    here: Mapping[str, Mapping[SourceId, GleaninId]] = field(default_factory=dict)
+    here: Mapping[str, Mapping[SourceId, DestinationId]] = field(default_factory=dict)
     """Where each record is that was sent under the mapping's connection."""
     earlier: Mapping[str, AbstractSet[SourceId]] = field(default_factory=dict)
     """What was sent under connections that have ended (rule 10)."""
-    sent: Mapping[str, Mapping[GleaninId, SourceId]] = field(default_factory=dict)
+    sent: Mapping[str, Mapping[DestinationId, SourceId]] = field(default_factory=dict)
     """What stands behind each record that was sent under the mapping's connection."""
-    sent_earlier: Mapping[str, Mapping[GleaninId, Sent]] = field(default_factory=dict)
+    created_before: Mapping[str, Mapping[DestinationId, Sent]] = field(default_factory=dict)
     emails: Mapping[str, Mapping[SourceId, str]] = field(default_factory=dict)
     """What people sent under the mapping's connection were last sent with."""
     left_at: Mapping[str, Mapping[SourceId, datetime]] = field(default_factory=dict)
@@ -36,17 +36,17 @@ class Remembered:
         kept = self.sent[kind.name].get(gleanin_id) if gleanin_id is not None else None
         return kept if kept is not None and kept == source_id else source_id
 
-    def gleanin_side(self, connection_id: ConnectionId) -> GleaninSide:
-        return GleaninSide(
-            connection_id, self.here, self.sent, self.sent_earlier, self.emails, self.elsewhere
+    def gleanin_side(self, connection_id: ConnectionId) -> DestinationIndex:
+        return DestinationIndex(
+            connection_id, self.here, self.sent, self.created_before, self.emails, self.elsewhere
         )
 
 
-async def recall(units: Units, mapping: EventMapping) -> Remembered:
-    here: dict[str, dict[SourceId, GleaninId]] = {}
+async def load_known_records(units: UnitOfWorkFactory, mapping: EventMapping) -> KnownRecords:
+    here: dict[str, dict[SourceId, DestinationId]] = {}
     earlier: dict[str, set[SourceId]] = {}
-    sent: dict[str, dict[GleaninId, SourceId]] = {}
-    sent_earlier: dict[str, dict[GleaninId, Sent]] = {}
+    sent: dict[str, dict[DestinationId, SourceId]] = {}
+    created_before: dict[str, dict[DestinationId, Sent]] = {}
     emails: dict[str, dict[SourceId, str]] = {}
     left_at: dict[str, dict[SourceId, datetime]] = {}
     for kind in KINDS:
@@ -57,11 +57,11 @@ async def recall(units: Units, mapping: EventMapping) -> Remembered:
         sent[kind.name] = {place.gleanin_id: place.source_id for place in ours}
         others = [place for place in places if place.connection_id != mapping.connection_id]
         earlier[kind.name] = {place.source_id for place in others} - here[kind.name].keys()
-        sent_earlier[kind.name] = {
+        created_before[kind.name] = {
             place.gleanin_id: (place.connection_id, place.source_id) for place in others
         }
         emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
         left_at[kind.name] = {place.source_id: place.left_at for place in ours if place.left_at}
     async with units.reading() as unit:
         elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.sessionboard_url))
-    return Remembered(here, earlier, sent, sent_earlier, emails, left_at, elsewhere)
+    return KnownRecords(here, earlier, sent, created_before, emails, left_at, elsewhere)

@@ -10,7 +10,7 @@ from core.domain.ids import SourceId
 from core.domain.planning.plan import Create, NoWrite, Step, Update
 from core.domain.records import reasons
 from core.domain.records.outcomes import Outcome
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from core.usecases.sync.intents import OpenIntents
 from core.usecases.sync.journal import Journal, key_of
 
@@ -110,12 +110,12 @@ class Feed:
 
 
 @dataclass(slots=True)
-class Round:
+class WriteQueue:
     """What the writers of one round share, and what they leave."""
 
     silence: int
     """So many lost answers in a row mean that Gleanin answers nothing at all."""
-    stop: Stop | None = None
+    stop: StopReason | None = None
     """What concerns all records."""
     failure: Exception | None = None
     """What ends the run without a word to the records: somebody else's run, a database that is gone."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.domain.access.authorization import CONTINUOUS_SYNC
-from core.domain.errors import Refusal, found
+from core.domain.errors import DomainError, found
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts, Outcome
@@ -15,21 +15,21 @@ from core.domain.records.synced_records import RESEND_AFTER
 from core.domain.runs import stop_reasons
 from core.domain.runs.ending import RunEnd
 from core.domain.runs.run import RunState, SyncRun, Trigger
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from core.usecases.shared.run_ends import RunEnds
-from core.usecases.sync.access import Access
 from core.usecases.sync.carry_out import CarryOut
-from core.usecases.sync.ending import Ending
-from core.usecases.sync.failures import SyncStopped, stopping
+from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
 from core.usecases.sync.journal import Journal
 from core.usecases.sync.large_places import LargePlaces
+from core.usecases.sync.run_lifecycle import RunLifecycle
+from core.usecases.sync.systems import SystemAccess
 from core.usecases.sync.turn import Turn
-from ports.cipher import CannotUnseal
+from ports.cipher import DecryptionFailed
 from ports.clock import Clock
-from ports.id_generator import Names
+from ports.id_generator import IdGenerator
 from ports.log import EventLog
 from ports.spools import Spools, memory_spool
-from ports.store.errors import PersistenceError, StoreUnusable, Taken
+from ports.store.errors import DatabaseUnavailable, PersistenceError, UniqueViolation
 
 POLL_SECONDS = 0.2
 END_AGAIN_AFTER = 0.5
@@ -40,9 +40,9 @@ STALLED_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class RunSync:
-    patient_access: Access
+    patient_access: SystemAccess
     """To both systems, with retries that nobody waits for."""
-    names: Names
+    names: IdGenerator
     clock: Clock
     log: EventLog
     lease: timedelta
@@ -94,7 +94,7 @@ class RunSync:
 
         turn = Turn(run.start(owner, now, self.lease), owner, is_check=True, on_run=begun)
         async with self.patient_access.units.writing() as unit:
-            if await unit.runs.open_ones(mapping_id):
+            if await unit.runs.list_open(mapping_id):
                 return None
             schedule = await unit.schedules.get(mapping_id)
             has_checkpoint = await unit.checkpoints.get(mapping_id) is not None
@@ -102,7 +102,7 @@ class RunSync:
             if schedule is None or schedule.is_failing or not has_checkpoint:
                 try:
                     await unit.runs.add(turn.run)
-                except Taken:
+                except UniqueViolation:
                     return None
                 turn.is_check = False
             elif not await unit.schedules.begin_check(mapping_id, owner, now, now + self.lease):
@@ -117,13 +117,13 @@ class RunSync:
         now = self.clock.now()
         async with self.patient_access.units.reading() as unit:
             run = found(await unit.runs.get(run_id), "run", run_id)
-            others = await unit.runs.open_ones(run.mapping_id)
+            others = await unit.runs.list_open(run.mapping_id)
         if not run.is_open or any(each.is_carried_out(now) for each in others):
             return run
         async with self.patient_access.units.writing() as unit:
             taken_over = [
-                await self.run_ends.store(unit, each, stop_reasons.TAKEN_OVER)
-                for each in await unit.runs.open_ones(run.mapping_id)
+                await self.run_ends.store(unit, each, stop_reasons.LEASE_EXPIRED)
+                for each in await unit.runs.list_open(run.mapping_id)
                 if each.lease_has_run_out(now)
             ]
             run = found(await unit.runs.get(run_id), "run", run_id)
@@ -131,7 +131,7 @@ class RunSync:
                 started = run.start(owner, now, self.lease)
                 try:
                     await unit.runs.update(started)
-                except Taken:  # another process was faster: it is waited for
+                except UniqueViolation:  # another process was faster: it is waited for
                     return run
                 # A check that goes on finds itself out of date, and changes nothing.
                 await unit.schedules.end_check(run.mapping_id)
@@ -155,10 +155,10 @@ class RunSync:
     async def _carry_out(self, turn: Turn) -> SyncRun | None:
         """Carry out what somebody holds, and return the run as it has ended; None for a check that came to none."""
         run = turn.run
-        ending = Ending(self.patient_access.units, self.clock, self.run_ends)
+        ending = RunLifecycle(self.patient_access.units, self.clock, self.run_ends)
         try:
             mapping, tokens = await self.patient_access.of(run.mapping_id)
-        except Refusal as refusal:  # it was removed in the moment between booking and start
+        except DomainError as refusal:  # it was removed in the moment between booking and start
             return None if turn.is_check else await ending.close(turn, stop_reasons.refused(str(refusal)))
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
         journal = Journal(self.patient_access.units, self.clock, turn, mapping, self.lease)
@@ -176,14 +176,14 @@ class RunSync:
             self.large_places,
             self.spools,
         )
-        stop: Stop | None = stop_reasons.FAULT
+        stop: StopReason | None = stop_reasons.FAULT
         try:
             stop = await self._stopped_by(work)
         except asyncio.CancelledError:
             stop = stop_reasons.INTERRUPTED
             raise
         except PersistenceError:
-            stop = stop_reasons.STORE_UNUSABLE
+            stop = stop_reasons.DATABASE_UNAVAILABLE
             raise
         except Exception as error:
             log.fault("sync.run_failed", error)
@@ -200,7 +200,7 @@ class RunSync:
         return ended
 
     async def _ended_in_time(
-        self, turn: Turn, stop: Stop | None, journal: Journal, ending: Ending
+        self, turn: Turn, stop: StopReason | None, journal: Journal, ending: RunLifecycle
     ) -> SyncRun | None:
         """End it; while the database cannot be used, try again until others may have taken over.
 
@@ -210,17 +210,19 @@ class RunSync:
         while True:
             try:
                 return await self._ended(turn, stop, journal, ending)
-            except StoreUnusable:
+            except DatabaseUnavailable:
                 if stop is stop_reasons.INTERRUPTED or self.clock.now() >= until:
                     raise
             await self.clock.sleep(END_AGAIN_AFTER)
 
-    async def _ended(self, turn: Turn, stop: Stop | None, journal: Journal, ending: Ending) -> SyncRun | None:
+    async def _ended(
+        self, turn: Turn, stop: StopReason | None, journal: Journal, ending: RunLifecycle
+    ) -> SyncRun | None:
         if turn.is_check and stop in {
             None,
             stop_reasons.INTERRUPTED,
-            stop_reasons.STORE_UNUSABLE,
-            stop_reasons.TAKEN_OVER,
+            stop_reasons.DATABASE_UNAVAILABLE,
+            stop_reasons.LEASE_EXPIRED,
         }:
             await ending.end_check(turn, journal.checkpoint if stop is None else None)
             return None
@@ -235,27 +237,27 @@ class RunSync:
             await journal.store()
         return await ending.close(turn, stop, journal)
 
-    async def _stopped_by(self, work: CarryOut) -> Stop | None:
+    async def _stopped_by(self, work: CarryOut) -> StopReason | None:
         """Do the work, keeping its lease meanwhile, and return what stopped it as a whole, if something did.
 
         Raises:
             PersistenceError
         """
         ended, journal = asyncio.Event(), work.journal
-        given_up: list[Stop] = []
+        given_up: list[StopReason] = []
         try:
             async with asyncio.timeout(None) as cut:
 
-                def give_up(stop: Stop) -> None:
+                def give_up(stop: StopReason) -> None:
                     given_up.append(stop)
                     cut.reschedule(asyncio.get_running_loop().time())
 
                 keeper = asyncio.create_task(journal.keep_storing(ended, self.stalled_after, give_up))
                 try:
-                    await stopping(work(), work.mapping)
+                    await stop_on_error(work(), work.mapping)
                 except SyncStopped as stopped:
                     return stopped.stop
-                except (Refusal, CannotUnseal) as refusal:
+                except (DomainError, DecryptionFailed) as refusal:
                     return stop_reasons.refused(str(refusal))
                 finally:
                     ended.set()

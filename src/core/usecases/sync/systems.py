@@ -11,8 +11,8 @@ from core.domain.tenancy.organizations import open_token
 from core.domain.tenancy.secrets import SealedToken
 from ports.cipher import TokenCipher
 from ports.destination import BeforeWrite, Destination, Destinations
-from ports.source import SessionSource, SessionSources
-from ports.store.unit_of_work import Units
+from ports.source import Source, Sources
+from ports.store.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    units: Units
-    sources: SessionSources
+class SystemAccess:
+    units: UnitOfWorkFactory
+    sources: Sources
     destinations: Destinations
     cipher: TokenCipher
 
@@ -45,9 +45,9 @@ class Access:
 
 
 @asynccontextmanager
-async def open_sides(
-    access: Access, mapping: EventMapping, tokens: Tokens, before_write: BeforeWrite | None = None
-) -> AsyncIterator[tuple[SessionSource, Destination]]:
+async def open_systems(
+    access: SystemAccess, mapping: EventMapping, tokens: Tokens, before_write: BeforeWrite | None = None
+) -> AsyncIterator[tuple[Source, Destination]]:
     sessionboard, gleanin = access.cipher.unseal(tokens.sessionboard), access.cipher.unseal(tokens.gleanin)
     async with (
         access.sources.open(mapping.events.sessionboard_url, sessionboard) as source,

@@ -3,10 +3,10 @@
 from core.domain.errors import found
 from core.domain.ids import RunId
 from core.domain.runs.run import SyncRun
-from ports.store.unit_of_work import Unit
+from ports.store.unit_of_work import UnitOfWork
 
 
-async def find_run(unit: Unit, run_id: RunId) -> SyncRun:
+async def get_run(unit: UnitOfWork, run_id: RunId) -> SyncRun:
     """Return the run; for one that only showed the outcomes of another, that other one.
 
     Raises:

@@ -4,15 +4,15 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from core.domain.runs import stop_reasons
-from core.domain.runs.stop_reasons import Stop
+from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from ports.destination import (
-    AnswerLost,
     DestinationError,
     DestinationEventGone,
     DestinationRefused,
     DestinationUnavailable,
+    WriteOutcomeUnknown,
 )
 from ports.source import SourceError, SourceEventGone, SourceRefused, SourceUnavailable
 
@@ -22,12 +22,12 @@ T = TypeVar("T")
 class SyncStopped(Exception):
     """The sync cannot go on, for any record."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: StopReason) -> None:
         super().__init__(stop.sentence)
         self.stop = stop
 
 
-def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> Stop:
+def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> StopReason:
     """Say what an error of one side means for the run."""
     side, event = (
         (SESSIONBOARD, mapping.sessionboard_name)
@@ -39,13 +39,13 @@ def stop_for(error: SourceError | DestinationError, mapping: EventMapping) -> St
             return stop_reasons.event_gone(side, event)
         case SourceRefused() | DestinationRefused():
             return stop_reasons.token_refused(side, str(error))
-        case SourceUnavailable() | DestinationUnavailable() | AnswerLost():
+        case SourceUnavailable() | DestinationUnavailable() | WriteOutcomeUnknown():
             return stop_reasons.unreachable(side, str(error))
         case _:
             return stop_reasons.unreadable(side, str(error))
 
 
-async def stopping(work: Awaitable[T], mapping: EventMapping) -> T:
+async def stop_on_error(work: Awaitable[T], mapping: EventMapping) -> T:
     """Do some work in which an error of either side concerns the whole run."""
     try:
         return await work
