@@ -115,12 +115,12 @@ class Simulation:
         return Work(choose, nothing, carry_out, check, nothing, nothing, nothing)
 
     async def _ask_by_hand(self) -> None:
-        async with self.container.units().reading() as unit:
+        async with self.container.units().read() as unit:
             due = await unit.schedules.due(self.clock.now(), MOST_PER_ORGANIZATION, MOST_DUE)
             list_open = {each.mapping_id for each in await unit.runs.open_work()}
         for mapping in due:
             if mapping.mapping_id not in list_open:
-                await self.container.resolve(RequestSync)(SyncRequest(mapping.mapping_id, by=COMMAND_LINE))
+                await self.container.resolve(RequestSync)(SyncRequest(mapping.mapping_id, actor=COMMAND_LINE))
 
     def _edit(self) -> None:
         """Change a title and a job in one of so many events, at the simulated time."""
@@ -195,7 +195,7 @@ async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str
                 "edits": simulated.edits,
             }
         looks = Simulation(container, control, clock, ())
-        async with container.units().writing() as unit:
+        async with container.units().write() as unit:
             for each in mapped:  # nothing of it is due any more
                 schedule = await unit.schedules.get(each.id)
                 assert schedule is not None

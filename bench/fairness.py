@@ -40,7 +40,7 @@ LONGEST = 600
 async def _furnish(container: Container, organizations: Mapping[str, int]) -> None:
     """Add organizations, each with so many mappings that are due."""
     now = container.clock().now()
-    async with container.units().writing() as unit:
+    async with container.units().write() as unit:
         for name, number in organizations.items():
             organization, connection = OrganizationId(name), ConnectionId(name)
             await unit.organizations.add(Organization(organization, name, URL, SealedToken("")))
@@ -62,11 +62,11 @@ async def _first_sync(container: Container, mapping_id: MappingId) -> None:
     now = clock.now()
     new = RunId(container.names().new())
     run = SyncRun(new, mapping_id, Trigger.CONTINUOUS, Scope.ALL, now).start("bench", now, LEASE)
-    async with units.writing() as unit:
+    async with units.write() as unit:
         await unit.runs.add(run)
         await unit.commit()
     await asyncio.sleep(_seconds(mapping_id))
-    async with units.writing() as unit:
+    async with units.write() as unit:
         await ends.store(unit, run)
         await unit.commit()
 

@@ -52,7 +52,7 @@ async def furnish(
         for one, two in zip(state["sessionboard"], state["gleanin"], strict=True)
     ]
     mapped, now = [], container.clock().now()
-    async with container.units().writing() as unit:
+    async with container.units().write() as unit:
         for number in range((len(pairs) + idle) // EVENTS_EACH):
             key, url = f"o{number}", sessionboard_url.replace("127.0.0.1", f"127.0.0.{number + 1}")
             organization, connection = OrganizationId(key), ConnectionId(key)

@@ -42,14 +42,16 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
     """Sync a large event once, and lay a history of runs beside it."""
     async with opened(settings_for(gleanin_url, folder)) as container:
         mapping_id, event = await mapped(container, sessionboard_url)
-        run = await container.resolve(RequestSync)(SyncRequest(mapping_id, by=COMMAND_LINE))
+        run = await container.resolve(RequestSync)(SyncRequest(mapping_id, actor=COMMAND_LINE))
         run = await container.resolve(RunSync)(run.id)
         await _history(container, run.id)
-        await container.resolve(AddAccount)(NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD), by=COMMAND_LINE)
+        await container.resolve(AddAccount)(
+            NewAccount(EMAIL, Grant(Role.ADMIN), PASSWORD), actor=COMMAND_LINE
+        )
         (organization, _), *_ = await container.resolve(ListOrganizations)()
         (person, *_) = (await container.resolve(ListPeople)(PeopleQuery(mapping_id, limit=1))).people
         portal = await container.resolve(CreatePortalLink)(
-            PersonQuery(mapping_id, person.kind.name, person.source_id), by=COMMAND_LINE
+            PersonQuery(mapping_id, person.kind.name, person.source_id), actor=COMMAND_LINE
         )
     return {
         "organization": organization.id,
@@ -64,7 +66,7 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
 async def _history(container: Container, run_id: RunId) -> None:
     """Give the mapping as many more runs; a page shows of them what it shows of this one."""
     run = await container.resolve(FindRun)(run_id)
-    async with container.units().writing() as unit:
+    async with container.units().write() as unit:
         for number in range(RUNS_OF_HISTORY - 1):
             later = run.requested_at + timedelta(minutes=30 * number)
             await unit.runs.add(replace(run, id=RunId(f"bench{number}"), requested_at=later))

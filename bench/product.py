@@ -52,8 +52,8 @@ def settings_for(gleanin_url: str, folder: str) -> Settings:
 
 async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId, str]:
     new = NewOrganization("Bench", sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
-    await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+    organization = await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
+    await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
     events = await container.resolve(ListEvents)(organization.id)
     source, destination = events.sessionboard[0].id, events.gleanin[0].id
     mapping = await container.resolve(MapEvents)(
@@ -63,7 +63,7 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
             DestinationEventId(destination),
             time_zone_confirmed=True,
         ),
-        by=COMMAND_LINE,
+        actor=COMMAND_LINE,
     )
     return mapping.id, source
 
@@ -71,7 +71,7 @@ async def mapped(container: Container, sessionboard_url: str) -> tuple[MappingId
 async def _sync(container: Container, mapping_id: MappingId, control: ControlClient) -> dict[str, Any]:
     before = await asyncio.to_thread(control.state)
     start, cpu = time.perf_counter(), time.process_time()
-    run = await container.resolve(RequestSync)(SyncRequest(mapping_id, by=COMMAND_LINE))
+    run = await container.resolve(RequestSync)(SyncRequest(mapping_id, actor=COMMAND_LINE))
     run = await container.resolve(RunSync)(run.id)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     after = await asyncio.to_thread(control.state)

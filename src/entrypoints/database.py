@@ -62,7 +62,7 @@ async def _check_key_file(settings: Settings, units: UnitOfWorkFactory) -> None:
     """Check that no new key is made where an old one is missing: it would open nothing, and hide what is wrong."""
     if settings.keys or settings.keys_file.exists():
         return
-    async with units.reading() as unit:
+    async with units.read() as unit:
         if not await unit.organizations.all():
             return
     raise KeysUnusable(

@@ -39,8 +39,8 @@ class Scene:
     async def organization(self, name: str = "Acme") -> OrganizationId:
         """Add an organization and connect it."""
         new = NewOrganization(name, self.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await self.container.resolve(AddOrganization)(new, by=COMMAND_LINE)
-        await self.container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+        organization = await self.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
+        await self.container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
         return organization.id
 
     async def mapping(self) -> EventMapping:
@@ -54,11 +54,11 @@ class Scene:
                 DestinationEventId(events.gleanin[0].id),
                 time_zone_confirmed=True,
             ),
-            by=COMMAND_LINE,
+            actor=COMMAND_LINE,
         )
 
     async def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
-        run = await self.container.resolve(RequestSync)(SyncRequest(mapping_id, scope, by=COMMAND_LINE))
+        run = await self.container.resolve(RequestSync)(SyncRequest(mapping_id, scope, actor=COMMAND_LINE))
         return await self.container.resolve(RunSync)(run.id)
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:

@@ -42,10 +42,10 @@ def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] =
 async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored(tmp_path: Path) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await scene.container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+        organization = await scene.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
         with pytest.raises(DestinationRefused):
             await scene.container.resolve(Connect)(
-                organization.id, Token("another-token-entirely"), by=COMMAND_LINE
+                organization.id, Token("another-token-entirely"), actor=COMMAND_LINE
             )
         ((_, connection),) = await scene.container.resolve(ListOrganizations)()
         assert connection is None
@@ -55,7 +55,7 @@ async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token("another-token-entirely"))
         with pytest.raises(SourceRefused, match="token"):
-            await scene.container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+            await scene.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
         assert await scene.container.resolve(ListOrganizations)() == []
 
 
@@ -72,7 +72,7 @@ async def test_an_unknown_event_cannot_be_mapped(
             organization, SourceEventId(sessionboard), DestinationEventId(gleanin), time_zone_confirmed=True
         )
         with pytest.raises(NotFound, match=named):
-            await scene.container.resolve(MapEvents)(wanted, by=COMMAND_LINE)
+            await scene.container.resolve(MapEvents)(wanted, actor=COMMAND_LINE)
 
 
 async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_write(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
     async with staged(world_of({}), tmp_path) as scene:
         new = NewOrganization("Acme", "http://nowhere.invalid", Token(SESSIONBOARD_TOKEN))
         with pytest.raises(SourceUnavailable, match=r"nowhere\.invalid"):
-            await asyncio.wait_for(scene.container.resolve(AddOrganization)(new, by=COMMAND_LINE), WITHIN)
+            await asyncio.wait_for(scene.container.resolve(AddOrganization)(new, actor=COMMAND_LINE), WITHIN)
 
 
 async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ class InMemoryAccounts:
     async def all(self) -> Sequence[Account]:
         return sorted(self._rows.values(), key=lambda row: normalize_email(row.email))
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
         return [
             row
             for row in await self.all()
@@ -73,18 +73,18 @@ class InMemoryProviderIdentities:
 
     async def bind(self, identity: ProviderIdentity, account_id: AccountId) -> None:
         check(there=account_id in self._accounts and identity not in self._rows)
-        check(there=identity.issuer not in {own.issuer for own in await self.of_account(account_id)})
+        check(there=identity.issuer not in {own.issuer for own in await self.list_by_account(account_id)})
         self._rows[identity] = account_id
 
     async def account_of(self, identity: ProviderIdentity) -> AccountId | None:
         return self._rows.get(identity)
 
-    async def of_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
+    async def list_by_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
         own = (identity for identity, whose in self._rows.items() if whose == account_id)
         return sorted(own, key=lambda identity: identity.issuer)
 
     async def unbind_all_of(self, account_id: AccountId) -> None:
-        for identity in await self.of_account(account_id):
+        for identity in await self.list_by_account(account_id):
             del self._rows[identity]
 
 
@@ -104,7 +104,7 @@ class InMemoryInstallation:
 
 class InMemoryLoginSessions:
     def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.sign_ins
+        self._rows = kept.login_sessions
         self._accounts = kept.accounts
 
     async def add(self, sign_in: LoginSession) -> None:
@@ -167,7 +167,7 @@ class InMemoryApiKeys:
     async def with_digest(self, digest: str) -> ApiKey | None:
         return next((row for row in self._rows.values() if row.digest == digest), None)
 
-    async def of_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
+    async def list_by_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
         newest_first = reversed(self._rows.values())
         return [row for row in newest_first if row.grant.organization_id == organization_id]
 

@@ -73,7 +73,7 @@ class InMemoryGleanin:
 
     def remove_event(self, event_id: DestinationEventId) -> None:
         del self.events[event_id]
-        for record in self.of_event(event_id):
+        for record in self.list_by_event(event_id):
             del self.records[record.id]
 
     def add_record(
@@ -92,7 +92,9 @@ class InMemoryGleanin:
         """Do what an admin of Gleanin can do, and the port cannot (rule 22)."""
         del self.records[gleanin_id]
 
-    def of_event(self, event_id: DestinationEventId, kind: RecordKind | None = None) -> list[StoredRecord]:
+    def list_by_event(
+        self, event_id: DestinationEventId, kind: RecordKind | None = None
+    ) -> list[StoredRecord]:
         return [
             record
             for record in self.records.values()
@@ -164,7 +166,7 @@ class InMemoryDestination:
             raise DestinationRefused("Invalid token")
         if kind.name in trouble.unknown_kinds:
             raise UnsupportedKind(f"Gleanin does not tell which {kind.plural} an event has.")
-        stored = self._gleanin.of_event(event_id, kind)
+        stored = self._gleanin.list_by_event(event_id, kind)
         for record in stored:
             self._make_links(record)
         stored = [record for record in stored if record.reads > trouble.late_reads]
@@ -277,7 +279,7 @@ class InMemoryDestination:
         own: DestinationId | None,
     ) -> None:
         if email is not None and self._gleanin.trouble.unique_emails:
-            others = (each for each in self._gleanin.of_event(event_id, kind) if each.id != own)
+            others = (each for each in self._gleanin.list_by_event(event_id, kind) if each.id != own)
             if any(each.fields.get("email") == email for each in others):
                 raise RecordRejected("email: has already been taken")
 

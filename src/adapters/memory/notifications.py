@@ -24,14 +24,14 @@ class InMemoryRecipients:
 
     async def remove(self, organization_id: OrganizationId) -> None:
         self._rows.pop(organization_id, None)
-        for row in [*self._kept.notices.values()]:
+        for row in [*self._kept.notifications.values()]:
             if row.organization_id == organization_id and row.next_attempt_at is not None:
-                del self._kept.notices[row.id]
+                del self._kept.notifications[row.id]
 
 
 class InMemoryNotifications:
     def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.notices
+        self._rows = kept.notifications
         self._kept = kept
 
     async def add(self, notice: Notification) -> None:
@@ -66,7 +66,7 @@ class InMemoryNotifications:
                 chosen.append(row)
         return chosen[:limit]
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 50
     ) -> Sequence[Notification]:
         newest_first = reversed(self._rows.values())

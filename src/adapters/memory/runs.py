@@ -55,12 +55,12 @@ class InMemoryRuns:
         open_runs = [row for row in self._of(mapping_id) if row.is_open]
         return sorted(open_runs, key=lambda row: row.state is RunState.QUEUED)
 
-    async def of_mapping(
+    async def list_by_mapping(
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         return [row for row in self._newest(before) if row.mapping_id == mapping_id][:limit]
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         own = {row.id for row in self._mappings.values() if row.organization_id == organization_id}
@@ -114,7 +114,7 @@ class InMemoryRuns:
         self, instant: datetime, limit: int, after: RunId | None = None
     ) -> Sequence[EndedRun]:
         latest = {(run.mapping_id, run.scope): run.id for run in self._rows.values()}
-        named = {row.run_id for row in self._kept.checkpoints.values()}
+        named = {row.run_id for row in self._kept.unchanged_markers.values()}
         ended = [
             run for run in self._rows.values() if run.finished_at is not None and run.finished_at < instant
         ]
@@ -162,9 +162,9 @@ class InMemoryRuns:
         self._rows[run_id] = replace(run, lease_until=until, progress=told)
         return True
 
-    async def standing(self, run_id: RunId) -> LeaseStatus | None:
+    async def lease_status(self, run_id: RunId) -> LeaseStatus | None:
         run = self._rows.get(run_id)
-        return None if run is None else LeaseStatus(run.owner, run.lease_until, run.stop_asked)
+        return None if run is None else LeaseStatus(run.owner, run.lease_until, run.cancel_requested)
 
 
 class InMemoryOutcomes:
@@ -189,7 +189,7 @@ class InMemoryOutcomes:
     async def causes(self, run_id: RunId) -> Causes:
         return causes_of(told for _, told in self._rows.get(run_id, {}).values())
 
-    async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
+    async def list_by_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         rows = self._rows.get(run_id, {}).values()
         return [told for _, told in rows if not only or told.outcome in only]
 

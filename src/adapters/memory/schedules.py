@@ -26,11 +26,11 @@ class InMemorySchedules:
         check(there=schedule.mapping_id in self._mappings)
         self._rows[schedule.mapping_id] = schedule
 
-    async def of_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
+    async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
         own = (row.id for row in self._mappings.values() if row.connection_id == connection_id)
         return [self._rows[mapping_id] for mapping_id in own if mapping_id in self._rows]
 
-    async def of_open_connections(
+    async def list_by_open_connections(
         self, organization_id: OrganizationId | None = None
     ) -> Sequence[tuple[OrganizationId, Schedule]]:
         return [
@@ -42,7 +42,7 @@ class InMemorySchedules:
         ]
 
     async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
-        own = await self.of_open_connections(organization_id)
+        own = await self.list_by_open_connections(organization_id)
         halts = [schedule.halt for _, schedule in own if schedule.halt]
         return min(halts, key=lambda each: each.since, default=None)
 
@@ -111,16 +111,16 @@ class InMemorySchedules:
 
 class InMemoryUnchangedMarkers:
     def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.checkpoints
+        self._rows = kept.unchanged_markers
         self._runs = kept.runs
 
     async def get(self, mapping_id: MappingId) -> UnchangedMarker | None:
         return self._rows.get(mapping_id)
 
-    async def save(self, checkpoint: UnchangedMarker) -> None:
-        run = self._runs.get(checkpoint.run_id)
-        check(there=run is not None and run.mapping_id == checkpoint.mapping_id)
-        self._rows[checkpoint.mapping_id] = checkpoint
+    async def save(self, marker: UnchangedMarker) -> None:
+        run = self._runs.get(marker.run_id)
+        check(there=run is not None and run.mapping_id == marker.mapping_id)
+        self._rows[marker.mapping_id] = marker
 
     async def remove(self, mapping_id: MappingId) -> None:
         self._rows.pop(mapping_id, None)

@@ -46,7 +46,7 @@ class InMemoryStore:
     schedules: dict[MappingId, Schedule] = field(default_factory=dict)
     checks: dict[MappingId, tuple[str, datetime]] = field(default_factory=dict)
     """Who checks a mapping, and until when."""
-    checkpoints: dict[MappingId, UnchangedMarker] = field(default_factory=dict)
+    unchanged_markers: dict[MappingId, UnchangedMarker] = field(default_factory=dict)
     synced: dict[tuple[OrganizationId, DestinationEventId, str], dict[SourceId, SyncedRecord]] = field(
         default_factory=dict
     )
@@ -62,13 +62,13 @@ class InMemoryStore:
     """With their positions; the inner dicts are replaced, never changed."""
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     identities: dict[ProviderIdentity, AccountId] = field(default_factory=dict)
-    sign_ins: dict[str, LoginSession] = field(default_factory=dict)
+    login_sessions: dict[str, LoginSession] = field(default_factory=dict)
     attempts: dict[str, Attempts] = field(default_factory=dict)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     audit: dict[int, AuditEntry] = field(default_factory=dict)
     revocations: dict[PersonRef, datetime] = field(default_factory=dict)
     recipients: dict[OrganizationId, Recipient] = field(default_factory=dict)
-    notices: dict[NotificationId, Notification] = field(default_factory=dict)
+    notifications: dict[NotificationId, Notification] = field(default_factory=dict)
     accounts_added: int = 0
     served_url: str | None = None
     last_position: int = 0

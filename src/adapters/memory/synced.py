@@ -98,7 +98,7 @@ class InMemorySyncedRecords:
         )
         return [SentRecords(*where, number) for where, number in numbers.items()]
 
-    async def of_event(
+    async def list_by_event(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
         rows = self._of(organization_id, event_id, kind).values()
@@ -115,7 +115,9 @@ class InMemorySyncedRecords:
         limit: int = 50,
     ) -> PeoplePage:
         sought = RecordSearch(search)
-        everybody = [row for kind in PEOPLE for row in await self.of_event(organization_id, event_id, kind)]
+        everybody = [
+            row for kind in PEOPLE for row in await self.list_by_event(organization_id, event_id, kind)
+        ]
         chosen = [
             row
             for row in everybody

@@ -53,13 +53,13 @@ class InMemoryOrganizations:
         mappings = {row.id for row in kept.mappings.values() if row.organization_id == organization_id}
         runs = {row.id for row in kept.runs.values() if row.mapping_id in mappings}
         kept.recipients.pop(organization_id, None)
-        _drop(kept.notices, lambda row: row.organization_id == organization_id)
+        _drop(kept.notifications, lambda row: row.organization_id == organization_id)
         _drop(kept.mappings, lambda row: row.id in mappings)
         _drop(kept.schedules, lambda row: row.mapping_id in mappings)
         kept.checks = {
             mapping_id: held for mapping_id, held in kept.checks.items() if mapping_id not in mappings
         }
-        _drop(kept.checkpoints, lambda row: row.mapping_id in mappings)
+        _drop(kept.unchanged_markers, lambda row: row.mapping_id in mappings)
         _drop(kept.runs, lambda row: row.id in runs)
         _drop(kept.bookings, lambda run_id: run_id in runs)
         _drop(kept.api_keys, lambda row: row.grant.organization_id == organization_id)
@@ -168,10 +168,10 @@ class InMemoryMappings:
             )
         ]
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         return [row for row in self._rows.values() if row.organization_id == organization_id]
 
-    async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
+    async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return [row for row in self._rows.values() if row.connection_id == connection_id]
 
     async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:

@@ -36,20 +36,20 @@ class InMemoryUnitOfWork:
         self.mappings = InMemoryMappings(own)
         self.runs = InMemoryRuns(own)
         self.schedules = InMemorySchedules(own)
-        self.checkpoints = InMemoryUnchangedMarkers(own)
+        self.unchanged_markers = InMemoryUnchangedMarkers(own)
         self.synced = InMemorySyncedRecords(own)
         self.intents = InMemoryCreateIntents(own, units.clock)
         self.outcomes = InMemoryOutcomes(own)
         self.accounts = InMemoryAccounts(own)
         self.identities = InMemoryProviderIdentities(own)
         self.installation = InMemoryInstallation(own)
-        self.sign_ins = InMemoryLoginSessions(own)
+        self.login_sessions = InMemoryLoginSessions(own)
         self.attempts = InMemoryAttempts(own)
         self.api_keys = InMemoryApiKeys(own)
         self.audit = InMemoryAuditLog(own)
         self.portal_revocations = InMemoryPortalRevocations(own)
         self.recipients = InMemoryRecipients(own)
-        self.notices = InMemoryNotifications(own)
+        self.notifications = InMemoryNotifications(own)
 
     async def now(self) -> datetime:
         return self._units.clock.now()
@@ -71,12 +71,12 @@ class InMemoryUnitOfWorkFactory:
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[InMemoryUnitOfWork]:
+    async def read(self) -> AsyncIterator[InMemoryUnitOfWork]:
         await asyncio.sleep(0)  # others get their turn here, as they do while a database is asked
         yield InMemoryUnitOfWork(self, writes=False)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[InMemoryUnitOfWork]:
+    async def write(self) -> AsyncIterator[InMemoryUnitOfWork]:
         async with self._writer:
             await asyncio.sleep(0)
             yield InMemoryUnitOfWork(self, writes=True)

@@ -107,7 +107,7 @@ class SqlUnitOfWork:
         return SqlRuns(self.run, self._deferring)
 
     @cached_property
-    def checkpoints(self) -> SqlUnchangedMarkers:
+    def unchanged_markers(self) -> SqlUnchangedMarkers:
         return SqlUnchangedMarkers(self.run)
 
     @cached_property
@@ -139,7 +139,7 @@ class SqlUnitOfWork:
         return SqlInstallation(self.run)
 
     @cached_property
-    def sign_ins(self) -> SqlLoginSessions:
+    def login_sessions(self) -> SqlLoginSessions:
         return SqlLoginSessions(self.run)
 
     @cached_property
@@ -163,7 +163,7 @@ class SqlUnitOfWork:
         return SqlRecipients(self.run)
 
     @cached_property
-    def notices(self) -> SqlNotifications:
+    def notifications(self) -> SqlNotifications:
         return SqlNotifications(self.run)
 
 
@@ -193,7 +193,7 @@ class SqlUnitOfWorkFactory:
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqlUnitOfWork]:
+    async def read(self) -> AsyncIterator[SqlUnitOfWork]:
         async with self._readers:
             unit = SqlUnitOfWork(self._for_reading, self._threads, self._deferring, writes=False)
             try:
@@ -202,7 +202,7 @@ class SqlUnitOfWorkFactory:
                 await unit.end()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[SqlUnitOfWork]:
+    async def write(self) -> AsyncIterator[SqlUnitOfWork]:
         async with self._writer:
             unit = SqlUnitOfWork(self._for_writing, self._threads, self._deferring, writes=True)
             try:

@@ -246,7 +246,7 @@ def validate_id(what: str, asked: str) -> None:
         raise NotFound(what, asked)
 
 
-def found(thing: T | None, what: str, asked: str, hint: str = "") -> T:
+def require(thing: T | None, what: str, asked: str, hint: str = "") -> T:
     """Give the thing, or refuse with the words for one that is not there."""
     if thing is None:
         raise NotFound(what, asked, hint)

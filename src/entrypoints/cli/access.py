@@ -79,7 +79,7 @@ async def added(
     container: Container, email: str, role: Role, org: str | None, password: str | None
 ) -> Answer:
     account = await container.resolve(AddAccount)(
-        NewAccount(email, await _grant(container, role, org), password), by=COMMAND_LINE
+        NewAccount(email, await _grant(container, role, org), password), actor=COMMAND_LINE
     )
 
     def show(screen: Console) -> None:
@@ -105,7 +105,7 @@ async def listed(container: Container) -> Answer:
 
 
 async def removed(container: Container, email: str) -> Answer:
-    await container.resolve(RemoveAccount)(email, by=COMMAND_LINE)
+    await container.resolve(RemoveAccount)(email, actor=COMMAND_LINE)
     keys = await container.resolve(ListKeysOfAccount)(email)
 
     def show(screen: Console) -> None:
@@ -156,7 +156,7 @@ def give_role(
     async def done(container: Container) -> Answer:
         grant = await _grant(container, role, organization)
         change = container.resolve(RevokeRole) if take else container.resolve(GrantRole)
-        account = await change(email, grant, by=COMMAND_LINE)
+        account = await change(email, grant, actor=COMMAND_LINE)
         said = f"{account.email} is {'not ' if take else ''}{_said(grant)}{' any more' if take else ' now'}."
         return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
 
@@ -169,7 +169,7 @@ def change_password(email: Email, password_stdin: PasswordStdin = False, as_json
     given = secret("New password", from_stdin=password_stdin, confirm=True)
 
     async def done(container: Container) -> Answer:
-        account = await container.resolve(ChangePassword)(email, given, by=COMMAND_LINE)
+        account = await container.resolve(ChangePassword)(email, given, actor=COMMAND_LINE)
         said = f"{account.email} has a new password, and is signed out everywhere."
         return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
 
@@ -181,7 +181,7 @@ def offer_sign_in(email: Email, as_json: AsJson = False) -> None:
     """Give an address that signs an account in, once: for who has lost a password."""
 
     async def done(container: Container) -> Answer:
-        offered = await container.resolve(CreateSignInLink)(email, by=COMMAND_LINE)
+        offered = await container.resolve(CreateSignInLink)(email, actor=COMMAND_LINE)
         reached = container.settings()
         at = reached.address_of(f"/sign-in/once/{offered}")
 
@@ -207,7 +207,7 @@ def unbind(email: Email, as_json: AsJson = False) -> None:
     """
 
     async def done(container: Container) -> Answer:
-        account, number = await container.resolve(UnbindIdentities)(email, by=COMMAND_LINE)
+        account, number = await container.resolve(UnbindIdentities)(email, actor=COMMAND_LINE)
         said = (
             f"{account.email} is no longer bound. The next sign-in with its e-mail binds it again."
             if number
@@ -235,7 +235,7 @@ def add_key(
 
     async def done(container: Container) -> Answer:
         made, shown_once = await container.resolve(CreateApiKey)(
-            name, await _grant(container, role, organization), by=COMMAND_LINE
+            name, await _grant(container, role, organization), actor=COMMAND_LINE
         )
 
         def show(screen: Console) -> None:
@@ -290,7 +290,7 @@ def revoke_key(
 
     async def done(container: Container) -> Answer:
         revoked = await container.resolve(RevokeApiKey)(
-            await _id(container, organization), ApiKeyId(key_id), by=COMMAND_LINE
+            await _id(container, organization), ApiKeyId(key_id), actor=COMMAND_LINE
         )
         said = f"The API key {revoked.name} opens nothing any more."
         return Answer(shapes.api_key(revoked), lambda screen: screen.print(say(said)))

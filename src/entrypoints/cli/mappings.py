@@ -64,7 +64,7 @@ async def mapped(
         found.id, SourceEventId(sessionboard_event), DestinationEventId(gleanin_event), confirmed
     )
     lost = await container.resolve(CountLostByMapping)(found.id, command.gleanin_event)
-    mapping = await container.resolve(MapEvents)(command, by=COMMAND_LINE)
+    mapping = await container.resolve(MapEvents)(command, actor=COMMAND_LINE)
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     warnings = [each for each in (mismatch, lost) if each]
 
@@ -89,7 +89,7 @@ async def mapped(
 
 
 async def unmapped(container: Container, mapping_id: str) -> Answer:
-    mapping = await container.resolve(RemoveMapping)(MappingId(mapping_id), by=COMMAND_LINE)
+    mapping = await container.resolve(RemoveMapping)(MappingId(mapping_id), actor=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Removed the mapping of {mapping.sessionboard_name} to {mapping.gleanin_name}."))
@@ -136,7 +136,7 @@ async def mappings_listed(container: Container, org: str) -> Answer:
 
 
 async def settings_changed(container: Container, change: SettingsChange) -> Answer:
-    mapping = await container.resolve(ChangeSettings)(change, by=COMMAND_LINE)
+    mapping = await container.resolve(ChangeSettings)(change, actor=COMMAND_LINE)
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     return Answer(
         shapes.settings(mapping.settings)

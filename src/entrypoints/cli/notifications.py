@@ -56,19 +56,19 @@ async def shown(container: Container, org: str) -> Answer:
 
 async def chosen(container: Container, org: str, channel: Channel, address: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    _, secret = await container.resolve(ChooseRecipient)(found.id, channel, address, by=COMMAND_LINE)
+    _, secret = await container.resolve(ChooseRecipient)(found.id, channel, address, actor=COMMAND_LINE)
     return await _told(container, found.id, secret)
 
 
 async def switched_off(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    await container.resolve(RemoveRecipient)(found.id, by=COMMAND_LINE)
+    await container.resolve(RemoveRecipient)(found.id, actor=COMMAND_LINE)
     return await _told(container, found.id)
 
 
 async def tried(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    recipient = await container.resolve(SendTestNotification)(found.id, by=COMMAND_LINE)
+    recipient = await container.resolve(SendTestNotification)(found.id, actor=COMMAND_LINE)
     said = f"The trial notice was taken by this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
     return Answer(
         shapes.recipient(recipient) | {"tried": True}, lambda screen: screen.print(say(said), soft_wrap=True)

@@ -51,7 +51,7 @@ class Region(StrEnum):
 
 async def added(container: Container, name: str, sessionboard_url: str, access: Token) -> Answer:
     new = await container.resolve(AddOrganization)(
-        NewOrganization(name, sessionboard_url, access), by=COMMAND_LINE
+        NewOrganization(name, sessionboard_url, access), actor=COMMAND_LINE
     )
 
     def show(console: Console) -> None:
@@ -107,7 +107,7 @@ async def connected(
 ) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     connection = await container.resolve(Connect)(
-        found.id, access, continuous_sync=continuous_sync, by=COMMAND_LINE
+        found.id, access, continuous_sync=continuous_sync, actor=COMMAND_LINE
     )
 
     def show(console: Console) -> None:
@@ -126,9 +126,9 @@ async def connected(
 async def token_replaced(container: Container, org: str, side: "SystemOption", renewed: Token) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     if side is SystemOption.SESSIONBOARD:
-        await container.resolve(ReplaceSourceToken)(found.id, renewed, by=COMMAND_LINE)
+        await container.resolve(ReplaceSourceToken)(found.id, renewed, actor=COMMAND_LINE)
     else:
-        await container.resolve(ReplaceDestinationToken)(found.id, renewed, by=COMMAND_LINE)
+        await container.resolve(ReplaceDestinationToken)(found.id, renewed, actor=COMMAND_LINE)
 
     mappings = await container.resolve(ListMappings)(found.id)
 
@@ -152,7 +152,7 @@ async def disconnected(container: Container, org: str, *, confirmed: bool) -> An
     if not confirmed:
         typed_name = typed(f"This ends all mappings of {safe(org)}. To confirm, type the organization's name")
     connection = await container.resolve(Disconnect)(
-        found.id, found.name if confirmed else typed_name, by=COMMAND_LINE
+        found.id, found.name if confirmed else typed_name, actor=COMMAND_LINE
     )
 
     def show(console: Console) -> None:
@@ -201,7 +201,7 @@ def add(
 
 async def removed(container: Container, org: str, typed_name: str | None) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    await container.resolve(RemoveOrganization)(found.id, typed_name, by=COMMAND_LINE)
+    await container.resolve(RemoveOrganization)(found.id, typed_name, actor=COMMAND_LINE)
 
     def show(console: Console) -> None:
         console.print(say(f"Removed {found.name} and all that was remembered of it."))

@@ -162,11 +162,11 @@ async def playground(chosen: Settings) -> AsyncIterator[tuple[Container, Answer]
             opened(settings_for(chosen, Path(folder), sandbox)) as container,
         ):
             new = NewOrganization(NAME, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-            await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+            await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
             await container.resolve(AddAccount)(
-                NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None), by=COMMAND_LINE
+                NewAccount(NEWCOMER, Grant(Role.ADMIN), password=None), actor=COMMAND_LINE
             )
-            entry = await container.resolve(CreateSignInLink)(NEWCOMER, by=COMMAND_LINE)
+            entry = await container.resolve(CreateSignInLink)(NEWCOMER, actor=COMMAND_LINE)
             at = container.settings().address_of(f"/sign-in/once/{entry}")
 
             def show(screen: Console) -> None:

@@ -53,7 +53,7 @@ async def synced(
     tell: Tell | None = None,
 ) -> Answer:
     """Sync, and wait for the end; `tell` where somebody is watching."""
-    run = await container.resolve(RequestSync)(SyncRequest(MappingId(mapping_id), scope, by=COMMAND_LINE))
+    run = await container.resolve(RequestSync)(SyncRequest(MappingId(mapping_id), scope, actor=COMMAND_LINE))
     if tell:
         tell(STARTED)
     async with progress.shown(container.resolve(FindRun), run.id) if tell else nullcontext():

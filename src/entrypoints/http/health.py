@@ -23,7 +23,7 @@ async def alive() -> JSONResponse:
 async def ready(container: Wired) -> JSONResponse:
     """Tell whether requests can be served: whether the database answers."""
     try:
-        async with container.units().reading() as unit:
+        async with container.units().read() as unit:
             await unit.accounts.is_any()
     except PersistenceError:
         return JSONResponse({"status": "the database cannot be used"}, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -39,7 +39,7 @@ class Accounts(Protocol):
         """Give all, by e-mail."""
         ...
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
         """Give those who have a role in the organization itself, by e-mail; not those who have one in all."""
         ...
 
@@ -55,7 +55,7 @@ class ProviderIdentities(Protocol):
 
     async def account_of(self, identity: ProviderIdentity) -> AccountId | None: ...
 
-    async def of_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
+    async def list_by_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
         """Return the identities of an account, by issuer."""
         ...
 
@@ -117,7 +117,7 @@ class ApiKeys(Protocol):
 
     async def with_digest(self, digest: str) -> ApiKey | None: ...
 
-    async def of_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
+    async def list_by_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
         """Give the keys for an organization, newest first, revoked ones too; with None, those for all organizations."""
         ...
 

@@ -39,11 +39,11 @@ class Mappings(Protocol):
         """Give the mappings, of any organization, that hold any of these events."""
         ...
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         """Give all the organization's mappings, removed ones too, oldest first."""
         ...
 
-    async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
+    async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
 
     async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
         """Return the active mappings, oldest first: an organization's, or (None) everybody's."""
@@ -57,11 +57,11 @@ class Schedules(Protocol):
         """Insert or replace."""
         ...
 
-    async def of_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
+    async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
         """Give the schedules of a connection's mappings, as far as there are any."""
         ...
 
-    async def of_open_connections(
+    async def list_by_open_connections(
         self, organization_id: OrganizationId | None = None
     ) -> Sequence[tuple[OrganizationId, Schedule]]:
         """Return the schedules of open connections' mappings, removed ones too.
@@ -103,7 +103,7 @@ class Schedules(Protocol):
 class UnchangedMarkers(Protocol):
     async def get(self, mapping_id: MappingId) -> UnchangedMarker | None: ...
 
-    async def save(self, checkpoint: UnchangedMarker) -> None:
+    async def save(self, marker: UnchangedMarker) -> None:
         """Insert or replace."""
         ...
 

@@ -40,7 +40,7 @@ class Notifications(Protocol):
         """Give notices for which an attempt is due, the longest due first, at most so many of each organization."""
         ...
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 50
     ) -> Sequence[Notification]:
         """Give the organization's notices, newest first."""

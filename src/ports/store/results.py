@@ -66,7 +66,7 @@ class SyncedRecords(Protocol):
         """Count the organization's synced records by Gleanin event, connection and kind."""
         ...
 
-    async def of_event(
+    async def list_by_event(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
         """Give all records of a kind, by label."""
@@ -176,7 +176,7 @@ class Outcomes(Protocol):
         """Count a run's outcomes by kind and reason."""
         ...
 
-    async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
+    async def list_by_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         """Give a run's outcomes, in the order in which they were added; `only` restricts them."""
         ...
 

@@ -38,13 +38,13 @@ class Runs(Protocol):
         """Give the mapping's running and queued run, in this order, as far as there are any."""
         ...
 
-    async def of_mapping(
+    async def list_by_mapping(
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         """Give the mapping's runs, newest first, or those that were requested before a certain one."""
         ...
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         """Give the runs of all the organization's mappings, removed ones too, newest first."""
@@ -99,7 +99,7 @@ class Runs(Protocol):
         """
         ...
 
-    async def standing(self, run_id: RunId) -> "LeaseStatus | None":
+    async def lease_status(self, run_id: RunId) -> "LeaseStatus | None":
         """Tell who holds a run and whether it should stop: cheap, for it is asked before writes."""
         ...
 
@@ -108,4 +108,4 @@ class Runs(Protocol):
 class LeaseStatus:
     owner: str | None
     lease_until: datetime | None
-    stop_asked: str | None
+    cancel_requested: str | None

@@ -33,7 +33,7 @@ class UnitOfWork(Protocol):
     @property
     def schedules(self) -> Schedules: ...
     @property
-    def checkpoints(self) -> UnchangedMarkers: ...
+    def unchanged_markers(self) -> UnchangedMarkers: ...
     @property
     def synced(self) -> SyncedRecords: ...
     @property
@@ -47,7 +47,7 @@ class UnitOfWork(Protocol):
     @property
     def installation(self) -> Installation: ...
     @property
-    def sign_ins(self) -> LoginSessions: ...
+    def login_sessions(self) -> LoginSessions: ...
     @property
     def attempts(self) -> AttemptsBySubject: ...
     @property
@@ -59,7 +59,7 @@ class UnitOfWork(Protocol):
     @property
     def recipients(self) -> Recipients: ...
     @property
-    def notices(self) -> Notifications: ...
+    def notifications(self) -> Notifications: ...
 
     async def now(self) -> datetime:
         """Return the time by the database's clock, which all processes share."""
@@ -75,11 +75,11 @@ class UnitOfWork(Protocol):
 
 
 class UnitOfWorkFactory(Protocol):
-    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Begin a unit that only reads, and waits for nobody."""
         ...
 
-    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Begin a unit that may write; what it has read does not change before it commits.
 
         Raises:

@@ -70,7 +70,7 @@ class InMemoryScene:
                 name: list(value) if isinstance(value, tuple) else value
                 for name, value in record.fields.items()
             }
-            for record in self.gleanin.of_event(event_id, kind)
+            for record in self.gleanin.list_by_event(event_id, kind)
         ]
 
     def writes(self) -> int:
@@ -126,7 +126,7 @@ class HttpScene:
                 for name, value in resource.attributes.items()
                 if name not in left_out and value not in (None, [])
             }
-            for resource in self.server.of_event(event_id, TYPES[kind])
+            for resource in self.server.list_by_event(event_id, TYPES[kind])
         ]
 
     def writes(self) -> int:

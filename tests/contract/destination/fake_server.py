@@ -88,7 +88,7 @@ class FakeGleanin:
         self.resources[resource.id] = resource
         return resource
 
-    def of_event(self, event_id: str, type_: str) -> list[Resource]:
+    def list_by_event(self, event_id: str, type_: str) -> list[Resource]:
         return [
             resource
             for resource in self.resources.values()
@@ -154,7 +154,7 @@ class FakeGleanin:
         type_ = request.query.get("include")
         if type_ is None:
             return web.json_response({"data": event})
-        related = self.of_event(event_id, type_)
+        related = self.list_by_event(event_id, type_)
         event["relationships"] = {type_: {"data": [{"type": type_, "id": item.id} for item in related]}}
         for item in related:
             if "email" in item.attributes:

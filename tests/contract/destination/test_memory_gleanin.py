@@ -28,7 +28,7 @@ async def test_it_counts_what_was_sent_twice(gleanin: InMemoryGleanin) -> None:
         assert gleanin.duplicates == 0
         await destination.create(EVENT, SPEAKER, ID, ANN)
     assert gleanin.duplicates == 1
-    assert len(gleanin.of_event(EVENT, SPEAKER)) == 2
+    assert len(gleanin.list_by_event(EVENT, SPEAKER)) == 2
 
 
 async def test_it_logs_each_write_and_no_read(gleanin: InMemoryGleanin) -> None:
@@ -63,7 +63,7 @@ async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: InMemoryGl
     async with gleanin.open(Token("t")) as destination:
         with pytest.raises(Crash):
             await destination.create(EVENT, SPEAKER, ID, ANN)
-    assert [record.external_id for record in gleanin.of_event(EVENT)] == [ID]
+    assert [record.external_id for record in gleanin.list_by_event(EVENT)] == [ID]
 
 
 async def test_lost_answers_end(gleanin: InMemoryGleanin) -> None:
@@ -101,4 +101,4 @@ async def test_it_refuses_what_gleanin_would_refuse(gleanin: InMemoryGleanin, fi
 async def test_an_admin_of_gleanin_can_delete_by_hand(gleanin: InMemoryGleanin) -> None:
     session = gleanin.add_record(EVENT, SESSION, {"title": "Bees"})
     gleanin.delete_by_hand(DestinationId(session.id))
-    assert gleanin.of_event(EVENT) == []
+    assert gleanin.list_by_event(EVENT) == []

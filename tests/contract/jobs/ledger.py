@@ -29,7 +29,7 @@ class Ledger:
 
     async def begin_check(self, mapping_id: MappingId, owner: str) -> bool:
         now = self.clock.now()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             if await unit.runs.list_open(mapping_id):
                 return False
             begun = await unit.schedules.begin_check(mapping_id, owner, now, now + self.lease)
@@ -46,7 +46,7 @@ class Ledger:
         return started
 
     async def end_check(self, mapping_id: MappingId, owner: str, *, is_over: bool) -> None:
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             if not await unit.schedules.end_check(mapping_id, owner):
                 return  # a run has begun meanwhile
             schedule, now = await unit.schedules.get(mapping_id), self.clock.now()
@@ -80,7 +80,7 @@ class Ledger:
 
     async def claim(self, run_id: RunId) -> SyncRun | None:
         now = self.clock.now()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             run = present(await unit.runs.get(run_id))
             others = [each.state for each in await unit.runs.list_open(run.mapping_id)]
             if run.state is not RunState.QUEUED or RunState.RUNNING in others:
@@ -93,7 +93,7 @@ class Ledger:
 
     async def close(self, run: SyncRun, stop: StopReason | None) -> None:
         now = self.clock.now()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             stored = await unit.runs.get(run.id)
             if stored is None or stored.owner != run.owner:
                 return  # it was taken over

@@ -174,7 +174,7 @@ async def test_the_product_s_own_questions_and_changes_find_their_statements(yar
         assert [*await asyncio.gather(*(yard.runs_of(each.mapping_id) for each in runs))] == [
             [each] for each in runs
         ]
-    async with yard.units.reading() as unit:
+    async with yard.units.read() as unit:
         assert [await unit.mappings.get(mapping) for _ in range(OFTEN)] == [
             await unit.mappings.get(mapping)
         ] * OFTEN

@@ -101,7 +101,7 @@ async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_chec
     mapping = await stored.due(1)
     first = begin("slow", SHORT)
     assert first.says() == f"checks {mapping}"
-    async with stored.units.reading() as unit:
+    async with stored.units.read() as unit:
         (check,) = await unit.runs.open_work()
     other = begin("fast", SHORT)
     first.process.kill()

@@ -172,7 +172,7 @@ async def test_a_booked_run_has_its_job_from_the_same_moment_on(
     assert _ask(queue, JOB) == f"gleanin-sync-by-hand {mapping} {mapping} 10 at once", (
         "it replaces the one that waits"
     )
-    async with yard.units.writing() as unit:
+    async with yard.units.write() as unit:
         await unit.runs.add(a_run(9, other))
     assert _ask(queue, "SELECT count(*) FROM procrastinate_jobs") == 1, "what is undone leaves no job"
 

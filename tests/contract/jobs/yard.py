@@ -74,7 +74,7 @@ class Yard:
         return mapping.id
 
     async def book(self, mapping_id: MappingId, trigger: Trigger = Trigger.MANUAL) -> SyncRun:
-        request = SyncRequest(mapping_id, trigger=trigger, by=COMMAND_LINE)
+        request = SyncRequest(mapping_id, trigger=trigger, actor=COMMAND_LINE)
         return await RequestSync(self.units, self.names, self.clock)(request)
 
     async def due(self, number: int, organization: int | None = None) -> MappingId:
@@ -87,12 +87,12 @@ class Yard:
         return mapping_id
 
     async def schedule_of(self, mapping_id: MappingId) -> Schedule:
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return present(await unit.schedules.get(mapping_id))
 
     async def runs_of(self, mapping_id: MappingId) -> list[SyncRun]:
-        async with self.units.reading() as unit:
-            return [*await unit.runs.of_mapping(mapping_id)]
+        async with self.units.read() as unit:
+            return [*await unit.runs.list_by_mapping(mapping_id)]
 
     @property
     def _ledger(self) -> Ledger:

@@ -44,12 +44,12 @@ async def add(unit: UnitOfWork, what: str, number: int) -> None:
 
 
 async def race(what: str, number: int, units: SqlUnitOfWorkFactory) -> str:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         await unit.organizations.all()
     print("ready", flush=True)
     sys.stdin.readline()
     try:
-        async with units.writing() as unit:
+        async with units.write() as unit:
             await add(unit, what, number)
             await unit.commit()
     except UniqueViolation as taken:

@@ -172,7 +172,7 @@ Thing = (
 @asynccontextmanager
 async def committing(units: UnitOfWorkFactory) -> AsyncIterator[UnitOfWork]:
     """Give a unit that is committed when its block ends without an error."""
-    async with units.writing() as unit:
+    async with units.write() as unit:
         yield unit
         await unit.commit()
 
@@ -192,7 +192,7 @@ async def store(units: UnitOfWorkFactory, *things: Thing) -> None:  # noqa: C901
                 case Schedule():
                     await unit.schedules.save(thing)
                 case UnchangedMarker():
-                    await unit.checkpoints.save(thing)
+                    await unit.unchanged_markers.save(thing)
                 case Account():
                     await unit.accounts.add(thing)
                 case ApiKey():
@@ -200,7 +200,7 @@ async def store(units: UnitOfWorkFactory, *things: Thing) -> None:  # noqa: C901
                 case Recipient():
                     await unit.recipients.save(thing)
                 case Notification():
-                    await unit.notices.add(thing)
+                    await unit.notifications.add(thing)
 
 
 async def store_mapped_event(units: UnitOfWorkFactory) -> None:

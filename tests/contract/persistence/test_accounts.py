@@ -31,7 +31,7 @@ async def test_an_account_comes_back_with_all_that_it_says(
 ) -> None:
     assert not await _is_any(two_organizations)
     await store(two_organizations, account)
-    async with two_organizations.reading() as unit:
+    async with two_organizations.read() as unit:
         assert await unit.accounts.get(account.id) == account
         assert await unit.accounts.all() == [account]
         assert await unit.accounts.get(AccountId("none")) is None
@@ -39,13 +39,13 @@ async def test_an_account_comes_back_with_all_that_it_says(
 
 
 async def _is_any(units: UnitOfWorkFactory) -> bool:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         return await unit.accounts.is_any()
 
 
 async def test_an_account_is_found_by_its_email_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_account(1, "Émilie.STRASSE@example.org"), an_account(2, "grace@example.org"))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         for asked in ("émilie.strasse@EXAMPLE.org", " E\u0301milie.STRASSE@example.org\u200b"):
             assert await unit.accounts.with_email(asked) == an_account(1, "Émilie.STRASSE@example.org")
         for asked in ("émilie", "émilie.straße@example.org"):
@@ -72,7 +72,7 @@ async def test_the_longest_email_that_there_is_can_be_taken_too(units: UnitOfWor
 async def test_accounts_come_by_email_whatever_its_case(units: UnitOfWorkFactory) -> None:
     emails = ["b@example.org", "C@example.org", "A@example.org"]
     await store(units, *(an_account(number, email, EVERYWHERE) for number, email in enumerate(emails)))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         found = await unit.accounts.all()
     assert [account.email for account in found] == ["A@example.org", "b@example.org", "C@example.org"]
 
@@ -87,11 +87,11 @@ async def test_an_accounts_password_and_grants_are_replaced_and_nothing_else_of_
     )
     async with committing(two_organizations) as unit:
         await unit.accounts.update(replace(changed, email="other@example.org", created_at=NOW + HOUR))
-    async with two_organizations.reading() as unit:
+    async with two_organizations.read() as unit:
         assert await unit.accounts.all() == [changed, an_account(2, "grace@example.org", HERE)]
     async with committing(two_organizations) as unit:
         await unit.accounts.update(replace(changed, password_hash=None, grants=frozenset()))
-    async with two_organizations.reading() as unit:
+    async with two_organizations.read() as unit:
         assert await unit.accounts.get(account.id) == replace(changed, password_hash=None, grants=frozenset())
 
 
@@ -105,10 +105,10 @@ async def test_those_of_an_organization_have_a_role_in_itself(two_organizations:
         an_account(3, "c@example.org", EVERYWHERE),
         an_account(4, "d@example.org"),
     )
-    async with two_organizations.reading() as unit:
-        assert await unit.accounts.of_organization(ORGANIZATION) == [one, both]
-        assert await unit.accounts.of_organization(OTHER) == [both]
-        assert await unit.accounts.of_organization(OrganizationId("none")) == []
+    async with two_organizations.read() as unit:
+        assert await unit.accounts.list_by_organization(ORGANIZATION) == [one, both]
+        assert await unit.accounts.list_by_organization(OTHER) == [both]
+        assert await unit.accounts.list_by_organization(OrganizationId("none")) == []
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ async def test_an_account_has_one_role_at_most_for_what_is_there(
     with pytest.raises(PersistenceError):
         await store(two_organizations, an_account(1, "ada@example.org", *grants))
     await store(two_organizations, an_account(2))
-    async with two_organizations.writing() as unit:
+    async with two_organizations.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.accounts.update(an_account(2, "ada@example.org", *grants))
 
 
 async def test_an_account_that_was_never_added_cannot_be_updated(units: UnitOfWorkFactory) -> None:
-    async with units.writing() as unit:
+    async with units.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.accounts.update(an_account())
 
@@ -150,15 +150,17 @@ async def test_a_removed_account_is_gone_with_its_grants_and_sign_ins(
         LoginSession("other", AccountId("account2"), NOW),
     )
     async with committing(two_organizations) as unit:
-        await unit.sign_ins.add(gone)
-        await unit.sign_ins.add(stays)
+        await unit.login_sessions.add(gone)
+        await unit.login_sessions.add(stays)
         await unit.accounts.remove(gone.account_id)
         await unit.accounts.remove(AccountId("none"))
-    async with two_organizations.reading() as unit:
+    async with two_organizations.read() as unit:
         assert await unit.accounts.get(gone.account_id) is None
-        assert await unit.sign_ins.find("one") is None
-        assert await unit.sign_ins.find("other") == stays
-        assert await unit.accounts.of_organization(ORGANIZATION) == [an_account(2, "b@example.org", HERE)]
+        assert await unit.login_sessions.find("one") is None
+        assert await unit.login_sessions.find("other") == stays
+        assert await unit.accounts.list_by_organization(ORGANIZATION) == [
+            an_account(2, "b@example.org", HERE)
+        ]
     await store(two_organizations, an_account(1, "ADA@example.org"))
-    async with two_organizations.reading() as unit:
+    async with two_organizations.read() as unit:
         assert await unit.accounts.get(gone.account_id) == an_account(1, "ADA@example.org")

@@ -28,7 +28,7 @@ async def test_a_key_comes_back_with_all_that_it_says(units: UnitOfWorkFactory) 
     here = replace(a_key(1), grant=Grant(Role.ADMIN, ORGANIZATION))
     revoked = replace(a_key(2, None), grant=Grant(Role.SUPPORT)).revoke(NOW)
     await store(units, an_organization(), here, revoked)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         for key in (here, revoked):
             assert await unit.api_keys.get(key.id) == key
             assert await unit.api_keys.with_digest(key.digest) == key
@@ -41,23 +41,23 @@ async def test_keys_come_newest_first_and_only_those_that_were_asked_for(
 ) -> None:
     keys = a_key(1), a_key(2, None), a_key(3), a_key(4, OTHER), a_key(5, None).revoke(NOW)
     await store(two_organizations, *keys)
-    async with two_organizations.reading() as unit:
-        assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key(3), a_key(1)]
-        assert await unit.api_keys.of_organization(OTHER) == [a_key(4, OTHER)]
-        assert await unit.api_keys.of_organization(None) == [a_key(5, None).revoke(NOW), a_key(2, None)]
-        assert await unit.api_keys.of_organization(OrganizationId("none")) == []
+    async with two_organizations.read() as unit:
+        assert await unit.api_keys.list_by_organization(ORGANIZATION) == [a_key(3), a_key(1)]
+        assert await unit.api_keys.list_by_organization(OTHER) == [a_key(4, OTHER)]
+        assert await unit.api_keys.list_by_organization(None) == [a_key(5, None).revoke(NOW), a_key(2, None)]
+        assert await unit.api_keys.list_by_organization(OrganizationId("none")) == []
 
 
 async def test_that_a_key_was_revoked_is_stored_and_nothing_else_of_it(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_key(1), a_key(2))
     async with committing(units) as unit:
         await unit.api_keys.update(replace(a_key(1), name="Another", grant=Grant(Role.ADMIN)).revoke(NOW))
-    async with units.reading() as unit:
-        assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key(2), a_key(1).revoke(NOW)]
+    async with units.read() as unit:
+        assert await unit.api_keys.list_by_organization(ORGANIZATION) == [a_key(2), a_key(1).revoke(NOW)]
 
 
 async def test_a_key_that_was_never_added_cannot_be_updated(units: UnitOfWorkFactory) -> None:
-    async with units.writing() as unit:
+    async with units.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.api_keys.update(a_key())
 
@@ -84,7 +84,7 @@ async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_pe
         assert await unit.portal_revocations.of(PERSON) is None
         await unit.portal_revocations.save(PERSON, NOW)
         await unit.portal_revocations.save(PERSON, later)
-    async with two_organizations.reading() as unit:
+    async with two_organizations.read() as unit:
         assert await unit.portal_revocations.of(PERSON) == later
         for other in (
             replace(PERSON, organization_id=OTHER),
@@ -96,6 +96,6 @@ async def test_rule_31_up_to_when_addresses_were_revoked_is_known_of_just_the_pe
 
 
 async def test_rule_31_addresses_are_of_an_organization_that_is_there(units: UnitOfWorkFactory) -> None:
-    async with units.writing() as unit:
+    async with units.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.portal_revocations.save(PERSON, NOW)

@@ -22,10 +22,11 @@ async def _add(units: UnitOfWorkFactory, *entries: AuditEntry) -> None:
 
 async def test_entries_come_newest_first_with_their_positions(units: UnitOfWorkFactory) -> None:
     entries = [
-        replace(_entry("PyConFR to PyConFR 2027 🐍"), action=action, by="API key Desk") for action in Action
+        replace(_entry("PyConFR to PyConFR 2027 🐍"), action=action, by="API key Desk")
+        for action in Action
     ]
     await _add(units, *entries)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         found = await unit.audit.page(ORGANIZATION)
     assert [replace(entry, position=0) for entry in found] == entries[::-1]
     positions = [entry.position for entry in found]
@@ -37,7 +38,7 @@ async def test_an_organization_sees_its_own_entries_and_the_installation_all(
     units: UnitOfWorkFactory,
 ) -> None:
     await _add(units, _entry("1"), _entry("2", OTHER), _entry("3", None), _entry("4"))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert [entry.what for entry in await unit.audit.page(ORGANIZATION)] == ["4", "1"]
         assert [entry.what for entry in await unit.audit.page(OTHER)] == ["2"]
         assert [entry.what for entry in await unit.audit.page(None)] == ["4", "3", "2", "1"]
@@ -49,7 +50,7 @@ async def test_the_log_is_read_page_by_page_while_it_grows(units: UnitOfWorkFact
     seen: list[str] = []
     before = None
     while True:
-        async with units.reading() as unit:
+        async with units.read() as unit:
             page = await unit.audit.page(ORGANIZATION, before, 50)
         if not page:
             break
@@ -62,6 +63,6 @@ async def test_the_log_is_read_page_by_page_while_it_grows(units: UnitOfWorkFact
 
 async def test_no_more_entries_are_given_than_fifty_unless_asked_for(units: UnitOfWorkFactory) -> None:
     await _add(units, *(_entry(str(number)) for number in range(60)))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert len(await unit.audit.page(None)) == 50
         assert len(await unit.audit.page(None, limit=55)) == 55

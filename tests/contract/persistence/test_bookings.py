@@ -50,27 +50,27 @@ async def runs_of_two(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
 
 
 async def test_runs_that_were_requested_before_a_certain_one(runs_of_two: UnitOfWorkFactory) -> None:
-    async with runs_of_two.reading() as unit:
+    async with runs_of_two.read() as unit:
         runs = unit.runs
-        assert _ids(await runs.of_mapping(MAPPING)) == ["run7", "run4", "run1"]
-        assert _ids(await runs.of_mapping(MAPPING, before=RunId("run7"))) == ["run4", "run1"]
-        assert _ids(await runs.of_mapping(MAPPING, 1, before=RunId("run7"))) == ["run4"]
-        assert _ids(await runs.of_mapping(MAPPING, before=RunId("run1"))) == []
-        assert _ids(await runs.of_mapping(MAPPING, before=RunId("none"))) == []
+        assert _ids(await runs.list_by_mapping(MAPPING)) == ["run7", "run4", "run1"]
+        assert _ids(await runs.list_by_mapping(MAPPING, before=RunId("run7"))) == ["run4", "run1"]
+        assert _ids(await runs.list_by_mapping(MAPPING, 1, before=RunId("run7"))) == ["run4"]
+        assert _ids(await runs.list_by_mapping(MAPPING, before=RunId("run1"))) == []
+        assert _ids(await runs.list_by_mapping(MAPPING, before=RunId("none"))) == []
 
 
 async def test_runs_of_all_mappings_of_an_organization_removed_ones_too(
     runs_of_two: UnitOfWorkFactory,
 ) -> None:
-    async with runs_of_two.reading() as unit:
+    async with runs_of_two.read() as unit:
         runs, org = unit.runs, ORGANIZATION
-        assert _ids(await runs.of_organization(org)) == ["run8", "run7", "run5", "run4", "run2", "run1"]
-        assert _ids(await runs.of_organization(org, 2)) == ["run8", "run7"]
-        assert _ids(await runs.of_organization(org, 2, RunId("run7"))) == ["run5", "run4"]
-        assert _ids(await runs.of_organization(org, before=RunId("run2"))) == ["run1"]
-        assert _ids(await runs.of_organization(org, before=RunId("none"))) == []
-        assert _ids(await runs.of_organization(OrganizationId("org2"))) == ["run9", "run6", "run3"]
-        assert await runs.of_organization(OrganizationId("none")) == []
+        assert _ids(await runs.list_by_organization(org)) == ["run8", "run7", "run5", "run4", "run2", "run1"]
+        assert _ids(await runs.list_by_organization(org, 2)) == ["run8", "run7"]
+        assert _ids(await runs.list_by_organization(org, 2, RunId("run7"))) == ["run5", "run4"]
+        assert _ids(await runs.list_by_organization(org, before=RunId("run2"))) == ["run1"]
+        assert _ids(await runs.list_by_organization(org, before=RunId("none"))) == []
+        assert _ids(await runs.list_by_organization(OrganizationId("org2"))) == ["run9", "run6", "run3"]
+        assert await runs.list_by_organization(OrganizationId("none")) == []
 
 
 @pytest.mark.parametrize("key", ["key 1", "", "ada@example.org\n\0", LONG])
@@ -81,7 +81,7 @@ async def test_a_request_is_known_by_its_key_and_mapping(mapped: UnitOfWorkFacto
         await unit.runs.save_idempotency_key(MAPPING, key, RunId("run1"))
         await unit.runs.save_idempotency_key(MAPPING, f"{key}.", RunId("run1"))
         await unit.runs.save_idempotency_key(SECOND, key, RunId("run2"))
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, key) == "run1"
         assert await unit.runs.find_by_idempotency_key(SECOND, key) == "run2"
         assert await unit.runs.find_by_idempotency_key(MAPPING, f"{key}..") is None
@@ -89,10 +89,10 @@ async def test_a_request_is_known_by_its_key_and_mapping(mapped: UnitOfWorkFacto
 
 async def test_a_key_books_one_run_that_is_there(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1))
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run1"))
         with pytest.raises(PersistenceError):
             await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run1"))
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.runs.save_idempotency_key(MAPPING, "key", RunId("none"))

@@ -27,8 +27,8 @@ PROVED = UnchangedMarker(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")
 
 
 async def _kept(units: UnitOfWorkFactory, mapping: MappingId = MAPPING) -> UnchangedMarker | None:
-    async with units.reading() as unit:
-        return await unit.checkpoints.get(mapping)
+    async with units.read() as unit:
+        return await unit.unchanged_markers.get(mapping)
 
 
 async def test_a_checkpoint_comes_back_as_it_was_last_saved(mapped: UnitOfWorkFactory) -> None:
@@ -59,12 +59,12 @@ async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(mapped: Unit
     await store(mapped, a_mapping(2, "s2", "g2"), a_run(1), a_run(2, SECOND))
     theirs = UnchangedMarker(SECOND, RunId("run2"), NOW, None, "c3")
     await store(mapped, PROVED, theirs)
-    async with mapped.writing() as unit:
-        await unit.checkpoints.remove(MAPPING)
+    async with mapped.write() as unit:
+        await unit.unchanged_markers.remove(MAPPING)
     assert await _kept(mapped) == PROVED, "not before it is committed"
     for _ in range(2):  # what is not there can be removed too
         async with committing(mapped) as unit:
-            await unit.checkpoints.remove(MAPPING)
+            await unit.unchanged_markers.remove(MAPPING)
         assert await _kept(mapped) is None
     assert await _kept(mapped, SECOND) == theirs
     await store(mapped, PROVED)
@@ -73,8 +73,8 @@ async def test_a_checkpoint_that_is_removed_proves_nothing_any_more(mapped: Unit
 
 async def test_what_is_not_committed_is_not_saved(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run())
-    async with mapped.writing() as unit:
-        await unit.checkpoints.save(PROVED)
+    async with mapped.write() as unit:
+        await unit.unchanged_markers.save(PROVED)
     assert await _kept(mapped) is None
 
 
@@ -87,9 +87,9 @@ async def test_only_a_run_of_a_mapping_proves_anything(
     mapped: UnitOfWorkFactory, checkpoint: UnchangedMarker
 ) -> None:
     await store(mapped, a_run())
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         with pytest.raises(PersistenceError):
-            await unit.checkpoints.save(checkpoint)
+            await unit.unchanged_markers.save(checkpoint)
     assert await _kept(mapped, checkpoint.mapping_id) is None
 
 
@@ -98,7 +98,7 @@ async def test_a_checkpoint_is_not_replaced_by_one_of_a_run_that_is_not_there(
 ) -> None:
     await store(mapped, a_run())
     await store(mapped, PROVED)
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         with pytest.raises(PersistenceError):
-            await unit.checkpoints.save(replace(PROVED, run_id=RunId("none")))
+            await unit.unchanged_markers.save(replace(PROVED, run_id=RunId("none")))
     assert await _kept(mapped) == PROVED

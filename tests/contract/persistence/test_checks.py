@@ -27,7 +27,7 @@ async def _begin(units: UnitOfWorkFactory, owner: str, now: datetime = NOW) -> b
 
 
 async def _held_until(units: UnitOfWorkFactory) -> datetime | None:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         (*_, until) = [None, *(each.lease_until for each in await unit.runs.open_work())]
         return until
 
@@ -36,7 +36,7 @@ async def test_rule_23_a_mapping_is_checked_by_one_at_a_time(checked: UnitOfWork
     assert not await _begin(checked, "b")
     assert not await _begin(checked, "a"), "not even by the same process twice"
     assert await _held_until(checked) == NOW + LEASE
-    async with checked.writing() as unit:
+    async with checked.write() as unit:
         assert await unit.schedules.begin_check(SECOND.id, "b", NOW, NOW + LEASE), "another mapping is free"
 
 
@@ -81,17 +81,17 @@ async def test_rule_23_a_run_that_starts_ends_whatever_check_there_is(checked: U
 
 
 async def test_what_is_not_committed_holds_nothing(checked: UnitOfWorkFactory) -> None:
-    async with checked.writing() as unit:
+    async with checked.write() as unit:
         assert await unit.schedules.end_check(MAPPING, "a")
         assert await unit.schedules.begin_check(SECOND.id, "b", NOW, NOW + LEASE)
-    async with checked.reading() as unit:
+    async with checked.read() as unit:
         assert [each.mapping_id for each in await unit.runs.open_work()] == [MAPPING]
 
 
 async def test_a_mapping_without_a_schedule_is_not_checked(mapped: UnitOfWorkFactory) -> None:
     """Nothing was proved of it yet: it gets a run."""
     assert not await _begin(mapped, "a")
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         assert not await unit.schedules.renew_check(MAPPING, "a", NOW + LEASE)
         assert not await unit.schedules.end_check(MAPPING)
 
@@ -102,7 +102,7 @@ async def test_a_schedule_that_is_saved_leaves_the_check_as_it_is(checked: UnitO
     await store(checked, hinted)
     assert await _held_until(checked) == NOW + LEASE
     assert not await _begin(checked, "b")
-    async with checked.reading() as unit:
+    async with checked.read() as unit:
         assert await unit.schedules.get(MAPPING) == hinted
 
 
@@ -113,7 +113,7 @@ async def test_what_is_being_checked_waits_for_nobody_else_until_its_time_has_ru
         await unit.mappings.update(replace(a_mapping(), continuous_sync=True))
         await unit.schedules.save(Schedule(MAPPING, NOW))
         await unit.schedules.begin_check(MAPPING, "a", NOW, NOW + LEASE)
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         work, due = await unit.runs.open_work(), await unit.schedules.due(NOW, 2, 9)
     assert [*waiting(work, due, NOW)] == []
     (only,) = waiting(work, due, NOW + LEASE)

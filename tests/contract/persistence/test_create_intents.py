@@ -36,7 +36,7 @@ async def _add(
 async def _open(
     units: UnitOfWorkFactory, organization: OrganizationId = ORGANIZATION
 ) -> dict[str, CreateIntent]:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         intents = await unit.intents.list_open(organization, EVENT)
     assert len({(each.kind.name, each.source_id) for each in intents}) == len(intents)
     return {f"{each.kind.name} {each.source_id}": each for each in intents}
@@ -49,7 +49,7 @@ async def test_rule_32_intents_are_listed_until_they_are_removed(mapped: UnitOfW
     await _add(mapped)
     found = await _open(mapped)
     assert found == {"speaker 1": one, "session 2": two, f"exhibitor_contact {LONG[:300]}": three}
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert not await unit.intents.list_open(ORGANIZATION, DestinationEventId("other"))
         assert not await unit.intents.list_open(OrganizationId("other"), EVENT)
     async with committing(mapped) as unit:
@@ -98,7 +98,7 @@ async def test_many_intents_at_once(mapped: UnitOfWorkFactory) -> None:
 
 
 async def test_intents_of_a_unit_that_is_not_committed_are_not_there(mapped: UnitOfWorkFactory) -> None:
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         await unit.intents.add(ORGANIZATION, EVENT, [an_intent("1")])
     assert not await _open(mapped)
 

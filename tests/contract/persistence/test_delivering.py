@@ -60,9 +60,9 @@ async def test_each_notice_is_delivered_once_and_not_too_many_at_once(database: 
     assert sum(arrived) == 2 * len(NUMBERS)
     assert {*Counter(messenger.ids).values()} == {1}
     assert messenger.most_at_once <= 40, "twenty of each process"
-    async with processes[0].reading() as unit:
+    async with processes[0].read() as unit:
         for number in NUMBERS:
-            notices = await unit.notices.of_organization(OrganizationId(f"org{number}"))
+            notices = await unit.notifications.list_by_organization(OrganizationId(f"org{number}"))
             assert [each.state for each in notices] == [Delivery.DELIVERED] * 2
     for units in processes:
         units.close()

@@ -42,7 +42,7 @@ def ended(number: int, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncR
 
 
 async def _latest(units: UnitOfWorkFactory, organization_id: OrganizationId | None = None) -> list[RunId]:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         return [run.id for run in await unit.runs.latest_ended(organization_id)]
 
 
@@ -77,19 +77,19 @@ async def test_schedules_of_open_connections_and_who_is_halted(two_tenants: Unit
     own = Schedule(MAPPING, NOW, failures=1, failing_since=NOW - HOUR)
     halted = [Schedule(removed.id, NOW, halt=first), Schedule(a_mapping_of_other().id, NOW, halt=later)]
     await store(two_tenants, own, *halted, Schedule(ended_with_it.id, NOW, halt=Halt("", NOW - 2 * HOUR)))
-    async with two_tenants.reading() as unit:
-        assert [*await unit.schedules.of_open_connections(ORGANIZATION)] == [(ORGANIZATION, own)]
-        assert {each.mapping_id for _, each in await unit.schedules.of_open_connections(OTHER)} == {
+    async with two_tenants.read() as unit:
+        assert [*await unit.schedules.list_by_open_connections(ORGANIZATION)] == [(ORGANIZATION, own)]
+        assert {each.mapping_id for _, each in await unit.schedules.list_by_open_connections(OTHER)} == {
             each.mapping_id for each in halted
         }
-        assert len(await unit.schedules.of_open_connections()) == 3
+        assert len(await unit.schedules.list_by_open_connections()) == 3
         assert await unit.schedules.halt_of(OTHER) == first
         assert await unit.schedules.halt_of(ORGANIZATION) is None
 
 
 async def test_active_mappings(two_tenants: UnitOfWorkFactory) -> None:
     await store(two_tenants, a_mapping_of_other(3).remove(NOW))
-    async with two_tenants.reading() as unit:
+    async with two_tenants.read() as unit:
         assert [*await unit.mappings.active(ORGANIZATION)] == [a_mapping()]
         assert [*await unit.mappings.active(OTHER)] == [a_mapping_of_other()]
         assert [*await unit.mappings.active()] == [a_mapping(), a_mapping_of_other()]
@@ -101,7 +101,7 @@ async def test_rule_24_a_mapping_whose_settings_were_never_saved_is_counted_and_
     await store(units, an_organization(), a_connection())
     waiting = replace(a_mapping(), continuous_sync=True, settings_saved=False)
     await store(units, waiting)
-    async with units.writing() as unit:
+    async with units.write() as unit:
         for schedule in (None, Schedule(MAPPING, NOW - HOUR)):
             if schedule:
                 await unit.schedules.save(schedule)
@@ -141,7 +141,7 @@ async def test_failures_and_halts_of_an_earlier_version_are_dated_by_its_runs(
             values = {"id": mapping_id, "due": due, "n": failures, "f": failures > 0, "h": failures > 0}
             connection.execute(sa.text(SCHEDULE).bindparams(**values))
     migrate.upgrade(engine)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.schedules.get(MAPPING) == Schedule(
             MAPPING, NOW, failures=2, failing_since=at[2], halt=Halt(system, at[3])
         )

@@ -27,17 +27,17 @@ async def test_an_identity_leads_to_its_account_until_it_is_unbound(units: UnitO
     for identity in own:
         await _bind(units, identity, ADA)
     await _bind(units, ProviderIdentity(ISSUER, "ada-1"), GRACE)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert [await unit.identities.account_of(identity) for identity in own] == [ADA, ADA]
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "ada-1")) == GRACE
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "nobody")) is None
-        assert await unit.identities.of_account(ADA) == own
+        assert await unit.identities.list_by_account(ADA) == own
     async with committing(units) as unit:
         await unit.identities.unbind_all_of(ADA)
         await unit.identities.unbind_all_of(AccountId("none"))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.identities.account_of(own[0]) is None
-        assert await unit.identities.of_account(ADA) == []
+        assert await unit.identities.list_by_account(ADA) == []
         assert await unit.identities.account_of(ProviderIdentity(ISSUER, "ada-1")) == GRACE
 
 
@@ -52,8 +52,8 @@ async def test_an_identity_has_one_account_and_an_account_one_identity_at_an_iss
     await _bind(units, ProviderIdentity(ISSUER, "one"), ADA)
     with pytest.raises(PersistenceError):
         await _bind(units, ProviderIdentity(ISSUER, subject), account)
-    async with units.reading() as unit:
-        assert await unit.identities.of_account(ADA) == [ProviderIdentity(ISSUER, "one")]
+    async with units.read() as unit:
+        assert await unit.identities.list_by_account(ADA) == [ProviderIdentity(ISSUER, "one")]
 
 
 async def test_a_removed_account_leaves_its_identity_to_the_next(units: UnitOfWorkFactory) -> None:
@@ -61,7 +61,7 @@ async def test_a_removed_account_leaves_its_identity_to_the_next(units: UnitOfWo
     await _bind(units, identity, ADA)
     async with committing(units) as unit:
         await unit.accounts.remove(ADA)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.identities.account_of(identity) is None
     await _bind(units, identity, GRACE)
 
@@ -72,21 +72,21 @@ async def test_accounts_are_counted_when_they_are_added_and_not_when_they_go(
     async with committing(units) as unit:
         await unit.accounts.remove(ADA)
         await unit.accounts.remove(GRACE)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.installation.accounts_added() == 2
     await store(units, an_account(1))
-    async with units.writing() as unit:
+    async with units.write() as unit:
         await unit.accounts.add(an_account(2, "grace@example.org"))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.installation.accounts_added() == 3
 
 
 async def test_where_it_is_served_is_kept(units: UnitOfWorkFactory) -> None:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.installation.served_url() is None
     for url in ("http://127.0.0.1:8001", "https://sync.example.org"):
         async with committing(units) as unit:
             await unit.installation.save_served_url(url)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.installation.served_url() == "https://sync.example.org"
         assert await unit.installation.accounts_added() == 2

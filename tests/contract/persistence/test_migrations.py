@@ -125,12 +125,12 @@ async def test_a_process_that_a_newer_program_upgraded_the_database_under_says_s
         connection.exec_driver_sql("ALTER TABLE sync_runs RENAME COLUMN message TO told")
         connection.exec_driver_sql("ALTER TABLE checkpoints RENAME TO markers")
     said = "another version than this program: run gleanin-sync database upgrade.*newer program"
-    async with units.reading() as unit:
+    async with units.read() as unit:
         with pytest.raises(DatabaseUnavailable, match=said):
             await unit.runs.get(a_run().id)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         with pytest.raises(DatabaseUnavailable, match=said):
-            await unit.checkpoints.get(MAPPING)
+            await unit.unchanged_markers.get(MAPPING)
     units.close()
 
 
@@ -193,13 +193,13 @@ async def test_what_a_database_of_the_first_revision_holds_comes_through_the_upg
             connection.execute(sa.text(statement).bindparams(**bound))
     migrate.upgrade(engine)
     units = SqlUnitOfWorkFactory(engine_at(empty_database))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.organizations.all() == [an_organization()]
         assert await unit.connections.get_open(ORGANIZATION) == a_connection()
-        assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping()]
-        assert await unit.runs.of_mapping(MAPPING) == [a_run()]
+        assert await unit.mappings.list_by_organization(ORGANIZATION) == [a_mapping()]
+        assert await unit.runs.list_by_mapping(MAPPING) == [a_run()]
         assert await unit.outcomes.history(MAPPING, "1") == [HistoryEntry(a_run().id, NOW, an_outcome(), 1)]
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
     units.close()
 
 
@@ -232,7 +232,7 @@ async def test_accounts_with_the_same_mailbox_do_not_break_the_upgrade_and_the_o
     migrate.upgrade(engine, by_way_of)
     migrate.upgrade(engine)
     units = SqlUnitOfWorkFactory(engine_at(empty_database))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         found = {
             asked: account.id
             for asked in (*(email for _, email, _ in _BEFORE_NORMAL_FORMS), "ss@m\u00fcnchen.de", "c", "e")
@@ -269,7 +269,7 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
         await unit.outcomes.add(ended.id, [an_outcome()])
     migrate.downgrade(engine, revision)
     for question in ("mappings", "checkpoints"):
-        async with units.reading() as unit:
+        async with units.read() as unit:
             with pytest.raises(DatabaseUnavailable, match="database upgrade"):
                 await getattr(unit, question).get(MAPPING)
     migrate.upgrade(engine)
@@ -277,7 +277,7 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
         assert await unit.mappings.get(MAPPING) == continuous
         assert await unit.runs.get(ended.id) == ended
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key") == ended.id
-        assert await unit.outcomes.of_run(ended.id) == [an_outcome()]
+        assert await unit.outcomes.list_by_run(ended.id) == [an_outcome()]
         assert [each.mapping_id for each in await unit.schedules.due(NOW, 2, 10)] == [MAPPING]
         await unit.schedules.save(Schedule(MAPPING, NOW))
     units.close()

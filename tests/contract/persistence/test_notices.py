@@ -25,8 +25,8 @@ MINUTE = timedelta(minutes=1)
 
 
 async def due(units: UnitOfWorkFactory, minutes: int, most: int = 10, limit: int = 10) -> list[str]:
-    async with units.reading() as unit:
-        return [each.id for each in await unit.notices.due(NOW + minutes * MINUTE, most, limit)]
+    async with units.read() as unit:
+        return [each.id for each in await unit.notifications.due(NOW + minutes * MINUTE, most, limit)]
 
 
 def after(notice: Notification, minutes: int) -> Notification:
@@ -42,7 +42,7 @@ async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: UnitOfWorkF
         assert await unit.recipients.get(ORGANIZATION) == email
         await unit.recipients.remove(ORGANIZATION)
         await unit.recipients.remove(ORGANIZATION)
-    async with two_tenants.reading() as unit:
+    async with two_tenants.read() as unit:
         assert await unit.recipients.get(ORGANIZATION) is None
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
 
@@ -50,26 +50,26 @@ async def test_a_recipient_is_kept_replaced_and_removed(two_tenants: UnitOfWorkF
 async def test_a_notice_is_kept_as_it_is_with_texts_of_any_length(two_tenants: UnitOfWorkFactory) -> None:
     notice = replace(a_notice(), text=LONG)
     await store(two_tenants, notice, a_notice(2), a_notice(3, THEIRS, OTHER))
-    async with two_tenants.reading() as unit:
-        assert await unit.notices.get(notice.id) == notice
-        assert await unit.notices.get(NotificationId("none")) is None
-        assert await unit.notices.of_organization(ORGANIZATION) == [a_notice(2), notice]
-        assert await unit.notices.of_organization(ORGANIZATION, 1) == [a_notice(2)]
+    async with two_tenants.read() as unit:
+        assert await unit.notifications.get(notice.id) == notice
+        assert await unit.notifications.get(NotificationId("none")) is None
+        assert await unit.notifications.list_by_organization(ORGANIZATION) == [a_notice(2), notice]
+        assert await unit.notifications.list_by_organization(ORGANIZATION, 1) == [a_notice(2)]
 
 
 async def test_of_a_notice_only_its_delivery_changes(two_tenants: UnitOfWorkFactory) -> None:
     await store(two_tenants, a_notice())
     attempted = a_notice().attempted(NOW)
     async with committing(two_tenants) as unit:
-        await unit.notices.update(replace(attempted, text="Another text."))
-        assert await unit.notices.get(attempted.id) == attempted
+        await unit.notifications.update(replace(attempted, text="Another text."))
+        assert await unit.notifications.get(attempted.id) == attempted
         failed = attempted.failed("hooks.example.org does not take the notice (HTTP 404).")
-        await unit.notices.update(failed)
-        assert await unit.notices.get(attempted.id) == failed
-        await unit.notices.update(attempted.delivered())
-        await unit.notices.update(a_notice(9))
-    async with two_tenants.reading() as unit:
-        assert await unit.notices.of_organization(ORGANIZATION) == [attempted.delivered()]
+        await unit.notifications.update(failed)
+        assert await unit.notifications.get(attempted.id) == failed
+        await unit.notifications.update(attempted.delivered())
+        await unit.notifications.update(a_notice(9))
+    async with two_tenants.read() as unit:
+        assert await unit.notifications.list_by_organization(ORGANIZATION) == [attempted.delivered()]
 
 
 async def test_due_is_what_waits_the_longest_due_first(two_tenants: UnitOfWorkFactory) -> None:
@@ -96,9 +96,11 @@ async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(
     await store(two_tenants, a_recipient(), a_notice(1), a_notice(2).delivered(), a_notice(3, THEIRS, OTHER))
     async with committing(two_tenants) as unit:
         await unit.recipients.remove(ORGANIZATION)
-    async with two_tenants.reading() as unit:
-        assert [each.id for each in await unit.notices.of_organization(ORGANIZATION)] == ["notice2"]
-        assert [each.id for each in await unit.notices.of_organization(OTHER)] == ["notice3"]
+    async with two_tenants.read() as unit:
+        assert [each.id for each in await unit.notifications.list_by_organization(ORGANIZATION)] == [
+            "notice2"
+        ]
+        assert [each.id for each in await unit.notifications.list_by_organization(OTHER)] == ["notice3"]
 
 
 async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: UnitOfWorkFactory) -> None:
@@ -106,9 +108,9 @@ async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: UnitOfWor
     await store(two_tenants, old[0].delivered(), old[1].given_up(), old[2], old[3].delivered())
     await store(two_tenants, replace(a_notice(5).delivered(), state=Delivery.DELIVERED))
     async with committing(two_tenants) as unit:
-        assert [await unit.notices.forget_before(NOW, 2) for _ in range(3)] == [2, 1, 0]
-    async with two_tenants.reading() as unit:
-        assert [each.id for each in await unit.notices.of_organization(ORGANIZATION)] == [
+        assert [await unit.notifications.forget_before(NOW, 2) for _ in range(3)] == [2, 1, 0]
+    async with two_tenants.read() as unit:
+        assert [each.id for each in await unit.notifications.list_by_organization(ORGANIZATION)] == [
             "notice5",
             "notice3",
         ]
@@ -124,9 +126,9 @@ async def test_a_notice_that_contradicts_what_is_kept_is_refused(
 
 
 async def test_what_is_not_committed_is_not_told(two_tenants: UnitOfWorkFactory) -> None:
-    async with two_tenants.writing() as unit:
+    async with two_tenants.write() as unit:
         await unit.recipients.save(a_recipient())
-        await unit.notices.add(a_notice())
-    async with two_tenants.reading() as unit:
+        await unit.notifications.add(a_notice())
+    async with two_tenants.read() as unit:
         assert await unit.recipients.get(ORGANIZATION) is None
-        assert await unit.notices.get(a_notice().id) is None
+        assert await unit.notifications.get(a_notice().id) is None

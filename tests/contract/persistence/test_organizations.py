@@ -28,7 +28,7 @@ from tests.present import present
 
 async def test_an_organization_is_found_by_its_name_in_any_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("ÉVÉNEMENTS Straße 🐍"))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.organizations.named("événements STRASSE 🐍") == an_organization(
             "ÉVÉNEMENTS Straße 🐍"
         )
@@ -38,7 +38,7 @@ async def test_an_organization_is_found_by_its_name_in_any_case(units: UnitOfWor
 
 async def test_organizations_come_by_name_whatever_its_case(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization("b", 1), an_organization("C", 2), an_organization("A", 3))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert [each.name for each in await unit.organizations.all()] == ["A", "b", "C"]
 
 
@@ -62,7 +62,7 @@ async def test_rule_09_after_a_connection_has_ended_there_can_be_another(units: 
     async with committing(units) as unit:
         await unit.connections.update(ended)
         await unit.connections.add(a_connection(2))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.connections.get(CONNECTION) == ended
         assert await unit.connections.get_open(ORGANIZATION) == a_connection(2)
         assert await unit.connections.list_open() == [a_connection(2)]
@@ -75,7 +75,7 @@ async def test_a_renewed_token_of_an_organization_is_stored_and_nothing_else_of_
     await store(units, an_organization())
     async with committing(units) as unit:
         await unit.organizations.update(replace(renewed, name="Another", sessionboard_url="https://there"))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.organizations.get(renewed.id) == renewed
 
 
@@ -84,7 +84,7 @@ async def test_rule_10_connections_of_another_sessionboard_address_are_told_apar
 ) -> None:
     there = replace(an_organization("Python Italia", 2), sessionboard_url="https://eu.example.org")
     await store(units, an_organization(), there, a_connection(1), a_connection(2, there.id))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con2"}
         assert set(await unit.connections.elsewhere(there.sessionboard_url)) == {"con1"}
 
@@ -92,7 +92,7 @@ async def test_rule_10_connections_of_another_sessionboard_address_are_told_apar
 async def test_times_come_back_as_the_same_instant_in_utc(units: UnitOfWorkFactory) -> None:
     at = NOW.astimezone(timezone(timedelta(hours=-7)))
     await store(units, an_organization(), replace(a_connection(), opened_at=at))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         connection = await unit.connections.get(CONNECTION)
     assert present(connection).opened_at == NOW
 
@@ -106,7 +106,7 @@ async def test_a_mapping_comes_back_with_all_that_it_says(mapped: UnitOfWorkFact
     async with committing(mapped) as unit:
         assert await unit.mappings.get(MAPPING) == a_mapping()
         await unit.mappings.update(changed)
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.mappings.get(MAPPING) == changed
         assert await unit.mappings.get(MappingId("none")) is None
 
@@ -125,8 +125,8 @@ async def test_rule_04_a_gleanin_event_is_in_one_mapping_only(mapped: UnitOfWork
 
 async def test_rule_04_the_same_number_in_another_region_is_another_event(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_mapping(2, "s1", "g2", url="https://api-eu.sessionboard.com"))
-    async with mapped.reading() as unit:
-        assert len(await unit.mappings.of_connection(CONNECTION)) == 2
+    async with mapped.read() as unit:
+        assert len(await unit.mappings.list_by_connection(CONNECTION)) == 2
 
 
 async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_events(
@@ -136,8 +136,8 @@ async def test_rule_05_a_mapping_removed_before_its_first_write_frees_both_event
         await unit.mappings.update(a_mapping().remove(NOW))
         await unit.mappings.add(a_mapping(2, "s1", "g2"))
         await unit.mappings.add(a_mapping(3, "s2", "g1"))
-    async with mapped.reading() as unit:
-        assert [each.id for each in await unit.mappings.of_organization(ORGANIZATION)] == [
+    async with mapped.read() as unit:
+        assert [each.id for each in await unit.mappings.list_by_organization(ORGANIZATION)] == [
             "map1",
             "map2",
             "map3",
@@ -162,7 +162,7 @@ async def test_rule_05_a_removed_mapping_cannot_come_back_to_events_that_are_tak
     async with committing(mapped) as unit:
         await unit.mappings.update(a_mapping().remove(NOW))
         await unit.mappings.add(a_mapping(2, "s2", "g1"))
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         with pytest.raises(UniqueViolation) as caught:
             await unit.mappings.update(a_mapping())
     assert caught.value.what is UniqueConstraint.GLEANIN_EVENT
@@ -178,7 +178,7 @@ async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(
     async def holders(sessionboard: str, gleanin: str) -> list[MappingId]:
         url = "https://api.sessionboard.com"
         pair = EventPair(url, SourceEventId(sessionboard), DestinationEventId(gleanin))
-        async with mapped.reading() as unit:
+        async with mapped.read() as unit:
             return [
                 mapping.id
                 for mapping in await unit.mappings.holding(
@@ -193,10 +193,10 @@ async def test_only_mappings_that_hold_either_event_are_given_as_its_holders(
 
 async def test_rule_06_each_connection_has_its_own_mappings(two_tenants: UnitOfWorkFactory) -> None:
     theirs = a_mapping_of_other()
-    async with two_tenants.reading() as unit:
-        assert await unit.mappings.of_connection(CONNECTION) == [a_mapping()]
-        assert await unit.mappings.of_connection(ConnectionId("con2")) == [theirs]
-        assert await unit.mappings.of_organization(OTHER) == [theirs]
+    async with two_tenants.read() as unit:
+        assert await unit.mappings.list_by_connection(CONNECTION) == [a_mapping()]
+        assert await unit.mappings.list_by_connection(ConnectionId("con2")) == [theirs]
+        assert await unit.mappings.list_by_organization(OTHER) == [theirs]
 
 
 async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: UnitOfWorkFactory) -> None:
@@ -205,5 +205,5 @@ async def test_rule_24_a_connection_remembers_how_new_mappings_begin(units: Unit
     async with committing(units) as unit:
         assert await unit.connections.get_open(ORGANIZATION) == continuous
         await unit.connections.update(a_connection())
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.connections.get(CONNECTION) == a_connection()

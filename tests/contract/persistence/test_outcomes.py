@@ -44,9 +44,9 @@ async def test_rule_26_outcomes_come_in_the_order_in_which_they_were_added(
         await unit.outcomes.add(RUN, first)
         await unit.outcomes.add(RUN, [])
         await unit.outcomes.add(RUN, second)
-    async with two_runs.reading() as unit:
-        assert await unit.outcomes.of_run(RUN) == [*first, *second]
-        assert await unit.outcomes.of_run(RunId("run2")) == []
+    async with two_runs.read() as unit:
+        assert await unit.outcomes.list_by_run(RUN) == [*first, *second]
+        assert await unit.outcomes.list_by_run(RunId("run2")) == []
 
 
 async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(two_runs: UnitOfWorkFactory) -> None:
@@ -56,7 +56,7 @@ async def test_rule_26_a_runs_outcomes_are_counted_by_kind_and_outcome(two_runs:
     session = replace(an_outcome("1"), record=replace(an_outcome("1").record, kind=SESSION))
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [*told, session])
-    async with two_runs.reading() as unit:
+    async with two_runs.read() as unit:
         assert await unit.outcomes.counts(RUN) == counted([*told, session])
         assert await unit.outcomes.causes(RUN) == causes_of([*told, session])
         assert not await unit.outcomes.causes(RunId("none"))
@@ -68,13 +68,13 @@ async def test_some_outcomes_can_be_asked_for(two_runs: UnitOfWorkFactory) -> No
     told = [an_outcome(outcome.value, outcome) for outcome in Outcome]
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, told)
-    async with two_runs.reading() as unit:
-        some = await unit.outcomes.of_run(RUN, {Outcome.FAILED, Outcome.KEPT})
+    async with two_runs.read() as unit:
+        some = await unit.outcomes.list_by_run(RUN, {Outcome.FAILED, Outcome.KEPT})
     assert some == [an_outcome("kept", Outcome.KEPT), an_outcome("failed", Outcome.FAILED)]
 
 
 async def test_rule_26_a_record_has_no_two_outcomes_in_one_run(two_runs: UnitOfWorkFactory) -> None:
-    async with two_runs.writing() as unit:
+    async with two_runs.write() as unit:
         await unit.outcomes.add(RUN, [an_outcome()])
         await unit.outcomes.add(RunId("run2"), [an_outcome()])
         with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
@@ -91,7 +91,7 @@ async def test_the_history_of_a_record_is_found_by_id_or_email_oldest_first(
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [other, created])
         await unit.outcomes.add(RunId("run2"), [unchanged])
-    async with two_runs.reading() as unit:
+    async with two_runs.read() as unit:
         first, second = await unit.outcomes.history(MAPPING, asked)
     assert first.position < second.position
     assert [replace(entry, position=0) for entry in (first, second)] == [
@@ -105,7 +105,7 @@ async def test_the_history_of_another_mapping_is_not_told(two_runs: UnitOfWorkFa
     await store(two_runs, other, a_run(3, other.id))
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RunId("run3"), [an_outcome()])
-    async with two_runs.reading() as unit:
+    async with two_runs.read() as unit:
         assert await unit.outcomes.history(MAPPING, "1") == []
         assert len(await unit.outcomes.history(other.id, "1")) == 1
         assert await unit.outcomes.history(MappingId("none"), "1") == []
@@ -117,7 +117,7 @@ async def test_an_email_of_ten_thousand_characters_is_found_in_the_history(
     email = f"{LONG}@example.org"
     async with committing(two_runs) as unit:
         await unit.outcomes.add(RUN, [an_outcome(email=email)])
-    async with two_runs.reading() as unit:
+    async with two_runs.read() as unit:
         assert [entry.outcome for entry in await unit.outcomes.history(MAPPING, email)] == [
             an_outcome(email=email)
         ]

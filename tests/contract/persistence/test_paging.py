@@ -58,7 +58,7 @@ async def told(mapped: UnitOfWorkFactory) -> UnitOfWorkFactory:
 
 
 async def _page(units: UnitOfWorkFactory, run_id: RunId = RUN, **asked: Any) -> Page[RecordOutcome]:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         return await unit.outcomes.page(run_id, **asked)
 
 
@@ -151,7 +151,7 @@ async def test_a_records_history_comes_in_parts_the_newest_first_and_each_oldest
             await unit.outcomes.add(RunId(f"run{number}"), [_told("other"), an_outcome()])
 
     async def part(**asked: int) -> Sequence[HistoryEntry]:
-        async with mapped.reading() as unit:
+        async with mapped.read() as unit:
             return await unit.outcomes.history(MAPPING, "1", **asked)
 
     everything = await part()

@@ -31,7 +31,7 @@ PEOPLE = [ADA_10, ADA_2, STRASSE, EMILY, FIRM]
 
 
 async def _people(units: UnitOfWorkFactory, **asked: Any) -> PeoplePage:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         return await unit.synced.people(ORGANIZATION, EVENT, **asked)
 
 
@@ -49,7 +49,7 @@ async def test_people_come_by_kind_and_label_whatever_its_case(peopled: UnitOfWo
 
 
 async def test_there_are_no_people_where_nobody_was_synced(peopled: UnitOfWorkFactory) -> None:
-    async with peopled.reading() as unit:
+    async with peopled.read() as unit:
         assert await unit.synced.people(OrganizationId("org2"), EVENT) == PeoplePage([], 0, 0)
         assert await unit.synced.people(ORGANIZATION, DestinationEventId("none")) == PeoplePage([], 0, 0)
 

@@ -108,7 +108,7 @@ async def test_rule_32_what_a_unit_has_read_is_not_changed_by_another_process(da
             await unit.mappings.update(replace(mapping, gleanin_name=mapping.gleanin_name + "."))
 
     await asyncio.gather(*(count_one(units) for units in both for _ in range(times)))
-    async with both[0].reading() as unit:
+    async with both[0].read() as unit:
         mapping = await unit.mappings.get(MAPPING.id)
     for units in both:
         units.close()

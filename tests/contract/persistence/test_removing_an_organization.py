@@ -73,7 +73,7 @@ async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
         await unit.runs.save_idempotency_key(MAPPING, "key", RunId("run2"))
         await unit.runs.save_idempotency_key(theirs.id, "key", RunId("run3"))
         for mapping, run in ((MAPPING, 1), (MappingId("map2"), 4), (theirs.id, 3)):
-            await unit.checkpoints.save(a_checkpoint(mapping, run))
+            await unit.unchanged_markers.save(a_checkpoint(mapping, run))
         for mapping in (MAPPING, theirs.id):
             await unit.schedules.begin_check(mapping, "a", NOW, LATER)
         for organization in (ORGANIZATION, OTHER):
@@ -86,7 +86,7 @@ async def removed(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
 
 
 async def test_a_removed_organization_is_not_found_in_any_way(removed: UnitOfWorkFactory) -> None:
-    async with removed.reading() as unit:
+    async with removed.read() as unit:
         assert await unit.organizations.get(ORGANIZATION) is None
         assert await unit.organizations.named(an_organization().name) is None
         assert await unit.organizations.named("") is None
@@ -95,47 +95,47 @@ async def test_a_removed_organization_is_not_found_in_any_way(removed: UnitOfWor
 
 
 async def test_nothing_is_left_of_what_a_removed_organization_had(removed: UnitOfWorkFactory) -> None:
-    async with removed.reading() as unit:
-        assert await unit.mappings.of_organization(ORGANIZATION) == []
-        assert await unit.mappings.of_connection(CONNECTION) == []
+    async with removed.read() as unit:
+        assert await unit.mappings.list_by_organization(ORGANIZATION) == []
+        assert await unit.mappings.list_by_connection(CONNECTION) == []
         assert await unit.mappings.get(MAPPING) is None
-        assert await unit.runs.of_organization(ORGANIZATION) == []
-        assert await unit.runs.of_mapping(MAPPING) == []
+        assert await unit.runs.list_by_organization(ORGANIZATION) == []
+        assert await unit.runs.list_by_mapping(MAPPING) == []
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key") is None
         assert await unit.schedules.get(MAPPING) is None
         assert {each.organization_id for each in await unit.runs.open_work()} == {OTHER}
-        assert await unit.checkpoints.get(MAPPING) is None
-        assert await unit.checkpoints.get(MappingId("map2")) is None
-        assert await unit.schedules.of_connection(CONNECTION) == []
+        assert await unit.unchanged_markers.get(MAPPING) is None
+        assert await unit.unchanged_markers.get(MappingId("map2")) is None
+        assert await unit.schedules.list_by_connection(CONNECTION) == []
         for run in ("run1", "run2", "run4"):
             assert await unit.runs.get(RunId(run)) is None
-            assert await unit.runs.standing(RunId(run)) is None
-            assert await unit.outcomes.of_run(RunId(run)) == []
+            assert await unit.runs.lease_status(RunId(run)) is None
+            assert await unit.outcomes.list_by_run(RunId(run)) == []
         assert await unit.outcomes.history(MAPPING, "1") == []
         assert await unit.synced.people(ORGANIZATION, EVENT) == PeoplePage([], 0, 0)
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, SESSION) == []
-        assert await unit.api_keys.of_organization(ORGANIZATION) == []
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SESSION) == []
+        assert await unit.api_keys.list_by_organization(ORGANIZATION) == []
         assert await unit.api_keys.with_digest(a_key(1).digest) is None
-        assert await unit.accounts.of_organization(ORGANIZATION) == []
+        assert await unit.accounts.list_by_organization(ORGANIZATION) == []
         assert await unit.portal_revocations.of(PERSON) is None
         assert await unit.recipients.get(ORGANIZATION) is None
-        assert await unit.notices.of_organization(ORGANIZATION) == []
+        assert await unit.notifications.list_by_organization(ORGANIZATION) == []
 
 
 async def test_what_others_have_stays(removed: UnitOfWorkFactory) -> None:
     theirs = MappingId("map3")
-    async with removed.reading() as unit:
-        assert [mapping.id for mapping in await unit.mappings.of_organization(OTHER)] == [theirs]
+    async with removed.read() as unit:
+        assert [mapping.id for mapping in await unit.mappings.list_by_organization(OTHER)] == [theirs]
         assert await unit.runs.list_open(theirs) == [a_run(3, theirs)]
         assert await unit.schedules.get(theirs) == Schedule(theirs, NOW)
-        assert await unit.checkpoints.get(theirs) == a_checkpoint(theirs, 3)
+        assert await unit.unchanged_markers.get(theirs) == a_checkpoint(theirs, 3)
         assert await unit.runs.find_by_idempotency_key(theirs, "key") == "run3"
-        assert await unit.outcomes.of_run(RunId("run3")) == [an_outcome("1"), an_outcome("2")]
+        assert await unit.outcomes.list_by_run(RunId("run3")) == [an_outcome("1"), an_outcome("2")]
         assert (await unit.synced.people(OTHER, EVENT)).total == 2
-        assert await unit.api_keys.of_organization(OTHER) == [a_key(2, OTHER)]
-        assert await unit.api_keys.of_organization(None) == [a_key(3, None)]
+        assert await unit.api_keys.list_by_organization(OTHER) == [a_key(2, OTHER)]
+        assert await unit.api_keys.list_by_organization(None) == [a_key(3, None)]
         assert await unit.recipients.get(OTHER) == a_recipient(OTHER)
-        assert await unit.notices.of_organization(OTHER) == [a_notice(2, theirs, OTHER)]
+        assert await unit.notifications.list_by_organization(OTHER) == [a_notice(2, theirs, OTHER)]
         assert await unit.connections.get_open(OTHER) == a_connection(2, OTHER)
         assert await unit.portal_revocations.of(replace(PERSON, organization_id=OTHER)) == NOW
         assert await unit.accounts.all() == [
@@ -145,14 +145,14 @@ async def test_what_others_have_stays(removed: UnitOfWorkFactory) -> None:
 
 async def test_the_audit_log_goes_on_telling_of_a_removed_organization(removed: UnitOfWorkFactory) -> None:
     entry = AuditEntry(NOW, "ada", Action.ORGANIZATION_REMOVED, ORGANIZATION, "Python France")
-    async with removed.writing() as unit:
+    async with removed.write() as unit:
         await unit.audit.add(entry)
         told = await unit.audit.page(ORGANIZATION)
         assert [each.action for each in told] == [Action.ORGANIZATION_REMOVED, Action.CONNECTED]
 
 
 async def test_its_connections_stay_ended_and_without_their_tokens(removed: UnitOfWorkFactory) -> None:
-    async with removed.reading() as unit:
+    async with removed.read() as unit:
         assert await unit.connections.get_open(ORGANIZATION) is None
         ended = await unit.connections.get(CONNECTION)
         assert await unit.connections.get(ENDED.id) == ENDED
@@ -162,7 +162,7 @@ async def test_its_connections_stay_ended_and_without_their_tokens(removed: Unit
 async def test_rule_10_its_connections_are_still_told_apart_by_their_sessionboard(
     removed: UnitOfWorkFactory,
 ) -> None:
-    async with removed.reading() as unit:
+    async with removed.read() as unit:
         assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
         assert set(await unit.connections.elsewhere(an_organization().sessionboard_url)) == {"con1", "con3"}
 
@@ -171,16 +171,16 @@ async def test_its_name_and_its_events_are_free_again(removed: UnitOfWorkFactory
     again = an_organization(number=4)
     mapping = replace(a_mapping(5), organization_id=again.id, connection_id=ConnectionId("con4"))
     await store(removed, again, a_connection(4, again.id), mapping)
-    async with removed.reading() as unit:
+    async with removed.read() as unit:
         assert await unit.organizations.named("PYTHON France") == again
-        assert await unit.mappings.of_organization(again.id) == [mapping]
+        assert await unit.mappings.list_by_organization(again.id) == [mapping]
 
 
 async def test_several_can_be_removed_and_each_of_them_twice(removed: UnitOfWorkFactory) -> None:
     async with committing(removed) as unit:
         for organization in (OTHER, OTHER, ORGANIZATION, OrganizationId("none")):
             await unit.organizations.remove(organization, LATER)
-    async with removed.reading() as unit:
+    async with removed.read() as unit:
         assert await unit.organizations.all() == []
         assert set(await unit.connections.elsewhere(THERE)) == {"con2"}
         assert await unit.accounts.all() == [an_account(1, "ada@example.org", SUPPORT)]
@@ -204,13 +204,13 @@ async def test_several_can_be_removed_and_each_of_them_twice(removed: UnitOfWork
         ),
         pytest.param(lambda unit: unit.portal_revocations.save(PERSON, NOW), id="a revocation"),
         pytest.param(lambda unit: unit.recipients.save(a_recipient()), id="a recipient"),
-        pytest.param(lambda unit: unit.notices.add(a_notice(3)), id="a notice"),
+        pytest.param(lambda unit: unit.notifications.add(a_notice(3)), id="a notice"),
     ],
 )
 async def test_nothing_can_be_added_to_a_removed_organization(
     removed: UnitOfWorkFactory, add: Callable[[UnitOfWork], Awaitable[None]]
 ) -> None:
-    async with removed.writing() as unit:
+    async with removed.write() as unit:
         with pytest.raises(PersistenceError):  # noqa: PT012 - at the latest with the commit
             await add(unit)
             await unit.commit()
@@ -219,15 +219,15 @@ async def test_nothing_can_be_added_to_a_removed_organization(
 async def test_a_removal_that_is_not_committed_is_undone(units: UnitOfWorkFactory) -> None:
     await store(units, an_organization(), a_connection(), a_mapping(), a_run(), a_key())
     await store(units, Schedule(MAPPING, NOW))
-    async with units.writing() as unit:
+    async with units.write() as unit:
         await unit.organizations.remove(ORGANIZATION, LATER)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.organizations.all() == [an_organization()]
         assert await unit.connections.get_open(ORGANIZATION) == a_connection()
-        assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping()]
+        assert await unit.mappings.list_by_organization(ORGANIZATION) == [a_mapping()]
         assert await unit.runs.list_open(MAPPING) == [a_run()]
         assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW)
-        assert await unit.api_keys.of_organization(ORGANIZATION) == [a_key()]
+        assert await unit.api_keys.list_by_organization(ORGANIZATION) == [a_key()]
 
 
 async def test_a_removed_organizations_token_is_erased(units: UnitOfWorkFactory) -> None:
@@ -235,7 +235,7 @@ async def test_a_removed_organizations_token_is_erased(units: UnitOfWorkFactory)
     await store(units, replace(an_organization(), sessionboard_token=SealedToken("sealed")), a_connection())
     async with committing(units) as unit:
         await unit.organizations.remove(ORGANIZATION, LATER)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         connection = await unit.connections.get(CONNECTION)
     assert connection is not None
     assert connection.token is None

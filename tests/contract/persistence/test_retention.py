@@ -53,7 +53,7 @@ async def _with_outcomes(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
 async def _ended_before(
     units: UnitOfWorkFactory, days: int, limit: int = 100, after: int | None = None
 ) -> list[EndedRun]:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         last = None if after is None else RunId(f"run{after}")
         return [*await unit.runs.ended_before(NOW + days * DAY, limit, last)]
 
@@ -70,11 +70,11 @@ def _row(number: int, *, is_latest: bool = False, has_checkpoint: bool = False) 
 async def _left(units: UnitOfWorkFactory, numbers: Collection[int]) -> dict[int, int | None]:
     """Tell how many outcomes runs have; None for one that is gone."""
     left = dict[int, int | None]()
-    async with units.reading() as unit:
+    async with units.read() as unit:
         for number in numbers:
             run = RunId(f"run{number}")
             is_there = await unit.runs.get(run) is not None
-            left[number] = len(await unit.outcomes.of_run(run)) if is_there else None
+            left[number] = len(await unit.outcomes.list_by_run(run)) if is_there else None
     return left
 
 
@@ -118,7 +118,7 @@ async def test_a_run_that_a_checkpoint_names_is_told(mapped: UnitOfWorkFactory) 
     await store(mapped, UnchangedMarker(MAPPING, RunId("run2"), NOW, None, "b2f1"))
     assert await _ended_before(mapped, 9) == [_row(1), _row(2, has_checkpoint=True), _row(3, is_latest=True)]
     async with committing(mapped) as unit:
-        await unit.checkpoints.remove(MAPPING)
+        await unit.unchanged_markers.remove(MAPPING)
     assert await _ended_before(mapped, 9) == [_row(1), _row(2), _row(3, is_latest=True)]
 
 
@@ -128,10 +128,10 @@ async def test_a_run_is_forgotten_with_its_outcomes_and_bookings_and_no_other(
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 1), _ended(3, 2))
     assert await _forget(mapped, 1, 3) == 6
     assert await _left(mapped, (1, 2, 3)) == {1: None, 2: 2, 3: None}
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run1") is None
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run2") == "run2"
-        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run2"]
+        assert [run.id for run in await unit.runs.list_by_mapping(MAPPING)] == ["run2"]
         assert [entry.run_id for entry in await unit.outcomes.history(MAPPING, "1")] == ["run2"]
     assert await _forget(mapped, 1, 3) == 0
     assert await _forget(mapped) == 0
@@ -156,16 +156,16 @@ async def test_a_step_goes_on_behind_those_that_are_gone(mapped: UnitOfWorkFacto
 async def test_more_runs_than_fit_into_one_question_are_forgotten_in_steps(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, *(_ended(number, 0) for number in range(1_103)))
     assert [await _forget(mapped, *range(1_102), limit=1_001) for _ in range(3)] == [1_001, 101, 0]
-    async with mapped.reading() as unit:
-        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run1102"]
+    async with mapped.read() as unit:
+        assert [run.id for run in await unit.runs.list_by_mapping(MAPPING)] == ["run1102"]
 
 
 async def test_what_is_forgotten_without_a_commit_is_still_there(mapped: UnitOfWorkFactory) -> None:
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0))
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         assert await unit.runs.forget([RunId("run1")], 100) == 3
     assert await _left(mapped, (1, 2)) == {1: 2, 2: 2}
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, "key of run1") == "run1"
 
 
@@ -203,7 +203,7 @@ async def test_rules_5_10_and_21_what_they_need_is_never_forgotten(mapped: UnitO
         await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
     await _with_outcomes(mapped, _ended(1, 0), _ended(2, 0), _ended(3, 0, SECOND), _ended(4, 0, SECOND))
     assert await _forget_old(mapped, 999) == 6
-    async with mapped.reading() as unit:
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
-        assert await unit.mappings.of_organization(ORGANIZATION) == [a_mapping(), second]
+    async with mapped.read() as unit:
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [a_record()]
+        assert await unit.mappings.list_by_organization(ORGANIZATION) == [a_mapping(), second]
         assert await unit.connections.get(CONNECTION) == a_connection()

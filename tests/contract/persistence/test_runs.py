@@ -38,7 +38,7 @@ async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
 async def test_a_run_comes_back_as_it_was_stored(mapped: UnitOfWorkFactory, run: SyncRun) -> None:
     await store(mapped, a_run())
     await _update(mapped, run)
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.get(run.id) == run
         assert await unit.runs.get(RunId("none")) is None
         assert await unit.runs.list_open(MAPPING) == ([run] if run.is_open else [])
@@ -53,7 +53,7 @@ async def test_rule_23_one_run_waits_at_most(mapped: UnitOfWorkFactory) -> None:
 
 async def test_rule_23_one_run_is_carried_out_at_most(mapped: UnitOfWorkFactory) -> None:
     await store(mapped, a_run(1).start("a", NOW, LEASE), a_run(2))
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         with pytest.raises(UniqueViolation) as caught:
             await unit.runs.update(a_run(2).start("b", NOW, LEASE))
     assert caught.value.what is UniqueConstraint.RUNNING_RUN
@@ -66,16 +66,16 @@ async def test_rule_23_a_check_that_comes_to_a_run_begins_none_beside_another(
     with pytest.raises(UniqueViolation) as caught:
         await store(mapped, a_run(2).start("b", NOW, LEASE))
     assert caught.value.what is UniqueConstraint.RUNNING_RUN
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.run_in_place_of(RunId("run2")) is None
 
 
 async def test_rule_23_runs_of_other_mappings_are_not_in_the_way(mapped: UnitOfWorkFactory) -> None:
     other = a_mapping(2, "s2", "g2")
     await store(mapped, other, a_run(1), a_run(2, other.id))
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.list_open(MAPPING) == [a_run(1)]
-        assert await unit.runs.of_mapping(other.id) == [a_run(2, other.id)]
+        assert await unit.runs.list_by_mapping(other.id) == [a_run(2, other.id)]
 
 
 async def test_of_the_open_runs_the_running_one_comes_first(mapped: UnitOfWorkFactory) -> None:
@@ -83,27 +83,31 @@ async def test_of_the_open_runs_the_running_one_comes_first(mapped: UnitOfWorkFa
     await _update(mapped, a_run(1).stopped(LEASE_EXPIRED, NOW, Counts()))
     running = a_run(3).start("a", NOW, LEASE)
     await store(mapped, a_run(2), running)
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.list_open(MAPPING) == [running, a_run(2)]
 
 
 async def test_runs_come_newest_first_and_no_more_than_asked_for(mapped: UnitOfWorkFactory) -> None:
     for number in range(1, 6):
         await store(mapped, a_run(number).stopped(LEASE_EXPIRED, NOW, Counts()))
-    async with mapped.reading() as unit:
-        assert [run.id for run in await unit.runs.of_mapping(MAPPING, limit=3)] == ["run5", "run4", "run3"]
-        assert len(await unit.runs.of_mapping(MAPPING)) == 5
+    async with mapped.read() as unit:
+        assert [run.id for run in await unit.runs.list_by_mapping(MAPPING, limit=3)] == [
+            "run5",
+            "run4",
+            "run3",
+        ]
+        assert len(await unit.runs.list_by_mapping(MAPPING)) == 5
 
 
 async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(mapped: UnitOfWorkFactory) -> None:
     running = a_run().start("a", NOW, LEASE)
     await store(mapped, running)
-    async with mapped.reading() as unit:
-        assert await unit.runs.standing(running.id) == LeaseStatus("a", NOW + LEASE, None)
-        assert await unit.runs.standing(RunId("none")) is None
+    async with mapped.read() as unit:
+        assert await unit.runs.lease_status(running.id) == LeaseStatus("a", NOW + LEASE, None)
+        assert await unit.runs.lease_status(RunId("none")) is None
     await _update(mapped, running.ask_to_stop(DISCONNECTED))
-    async with mapped.reading() as unit:
-        assert await unit.runs.standing(running.id) == LeaseStatus("a", NOW + LEASE, "disconnected")
+    async with mapped.read() as unit:
+        assert await unit.runs.lease_status(running.id) == LeaseStatus("a", NOW + LEASE, "disconnected")
 
 
 async def test_a_lease_is_renewed_by_its_owner_only(mapped: UnitOfWorkFactory) -> None:
@@ -113,8 +117,8 @@ async def test_a_lease_is_renewed_by_its_owner_only(mapped: UnitOfWorkFactory) -
         assert not await unit.runs.renew(a_run().id, "b", later)
         assert not await unit.runs.renew(RunId("none"), "a", later)
         assert await unit.runs.renew(a_run().id, "a", later)
-    async with mapped.reading() as unit:
-        assert await unit.runs.standing(a_run().id) == LeaseStatus("a", later, None)
+    async with mapped.read() as unit:
+        assert await unit.runs.lease_status(a_run().id) == LeaseStatus("a", later, None)
 
 
 async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
@@ -130,7 +134,7 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
         assert await unit.runs.renew(running.id, "a", NOW, progress)
         assert await unit.runs.renew(running.id, "a", later)
         assert not await unit.runs.renew(running.id, "b", later, {})
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.runs.get(running.id) == replace(asked_to_stop, lease_until=later, progress=progress)
 
 
@@ -146,7 +150,7 @@ async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(mapped: Un
     async with committing(mapped) as unit:
         assert not await unit.runs.renew(old.id, "old", now + LEASE)
         assert await unit.runs.renew(a_run(2).id, "new", now + LEASE)
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         taken = await unit.runs.get(old.id)
     assert taken is not None
     assert taken.state is RunState.STOPPED

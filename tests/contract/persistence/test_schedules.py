@@ -63,7 +63,7 @@ async def three(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
 
 
 async def _due_rows(units: UnitOfWorkFactory, of_each: int = 2, limit: int = 100) -> Sequence[DueMapping]:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         return await unit.schedules.due(NOW, of_each, limit)
 
 
@@ -87,19 +87,19 @@ async def test_a_schedule_comes_back_as_it_was_last_saved(mapped: UnitOfWorkFact
         assert await unit.schedules.get(MAPPING) == saved
     elsewhere = (NOW + MINUTE).astimezone(timezone(timedelta(hours=9)))
     await store(mapped, Schedule(MAPPING, elsewhere))
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.schedules.get(MAPPING) == Schedule(MAPPING, NOW + MINUTE)
 
 
 async def test_what_is_not_committed_is_not_saved(mapped: UnitOfWorkFactory) -> None:
-    async with mapped.writing() as unit:
+    async with mapped.write() as unit:
         await unit.schedules.save(_due(1))
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.schedules.get(MAPPING) is None
 
 
 async def test_only_a_mapping_has_a_schedule(units: UnitOfWorkFactory) -> None:
-    async with units.writing() as unit:
+    async with units.write() as unit:
         with pytest.raises(PersistenceError):
             await unit.schedules.save(_due(1))
 
@@ -109,10 +109,10 @@ async def test_a_connection_has_the_schedules_of_its_mappings_removed_ones_too(
 ) -> None:
     await store(three, _continuous(1), _continuous(2).remove(NOW), _continuous(3), _continuous(4, 2))
     await store(three, _due(4), _due(2), _due(1))
-    async with three.reading() as unit:
-        assert await unit.schedules.of_connection(CONNECTION) == [_due(1), _due(2)]
-        assert await unit.schedules.of_connection(ConnectionId("con2")) == [_due(4)]
-        assert await unit.schedules.of_connection(ConnectionId("none")) == []
+    async with three.read() as unit:
+        assert await unit.schedules.list_by_connection(CONNECTION) == [_due(1), _due(2)]
+        assert await unit.schedules.list_by_connection(ConnectionId("con2")) == [_due(4)]
+        assert await unit.schedules.list_by_connection(ConnectionId("none")) == []
 
 
 async def test_rule_24_what_is_due_comes_the_longest_due_first(three: UnitOfWorkFactory) -> None:
@@ -214,7 +214,7 @@ async def test_mappings_with_continuous_sync_are_counted_for_each_organization(
     by_hand, removed = replace(_continuous(6), continuous_sync=False), _continuous(7).remove(NOW)
     theirs = _continuous(8, 2)
     await store(three, never, due, later, failing, halted, by_hand, removed, theirs)
-    async with three.writing() as unit:
+    async with three.write() as unit:
         assert await counts(unit) == {
             OrganizationId("org1"): ScheduleCounts(continuous=5, due=5, next_due_at=halted.created_at),
             OrganizationId("org2"): ScheduleCounts(continuous=1, due=1, next_due_at=theirs.created_at),
@@ -243,7 +243,7 @@ async def test_a_mapping_that_is_synced_or_booked_is_not_due_any_more(three: Uni
     await store(three, *(_continuous(number) for number in range(1, 5)), _due(1, 9), _due(2, 7), _due(3, 5))
     await store(three, a_run(1, _id(1)).start("a", NOW, LEASE), a_run(2, _id(1)), a_run(3, _id(2)))
     await store(three, a_run(4, _id(4)).start("a", NOW, LEASE))
-    async with three.reading() as unit:
+    async with three.read() as unit:
         assert await counts(unit) == {
             OrganizationId("org1"): ScheduleCounts(continuous=4, due=1, next_due_at=NOW - 5 * MINUTE)
         }

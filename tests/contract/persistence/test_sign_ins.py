@@ -23,28 +23,28 @@ async def signed_in(units: UnitOfWorkFactory) -> UnitOfWorkFactory:
     await store(units, an_account(1), an_account(2, "grace@example.org"))
     async with committing(units) as unit:
         for sign_in in (_sign_in("new"), _sign_in("old", ago=HOUR), _sign_in("other", account=2)):
-            await unit.sign_ins.add(sign_in)
+            await unit.login_sessions.add(sign_in)
     return units
 
 
 async def _signed_in(units: UnitOfWorkFactory) -> list[str]:
-    async with units.reading() as unit:
-        return [digest for digest in ("new", "old", "other") if await unit.sign_ins.find(digest)]
+    async with units.read() as unit:
+        return [digest for digest in ("new", "old", "other") if await unit.login_sessions.find(digest)]
 
 
 async def test_a_sign_in_is_found_by_its_digest_until_it_ends(signed_in: UnitOfWorkFactory) -> None:
-    async with signed_in.reading() as unit:
-        assert await unit.sign_ins.find("old") == _sign_in("old", ago=HOUR)
-        assert await unit.sign_ins.find("none") is None
+    async with signed_in.read() as unit:
+        assert await unit.login_sessions.find("old") == _sign_in("old", ago=HOUR)
+        assert await unit.login_sessions.find("none") is None
     async with committing(signed_in) as unit:
-        await unit.sign_ins.end("old")
-        await unit.sign_ins.end("none")
+        await unit.login_sessions.end("old")
+        await unit.login_sessions.end("none")
     assert await _signed_in(signed_in) == ["new", "other"]
 
 
 async def test_all_sign_ins_of_an_account_end_at_once(signed_in: UnitOfWorkFactory) -> None:
     async with committing(signed_in) as unit:
-        await unit.sign_ins.end_all_of(AccountId("account1"))
+        await unit.login_sessions.end_all_of(AccountId("account1"))
     assert await _signed_in(signed_in) == ["other"]
 
 
@@ -55,14 +55,14 @@ async def test_sign_ins_that_started_before_are_forgotten(signed_in: UnitOfWorkF
         (NOW + HOUR, []),
     ):
         async with committing(signed_in) as unit:
-            await unit.sign_ins.forget_before(instant)
+            await unit.login_sessions.forget_before(instant)
         assert await _signed_in(signed_in) == left
 
 
 async def test_a_sign_in_is_of_an_account_that_is_there(units: UnitOfWorkFactory) -> None:
-    async with units.writing() as unit:
+    async with units.write() as unit:
         with pytest.raises(PersistenceError):
-            await unit.sign_ins.add(_sign_in("one"))
+            await unit.login_sessions.add(_sign_in("one"))
 
 
 @pytest.mark.parametrize("subject", ["Ada@example.org", "203.0.113.7", "", "\0", "\ud800", LONG])
@@ -74,13 +74,13 @@ async def test_attempts_are_counted_by_whatever_they_are_counted_for(
         await unit.attempts.save(subject, Attempts(1, NOW))
         await unit.attempts.save(subject, Attempts(2, NOW + HOUR))
         await unit.attempts.save("other", Attempts(7))
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.attempts.of(subject) == Attempts(2, NOW + HOUR)
         assert await unit.attempts.of(f"{subject}.") == Attempts()
     async with committing(units) as unit:
         await unit.attempts.forget(subject)
         await unit.attempts.forget("none")
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.attempts.of(subject) == Attempts()
         assert await unit.attempts.of("other") == Attempts(7)
 
@@ -90,6 +90,6 @@ async def test_attempts_whose_last_failure_was_before_are_forgotten(units: UnitO
         await unit.attempts.save("old", Attempts(3, NOW - HOUR))
         await unit.attempts.save("new", Attempts(3, NOW))
         await unit.attempts.forget_before(NOW)
-    async with units.reading() as unit:
+    async with units.read() as unit:
         assert await unit.attempts.of("old") == Attempts()
         assert await unit.attempts.of("new") == Attempts(3, NOW)

@@ -33,7 +33,7 @@ async def _save(units: UnitOfWorkFactory, *records: SyncedRecord) -> None:
 
 async def test_rule_32_saved_records_are_found_by_their_source_ids(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1"), a_record("2", kind=SESSION), a_record("3"))
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         asked = [SourceId("1"), SourceId("2"), SourceId("none")]
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, asked) == {"1": a_record("1")}
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, []) == {}
@@ -49,14 +49,18 @@ async def test_a_record_that_is_saved_again_is_replaced_and_keeps_its_links(
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {SourceId("1"): LINKS})
     changed = replace(a_record(label="Ada King"), gleanin_id=DestinationId("102"), email=None)
     await _save(mapped, changed)
-    async with mapped.reading() as unit:
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(changed, links=LINKS)]
+    async with mapped.read() as unit:
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [
+            replace(changed, links=LINKS)
+        ]
 
 
 async def test_the_links_of_a_new_record_are_saved_with_it(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, replace(a_record(), links=LINKS))
-    async with mapped.reading() as unit:
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [replace(a_record(), links=LINKS)]
+    async with mapped.read() as unit:
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [
+            replace(a_record(), links=LINKS)
+        ]
 
 
 async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else(
@@ -68,16 +72,16 @@ async def test_rule_30_links_go_to_the_persons_they_belong_to_and_to_nobody_else
         given_links = {SourceId("1"): LINKS, SourceId("none"): LINKS}
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, given_links)
         await unit.synced.save_links(ORGANIZATION, EVENT, SPEAKER, {})
-    async with mapped.reading() as unit:
-        speakers = await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER)
+    async with mapped.read() as unit:
+        speakers = await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER)
         assert speakers == [replace(a_record("1"), links=LINKS), a_record("2")]
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, EXHIBITOR_CONTACT) == [twin]
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, EXHIBITOR_CONTACT) == [twin]
 
 
 async def test_places_tell_of_every_record_of_a_kind_where_it_is(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1", gleanin_id="101"), a_record("2", gleanin_id="102"))
     await _save(mapped, a_record("3", kind=SESSION))
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
     assert sorted(places, key=lambda place: place.source_id) == [
         SyncedRecordRef(SourceId("1"), DestinationId("101"), CONNECTION, a_record().email),
@@ -87,8 +91,8 @@ async def test_places_tell_of_every_record_of_a_kind_where_it_is(mapped: UnitOfW
 
 async def test_an_events_records_come_by_label_whatever_its_case(mapped: UnitOfWorkFactory) -> None:
     await _save(mapped, a_record("1", label="b"), a_record("2", label="C"), a_record("3", label="A"))
-    async with mapped.reading() as unit:
-        found = await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER)
+    async with mapped.read() as unit:
+        found = await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER)
     assert [record.label for record in found] == ["A", "b", "C"]
 
 
@@ -98,15 +102,15 @@ async def test_records_of_two_organizations_are_apart(mapped: UnitOfWorkFactory)
     await _save(mapped, a_record(label="Ours"))
     async with committing(mapped) as unit:
         await unit.synced.save(other, EVENT, [a_record(label="Theirs")])
-    async with mapped.reading() as unit:
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [a_record(label="Ours")]
-        assert await unit.synced.of_event(other, EVENT, SPEAKER) == [a_record(label="Theirs")]
+    async with mapped.read() as unit:
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [a_record(label="Ours")]
+        assert await unit.synced.list_by_event(other, EVENT, SPEAKER) == [a_record(label="Theirs")]
 
 
 async def test_thousands_of_records_are_found_at_once(mapped: UnitOfWorkFactory) -> None:
     records = {SourceId(str(number)): a_record(str(number)) for number in range(1_201)}
     await _save(mapped, *records.values())
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, records.keys()) == records
         assert len(await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)) == len(records)
 
@@ -114,8 +118,8 @@ async def test_thousands_of_records_are_found_at_once(mapped: UnitOfWorkFactory)
 async def test_a_name_of_ten_thousand_characters_is_kept_whole(mapped: UnitOfWorkFactory) -> None:
     record = replace(a_record(label="🎤é" * 5_000), email="é" * 10_000 + "@example.org")
     await _save(mapped, record)
-    async with mapped.reading() as unit:
-        assert await unit.synced.of_event(ORGANIZATION, EVENT, SPEAKER) == [record]
+    async with mapped.read() as unit:
+        assert await unit.synced.list_by_event(ORGANIZATION, EVENT, SPEAKER) == [record]
 
 
 # NUL and halves of surrogate pairs are taken out where texts come in.
@@ -145,7 +149,7 @@ _RECORDS = st.builds(
 async def test_every_text_comes_back_as_it_was(
     units: UnitOfWorkFactory, record: SyncedRecord, label: str
 ) -> None:
-    async with units.writing() as unit:
+    async with units.write() as unit:
         if await unit.organizations.get(ORGANIZATION) is None:
             await unit.organizations.add(an_organization())
             await unit.connections.add(a_connection())
@@ -163,9 +167,9 @@ async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
     await _save(mapped, a_record("1"), a_record("2"), a_record("1", kind=SESSION))
     doubtful = a_record("1").unconfirmed({"job_title": "Countess"})
     await _save(mapped, doubtful)
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         found = await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1"), SourceId("2")])
-        (session,) = await unit.synced.of_event(ORGANIZATION, EVENT, SESSION)
+        (session,) = await unit.synced.list_by_event(ORGANIZATION, EVENT, SESSION)
         places = await unit.synced.places(ORGANIZATION, EVENT, SPEAKER)
     assert {place.source_id: place.email for place in places} == {"1": None, "2": a_record("2").email}
     assert found == {"1": doubtful, "2": a_record("2")}
@@ -175,7 +179,7 @@ async def test_rule_32_a_record_in_doubt_is_unconfirmed_until_it_is_saved_again(
     )
     assert session == a_record("1", kind=SESSION)
     await _save(mapped, a_record("1"))
-    async with mapped.reading() as unit:
+    async with mapped.read() as unit:
         assert await unit.synced.find(ORGANIZATION, EVENT, SPEAKER, [SourceId("1")]) == {"1": a_record("1")}
 
 
@@ -188,7 +192,7 @@ async def test_rule_34_since_when_records_have_left_is_noted_apart_from_them(
         await unit.synced.mark_left(ORGANIZATION, EVENT, SPEAKER, [], NOW)
 
     async def left(kind: RecordKind = SPEAKER) -> dict[str, datetime | None]:
-        async with mapped.reading() as unit:
+        async with mapped.read() as unit:
             places = await unit.synced.places(ORGANIZATION, EVENT, kind)
         return {place.source_id: place.left_at for place in places}
 

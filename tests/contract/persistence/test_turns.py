@@ -44,7 +44,7 @@ def _open(run: SyncRun, organization: OrganizationId = ORGANIZATION) -> OpenWork
 
 
 async def _open_work(units: UnitOfWorkFactory) -> Sequence[OpenWork]:
-    async with units.reading() as unit:
+    async with units.read() as unit:
         return await unit.runs.open_work()
 
 

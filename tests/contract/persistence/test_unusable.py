@@ -103,7 +103,7 @@ async def test_a_database_kept_busy_by_another_process_says_so(database: str) ->
 async def test_reading_does_not_wait_for_another_process_that_writes(database: str) -> None:
     other, units = engine_at(database), SqlUnitOfWorkFactory(engine_at(database, patience=0.05))
     with other.connect().execution_options(**WRITING) as connection, connection.begin():
-        async with units.reading() as unit:
+        async with units.read() as unit:
             assert await unit.organizations.all() == []
     other.dispose()
     units.close()
@@ -170,14 +170,14 @@ async def test_a_writer_that_falls_silent_holds_up_the_others_for_moments_only(
     migrate.upgrade(engine)
     engine.dispose()
     silent, others = SqlUnitOfWorkFactory(engine_at(url, silence=0.3)), SqlUnitOfWorkFactory(engine_at(url))
-    async with silent.writing() as unit:
+    async with silent.write() as unit:
         await unit.organizations.add(an_organization())
-        async with asyncio.timeout(WITHIN), others.writing() as other:
+        async with asyncio.timeout(WITHIN), others.write() as other:
             await other.organizations.add(an_organization())
             await other.commit()
         with pytest.raises(DatabaseUnavailable):  # when it comes back, it is told so
             await unit.commit()
-    async with silent.reading() as unit:
+    async with silent.read() as unit:
         assert len(await unit.organizations.all()) == 1
     for each in (silent, others):
         each.close()

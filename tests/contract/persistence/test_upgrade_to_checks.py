@@ -94,7 +94,7 @@ async def _fill(units: SqlUnitOfWorkFactory) -> None:
         await unit.synced.save(ORGANIZATION, EVENT, [a_record()])
         await unit.intents.add(ORGANIZATION, EVENT, [CreateIntent(SPEAKER, SourceId("9"), CONNECTION)])
         await unit.identities.bind(ProviderIdentity("https://id.example.org", "7"), AccountId("account1"))
-        await unit.sign_ins.add(LoginSession("digest", AccountId("account1"), NOW))
+        await unit.login_sessions.add(LoginSession("digest", AccountId("account1"), NOW))
         await unit.attempts.save("ada@example.org", Attempts(2, NOW))
         await unit.audit.add(AuditEntry(NOW, "ada", Action.CONNECTED, ORGANIZATION, "Gleanin"))
         await unit.portal_revocations.save(PersonRef(ORGANIZATION, EVENT, SPEAKER, SourceId("1")), NOW)
@@ -156,13 +156,13 @@ def test_there_are_rows_in_every_table_and_most_stay_as_they_are(
 async def test_a_confirming_run_becomes_a_check_and_its_address_leads_to_what_it_confirmed(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
-    async with upgraded.reading() as unit:
-        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run4", "run1"]
+    async with upgraded.read() as unit:
+        assert [run.id for run in await unit.runs.list_by_mapping(MAPPING)] == ["run4", "run1"]
         for number in (2, 3):
             assert await unit.runs.get(RunId(f"run{number}")) is None
             assert await unit.runs.run_in_place_of(RunId(f"run{number}")) == "run1"
         assert await unit.runs.run_in_place_of(RunId("run1")) is None
-        assert await unit.outcomes.of_run(RunId("run1")) == [an_outcome("1")]
+        assert await unit.outcomes.list_by_run(RunId("run1")) == [an_outcome("1")]
         checked = await unit.schedules.get(MAPPING)
         assert checked == Schedule(MAPPING, NOW, failures=1, last_checked_at=NOW + 4 * HOUR)
         assert await unit.schedules.get(MANY) == Schedule(MANY, NOW, failures=1), "never confirmed"
@@ -170,25 +170,25 @@ async def test_a_confirming_run_becomes_a_check_and_its_address_leads_to_what_it
 
 
 async def test_a_run_that_confirmed_one_that_is_gone_stays_as_it_is(upgraded: SqlUnitOfWorkFactory) -> None:
-    async with upgraded.reading() as unit:
+    async with upgraded.read() as unit:
         assert await unit.runs.get(RunId("run4")) == _completed(4, 4)
-        assert await unit.outcomes.of_run(RunId("run4")) == [an_outcome("4")]
+        assert await unit.outcomes.list_by_run(RunId("run4")) == [an_outcome("4")]
 
 
 async def test_bookings_and_notices_lead_to_the_run_that_was_confirmed(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
-    async with upgraded.reading() as unit:
+    async with upgraded.read() as unit:
         assert await unit.runs.find_by_idempotency_key(MAPPING, "asked") == "run1"
         assert await unit.runs.find_by_idempotency_key(MAPPING, "earlier") == "run1"
-        notices = await unit.notices.of_organization(ORGANIZATION)
+        notices = await unit.notifications.list_by_organization(ORGANIZATION)
     assert notices == [a_notice(2), a_notice()]
 
 
 async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
-    async with upgraded.reading() as unit:
+    async with upgraded.read() as unit:
         work = await unit.runs.open_work()
     assert [(each.run_id, each.state) for each in work] == [
         ("run5", RunState.RUNNING),
@@ -202,32 +202,32 @@ async def test_a_run_between_two_slices_is_taken_over_when_its_turn_comes(
         upgraded, SequentialIds(), clock, log, RunEnds(SequentialIds(), clock, log)
     )
     assert await take_over(RunId("run5")) == "run6"
-    async with upgraded.reading() as unit:
+    async with upgraded.read() as unit:
         ended = await unit.runs.get(RunId("run5"))
         assert ended is not None
         assert (ended.stop, ended.counts.read) == (LEASE_EXPIRED, 1)
-        assert await unit.outcomes.of_run(RunId("run5")) == [an_outcome("5")]
+        assert await unit.outcomes.list_by_run(RunId("run5")) == [an_outcome("5")]
 
 
 async def test_what_was_proved_of_few_sessions_still_is_and_no_longer_than_before(
     upgraded: SqlUnitOfWorkFactory,
 ) -> None:
-    async with upgraded.reading() as unit:
-        assert await unit.checkpoints.get(MAPPING) == UnchangedMarker(
+    async with upgraded.read() as unit:
+        assert await unit.unchanged_markers.get(MAPPING) == UnchangedMarker(
             MAPPING, RunId("run1"), NOW, NOW + HOUR, "b2f1"
         )
-        assert await unit.checkpoints.get(MANY) is None
+        assert await unit.unchanged_markers.get(MANY) is None
 
 
 async def test_a_run_that_is_forgotten_takes_the_addresses_with_it_that_lead_to_it(
     upgraded: SqlUnitOfWorkFactory, engine: sa.Engine
 ) -> None:
     async with committing(upgraded) as unit:
-        await unit.checkpoints.remove(MAPPING)
+        await unit.unchanged_markers.remove(MAPPING)
     assert await ApplyRetention(upgraded, ManualClock(NOW + 9 * HOUR), timedelta())()
-    async with upgraded.reading() as unit:
+    async with upgraded.read() as unit:
         assert await unit.runs.run_in_place_of(RunId("run2")) is None
-        assert [run.id for run in await unit.runs.of_mapping(MAPPING)] == ["run4"]
+        assert [run.id for run in await unit.runs.list_by_mapping(MAPPING)] == ["run4"]
     assert _rows(engine)["replaced_runs"] == []
 
 
@@ -257,7 +257,7 @@ async def test_what_is_left_of_a_downgrade_can_be_used_and_upgraded_again(
         assert [*connection.scalars(sa.text(question))] == [f"run{number}" for number in (1, 4, 5, 6, 7, 8)]
     migrate.upgrade(engine)
     with closing(SqlUnitOfWorkFactory(engine_at(empty_database))) as units:
-        async with units.reading() as unit:
+        async with units.read() as unit:
             assert await unit.runs.find_by_idempotency_key(MAPPING, "asked") == "run1"
             assert (await unit.schedules.get(MAPPING)) == Schedule(MAPPING, NOW, failures=1)
             assert [each.run_id for each in await unit.runs.open_work()] == ["run5", "run6"], "no check"

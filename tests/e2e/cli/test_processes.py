@@ -54,13 +54,13 @@ def until_asked(process: subprocess.Popen[str], world: SandboxState) -> None:
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "termination"])
 def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
-    by: signal.Signals, cli: CommandLine, mapping: str, world: SandboxState
+    actor: signal.Signals, cli: CommandLine, mapping: str, world: SandboxState
 ) -> None:
     world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=2000))
     with started("sync", mapping) as process:
         assert next_line(process) == "Sync to Gleanin has started.\n"
         until_asked(process, world)  # to write
-        process.send_signal(by)
+        process.send_signal(actor)
         _, told = process.communicate(timeout=WITHIN)
     assert process.returncode == 130
     assert f"to go on: gleanin-sync sync {mapping}" in told

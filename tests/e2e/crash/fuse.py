@@ -50,12 +50,12 @@ class FusedUnits:
     units: UnitOfWorkFactory
     fuse: Fuse
 
-    def reading(self) -> Any:
-        return self.units.reading()
+    def read(self) -> Any:
+        return self.units.read()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[FusedUnit]:
-        async with self.units.writing() as unit:
+    async def write(self) -> AsyncIterator[FusedUnit]:
+        async with self.units.write() as unit:
             yield FusedUnit(unit, self.fuse)
 
 

@@ -26,13 +26,13 @@ def set_up(sandbox: Sandbox, folder: Path) -> SyncedRecordRef:
         async with opened(place.settings()) as container:
             url, token = sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN)
             organization = await container.resolve(AddOrganization)(
-                NewOrganization("Acme", url, token), by=COMMAND_LINE
+                NewOrganization("Acme", url, token), actor=COMMAND_LINE
             )
-            await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+            await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
             events = await container.resolve(ListEvents)(organization.id)
             pair = SourceEventId(events.sessionboard[0].id), DestinationEventId(events.gleanin[0].id)
             mapping = await container.resolve(MapEvents)(
-                NewMapping(organization.id, *pair, time_zone_confirmed=True), by=COMMAND_LINE
+                NewMapping(organization.id, *pair, time_zone_confirmed=True), actor=COMMAND_LINE
             )
             return mapping.id
 

@@ -44,7 +44,9 @@ async def sync(place: SyncedRecordRef, fuse: Fuse) -> SyncRun:
         container.patient_destinations.override(
             providers.Object(FusedDestinations(container.patient_destinations(), fuse))
         )
-        run = await container.resolve(RequestSync)(SyncRequest(MappingId(place.mapping_id), by=COMMAND_LINE))
+        run = await container.resolve(RequestSync)(
+            SyncRequest(MappingId(place.mapping_id), actor=COMMAND_LINE)
+        )
         return await container.resolve(RunSync)(run.id)
 
 

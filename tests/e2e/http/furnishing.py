@@ -170,13 +170,13 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
         }
         own = {}
         for email, grant in grants.items():
-            await container.resolve(AddAccount)(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
-            key, keys[email] = await container.resolve(CreateApiKey)(f"of {email}", grant, by=COMMAND_LINE)
+            await container.resolve(AddAccount)(NewAccount(email, grant, PASSWORD), actor=COMMAND_LINE)
+            key, keys[email] = await container.resolve(CreateApiKey)(f"of {email}", grant, actor=COMMAND_LINE)
             own[email] = key.id
         key, keys[NOBODY_ANY_MORE] = await container.resolve(CreateApiKey)(
-            "Revoked", grants[ADMIN], by=COMMAND_LINE
+            "Revoked", grants[ADMIN], actor=COMMAND_LINE
         )
-        await container.resolve(RevokeApiKey)(acme.id, key.id, by=COMMAND_LINE)
+        await container.resolve(RevokeApiKey)(acme.id, key.id, actor=COMMAND_LINE)
         strange = await _tenant(container, stranger, STRANGER_EVENT, own[STRANGER])
         await _tenant(container, acme, ACME_EVENT, own[VIEWER])
         remote.replace_event(ACME_EVENT, second_state())
@@ -186,8 +186,8 @@ async def furnish(sandbox: Sandbox, folder: Path, **settings: Any) -> Furnished:
 
 async def _organization(container: Container, sandbox: Sandbox, name: str) -> Organization:
     new = NewOrganization(name, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
-    await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+    organization = await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
+    await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
     return organization
 
 
@@ -200,8 +200,8 @@ async def _tenant(container: Container, organization: Organization, event: int, 
         theirs = next(each.id for each in events.gleanin if each.name == name)
         pair = SourceEventId(str(event)), DestinationEventId(theirs)
         new = NewMapping(OrganizationId(organization.id), *pair, time_zone_confirmed=True)
-        mappings = [await container.resolve(MapEvents)(new, by=COMMAND_LINE)]
-    booked = await container.resolve(RequestSync)(SyncRequest(mappings[0].id, by=COMMAND_LINE))
+        mappings = [await container.resolve(MapEvents)(new, actor=COMMAND_LINE)]
+    booked = await container.resolve(RequestSync)(SyncRequest(mappings[0].id, actor=COMMAND_LINE))
     run = await container.resolve(RunSync)(booked.id)
     assert not isinstance(run.stop, StopReason), run.message
     people = await container.resolve(ListShareLinks)(mappings[0].id)

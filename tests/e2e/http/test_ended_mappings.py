@@ -24,12 +24,12 @@ def end(served: Served, how: str) -> None:
     if how == "removed":
         served.running.ask(
             lambda container: container.resolve(RemoveMapping)(
-                MappingId(served.acme.mapping), by=COMMAND_LINE
+                MappingId(served.acme.mapping), actor=COMMAND_LINE
             )
         )
     else:
         known = OrganizationId(served.acme.organization)
-        served.running.ask(lambda container: container.resolve(Disconnect)(known, "Acme", by=COMMAND_LINE))
+        served.running.ask(lambda container: container.resolve(Disconnect)(known, "Acme", actor=COMMAND_LINE))
 
 
 def form(browser: httpx.Client, served: Served) -> dict[str, str]:

@@ -113,7 +113,7 @@ def test_a_first_account_that_cannot_be_made(fresh: Served, email: str, password
 
 async def _without_accounts(container: Container) -> str:
     for email in ROLES:
-        await container.resolve(RemoveAccount)(email, by="test")
+        await container.resolve(RemoveAccount)(email, actor="test")
     offered = await container.resolve(CreateSignUpLink)()
     assert offered
     return offered

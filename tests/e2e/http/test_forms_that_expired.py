@@ -34,10 +34,10 @@ def keys(served: Served) -> str:
 
 
 def send(
-    served: Served, browser: httpx.Client, page: str, to: str, by: Mapping[str, str] = OWN, /, **fields: str
+    served: Served, browser: httpx.Client, page: str, to: str, actor: Mapping[str, str] = OWN, /, **fields: str
 ) -> httpx.Response:
     """Send a form as a browser does in which the page has been open."""
-    return browser.post(to, data=fields, headers={**by, "Referer": served.url + page})
+    return browser.post(to, data=fields, headers={**actor, "Referer": served.url + page})
 
 
 def whose_sign_in_ended(served: Served, role: str = ADMIN) -> tuple[httpx.Client, str]:
@@ -193,7 +193,7 @@ def test_who_signed_in_in_another_window_goes_on_without_signing_in_twice(served
 @pytest.mark.parametrize("by", FOREIGN)
 @pytest.mark.parametrize("is_signed_in", [True, False])
 def test_a_form_of_another_site_puts_nothing_into_ours(
-    served: Served, by: str, *, is_signed_in: bool
+    served: Served, actor: str, *, is_signed_in: bool
 ) -> None:
     browser = served.browser(ADMIN) if is_signed_in else whose_sign_in_ended(served)[0]
     for to, fields in (
@@ -205,7 +205,7 @@ def test_a_form_of_another_site_puts_nothing_into_ours(
         ("/sign-in/resume", {"kept_form": f'["{settings(served)}", "{keys(served)}", [["name", "Forged"]]]'}),
         ("/sign-in", {"email": "Forged@example.org", "password": PASSWORD, "kept_form": "[]"}),
     ):
-        answer = send(served, browser, settings(served), to, FOREIGN[by], **fields)
+        answer = send(served, browser, settings(served), to, FOREIGN[actor], **fields)
         assert answer.status_code in {303, 403}, to
         assert "Forged" not in answer.text
         if answer.status_code == 303:

@@ -47,7 +47,7 @@ def refusing(
 
 
 async def _note_end(container: Container, mapping_id: str, run: SyncRun, schedule: Schedule) -> None:
-    async with container.units().writing() as unit:
+    async with container.units().write() as unit:
         await unit.runs.add(run)
         await unit.schedules.save(schedule)
         await unit.commit()
@@ -58,8 +58,8 @@ def fail(served: Served, *, system: str | None = None) -> None:
 
     async def act(container: Container) -> None:
         mapping, now = MappingId(served.acme.mapping), container.clock().now()
-        async with container.units().reading() as unit:
-            last = (await unit.runs.of_mapping(mapping, 1))[0]
+        async with container.units().read() as unit:
+            last = (await unit.runs.list_by_mapping(mapping, 1))[0]
         stop = token_refused(system, "Revoked.") if system else unreachable("Gleanin", "No answer.")
         begun = SyncRun(RunId(container.names().new()), mapping, last.trigger, last.scope, now)
         run = begun.start("there", now, timedelta(minutes=1)).stopped(stop, now, Counts())
@@ -299,7 +299,7 @@ def zone_in_gleanin(served: Served, zone: str | None) -> Iterator[None]:
     """Change what Gleanin tells of the mapped event, which an older database does not know."""
 
     async def act(container: Container) -> str:
-        async with container.units().writing() as unit:
+        async with container.units().write() as unit:
             mapping = await unit.mappings.get(MappingId(served.acme.mapping))
             assert mapping
             await unit.mappings.update(replace(mapping, confirmed_time_zone=None, gleanin_time_zone=None))

@@ -24,7 +24,7 @@ def secret_of(served: Served) -> str:
 
 
 async def _due(container: Container, mapping_id: str) -> str:
-    async with container.units().reading() as unit:
+    async with container.units().read() as unit:
         schedule = await unit.schedules.get(MappingId(mapping_id))
     return present(schedule).due_at.isoformat()
 

@@ -78,7 +78,7 @@ def test_a_device_is_known_whichever_way_somebody_signed_in_and_stays_so_when_si
     fresh: Served,
 ) -> None:
     offered = fresh.running.ask(
-        lambda container: container.resolve(CreateSignInLink)(ADMIN, by="command line")
+        lambda container: container.resolve(CreateSignInLink)(ADMIN, actor="command line")
     )
     browser = fresh.browser()
     at = f"/sign-in/once/{offered}"

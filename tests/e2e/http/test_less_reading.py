@@ -37,7 +37,7 @@ ALWAYS = {"GET /sessionboard/v1/events?page=1&pageSize=100": 1, EXHIBITORS: 1}
 
 
 async def _is_due(mapping: MappingId, container: Container) -> None:
-    async with container.units().writing() as unit:
+    async with container.units().write() as unit:
         schedule = await unit.schedules.get(mapping)
         await unit.schedules.save(replace(present(schedule), due_at=container.clock().now()))
         await unit.commit()

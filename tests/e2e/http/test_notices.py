@@ -119,8 +119,8 @@ async def _leave_undelivered(served: Served, problem: str) -> None:
         state=Delivery.GIVEN_UP,
         next_attempt_at=None,
     )
-    async with opened(served.furnished.settings()) as container, container.units().writing() as unit:
-        await unit.notices.add(notice)
+    async with opened(served.furnished.settings()) as container, container.units().write() as unit:
+        await unit.notifications.add(notice)
         await unit.commit()
 
 

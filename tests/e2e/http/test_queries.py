@@ -49,7 +49,7 @@ def counted(engine: sa.Engine) -> Iterator[list[str]]:
 
 
 async def _event_of(container: Container, mapping_id: str) -> str:
-    async with container.units().reading() as unit:
+    async with container.units().read() as unit:
         mapping = await unit.mappings.get(MappingId(mapping_id))
     assert mapping
     return mapping.events.sessionboard_id

@@ -148,7 +148,7 @@ def test_a_csv_of_many_rows_comes_part_by_part(fresh: Served) -> None:
             )
             for number in range(many)
         ]
-        async with container.units().writing() as unit:
+        async with container.units().write() as unit:
             await unit.outcomes.add(run, told)
             await unit.commit()
 

@@ -76,10 +76,10 @@ def test_a_cookie_that_was_changed_is_none(served: Served) -> None:
 
 
 @pytest.mark.parametrize("by", ["get", "head", "put"])
-def test_only_a_form_signs_somebody_in_or_out(served: Served, by: str) -> None:
+def test_only_a_form_signs_somebody_in_or_out(served: Served, actor: str) -> None:
     browser = served.signed_in(SUPPORT)
-    browser.request(by, "/sign-out")
-    browser.request(by, "/sign-in", params={"email": ADMIN, "password": PASSWORD})
+    browser.request(actor, "/sign-out")
+    browser.request(actor, "/sign-in", params={"email": ADMIN, "password": PASSWORD})
     assert browser.get("/organizations").status_code == 200
 
 
@@ -133,11 +133,11 @@ def test_a_sign_in_leads_back_to_the_page_that_was_asked_for(served: Served) -> 
 
 def test_an_address_that_signs_in_is_not_used_up_by_what_only_opens_it(served: Served) -> None:
     offered = served.running.ask(
-        lambda container: container.resolve(CreateSignInLink)(ADMIN, by="command line")
+        lambda container: container.resolve(CreateSignInLink)(ADMIN, actor="command line")
     )
     at, preview = f"/sign-in/once/{offered}", served.browser()
-    for by in ("get", "head"):
-        preview.request(by, at)
+    for actor in ("get", "head"):
+        preview.request(actor, at)
     assert preview.get("/organizations").headers["Location"].startswith("/sign-in")
 
     browser = served.browser()

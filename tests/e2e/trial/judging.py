@@ -60,30 +60,30 @@ class Evidence:
 
     def intrusions(self) -> Iterator[str]:
         """Give the requests for a mapping that came from another worker than the one whose turn it was."""
-        by = self.carried_out_by()
+        actor = self.carried_out_by()
         excused: dict[tuple[str, Stopped], int] = defaultdict(int)
         for request in self.requests:
             run = next((each for each in self.runs[request.event] if _covers(each, request.begun)), None)
-            owner = by.get(run.id) if run else None
+            owner = actor.get(run.id) if run else None
             if owner is not None and owner.host == request.host:
                 continue
             if not request.is_write and (run is None or request.begun - _begin(run) < CHECK_READS_ON):
                 continue  # a check leaves no run; one that a run has ended reads on until it notices
-            if run is not None and owner is None and not self._has_run_in(request, by):
+            if run is not None and owner is None and not self._has_run_in(request, actor):
                 continue  # it was killed before it could say that it had begun: nobody else is known to have
-            stop = self._excuse(request, by)
+            stop = self._excuse(request, actor)
             if stop is None:
-                yield f"{request} came during {run and run.id}; {self._story(request, by)}"
+                yield f"{request} came during {run and run.id}; {self._story(request, actor)}"
                 continue
             excused[request.host, stop] += request.is_write
         for (host, stop), number in excused.items():
             if number > MOST_IN_FLIGHT:
                 yield f"{number} writes of {host} arrived after it had been stopped from {stop.at} to {stop.until}"
 
-    def _story(self, request: Request, by: Mapping[RunId, Worker]) -> str:
+    def _story(self, request: Request, actor: Mapping[RunId, Worker]) -> str:
         """Tell what happened around a request, in seconds from it."""
         runs = [
-            f"run {each.id} of {by[each.id].host if each.id in by else '?'} from {_begin(each) - request.begun:.3f} "
+            f"run {each.id} of {actor[each.id].host if each.id in actor else '?'} from {_begin(each) - request.begun:.3f} "
             f"to {_end(each) - request.begun:.3f}, {each.stop.code if each.stop else each.state}"
             for each in self.runs[request.event]
             if abs(_begin(each) - request.begun) < AROUND or abs(_end(each) - request.begun) < AROUND
@@ -101,26 +101,26 @@ class Evidence:
         return "; ".join(runs + workers)
 
     def excused_writes(self) -> int:
-        by = self.carried_out_by()
+        actor = self.carried_out_by()
         return sum(
             1
             for request in self.requests
             if request.is_write
             and not any(
-                _covers(each, request.begun) and each.id in by and by[each.id].host == request.host
+                _covers(each, request.begun) and each.id in actor and actor[each.id].host == request.host
                 for each in self.runs[request.event]
             )
-            and self._excuse(request, by) is not None
+            and self._excuse(request, actor) is not None
         )
 
-    def _has_run_in(self, request: Request, by: Mapping[RunId, Worker]) -> bool:
+    def _has_run_in(self, request: Request, actor: Mapping[RunId, Worker]) -> bool:
         """Tell whether the one who asks is known to have carried out a run of this mapping that is over."""
         return any(
-            each.id in by and by[each.id].host == request.host and _end(each) < request.begun
+            each.id in actor and actor[each.id].host == request.host and _end(each) < request.begun
             for each in self.runs[request.event]
         )
 
-    def _excuse(self, request: Request, by: Mapping[RunId, Worker]) -> Stopped | None:
+    def _excuse(self, request: Request, actor: Mapping[RunId, Worker]) -> Stopped | None:
         """Give the stop during which the asker's run lost its lease; None where there is none.
 
         A read needs none right after its run was taken over, for whatever cause.
@@ -129,7 +129,7 @@ class Evidence:
         lost = [
             each
             for each in self.runs[request.event]
-            if by.get(each.id) is worker and each.stop in TAKEN_AWAY and _end(each) <= request.begun
+            if actor.get(each.id) is worker and each.stop in TAKEN_AWAY and _end(each) <= request.begun
         ]
         if not request.is_write and any(request.begun <= _end(each) + PASSED for each in lost):
             return NO_STOP
@@ -145,11 +145,11 @@ class Evidence:
 
     def takeovers(self) -> Sequence[float]:
         """Give for every run that died with a killed worker the seconds until its mapping was synced elsewhere."""
-        by = self.carried_out_by()
+        actor = self.carried_out_by()
         waits = []
         for runs in self.runs.values():
             for run in runs:
-                killed = by[run.id].killed_at if run.id in by else None
+                killed = actor[run.id].killed_at if run.id in actor else None
                 if killed is not None and _begin(run) <= killed < _end(run):
                     later = [_begin(each) for each in runs if _begin(each) > killed]
                     waits.append(min(later, default=float("inf")) - killed)
@@ -164,7 +164,7 @@ class Evidence:
         Returns:
             it, and what happened to that mapping, in seconds from there.
         """
-        by, longest = self.carried_out_by(), (0.0, "")
+        actor, longest = self.carried_out_by(), (0.0, "")
         for event, runs in self.runs.items():
             started = [each for each in runs if each.started_at is not None]
             ends = [since, *(_end(each) for each in started[:-1])]
@@ -173,7 +173,7 @@ class Evidence:
                 told = [
                     f"{each.requested_at.timestamp() - since:.1f}, {_begin(each) - since:.1f} to "
                     f"{_end(each) - since:.1f} ({each.stop.code if each.stop else each.state}"
-                    f" by {by[each.id].host if each.id in by else '?'})"
+                    f" by {actor[each.id].host if each.id in actor else '?'})"
                     for each in runs
                 ]
                 longest = wait, f"event {event}: {'; '.join(told)}"

@@ -82,7 +82,7 @@ async def _gone_through(
 ) -> None:
     mapped, control = await set_up(container, trial, sandbox), sandbox.control
     by_hand, *_ = mapped  # the others come by themselves
-    await container.resolve(RequestSync)(SyncRequest(by_hand, by=COMMAND_LINE))
+    await container.resolve(RequestSync)(SyncRequest(by_hand, actor=COMMAND_LINE))
     control.make_trouble(Fault(latency_ms=400))
     crew.begin("serve", "--port", str(free_port()))
     for _ in range(trial.workers):

@@ -123,15 +123,15 @@ async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapp
     number = FIRST_ID
     for each in range(trial.organizations):
         new = NewOrganization(f"Organization {each}", sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
-        await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), by=COMMAND_LINE)
+        organization = await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
+        await container.resolve(Connect)(organization.id, Token(GLEANIN_TOKEN), actor=COMMAND_LINE)
         for _ in range(trial.mappings_each):
             pair = SourceEventId(str(number)), DestinationEventId(next(events)["id"])
             new_mapping = NewMapping(organization.id, *pair, time_zone_confirmed=True)
-            mapping = await container.resolve(MapEvents)(new_mapping, by=COMMAND_LINE)
+            mapping = await container.resolve(MapEvents)(new_mapping, actor=COMMAND_LINE)
             mapped[mapping.id] = str(pair[1])
             number += 1
-    async with container.units().writing() as unit:
+    async with container.units().write() as unit:
         for mapping_id in mapped:
             found = await unit.mappings.get(mapping_id)
             assert found is not None
@@ -141,9 +141,9 @@ async def set_up(container: Container, trial: Trial, sandbox: Addresses) -> Mapp
 
 
 async def runs_of(container: Container, mapped: Mapped) -> Mapping[str, list[SyncRun]]:
-    async with container.units().reading() as unit:
+    async with container.units().read() as unit:
         return {
-            event: [*reversed(await unit.runs.of_mapping(mapping_id, 10_000))]
+            event: [*reversed(await unit.runs.list_by_mapping(mapping_id, 10_000))]
             for mapping_id, event in mapped.items()
         }
 
@@ -158,7 +158,7 @@ async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
     async with asyncio.timeout(QUIET_WITHIN):
         while True:
             runs = await runs_of(container, mapped)
-            async with container.units().reading() as unit:
+            async with container.units().read() as unit:
                 for mapping_id, event in mapped.items():
                     schedule = await unit.schedules.get(mapping_id)
                     if schedule and schedule.last_checked_at and schedule.last_checked_at > begun:
@@ -179,7 +179,7 @@ async def until_all_are_synced(container: Container, mapped: Mapped) -> None:
 
 async def sync_once_more(container: Container, mapped: Mapped) -> None:
     for mapping_id in mapped:
-        run = await container.resolve(RequestSync)(SyncRequest(mapping_id, by=COMMAND_LINE))
+        run = await container.resolve(RequestSync)(SyncRequest(mapping_id, actor=COMMAND_LINE))
         run = await container.resolve(RunSync)(run.id)
         assert run.state is RunState.COMPLETED, run.message
 

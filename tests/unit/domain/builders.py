@@ -122,16 +122,16 @@ def by_id(candidates: Iterable[Candidate]) -> dict[str, Verdict]:
 def selected(
     part: Selector,
     kind: RecordKind,
-    ties: Mapping[str, str] | None = None,
+    associations: Mapping[str, str] | None = None,
     in_gleanin: Mapping[str, str] | None = None,
-    barred: Iterable[str] = (),
+    excluded: Iterable[str] = (),
 ) -> dict[str, Verdict]:
     """Judge one kind's records; `in_gleanin` has whom we sent there with which e-mail."""
     side = DestinationIndex(HERE)
     side.add(kind, [ours(f"g-{who}", who, email=email) for email, who in (in_gleanin or {}).items()])
-    tied = {SourceId(key): tie for key, tie in (ties or {}).items()}
+    tied = {SourceId(key): tie for key, tie in (associations or {}).items()}
     nobody = {each.name: frozenset[SourceId]() for each in KINDS}
-    selection = part.select(kind, side, tied, nobody | {SPEAKER.name: frozenset(map(SourceId, barred))})
+    selection = part.select(kind, side, tied, nobody | {SPEAKER.name: frozenset(map(SourceId, excluded))})
     verdicts = by_id(selection.candidates())
     assert selection.size == len(verdicts), "the size says how many there are"
     return verdicts
@@ -143,8 +143,10 @@ def sessions_of(made: AgendaSelector) -> dict[str, Verdict]:
 
 def speakers_of(made: AgendaSelector, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
     """Judge the speakers as if each session that syncs stood in Gleanin under `g-` and its id."""
-    ties = {key: f"g-{key}" for key, verdict in sessions_of(made).items() if isinstance(verdict, Eligible)}
-    return selected(made, SPEAKER, ties, in_gleanin)
+    associations = {
+        key: f"g-{key}" for key, verdict in sessions_of(made).items() if isinstance(verdict, Eligible)
+    }
+    return selected(made, SPEAKER, associations, in_gleanin)
 
 
 def programme(
@@ -229,14 +231,14 @@ def planned(
     one: Candidate,
     known: SyncedRecord | None = None,
     side: DestinationIndex | None = None,
-    barred: AbstractSet[str] = frozenset(),
-    moving: Mapping[str, str] | None = None,
+    excluded: AbstractSet[str] = frozenset(),
+    email_changes: Mapping[str, str] | None = None,
 ) -> Step:
     planner = Planner(
         one.record.kind,
         side or gleanin(),
-        frozenset(SourceId(each) for each in barred),
-        {SourceId(who): email for who, email in (moving or {}).items()},
+        frozenset(SourceId(each) for each in excluded),
+        {SourceId(who): email for who, email in (email_changes or {}).items()},
     )
     (step,) = planner.plan([one], {known.source_id: known} if known else {})
     return step

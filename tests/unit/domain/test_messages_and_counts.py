@@ -150,10 +150,10 @@ def test_rule_13_14_and_17_what_each_kind_requires() -> None:
 
 
 def test_rule_26_a_reason_gathers_what_more_there_is_to_say() -> None:
-    reason = reasons.missing(["last_name"]).noting("", "First.", "Second.")
+    reason = reasons.missing(["last_name"]).with_note("", "First.", "Second.")
     assert reason.sentence == "Required field is missing: last name."
     assert reason.detail.endswith("sync again. First. Second.")
-    assert reasons.NEW.noting() == reasons.NEW
+    assert reasons.NEW.with_note() == reasons.NEW
 
 
 def test_rule_28_one_is_counted_in_the_singular() -> None:

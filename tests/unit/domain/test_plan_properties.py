@@ -107,12 +107,12 @@ def test_rule_22_what_stands_in_gleanin_only_grows(history: list[Chapter]) -> No
             world.delete_by_hand(kind, source_id)
         sessions = world.there["session"].keys()
         ids = {kind.name: set(world.there[kind.name]) for kind in KINDS}
-        ties = {who: world.ties(who) & sessions for who in PEOPLE}
+        associations = {who: world.associations(who) & sessions for who in PEOPLE}
         live(world, Chapter(chapter.programme, frozenset(), chapter.unrecorded))
         for kind in KINDS:
             assert ids[kind.name] <= world.there[kind.name].keys()
         for who in PEOPLE:
-            assert ties[who] <= world.ties(who)
+            assert associations[who] <= world.associations(who)
 
 
 @given(WITHOUT_CRASHES)

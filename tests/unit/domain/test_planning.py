@@ -184,30 +184,30 @@ def test_rule_10_what_was_sent_under_an_ended_connection_is_skipped() -> None:
     side = gleanin([ours("g1", "ada", EARLIER)])
     assert side.created_before(SPEAKER) == {"ada": "g1"}
     assert side.created_here(SPEAKER, SourceId("ada")) is None
-    step = no_write(planned(candidate(), None, side, barred=side.created_before(SPEAKER).keys()))
+    step = no_write(planned(candidate(), None, side, excluded=side.created_before(SPEAKER).keys()))
     assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
     assert step.gleanin_id == "g1", "somebody must find it there to edit it by hand"
 
 
 def test_rule_10_it_is_skipped_also_after_an_admin_deleted_it_in_gleanin() -> None:
-    assert no_write(planned(candidate(), None, gleanin(), barred={"ada"})).outcome is Outcome.SKIPPED
+    assert no_write(planned(candidate(), None, gleanin(), excluded={"ada"})).outcome is Outcome.SKIPPED
 
 
 def test_rule_10_comes_before_a_missing_field() -> None:
     lacking = candidate(Blocked(reasons.missing(["last_name"])))
-    step = no_write(planned(lacking, None, gleanin(), barred={"ada"}))
+    step = no_write(planned(lacking, None, gleanin(), excluded={"ada"}))
     assert (step.outcome, step.reason) == (Outcome.SKIPPED, reasons.ENDED_CONNECTION)
 
 
 def test_rule_10_an_ended_connection_asks_nobody_to_delete_by_hand() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
-    step = no_write(planned(gone, None, gleanin([ours("g1", "ada", EARLIER)]), barred={"ada"}))
+    step = no_write(planned(gone, None, gleanin([ours("g1", "ada", EARLIER)]), excluded={"ada"}))
     assert (step.outcome, step.gleanin_id) == (Outcome.SKIPPED, "g1")
 
 
 def test_rule_10_not_even_what_this_connection_found_there_is_told_to_be_deleted() -> None:
     gone = candidate(Skipped(reasons.not_accepted("declined")))
-    step = no_write(planned(gone, None, gleanin(IN_GLEANIN), barred={"ada"}))
+    step = no_write(planned(gone, None, gleanin(IN_GLEANIN), excluded={"ada"}))
     assert step.outcome is Outcome.SKIPPED
     assert reasons.DELETE_BY_HAND not in step.reason.detail
 
@@ -271,7 +271,7 @@ def test_rule_22_a_session_deleted_in_gleanin_alone_causes_no_write() -> None:
 
 
 def test_rule_14_the_notes_of_a_verdict_reach_the_outcome_also_of_an_unchanged_record() -> None:
-    noted = candidate(Eligible(SPEAKER_FIELDS, ("a note",))).noting("another")
+    noted = candidate(Eligible(SPEAKER_FIELDS, ("a note",))).with_note("another")
     for known, side in ((None, gleanin()), (synced(), gleanin(IN_GLEANIN))):
         assert planned(noted, known, side).reason.detail == "another a note"
 

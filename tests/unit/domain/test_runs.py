@@ -57,7 +57,7 @@ def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> 
     assert not queued().is_carried_out(NOW)
     assert running().is_carried_out(NOW)
     asked = running().ask_to_stop(stop_reasons.DISCONNECTED)
-    assert (asked.state, asked.stop_asked) == (RunState.RUNNING, "disconnected")
+    assert (asked.state, asked.cancel_requested) == (RunState.RUNNING, "disconnected")
     assert stop_reasons.REQUESTED_STOPS["disconnected"] is stop_reasons.DISCONNECTED
 
 

@@ -289,14 +289,14 @@ def test_rule_16_an_e_mail_in_the_clear_is_not_masked(email: str | None) -> None
 
 def test_rule_10_a_session_names_whom_it_may_not_be_tied_to_any_more() -> None:
     made = agenda(session("s", on(person("ada")), on(person("bob"))), session("t", on(person("bob"))))
-    verdicts = selected(made, SESSION, barred=["ada"])
+    verdicts = selected(made, SESSION, excluded=["ada"])
     assert eligible(verdicts["s"]).notes == (reasons.associations_left_out(["Ada Lovelace"]),)
     assert eligible(verdicts["t"]).notes == ()
 
 
 def test_rule_29_a_session_that_did_not_reach_gleanin_is_left_out_of_the_ties_and_named() -> None:
     made = agenda(session("s1", on(person())), session("s2", on(person())))
-    (verdict,) = selected(made, SPEAKER, ties={"s1": "g-s1"}).values()
+    (verdict,) = selected(made, SPEAKER, associations={"s1": "g-s1"}).values()
     assert eligible(verdict).fields["sessions"] == ("g-s1",)
     assert eligible(verdict).notes == (reasons.sessions_left_out(["Talk s2"]),)
 

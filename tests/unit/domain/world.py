@@ -45,8 +45,8 @@ class SandboxState:
         """Gleanin itself drops the ties to a session that is deleted there."""
         for key in self.there[SPEAKER.name]:
             stands = self.fields.get(key, {})
-            if gone & set(ties := stands.get(ASSOCIATIONS, ())):
-                stands[ASSOCIATIONS] = tuple(tie for tie in ties if tie not in gone)
+            if gone & set(associations := stands.get(ASSOCIATIONS, ())):
+                stands[ASSOCIATIONS] = tuple(tie for tie in associations if tie not in gone)
                 self._mirror(SPEAKER, key)
 
     def mailboxes(self, kind: RecordKind) -> dict[str, str]:
@@ -57,7 +57,7 @@ class SandboxState:
             if record.email and (parsed := parse_external_id(record.external_id))
         }
 
-    def ties(self, source_id: str) -> frozenset[str]:
+    def associations(self, source_id: str) -> frozenset[str]:
         mine = external_id(self.connection, SourceId(source_id))
         found = [one for one in self.there[SPEAKER.name].values() if one.external_id == mine]
         return frozenset(found[0].sessions) if found else frozenset()
@@ -79,10 +79,10 @@ class SandboxState:
         return steps
 
     def _plan(self, kind: RecordKind, programme: SourceSnapshot, side: DestinationIndex) -> list[Step]:
-        ties = {**side.created_before(SESSION), **side.all_created_here(SESSION)}
-        barred = {each.name: side.created_before(each).keys() for each in KINDS}
-        selection = programme.select(kind, side, dict(ties), barred)
-        planner = Planner(kind, side, barred[kind.name], selection.moving, selection.incomplete)
+        associations = {**side.created_before(SESSION), **side.all_created_here(SESSION)}
+        excluded = {each.name: side.created_before(each).keys() for each in KINDS}
+        selection = programme.select(kind, side, dict(associations), excluded)
+        planner = Planner(kind, side, excluded[kind.name], selection.email_changes, selection.incomplete)
         memory = self.memory[kind.name]
         candidates = list(selection.candidates())
         assert len(candidates) == selection.size
@@ -126,11 +126,11 @@ class SandboxState:
 
     def _mirror(self, kind: RecordKind, gleanin_id: DestinationId) -> None:
         stands = self.fields[gleanin_id]
-        email, ties = stands.get("email"), stands.get(ASSOCIATIONS, ())
+        email, associations = stands.get("email"), stands.get(ASSOCIATIONS, ())
         self.there[kind.name][gleanin_id] = replace(
             self.there[kind.name][gleanin_id],
             email=email if isinstance(email, str) else None,
-            sessions=tuple(DestinationId(tie) for tie in ties),
+            sessions=tuple(DestinationId(tie) for tie in associations),
         )
 
     def _remember(self, step: Create | Update, gleanin_id: DestinationId, fields: Fields) -> None:

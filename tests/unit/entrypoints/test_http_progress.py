@@ -69,7 +69,7 @@ class Table:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_watchers, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(run_watchers, "POLL_INTERVAL", 0.005)
 
 
 async def ada() -> Actor:

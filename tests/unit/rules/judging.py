@@ -26,7 +26,7 @@ class Expectation:
 
     mapping: EventMapping
     wanted: Mapping[tuple[str, str], Wanted]
-    barred: frozenset[tuple[str, str]]
+    excluded: frozenset[tuple[str, str]]
     boxes: Mapping[str, list[tuple[str, SourceId | None]]]
     rejected: SourceId | None = None
 
@@ -39,7 +39,7 @@ class Expectation:
             and (sent := sent_as(record))
             and sent[0] != self.mapping.connection_id
         }
-        return replace(self, barred=self.barred | late)
+        return replace(self, excluded=self.excluded | late)
 
     def contested(self, one: Wanted) -> bool:
         """Tell whether somebody else has the person's mailbox in Gleanin, or is about to get it."""
@@ -60,7 +60,7 @@ class Expectation:
         ]
 
     def must_go(self, one: Wanted) -> bool:
-        if not one.goes or (one.kind, one.source_id) in self.barred or one.source_id == self.rejected:
+        if not one.goes or (one.kind, one.source_id) in self.excluded or one.source_id == self.rejected:
             return False
         if one.claims is None or not self.contested(one):
             return True
@@ -88,7 +88,7 @@ def expectation(
         *wanted_speakers(rows, mapping.settings, now),
         *wanted_contacts(conference.exhibition(here), mapping.settings),
     ]
-    barred = frozenset(
+    excluded = frozenset(
         (kind, source_id)
         for event, kind, source_id in (*witness.sent, *witness.remembered)
         if event == there and witness.sent_under_others((event, kind, source_id), mapping.connection_id)
@@ -96,7 +96,7 @@ def expectation(
     return Expectation(
         mapping,
         {(each.kind, each.source_id): each for each in wanted},
-        barred,
+        excluded,
         people_by_mailbox(stage.gleanin, there),
         rejected,
     )
@@ -133,7 +133,7 @@ def _judge_completeness(asked: Mapping[tuple[str, str], Wanted], told: Told) -> 
 
 def _ours(stage: Stage, mapping: EventMapping) -> dict[tuple[str, str], StoredRecord]:
     found = {}
-    for record in stage.gleanin.of_event(mapping.events.gleanin_id):
+    for record in stage.gleanin.list_by_event(mapping.events.gleanin_id):
         sent = sent_as(record)
         if sent is not None and sent[0] == mapping.connection_id:
             assert (record.kind.name, sent[1]) not in found, "rule 32: doubled"
@@ -149,10 +149,10 @@ def _judge_record(
         assert told.outcome in WRITTEN, f"rule 32: {told}"
     if told.outcome in WRITTEN:
         assert one.goes, f"rules 12 to 18: {told}"
-        assert key not in expected.barred, f"rule 10: {told}"
+        assert key not in expected.excluded, f"rule 10: {told}"
         assert record is not None, f"rule 32: {told} is not there"
         assert _values(record) == one.fields, f"rules 13 to 21: {told}"
-    elif key in expected.barred:
+    elif key in expected.excluded:
         assert told.outcome is Outcome.SKIPPED, f"rule 10: {told}"
     elif one.goes and one.source_id != expected.rejected:
         waited = told.outcome is Outcome.FAILED and told.reason.code == "waited_in_vain"
@@ -174,13 +174,13 @@ def _judge_ties(
 ) -> None:
     """Rule 14: a person who went is tied to every session of theirs that is in Gleanin (by whichever connection)."""
     placed = {}
-    for record in stage.gleanin.of_event(expected.mapping.events.gleanin_id, SESSION):
+    for record in stage.gleanin.list_by_event(expected.mapping.events.gleanin_id, SESSION):
         if sent := sent_as(record):
             placed[sent[1]] = record.id
     for key, one in asked.items():
         if one.kind != "speaker" or not expected.must_go(one):
             continue
-        ties = set(there[key].fields.get("sessions", ()))
-        missing = {placed[each] for each in one.on_sessions if each in placed} - ties
+        associations = set(there[key].fields.get("sessions", ()))
+        missing = {placed[each] for each in one.on_sessions if each in placed} - associations
         assert not missing, f"rule 14: {one.source_id} is not tied to {missing}"
-        assert ties <= set(placed.values()), "ties to what is not there"
+        assert associations <= set(placed.values()), "ties to what is not there"

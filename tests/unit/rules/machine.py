@@ -189,7 +189,7 @@ class Histories(RuleBasedStateMachine):
     async def _is_recorded(
         self, event: DestinationEventId, kind: RecordKind, sent: tuple[str, str] | None
     ) -> bool:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             for organization_id in self.organization_ids.values():
                 for place in await unit.synced.places(organization_id, event, kind):
                     if sent == (place.connection_id, place.source_id):
@@ -221,7 +221,7 @@ class Histories(RuleBasedStateMachine):
             self.witness.organization_of[connection.id] = connection.organization_id
 
     async def _open_connection(self, name: str) -> str | None:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             connection = await unit.connections.get_open(self.organization_ids[name])
         return connection.id if connection else None
 
@@ -243,14 +243,14 @@ class Histories(RuleBasedStateMachine):
         open_connection = self.do(self._open_connection(name))
         former = self.do(self._all_mappings())
         holding = [each for each in former if each.removed_at is None or self._is_bound(each)]
-        rivals = [
+        email_conflicts = [
             each
             for each in holding
             if each.events.sessionboard_id == event or each.events.gleanin_id == there
         ]
         same_pair = [
             each
-            for each in rivals
+            for each in email_conflicts
             if (each.events.sessionboard_id, each.events.gleanin_id) == (event, there)
             and each.removed_at is not None
             and each.connection_id == open_connection
@@ -260,9 +260,11 @@ class Histories(RuleBasedStateMachine):
         except NotConnected:
             assert open_connection is None
         except (AlreadyMapped, BoundToAnother):
-            assert rivals != same_pair, "rule 5: what is free, or bound to each other, can be mapped"
+            assert email_conflicts != same_pair, "rule 5: what is free, or bound to each other, can be mapped"
         else:
-            assert rivals == same_pair, f"rules 4 and 5: {rivals} hold the events of {mapping}"
+            assert email_conflicts == same_pair, (
+                f"rules 4 and 5: {email_conflicts} hold the events of {mapping}"
+            )
             assert [each.id for each in same_pair] in ([], [mapping.id]), "rule 5: it goes on"
             self.mapping_ids = [*dict.fromkeys((*self.mapping_ids, mapping.id))]
 
@@ -271,7 +273,7 @@ class Histories(RuleBasedStateMachine):
         return mapping.written and not mapping.connection_ended
 
     async def _all_mappings(self) -> list[EventMapping]:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             found = [await unit.mappings.get(each) for each in self.mapping_ids]
         return [each for each in found if each is not None]
 
@@ -381,15 +383,15 @@ class Histories(RuleBasedStateMachine):
             self._sync_to_the_end(mapping, Scope.ALL, by_itself=True)
 
     async def _seen_to(self, mapping: EventMapping) -> SyncRun:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             has_open_runs = bool(await unit.runs.list_open(mapping.id))
         written = len(self.stage.gleanin.writes)
         # A run that somebody waits for comes first.
         run = await self.stage.sync(mapping) if has_open_runs else await self.stage.check(mapping)
         if run is None:
             assert len(self.stage.gleanin.writes) == written, "a check writes nothing to Gleanin"
-            async with self.stage.units.reading() as unit:
-                checkpoint = await unit.checkpoints.get(mapping.id)
+            async with self.stage.units.read() as unit:
+                checkpoint = await unit.unchanged_markers.get(mapping.id)
                 assert checkpoint is not None
                 run = await unit.runs.get(checkpoint.run_id)
         assert run is not None
@@ -587,7 +589,7 @@ class Histories(RuleBasedStateMachine):
         assert len(list_open) == len(set(list_open))
 
     async def _connections(self) -> list[Any]:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             return [await unit.connections.get(each) for each in self.connection_ids]
 
     @invariant()
@@ -595,10 +597,10 @@ class Histories(RuleBasedStateMachine):
         self.do(self._check_counts())
 
     async def _check_counts(self) -> None:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             for mapping_id in self.mapping_ids:
-                for run in await unit.runs.of_mapping(mapping_id, 3):
-                    stored = counted(await unit.outcomes.of_run(run.id))
+                for run in await unit.runs.list_by_mapping(mapping_id, 3):
+                    stored = counted(await unit.outcomes.list_by_run(run.id))
                     assert run.is_open or run.counts == stored, f"rule 26: {run}"
 
     @invariant()
@@ -620,7 +622,7 @@ class Histories(RuleBasedStateMachine):
             )
 
     async def _open_runs(self) -> list[list[SyncRun]]:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             return [[*await unit.runs.list_open(each)] for each in self.mapping_ids]
 
 

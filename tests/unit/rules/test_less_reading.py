@@ -53,8 +53,8 @@ class SandboxState:
 
     async def proved(self) -> SyncRun:
         """Find the run whose outcomes hold, as nothing has changed since."""
-        async with self.stage.units.reading() as unit:
-            checkpoint = await unit.checkpoints.get(self.mapping.id)
+        async with self.stage.units.read() as unit:
+            checkpoint = await unit.unchanged_markers.get(self.mapping.id)
             run = await unit.runs.get(checkpoint.run_id) if checkpoint else None
         assert run is not None
         return run
@@ -62,8 +62,8 @@ class SandboxState:
     async def sync(self, trigger: Trigger) -> tuple[SyncRun, bool, Told, Content]:
         """Sync, and return the run whose outcomes hold, whether it is a new one, what it tells, and what is there."""
         if self.reads_all:
-            async with self.stage.units.writing() as unit:
-                await unit.checkpoints.remove(self.mapping.id)
+            async with self.stage.units.write() as unit:
+                await unit.unchanged_markers.remove(self.mapping.id)
                 await unit.commit()
         if trigger is Trigger.MANUAL:
             new: SyncRun | None = await self.stage.sync(self.mapping)
@@ -107,14 +107,14 @@ class SandboxState:
 
     def delete_by_hand(self, kind: Any, source_id: str) -> None:
         sent_as = external_id(self.mapping.connection_id, source_id)  # type: ignore[arg-type]
-        for record in self.stage.gleanin.of_event(self.mapping.events.gleanin_id, kind):
+        for record in self.stage.gleanin.list_by_event(self.mapping.events.gleanin_id, kind):
             if record.external_id == sent_as:
                 self.stage.gleanin.delete_by_hand(record.id)
 
     def foreign_contact(self, email: str) -> None:
         """Let somebody in Gleanin come with an e-mail, or go if they are there."""
         there = self.mapping.events.gleanin_id
-        for record in self.stage.gleanin.of_event(there, SPEAKER):
+        for record in self.stage.gleanin.list_by_event(there, SPEAKER):
             if record.external_id is None and record.fields.get("email") == email:
                 self.stage.gleanin.delete_by_hand(record.id)
                 return
@@ -152,9 +152,9 @@ async def _edited(data: st.DataObject, conference: Conference, worlds: tuple["Sa
 
 
 async def _time_passes(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
-    by = data.draw(st.sampled_from((5, 11, 30, 90, 24 * 60))) * MINUTE
+    actor = data.draw(st.sampled_from((5, 11, 30, 90, 24 * 60))) * MINUTE
     for world in worlds:
-        world.stage.clock.advance(by)
+        world.stage.clock.advance(actor)
 
 
 async def _settings_change(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:

@@ -32,7 +32,7 @@ class Witness:
     foreign: dict[DestinationId, dict[str, object]] = field(default_factory=dict)
     """The contacts that an admin made, as they were then."""
     _writes_seen: int = 0
-    _ties: dict[DestinationId, frozenset[str]] = field(default_factory=dict)
+    _associations: dict[DestinationId, frozenset[str]] = field(default_factory=dict)
     _known: set[DestinationId] = field(default_factory=set)
     _shared: set[tuple[DestinationEventId, str, str]] = field(default_factory=set)
 
@@ -43,7 +43,7 @@ class Witness:
         created = (record.event_id, record.external_id)
         self.gleanin.posts = [post for post in self.gleanin.posts if post[:2] != created]
         self._known.discard(record.id)
-        self._ties.pop(record.id, None)
+        self._associations.pop(record.id, None)
         self.foreign.pop(record.id, None)
         if sent := sent_as(record):
             key = (record.event_id, record.kind.name, sent[1])
@@ -51,11 +51,11 @@ class Witness:
             if recorded:
                 self.remembered[key].add(sent[0])
         if record.kind == SESSION:
-            for speaker in self.gleanin.of_event(record.event_id, SPEAKER):
-                ties = speaker.fields.get("sessions", ())
-                if record.id in ties:
-                    speaker.fields["sessions"] = left = tuple(tie for tie in ties if tie != record.id)
-                    self._ties[speaker.id] = frozenset(left)
+            for speaker in self.gleanin.list_by_event(record.event_id, SPEAKER):
+                associations = speaker.fields.get("sessions", ())
+                if record.id in associations:
+                    speaker.fields["sessions"] = left = tuple(tie for tie in associations if tie != record.id)
+                    self._associations[speaker.id] = frozenset(left)
 
     def sent_under_others(self, key: Key, connection: str) -> set[str]:
         """Tell under which other connections a source record was sent, as far as anybody can know."""
@@ -89,9 +89,11 @@ class Witness:
         assert self._known <= self.gleanin.records.keys(), "rule 22: something was removed"
         self._known |= self.gleanin.records.keys()
         for record in self.gleanin.records.values():
-            ties = frozenset(record.fields.get("sessions", ()))
-            assert self._ties.get(record.id, frozenset()) <= ties, f"rule 22: {record} was untied"
-            self._ties[record.id] = ties
+            associations = frozenset(record.fields.get("sessions", ()))
+            assert self._associations.get(record.id, frozenset()) <= associations, (
+                f"rule 22: {record} was untied"
+            )
+            self._associations[record.id] = associations
 
     def rule_32_nothing_is_doubled(self) -> None:
         assert self.gleanin.duplicates == 0, "rule 32"
@@ -127,7 +129,7 @@ def people_by_mailbox(
 ) -> dict[str, list[tuple[str, SourceId | None]]]:
     """Give for each mailbox the contacts that have it: kind, and source id of those we created."""
     found: dict[str, list[tuple[str, SourceId | None]]] = defaultdict(list)
-    for record in gleanin.of_event(event):
+    for record in gleanin.list_by_event(event):
         box = mailbox(record.fields.get("email"))
         if box and record.kind.is_person:
             sent = sent_as(record)

@@ -78,13 +78,13 @@ class Doors:
     open_portal = Wired(OpenPortal)
 
     async def change_own_password(self, email: str, present: str, new: str) -> Account:
-        async with self.stage.units.reading() as unit:
+        async with self.stage.units.read() as unit:
             account = await unit.accounts.with_email(email)
         account_id = account.id if account else AccountId(email)
         return await self._change_own_password(account_id, present, new, HOME)
 
     async def account(self, email: str = ADA, grant: Grant = EVERYWHERE) -> Account:
-        return await self.add_account(NewAccount(email, grant, PASSWORD), by=COMMAND_LINE)
+        return await self.add_account(NewAccount(email, grant, PASSWORD), actor=COMMAND_LINE)
 
     async def sign_in(
         self, email: str = ADA, password: str = PASSWORD, address: str = HOME, device: str | None = None

@@ -84,15 +84,15 @@ class MortalUnits:
     power: Power
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[UnitOfWork]:
+    async def read(self) -> AsyncIterator[UnitOfWork]:
         self.power.check()
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
+    async def write(self) -> AsyncIterator[UnitOfWork]:
         self.power.check()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             commit = unit.commit
 
             async def commit_while_alive() -> None:

@@ -188,14 +188,14 @@ class Stage:
     def programme(self) -> InMemoryProgramme:
         return self.source.programmes[HERE]
 
-    async def add_organization(self, command: NewOrganization, *, by: str = COMMAND_LINE) -> Organization:
+    async def add_organization(self, command: NewOrganization, *, actor: str = COMMAND_LINE) -> Organization:
         add = AddOrganization(self.units, self.sources, self.cipher, self.names, self.clock)
-        return await add(command, by=by)
+        return await add(command, actor=actor)
 
     async def remove_organization(
-        self, organization_id: OrganizationId, confirmation: str | None, *, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, confirmation: str | None, *, actor: str = COMMAND_LINE
     ) -> None:
-        await RemoveOrganization(self.units, self.clock)(organization_id, confirmation, by=by)
+        await RemoveOrganization(self.units, self.clock)(organization_id, confirmation, actor=actor)
 
     async def connect(
         self,
@@ -203,25 +203,25 @@ class Stage:
         token: Token,
         *,
         continuous_sync: bool = False,
-        by: str = COMMAND_LINE,
+        actor: str = COMMAND_LINE,
     ) -> Connection:
-        return await self._connect(organization_id, token, continuous_sync=continuous_sync, by=by)
+        return await self._connect(organization_id, token, continuous_sync=continuous_sync, actor=actor)
 
     async def replace_sessionboard_token(
-        self, organization_id: OrganizationId, token: Token, *, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, token: Token, *, actor: str = COMMAND_LINE
     ) -> Organization:
         replace_token = ReplaceSourceToken(self.units, self.sources, self.cipher, self.clock)
-        return await replace_token(organization_id, token, by=by)
+        return await replace_token(organization_id, token, actor=actor)
 
     async def replace_gleanin_token(
         self,
         organization_id: OrganizationId,
         token: Token,
         *,
-        by: str = COMMAND_LINE,
+        actor: str = COMMAND_LINE,
         continuous_sync: bool | None = None,
     ) -> Connection:
-        return await self._renew(organization_id, token, continuous_sync=continuous_sync, by=by)
+        return await self._renew(organization_id, token, continuous_sync=continuous_sync, actor=actor)
 
     async def connect_or_renew(
         self,
@@ -229,56 +229,56 @@ class Stage:
         token: Token,
         *,
         continuous_sync: bool | None = None,
-        by: str = COMMAND_LINE,
+        actor: str = COMMAND_LINE,
     ) -> tuple[Connection, bool]:
         connect_or_renew = ConnectOrRenew(self._connect, self._renew)
-        return await connect_or_renew(organization_id, token, continuous_sync=continuous_sync, by=by)
+        return await connect_or_renew(organization_id, token, continuous_sync=continuous_sync, actor=actor)
 
     async def disconnect(
-        self, organization_id: OrganizationId, confirmation: str | None, *, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, confirmation: str | None, *, actor: str = COMMAND_LINE
     ) -> Connection:
         return await Disconnect(self.units, self.clock, self.run_ends, LEASE)(
-            organization_id, confirmation, by=by
+            organization_id, confirmation, actor=actor
         )
 
-    async def map_events(self, command: NewMapping, *, by: str = COMMAND_LINE) -> EventMapping:
+    async def map_events(self, command: NewMapping, *, actor: str = COMMAND_LINE) -> EventMapping:
         map_events = MapEvents(
             self.units, self.sources, self.destinations, self.cipher, self.names, self.clock
         )
-        return await map_events(command, by=by)
+        return await map_events(command, actor=actor)
 
-    async def remove_mapping(self, mapping_id: MappingId, *, by: str = COMMAND_LINE) -> EventMapping:
-        return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, by=by)
+    async def remove_mapping(self, mapping_id: MappingId, *, actor: str = COMMAND_LINE) -> EventMapping:
+        return await RemoveMapping(self.units, self.clock, self.run_ends)(mapping_id, actor=actor)
 
-    async def change_settings(self, command: SettingsChange, *, by: str = COMMAND_LINE) -> EventMapping:
+    async def change_settings(self, command: SettingsChange, *, actor: str = COMMAND_LINE) -> EventMapping:
         change = ChangeSettings(self.units, self.sources, self.cipher, self.clock, self.note_time_zone)
-        return await change(command, by=by)
+        return await change(command, actor=actor)
 
     async def request_sync(
         self, mapping_id: MappingId, scope: Scope = Scope.ALL, trigger: Trigger = Trigger.MANUAL
     ) -> SyncRun:
-        return await self.request(SyncRequest(mapping_id, scope, trigger, by=COMMAND_LINE))
+        return await self.request(SyncRequest(mapping_id, scope, trigger, actor=COMMAND_LINE))
 
     @property
     def run_ends(self) -> RunEnds:
         return RunEnds(self.names, self.clock, self.log, support_contact=self.contact)
 
     async def choose_recipient(
-        self, organization_id: OrganizationId, channel: Channel, address: str, *, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: str = COMMAND_LINE
     ) -> tuple[Recipient, Token | None]:
         choose = ChooseRecipient(self.units, self.messenger, self.cipher, self.names, self.clock)
-        return await choose(organization_id, channel, address, by=by)
+        return await choose(organization_id, channel, address, actor=actor)
 
     async def remove_recipient(
-        self, organization_id: OrganizationId, *, by: str = COMMAND_LINE
+        self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE
     ) -> Recipient | None:
-        return await RemoveRecipient(self.units, self.clock)(organization_id, by=by)
+        return await RemoveRecipient(self.units, self.clock)(organization_id, actor=actor)
 
-    async def try_recipient(self, organization_id: OrganizationId, *, by: str = COMMAND_LINE) -> Recipient:
+    async def try_recipient(self, organization_id: OrganizationId, *, actor: str = COMMAND_LINE) -> Recipient:
         attempt = SendTestNotification(
             self.units, self.messenger, self.cipher, self.links, self.names, self.clock
         )
-        return await attempt(organization_id, by=by)
+        return await attempt(organization_id, actor=actor)
 
     def offer(
         self,
@@ -327,12 +327,12 @@ class Stage:
     @asynccontextmanager
     async def committing(self) -> AsyncIterator[UnitOfWork]:
         """Give a unit that is committed when its block ends without an error."""
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             yield unit
             await unit.commit()
 
     async def schedule_of(self, mapping_id: MappingId) -> Schedule:
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return present(await unit.schedules.get(mapping_id))
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
@@ -345,7 +345,7 @@ class Stage:
     def in_gleanin(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> list[StoredRecord]:
         """Find all that stands in Gleanin for one source record; more than one is one too many."""
         sent_as = external_id(mapping.connection_id, SourceId(source_id))
-        records = self.gleanin.of_event(mapping.events.gleanin_id, kind)
+        records = self.gleanin.list_by_event(mapping.events.gleanin_id, kind)
         return [record for record in records if record.external_id == sent_as]
 
     def the(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> StoredRecord:

@@ -82,9 +82,9 @@ async def test_a_wrong_present_password_is_told(stage: Stage, doors: Doors) -> N
 
 
 async def test_a_key_that_is_none_or_was_revoked_is_told_by_its_id(stage: Stage, doors: Doors) -> None:
-    key, secret = await doors.make_api_key("Export", Grant(Role.ADMIN), by=COMMAND_LINE)
+    key, secret = await doors.make_api_key("Export", Grant(Role.ADMIN), actor=COMMAND_LINE)
     assert await told(stage, lambda: doors.whose_api_key(secret, HOME)) == []
-    await doors.revoke_api_key(None, key.id, by=COMMAND_LINE)
+    await doors.revoke_api_key(None, key.id, actor=COMMAND_LINE)
     for shown, id_, because in ((secret, key.id, "revoked"), (WRONG, None, "unknown")):
         (event,) = await told(stage, partial(doors.whose_api_key, shown, HOME))
         assert event == ("access.key_refused", {"key": id_, "because": because, "address": HOME})
@@ -94,7 +94,7 @@ async def test_an_address_that_signs_in_is_in_the_audit_log_and_told_when_taken(
     stage: Stage, doors: Doors
 ) -> None:
     account = await doors.account()
-    offered = await doors.offer_sign_in(ADA, by=COMMAND_LINE)
+    offered = await doors.offer_sign_in(ADA, actor=COMMAND_LINE)
     last = (await doors.audit_log())[-1]
     assert (last.by, last.action, last.what) == (COMMAND_LINE, Action.SIGN_IN_LINK_MADE, ADA)
     assert offered not in last.what
@@ -109,5 +109,5 @@ async def test_an_address_that_signs_in_is_in_the_audit_log_and_told_when_taken(
 
 async def test_an_offer_for_nobody_stands_in_no_audit_log(doors: Doors) -> None:
     with pytest.raises(NotAuthenticated):
-        await doors.offer_sign_in("nobody@example.org", by=COMMAND_LINE)
+        await doors.offer_sign_in("nobody@example.org", actor=COMMAND_LINE)
     assert await doors.audit_log() == []

@@ -26,7 +26,7 @@ async def test_an_account_keeps_a_hash_of_its_password_only(doors: Doors) -> Non
 
 
 async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(doors: Doors) -> None:
-    account = await doors.add_account(NewAccount(f"  {ADA} ", EVERYWHERE, None), by=COMMAND_LINE)
+    account = await doors.add_account(NewAccount(f"  {ADA} ", EVERYWHERE, None), actor=COMMAND_LINE)
     assert (account.email, account.password_hash) == (ADA, None)
     with pytest.raises(InvalidCredentials):
         await doors.sign_in(password="")
@@ -35,7 +35,7 @@ async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(doors
 @pytest.mark.parametrize("password", ["", "short", "x" * 1001])
 async def test_a_password_that_cannot_be_one_adds_nothing(stage: Stage, doors: Doors, password: str) -> None:
     with pytest.raises(InvalidInput, match="12 to 1000"):
-        await doors.add_account(NewAccount(ADA, EVERYWHERE, password), by=COMMAND_LINE)
+        await doors.add_account(NewAccount(ADA, EVERYWHERE, password), actor=COMMAND_LINE)
     assert not await ListAccounts(stage.units)()
 
 
@@ -52,7 +52,7 @@ async def test_a_role_is_for_an_organization_that_there_is(doors: Doors) -> None
         await doors.account(ADA, nowhere)
     await doors.account()
     with pytest.raises(NotFound, match="organization 'nowhere'"):
-        await doors.give_role(ADA, nowhere, by=COMMAND_LINE)
+        await doors.give_role(ADA, nowhere, actor=COMMAND_LINE)
 
 
 async def test_a_role_that_is_given_takes_the_place_of_the_former_one_there(
@@ -60,23 +60,23 @@ async def test_a_role_that_is_given_takes_the_place_of_the_former_one_there(
 ) -> None:
     acme, bolt = (await stage.organization("Acme")).id, (await stage.organization("Bolt")).id
     await doors.account(ADA, Grant(Role.VIEWER, acme))
-    await doors.give_role("ADA@Example.org", Grant(Role.ADMIN, acme), by=COMMAND_LINE)
-    changed = await doors.give_role(ADA, Grant(Role.VIEWER, bolt), by=COMMAND_LINE)
+    await doors.give_role("ADA@Example.org", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
+    changed = await doors.give_role(ADA, Grant(Role.VIEWER, bolt), actor=COMMAND_LINE)
     assert changed.grants == {Grant(Role.ADMIN, acme), Grant(Role.VIEWER, bolt)}
     assert [each.email for each in await ListMembers(stage.units)(bolt)] == [ADA]
 
 
 async def test_a_role_is_taken_away_once(doors: Doors) -> None:
     await doors.account()
-    assert not (await doors.take_role(ADA, EVERYWHERE, by=COMMAND_LINE)).grants
+    assert not (await doors.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)).grants
     with pytest.raises(InvalidInput, match="does not have this role"):
-        await doors.take_role(ADA, EVERYWHERE, by=COMMAND_LINE)
+        await doors.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
 
 
 async def test_a_changed_role_counts_from_the_next_question_on(doors: Doors) -> None:
     await doors.account()
     secret = await doors.sign_in()
-    await doors.take_role(ADA, EVERYWHERE, by=COMMAND_LINE)
+    await doors.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
     assert not (await doors.who_is_signed_in(secret)).actor.grants
 
 
@@ -87,7 +87,7 @@ async def test_a_changed_password_ends_every_sign_in_and_lets_nobody_in_with_the
     await doors.account("grace@example.org")
     hers = await doors.sign_in("grace@example.org")
     secrets = [await doors.sign_in(), await doors.sign_in()]
-    await doors.change_password(ADA, NEW_PASSWORD, by=COMMAND_LINE)
+    await doors.change_password(ADA, NEW_PASSWORD, actor=COMMAND_LINE)
     for secret in secrets:
         with pytest.raises(NotAuthenticated):
             await doors.who_is_signed_in(secret)
@@ -101,7 +101,7 @@ async def test_a_password_that_cannot_be_one_changes_nothing(doors: Doors) -> No
     await doors.account()
     secret = await doors.sign_in()
     with pytest.raises(InvalidInput):
-        await doors.change_password(ADA, "short", by=COMMAND_LINE)
+        await doors.change_password(ADA, "short", actor=COMMAND_LINE)
     assert await doors.signed_in(secret)
 
 
@@ -140,7 +140,7 @@ async def test_of_two_who_change_the_same_password_at_once_one_wins(doors: Doors
 async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(doors: Doors) -> None:
     first = await doors.account()
     secret = await doors.sign_in()
-    await doors.remove_account(ADA, by=COMMAND_LINE)
+    await doors.remove_account(ADA, actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
         await doors.who_is_signed_in(secret)
     with pytest.raises(InvalidCredentials):
@@ -155,11 +155,11 @@ async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(doors: Doo
 async def test_an_account_that_there_is_not_is_not_found(doors: Doors, email: str) -> None:
     await doors.account()
     for change in (
-        doors.give_role(email, EVERYWHERE, by=COMMAND_LINE),
-        doors.take_role(email, EVERYWHERE, by=COMMAND_LINE),
-        doors.change_password(email, NEW_PASSWORD, by=COMMAND_LINE),
+        doors.give_role(email, EVERYWHERE, actor=COMMAND_LINE),
+        doors.take_role(email, EVERYWHERE, actor=COMMAND_LINE),
+        doors.change_password(email, NEW_PASSWORD, actor=COMMAND_LINE),
         doors.change_own_password(email, PASSWORD, NEW_PASSWORD),
-        doors.remove_account(email, by=COMMAND_LINE),
+        doors.remove_account(email, actor=COMMAND_LINE),
     ):
         with pytest.raises(NotFound) as refused:
             await change

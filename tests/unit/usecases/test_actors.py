@@ -11,7 +11,7 @@ import pytest
 
 import core.usecases
 
-ACTORS = {"by", "actor"}
+ACTORS = {"actor"}
 
 
 def _classes() -> Iterator[type]:
@@ -34,7 +34,7 @@ def _functions(each: type) -> Iterator[Callable[..., Any]]:
         yield vars(each)["__call__"]
 
 
-HANDLED_ERRORS = [
+PARAMETERS = [
     pytest.param(parameter, id=f"{each.__module__.removeprefix('core.usecases.')}.{each.__name__}")
     for each in _classes()
     for function in _functions(each)
@@ -42,14 +42,14 @@ HANDLED_ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("parameter", HANDLED_ERRORS)
+@pytest.mark.parametrize("parameter", PARAMETERS)
 def test_actor_has_no_default(parameter: inspect.Parameter) -> None:
     assert parameter.default is inspect.Parameter.empty
-    if parameter.name == "by":
+    if parameter.annotation == "str" or parameter.annotation is str:
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, "it is a plain text among others"
 
 
 def test_actors_of_use_cases_and_commands_are_found() -> None:
-    names = {parameter.id for parameter in HANDLED_ERRORS}
-    assert {"connect.Connect", "request_sync.SyncRequest", "portal.CreatePortalLink"} <= names
-    assert len(HANDLED_ERRORS) >= 24
+    names = {parameter.id for parameter in PARAMETERS}
+    assert {"organizations.connect.Connect", "runs.request_sync.SyncRequest", "access.create_portal_link.CreatePortalLink"} <= names
+    assert len(PARAMETERS) >= 24

@@ -65,7 +65,9 @@ async def scene(stage: Stage, doors: Doors) -> Scene:
     bolt = (await stage.organization("Bolt")).id
     await doors.account(GRACE, Grant(Role.VIEWER, mapping.organization_id))
     await doors.sign_in_by_provider(GRACE, "grace-1")
-    key, _ = await doors.make_api_key("export", Grant(Role.VIEWER, mapping.organization_id), by=COMMAND_LINE)
+    key, _ = await doors.make_api_key(
+        "export", Grant(Role.VIEWER, mapping.organization_id), actor=COMMAND_LINE
+    )
     await stage.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
     return Scene(stage, doors, mapping, bolt, key.id)
 
@@ -85,115 +87,120 @@ CASES = [
         Action.ORGANIZATION_ADDED,
         "Crab",
         "new",
-        lambda on: on.stage.add_organization(NewOrganization(" Crab ", URL, SESSIONBOARD_TOKEN), by=BY),
+        lambda on: on.stage.add_organization(NewOrganization(" Crab ", URL, SESSIONBOARD_TOKEN), actor=BY),
     ),
     Case(
         Action.ORGANIZATION_REMOVED,
         "Bolt",
         "all",
-        lambda on: on.stage.remove_organization(on.bolt, "Bolt", by=BY),
+        lambda on: on.stage.remove_organization(on.bolt, "Bolt", actor=BY),
     ),
-    Case(Action.CONNECTED, "Bolt", "bolt", lambda on: on.stage.connect(on.bolt, RENEWED, by=BY)),
-    Case(Action.DISCONNECTED, "Acme", "acme", lambda on: on.stage.disconnect(on.acme, "Acme", by=BY)),
+    Case(Action.CONNECTED, "Bolt", "bolt", lambda on: on.stage.connect(on.bolt, RENEWED, actor=BY)),
+    Case(Action.DISCONNECTED, "Acme", "acme", lambda on: on.stage.disconnect(on.acme, "Acme", actor=BY)),
     Case(
         Action.TOKEN_REPLACED,
         "Sessionboard token",
         "bolt",
-        lambda on: on.stage.replace_sessionboard_token(on.bolt, RENEWED, by=BY),
+        lambda on: on.stage.replace_sessionboard_token(on.bolt, RENEWED, actor=BY),
     ),
     Case(
         Action.TOKEN_REPLACED,
         "Gleanin token",
         "acme",
-        lambda on: on.stage.replace_gleanin_token(on.acme, RENEWED, by=BY),
+        lambda on: on.stage.replace_gleanin_token(on.acme, RENEWED, actor=BY),
     ),
     Case(
         Action.MAPPED,
         "RustConf goes Gleanin > RustConf",
         "acme",
-        lambda on: on.stage.map_events(NewMapping(on.acme, ELSEWHERE, FAR, time_zone_confirmed=True), by=BY),
+        lambda on: on.stage.map_events(
+            NewMapping(on.acme, ELSEWHERE, FAR, time_zone_confirmed=True), actor=BY
+        ),
     ),
-    Case(Action.MAPPING_REMOVED, LABEL, "acme", lambda on: on.stage.remove_mapping(on.mapping.id, by=BY)),
+    Case(Action.MAPPING_REMOVED, LABEL, "acme", lambda on: on.stage.remove_mapping(on.mapping.id, actor=BY)),
     Case(
         Action.SETTINGS_CHANGED,
         f"{LABEL}: tracks track > tags, moderators on > off, continuous sync off > on",
         "acme",
         lambda on: on.stage.change_settings(
             SettingsChange(on.mapping.id, TracksFrom.TAGS, None, moderators=False, continuous_sync=True),
-            by=BY,
+            actor=BY,
         ),
     ),
     Case(
         Action.SYNC_REQUESTED,
         f"{LABEL} (all)",
         "acme",
-        lambda on: on.stage.request(SyncRequest(on.mapping.id, by=BY)),
+        lambda on: on.stage.request(SyncRequest(on.mapping.id, actor=BY)),
     ),
     Case(
         Action.ACCOUNT_ADDED,
         "new@example.org",
         "acme",
-        lambda on: on.doors.add_account(NewAccount("new@example.org", on.viewer, PASSWORD), by=BY),
+        lambda on: on.doors.add_account(NewAccount("new@example.org", on.viewer, PASSWORD), actor=BY),
     ),
-    Case(Action.ACCOUNT_REMOVED, GRACE, "all", lambda on: on.doors.remove_account(GRACE, by=BY)),
+    Case(Action.ACCOUNT_REMOVED, GRACE, "all", lambda on: on.doors.remove_account(GRACE, actor=BY)),
     Case(
         Action.ROLE_GIVEN,
         f"{GRACE}: admin",
         "bolt",
-        lambda on: on.doors.give_role(GRACE, Grant(Role.ADMIN, on.bolt), by=BY),
+        lambda on: on.doors.give_role(GRACE, Grant(Role.ADMIN, on.bolt), actor=BY),
     ),
     Case(
-        Action.ROLE_TAKEN, f"{GRACE}: viewer", "acme", lambda on: on.doors.take_role(GRACE, on.viewer, by=BY)
+        Action.ROLE_TAKEN,
+        f"{GRACE}: viewer",
+        "acme",
+        lambda on: on.doors.take_role(GRACE, on.viewer, actor=BY),
     ),
     Case(
         Action.PASSWORD_CHANGED,
         GRACE,
         "all",
-        lambda on: on.doors.change_password(GRACE, "another-horse-battery", by=BY),
+        lambda on: on.doors.change_password(GRACE, "another-horse-battery", actor=BY),
     ),
-    Case(Action.SIGN_IN_LINK_MADE, GRACE, "all", lambda on: on.doors.offer_sign_in(GRACE, by=BY)),
-    Case(Action.IDENTITY_UNBOUND, GRACE, "all", lambda on: on.doors.unbind_identities(GRACE, by=BY)),
+    Case(Action.SIGN_IN_LINK_MADE, GRACE, "all", lambda on: on.doors.offer_sign_in(GRACE, actor=BY)),
+    Case(Action.IDENTITY_UNBOUND, GRACE, "all", lambda on: on.doors.unbind_identities(GRACE, actor=BY)),
     Case(
         Action.API_KEY_MADE,
         "desk (viewer)",
         "acme",
-        lambda on: on.doors.make_api_key("desk", on.viewer, by=BY),
+        lambda on: on.doors.make_api_key("desk", on.viewer, actor=BY),
     ),
     Case(
         Action.API_KEY_REVOKED,
         "export",
         "acme",
-        lambda on: on.doors.revoke_api_key(on.acme, on.key, by=BY),
+        lambda on: on.doors.revoke_api_key(on.acme, on.key, actor=BY),
     ),
     Case(
         Action.RECIPIENT_CHOSEN,
         "e-mail to ops@example.org",
         "acme",
-        lambda on: on.stage.choose_recipient(on.acme, Channel.EMAIL, "ops@example.org", by=BY),
+        lambda on: on.stage.choose_recipient(on.acme, Channel.EMAIL, "ops@example.org", actor=BY),
     ),
     Case(
         Action.RECIPIENT_TRIED,
         "e-mail to ops@example.org",
         "acme",
-        lambda on: on.stage.try_recipient(on.acme, by=BY),
+        lambda on: on.stage.try_recipient(on.acme, actor=BY),
     ),
     Case(
         Action.RECIPIENT_REMOVED,
         "e-mail to ops@example.org",
         "acme",
-        lambda on: on.stage.remove_recipient(on.acme, by=BY),
+        lambda on: on.stage.remove_recipient(on.acme, actor=BY),
     ),
     Case(
         Action.PORTAL_ADDRESS_MADE,
         "Ada Lovelace",
         "acme",
-        lambda on: on.doors.make_portal_address(on.ada, by=BY),
+        lambda on: on.doors.make_portal_address(on.ada, actor=BY),
     ),
     Case(
         Action.PORTAL_ADDRESS_REVOKED,
         "Ada Lovelace",
         "acme",
-        lambda on: on.doors.revoke_portal_addresses(on.ada, by=BY),
+        lambda on: on.doors.revoke_portal_addresses(on.ada, actor=BY),
     ),
 ]
 each_change = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.action}-{case.what}")
@@ -245,14 +252,14 @@ async def test_a_change_and_its_entry_are_stored_together_or_not_at_all(
 
 
 async def _all_that_is_stored(scene: Scene) -> tuple[object, list[AuditEntry]]:
-    async with scene.stage.units.reading() as unit:
+    async with scene.stage.units.read() as unit:
         state = [
             await unit.organizations.all(),
             [await unit.connections.get_open(each) for each in (scene.acme, scene.bolt)],
-            await unit.mappings.of_organization(scene.acme),
-            await unit.runs.of_organization(scene.acme),
+            await unit.mappings.list_by_organization(scene.acme),
+            await unit.runs.list_by_organization(scene.acme),
             await unit.accounts.all(),
-            await unit.api_keys.of_organization(scene.acme),
+            await unit.api_keys.list_by_organization(scene.acme),
         ]
     return state, await scene.whole_log()
 
@@ -270,16 +277,16 @@ async def test_rule_02_no_secret_stands_in_the_log(scene: Scene, case: Case) -> 
 @pytest.mark.parametrize(
     "refused",
     [
-        lambda on: on.stage.disconnect(on.acme, "acme?", by=BY),
-        lambda on: on.stage.remove_organization(on.acme, "Acme", by=BY),
-        lambda on: on.stage.remove_organization(on.bolt, "Acme", by=BY),
-        lambda on: on.stage.connect(on.acme, TOKEN, by=BY),
+        lambda on: on.stage.disconnect(on.acme, "acme?", actor=BY),
+        lambda on: on.stage.remove_organization(on.acme, "Acme", actor=BY),
+        lambda on: on.stage.remove_organization(on.bolt, "Acme", actor=BY),
+        lambda on: on.stage.connect(on.acme, TOKEN, actor=BY),
         lambda on: on.stage.map(on.acme),
         lambda on: on.doors.account(GRACE),
-        lambda on: on.doors.take_role(GRACE, Grant(Role.ADMIN), by=BY),
-        lambda on: on.doors.revoke_api_key(on.bolt, on.key, by=BY),
+        lambda on: on.doors.take_role(GRACE, Grant(Role.ADMIN), actor=BY),
+        lambda on: on.doors.revoke_api_key(on.bolt, on.key, actor=BY),
         lambda on: on.doors.make_portal_address(
-            PersonQuery(on.mapping.id, SPEAKER.name, SourceId("bob")), by=BY
+            PersonQuery(on.mapping.id, SPEAKER.name, SourceId("bob")), actor=BY
         ),
     ],
 )
@@ -293,16 +300,16 @@ async def test_what_is_refused_leaves_no_entry(
 
 
 async def test_what_changes_nothing_leaves_no_entry(scene: Scene) -> None:
-    await scene.doors.revoke_api_key(scene.acme, scene.key, by=BY)
+    await scene.doors.revoke_api_key(scene.acme, scene.key, actor=BY)
     before = await scene.whole_log()
-    await scene.doors.revoke_api_key(scene.acme, scene.key, by=BY)
-    await scene.stage.change_settings(SettingsChange(scene.mapping.id, tracks=TracksFrom.TRACK), by=BY)
+    await scene.doors.revoke_api_key(scene.acme, scene.key, actor=BY)
+    await scene.stage.change_settings(SettingsChange(scene.mapping.id, tracks=TracksFrom.TRACK), actor=BY)
     assert await scene.whole_log() == before
 
 
 async def test_rule_24_a_continuous_sync_is_told_of_by_its_run_and_not_by_the_log(scene: Scene) -> None:
     before = await scene.whole_log()
-    request = SyncRequest(scene.mapping.id, trigger=Trigger.CONTINUOUS, by=CONTINUOUS_SYNC)
+    request = SyncRequest(scene.mapping.id, trigger=Trigger.CONTINUOUS, actor=CONTINUOUS_SYNC)
     run = await scene.stage.request(request)
     assert run.requested_by == CONTINUOUS_SYNC
     assert await scene.whole_log() == before

@@ -14,7 +14,7 @@ async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(sta
     former = await stage.mapping()
     change, organization = ChangeConnection(stage.units, stage.clock), former.organization_id
     for _ in range(2):
-        assert (await change(organization, continuous_sync=True, by=COMMAND_LINE)).continuous_sync
+        assert (await change(organization, continuous_sync=True, actor=COMMAND_LINE)).continuous_sync
     await stage.map(organization, ELSEWHERE, FAR)
     listed = await stage.list_mappings(organization)
     assert [each.continuous_sync for each in listed] == [False, True]
@@ -27,6 +27,6 @@ async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(sta
 async def test_rule_24_there_is_nothing_to_choose_without_a_connection(stage: Stage) -> None:
     change = ChangeConnection(stage.units, stage.clock)
     with pytest.raises(NotConnected):
-        await change((await stage.organization()).id, continuous_sync=True, by=COMMAND_LINE)
+        await change((await stage.organization()).id, continuous_sync=True, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
-        await change(OrganizationId("nobody"), continuous_sync=True, by=COMMAND_LINE)
+        await change(OrganizationId("nobody"), continuous_sync=True, actor=COMMAND_LINE)

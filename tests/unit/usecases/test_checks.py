@@ -96,7 +96,7 @@ async def being_checked(
 
 
 async def last_checked(stage: Stage, mapping: EventMapping) -> bool:
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         schedule = await unit.schedules.get(mapping.id)
     return schedule is not None and schedule.last_checked_at is not None
 
@@ -202,7 +202,7 @@ async def test_a_run_in_which_nothing_happens_stops_and_counts_as_a_failure(stag
     async with asyncio.timeout(WITHIN):
         run = await stalling(stage, timedelta(seconds=0.1))(run_id)
     assert run.stop == NO_PROGRESS
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         schedule, known = await unit.schedules.get(mapping.id), await unit.mappings.get(mapping.id)
     assert present(schedule).failures == 1
     assert not present(known).written, "its events are free, for nothing was written (rule 5)"
@@ -254,7 +254,7 @@ async def test_a_check_whose_lease_ran_out_is_begun_again(stage: Stage) -> None:
 
 async def test_large_readings_wait_for_one_of_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_places, "LARGE", 3)
-    monkeypatch.setattr(large_places, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(large_places, "POLL_INTERVAL", 0.01)
     places = large_places.LargePlaces()
     told = list[str]()
     async with places.for_one() as one, places.for_one() as two, places.for_one() as three:

@@ -28,7 +28,7 @@ from tests.unit.usecases.stage import ELSEWHERE, HERE, SESSIONBOARD_TOKEN, TOKEN
 
 
 async def connection_of(stage: Stage, organization_id: OrganizationId) -> Connection | None:
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         return await unit.connections.get_open(organization_id)
 
 
@@ -63,7 +63,7 @@ async def test_an_organization_is_not_stored_whose_sessionboard_refuses_the_toke
         stage.source.trouble = SourceUnavailable("Sessionboard does not answer.")
     with pytest.raises(refusal):
         await stage.organization()
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         assert not await unit.organizations.all()
 
 

@@ -41,14 +41,14 @@ async def synced_again(stage: Stage, mapping: EventMapping) -> None:
 
 
 async def taken_over(stage: Stage, mapping: EventMapping) -> None:
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         (run,) = await unit.runs.list_open(mapping.id)
     await stage.take_over(run.id)
 
 
 async def unmapped_and_taken_over(stage: Stage, mapping: EventMapping) -> None:
     await unmapped(stage, mapping)
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         list_open = await unit.runs.list_open(mapping.id)
     stage.clock.advance(LEASE)
     for run in list_open:
@@ -72,9 +72,9 @@ async def test_rule_26_a_killed_run_has_the_counts_of_what_it_stored(
     mapping = await killed_after(stage, 500, after)
     await end(stage, mapping)
     stage.clock.advance(LEASE)
-    async with stage.units.reading() as unit:
-        run = (await unit.runs.of_mapping(mapping.id))[-1]
-        stored = counted(await unit.outcomes.of_run(run.id))
+    async with stage.units.read() as unit:
+        run = (await unit.runs.list_by_mapping(mapping.id))[-1]
+        stored = counted(await unit.outcomes.list_by_run(run.id))
     if not run.is_open:
         assert run.state is RunState.STOPPED
         assert run.counts == stored
@@ -87,12 +87,12 @@ class Uncommitted:
 
     units: UnitOfWorkFactory
 
-    def reading(self) -> object:
-        return self.units.reading()
+    def read(self) -> object:
+        return self.units.read()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
-        async with self.units.writing() as unit:
+    async def write(self) -> AsyncIterator[UnitOfWork]:
+        async with self.units.write() as unit:
             update, commit, ends = unit.runs.update, unit.commit, list[SyncRun]()
 
             async def watched_update(run: SyncRun) -> None:

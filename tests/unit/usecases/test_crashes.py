@@ -42,7 +42,7 @@ async def assert_that_all_is_well(stage: Stage, mapping: EventMapping, *, edited
     run = await stage.sync(mapping)
     assert run.state is RunState.COMPLETED
     assert stage.gleanin.duplicates == 0
-    assert len(stage.gleanin.of_event(THERE)) == RECORDS + (2 if edited else 0)
+    assert len(stage.gleanin.list_by_event(THERE)) == RECORDS + (2 if edited else 0)
     succeeded = {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.KEPT}
     assert {each.outcome for each in (await stage.outcomes(run)).values()} <= succeeded
     s1, s2 = (stage.the(mapping, SESSION, each) for each in ("s1", "s2"))

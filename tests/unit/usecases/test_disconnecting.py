@@ -39,7 +39,7 @@ async def test_rule_08_disconnecting_ends_every_mapping(stage: Stage) -> None:
 async def test_rule_08_disconnecting_erases_the_token(stage: Stage) -> None:
     connection = await stage.connection()
     ended = await stage.disconnect(connection.organization_id, "Acme")
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         assert await unit.connections.get(connection.id) == ended
     assert (ended.token, ended.token_hint) == (None, "")
 

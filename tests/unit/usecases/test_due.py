@@ -38,7 +38,7 @@ async def continuous(stage: Stage) -> MappingId:
 
 
 async def book(stage: Stage, mapping_id: MappingId) -> SyncRun:
-    return await stage.request(SyncRequest(mapping_id, trigger=Trigger.CONTINUOUS, by=CONTINUOUS_SYNC))
+    return await stage.request(SyncRequest(mapping_id, trigger=Trigger.CONTINUOUS, actor=CONTINUOUS_SYNC))
 
 
 async def waiting(stage: Stage) -> list[RunId]:
@@ -190,7 +190,7 @@ async def test_a_refused_token_stops_continuous_sync_once_and_another_one_lets_i
     stage.clock.advance(timedelta(days=2))
     assert not await due(stage)
     stage.gleanin.trouble.refuses_tokens = False
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         mapping = present(await unit.mappings.get(mapping_id))
     await stage.replace_gleanin_token(mapping.organization_id, TOKEN)
     assert await due(stage) == [mapping_id]
@@ -207,7 +207,7 @@ async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former
 
     async def replaced() -> None:
         stage.gleanin.tokens = {another.value}
-        async with stage.units.reading() as unit:
+        async with stage.units.read() as unit:
             mapping = present(await unit.mappings.get(mapping_id))
         await stage.replace_gleanin_token(mapping.organization_id, another)
 
@@ -244,7 +244,7 @@ async def test_a_run_that_dies_again_is_not_tried_for_ever(stage: Stage, mapping
             await unit.runs.update(run.start("owner:1", stage.clock.now(), LEASE))
         stage.clock.advance(LEASE)
         again = await stage.take_over(run.id)
-        async with stage.units.reading() as unit:
+        async with stage.units.read() as unit:
             known = present(await unit.runs.get(again or run.id))
         run = known
     assert again is None
@@ -280,17 +280,17 @@ async def test_rule_23_a_run_by_hand_that_joins_a_waiting_continuous_one_makes_i
     mapping_id = await continuous(stage)
     first = await book(stage, mapping_id)
     assert (first.trigger, first.requested_by) == (Trigger.CONTINUOUS, CONTINUOUS_SYNC)
-    joined = await stage.request(SyncRequest(mapping_id, Scope.AGENDA, by="ada@example.org"))
+    joined = await stage.request(SyncRequest(mapping_id, Scope.AGENDA, actor="ada@example.org"))
     assert (joined.id, joined.trigger, joined.requested_by) == (first.id, Trigger.MANUAL, "ada@example.org")
     again = await book(stage, mapping_id)
     assert (again.trigger, again.requested_by) == (Trigger.MANUAL, "ada@example.org")
 
 
 async def interrupted(
-    stage: Stage, mapping_id: MappingId, scope: Scope = Scope.ALL, by: StopReason = INTERRUPTED
+    stage: Stage, mapping_id: MappingId, scope: Scope = Scope.ALL, actor: StopReason = INTERRUPTED
 ) -> SyncRun:
     run = (await stage.request_sync(mapping_id, scope)).start("owner:1", stage.clock.now(), LEASE)
-    stopped = run.stopped(by, stage.clock.now(), Counts())
+    stopped = run.stopped(actor, stage.clock.now(), Counts())
     async with stage.committing() as unit:
         await unit.runs.update(stopped)
     return stopped
@@ -329,7 +329,7 @@ async def test_what_ended_otherwise_is_not_booked_again(stage: Stage, mapping: E
     await stage.request_again(done.id)
     await stage.request_again(RunId("nothing"))
     for stop in (refused("It may not."), LEASE_EXPIRED, DISCONNECTED):
-        await stage.request_again((await interrupted(stage, mapping.id, by=stop)).id)
+        await stage.request_again((await interrupted(stage, mapping.id, actor=stop)).id)
     stopped = await interrupted(stage, mapping.id)
     await stage.remove_mapping(mapping.id)
     await stage.request_again(stopped.id)
@@ -339,7 +339,7 @@ async def test_what_ended_otherwise_is_not_booked_again(stage: Stage, mapping: E
 async def test_a_run_that_lost_its_database_is_booked_again_but_not_for_ever(
     stage: Stage, mapping: EventMapping
 ) -> None:
-    await stage.request_again((await interrupted(stage, mapping.id, by=DATABASE_UNAVAILABLE)).id)
+    await stage.request_again((await interrupted(stage, mapping.id, actor=DATABASE_UNAVAILABLE)).id)
     again = await waiting_run(stage)
     lost = again.start("owner:1", stage.clock.now(), LEASE).stopped(
         DATABASE_UNAVAILABLE, stage.clock.now(), Counts()

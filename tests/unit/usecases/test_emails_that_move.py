@@ -21,7 +21,7 @@ async def synced(stage: Stage, *people: Person) -> EventMapping:
 
 
 def emails(stage: Stage) -> list[str]:
-    return sorted(str(each.fields["email"]) for each in stage.gleanin.of_event(THERE, SPEAKER))
+    return sorted(str(each.fields["email"]) for each in stage.gleanin.list_by_event(THERE, SPEAKER))
 
 
 async def test_rule_15_who_gets_an_e_mail_is_written_after_who_gives_it_up(stage: Stage) -> None:

@@ -77,7 +77,7 @@ async def test_another_provider_binds_for_itself(doors: Doors) -> None:
 
 async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(doors: Doors) -> None:
     former = await doors.sign_in_by_provider()
-    account, number = await doors.unbind_identities(ADA.upper(), by=COMMAND_LINE)
+    account, number = await doors.unbind_identities(ADA.upper(), actor=COMMAND_LINE)
     assert (account.email, number) == (ADA, 1)
     with pytest.raises(NotAuthenticated):
         await doors.signed_in(former)
@@ -87,19 +87,19 @@ async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(doors: Doors
     entries = [(entry.by, entry.action) for entry in await doors.audit_log()]
     assert (COMMAND_LINE, Action.IDENTITY_UNBOUND) in entries
     with pytest.raises(NotFound):
-        await doors.unbind_identities("nobody@example.org", by=COMMAND_LINE)
+        await doors.unbind_identities("nobody@example.org", actor=COMMAND_LINE)
 
 
 async def test_unbinding_what_is_not_bound_changes_nothing(doors: Doors) -> None:
     secret = await doors.sign_in()
-    assert (await doors.unbind_identities(ADA, by=COMMAND_LINE))[1] == 0
+    assert (await doors.unbind_identities(ADA, actor=COMMAND_LINE))[1] == 0
     assert await doors.signed_in(secret) == ADA
     assert Action.IDENTITY_UNBOUND not in {entry.action for entry in await doors.audit_log()}
 
 
 async def test_an_account_made_again_is_bound_again(doors: Doors) -> None:
     await doors.sign_in_by_provider()
-    await doors.remove_account(ADA, by=COMMAND_LINE)
+    await doors.remove_account(ADA, actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
         await doors.sign_in_by_provider()
     await doors.account()

@@ -77,7 +77,7 @@ async def test_a_device_is_known_for_its_own_account_only(doors: Doors) -> None:
 
 async def test_a_device_is_unknown_after_a_change_of_the_password(doors: Doors) -> None:
     device = await known(doors)
-    await doors.change_password(ADA, "another-horse-battery", by=COMMAND_LINE)
+    await doors.change_password(ADA, "another-horse-battery", actor=COMMAND_LINE)
     await guess(doors)
     with pytest.raises(TooManyAttempts):
         await doors.sign_in(password="another-horse-battery", device=device)
@@ -94,7 +94,7 @@ async def test_a_device_is_unknown_after_a_year(stage: Stage, doors: Doors) -> N
 
 async def test_a_device_of_a_removed_account_is_unknown_to_the_next_one(doors: Doors) -> None:
     device = await known(doors)
-    await doors.remove_account(ADA, by=COMMAND_LINE)
+    await doors.remove_account(ADA, actor=COMMAND_LINE)
     await doors.account()
     await guess(doors)
     assert not await is_let_in(doors, device=device)

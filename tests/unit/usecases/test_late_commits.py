@@ -32,7 +32,7 @@ def assert_no_second_post_came_too_early(stage: Stage) -> None:
 
 async def assert_everything_is_there_once(stage: Stage, mapping: EventMapping) -> None:
     assert stage.gleanin.duplicates == 0
-    assert len(stage.gleanin.of_event(THERE)) == 11
+    assert len(stage.gleanin.list_by_event(THERE)) == 11
     for number in range(5):
         opening = stage.the(mapping, SESSION, f"s{number}")
         assert stage.the(mapping, SPEAKER, f"p{number}").fields["sessions"] == (opening.id,)
@@ -139,7 +139,7 @@ async def test_rule_32_a_create_of_a_killed_run_that_is_carried_out_late_stands_
         assert [each.reason.code for each in told.values() if each.outcome is Outcome.SKIPPED] == [
             "ended_connection"
         ], "rule 10: it was sent under the connection that has ended, and is found to be there"
-        assert len(stage.gleanin.of_event(THERE)) == 11
+        assert len(stage.gleanin.list_by_event(THERE)) == 11
     else:
         assert (await stage.sync(mapping)).state is RunState.COMPLETED
         await assert_everything_is_there_once(stage, mapping)
@@ -170,7 +170,7 @@ async def test_rule_32_nothing_stays_noted_of_what_is_known(stage: Stage, mappin
     stage.offer(*SESSIONS, exhibitors=(ACME,))
     stage.gleanin.trouble.lost_answers = 2
     await stage.sync(mapping)
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         assert not await unit.intents.list_open(mapping.organization_id, THERE)
 
 

@@ -20,7 +20,7 @@ def assert_everything_is_there_once(stage: Stage, mapping: EventMapping) -> None
     for number in range(12):
         opening = stage.the(mapping, SESSION, f"s{number}")
         assert stage.the(mapping, SPEAKER, f"p{number}").fields["sessions"] == (opening.id,)
-    assert len(stage.gleanin.of_event(THERE)) == 25
+    assert len(stage.gleanin.list_by_event(THERE)) == 25
 
 
 @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])

@@ -137,7 +137,7 @@ async def test_a_removed_mapping_cannot_be_removed_again(stage: Stage, mapping: 
     with pytest.raises(NotMapped):
         await stage.remove_mapping(mapping.id)
     with pytest.raises(NotFound):
-        await RemoveMapping(stage.units, stage.clock, stage.run_ends)(MappingId("none"), by=COMMAND_LINE)
+        await RemoveMapping(stage.units, stage.clock, stage.run_ends)(MappingId("none"), actor=COMMAND_LINE)
 
 
 async def test_rule_07_where_gleanin_tells_no_zone_the_admin_is_shown_ours_and_confirms_it(
@@ -237,7 +237,7 @@ async def test_the_lists_of_events_say_who_is_bound_to_whom(stage: Stage, mappin
     assert (bound.id, bound.mappable, bound.only_with) == (THERE, True, "PyConf")
     (partner,) = [event for event in lists.sessionboard if event.only_with]
     assert (partner.id, partner.mappable, partner.only_with) == (HERE, True, "PyConf goes Gleanin")
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         assert present(await unit.mappings.get(mapping.id)).written
 
 

@@ -30,13 +30,13 @@ async def with_job_titles_of_gleanins_own(stage: Stage) -> EventMapping:
     mapping = await stage.mapping()
     offer(stage)
     await stage.sync(mapping)
-    for record in stage.gleanin.of_event(THERE, SPEAKER):
+    for record in stage.gleanin.list_by_event(THERE, SPEAKER):
         record.fields["job_title"] = "Filled in by hand"
     return mapping
 
 
 def assert_the_job_titles_stand(stage: Stage) -> None:
-    titles = [record.fields.get("job_title") for record in stage.gleanin.of_event(THERE, SPEAKER)]
+    titles = [record.fields.get("job_title") for record in stage.gleanin.list_by_event(THERE, SPEAKER)]
     assert titles == ["Filled in by hand"] * 5, "rule 20"
 
 
@@ -82,7 +82,7 @@ async def test_rule_20_what_may_have_been_sent_and_is_empty_again_is_cleared(sta
     assert await kill(stage, mapping, "write", 1, taken_place=True)
     offer(stage)
     await stage.sync(mapping)
-    assert all("company_name" not in each.fields for each in stage.gleanin.of_event(THERE, SPEAKER))
+    assert all("company_name" not in each.fields for each in stage.gleanin.list_by_event(THERE, SPEAKER))
     assert_the_job_titles_stand(stage)
 
 
@@ -92,7 +92,7 @@ async def test_rule_20_what_an_unrecorded_create_did_not_have_is_not_cleared(sta
     offer(stage, company="Analytical Engines")
     with killed(stage, write=2):
         await stage.sync(mapping)
-    (ada,) = stage.gleanin.of_event(THERE, SPEAKER)
+    (ada,) = stage.gleanin.list_by_event(THERE, SPEAKER)
     ada.fields["job_title"] = "Filled in by hand"
     offer(stage)
     told = await stage.outcomes(await stage.sync(mapping))

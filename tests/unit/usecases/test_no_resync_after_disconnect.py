@@ -21,7 +21,7 @@ ACME = exhibitor("acme", primary(person("eve")))
 
 def everything(stage: Stage) -> dict[str, object]:
     """Take down all that stands in the Gleanin event, to see that nothing of it changes."""
-    records = stage.gleanin.of_event(THERE)
+    records = stage.gleanin.list_by_event(THERE)
     return {record.id: (record.kind, record.external_id, deepcopy(record.fields)) for record in records}
 
 
@@ -40,7 +40,7 @@ async def synced_but_not_recorded(stage: Stage) -> EventMapping:
     for scope, writes in ((Scope.AGENDA, 2), (Scope.EXHIBITORS, 1)):
         with killed(stage, write=writes):
             await stage.sync(mapping, scope)
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         for kind, source_id in ((SPEAKER, "ada"), (EXHIBITOR_CONTACT, "eve")):
             assert len(stage.in_gleanin(mapping, kind, source_id)) == 1
             where = mapping.organization_id, mapping.events.gleanin_id
@@ -88,7 +88,7 @@ async def test_rule_10_records_that_were_never_sent_go_through(stage: Stage, map
 async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(
     stage: Stage, mapping: EventMapping
 ) -> None:
-    (old,) = stage.gleanin.of_event(THERE, SESSION)
+    (old,) = stage.gleanin.list_by_event(THERE, SESSION)
     stage.offer(session("opening", on(person("ada")), on(person("grace"))), exhibitors=(ACME,))
     told = await stage.outcomes(await stage.sync(mapping))
     assert told["grace"].outcome is Outcome.CREATED
@@ -113,7 +113,7 @@ async def test_rule_10_to_another_gleanin_event_everything_goes(stage: Stage, ma
     run = await stage.sync(mapping)
     assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.CREATED}
     assert everything(stage) == before
-    assert len(stage.gleanin.of_event(FAR)) == 3
+    assert len(stage.gleanin.list_by_event(FAR)) == 3
 
 
 async def test_rule_10_what_left_the_programme_since_is_not_written_either(

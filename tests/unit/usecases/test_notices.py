@@ -44,8 +44,8 @@ async def fail(stage: Stage, mapping: EventMapping) -> None:
 
 async def outbox(stage: Stage, organization_id: OrganizationId) -> list[Notification]:
     """Give the notices, oldest first."""
-    async with stage.units.reading() as unit:
-        return [*reversed(await unit.notices.of_organization(organization_id))]
+    async with stage.units.read() as unit:
+        return [*reversed(await unit.notifications.list_by_organization(organization_id))]
 
 
 def told(stage: Stage) -> list[HealthChange]:
@@ -298,7 +298,7 @@ async def test_rule_24_a_recovery_leads_to_a_run_that_is_still_there_a_day_later
     _, recovered = await outbox(stage, mapping.organization_id)
     stage.clock.advance(DAY + timedelta(hours=1))
     await ApplyRetention(stage.units, stage.clock, timedelta(days=90))()
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         assert await unit.runs.get(recovered.run_id) is not None
 
 
@@ -309,7 +309,7 @@ async def test_one_notice_that_meets_a_fault_does_not_stop_the_others(stage: Sta
     await fail(stage, mapping)
     (notice,) = await outbox(stage, mapping.organization_id)
     async with stage.committing() as unit:
-        await unit.notices.add(replace(notice, id=type(notice.id)("other"), organization_id=other.id))
+        await unit.notifications.add(replace(notice, id=type(notice.id)("other"), organization_id=other.id))
 
     @dataclass
     class Faulty(Watching):
@@ -376,7 +376,7 @@ async def test_what_can_be_no_recipient_is_refused_and_stores_nothing(
 ) -> None:
     with pytest.raises(InvalidInput):
         await stage.choose_recipient(mapping.organization_id, channel, address)
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         assert await unit.recipients.get(mapping.organization_id) is None
 
 
@@ -389,10 +389,10 @@ async def test_nobody_can_be_tried_where_notices_go_nowhere(stage: Stage, mappin
 
 async def test_who_chose_tried_and_removed_a_recipient_is_in_the_audit_log(stage: Stage) -> None:
     mapping = await with_recipient(stage)
-    await stage.try_recipient(mapping.organization_id, by="ada@example.org")
+    await stage.try_recipient(mapping.organization_id, actor="ada@example.org")
     await stage.remove_recipient(mapping.organization_id)
     assert await stage.remove_recipient(mapping.organization_id) is None
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         entries = await unit.audit.page(mapping.organization_id, limit=3)
     assert [(each.action, each.what) for each in reversed(entries)] == [
         (action, "the webhook at hooks.example.org")

@@ -62,13 +62,13 @@ class PickyUnits:
         self._units = units
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[UnitOfWork]:
-        async with self._units.reading() as unit:
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        async with self._units.read() as unit:
             yield Picky(unit)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
-        async with self._units.writing() as unit:
+    async def write(self) -> AsyncIterator[UnitOfWork]:
+        async with self._units.write() as unit:
             yield Picky(unit)
 
 
@@ -81,13 +81,13 @@ LOOK_UPS: dict[str, Asking] = {
     "run": lambda _, doors, __, odd: doors.admit_to_run(ACTOR, Permission.READ, RunId(odd)),
     "name": lambda stage, _, __, odd: FindOrganization(stage.units)(odd),
     "API key": lambda _, doors, mapping, odd: doors.revoke_api_key(
-        mapping.organization_id, ApiKeyId(odd), by=COMMAND_LINE
+        mapping.organization_id, ApiKeyId(odd), actor=COMMAND_LINE
     ),
     "person": lambda _, doors, mapping, odd: doors.make_portal_address(
-        PersonQuery(mapping.id, SPEAKER.name, SourceId(odd)), by=COMMAND_LINE
+        PersonQuery(mapping.id, SPEAKER.name, SourceId(odd)), actor=COMMAND_LINE
     ),
     "kind": lambda _, doors, mapping, odd: doors.make_portal_address(
-        PersonQuery(mapping.id, odd, SourceId("ada")), by=COMMAND_LINE
+        PersonQuery(mapping.id, odd, SourceId("ada")), actor=COMMAND_LINE
     ),
     "record": lambda stage, _, mapping, odd: GetRecordHistory(stage.units)(mapping.id, odd),
     "a run before": lambda stage, _, mapping, odd: stage.list_runs(mapping.id, before=RunId(odd)),

@@ -157,9 +157,9 @@ async def test_rule_23_a_run_keeps_its_lease_while_it_waits_for_gleanin(stage: S
     stage.clock.advance(LEASE)
     async with asyncio.timeout(WITHIN):
         while True:
-            async with stage.units.reading() as unit:
-                standing = present(await unit.runs.standing(run.id))
-            if present(standing.lease_until) > stage.clock.now():
+            async with stage.units.read() as unit:
+                lease_status = present(await unit.runs.lease_status(run.id))
+            if present(lease_status.lease_until) > stage.clock.now():
                 break
             await asyncio.sleep(0.005)
     hold.go_on.set()

@@ -45,7 +45,7 @@ async def test_rule_31_an_address_opens_the_page_of_one_person(
         ("max", EXHIBITOR_CONTACT),
     ):
         page = await doors.open_portal(
-            await doors.make_portal_address(who(mapping, source_id, kind.name), by=COMMAND_LINE)
+            await doors.make_portal_address(who(mapping, source_id, kind.name), actor=COMMAND_LINE)
         )
         assert (page.kind, page.event) == (kind, "PyConf")
         assert source_id.title() in page.name
@@ -60,7 +60,7 @@ async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:
     ada, bob = [
-        await doors.make_portal_address(who(mapping, each), by=COMMAND_LINE) for each in ("ada", "bob")
+        await doors.make_portal_address(who(mapping, each), actor=COMMAND_LINE) for each in ("ada", "bob")
     ]
     claims = json.dumps([mapping.organization_id, THERE, SPEAKER.name, "bob"])
     now = stage.clock.now()
@@ -92,7 +92,7 @@ async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
 async def test_rule_31_an_address_expires_after_ninety_days(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
+    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
     stage.clock.advance(90 * DAY - timedelta(seconds=1))
     assert (await doors.open_portal(address)).links
     stage.clock.advance(timedelta(seconds=1))
@@ -103,17 +103,17 @@ async def test_rule_31_an_address_expires_after_ninety_days(
 async def test_rule_31_revoked_addresses_do_not_open_and_later_ones_do(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:
-    first, second = [await doors.make_portal_address(who(mapping), by=COMMAND_LINE) for _ in range(2)]
-    bobs = await doors.make_portal_address(who(mapping, "bob"), by=COMMAND_LINE)
-    await doors.revoke_portal_addresses(who(mapping), by=COMMAND_LINE)
+    first, second = [await doors.make_portal_address(who(mapping), actor=COMMAND_LINE) for _ in range(2)]
+    bobs = await doors.make_portal_address(who(mapping, "bob"), actor=COMMAND_LINE)
+    await doors.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
     for address in (first, second):
         with pytest.raises(LinkExpired):
             await doors.open_portal(address)
     assert (await doors.open_portal(bobs)).links
     stage.clock.advance(timedelta(milliseconds=1))
-    later = await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
+    later = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
     assert (await doors.open_portal(later)).links
-    await doors.revoke_portal_addresses(who(mapping), by=COMMAND_LINE)
+    await doors.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
     with pytest.raises(LinkExpired):
         await doors.open_portal(later)
 
@@ -137,12 +137,12 @@ async def test_rule_31_there_is_a_page_only_for_who_was_synced(
 ) -> None:
     unknown = who(mapping, source_id, kind)
     with pytest.raises(NotFound):
-        await doors.make_portal_address(unknown, by=COMMAND_LINE)
+        await doors.make_portal_address(unknown, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
-        await doors.revoke_portal_addresses(unknown, by=COMMAND_LINE)
+        await doors.revoke_portal_addresses(unknown, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
         await doors.make_portal_address(
-            replace(who(mapping), mapping_id=MappingId("nothing")), by=COMMAND_LINE
+            replace(who(mapping), mapping_id=MappingId("nothing")), actor=COMMAND_LINE
         )
 
 
@@ -160,7 +160,7 @@ async def test_rule_31_an_address_of_somebody_unknown_opens_nothing(
 async def test_rule_31_an_address_opens_nothing_once_the_organization_is_removed(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
+    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
     await stage.disconnect(mapping.organization_id, "Acme")
     assert (await doors.open_portal(address)).links, "what Gleanin made, works on after a disconnect"
     await stage.remove_organization(mapping.organization_id, "Acme")
@@ -171,7 +171,7 @@ async def test_rule_31_an_address_opens_nothing_once_the_organization_is_removed
 async def test_rule_31_an_address_outlives_its_mapping(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
+    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
     await stage.remove_mapping(mapping.id)
     assert (await doors.open_portal(address)).links
 
@@ -179,11 +179,11 @@ async def test_rule_31_an_address_outlives_its_mapping(
 async def test_rule_31_of_an_ended_mapping_addresses_are_revoked_and_no_new_ones_made(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
+    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
     await stage.disconnect(mapping.organization_id, "Acme")
     with pytest.raises(NotMapped):
-        await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
-    await doors.revoke_portal_addresses(who(mapping), by=COMMAND_LINE)
+        await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    await doors.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
     with pytest.raises(LinkExpired):
         await doors.open_portal(address)
 
@@ -191,7 +191,7 @@ async def test_rule_31_of_an_ended_mapping_addresses_are_revoked_and_no_new_ones
 async def test_rule_30_a_page_shows_https_links_only_and_those_of_now(
     stage: Stage, doors: Doors, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), by=COMMAND_LINE)
+    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
     good = ShareLink("Speaker", "https://invt.io/ada")
     bad = [ShareLink("Bad", url) for url in ("http://invt.io/ada", "javascript:alert(1)", "", "https://")]
     links = {SourceId("ada"): (*bad, good)}
@@ -206,5 +206,5 @@ async def test_rule_30_who_has_no_link_yet_has_a_page_without_one(stage: Stage, 
     stage.offer(session("opening", on(person("ada"))))
     await stage.sync(mapping)
     assert (
-        await doors.open_portal(await doors.make_portal_address(who(mapping), by=COMMAND_LINE))
+        await doors.open_portal(await doors.make_portal_address(who(mapping), actor=COMMAND_LINE))
     ).links == ()

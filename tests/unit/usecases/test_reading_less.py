@@ -262,14 +262,14 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
 
     @asynccontextmanager
     async def reading_while_somebody_deletes() -> AsyncIterator[UnitOfWork]:
-        async with units.reading() as unit:
+        async with units.read() as unit:
             yield unit
         if stage.readings == 3 and stage.programme.sessions:  # right after the sessions were read
             stage.programme.sessions.clear()
             await hint(stage, mapping)
 
     units = stage.units
-    stage.units = Mock(wraps=units, systems_reader=reading_while_somebody_deletes)
+    stage.units = Mock(wraps=units, read=reading_while_somebody_deletes)
     await stage.check(mapping)
     stage.units = units
     assert not stage.programme.sessions
@@ -279,8 +279,8 @@ async def test_a_hint_that_comes_during_a_run_is_not_answered_by_that_one(stage:
 
 
 async def checkpoint_of(stage: Stage, mapping: EventMapping) -> UnchangedMarker | None:
-    async with stage.units.reading() as unit:
-        return await unit.checkpoints.get(mapping.id)
+    async with stage.units.read() as unit:
+        return await unit.unchanged_markers.get(mapping.id)
 
 
 async def test_rule_32_a_kill_at_the_first_write_leaves_nothing_proved(stage: Stage) -> None:
@@ -310,8 +310,8 @@ async def test_what_a_clock_that_was_set_back_saw_ended_does_not_hold_again_late
     stage.clock.advance(timedelta(hours=-2))
     await by_itself(stage, mapping, timedelta(0))
     stage.clock.advance(timedelta(hours=2))
-    async with stage.units.reading() as unit:
-        checkpoint = present(await unit.checkpoints.get(mapping.id))
+    async with stage.units.read() as unit:
+        checkpoint = present(await unit.unchanged_markers.get(mapping.id))
     assert checkpoint.read_at < stage.clock.now() - timedelta(hours=1), "the one of the run in between"
 
 

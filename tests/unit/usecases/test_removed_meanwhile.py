@@ -25,16 +25,16 @@ class RemovedBetween:
     is_removed: bool = False
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[UnitOfWork]:
-        async with self.units.reading() as unit:
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        async with self.units.read() as unit:
             yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
+    async def write(self) -> AsyncIterator[UnitOfWork]:
         if not self.is_removed:
             self.is_removed = True
             await self.remove()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             yield unit
 
 
@@ -42,8 +42,8 @@ HealthChange = Callable[[Stage, Doors, OrganizationId], Awaitable[object]]
 
 
 async def _renew_settings(stage: Stage, doors: Doors, organization: OrganizationId) -> object:
-    async with stage.units.reading() as unit:
-        (mapping,) = await unit.mappings.of_organization(organization)
+    async with stage.units.read() as unit:
+        (mapping,) = await unit.mappings.list_by_organization(organization)
     return await stage.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
 
 
@@ -56,13 +56,13 @@ CHANGES: dict[str, HealthChange] = {
     "Gleanin's token": lambda stage, _, organization: stage.replace_gleanin_token(organization, TOKEN),
     "settings": _renew_settings,
     "API key": lambda _, doors, organization: doors.make_api_key(
-        "export", Grant(Role.ADMIN, organization), by=COMMAND_LINE
+        "export", Grant(Role.ADMIN, organization), actor=COMMAND_LINE
     ),
     "account": lambda _, doors, organization: doors.add_account(
-        NewAccount("new@example.org", Grant(Role.ADMIN, organization), PASSWORD), by=COMMAND_LINE
+        NewAccount("new@example.org", Grant(Role.ADMIN, organization), PASSWORD), actor=COMMAND_LINE
     ),
     "role": lambda _, doors, organization: doors.give_role(
-        ADA, Grant(Role.ADMIN, organization), by=COMMAND_LINE
+        ADA, Grant(Role.ADMIN, organization), actor=COMMAND_LINE
     ),
 }
 
@@ -80,7 +80,7 @@ async def test_an_organization_that_is_removed_meanwhile_is_not_found_any_more(
     units = stage.units
 
     async def remove() -> None:
-        async with units.writing() as unit:
+        async with units.write() as unit:
             await unit.organizations.remove(organization, stage.clock.now())
             await unit.commit()
 

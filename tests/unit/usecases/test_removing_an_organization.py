@@ -57,7 +57,7 @@ async def test_nothing_of_a_removed_organization_is_found(
     organization = acme.organization_id
     (run, _), *_ = await ListOrganizationRuns(stage.units)(organization)
     await doors.account("ada@example.org", Grant(Role.ADMIN, organization))
-    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, organization), by=COMMAND_LINE)
+    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, organization), actor=COMMAND_LINE)
     await stage.remove_organization(organization, "Acme")
     for asked in (
         FindOrganization(stage.units)(organization),
@@ -71,7 +71,7 @@ async def test_nothing_of_a_removed_organization_is_found(
         stage.request_sync(acme.id),
         stage.connect(organization, TOKEN),
         stage.map(organization),
-        doors.make_portal_address(PersonQuery(acme.id, SPEAKER.name, SourceId("ada")), by=COMMAND_LINE),
+        doors.make_portal_address(PersonQuery(acme.id, SPEAKER.name, SourceId("ada")), actor=COMMAND_LINE),
     ):
         with pytest.raises(NotFound):
             await asked
@@ -87,7 +87,7 @@ async def test_nothing_of_a_removed_organization_is_found(
 async def test_that_it_was_removed_is_told_for_the_installation(
     stage: Stage, doors: Doors, acme: EventMapping
 ) -> None:
-    await stage.remove_organization(acme.organization_id, "Acme", by="ada@example.org")
+    await stage.remove_organization(acme.organization_id, "Acme", actor="ada@example.org")
     entry = (await doors.audit_log())[-1]
     assert (entry.action, entry.by, entry.what, entry.organization_id) == (
         Action.ORGANIZATION_REMOVED,
@@ -130,10 +130,10 @@ async def test_another_organizations_things_are_left_alone(
     stage.offer(session("keynote", on(person("bob"))), event=ELSEWHERE)
     mapping = await stage.map(bolt, ELSEWHERE, FAR)
     run = await stage.sync(mapping)
-    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, bolt), by=COMMAND_LINE)
+    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, bolt), actor=COMMAND_LINE)
     grants = Grant(Role.VIEWER, bolt)
     await doors.account("ada@example.org", Grant(Role.ADMIN, acme.organization_id))
-    await doors.give_role("ada@example.org", grants, by=COMMAND_LINE)
+    await doors.give_role("ada@example.org", grants, actor=COMMAND_LINE)
     before = await stage.outcomes(run), await stage.list_share_links(mapping.id), await doors.audit_log(bolt)
     await stage.remove_organization(acme.organization_id, "Acme")
     after = await stage.outcomes(run), await stage.list_share_links(mapping.id), await doors.audit_log(bolt)
@@ -149,7 +149,7 @@ async def test_its_connections_ended_at_the_latest_when_it_was_removed(
 ) -> None:
     now = stage.clock.now()
     await stage.remove_organization(acme.organization_id, "Acme")
-    async with stage.units.reading() as unit:
+    async with stage.units.read() as unit:
         connection = await unit.connections.get(acme.connection_id)
     assert connection is not None
     assert connection.ended_at == now

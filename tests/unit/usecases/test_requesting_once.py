@@ -55,9 +55,9 @@ async def mapping(stage: Stage) -> EventMapping:
 
 
 async def ask(
-    stage: Stage, mapping: EventMapping, key: str | None, by: str = ADA, scope: Scope = Scope.ALL
+    stage: Stage, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = Scope.ALL
 ) -> SyncRun:
-    return await stage.request(SyncRequest(mapping.id, scope, by=by, key=key, asker=by))
+    return await stage.request(SyncRequest(mapping.id, scope, actor=actor, key=key, asker=actor))
 
 
 async def finish(stage: Stage, run: SyncRun) -> None:
@@ -101,7 +101,7 @@ async def test_rule_23_keys_of_different_people_cannot_be_made_to_meet(
     await finish(stage, hers)
     assert (await ask(stage, mapping, "k1", "ada x")).id != hers.id
     with pytest.raises(InvalidInput):
-        SyncRequest(mapping.id, by="ada", asker="ada", key="x\nk1")
+        SyncRequest(mapping.id, actor="ada", asker="ada", key="x\nk1")
 
 
 async def test_rule_23_another_mapping_with_the_same_key_gets_an_own_run(
@@ -175,10 +175,10 @@ async def test_rule_11_a_repeated_request_is_answered_though_the_mapping_is_remo
     with pytest.raises(NotMapped):
         await ask(stage, mapping, "k2")
     with pytest.raises(NotFound):
-        await stage.request(SyncRequest(MappingId("nothing"), key="k1", by=COMMAND_LINE))
+        await stage.request(SyncRequest(MappingId("nothing"), key="k1", actor=COMMAND_LINE))
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "two\nlines", "nul\0", "\ud800"])
 def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     with pytest.raises(InvalidInput, match="1 to 255 printable characters"):
-        SyncRequest(MappingId("m1"), key=key, by=COMMAND_LINE)
+        SyncRequest(MappingId("m1"), key=key, actor=COMMAND_LINE)

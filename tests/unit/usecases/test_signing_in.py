@@ -41,9 +41,9 @@ async def test_who_gives_e_mail_and_password_is_signed_in(doors: Doors) -> None:
 
 async def test_of_a_sign_in_only_a_digest_is_kept(stage: Stage, doors: Doors) -> None:
     secret = await doors.sign_in()
-    async with stage.units.reading() as unit:
-        assert await unit.sign_ins.find(secret) is None
-        assert await unit.sign_ins.find(digest_of(secret)) is not None
+    async with stage.units.read() as unit:
+        assert await unit.login_sessions.find(secret) is None
+        assert await unit.login_sessions.find(digest_of(secret)) is not None
 
 
 async def test_nothing_tells_whether_there_is_an_account(doors: Doors) -> None:
@@ -117,8 +117,8 @@ async def test_sign_ins_that_are_over_are_forgotten(stage: Stage, doors: Doors) 
     secret = await doors.sign_in()
     stage.clock.advance(13 * HOUR)
     await doors.sign_in()
-    async with stage.units.reading() as unit:
-        assert await unit.sign_ins.find(digest_of(secret)) is None
+    async with stage.units.read() as unit:
+        assert await unit.login_sessions.find(digest_of(secret)) is None
 
 
 async def test_guessing_is_slowed_down_more_and_more(stage: Stage, doors: Doors) -> None:
@@ -201,9 +201,9 @@ class Meanwhile(QuickPasswords):
 
     async def matches(self, password: str, hashed: str | None, *, is_known: bool = False) -> bool:
         if self.email_removed:
-            await self.doors.remove_account(ADA, by=COMMAND_LINE)
+            await self.doors.remove_account(ADA, actor=COMMAND_LINE)
         else:
-            await self.doors.change_password(ADA, "another-horse-battery", by=COMMAND_LINE)
+            await self.doors.change_password(ADA, "another-horse-battery", actor=COMMAND_LINE)
         return hashed == f"hash of {password}"
 
 
@@ -217,7 +217,7 @@ async def test_an_account_that_changes_while_its_password_is_compared_lets_nobod
 
 
 async def test_an_offered_sign_in_is_taken_once(doors: Doors) -> None:
-    offered = await doors.offer_sign_in(ADA, by=COMMAND_LINE)
+    offered = await doors.offer_sign_in(ADA, actor=COMMAND_LINE)
     secret = await doors.take_sign_in(offered, HOME)
     assert (await doors.who_is_signed_in(secret)).email == ADA
     with pytest.raises(LinkExpired):
@@ -226,15 +226,15 @@ async def test_an_offered_sign_in_is_taken_once(doors: Doors) -> None:
 
 
 async def test_an_offered_sign_in_expires_and_ends_with_the_account(stage: Stage, doors: Doors) -> None:
-    late, gone = await doors.offer_sign_in(ADA, by=COMMAND_LINE), None
+    late, gone = await doors.offer_sign_in(ADA, actor=COMMAND_LINE), None
     stage.clock.advance(12 * HOUR)
-    gone = await doors.offer_sign_in(ADA, by=COMMAND_LINE)
-    await doors.remove_account(ADA, by=COMMAND_LINE)
+    gone = await doors.offer_sign_in(ADA, actor=COMMAND_LINE)
+    await doors.remove_account(ADA, actor=COMMAND_LINE)
     for offered in (late, gone, "", "nothing", secret_signed_for_another_purpose(stage, doors)):
         with pytest.raises(LinkExpired):
             await doors.take_sign_in(offered, HOME)
     with pytest.raises(NotAuthenticated):
-        await doors.offer_sign_in(ADA, by=COMMAND_LINE)
+        await doors.offer_sign_in(ADA, actor=COMMAND_LINE)
 
 
 def secret_signed_for_another_purpose(stage: Stage, doors: Doors) -> str:

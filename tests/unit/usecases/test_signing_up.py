@@ -62,7 +62,7 @@ async def test_an_offer_is_over_for_good_once_there_was_an_account(doors: Doors,
         await doors.sign_up(address, ADA, PASSWORD)
     else:
         await doors.account()
-    await doors.remove_account(ADA, by=COMMAND_LINE)
+    await doors.remove_account(ADA, actor=COMMAND_LINE)
     for used in (address, another):
         with pytest.raises(LinkExpired):
             await doors.check_sign_up(used)

@@ -34,7 +34,7 @@ async def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them(
     kinds = [write.kind for write in stage.gleanin.writes]
     assert kinds[:10] == [SESSION] * 10
     assert sorted(stage.the(mapping, SPEAKER, "ada").fields["sessions"]) == sorted(
-        record.id for record in stage.gleanin.of_event(THERE, SESSION)
+        record.id for record in stage.gleanin.list_by_event(THERE, SESSION)
     )
 
 

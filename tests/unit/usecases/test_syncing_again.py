@@ -178,7 +178,7 @@ async def test_what_was_deleted_in_gleanin_by_hand_is_created_again_if_it_still_
 async def test_what_was_deleted_in_gleanin_by_hand_and_left_is_told_no_more(stage: Stage) -> None:
     mapping = await synced(stage)
     stage.offer()
-    for record in stage.gleanin.of_event(THERE):
+    for record in stage.gleanin.list_by_event(THERE):
         stage.gleanin.delete_by_hand(record.id)
     run = await stage.sync(mapping)
     assert await stage.outcomes(run) == {}

@@ -71,14 +71,14 @@ class BusyStore:
     def __init__(self, units: UnitOfWorkFactory, fails_at: int) -> None:
         self._units = units
         self._left = fails_at
-        self.reading = units.reading
+        self.read = units.read
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
+    async def write(self) -> AsyncIterator[UnitOfWork]:
         self._left -= 1
         if self._left == 0:
             raise DatabaseUnavailable("Another process keeps the database busy.")
-        async with self._units.writing() as unit:
+        async with self._units.write() as unit:
             yield unit
 
 
@@ -118,15 +118,15 @@ class StoreThatGoes:
             raise DatabaseUnavailable("It is being restarted.")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[UnitOfWork]:
+    async def read(self) -> AsyncIterator[UnitOfWork]:
         self.check()
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
+    async def write(self) -> AsyncIterator[UnitOfWork]:
         self.check()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             yield unit
 
 

@@ -125,7 +125,7 @@ async def test_rule_29_a_kind_that_gleanin_does_not_know_stops_no_other(stage: S
     assert plan.counts == run.counts
     if scope is Scope.ALL:
         assert (outcomes["eve"].outcome, outcomes["eve"].reason.code) == (Outcome.FAILED, "kind_unknown")
-    assert not stage.gleanin.of_event(THERE, EXHIBITOR_CONTACT)
+    assert not stage.gleanin.list_by_event(THERE, EXHIBITOR_CONTACT)
 
 
 async def test_a_kind_of_which_nothing_is_left_is_created_again(stage: Stage, mapping: EventMapping) -> None:

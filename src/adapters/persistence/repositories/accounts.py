@@ -88,7 +88,7 @@ class SqlAccounts:
     async def all(self) -> Sequence[Account]:
         return await self._all()
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
         # All grants of these accounts are read, not only those for the organization.
         having_one = sa.select(grants.c.account_id).where(grants.c.organization_id == organization_id)
         return await self._all(accounts.c.id.in_(having_one))

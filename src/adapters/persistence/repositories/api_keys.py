@@ -54,7 +54,7 @@ class SqlApiKeys:
     async def with_digest(self, digest: str) -> ApiKey | None:
         return next(iter(await self._all(api_keys.c.digest == digest)), None)
 
-    async def of_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
+    async def list_by_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
         column = api_keys.c.organization_id
         return await self._all(
             column.is_(sa.null()) if organization_id is None else column == organization_id

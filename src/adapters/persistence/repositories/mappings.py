@@ -50,10 +50,10 @@ class SqlMappings:
         of_gleanin = mappings.c.gleanin_id.in_(gleanin_ids)
         return await self._all(mappings.c.holds_events, sa.or_(of_sessionboard, of_gleanin))
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.organization_id == organization_id)
 
-    async def of_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
+    async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
         return await self._all(mappings.c.connection_id == connection_id)
 
     async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:

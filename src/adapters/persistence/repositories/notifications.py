@@ -131,7 +131,7 @@ class SqlNotifications:
     async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notification]:
         return await self._all(_DUE, {"now": now, "most": most_per_organization, "limit": limit})
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 50
     ) -> Sequence[Notification]:
         return await self._all(_OF_ORGANIZATION, {"of_organization": organization_id, "limit": limit})

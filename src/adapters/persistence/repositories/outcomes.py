@@ -78,7 +78,7 @@ class SqlOutcomes:
             rows = [_row(run_id, outcome) for outcome in outcomes]
             self._run.later(lambda database: database.execute(_INSERT, rows))
 
-    async def of_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
+    async def list_by_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         statement, asked = _OF_RUN, dict[str, object](run_id=run_id)
         if only:
             statement, asked["only"] = _ONLY, [outcome.value for outcome in only]

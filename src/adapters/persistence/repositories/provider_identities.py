@@ -27,7 +27,7 @@ class SqlProviderIdentities:
         found: str | None = await self._run(lambda database: database.scalar(query))
         return None if found is None else AccountId(found)
 
-    async def of_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
+    async def list_by_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
         query = (
             sa.select(*_COLUMNS)
             .where(provider_identities.c.account_id == account_id)

@@ -116,7 +116,7 @@ class SqlRuns:
         running_first = sorted(rows, key=lambda row: row.state == RunState.QUEUED)
         return [_sync_run(row) for row in running_first]
 
-    async def of_mapping(
+    async def list_by_mapping(
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         statement, asked = _OF_MAPPING, dict[str, object](mapping_id=mapping_id, limit=limit)
@@ -125,7 +125,7 @@ class SqlRuns:
         rows = await self._run(lambda database: database.execute(statement, asked).all())
         return [_sync_run(row) for row in rows]
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
         positions, asked = _POSITIONS, dict[str, object](organization_id=organization_id, limit=limit)
@@ -174,7 +174,7 @@ class SqlRuns:
             statement, asked["new_progress"] = _RENEWAL_WITH_PROGRESS, _progress_text(progress)
         return await self._run(lambda database: database.execute(statement, asked).rowcount == 1)
 
-    async def standing(self, run_id: RunId) -> LeaseStatus | None:
+    async def lease_status(self, run_id: RunId) -> LeaseStatus | None:
         asked = {"run_id": run_id}
         row = await self._run(lambda database: database.execute(_STANDING, asked).first(), is_short=True)
         return None if row is None else LeaseStatus(*row)
@@ -190,7 +190,7 @@ def _row(run: SyncRun) -> dict[str, object]:
         "state": run.state.value,
         "owner": run.owner,
         "lease_until": run.lease_until,
-        "stop_asked": run.stop_asked,
+        "stop_asked": run.cancel_requested,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "stop_code": run.stop.code if run.stop else None,
@@ -218,7 +218,7 @@ def _sync_run(row: sa.Row[*tuple[Any, ...]]) -> SyncRun:
         state=RunState(row.state),
         owner=row.owner,
         lease_until=row.lease_until,
-        stop_asked=row.stop_asked,
+        cancel_requested=row.stop_asked,
         started_at=row.started_at,
         finished_at=row.finished_at,
         stop=StopReason(row.stop_code, StopCause(row.stop_by), row.stop_sentence) if row.stop_code else None,

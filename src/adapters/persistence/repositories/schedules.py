@@ -124,12 +124,12 @@ class SqlSchedules:
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
 
-    async def of_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
+    async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
         asked = {"of_connection": connection_id}
         rows = await self._run(lambda database: database.execute(_OF_CONNECTION, asked).all())
         return [_schedule(row) for row in rows]
 
-    async def of_open_connections(
+    async def list_by_open_connections(
         self, organization_id: OrganizationId | None = None
     ) -> Sequence[tuple[OrganizationId, Schedule]]:
         query = _OF_OPEN_CONNECTIONS

@@ -151,7 +151,7 @@ class SqlSyncedRecords:
             for event_id, connection_id, kind, number in rows
         ]
 
-    async def of_event(
+    async def list_by_event(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
         asked = _asked(organization_id, event_id, kind)

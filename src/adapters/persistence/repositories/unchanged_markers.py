@@ -22,14 +22,14 @@ class SqlUnchangedMarkers:
         row = await self._run(lambda database: database.execute(_OF_MAPPING, asked).first())
         return None if row is None else UnchangedMarker(*row)
 
-    async def save(self, checkpoint: UnchangedMarker) -> None:
+    async def save(self, marker: UnchangedMarker) -> None:
         row = {
-            "mapping_id": checkpoint.mapping_id,
-            "run_id": checkpoint.run_id,
-            "read_at": checkpoint.read_at,
-            "verdict_at": checkpoint.verdict_at,
-            "digest": checkpoint.digest,
-            "many": checkpoint.many,
+            "mapping_id": marker.mapping_id,
+            "run_id": marker.run_id,
+            "read_at": marker.read_at,
+            "verdict_at": marker.verdict_at,
+            "digest": marker.digest,
+            "many": marker.many,
         }
         await self._run(lambda database: database.execute(_UPSERTS[database.dialect.name], row))
 

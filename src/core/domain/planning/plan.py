@@ -83,9 +83,9 @@ class Planner:
 
     kind: RecordKind
     gleanin: DestinationIndex
-    barred: AbstractSet[SourceId]
+    excluded: AbstractSet[SourceId]
     """Records of this kind that were sent to the Gleanin event under a connection that has ended (rule 10)."""
-    moving: Mapping[SourceId, str] = field(default_factory=dict)
+    email_changes: Mapping[SourceId, str] = field(default_factory=dict)
     """For people who go: the e-mail (as `same_mailbox` writes it) that each will have."""
     incomplete: bool = False
     """Not all of the programme could be read: nobody can be said to have left it."""
@@ -96,11 +96,11 @@ class Planner:
 
     def __post_init__(self) -> None:
         """Leave out of `moving` who cannot move after all, and then who waits for one of these."""
-        moving = {who: email for who, email in self.moving.items() if who not in self.barred}
-        self.moving = moving
-        while stuck := [who for who, email in moving.items() if self._in_the_way(email, who, None)]:
+        email_changes = {who: email for who, email in self.email_changes.items() if who not in self.excluded}
+        self.email_changes = email_changes
+        while stuck := [who for who, email in email_changes.items() if self._in_the_way(email, who, None)]:
             for who in stuck:
-                del moving[who]
+                del email_changes[who]
 
     def plan(
         self, candidates: Iterable[Candidate], memory: Mapping[SourceId, SyncedRecord]
@@ -113,11 +113,11 @@ class Planner:
     ) -> Iterator[Step]:
         """Report what we sent and Sessionboard no longer has: it is kept (rule 22)."""
         for source_id, gleanin_id in unseen.items():
-            if source_id not in self.barred and self.gleanin.holds(self.kind, gleanin_id):
+            if source_id not in self.excluded and self.gleanin.holds(self.kind, gleanin_id):
                 known = memory.get(source_id)  # none, where a crash kept it from being recorded
                 label, email = (known.label, known.email) if known else (source_id, None)
                 record = RecordRef(self.kind, source_id, label, email)
-                gone = reasons.NOT_IN_SESSIONBOARD.noting(reasons.DELETE_BY_HAND)
+                gone = reasons.NOT_IN_SESSIONBOARD.with_note(reasons.DELETE_BY_HAND)
                 yield NoWrite(
                     record, reasons.NOT_ALL_READ if self.incomplete else gone, Outcome.KEPT, gleanin_id
                 )
@@ -125,7 +125,7 @@ class Planner:
     def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         step = self._decide(candidate, known)
         copies = self.gleanin.duplicates_of(self.kind, step.record.source_id)
-        return replace(step, reason=step.reason.noting(reasons.doubled(copies))) if copies else step
+        return replace(step, reason=step.reason.with_note(reasons.doubled(copies))) if copies else step
 
     def _decide(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         record = candidate.record
@@ -133,7 +133,7 @@ class Planner:
         match candidate.verdict:
             case Skipped(reason=reason, has_left=has_left):
                 return self._stay_out(record, reason, there, has_left=has_left)
-            case _ if record.source_id in self.barred:
+            case _ if record.source_id in self.excluded:
                 return NoWrite(record, reasons.ENDED_CONNECTION, Outcome.SKIPPED, there)
             case Blocked(reason=reason):
                 return NoWrite(record, reason, Outcome.BLOCKED, there)
@@ -141,7 +141,9 @@ class Planner:
                 return self._write(record, fields, notes, known, there)
 
     def _in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> DestinationId | None:
-        earlier = self.gleanin.created_before(self.kind).get(source_id) if source_id in self.barred else None
+        earlier = (
+            self.gleanin.created_before(self.kind).get(source_id) if source_id in self.excluded else None
+        )
         if earlier is not None:
             return earlier  # to be edited there by hand
         if known is not None and self.gleanin.holds(self.kind, known.gleanin_id):
@@ -151,11 +153,11 @@ class Planner:
     def _stay_out(
         self, record: RecordRef, reason: Reason, there: DestinationId | None, *, has_left: bool
     ) -> NoWrite:
-        if there is None or record.source_id in self.barred:
+        if there is None or record.source_id in self.excluded:
             return NoWrite(record, reason, Outcome.SKIPPED, there)
         if has_left:
-            return NoWrite(record, reason.noting(reasons.DELETE_BY_HAND), Outcome.KEPT, there)
-        return NoWrite(record, reason.noting(reasons.STAYS_AS_SENT), Outcome.SKIPPED, there)
+            return NoWrite(record, reason.with_note(reasons.DELETE_BY_HAND), Outcome.KEPT, there)
+        return NoWrite(record, reason.with_note(reasons.STAYS_AS_SENT), Outcome.SKIPPED, there)
 
     def _write(
         self,
@@ -168,24 +170,24 @@ class Planner:
         at_hand = known if known and known.gleanin_id == there else None
         confirmed = at_hand if at_hand and at_hand.is_confirmed else None
         sent = confirmed.fields if confirmed else {}
-        own, former = _ties(fields), _ties(at_hand.fields if at_hand else {})
+        own, former = _associations(fields), _associations(at_hand.fields if at_hand else {})
         if not former <= own:
             fields = _with_ties(fields, own | former)
         if confirmed and _is_same(confirmed, fields):
-            return NoWrite(record, reasons.SAME.noting(*notes), Outcome.UNCHANGED, there)
+            return NoWrite(record, reasons.SAME.with_note(*notes), Outcome.UNCHANGED, there)
         if obstacle := self._email_taken(record, fields, sent, there):
             return NoWrite(record, obstacle, Outcome.BLOCKED, there)
         waits_for = self._waits_for(record, fields, sent)
         if there is None:
             if known is None:
-                return Create(record, reasons.NEW.noting(*notes), fields, waits_for=waits_for)
-            before = _ties(known.fields)
+                return Create(record, reasons.NEW.with_note(*notes), fields, waits_for=waits_for)
+            before = _associations(known.fields)
             # If it is there after all, Gleanin's lists are older than it, and what they lack is not deleted (rule 22).
             restores = all_of(self.kind, _with_ties(fields, own | before), may_have=known.fields)
             fields = _with_ties(fields, own | self._held(before))
-            gone = reasons.GONE_FROM_GLEANIN.noting(*notes)
+            gone = reasons.GONE_FROM_GLEANIN.with_note(*notes)
             return Create(record, gone, fields, known.gleanin_id, restores, waits_for, known)
-        if _ties(fields) != _ties(sent):
+        if _associations(fields) != _associations(sent):
             # The list is replaced there, so what Gleanin has in it is sent too.
             fields = _with_ties(
                 fields, own | self._held(former | {*self.gleanin.sessions_of(self.kind, there)})
@@ -197,7 +199,7 @@ class Planner:
             # What stands there is not known: everything is sent.
             changes = all_of(self.kind, fields, self._may_have(record.source_id, at_hand))
             reason = reasons.UNCONFIRMED if at_hand else reasons.FOUND_AGAIN
-        return Update(record, reason.noting(*notes), there, fields, changes, waits_for, at_hand)
+        return Update(record, reason.with_note(*notes), there, fields, changes, waits_for, at_hand)
 
     def _may_have(self, source_id: SourceId, at_hand: SyncedRecord | None) -> Container[str]:
         """Return the fields that a record in doubt may have by our doing: no other one may be cleared (rule 20)."""
@@ -206,9 +208,9 @@ class Planner:
         intent = self.intents.get(source_id)
         return intent.field_names if intent else ()
 
-    def _held(self, ties: AbstractSet[str]) -> AbstractSet[str]:
+    def _held(self, associations: AbstractSet[str]) -> AbstractSet[str]:
         """Return of what somebody was tied to what still stands in Gleanin."""
-        return {tie for tie in ties if self.gleanin.holds_tie(tie)}
+        return {tie for tie in associations if self.gleanin.holds_tie(tie)}
 
     def _email_taken(
         self, record: RecordRef, fields: Fields, sent: Fields, there: DestinationId | None
@@ -242,7 +244,9 @@ class Planner:
         if not self.kind.is_person or not isinstance(email, str) or email == sent.get("email"):
             return frozenset()
         holders = (each.sent_as for each in self.gleanin.contacts_with(email) if each.kind == self.kind)
-        return frozenset(who for who in holders if who in self.moving and who and who != record.source_id)
+        return frozenset(
+            who for who in holders if who in self.email_changes and who and who != record.source_id
+        )
 
     def _in_the_way(self, email: str, source_id: SourceId, there: DestinationId | None) -> Contact | None:
         """Find the contact in Gleanin that keeps a record from having an e-mail (rules 15 and 19)."""
@@ -253,7 +257,7 @@ class Planner:
                 continue
             if contact.sent_as is None:
                 return contact
-            if same_kind and self.moving.get(contact.sent_as, mailbox) == mailbox:
+            if same_kind and self.email_changes.get(contact.sent_as, mailbox) == mailbox:
                 return contact
         return None
 
@@ -281,12 +285,12 @@ def _is_same(known: SyncedRecord, fields: Fields) -> bool:
     return fingerprint(fields) == known.fingerprint or unsigned(fields) == canonical(known.fields)
 
 
-def _with_ties(fields: Fields, ties: AbstractSet[str]) -> Fields:
+def _with_ties(fields: Fields, associations: AbstractSet[str]) -> Fields:
     rest = {name: value for name, value in fields.items() if name != ASSOCIATIONS}
-    return {**rest, ASSOCIATIONS: tuple(sorted(ties))} if ties else rest
+    return {**rest, ASSOCIATIONS: tuple(sorted(associations))} if associations else rest
 
 
-def _ties(fields: Fields) -> AbstractSet[str]:
+def _associations(fields: Fields) -> AbstractSet[str]:
     return frozenset(fields.get(ASSOCIATIONS, ()))
 
 

@@ -24,7 +24,7 @@ class Reason:
     sentence: str
     detail: str = ""
 
-    def noting(self, *notes: str) -> "Reason":
+    def with_note(self, *notes: str) -> "Reason":
         if not notes:
             return self
         detail = " ".join(text for text in (self.detail, *notes) if text)

@@ -103,9 +103,9 @@ def healths(
         now: when it is asked.
     """
     halts: dict[OrganizationId, Halt] = {}
-    of_mapping: dict[MappingId, Schedule] = {}
+    list_by_mapping: dict[MappingId, Schedule] = {}
     for organization_id, schedule in schedules:
-        of_mapping[schedule.mapping_id] = schedule
+        list_by_mapping[schedule.mapping_id] = schedule
         if schedule.halt:
             known = halts.setdefault(organization_id, schedule.halt)
             halts[organization_id] = min(known, schedule.halt, key=lambda each: each.since)
@@ -114,7 +114,7 @@ def healths(
         runs.setdefault(run.mapping_id, []).append(run)
     return {
         each.id: health_of(
-            each, of_mapping.get(each.id), runs.get(each.id, ()), halts.get(each.organization_id), now
+            each, list_by_mapping.get(each.id), runs.get(each.id, ()), halts.get(each.organization_id), now
         )
         for each in mappings
     }

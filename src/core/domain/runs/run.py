@@ -48,7 +48,7 @@ class SyncRun:
     owner: str | None = None
     """Which process holds the run's lease."""
     lease_until: datetime | None = None
-    stop_asked: str | None = None
+    cancel_requested: str | None = None
     """The code of the stop that somebody asked for, seen before the next write."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -84,7 +84,7 @@ class SyncRun:
 
     def ask_to_stop(self, stop: StopReason) -> "SyncRun":
         """Ask whoever carries the run out to stop it before the next write."""
-        return replace(self, stop_asked=stop.code)
+        return replace(self, cancel_requested=stop.code)
 
     def finished(
         self,

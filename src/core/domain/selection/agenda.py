@@ -154,11 +154,11 @@ class AgendaSelector:
         self,
         kind: RecordKind,
         gleanin: DestinationView,
-        ties: Mapping[SourceId, str],
-        barred: Mapping[str, AbstractSet[SourceId]],
+        associations: Mapping[SourceId, str],
+        excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         if kind == SESSION:
-            sessions = partial(self.session_candidates, barred[SPEAKER.name])
+            sessions = partial(self.session_candidates, excluded[SPEAKER.name])
             return Selection(len(self._sessions), sessions, incomplete=self.incomplete)
 
         def going() -> Iterator[Person]:
@@ -166,13 +166,13 @@ class AgendaSelector:
 
         def can_go(person_id: SourceId) -> bool:
             entry = self._people[person_id]
-            return person_id not in barred[SPEAKER.name] and isinstance(
-                self._judge(self._persons[entry.at], entry, ties), Eligible
+            return person_id not in excluded[SPEAKER.name] and isinstance(
+                self._judge(self._persons[entry.at], entry, associations), Eligible
             )
 
-        rivals, moving = EmailConflicts(going, gleanin.emails_in_use(SPEAKER), can_go).judge()
-        speakers = partial(self.speakers, ties, rivals)
-        return Selection(len(self._people), speakers, moving, incomplete=self.incomplete)
+        email_conflicts, email_changes = EmailConflicts(going, gleanin.emails_in_use(SPEAKER), can_go).judge()
+        speakers = partial(self.speakers, associations, email_conflicts)
+        return Selection(len(self._people), speakers, email_changes, incomplete=self.incomplete)
 
     def session_candidates(self, barred_people: AbstractSet[SourceId]) -> Iterator[Candidate]:
         """Give every session's candidate, noting who may not be tied to it any more (rule 10)."""
@@ -184,10 +184,10 @@ class AgendaSelector:
         for source_id, (label, verdict) in zip(self._session_at, self._sessions, strict=True):
             candidate = Candidate(RecordRef(SESSION, source_id, label), verdict)
             names = absent.get(source_id)
-            yield candidate.noting(reasons.associations_left_out(sorted(names))) if names else candidate
+            yield candidate.with_note(reasons.associations_left_out(sorted(names))) if names else candidate
 
     def speakers(
-        self, ties: Mapping[SourceId, str], rivals: Mapping[SourceId, Reason]
+        self, associations: Mapping[SourceId, str], email_conflicts: Mapping[SourceId, Reason]
     ) -> Iterator[Candidate]:
         """Judge everybody on the agenda; `ties` tells what stands in Gleanin for a session."""
         for person_id, entry in self._people.items():
@@ -196,19 +196,19 @@ class AgendaSelector:
             if not entry.syncing:
                 yield Candidate(record, self._why_not(entry))
             else:
-                problem = rivals.get(person.id) if is_id(person.id) else reasons.NO_ID
-                yield Candidate(record, self._judge(person, entry, ties, problem))
+                problem = email_conflicts.get(person.id) if is_id(person.id) else reasons.NO_ID
+                yield Candidate(record, self._judge(person, entry, associations, problem))
 
     def _judge(
         self,
         person: Person,
         entry: _PersonOnAgenda,
-        ties: Mapping[SourceId, str],
+        associations: Mapping[SourceId, str],
         problem: Reason | None = None,
     ) -> Eligible | Blocked:
-        tied = tuple(sorted(ties[session] for session in entry.syncing if session in ties))
+        tied = tuple(sorted(associations[session] for session in entry.syncing if session in associations))
         fields, notes = speaker_fields(person, tied)
-        if left_out := [session for session in entry.syncing if session not in ties]:
+        if left_out := [session for session in entry.syncing if session not in associations]:
             labels = sorted(self._sessions[self._session_at[session]][0] for session in left_out)
             notes = (*notes, reasons.sessions_left_out(labels))
         return check_required_fields(SPEAKER, fields, notes, problem)

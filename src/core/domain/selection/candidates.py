@@ -47,7 +47,7 @@ class Candidate:
     record: RecordRef
     verdict: Verdict
 
-    def noting(self, note: str) -> "Candidate":
+    def with_note(self, note: str) -> "Candidate":
         """Add a note to what is sent; of a record that is not sent there is nothing to note."""
         if not isinstance(self.verdict, Eligible):
             return self
@@ -60,7 +60,7 @@ class Selection:
 
     size: int
     candidates: Callable[[], Iterator[Candidate]]
-    moving: Mapping[SourceId, str] = field(default_factory=dict)
+    email_changes: Mapping[SourceId, str] = field(default_factory=dict)
     """Who will give up an e-mail held in Gleanin, and for which one (as `same_mailbox` writes it)."""
     incomplete: bool = False
     """Not all rows could be read, so that of a record that is not here nobody knows whether it has left."""
@@ -86,7 +86,7 @@ def check_required_fields(
     """
     missing = [name for name in kind.required if name not in fields and name not in told]
     if problem:
-        return Blocked(problem.noting(reasons.missing(missing).sentence) if missing else problem)
+        return Blocked(problem.with_note(reasons.missing(missing).sentence) if missing else problem)
     if missing:
         return Blocked(reasons.missing(missing))
     email = fields.get("email")

@@ -29,18 +29,20 @@ class EmailConflicts:
         Who is in Gleanin with an e-mail already goes on with it; among the others the older one goes.
         """
         shared, changed = self._look()
-        rivals: dict[SourceId, Reason] = {}
+        email_conflicts: dict[SourceId, Reason] = {}
         for email, sharers in shared.items():
             ranked = sorted(sharers, key=lambda person: self._rank(person, email))
             goes = next((person for person in ranked if self.can_go(person.id)), None)
             if goes is not None:
                 others = (person for person in sharers if person is not goes)
-                rivals |= {
+                email_conflicts |= {
                     each.id: reasons.same_email(goes.label, each.label, each.email or email)
                     for each in others
                 }
-        moving = {who: email for who, email in changed.items() if who not in rivals and self.can_go(who)}
-        return rivals, moving
+        email_changes = {
+            who: email for who, email in changed.items() if who not in email_conflicts and self.can_go(who)
+        }
+        return email_conflicts, email_changes
 
     def _rank(self, person: Person, email: str) -> tuple[bool, datetime, SourceId]:
         return self.held.get(person.id) != email, person.created_at or UNDATED, person.id

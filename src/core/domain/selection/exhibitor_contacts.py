@@ -88,26 +88,28 @@ class ExhibitorContactSelector:
         self,
         kind: RecordKind,
         gleanin: DestinationView,
-        _ties: Mapping[SourceId, str],
-        barred: Mapping[str, AbstractSet[SourceId]],
+        _associations: Mapping[SourceId, str],
+        excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         places = self._places()
 
         def can_go(source_id: SourceId) -> bool:
-            return source_id not in barred[kind.name] and isinstance(self._judge(places[source_id]), Eligible)
+            return source_id not in excluded[kind.name] and isinstance(
+                self._judge(places[source_id]), Eligible
+            )
 
         def going() -> Iterator[Person]:
             return (place.person for place in places.values() if place.problem is None)
 
-        rivals, moving = EmailConflicts(going, gleanin.emails_in_use(kind), can_go).judge()
+        email_conflicts, email_changes = EmailConflicts(going, gleanin.emails_in_use(kind), can_go).judge()
         without_contact = list(self._without_contact(places, gleanin.all_created_here(kind).keys()))
 
         def candidates() -> Iterator[Candidate]:
             yield from without_contact
-            yield from self._contacts(places, rivals)
+            yield from self._contacts(places, email_conflicts)
 
         size = len(without_contact) + len(places)
-        return Selection(size, candidates, moving, incomplete=self.incomplete)
+        return Selection(size, candidates, email_changes, incomplete=self.incomplete)
 
     def _places(self) -> dict[SourceId, _Place]:
         """Return each contact's first place: one that can be synced, and of these one as primary contact."""
@@ -139,7 +141,7 @@ class ExhibitorContactSelector:
                 yield _apart_from(contacts, Candidate(record, Blocked(problem)))
 
     def _contacts(
-        self, places: Mapping[SourceId, _Place], rivals: Mapping[SourceId, Reason]
+        self, places: Mapping[SourceId, _Place], email_conflicts: Mapping[SourceId, Reason]
     ) -> Iterator[Candidate]:
         elsewhere: dict[SourceId, dict[SourceId, str]] = {}
         for exhibitor in self._exhibitors.values():
@@ -150,11 +152,11 @@ class ExhibitorContactSelector:
             person = place.person
             record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
             nameless = None if is_id(person.id) else reasons.NO_ID
-            problem = place.problem or nameless or rivals.get(person.id)
+            problem = place.problem or nameless or email_conflicts.get(person.id)
             candidate = Candidate(record, self._judge(place, problem))
             others = elsewhere.get(person.id)
             if others:
-                candidate = candidate.noting(reasons.also_at(place.exhibitor.label, others.values()))
+                candidate = candidate.with_note(reasons.also_at(place.exhibitor.label, others.values()))
             yield candidate
 
     def _judge(self, place: _Place, problem: Reason | None = None) -> Eligible | Blocked:

@@ -24,7 +24,7 @@ def evaluate_session(session: Session, settings: MappingSettings, zone: ZoneInfo
     start, end = session.starts_at, session.ends_at
     if end is not None and end <= now:
         backwards = start is not None and end < start
-        reason = reasons.PASSED.noting(reasons.ENDS_BEFORE_START.sentence) if backwards else reasons.PASSED
+        reason = reasons.PASSED.with_note(reasons.ENDS_BEFORE_START.sentence) if backwards else reasons.PASSED
         return Skipped(reason, has_left=False)
     unusable = dict(_unusable_times(session))
     problem = reasons.unreadable_times(unusable.items()) if unusable else None

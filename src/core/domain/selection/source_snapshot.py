@@ -51,8 +51,8 @@ class Selector(Protocol):
         self,
         kind: RecordKind,
         gleanin: DestinationView,
-        ties: Mapping[SourceId, str],
-        barred: Mapping[str, AbstractSet[SourceId]],
+        associations: Mapping[SourceId, str],
+        excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection: ...
 
 
@@ -87,8 +87,8 @@ class SourceSnapshot:
         self,
         kind: RecordKind,
         gleanin: DestinationView,
-        ties: Mapping[SourceId, str],
-        barred: Mapping[str, AbstractSet[SourceId]],
+        associations: Mapping[SourceId, str],
+        excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         """Select one kind's records.
 
@@ -97,7 +97,7 @@ class SourceSnapshot:
             ties: what stands in Gleanin for each record that people can be tied to.
             barred: who may not be written any more, by the kind's name (rule 10).
         """
-        return self.parts[kind.scope].select(kind, gleanin, ties, barred)
+        return self.parts[kind.scope].select(kind, gleanin, associations, excluded)
 
 
 def empty_snapshot(

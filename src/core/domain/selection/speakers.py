@@ -6,7 +6,7 @@ from core.domain.records.source_records import Person
 from core.domain.selection.candidates import filled
 
 
-def speaker_fields(person: Person, ties: tuple[str, ...]) -> tuple[Fields, tuple[str, ...]]:
+def speaker_fields(person: Person, associations: tuple[str, ...]) -> tuple[Fields, tuple[str, ...]]:
     """Map a person to a speaker's fields; the second part notes what was left out (rule 14)."""
     headshot, left_out = picture_url(person.headshot)
     pairs: tuple[tuple[str, FieldValue | None], ...] = (
@@ -17,6 +17,6 @@ def speaker_fields(person: Person, ties: tuple[str, ...]) -> tuple[Fields, tuple
         ("job_title", person.job_title),
         ("company_name", person.company_name),
         ("headshot", headshot),
-        ("sessions", ties),
+        ("sessions", associations),
     )
     return filled(pairs), (left_out,) if left_out else ()

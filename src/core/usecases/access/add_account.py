@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account, check_password
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant
-from core.domain.errors import InvalidInput, found
+from core.domain.errors import InvalidInput, require
 from core.domain.ids import AccountId
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
@@ -29,7 +29,7 @@ class AddAccount:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, command: NewAccount, *, by: str) -> Account:
+    async def __call__(self, command: NewAccount, *, actor: str) -> Account:
         """Add it.
 
         Raises:
@@ -42,9 +42,9 @@ class AddAccount:
             hashed = await self.passwords.hash(command.password)
         now, grant = self.clock.now(), command.grant
         account = Account(AccountId(self.names.new()), command.email.strip(), hashed, now, frozenset({grant}))
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             if grant.organization_id is not None:
-                found(
+                require(
                     await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
                 )
             try:
@@ -53,7 +53,7 @@ class AddAccount:
                 raise InvalidInput(
                     f"There is an account for {account.email} already. Give it a role."
                 ) from None
-            entry = AuditEntry(now, by, Action.ACCOUNT_ADDED, grant.organization_id, account.email)
+            entry = AuditEntry(now, actor, Action.ACCOUNT_ADDED, grant.organization_id, account.email)
             await unit.audit.add(entry)
             await unit.commit()
         return account

@@ -20,7 +20,7 @@ class AuthenticateApiKey:
         Raises:
             NotAuthenticated: it is none, or was revoked.
         """
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             key = await unit.api_keys.with_digest(digest_of(secret))
         if key is None or not key.is_valid:
             because = "revoked" if key else "unknown"

@@ -20,8 +20,8 @@ class AuthenticateSession:
         Raises:
             NotAuthenticated: it has ended, or never began.
         """
-        async with self.units.reading() as unit:
-            sign_in = await unit.sign_ins.find(digest_of(secret))
+        async with self.units.read() as unit:
+            sign_in = await unit.login_sessions.find(digest_of(secret))
             if sign_in is None or sign_in.is_over(self.clock.now()):
                 raise NotAuthenticated
             account = await unit.accounts.get(sign_in.account_id)

@@ -7,7 +7,7 @@ has. What they may read and not change is refused as forbidden.
 from dataclasses import dataclass
 
 from core.domain.access.authorization import Actor, Permission
-from core.domain.errors import found, validate_id
+from core.domain.errors import require, validate_id
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
@@ -32,7 +32,7 @@ class AuthorizeOrganization:
             NotFound: there is none, or the actor may not know that there is.
             Forbidden
         """
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await _organization(unit, actor, right, organization_id)
 
 
@@ -48,7 +48,7 @@ class AuthorizeMapping:
         Raises:
             NotFound, Forbidden
         """
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await _mapping(unit, actor, right, mapping_id, ("mapping", mapping_id))
 
 
@@ -64,7 +64,7 @@ class AuthorizeRun:
         Raises:
             NotFound, Forbidden
         """
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             validate_id("run", run_id)
             run = await get_run(unit, run_id)
             organization, mapping = await _mapping(unit, actor, right, run.mapping_id, ("run", run_id))
@@ -81,7 +81,7 @@ async def _organization(
     validate_id("organization", organization_id)
     visible = actor.may(Permission.READ, organization_id)
     organization = await unit.organizations.get(organization_id) if visible else None
-    known = found(organization, *(asked or ("organization", organization_id)))
+    known = require(organization, *(asked or ("organization", organization_id)))
     actor.check(right, organization_id)
     return known
 
@@ -90,6 +90,6 @@ async def _mapping(
     unit: UnitOfWork, actor: Actor, right: Permission, mapping_id: MappingId, asked: Asked
 ) -> tuple[Organization, EventMapping]:
     validate_id("mapping", mapping_id)
-    mapping = found(await unit.mappings.get(mapping_id), *asked)
+    mapping = require(await unit.mappings.get(mapping_id), *asked)
     organization = await _organization(unit, actor, right, mapping.organization_id, asked)
     return organization, mapping

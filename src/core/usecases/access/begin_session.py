@@ -14,8 +14,8 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 async def begin_session(unit: UnitOfWork, account: Account, names: IdGenerator, clock: Clock) -> str:
     """Store a new sign-in, and return its secret."""
     now, secret = clock.now(), names.secret()
-    await unit.sign_ins.forget_before(now - SIGN_IN_LASTS)
-    await unit.sign_ins.add(LoginSession(digest_of(secret), account.id, now))
+    await unit.login_sessions.forget_before(now - SIGN_IN_LASTS)
+    await unit.login_sessions.add(LoginSession(digest_of(secret), account.id, now))
     return secret
 
 
@@ -33,7 +33,7 @@ class BeginSession:
         Raises:
             NotAuthenticated: the account is gone.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             account = await unit.accounts.get(account_id)
             if account is None:
                 raise NotAuthenticated

@@ -19,7 +19,7 @@ class ChangePassword:
     passwords: Passwords
     clock: Clock
 
-    async def __call__(self, email: str, password: str, *, by: str) -> Account:
+    async def __call__(self, email: str, password: str, *, actor: str) -> Account:
         """Give an account a new password, and end all its sign-ins.
 
         Raises:
@@ -28,11 +28,11 @@ class ChangePassword:
         """
         check_password(password)
         hashed = await self.passwords.hash(password)
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             account = replace(await find_account(unit, email), password_hash=hashed)
             await unit.accounts.update(account)
-            await unit.sign_ins.end_all_of(account.id)
-            entry = AuditEntry(self.clock.now(), by, Action.PASSWORD_CHANGED, None, account.email)
+            await unit.login_sessions.end_all_of(account.id)
+            entry = AuditEntry(self.clock.now(), actor, Action.PASSWORD_CHANGED, None, account.email)
             await unit.audit.add(entry)
             await unit.commit()
         return account
@@ -77,7 +77,7 @@ class ChangeOwnPassword:
 
     async def _change(self, account_id: AccountId, present: str, password: str) -> Account:
         # As when signing in, counted as failed before it is judged: a browser left open gives no free guesses.
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             account, now = await own_account(unit, account_id), self.clock.now()
             subject = f"password:{account.id}"
             attempts = await unit.attempts.of(subject)
@@ -89,14 +89,14 @@ class ChangeOwnPassword:
         ):
             raise WrongPassword
         hashed = await self.passwords.hash(password)
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             present_one = account.password_hash
             account = await own_account(unit, account_id)
             if account.password_hash != present_one:  # somebody else was faster
                 raise WrongPassword
             account = replace(account, password_hash=hashed)
             await unit.accounts.update(account)
-            await unit.sign_ins.end_all_of(account.id)
+            await unit.login_sessions.end_all_of(account.id)
             await unit.attempts.forget(subject)
             entry = AuditEntry(self.clock.now(), account.email, Action.PASSWORD_CHANGED, None, account.email)
             await unit.audit.add(entry)

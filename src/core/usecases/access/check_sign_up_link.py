@@ -22,7 +22,7 @@ class CheckSignUpLink:
         Raises:
             LinkExpired: it was used, is too old, or was not made here.
         """
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             await check_link(unit, self.signer, self.clock, offered)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.domain.access.api_keys import PREFIX, ApiKey, digest_of
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import ApiKeyId
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
@@ -18,7 +18,7 @@ class CreateApiKey:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, name: str, grant: Grant, *, by: str) -> tuple[ApiKey, str]:
+    async def __call__(self, name: str, grant: Grant, *, actor: str) -> tuple[ApiKey, str]:
         """Make a key, and give it with its secret, which is never shown again.
 
         Raises:
@@ -26,14 +26,14 @@ class CreateApiKey:
             NotFound: there is no such organization.
         """
         secret, now = PREFIX + self.names.secret(), self.clock.now()
-        key = ApiKey(ApiKeyId(self.names.new()), name.strip(), digest_of(secret), grant, now, by)
-        async with self.units.writing() as unit:
+        key = ApiKey(ApiKeyId(self.names.new()), name.strip(), digest_of(secret), grant, now, actor)
+        async with self.units.write() as unit:
             if grant.organization_id is not None:
-                found(
+                require(
                     await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
                 )
             await unit.api_keys.add(key)
             what = f"{key.name} ({grant.role})"
-            await unit.audit.add(AuditEntry(now, by, Action.API_KEY_MADE, grant.organization_id, what))
+            await unit.audit.add(AuditEntry(now, actor, Action.API_KEY_MADE, grant.organization_id, what))
             await unit.commit()
         return key, secret

@@ -16,18 +16,18 @@ class CreatePortalLink:
     signer: Signer
     clock: Clock
 
-    async def __call__(self, who: PersonQuery, *, by: str) -> str:
+    async def __call__(self, who: PersonQuery, *, actor: str) -> str:
         """Give the last part of a person's portal address.
 
         Raises:
             NotFound: there is no such mapping, or no such person was synced.
             NotMapped: the mapping has ended; addresses that were made before go on.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             mapping, person = await find_person(unit, who)
             mapping.check_active()
             now = self.clock.now()
-            entry = AuditEntry(now, by, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label)
+            entry = AuditEntry(now, actor, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label)
             await unit.audit.add(entry)
             await unit.commit()
         claims = [mapping.organization_id, mapping.events.gleanin_id, person.kind.name, person.source_id]

@@ -22,18 +22,18 @@ class CreateSignInLink:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, email: str, *, by: str) -> str:
+    async def __call__(self, email: str, *, actor: str) -> str:
         """Begin a sign-in for a browser that is to open an address, and give the address's last part.
 
         Raises:
             NotAuthenticated: there is no account with this e-mail.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             account = await unit.accounts.with_email(email)
             if account is None:
                 raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
             secret = await begin_session(unit, account, self.names, self.clock)
             now = self.clock.now()
-            await unit.audit.add(AuditEntry(now, by, Action.SIGN_IN_LINK_MADE, None, account.email))
+            await unit.audit.add(AuditEntry(now, actor, Action.SIGN_IN_LINK_MADE, None, account.email))
             await unit.commit()
         return self.signer.sign(PURPOSE, secret, now)

@@ -17,7 +17,7 @@ class CreateSignUpLink:
 
     async def __call__(self) -> str | None:
         """Give the last part of the sign-up address; None where there is an account already."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             if await unit.accounts.is_any():
                 return None
             subject = await subject_of_link(unit)

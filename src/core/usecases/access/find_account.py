@@ -1,14 +1,14 @@
 """Find an account that is to be changed."""
 
 from core.domain.access.accounts import Account
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import AccountId
 from ports.store.unit_of_work import UnitOfWork
 
 
 async def own_account(unit: UnitOfWork, account_id: AccountId) -> Account:
-    return found(await unit.accounts.get(account_id), "account", account_id)
+    return require(await unit.accounts.get(account_id), "account", account_id)
 
 
 async def find_account(unit: UnitOfWork, email: str) -> Account:
-    return found(await unit.accounts.with_email(email), "account", email)
+    return require(await unit.accounts.with_email(email), "account", email)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.access.authorization import Grant
-from core.domain.errors import found
+from core.domain.errors import require
 from core.usecases.access.find_account import find_account
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -16,21 +16,21 @@ class GrantRole:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, email: str, grant: Grant, *, by: str) -> Account:
+    async def __call__(self, email: str, grant: Grant, *, actor: str) -> Account:
         """Give a role for an organization or for all, in the place of any other role for it.
 
         Raises:
             NotFound: there is no such account or organization.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             if grant.organization_id is not None:
-                found(
+                require(
                     await unit.organizations.get(grant.organization_id), "organization", grant.organization_id
                 )
             account = (await find_account(unit, email)).granted(grant)
             await unit.accounts.update(account)
             what = f"{account.email}: {grant.role}"
-            entry = AuditEntry(self.clock.now(), by, Action.ROLE_GIVEN, grant.organization_id, what)
+            entry = AuditEntry(self.clock.now(), actor, Action.ROLE_GIVEN, grant.organization_id, what)
             await unit.audit.add(entry)
             await unit.commit()
         return account

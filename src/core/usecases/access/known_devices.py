@@ -26,8 +26,8 @@ class RememberDevice:
 
         None where there is nothing to recognize it for: the sign-in is over, or its account has no password.
         """
-        async with self.units.reading() as unit:
-            found = await unit.sign_ins.find(digest_of(sign_in))
+        async with self.units.read() as unit:
+            found = await unit.login_sessions.find(digest_of(sign_in))
             account = await unit.accounts.get(found.account_id) if found else None
         device = Device.of(account, self.names.secret()) if account else None
         return self.signer.sign(_PURPOSE, device.text, self.clock.now()) if device else None

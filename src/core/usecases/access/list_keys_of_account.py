@@ -18,10 +18,10 @@ class ListKeysOfAccount:
     async def __call__(self, email: str) -> Sequence[tuple[Organization | None, ApiKey]]:
         """Give the valid keys that an account made, with their organizations; None where one is for all."""
         maker = normalize_email(email)
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return [
                 (organization, key)
                 for organization in (None, *await unit.organizations.all())
-                for key in await unit.api_keys.of_organization(organization.id if organization else None)
+                for key in await unit.api_keys.list_by_organization(organization.id if organization else None)
                 if key.is_valid and normalize_email(key.created_by) == maker
             ]

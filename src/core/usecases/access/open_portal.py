@@ -48,10 +48,10 @@ class OpenPortal:
             PERSON_KINDS[kind_name],
             SourceId(source_id),
         )
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             check_address(made_at, await unit.portal_revocations.of(ref), self.clock.now())
             people = await unit.synced.find(ref.organization_id, ref.event_id, ref.kind, [ref.source_id])
-            mappings = await unit.mappings.of_organization(ref.organization_id)
+            mappings = await unit.mappings.list_by_organization(ref.organization_id)
         person = people.get(ref.source_id)
         events = [each.sessionboard_name for each in mappings if each.events.gleanin_id == ref.event_id]
         if person is None or not events:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.portal_links import PersonRef
-from core.domain.errors import found, validate_id
+from core.domain.errors import require, validate_id
 from core.domain.ids import MappingId, SourceId
 from core.domain.records.kinds import PEOPLE, RecordKind
 from core.domain.records.synced_records import SyncedRecord
@@ -24,11 +24,11 @@ class PersonQuery:
 
 
 async def find_person(unit: UnitOfWork, who: PersonQuery) -> tuple[EventMapping, SyncedRecord]:
-    mapping = found(await unit.mappings.get(who.mapping_id), "mapping", who.mapping_id)
-    kind = found(PERSON_KINDS.get(who.kind), "kind of person", who.kind)
+    mapping = require(await unit.mappings.get(who.mapping_id), "mapping", who.mapping_id)
+    kind = require(PERSON_KINDS.get(who.kind), "kind of person", who.kind)
     validate_id("synced person", who.source_id)
     people = await unit.synced.find(mapping.organization_id, mapping.events.gleanin_id, kind, [who.source_id])
-    return mapping, found(people.get(who.source_id), "synced person", who.source_id)
+    return mapping, require(people.get(who.source_id), "synced person", who.source_id)
 
 
 def person_ref(mapping: EventMapping, kind: RecordKind, source_id: SourceId) -> PersonRef:

@@ -19,7 +19,7 @@ class ListAuditEntries:
         self, organization_id: OrganizationId | None, before: int | None = None, limit: int = 50
     ) -> Sequence[AuditEntry]:
         """Give what was done, newest first: in an organization, or (None) everywhere."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await unit.audit.page(organization_id, before, limit)
 
 
@@ -29,8 +29,8 @@ class ListMembers:
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[Account]:
         """Give the accounts that have a role in an organization itself."""
-        async with self.units.reading() as unit:
-            return await unit.accounts.of_organization(organization_id)
+        async with self.units.read() as unit:
+            return await unit.accounts.list_by_organization(organization_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class ListApiKeys:
 
     async def __call__(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
         """Give an organization's API keys, valid ones first, newest first; with None, those for all organizations."""
-        async with self.units.reading() as unit:
-            keys = await unit.api_keys.of_organization(organization_id)
+        async with self.units.read() as unit:
+            keys = await unit.api_keys.list_by_organization(organization_id)
         return sorted(keys, key=lambda each: not each.is_valid)
 
 
@@ -50,11 +50,11 @@ class ListAllApiKeys:
 
     async def __call__(self) -> Sequence[tuple[Organization | None, ApiKey]]:
         """List every API key with its organization, None for one that is for all; valid ones first, newest first."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             keys = [
                 (organization, key)
                 for organization in (None, *await unit.organizations.all())
-                for key in await unit.api_keys.of_organization(organization.id if organization else None)
+                for key in await unit.api_keys.list_by_organization(organization.id if organization else None)
             ]
         return sorted(keys, key=lambda each: not each[1].is_valid)
 
@@ -65,5 +65,5 @@ class ListAccounts:
 
     async def __call__(self) -> Sequence[Account]:
         """Give all accounts, by e-mail."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await unit.accounts.all()

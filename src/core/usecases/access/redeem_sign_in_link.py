@@ -41,12 +41,12 @@ class RedeemSignInLink:
             secret, _ = self.signer.read(PURPOSE, offered)
         except BadSignature:
             raise LinkExpired from None
-        async with self.units.writing() as unit:
-            sign_in = await unit.sign_ins.find(digest_of(secret))
+        async with self.units.write() as unit:
+            sign_in = await unit.login_sessions.find(digest_of(secret))
             account = await unit.accounts.get(sign_in.account_id) if sign_in else None
             if sign_in is None or account is None or sign_in.is_over(self.clock.now()):
                 raise LinkExpired
-            await unit.sign_ins.end(sign_in.digest)
+            await unit.login_sessions.end(sign_in.digest)
             taken = await begin_session(unit, account, self.names, self.clock)
             await unit.commit()
         return account, taken

@@ -13,15 +13,15 @@ class RemoveAccount:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, email: str, *, by: str) -> None:
+    async def __call__(self, email: str, *, actor: str) -> None:
         """Take an account away; whoever is signed in with it is signed out.
 
         Raises:
             NotFound: there is no such account.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             account = await find_account(unit, email)
             await unit.accounts.remove(account.id)
-            entry = AuditEntry(self.clock.now(), by, Action.ACCOUNT_REMOVED, None, account.email)
+            entry = AuditEntry(self.clock.now(), actor, Action.ACCOUNT_REMOVED, None, account.email)
             await unit.audit.add(entry)
             await unit.commit()

@@ -13,16 +13,18 @@ class RevokePortalLinks:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, who: PersonQuery, *, by: str) -> None:
+    async def __call__(self, who: PersonQuery, *, actor: str) -> None:
         """Let no address of a person's page that was made up to now open it any more.
 
         Raises:
             NotFound: there is no such mapping, or no such person was synced.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             mapping, person = await find_person(unit, who)
             now = self.clock.now()
             await unit.portal_revocations.save(person_ref(mapping, person.kind, person.source_id), now)
-            entry = AuditEntry(now, by, Action.PORTAL_ADDRESS_REVOKED, mapping.organization_id, person.label)
+            entry = AuditEntry(
+                now, actor, Action.PORTAL_ADDRESS_REVOKED, mapping.organization_id, person.label
+            )
             await unit.audit.add(entry)
             await unit.commit()

@@ -16,21 +16,21 @@ class RevokeRole:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, email: str, grant: Grant, *, by: str) -> Account:
+    async def __call__(self, email: str, grant: Grant, *, actor: str) -> Account:
         """Take a role away.
 
         Raises:
             NotFound: there is no such account.
             InvalidInput: it does not have the role.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             account = await find_account(unit, email)
             if grant not in account.grants:
                 raise InvalidInput(f"{account.email} does not have this role.")
             account = account.without(grant)
             await unit.accounts.update(account)
             what = f"{account.email}: {grant.role}"
-            entry = AuditEntry(self.clock.now(), by, Action.ROLE_TAKEN, grant.organization_id, what)
+            entry = AuditEntry(self.clock.now(), actor, Action.ROLE_TAKEN, grant.organization_id, what)
             await unit.audit.add(entry)
             await unit.commit()
         return account

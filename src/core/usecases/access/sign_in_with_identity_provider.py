@@ -42,7 +42,7 @@ class SignInWithIdentityProvider:
             IdentityMismatch: the account is bound to another identity of this issuer.
             NotAuthenticated: there is no account with this e-mail.
         """
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             account_id = await unit.identities.account_of(claims.identity)
             account = await unit.accounts.get(account_id) if account_id else None
             if account is None:
@@ -59,7 +59,9 @@ class SignInWithIdentityProvider:
         account = await unit.accounts.with_email(email)
         if account is None:
             raise NotAuthenticated(f"There is no account for {email:.120}. Ask an admin to add one.")
-        if any(bound.issuer == identity.issuer for bound in await unit.identities.of_account(account.id)):
+        if any(
+            bound.issuer == identity.issuer for bound in await unit.identities.list_by_account(account.id)
+        ):
             raise IdentityMismatch(account.email)
         await unit.identities.bind(identity, account.id)
         entry = AuditEntry(self.clock.now(), account.email, Action.IDENTITY_BOUND, None, account.email)

@@ -39,7 +39,7 @@ class Credentials:
         return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
 
     @property
-    def of_account(self) -> str:
+    def list_by_account(self) -> str:
         # A digest, for whatever was typed as an e-mail may be a password, and of any length.
         return f"account:{digest_of(normalize_email(self.email))}"
 
@@ -52,7 +52,7 @@ class Credentials:
 
         Failures of others, for the account or from the same address, do not slow down a known device.
         """
-        return (self.of_account, self.of_address) if device is None else (f"device:{device.id}",)
+        return (self.list_by_account, self.of_address) if device is None else (f"device:{device.id}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class SignInWithPassword:
 
     async def _waiting(self, credentials: Credentials) -> HashRequest:
         if self._devices.claims(credentials.device):
-            async with self.units.reading() as unit:
+            async with self.units.read() as unit:
                 account = await unit.accounts.with_email(credentials.email)
             if account and self._devices.known(credentials.device, account):
                 return HashRequest(account.id, is_known=True)
@@ -110,7 +110,7 @@ class SignInWithPassword:
 
     async def _count(self, credentials: Credentials) -> tuple[Account | None, Device | None]:
         """Count the attempt as failed before it is judged: of many at once, no more pass than of those one by one."""
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             now = self.clock.now()
             account = await unit.accounts.with_email(credentials.email)
             device = self._devices.known(credentials.device, account)
@@ -123,7 +123,7 @@ class SignInWithPassword:
         return account, device
 
     async def _begin(self, credentials: Credentials, account: Account, device: Device | None) -> str | None:
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             # Again, for it may have been removed, or its password changed, while the old one was looked at.
             current = await unit.accounts.get(account.id)
             if current is None or current.password_hash != account.password_hash:

@@ -12,6 +12,6 @@ class SignOut:
 
     async def __call__(self, secret: str) -> None:
         """End a sign-in; its secret opens nothing any more."""
-        async with self.units.writing() as unit:
-            await unit.sign_ins.end(digest_of(secret))
+        async with self.units.write() as unit:
+            await unit.login_sessions.end(digest_of(secret))
             await unit.commit()

@@ -33,7 +33,7 @@ class SignUp:
             Overloaded: too many wait for a password to be hashed.
         """
         # Before it is hashed, which takes time that others may need; and again after, for of several one gets in.
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             await check_link(unit, self.signer, self.clock, offered)
         check_password(password)
         try:
@@ -41,7 +41,7 @@ class SignUp:
                 hashed = await self.passwords.hash(password)
         except PasswordsBusy:
             raise Overloaded from None
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             await check_link(unit, self.signer, self.clock, offered)
             now, new = self.clock.now(), AccountId(self.names.new())
             account = Account(new, email.strip(), hashed, now, frozenset({Grant(Role.ADMIN)}))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.access.accounts import Account
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import found
+from core.domain.errors import require
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
 
@@ -14,7 +14,7 @@ class UnbindIdentities:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, email: str, *, by: str) -> tuple[Account, int]:
+    async def __call__(self, email: str, *, actor: str) -> tuple[Account, int]:
         """Unbind an account from its identities at providers; the next sign-in with its e-mail binds it again.
 
         The account is signed out everywhere: a sign-in may belong to an identity that is unbound.
@@ -25,13 +25,13 @@ class UnbindIdentities:
         Raises:
             NotFound: there is no such account.
         """
-        async with self.units.writing() as unit:
-            account = found(await unit.accounts.with_email(email), "account", email)
-            bound = await unit.identities.of_account(account.id)
+        async with self.units.write() as unit:
+            account = require(await unit.accounts.with_email(email), "account", email)
+            bound = await unit.identities.list_by_account(account.id)
             if bound:
                 await unit.identities.unbind_all_of(account.id)
-                await unit.sign_ins.end_all_of(account.id)
-                entry = AuditEntry(self.clock.now(), by, Action.IDENTITY_UNBOUND, None, account.email)
+                await unit.login_sessions.end_all_of(account.id)
+                entry = AuditEntry(self.clock.now(), actor, Action.IDENTITY_UNBOUND, None, account.email)
                 await unit.audit.add(entry)
                 await unit.commit()
         return account, len(bound)

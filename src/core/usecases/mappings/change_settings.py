@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import TimeZoneUnconfirmed, found
+from core.domain.errors import TimeZoneUnconfirmed, require
 from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, MappingSettings, TracksFrom
 from core.domain.tenancy.time_zones import gmt_offsets, zone_named
@@ -45,7 +45,7 @@ class ChangeSettings:
     clock: Clock
     note_time_zone: ConfirmZone
 
-    async def __call__(self, command: SettingsChange, *, by: str) -> EventMapping:
+    async def __call__(self, command: SettingsChange, *, actor: str) -> EventMapping:
         """Change the given settings; the next sync re-sends just what they change.
 
         Raises:
@@ -60,8 +60,8 @@ class ChangeSettings:
         if zone and command.confirmed_zone not in (None, zone):
             known = zone_named(zone)
             raise TimeZoneUnconfirmed(zone, gmt_offsets(known, self.clock.now()) if known else "not known")
-        async with self.units.writing() as unit:
-            mapping = found(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
+        async with self.units.write() as unit:
+            mapping = require(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
             mapping.check_active()
             # What Gleanin tells is compared, and a confirmation does not count against it (rule 7).
             is_open = zone is not None and zone_named(mapping.gleanin_time_zone) is None
@@ -79,14 +79,14 @@ class ChangeSettings:
             if told := _told(mapping, changed):
                 now, action = self.clock.now(), Action.SETTINGS_CHANGED
                 what = f"{mapping.label}: {told}"
-                await unit.audit.add(AuditEntry(now, by, action, mapping.organization_id, what))
+                await unit.audit.add(AuditEntry(now, actor, action, mapping.organization_id, what))
             await unit.commit()
         return changed
 
     async def _zone(self, mapping_id: MappingId) -> str | None:
-        async with self.units.reading() as unit:
-            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
-            organization = found(
+        async with self.units.read() as unit:
+            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            organization = require(
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
         access = self.cipher.unseal(organization.sessionboard_token)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import open_token
@@ -26,19 +26,19 @@ class ConfirmZone:
             NotFound, NotMapped
             DestinationError: Gleanin refused us or cannot be reached.
         """
-        async with self.units.reading() as unit:
-            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+        async with self.units.read() as unit:
+            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             mapping.check_active()
             if mapping.gleanin_time_zone:
                 return mapping
-            organization = found(
+            organization = require(
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
             token = open_token(await unit.connections.get(mapping.connection_id), organization)
         async with self.destinations.open(self.cipher.unseal(token)) as destination:
             zone = (await destination.event(mapping.events.gleanin_id)).time_zone
-        async with self.units.writing() as unit:
-            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+        async with self.units.write() as unit:
+            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             mapping.check_active()
             noted = mapping.with_zones(mapping.time_zone, zone)
             if noted != mapping:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import DestinationEventId, OrganizationId
 from core.domain.runs.messages import lost_by_mapping
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -18,8 +18,8 @@ class CountLostByMapping:
         Raises:
             NotFound
         """
-        async with self.units.reading() as unit:
-            organization = found(
+        async with self.units.read() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
@@ -54,8 +54,8 @@ class ListEvents:
             NotConnected: Gleanin's events are seen with the connection's token.
             SourceError, DestinationError
         """
-        async with self.units.reading() as unit:
-            organization = found(
+        async with self.units.read() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             token = None
@@ -64,7 +64,7 @@ class ListEvents:
         access, url = self.cipher.unseal(organization.sessionboard_token), organization.sessionboard_url
         async with self.sources.open(url, access) as source:
             at_home, abroad = await asyncio.gather(source.events(), self._abroad(token))
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             holders = await unit.mappings.holding(
                 url, [each.id for each in at_home], [each.id for each in abroad]
             )

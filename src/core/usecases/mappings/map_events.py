@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import AlreadyMapped, NotConnected, NotFound, found, validate_id
+from core.domain.errors import AlreadyMapped, NotConnected, NotFound, require, validate_id
 from core.domain.ids import DestinationEventId, MappingId, OrganizationId, SourceEventId
 from core.domain.records.destination_records import DestinationEvent
 from core.domain.records.source_records import SourceEvent
@@ -39,7 +39,7 @@ class MapEvents:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, command: NewMapping, *, by: str) -> EventMapping:
+    async def __call__(self, command: NewMapping, *, actor: str) -> EventMapping:
         """Make a mapping, or let the removed one of the same pair go on.
 
         Raises:
@@ -49,7 +49,7 @@ class MapEvents:
         """
         validate_id(f"{SESSIONBOARD} event", command.sessionboard_event)
         validate_id(f"{GLEANIN} event", command.gleanin_event)
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             organization, connection = await self._connection(unit, command.organization_id)
             pair = EventPair(organization.sessionboard_url, command.sessionboard_event, command.gleanin_event)
             # Asked before the two sides are read, so that the answer does not depend on them.
@@ -60,7 +60,7 @@ class MapEvents:
             source_event.time_zone,
         )
         confirmed = zone_to_confirm(source_event, gleanin_event, self.clock.now(), confirmed=is_confirmed)
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             _, connection = await self._connection(unit, command.organization_id)
             former = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
             if former:
@@ -84,14 +84,14 @@ class MapEvents:
                 )
                 await self._add(unit, mapping)
             now, what = self.clock.now(), mapping.label
-            await unit.audit.add(AuditEntry(now, by, Action.MAPPED, organization.id, what))
+            await unit.audit.add(AuditEntry(now, actor, Action.MAPPED, organization.id, what))
             await unit.commit()
         return mapping
 
     async def _connection(
         self, unit: UnitOfWork, organization_id: OrganizationId
     ) -> tuple[Organization, Connection]:
-        organization = found(await unit.organizations.get(organization_id), "organization", organization_id)
+        organization = require(await unit.organizations.get(organization_id), "organization", organization_id)
         connection = await unit.connections.get_open(organization_id)
         if connection is None:
             raise NotConnected(organization.name)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import MappingId, OrganizationId
 from core.domain.runs.schedule import Check, last_checks
 from core.domain.tenancy.event_mappings import EventMapping
@@ -20,9 +20,9 @@ class ListMappings:
         self, organization_id: OrganizationId, *, ended: bool = False
     ) -> Sequence[EventMapping]:
         """Give the organization's mappings, oldest first; with `ended`, those that have ended behind them."""
-        async with self.units.reading() as unit:
-            found(await unit.organizations.get(organization_id), "organization", organization_id)
-            mappings = await unit.mappings.of_organization(organization_id)
+        async with self.units.read() as unit:
+            require(await unit.organizations.get(organization_id), "organization", organization_id)
+            mappings = await unit.mappings.list_by_organization(organization_id)
         chosen = [each for each in mappings if ended or each.is_active]
         return sorted(chosen, key=lambda each: not each.is_active)
 
@@ -33,8 +33,8 @@ class FindLastCheck:
 
     async def __call__(self, mapping_id: MappingId) -> datetime | None:
         """Return when it was last found that nothing had changed since the mapping's last run that has ended."""
-        async with self.units.reading() as unit:
-            runs = await unit.runs.of_mapping(mapping_id, LATEST)
+        async with self.units.read() as unit:
+            runs = await unit.runs.list_by_mapping(mapping_id, LATEST)
             schedule = await unit.schedules.get(mapping_id)
         ended = [run for run in runs if not run.is_open]
         check = last_checks([schedule] if schedule else [], ended).get(mapping_id)
@@ -47,7 +47,7 @@ class ListLastChecks:
 
     async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, Check]:
         """Return the last check of each active mapping of the organization that was checked after its last run."""
-        async with self.units.reading() as unit:
-            schedules = await unit.schedules.of_open_connections(organization_id)
+        async with self.units.read() as unit:
+            schedules = await unit.schedules.list_by_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)
         return last_checks((schedule for _, schedule in schedules), ended)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import MappingId
 from core.domain.runs.stop_reasons import MAPPING_REMOVED
 from core.domain.tenancy.event_mappings import EventMapping
@@ -18,20 +18,22 @@ class RemoveMapping:
     clock: Clock
     run_ends: RunEnds
 
-    async def __call__(self, mapping_id: MappingId, *, by: str) -> EventMapping:
+    async def __call__(self, mapping_id: MappingId, *, actor: str) -> EventMapping:
         """Remove one mapping; the connection and its other mappings go on. A running sync stops.
 
         Raises:
             NotFound, NotMapped
         """
-        async with self.units.writing() as unit:
-            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+        async with self.units.write() as unit:
+            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             now = self.clock.now()
             removed = mapping.remove(now)
             await unit.mappings.update(removed)
             _, ends = await self.run_ends.stop_all(unit, mapping_id, MAPPING_REMOVED)
             what = mapping.label
-            await unit.audit.add(AuditEntry(now, by, Action.MAPPING_REMOVED, mapping.organization_id, what))
+            await unit.audit.add(
+                AuditEntry(now, actor, Action.MAPPING_REMOVED, mapping.organization_id, what)
+            )
             await unit.commit()
         self.run_ends.log_stored(*ends)
         return removed

@@ -17,10 +17,10 @@ class GetHealth:
     async def __call__(self, organization_id: OrganizationId) -> OrganizationHealth:
         """Judge everything by what is stored; neither system is asked."""
         now = self.clock.now()
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
             mappings = await unit.mappings.active(organization_id)
-            schedules = await unit.schedules.of_open_connections(organization_id)
+            schedules = await unit.schedules.list_by_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)
         connections = [connection] if connection else []
         return organization_healths(connections, mappings, schedules, ended, now)[organization_id]
@@ -32,6 +32,6 @@ class FindHalt:
 
     async def __call__(self, organization_id: OrganizationId) -> Health | None:
         """Return what all of the organization's pages say while its connection is halted."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             halt = await unit.schedules.halt_of(organization_id)
         return halted(halt) if halt else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Channel, Recipient
 from core.domain.tenancy.secrets import Token
@@ -26,7 +26,7 @@ class ChooseRecipient:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId, channel: Channel, address: str, *, by: str
+        self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: str
     ) -> tuple[Recipient, Token | None]:
         """Let notices go there from now on; for a webhook, give the secret that they are signed with, this once.
 
@@ -38,11 +38,11 @@ class ChooseRecipient:
         secret = Token(self.names.secret()) if channel is Channel.WEBHOOK else None
         sealed = self.cipher.seal(secret) if secret else None
         recipient = Recipient(organization_id, channel, address, sealed)
-        async with self.units.writing() as unit:
-            found(await unit.organizations.get(organization_id), "organization", organization_id)
+        async with self.units.write() as unit:
+            require(await unit.organizations.get(organization_id), "organization", organization_id)
             await unit.recipients.save(recipient)
             entry = AuditEntry(
-                self.clock.now(), by, Action.RECIPIENT_CHOSEN, organization_id, recipient.label
+                self.clock.now(), actor, Action.RECIPIENT_CHOSEN, organization_id, recipient.label
             )
             await unit.audit.add(entry)
             await unit.commit()

@@ -64,14 +64,14 @@ class DeliverNotifications:
 
     async def _is_any_due(self) -> bool:
         """Look first without keeping other writers waiting: mostly, there is nothing."""
-        async with self.units.reading() as unit:
-            return bool(await unit.notices.due(self.clock.now(), MOST_PER_ORGANIZATION, 1))
+        async with self.units.read() as unit:
+            return bool(await unit.notifications.due(self.clock.now(), MOST_PER_ORGANIZATION, 1))
 
     async def _begun(self) -> Sequence[_Attempt]:
         """Note the attempts that are to be made now, before they are: so another process leaves them alone."""
         now, begun = self.clock.now(), []
-        async with self.units.writing() as unit:
-            for notice in await unit.notices.due(now, MOST_PER_ORGANIZATION, AT_ONCE):
+        async with self.units.write() as unit:
+            for notice in await unit.notifications.due(now, MOST_PER_ORGANIZATION, AT_ONCE):
                 noted = await self._noted(unit, notice, now)
                 if noted is not None:
                     begun.append(noted)
@@ -86,10 +86,10 @@ class DeliverNotifications:
             self.log.warning(
                 "notices.given_up", notice=notice.id, mapping=notice.mapping_id, attempts=notice.attempts
             )
-            await unit.notices.update(notice.given_up())
+            await unit.notifications.update(notice.given_up())
             return None
         notice = notice.attempted(now)
-        await unit.notices.update(notice)
+        await unit.notifications.update(notice)
         message = message_of(notice, organization, mapping, self.links.run(notice.run_id))
         return _Attempt(notice, message, recipient)
 
@@ -107,15 +107,15 @@ class DeliverNotifications:
             log.fault("notices.failed", error)
             await self._note(notice, notice.failed(_FAULT))
             return False
-        async with self.units.writing() as unit:
-            await unit.notices.update(notice.delivered())
+        async with self.units.write() as unit:
+            await unit.notifications.update(notice.delivered())
             await unit.commit()
         log.event("notices.delivered", attempts=notice.attempts)
         return True
 
     async def _note(self, attempted: Notification, failed: Notification) -> None:
         """Note what an attempt met, unless another process, while this one slept, has made the next one."""
-        async with self.units.writing() as unit:
-            if await unit.notices.get(attempted.id) == attempted:
-                await unit.notices.update(failed)
+        async with self.units.write() as unit:
+            if await unit.notifications.get(attempted.id) == attempted:
+                await unit.notifications.update(failed)
                 await unit.commit()

@@ -16,6 +16,6 @@ class FindRecipient:
         self, organization_id: OrganizationId, limit: int = 5
     ) -> tuple[Recipient | None, Sequence[Notification]]:
         """Tell where the organization's notices go, and what became of the latest ones."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             recipient = await unit.recipients.get(organization_id)
-            return recipient, await unit.notices.of_organization(organization_id, limit)
+            return recipient, await unit.notifications.list_by_organization(organization_id, limit)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.notifications.notification import Recipient
 from ports.clock import Clock
@@ -15,18 +15,18 @@ class RemoveRecipient:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, *, by: str) -> Recipient | None:
+    async def __call__(self, organization_id: OrganizationId, *, actor: str) -> Recipient | None:
         """Tell nobody anything any more, not what waits either; give whom it was told until now.
 
         Raises:
             NotFound
         """
-        async with self.units.writing() as unit:
-            found(await unit.organizations.get(organization_id), "organization", organization_id)
+        async with self.units.write() as unit:
+            require(await unit.organizations.get(organization_id), "organization", organization_id)
             former = await unit.recipients.get(organization_id)
             if former is not None:
                 await unit.recipients.remove(organization_id)
                 now, action = self.clock.now(), Action.RECIPIENT_REMOVED
-                await unit.audit.add(AuditEntry(now, by, action, organization_id, former.label))
+                await unit.audit.add(AuditEntry(now, actor, action, organization_id, former.label))
                 await unit.commit()
         return former

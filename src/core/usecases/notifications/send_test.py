@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import NotificationId, OrganizationId
 from core.domain.notifications.messages import trial
 from core.domain.notifications.notification import Recipient
@@ -25,7 +25,7 @@ class SendTestNotification:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, *, by: str) -> Recipient:
+    async def __call__(self, organization_id: OrganizationId, *, actor: str) -> Recipient:
         """Send a trial notice at once, and give whom it has reached.
 
         Raises:
@@ -34,15 +34,15 @@ class SendTestNotification:
             DecryptionFailed: the signing secret; choosing the webhook again makes another one.
         """
         now = self.clock.now()
-        async with self.units.writing() as unit:
-            organization = found(
+        async with self.units.write() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            recipient = found(
+            recipient = require(
                 await unit.recipients.get(organization_id), RECIPIENT, organization.name, hint=HOW_TO_CHOOSE
             )
             what = recipient.label
-            await unit.audit.add(AuditEntry(now, by, Action.RECIPIENT_TRIED, organization_id, what))
+            await unit.audit.add(AuditEntry(now, actor, Action.RECIPIENT_TRIED, organization_id, what))
             await unit.commit()
         secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
         message = trial(NotificationId(self.names.new()), now, organization, self.links.home())

@@ -11,7 +11,7 @@ class NoteServedUrl:
 
     async def __call__(self, url: str) -> None:
         """Store where the program is served from now on."""
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             if await unit.installation.served_url() != url:
                 await unit.installation.save_served_url(url)
                 await unit.commit()
@@ -23,5 +23,5 @@ class FindServedUrl:
 
     async def __call__(self) -> str | None:
         """Return where the program was served last; None where it never was."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await unit.installation.served_url()

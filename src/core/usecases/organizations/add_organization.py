@@ -31,7 +31,7 @@ class AddOrganization:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, command: NewOrganization, *, by: str) -> Organization:
+    async def __call__(self, command: NewOrganization, *, actor: str) -> Organization:
         """Try the token against Sessionboard, then store the organization.
 
         Raises:
@@ -46,12 +46,12 @@ class AddOrganization:
         )
         async with self.sources.open(url, command.token) as source:
             await source.events()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             try:
                 await unit.organizations.add(organization)
             except UniqueViolation:
                 raise AlreadyExists(organization.name) from None
             now, action = self.clock.now(), Action.ORGANIZATION_ADDED
-            await unit.audit.add(AuditEntry(now, by, action, organization.id, organization.name))
+            await unit.audit.add(AuditEntry(now, actor, action, organization.id, organization.name))
             await unit.commit()
         return organization

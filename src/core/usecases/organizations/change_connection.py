@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import NotConnected, found
+from core.domain.errors import NotConnected, require
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection
 from ports.clock import Clock
@@ -16,15 +16,15 @@ class ChangeConnection:
     clock: Clock
 
     async def __call__(
-        self, organization_id: OrganizationId, *, continuous_sync: bool, by: str
+        self, organization_id: OrganizationId, *, continuous_sync: bool, actor: str
     ) -> Connection:
         """Say whether mappings made from now on begin with continuous sync; those that exist stay as they are.
 
         Raises:
             NotFound, NotConnected
         """
-        async with self.units.writing() as unit:
-            organization = found(
+        async with self.units.write() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)
@@ -38,6 +38,6 @@ class ChangeConnection:
                 f"{organization.name}: continuous sync of new mappings {'on' if continuous_sync else 'off'}"
             )
             at, action = self.clock.now(), Action.SETTINGS_CHANGED
-            await unit.audit.add(AuditEntry(at, by, action, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor, action, organization_id, what))
             await unit.commit()
         return changed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import AlreadyConnected, found
+from core.domain.errors import AlreadyConnected, require
 from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.tenancy.organizations import Connection
 from core.domain.tenancy.secrets import Token
@@ -29,7 +29,7 @@ class Connect:
         token: Token,
         *,
         continuous_sync: bool = False,
-        by: str,
+        actor: str,
     ) -> Connection:
         """Try the token against Gleanin, then open a connection with it.
 
@@ -37,14 +37,14 @@ class Connect:
             organization_id: whose connection.
             token: Gleanin's.
             continuous_sync: whether mappings begin with continuous sync (rule 24).
-            by: who asks for it.
+            actor: who asks for it.
 
         Raises:
             AlreadyConnected: the organization has an open connection (rule 3).
             DestinationError: Gleanin refused the token or cannot be reached; nothing is stored (rule 1).
         """
-        async with self.units.reading() as unit:
-            organization = found(
+        async with self.units.read() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             if await unit.connections.get_open(organization_id):
@@ -59,14 +59,14 @@ class Connect:
             self.clock.now(),
             continuous_sync=continuous_sync,
         )
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             # Again, for it may have been removed while Gleanin was asked.
-            found(await unit.organizations.get(organization_id), "organization", organization_id)
+            require(await unit.organizations.get(organization_id), "organization", organization_id)
             try:
                 await unit.connections.add(connection)
             except UniqueViolation:
                 raise AlreadyConnected(organization.name) from None
             at, what = connection.opened_at, organization.name
-            await unit.audit.add(AuditEntry(at, by, Action.CONNECTED, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor, Action.CONNECTED, organization_id, what))
             await unit.commit()
         return connection

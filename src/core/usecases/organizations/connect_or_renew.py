@@ -21,7 +21,7 @@ class ConnectOrRenew:
         token: Token,
         *,
         continuous_sync: bool | None = None,
-        by: str,
+        actor: str,
     ) -> tuple[Connection, bool]:
         """Connect, or let the open connection go on with the token; tell whether a connection was opened.
 
@@ -30,7 +30,7 @@ class ConnectOrRenew:
             token: Gleanin's.
             continuous_sync: whether mappings made from now on begin with continuous sync (rule 24); None leaves it as
                 it is, which for a new connection is no.
-            by: who asks for it.
+            actor: who asks for it.
 
         Raises:
             NotFound
@@ -40,8 +40,10 @@ class ConnectOrRenew:
         """
         try:
             opened = await self.connect(
-                organization_id, token, continuous_sync=continuous_sync or False, by=by
+                organization_id, token, continuous_sync=continuous_sync or False, actor=actor
             )
         except AlreadyConnected:
-            return await self.renew(organization_id, token, continuous_sync=continuous_sync, by=by), False
+            return await self.renew(
+                organization_id, token, continuous_sync=continuous_sync, actor=actor
+            ), False
         return opened, True

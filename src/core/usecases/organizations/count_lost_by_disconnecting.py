@@ -13,7 +13,7 @@ class CountLostByDisconnecting:
 
     async def __call__(self, organization_id: OrganizationId) -> str:
         """Return it in sentences; empty where nothing was sent under the open connection, or there is none."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
             sent = await unit.synced.sent(organization_id)
         return lost_by_disconnecting(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import NotConnected, found
+from core.domain.errors import NotConnected, require
 from core.domain.ids import OrganizationId, RunId
 from core.domain.runs.stop_reasons import DISCONNECTED
 from core.domain.tenancy.organizations import Connection
@@ -25,21 +25,21 @@ class Disconnect:
     """How long a run that gives no sign of life is waited for."""
 
     async def __call__(
-        self, organization_id: OrganizationId, confirmation: str | None, *, by: str
+        self, organization_id: OrganizationId, confirmation: str | None, *, actor: str
     ) -> Connection:
         """End the connection and all its mappings, erase the token, and see running syncs stop.
 
         Args:
             organization_id: whose connection.
             confirmation: the organization's name.
-            by: who asks for it.
+            actor: who asks for it.
 
         Raises:
             NotConnected: there is no open connection.
             NotConfirmed: the confirmation is not the name.
         """
-        async with self.units.writing() as unit:
-            organization = found(
+        async with self.units.write() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)
@@ -49,12 +49,14 @@ class Disconnect:
             ended = connection.end(now, organization, confirmation)
             await unit.connections.update(ended)
             running, ends = [], []
-            for mapping in await unit.mappings.of_connection(connection.id):
+            for mapping in await unit.mappings.list_by_connection(connection.id):
                 await unit.mappings.update(mapping.end_with_connection(now))
                 asked, ended_now = await self.run_ends.stop_all(unit, mapping.id, DISCONNECTED)
                 running += asked
                 ends += ended_now
-            await unit.audit.add(AuditEntry(now, by, Action.DISCONNECTED, organization_id, organization.name))
+            await unit.audit.add(
+                AuditEntry(now, actor, Action.DISCONNECTED, organization_id, organization.name)
+            )
             await unit.commit()
         self.run_ends.log_stored(*ends)
         await self._see_them_stop(running)
@@ -64,7 +66,7 @@ class Disconnect:
         """Return only when no request of a running sync can be under way any more."""
         give_up = self.clock.now() + self.lease
         while running and self.clock.now() < give_up:
-            async with self.units.reading() as unit:
+            async with self.units.read() as unit:
                 runs = [await unit.runs.get(run_id) for run_id in running]
             running = [
                 run.id for run in runs if run and run.is_open and not run.lease_has_run_out(self.clock.now())

@@ -22,7 +22,7 @@ class ListOrganizationHealth:
             actor: only the organizations that this one may read; None for all.
         """
         now = self.clock.now()
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             organizations = [
                 each
                 for each in await unit.organizations.all()
@@ -31,7 +31,7 @@ class ListOrganizationHealth:
             only = organizations[0].id if len(organizations) == 1 else None
             connections = await unit.connections.list_open()
             mappings = await unit.mappings.active(only)
-            schedules = await unit.schedules.of_open_connections(only)
+            schedules = await unit.schedules.list_by_open_connections(only)
             ended = await unit.runs.latest_ended(only)
         known = organization_healths(connections, mappings, schedules, ended, now)
         return [(each, known[each.id]) for each in organizations]

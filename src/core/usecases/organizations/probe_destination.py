@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import open_token
 from ports.cipher import TokenCipher
@@ -24,8 +24,8 @@ class ProbeDestination:
             NotFound, NotConnected
             DestinationError: the account cannot be read at all.
         """
-        async with self.units.reading() as unit:
-            organization = found(
+        async with self.units.read() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.errors import found, validate_id
+from core.domain.errors import require, validate_id
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import Connection, Organization
 from ports.store.unit_of_work import UnitOfWorkFactory
@@ -20,10 +20,10 @@ class FindOrganization:
             NotFound: there is none.
         """
         validate_id("organization", id_or_name)
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             organization = await unit.organizations.get(OrganizationId(id_or_name))
             organization = organization or await unit.organizations.named(id_or_name.strip())
-        return found(organization, "organization", id_or_name)
+        return require(organization, "organization", id_or_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ListOrganizations:
 
     async def __call__(self) -> Sequence[tuple[Organization, Connection | None]]:
         """Give all organizations by name, each with its open connection."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             organizations = await unit.organizations.all()
             connections = {each.organization_id: each for each in await unit.connections.list_open()}
         return [(each, connections.get(each.id)) for each in organizations]
@@ -44,5 +44,5 @@ class FindConnection:
 
     async def __call__(self, organization_id: OrganizationId) -> Connection | None:
         """Find the organization's open connection, if there is one."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await unit.connections.get_open(organization_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import DifferentAccount, found
+from core.domain.errors import DifferentAccount, require
 from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
 from core.domain.tenancy.organizations import Connection, open_token
@@ -27,7 +27,7 @@ class ReplaceDestinationToken:
         organization_id: OrganizationId,
         token: Token,
         *,
-        by: str,
+        actor: str,
         continuous_sync: bool | None = None,
     ) -> Connection:
         """Try the token against Gleanin, then let the open connection go on with it.
@@ -35,7 +35,7 @@ class ReplaceDestinationToken:
         Args:
             organization_id: whose connection.
             token: Gleanin's.
-            by: who asks for it.
+            actor: who asks for it.
             continuous_sync: whether mappings made from now on begin with continuous sync; None leaves it as it is.
 
         Raises:
@@ -45,14 +45,14 @@ class ReplaceDestinationToken:
         """
         async with self.destinations.open(token) as destination:
             seen = {event.id for event in await destination.events()}
-        async with self.units.writing() as unit:
-            organization = found(
+        async with self.units.write() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)
             open_token(connection, organization)
             assert connection is not None, "it has a token"
-            for mapping in await unit.mappings.of_connection(connection.id):
+            for mapping in await unit.mappings.list_by_connection(connection.id):
                 if mapping.holds_its_events and mapping.events.gleanin_id not in seen:
                     raise DifferentAccount(mapping.gleanin_name)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
@@ -62,8 +62,8 @@ class ReplaceDestinationToken:
                 what += f"; continuous sync of new mappings: {'on' if continuous_sync else 'off'}"
             await unit.connections.update(renewed)
             at, action = self.clock.now(), Action.TOKEN_REPLACED
-            for each in released(await unit.schedules.of_connection(connection.id), GLEANIN, at):
+            for each in released(await unit.schedules.list_by_connection(connection.id), GLEANIN, at):
                 await unit.schedules.save(each)
-            await unit.audit.add(AuditEntry(at, by, action, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor, action, organization_id, what))
             await unit.commit()
         return renewed

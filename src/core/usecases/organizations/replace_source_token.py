@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import OrganizationId
 from core.domain.runs.schedule import released
 from core.domain.tenancy.organizations import Organization
@@ -22,32 +22,32 @@ class ReplaceSourceToken:
     cipher: TokenCipher
     clock: Clock
 
-    async def __call__(self, organization_id: OrganizationId, token: Token, *, by: str) -> Organization:
+    async def __call__(self, organization_id: OrganizationId, token: Token, *, actor: str) -> Organization:
         """Try the token against Sessionboard, then put it in the place of the former one.
 
         Raises:
             NotFound
             SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
         """
-        async with self.units.reading() as unit:
-            organization = found(
+        async with self.units.read() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
         async with self.sources.open(organization.sessionboard_url, token) as source:
             await source.events()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             # Again, for it may have been removed while Sessionboard was asked.
-            organization = found(
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             renewed = replace(organization, sessionboard_token=self.cipher.seal(token))
             await unit.organizations.update(renewed)
             connection = await unit.connections.get_open(organization_id)
             if connection is not None:
-                schedules = await unit.schedules.of_connection(connection.id)
+                schedules = await unit.schedules.list_by_connection(connection.id)
                 for each in released(schedules, SESSIONBOARD, self.clock.now()):
                     await unit.schedules.save(each)
             at, what = self.clock.now(), f"{SESSIONBOARD} token"
-            await unit.audit.add(AuditEntry(at, by, Action.TOKEN_REPLACED, organization_id, what))
+            await unit.audit.add(AuditEntry(at, actor, Action.TOKEN_REPLACED, organization_id, what))
             await unit.commit()
         return renewed

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.errors import found, validate_id
+from core.domain.errors import require, validate_id
 from core.domain.ids import MappingId, RunId
 from core.domain.runs.run import SyncRun
 from ports.store.results import HistoryEntry
@@ -23,8 +23,8 @@ class GetRecordHistory:
         Raises:
             NotFound: also when no run of the mapping ever read such a record.
         """
-        async with self.units.reading() as unit:
-            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+        async with self.units.read() as unit:
+            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             validate_id("record", id_or_email)
             entries = [*await unit.outcomes.history(mapping_id, id_or_email.strip(), limit, before)]
             if entries:
@@ -32,7 +32,7 @@ class GetRecordHistory:
                 held_at = await _held_at(unit, mapping_id, last.run_id, last.at)
                 entries[-1] = replace(last, confirmed_at=held_at)
         later = "; its next sync will tell" if mapping.is_active else ""
-        return found(entries or None, "record", id_or_email, f"No run of this mapping has read it{later}.")
+        return require(entries or None, "record", id_or_email, f"No run of this mapping has read it{later}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class FindLastCheckOfRecord:
         """Return when it was last found that a run's outcomes still held; None where another's do, or nobody looked."""
         if run.finished_at is None:
             return None
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await _held_at(unit, run.mapping_id, run.id, run.finished_at)
 
 
@@ -54,5 +54,5 @@ async def _held_at(
     checked_at = schedule.checked_since(since) if schedule else None
     if checked_at is None:
         return None
-    checkpoint = await unit.checkpoints.get(mapping_id)
+    checkpoint = await unit.unchanged_markers.get(mapping_id)
     return checked_at if checkpoint and checkpoint.run_id == run_id else None

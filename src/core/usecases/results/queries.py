@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.records.kinds import PEOPLE, RecordKind
 from core.domain.records.outcomes import Outcome, RecordOutcome
@@ -28,9 +28,9 @@ class GetRunWithOutcomes:
         Raises:
             NotFound
         """
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             run = await get_run(unit, run_id)
-            return run, await unit.outcomes.of_run(run.id, only)
+            return run, await unit.outcomes.list_by_run(run.id, only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ListOutcomes:
 
     async def __call__(self, asked: OutcomesQuery) -> Page[RecordOutcome]:
         """Give a part of a run's outcomes, in the order in which they happened."""
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await unit.outcomes.page(
                 asked.run.id,
                 only=asked.only,
@@ -69,8 +69,8 @@ class ListMappingsWithPeople:
 
         Mappings of the same Gleanin event share their people: of these there is one.
         """
-        async with self.units.reading() as unit:
-            mappings = await unit.mappings.of_organization(organization_id)
+        async with self.units.read() as unit:
+            mappings = await unit.mappings.list_by_organization(organization_id)
             chosen = [each for each in mappings if each.is_active]
             known = {each.events.gleanin_id for each in chosen}
             for each in reversed(mappings):
@@ -89,12 +89,12 @@ class ListShareLinks:
 
     async def __call__(self, mapping_id: MappingId, *, missing: bool = False) -> Sequence[SyncedRecord]:
         """Give the synced people with their links; with `missing`, those who have none yet (rule 30)."""
-        async with self.units.reading() as unit:
-            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+        async with self.units.read() as unit:
+            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             people = [
                 person
                 for kind in PEOPLE
-                for person in await unit.synced.of_event(
+                for person in await unit.synced.list_by_event(
                     mapping.organization_id, mapping.events.gleanin_id, kind
                 )
             ]
@@ -116,8 +116,8 @@ class ListPeople:
 
     async def __call__(self, asked: PeopleQuery) -> PeoplePage:
         """Give a part of the synced people, with their links."""
-        async with self.units.reading() as unit:
-            mapping = found(await unit.mappings.get(asked.mapping_id), "mapping", asked.mapping_id)
+        async with self.units.read() as unit:
+            mapping = require(await unit.mappings.get(asked.mapping_id), "mapping", asked.mapping_id)
             return await unit.synced.people(
                 mapping.organization_id,
                 mapping.events.gleanin_id,

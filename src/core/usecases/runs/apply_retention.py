@@ -28,7 +28,7 @@ class ApplyRetention:
     async def _forget_runs(self, instant: datetime) -> int:
         gone, after = 0, None
         while True:
-            async with self.units.reading() as unit:
+            async with self.units.read() as unit:
                 old = await unit.runs.ended_before(instant, AT_ONCE, after)
             if not old:
                 return gone
@@ -41,7 +41,7 @@ class ApplyRetention:
     async def _forget(self, ids: list[RunId]) -> int:
         gone, step = 0, AT_ONCE
         while ids and step == AT_ONCE:
-            async with self.units.writing() as unit:
+            async with self.units.write() as unit:
                 step = await unit.runs.forget(ids, AT_ONCE)
                 await unit.commit()
             gone += step
@@ -50,8 +50,8 @@ class ApplyRetention:
     async def _forget_notices(self, instant: datetime) -> int:
         gone, step = 0, AT_ONCE
         while step == AT_ONCE:
-            async with self.units.writing() as unit:
-                step = await unit.notices.forget_before(instant, AT_ONCE)
+            async with self.units.write() as unit:
+                step = await unit.notifications.forget_before(instant, AT_ONCE)
                 await unit.commit()
             gone += step
         return gone

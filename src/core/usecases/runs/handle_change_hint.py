@@ -33,9 +33,9 @@ class HandleChangeHint:
         if not actor.may(Permission.HINT, hint.organization_id):
             raise NotAuthenticated("This secret is none of a webhook of this organization.")
         now, earlier = self.clock.now(), 0
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             connection = await unit.connections.get_open(hint.organization_id)
-            mappings = await unit.mappings.of_connection(connection.id) if connection else ()
+            mappings = await unit.mappings.list_by_connection(connection.id) if connection else ()
             for mapping in mappings:
                 if hint.event_id not in (None, str(mapping.events.sessionboard_id)) or not mapping.is_active:
                     continue
@@ -43,7 +43,7 @@ class HandleChangeHint:
                 if schedule is not None and schedule.is_hinted(now):
                     continue
                 # What changed may be what the change feed does not tell: everything is to be read.
-                await unit.checkpoints.remove(mapping.id)
+                await unit.unchanged_markers.remove(mapping.id)
                 if schedule is not None:
                     hinted = schedule.hinted(now)
                     await unit.schedules.save(hinted)

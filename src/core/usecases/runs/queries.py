@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.errors import found, validate_id
+from core.domain.errors import require, validate_id
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
@@ -23,9 +23,9 @@ class ListRuns:
     ) -> Sequence[SyncRun]:
         """Give the mapping's runs, newest first, or those that were requested before a certain one."""
         validate_id("run", before or "")
-        async with self.units.reading() as unit:
-            found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
-            return await unit.runs.of_mapping(mapping_id, limit, before)
+        async with self.units.read() as unit:
+            require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+            return await unit.runs.list_by_mapping(mapping_id, limit, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class ListOrganizationRuns:
     ) -> Sequence[tuple[SyncRun, EventMapping]]:
         """Give the runs of all the organization's mappings, removed ones too, newest first."""
         validate_id("run", before or "")
-        async with self.units.reading() as unit:
-            runs = await unit.runs.of_organization(organization_id, limit, before)
-            mappings = {each.id: each for each in await unit.mappings.of_organization(organization_id)}
+        async with self.units.read() as unit:
+            runs = await unit.runs.list_by_organization(organization_id, limit, before)
+            mappings = {each.id: each for each in await unit.mappings.list_by_organization(organization_id)}
         return [(run, mappings[run.mapping_id]) for run in runs]
 
 
@@ -53,5 +53,5 @@ class FindRun:
         Raises:
             NotFound
         """
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await get_run(unit, run_id)

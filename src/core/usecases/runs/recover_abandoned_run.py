@@ -25,7 +25,7 @@ class RecoverAbandonedRun:
 
     async def __call__(self, run_id: RunId) -> RunId | None:
         """End an abandoned run and give the one that waits in its place; None if it was not abandoned after all."""
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             run, now = await unit.runs.get(run_id), self.clock.now()
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or mapping is None or not run.lease_has_run_out(now):
@@ -44,5 +44,5 @@ class RecoverAbandonedRun:
 
 async def has_ended_so_before(unit: UnitOfWork, run: SyncRun, stop: StopReason) -> bool:
     """Check whether the run that it took the place of had ended for the same reason."""
-    former = [each for each in await unit.runs.of_mapping(run.mapping_id, 3) if each.id != run.id]
+    former = [each for each in await unit.runs.list_by_mapping(run.mapping_id, 3) if each.id != run.id]
     return next((each.stop == stop for each in former if not each.is_open), False)

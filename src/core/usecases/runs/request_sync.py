@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.domain.access.audit import Action, AuditEntry
-from core.domain.errors import InvalidInput, found
+from core.domain.errors import InvalidInput, require
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.runs.run import SyncRun, Trigger
@@ -21,7 +21,7 @@ class SyncRequest:
     mapping_id: MappingId
     scope: Scope = Scope.ALL
     trigger: Trigger = Trigger.MANUAL
-    by: str = field(kw_only=True)
+    actor: str = field(kw_only=True)
     key: str | None = None
     """By which a request that is repeated, because its answer was lost, is known; whoever asks chooses it."""
     asker: str = ""
@@ -53,14 +53,14 @@ class RequestSync:
                 continue
 
     async def _book(self, request: SyncRequest) -> SyncRun:
-        async with self.units.writing() as unit:
-            mapping = found(await unit.mappings.get(request.mapping_id), "mapping", request.mapping_id)
+        async with self.units.write() as unit:
+            mapping = require(await unit.mappings.get(request.mapping_id), "mapping", request.mapping_id)
             if earlier := await self._booked_earlier(unit, request):
                 return earlier
             mapping.check_active()
             now = self.clock.now()
             wanted = SyncRun(
-                RunId(self.names.new()), mapping.id, request.trigger, request.scope, now, request.by
+                RunId(self.names.new()), mapping.id, request.trigger, request.scope, now, request.actor
             )
             run = await queue_or_merge(unit, wanted)
             if request.key is not None:
@@ -71,7 +71,7 @@ class RequestSync:
                     await unit.schedules.save(schedule.forgiven())
                 what = f"{mapping.label} ({request.scope})"
                 action, organization = Action.SYNC_REQUESTED, mapping.organization_id
-                await unit.audit.add(AuditEntry(now, request.by, action, organization, what))
+                await unit.audit.add(AuditEntry(now, request.actor, action, organization, what))
             await unit.commit()
         return run
 

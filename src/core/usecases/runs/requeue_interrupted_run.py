@@ -21,7 +21,7 @@ class RequeueInterruptedRun:
 
     async def __call__(self, run_id: RunId) -> None:
         """Book a run in the place of one that was interrupted; whoever looks for waiting runs takes it up."""
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             run = await unit.runs.get(run_id)
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or mapping is None or not mapping.is_active:

@@ -26,7 +26,7 @@ class SelectNextRuns:
         if room <= 0:
             return []
         now = self.clock.now()
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             work = await unit.runs.open_work()
             due = await unit.schedules.due(now, MOST_PER_ORGANIZATION, MOST_DUE)
         return select_next(waiting(work, due, now), carried_out(work, now), room, max(room - kept, 0))

@@ -42,11 +42,11 @@ class GetStatus:
     async def __call__(self) -> Sequence[Status]:
         """Give the status of every organization, by name."""
         now = self.clock.now()
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             organizations = await unit.organizations.all()
             work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
             connections, mappings = await unit.connections.list_open(), await unit.mappings.active()
-            known = await unit.schedules.of_open_connections()
+            known = await unit.schedules.list_by_open_connections()
             ended = await unit.runs.latest_ended()
         schedules, runs = count_continuous(continuous, work, now), count_runs(work, now)
         judged = organization_healths(connections, mappings, known, ended, now)
@@ -107,7 +107,7 @@ class GetQueue:
     async def __call__(self) -> Queue:
         """Count everything at one moment: two questions, whatever is stored besides."""
         now = self.clock.now()
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
         schedules = count_continuous(continuous, work, now).values()
         runs = count_runs(work, now).values()

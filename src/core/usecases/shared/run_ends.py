@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import MappingId, NotificationId, RunId
 from core.domain.notifications.messages import notice_of
 from core.domain.runs.ending import MappingState, RunEnd, Stored, end_run
@@ -39,7 +39,7 @@ class RunEnds:
             stop: why it ends before its end.
             remarks: what there is to know of the run as a whole.
         """
-        mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
+        mapping = require(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         stored = Stored(await unit.outcomes.counts(run.id), await unit.outcomes.causes(run.id))
         schedule, halt = (
             await unit.schedules.get(mapping.id),
@@ -59,11 +59,11 @@ class RunEnds:
         await unit.runs.update(end.run)
         await unit.schedules.save(end.schedule)
         if end.halt is not None:
-            for other in await unit.schedules.of_connection(mapping.connection_id):
+            for other in await unit.schedules.list_by_connection(mapping.connection_id):
                 await unit.schedules.save(other.halted(end.halt))
         if end.change is not None and await unit.recipients.get(mapping.organization_id) is not None:
             new = NotificationId(self.names.new())
-            await unit.notices.add(notice_of(new, end.change, mapping, end.run))
+            await unit.notifications.add(notice_of(new, end.change, mapping, end.run))
         return end
 
     async def stop_all(

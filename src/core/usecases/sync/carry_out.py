@@ -64,7 +64,7 @@ class CarryOut:
             self.large_places.for_one() as place,
         ):
             now = self.clock.now()
-            checkpoint = await self._checkpoint(now)
+            marker = await self._checkpoint(now)
             intents = await take_over_intents(units, mapping, self.resend_after)
 
             def plans_of(sides: SystemsSnapshot) -> Plans:
@@ -80,11 +80,11 @@ class CarryOut:
                 spool,
                 partial(self._note_page, place),
             )
-            spares = checkpoint is not None and checkpoint.allows_skip(now, self.interval)
-            sides = await reader.read(turn.run.scope, checkpoint if spares else None)
+            spares = marker is not None and marker.allows_skip(now, self.interval)
+            sides = await reader.read(turn.run.scope, marker if spares else None)
             await self._note_zones(*sides.zones)
-            if checkpoint is not None and await _is_as_at(checkpoint, sides, plans_of(sides)):
-                self.journal.checkpoint = checkpoint.read_again(now) if sides.is_whole else checkpoint
+            if marker is not None and await _is_as_at(marker, sides, plans_of(sides)):
+                self.journal.marker = marker.read_again(now) if sides.is_whole else marker
                 await self._read_links(destination, remembered, sides)
                 return
             await self._begin_run()
@@ -99,11 +99,11 @@ class CarryOut:
         """Return what a check compares with; where there is nothing, or something to look up, it becomes a run."""
         if not self.turn.is_check:
             return None
-        async with self.access.units.reading() as unit:
-            checkpoint = await unit.checkpoints.get(self.mapping.id)
+        async with self.access.units.read() as unit:
+            marker = await unit.unchanged_markers.get(self.mapping.id)
         intents = await load_intents(self.access.units, self.mapping)
-        if checkpoint is not None and checkpoint.is_valid_at(now) and not intents.are_any:
-            return checkpoint
+        if marker is not None and marker.is_valid_at(now) and not intents.are_any:
+            return marker
         await self._begin_run()
         return None
 
@@ -119,15 +119,15 @@ class CarryOut:
             if not journal.may_have_written:
                 await writer.fence.unmark_written()
         await self._read_links(writer.destination, plans.remembered, sides, writer.written)
-        journal.checkpoint = None if writer.written else self._proved(sides, now)
+        journal.marker = None if writer.written else self._proved(sides, now)
 
     async def _note_page(self, place: LargePlace, rows: int) -> None:
         self.journal.note_progress()
         await place.take(rows, self.journal.note_progress)
 
     async def _end_checkpoint(self) -> None:
-        async with self.access.units.writing() as unit:
-            await unit.checkpoints.remove(self.mapping.id)
+        async with self.access.units.write() as unit:
+            await unit.unchanged_markers.remove(self.mapping.id)
             await unit.commit()
 
     def _proved(self, sides: SystemsSnapshot, now: datetime) -> UnchangedMarker | None:
@@ -144,7 +144,7 @@ class CarryOut:
         """Store the zones that the two events have now, for the mapping's pages to show (rule 7)."""
         if self.mapping.with_zones(time_zone, gleanin_time_zone) == self.mapping:
             return
-        async with self.access.units.writing() as unit:
+        async with self.access.units.write() as unit:
             mapping = await unit.mappings.get(self.mapping.id)
             if mapping is not None and mapping.is_active:
                 await unit.mappings.update(mapping.with_zones(time_zone, gleanin_time_zone))
@@ -155,7 +155,7 @@ class CarryOut:
         journal, stop = self.journal, sides.stop
         for kind in sides.kinds:
             # Planned only now: people are tied to the sessions that are in Gleanin by now (rule 25).
-            steps = plans.steps(kind, plans.ties(), partial(journal.expect, kind))
+            steps = plans.steps(kind, plans.associations(), partial(journal.expect, kind))
             left_out = sides.programme.dependents(kind, writer.unconfirmed)
             stop = await writer.carry_out(kind, steps, stop, left_out)
         while journal.unconfirmed or any(writer.postponed.values()):
@@ -166,7 +166,7 @@ class CarryOut:
             for kind in sides.kinds:
                 if only := postponed.get(kind.name):
                     left_out = sides.programme.dependents(kind, writer.unconfirmed) & only
-                    steps = plans.steps(kind, plans.ties(), only=only)
+                    steps = plans.steps(kind, plans.associations(), only=only)
                     stop = await writer.carry_out(kind, steps, stop, left_out)
         if stop is not None:
             raise SyncStopped(stop)
@@ -180,7 +180,7 @@ class CarryOut:
         now, units, mapping = self.clock.now(), self.access.units, self.mapping
         found = [*plans.departures(now)]
         if any(each.newly_left or each.returned for _, each in found):
-            async with units.writing() as unit:
+            async with units.write() as unit:
                 target = mapping.organization_id, mapping.events.gleanin_id
                 for kind, departures in found:
                     await unit.synced.mark_left(*target, kind, departures.newly_left, now)
@@ -210,9 +210,9 @@ class CarryOut:
             self.journal.remarks.notes.append(links_unread(str(error)))
 
 
-async def _is_as_at(checkpoint: UnchangedMarker, sides: SystemsSnapshot, plans: Plans) -> bool:
+async def _is_as_at(marker: UnchangedMarker, sides: SystemsSnapshot, plans: Plans) -> bool:
     """Check whether both sides are as they were; of many sessions that were read, a plan tells."""
-    if not sides.are_as_at(checkpoint) or sides.has_many != bool(checkpoint.many):
+    if not sides.are_as_at(marker) or sides.has_many != bool(marker.many):
         return False
     if not sides.has_many or not sides.is_whole:
         return True
@@ -220,12 +220,12 @@ async def _is_as_at(checkpoint: UnchangedMarker, sides: SystemsSnapshot, plans: 
         return False
     digest = OutcomesDigest()
     for kind in sides.kinds:
-        async for steps in plans.steps(kind, plans.ties()):
+        async for steps in plans.steps(kind, plans.associations()):
             for step in steps:
                 if not isinstance(step, NoWrite):
                     return False
                 digest.add(step.told())
-    return digest.text == checkpoint.many
+    return digest.text == marker.many
 
 
 def _setup(mapping: EventMapping, tokens: Tokens, remembered: KnownRecords) -> Sequence[object]:

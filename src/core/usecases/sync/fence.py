@@ -81,31 +81,31 @@ class Fence:
                 await self._mark_written()
                 self._marked = True
             if marks:
-                async with self.units.writing() as unit:
-                    standing = await self._standing(unit)
+                async with self.units.write() as unit:
+                    lease_status = await self._lease_status(unit)
                     await self._put_in_doubt(unit, marks)
                     await unit.commit()
             else:
-                async with self.units.reading() as unit:
-                    standing = await self._standing(unit)
-            await self._check_lease(standing)
+                async with self.units.read() as unit:
+                    lease_status = await self._lease_status(unit)
+            await self._check_lease(lease_status)
 
-    async def _standing(self, unit: UnitOfWork) -> LeaseStatus:
-        standing = await unit.runs.standing(self.run_id)
-        if standing is None or standing.owner != self.owner:
+    async def _lease_status(self, unit: UnitOfWork) -> LeaseStatus:
+        lease_status = await unit.runs.lease_status(self.run_id)
+        if lease_status is None or lease_status.owner != self.owner:
             raise SyncStopped(stop_reasons.LEASE_EXPIRED)
-        if standing.stop_asked:
-            raise SyncStopped(REQUESTED_STOPS[standing.stop_asked])
-        return standing
+        if lease_status.cancel_requested:
+            raise SyncStopped(REQUESTED_STOPS[lease_status.cancel_requested])
+        return lease_status
 
     async def _put_in_doubt(self, unit: UnitOfWork, marks: Sequence[SyncedRecord]) -> None:
         mapping = self.mapping
         await unit.synced.save(mapping.organization_id, mapping.events.gleanin_id, marks)
 
-    async def _check_lease(self, standing: LeaseStatus) -> None:
+    async def _check_lease(self, lease_status: LeaseStatus) -> None:
         now = self.clock.now()
-        if standing.lease_until is None or standing.lease_until <= now:
-            async with self.units.writing() as unit:
+        if lease_status.lease_until is None or lease_status.lease_until <= now:
+            async with self.units.write() as unit:
                 held = await unit.runs.renew(self.run_id, self.owner, now + self.lease)
                 await unit.commit()
             if not held:
@@ -113,7 +113,7 @@ class Fence:
 
     async def _mark_written(self) -> None:
         """Bind the mapping's events to each other, before anything is written under it (rule 5)."""
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             mapping = await unit.mappings.get(self.mapping.id)
             if mapping is None or not mapping.is_active:
                 ended = mapping is not None and mapping.connection_ended
@@ -130,11 +130,11 @@ class Fence:
         """
         if not self._marked_now:
             return
-        async with self.units.writing() as unit:
-            mapping, standing = (
+        async with self.units.write() as unit:
+            mapping, lease_status = (
                 await unit.mappings.get(self.mapping.id),
-                await unit.runs.standing(self.run_id),
+                await unit.runs.lease_status(self.run_id),
             )
-            if mapping is not None and standing is not None and standing.owner == self.owner:
+            if mapping is not None and lease_status is not None and lease_status.owner == self.owner:
                 await unit.mappings.update(mapping.unmark_written())
                 await unit.commit()

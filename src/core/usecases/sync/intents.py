@@ -58,7 +58,7 @@ async def load_intents(
 ) -> OpenIntents:
     """Load them; to be called before Gleanin is read, for what is found there counts as looked up from now on."""
     scope = mapping.organization_id, mapping.events.gleanin_id
-    async with units.reading() as unit:
+    async with units.read() as unit:
         intents, now = await unit.intents.list_open(*scope), await unit.now()
     by_kind: dict[str, dict[SourceId, CreateIntent]] = {}
     for intent in intents:
@@ -75,7 +75,7 @@ async def take_over_intents(units: UnitOfWorkFactory, mapping: EventMapping, gap
     if not undated:
         return found
     scope = mapping.organization_id, mapping.events.gleanin_id
-    async with units.writing() as unit:
+    async with units.write() as unit:
         for kind in {intent.kind for intent in undated}:
             source_ids = [intent.source_id for intent in undated if intent.kind == kind]
             await unit.intents.mark_sent(*scope, kind, source_ids)

@@ -66,7 +66,7 @@ class Journal:
     """What there is to know of the run as a whole, besides its records."""
     unconfirmed: dict[RecordKey, Create] = field(default_factory=dict)
     """Creates that may have taken place: they are looked up before they are sent again (rule 32)."""
-    checkpoint: UnchangedMarker | None = None
+    marker: UnchangedMarker | None = None
     """What the run has proved, if it has."""
     may_have_written: bool = False
     """Something was written, or an answer was lost."""
@@ -130,7 +130,7 @@ class Journal:
             )
             for each in creates
         ]
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             await self._renew(unit)
             await unit.intents.add(organization_id, event_id, intents)
             await unit.commit()
@@ -223,7 +223,7 @@ class Journal:
 
     async def _save(self, batch: _Batch) -> None:
         scope = self._scope
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             await self._renew(unit)
             if batch.synced:
                 await unit.synced.save(*scope, batch.synced)

@@ -50,7 +50,7 @@ async def load_known_records(units: UnitOfWorkFactory, mapping: EventMapping) ->
     emails: dict[str, dict[SourceId, str]] = {}
     left_at: dict[str, dict[SourceId, datetime]] = {}
     for kind in KINDS:
-        async with units.reading() as unit:
+        async with units.read() as unit:
             places = await unit.synced.places(mapping.organization_id, mapping.events.gleanin_id, kind)
         ours = [place for place in places if place.connection_id == mapping.connection_id]
         here[kind.name] = {place.source_id: place.gleanin_id for place in ours}
@@ -62,6 +62,6 @@ async def load_known_records(units: UnitOfWorkFactory, mapping: EventMapping) ->
         }
         emails[kind.name] = {place.source_id: place.email for place in ours if place.email}
         left_at[kind.name] = {place.source_id: place.left_at for place in ours if place.left_at}
-    async with units.reading() as unit:
+    async with units.read() as unit:
         elsewhere = frozenset(await unit.connections.elsewhere(mapping.events.sessionboard_url))
     return KnownRecords(here, earlier, sent, created_before, emails, left_at, elsewhere)

@@ -35,14 +35,14 @@ class Plans:
     _absent: dict[str, set[SourceId]] = field(default_factory=dict)
     """What was planned as kept, by the kind's name: of kinds that were read completely."""
 
-    def ties(self) -> dict[SourceId, str]:
+    def associations(self) -> dict[SourceId, str]:
         """Tell what stands in Gleanin for each record that people can be tied to."""
-        gleanin, ties = self.sides.gleanin, dict[SourceId, str]()
+        gleanin, associations = self.sides.gleanin, dict[SourceId, str]()
         for kind in (each for each in KINDS if each.is_tied_to):
             here = self.remembered.here[kind.name].items()
             held = {source: there for source, there in here if gleanin.holds(kind, there)}
-            ties |= gleanin.created_before(kind) | gleanin.all_created_here(kind) | held
-        return ties
+            associations |= gleanin.created_before(kind) | gleanin.all_created_here(kind) | held
+        return associations
 
     def _barred(self) -> dict[str, AbstractSet[SourceId]]:
         gleanin, earlier = self.sides.gleanin, self.remembered.earlier
@@ -55,7 +55,7 @@ class Plans:
     async def steps(
         self,
         kind: RecordKind,
-        ties: Mapping[SourceId, str],
+        associations: Mapping[SourceId, str],
         told_total: Callable[[int], None] | None = None,
         only: AbstractSet[SourceId] | None = None,
     ) -> AsyncIterator[Sequence[Step]]:
@@ -67,14 +67,14 @@ class Plans:
             told_total: is told how many candidates there are.
             only: the candidates that are asked for; None for all, and for what is left over.
         """
-        gleanin, barred = self.sides.gleanin, self._barred()
-        selection = self.sides.programme.select(kind, gleanin, ties, barred)
+        gleanin, excluded = self.sides.gleanin, self._barred()
+        selection = self.sides.programme.select(kind, gleanin, associations, excluded)
         labels: dict[tuple[str, SourceId], str] = {}
         planner = Planner(
             kind,
             gleanin,
-            barred[kind.name],
-            selection.moving,
+            excluded[kind.name],
+            selection.email_changes,
             selection.incomplete,
             self.intents.of(kind.name),
             labels,
@@ -97,7 +97,7 @@ class Plans:
         if only is not None:
             return
         for left in chunks(unseen.items(), CHUNK):
-            async with self.units.reading() as unit:
+            async with self.units.read() as unit:
                 memory = await unit.synced.find(*self._scope, kind, [source_id for source_id, _ in left])
             steps = list(planner.leftovers(dict(left), memory))
             absent.update(_kept(steps))
@@ -122,7 +122,7 @@ class Plans:
             by_kind.setdefault(kind, []).append(source_id)
         labels: dict[tuple[str, SourceId], str] = {}
         for kind, source_ids in by_kind.items():
-            async with self.units.reading() as unit:
+            async with self.units.read() as unit:
                 known = await unit.synced.find(*self._scope, kind, source_ids)
             labels |= {(kind.name, each): record.label for each, record in known.items()}
         return labels
@@ -139,7 +139,7 @@ class Plans:
         ids = [each.record.source_id for each in chunk if each.record.source_id in remembered]
         if not ids:
             return {}
-        async with self.units.reading() as unit:
+        async with self.units.read() as unit:
             return await unit.synced.find(*self._scope, kind, ids)
 
 

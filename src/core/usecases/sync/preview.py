@@ -67,12 +67,12 @@ async def plan_of(
     if sides.stop is not None:
         raise SyncStopped(sides.stop)
     plans = Plans(access.units, mapping, remembered, sides, intents)
-    ties = plans.ties()
+    associations = plans.associations()
     for kind in sides.kinds:
-        async for chunk in plans.steps(kind, ties):
+        async for chunk in plans.steps(kind, associations):
             steps.extend(chunk)
             if kind.is_tied_to:
-                ties.update(_ties_to_be(chunk))
+                associations.update(_ties_to_be(chunk))
     counts = count((step.record.kind, would_be(step)) for step in steps)
     return Plan(steps, counts, sides.shortfalls)
 

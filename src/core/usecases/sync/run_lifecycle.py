@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.runs import stop_reasons
 from core.domain.runs.ending import RunEnd
 from core.domain.runs.run import SyncRun
@@ -32,8 +32,8 @@ class RunLifecycle:
             stop: why it ends before its end.
             journal: the run's; None for one that could not even begin.
         """
-        async with self.units.writing() as unit:
-            run = found(await unit.runs.get(turn.run.id), "run", turn.run.id)
+        async with self.units.write() as unit:
+            run = require(await unit.runs.get(turn.run.id), "run", turn.run.id)
             if run.owner != turn.owner:
                 return run
             end = await self._closed(unit, run, stop, journal)
@@ -41,18 +41,21 @@ class RunLifecycle:
         self.run_ends.log_stored(end)
         return end.run
 
-    async def end_check(self, turn: Turn, checkpoint: UnchangedMarker | None) -> None:
+    async def end_check(self, turn: Turn, marker: UnchangedMarker | None) -> None:
         """End a check that came to no run; with a checkpoint, nothing has changed since it."""
         mapping_id, now = turn.run.mapping_id, self.clock.now()
-        async with self.units.writing() as unit:
+        async with self.units.write() as unit:
             if not await unit.schedules.end_check(mapping_id, turn.owner):
                 return
-            schedule, known = await unit.schedules.get(mapping_id), await unit.checkpoints.get(mapping_id)
+            schedule, known = (
+                await unit.schedules.get(mapping_id),
+                await unit.unchanged_markers.get(mapping_id),
+            )
             # A hint that came meanwhile, or another token, removes the checkpoint: what was read may be older.
-            if checkpoint is not None and schedule is not None and known is not None:
+            if marker is not None and schedule is not None and known is not None:
                 checked = schedule.checked(turn.run.requested_at, now, self.run_ends.interval)
                 await unit.schedules.save(checked)
-                await unit.checkpoints.save(checkpoint)
+                await unit.unchanged_markers.save(marker)
             await unit.commit()
 
     async def _closed(
@@ -62,13 +65,13 @@ class RunLifecycle:
             stop = stop_reasons.TOKEN_REPLACED
         end = await self.run_ends.store(unit, run, stop, journal.remarks if journal else None)
         # A hint tells of what the change feed may not tell: it wants everything read.
-        if stop is None and journal and journal.checkpoint and not end.before.is_unanswered_by(end.run):
-            await unit.checkpoints.save(journal.checkpoint)
+        if stop is None and journal and journal.marker and not end.before.is_unanswered_by(end.run):
+            await unit.unchanged_markers.save(journal.marker)
         return end
 
     async def _has_other_tokens(self, unit: UnitOfWork, run: SyncRun) -> bool:
         """Check whether somebody has given another token while the run went on with the one that was refused."""
-        mapping = found(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
+        mapping = require(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         organization = await unit.organizations.get(mapping.organization_id)
         connection = await unit.connections.get(mapping.connection_id)
         if self.tokens is None or organization is None or connection is None or connection.token is None:

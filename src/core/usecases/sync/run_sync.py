@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.domain.access.authorization import CONTINUOUS_SYNC
-from core.domain.errors import DomainError, found
+from core.domain.errors import DomainError, require
 from core.domain.ids import MappingId, RunId
 from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts, Outcome
@@ -93,11 +93,11 @@ class RunSync:
                 on_run(new)
 
         turn = Turn(run.start(owner, now, self.lease), owner, is_check=True, on_run=begun)
-        async with self.patient_access.units.writing() as unit:
+        async with self.patient_access.units.write() as unit:
             if await unit.runs.list_open(mapping_id):
                 return None
             schedule = await unit.schedules.get(mapping_id)
-            has_checkpoint = await unit.checkpoints.get(mapping_id) is not None
+            has_checkpoint = await unit.unchanged_markers.get(mapping_id) is not None
             # What fails is tried with a run: its end tells whether it works again.
             if schedule is None or schedule.is_failing or not has_checkpoint:
                 try:
@@ -115,18 +115,18 @@ class RunSync:
     async def _claim(self, run_id: RunId, owner: str) -> SyncRun:
         """Start the run, if nothing else syncs its mapping (rule 23)."""
         now = self.clock.now()
-        async with self.patient_access.units.reading() as unit:
-            run = found(await unit.runs.get(run_id), "run", run_id)
+        async with self.patient_access.units.read() as unit:
+            run = require(await unit.runs.get(run_id), "run", run_id)
             others = await unit.runs.list_open(run.mapping_id)
         if not run.is_open or any(each.is_carried_out(now) for each in others):
             return run
-        async with self.patient_access.units.writing() as unit:
+        async with self.patient_access.units.write() as unit:
             taken_over = [
                 await self.run_ends.store(unit, each, stop_reasons.LEASE_EXPIRED)
                 for each in await unit.runs.list_open(run.mapping_id)
                 if each.lease_has_run_out(now)
             ]
-            run = found(await unit.runs.get(run_id), "run", run_id)
+            run = require(await unit.runs.get(run_id), "run", run_id)
             if run.state is RunState.QUEUED:
                 started = run.start(owner, now, self.lease)
                 try:
@@ -147,10 +147,10 @@ class RunSync:
         ids = {"run": run.id, "mapping": run.mapping_id}
         self.log.event("sync.run_started", **ids, scope=run.scope, trigger=run.trigger, waited=waited)
 
-    def _log_taken_over(self, ends: Sequence[RunEnd], by: SyncRun) -> None:
+    def _log_taken_over(self, ends: Sequence[RunEnd], actor: SyncRun) -> None:
         self.run_ends.log_stored(*ends)
         for end in ends:
-            self.log.warning("sync.run_taken_over", run=end.run.id, by=by.id, mapping=by.mapping_id)
+            self.log.warning("sync.run_taken_over", run=end.run.id, actor=actor.id, mapping=actor.mapping_id)
 
     async def _carry_out(self, turn: Turn) -> SyncRun | None:
         """Carry out what somebody holds, and return the run as it has ended; None for a check that came to none."""
@@ -224,7 +224,7 @@ class RunSync:
             stop_reasons.DATABASE_UNAVAILABLE,
             stop_reasons.LEASE_EXPIRED,
         }:
-            await ending.end_check(turn, journal.checkpoint if stop is None else None)
+            await ending.end_check(turn, journal.marker if stop is None else None)
             return None
         with suppress(SyncStopped):  # another run has taken over: `close` sees that too
             await turn.become_run(self.patient_access.units, self.clock.now() + self.lease)

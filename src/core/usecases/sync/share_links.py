@@ -48,7 +48,7 @@ class ShareLinks:
     async def _store(self, kind: RecordKind, synced: Iterable[SourceId], there: LinkIndex) -> None:
         target = self.mapping.organization_id, self.mapping.events.gleanin_id
         for chunk in chunks(synced, CHUNK):
-            async with self.units.writing() as unit:
+            async with self.units.write() as unit:
                 stored = await unit.synced.find(*target, kind, chunk)
                 changed = {}
                 for source_id, record in stored.items():

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.errors import NotFound, found, validate_id
+from core.domain.errors import NotFound, require, validate_id
 from core.domain.ids import OrganizationId, SourceEventId
 from core.domain.records.kinds import Scope
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
@@ -48,11 +48,11 @@ class ShowEvent:
             SourceError: Sessionboard refused us or cannot be reached. Trouble with Gleanin is told in `stop`.
         """
         validate_id(f"{SESSIONBOARD} event", event_id)
-        async with self.access.units.reading() as unit:
-            organization = found(
+        async with self.access.units.read() as unit:
+            organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
-            mappings = await unit.mappings.of_organization(organization_id)
+            mappings = await unit.mappings.list_by_organization(organization_id)
         mapping = next(
             (each for each in mappings if each.is_active and each.events.sessionboard_id == event_id), None
         )

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from core.domain.errors import found
+from core.domain.errors import require
 from core.domain.ids import MappingId
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import open_token
@@ -34,10 +34,10 @@ class SystemAccess:
         Raises:
             NotFound, NotMapped, NotConnected
         """
-        async with self.units.reading() as unit:
-            mapping = found(await unit.mappings.get(mapping_id), "mapping", mapping_id)
+        async with self.units.read() as unit:
+            mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             mapping.check_active()
-            organization = found(
+            organization = require(
                 await unit.organizations.get(mapping.organization_id), "organization", mapping.organization_id
             )
             connection = await unit.connections.get(mapping.connection_id)

@@ -107,9 +107,9 @@ class SystemsSnapshot:
         source, gleanin = self.events
         return source.time_zone, gleanin.time_zone
 
-    def are_as_at(self, checkpoint: UnchangedMarker) -> bool:
+    def are_as_at(self, marker: UnchangedMarker) -> bool:
         """Check whether both sides are as they were; of many sessions that were read, only their outcomes tell."""
-        return not self.shortfalls and self.digest == checkpoint.digest
+        return not self.shortfalls and self.digest == marker.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class SystemsReader:
     on_page: OnPage = _nothing
     """Awaited after each page, with the number of its rows."""
 
-    async def read(self, scope: Scope, checkpoint: UnchangedMarker | None = None) -> SystemsSnapshot:
+    async def read(self, scope: Scope, marker: UnchangedMarker | None = None) -> SystemsSnapshot:
         """Read what the scope needs, and check what concerns all records.
 
         With a checkpoint that has many sessions, they are not read if the change feed tells of no change: they are
@@ -155,7 +155,7 @@ class SystemsReader:
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
-        put_off = IN_CHANGE_FEED if await self._is_spared(checkpoint) else frozenset()
+        put_off = IN_CHANGE_FEED if await self._is_spared(marker) else frozenset()
         rows = {
             each: RowDigests(FEW if each in IN_CHANGE_FEED else None)
             for each in programme.parts.keys() - put_off
@@ -185,11 +185,11 @@ class SystemsReader:
             await self._read_part(each, sides, RowDigests(FEW))
         return replace(sides, is_whole=True, stop=self._stop(sides.programme, *sides.events))
 
-    async def _is_spared(self, checkpoint: UnchangedMarker | None) -> bool:
+    async def _is_spared(self, marker: UnchangedMarker | None) -> bool:
         """Ask the change feed, where that takes fewer requests than to read."""
-        if checkpoint is None:
+        if marker is None:
             return False
-        event_id, since = self.mapping.events.sessionboard_id, checkpoint.changes_since
+        event_id, since = self.mapping.events.sessionboard_id, marker.changes_since
         return not await self.source.has_changed(event_id, since)
 
     async def _read_part(self, scope: Scope, sides: SystemsSnapshot, rows: RowDigests) -> None:

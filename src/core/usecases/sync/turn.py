@@ -34,7 +34,7 @@ class Turn:
         """
         if not self.is_check:
             return
-        async with units.writing() as unit:
+        async with units.write() as unit:
             mapping = await unit.mappings.get(self.run.mapping_id)
             is_held = await unit.schedules.end_check(self.run.mapping_id, self.owner)
             if not is_held or mapping is None or not mapping.is_active:

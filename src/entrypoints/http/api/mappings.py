@@ -79,7 +79,7 @@ async def add(
         new.confirm_time_zone,
     )
     lost = await container.resolve(CountLostByMapping)(here.organization.id, command.gleanin_event)
-    mapping = await container.resolve(MapEvents)(command, by=here.actor.name)
+    mapping = await container.resolve(MapEvents)(command, actor=here.actor.name)
     response.headers["Location"] = f"/api/v1/mappings/{mapping.id}"
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     warnings = [each for each in (mismatch, lost) if each]
@@ -103,7 +103,7 @@ async def read(here: ReadMapping, container: Wired) -> dict[str, Any]:
 async def change(new: schemas.SettingsChangeRequest, here: ManageMapping, container: Wired) -> dict[str, Any]:
     """Change what is synced and when; the next sync re-sends just what that changes."""
     command = change_settings.SettingsChange(here.mapping.id, **new.model_dump())
-    return await _told(container, await container.resolve(ChangeSettings)(command, by=here.actor.name))
+    return await _told(container, await container.resolve(ChangeSettings)(command, actor=here.actor.name))
 
 
 @routes.delete(
@@ -114,4 +114,4 @@ async def change(new: schemas.SettingsChangeRequest, here: ManageMapping, contai
 )
 async def remove(here: ManageMapping, container: Wired) -> None:
     """Remove the mapping; the connection and its other mappings go on."""
-    await container.resolve(RemoveMapping)(here.mapping.id, by=here.actor.name)
+    await container.resolve(RemoveMapping)(here.mapping.id, actor=here.actor.name)

@@ -30,7 +30,7 @@ async def choose(
 ) -> dict[str, Any]:
     """Choose a webhook or an e-mail address; a webhook gets a new signing secret each time, shown this once."""
     chosen, secret = await container.resolve(ChooseRecipient)(
-        here.organization.id, new.channel, new.address, by=here.actor.name
+        here.organization.id, new.channel, new.address, actor=here.actor.name
     )
     return shapes.recipient(chosen) | {"secret": secret.value if secret else None}
 
@@ -38,4 +38,4 @@ async def choose(
 @routes.delete("", status_code=HTTPStatus.NO_CONTENT, responses=problems())
 async def remove(here: ManageOrganization, container: Wired) -> None:
     """Let notices go nowhere any more; what waits is dropped."""
-    await container.resolve(RemoveRecipient)(here.organization.id, by=here.actor.name)
+    await container.resolve(RemoveRecipient)(here.organization.id, actor=here.actor.name)

@@ -91,7 +91,7 @@ async def add(
         raise InvalidInput("Give one of the two: region or sessionboard_url.")
     url = SESSIONBOARD_REGIONS[new.region] if new.region else new.sessionboard_url or ""
     command = add_organization.NewOrganization(new.name, url, Token(new.token.get_secret_value()))
-    added = await container.resolve(AddOrganization)(command, by=actor.name)
+    added = await container.resolve(AddOrganization)(command, actor=actor.name)
     response.headers["Location"] = f"/api/v1/organizations/{added.id}"
     return shapes.organization(added, None)
 
@@ -119,7 +119,7 @@ async def remove(
     confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Remove an organization and erase its history; it must be disconnected first."""
-    await container.resolve(RemoveOrganization)(here.organization.id, confirm, by=here.actor.name)
+    await container.resolve(RemoveOrganization)(here.organization.id, confirm, actor=here.actor.name)
 
 
 @routes.put(
@@ -133,7 +133,7 @@ async def replace_sessionboard_token(
 ) -> dict[str, Any]:
     """Replace a Sessionboard token that was renewed."""
     renewed = await container.resolve(ReplaceSourceToken)(
-        here.organization.id, Token(new.token.get_secret_value()), by=here.actor.name
+        here.organization.id, Token(new.token.get_secret_value()), actor=here.actor.name
     )
     return await _told(container, renewed)
 
@@ -161,7 +161,7 @@ async def connect(
     """Connect to Gleanin; where there is an open connection, it goes on with the new token."""
     token, by = Token(new.token.get_secret_value()), here.actor.name
     _, is_new = await container.resolve(ConnectOrRenew)(
-        here.organization.id, token, continuous_sync=new.continuous_sync, by=by
+        here.organization.id, token, continuous_sync=new.continuous_sync, actor=by
     )
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return await _connection(container, here.organization)
@@ -179,7 +179,7 @@ async def disconnect(
     confirm: Annotated[schemas.SearchText | None, Query(description="The organization's name")] = None,
 ) -> None:
     """Disconnect: ends all mappings; what was synced cannot be synced again to the same Gleanin events."""
-    await container.resolve(Disconnect)(here.organization.id, confirm, by=here.actor.name)
+    await container.resolve(Disconnect)(here.organization.id, confirm, actor=here.actor.name)
 
 
 @routes.get(
@@ -242,7 +242,7 @@ async def make_api_key(
 ) -> dict[str, Any]:
     """Make an API key for the organization; its secret is shown this once."""
     grant = Grant(Role(new.role), here.organization.id)
-    key, secret = await container.resolve(CreateApiKey)(new.name, grant, by=here.actor.name)
+    key, secret = await container.resolve(CreateApiKey)(new.name, grant, actor=here.actor.name)
     return shapes.api_key(key) | {"secret": secret}
 
 
@@ -258,7 +258,7 @@ async def revoke_api_key(
     container: Wired,
 ) -> None:
     """Revoke an API key; from now on it opens nothing."""
-    await container.resolve(RevokeApiKey)(here.organization.id, ApiKeyId(key_id), by=here.actor.name)
+    await container.resolve(RevokeApiKey)(here.organization.id, ApiKeyId(key_id), actor=here.actor.name)
 
 
 @routes.get(

@@ -85,7 +85,7 @@ async def make_portal_address(
 ) -> dict[str, Any]:
     """Make a person's portal address: it opens their page for 90 days."""
     made = await container.resolve(CreatePortalLink)(
-        PersonQuery(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
+        PersonQuery(here.mapping.id, kind, SourceId(source_id)), actor=here.actor.name
     )
     return {"address": container.settings().address_of(f"/portal/{made}")}
 
@@ -104,5 +104,5 @@ async def revoke_portal_addresses(
 ) -> None:
     """Revoke all addresses of a person's portal page that were made up to now."""
     await container.resolve(RevokePortalLinks)(
-        PersonQuery(here.mapping.id, kind, SourceId(source_id)), by=here.actor.name
+        PersonQuery(here.mapping.id, kind, SourceId(source_id)), actor=here.actor.name
     )

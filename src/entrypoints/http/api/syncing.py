@@ -88,7 +88,9 @@ async def start(
     With the same `Idempotency-Key`, no second one is; for another scope, such a request is refused.
     """
     run = await container.resolve(RequestSync)(
-        SyncRequest(here.mapping.id, new.scope, by=here.actor.name, key=idempotency_key, asker=here.actor.id)
+        SyncRequest(
+            here.mapping.id, new.scope, actor=here.actor.name, key=idempotency_key, asker=here.actor.id
+        )
     )
     container.jobs().start(run.id)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"

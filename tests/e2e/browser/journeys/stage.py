@@ -75,7 +75,7 @@ class Stage:
     def sign_in(self, page: Page, email: str = ADMIN) -> Page:
         """Sign in by an address as the command line gives it; without a password, which takes its time."""
         offered = self.running.ask(
-            lambda container: container.resolve(CreateSignInLink)(email, by="command line")
+            lambda container: container.resolve(CreateSignInLink)(email, actor="command line")
         )
         page.goto(f"/sign-in/once/{offered}")
         page.get_by_role("button", name="Sign in").click()
@@ -88,7 +88,7 @@ class Stage:
     def connect(self, *, continuous: bool = False) -> None:
         async def connect(container: Container) -> None:
             await container.resolve(Connect)(
-                self.organization, Token(GLEANIN_TOKEN), continuous_sync=continuous, by=ADMIN
+                self.organization, Token(GLEANIN_TOKEN), continuous_sync=continuous, actor=ADMIN
             )
 
         self.running.ask(connect)
@@ -104,15 +104,15 @@ class Stage:
 
         async def mapped(container: Container) -> EventMapping:
             if await container.resolve(FindConnection)(self.organization) is None:
-                await container.resolve(Connect)(self.organization, Token(GLEANIN_TOKEN), by=ADMIN)
+                await container.resolve(Connect)(self.organization, Token(GLEANIN_TOKEN), actor=ADMIN)
             new = NewMapping(self.organization, *pair, time_zone_confirmed=True)
-            return await container.resolve(MapEvents)(new, by=ADMIN)
+            return await container.resolve(MapEvents)(new, actor=ADMIN)
 
         return self.running.ask(mapped)
 
     def sync(self, mapping_id: MappingId, scope: Scope = Scope.ALL) -> SyncRun:
         async def sync(container: Container) -> SyncRun:
-            run = await container.resolve(RequestSync)(SyncRequest(mapping_id, scope, by=ADMIN))
+            run = await container.resolve(RequestSync)(SyncRequest(mapping_id, scope, actor=ADMIN))
             return await container.resolve(RunSync)(run.id)
 
         return self.running.ask(sync)
@@ -130,7 +130,7 @@ class Stage:
         grant = Grant(Role.VIEWER, self.organization)
 
         async def make(container: Container) -> str:
-            _, secret = await container.resolve(CreateApiKey)("Counts", grant, by=ADMIN)
+            _, secret = await container.resolve(CreateApiKey)("Counts", grant, actor=ADMIN)
             return secret
 
         return self.running.ask(make)
@@ -157,7 +157,7 @@ def staged(world: SandboxState, folder: Path, **settings: Any) -> Iterator[Stage
 
 async def _settle(container: Container, sandbox: Sandbox) -> OrganizationId:
     new = NewOrganization(ORGANIZATION, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    organization = await container.resolve(AddOrganization)(new, by=COMMAND_LINE)
+    organization = await container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
     grants = {
         ADMIN: Grant(Role.ADMIN, organization.id),
         VIEWER: Grant(Role.VIEWER, organization.id),
@@ -165,7 +165,7 @@ async def _settle(container: Container, sandbox: Sandbox) -> OrganizationId:
         EVERYWHERE: Grant(Role.ADMIN),
     }
     for email, grant in grants.items():
-        await container.resolve(AddAccount)(NewAccount(email, grant, password=None), by=COMMAND_LINE)
+        await container.resolve(AddAccount)(NewAccount(email, grant, password=None), actor=COMMAND_LINE)
     return organization.id
 
 

@@ -122,13 +122,13 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 async def _made(container: Container, stage: Stage) -> dict[str, str]:
     """Make what pages show that somebody has made: an API key, a portal address."""
     key, _ = await container.resolve(CreateApiKey)(
-        "Nightly", Grant(Role.VIEWER, stage.organization), by=ADMIN
+        "Nightly", Grant(Role.VIEWER, stage.organization), actor=ADMIN
     )
     (mapping,) = await container.resolve(ListMappings)(stage.organization)
     people = await container.resolve(ListShareLinks)(mapping.id)
     person = next(each for each in people if each.kind is SPEAKER)
     who = PersonQuery(mapping.id, SPEAKER.name, SourceId(person.source_id))
-    address = await container.resolve(CreatePortalLink)(who, by=ADMIN)
+    address = await container.resolve(CreatePortalLink)(who, actor=ADMIN)
     return {"key_id": key.id, "address": address, "source_id": person.source_id}
 
 

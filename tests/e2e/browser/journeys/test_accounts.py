@@ -36,7 +36,7 @@ CHANGING = re.compile(
 def with_password(stage: Stage, email: str = "paula@example.org") -> str:
     async def add(container: Container) -> None:
         await container.resolve(AddAccount)(
-            NewAccount(email, Grant(Role.VIEWER, stage.organization), PASSWORD), by=COMMAND_LINE
+            NewAccount(email, Grant(Role.VIEWER, stage.organization), PASSWORD), actor=COMMAND_LINE
         )
 
     stage.running.ask(add)
@@ -71,7 +71,7 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
 ) -> None:
     async def empty(container: Container) -> str:
         for each in await container.resolve(ListAccounts)():
-            await container.resolve(RemoveAccount)(each.email, by=COMMAND_LINE)
+            await container.resolve(RemoveAccount)(each.email, actor=COMMAND_LINE)
         offered = await container.resolve(CreateSignUpLink)()
         assert offered
         return offered

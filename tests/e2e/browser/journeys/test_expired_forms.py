@@ -20,14 +20,14 @@ CLARA, PASSWORD = "clara@acme.example.org", "correct-horse-battery"
 def signed_in(stage: Stage, page: Page) -> Page:
     async def add(container: Container) -> None:
         new = NewAccount(CLARA, Grant(Role.ADMIN), PASSWORD)
-        await container.resolve(AddAccount)(new, by="test")
+        await container.resolve(AddAccount)(new, actor="test")
 
     stage.running.ask(add)
     return stage.sign_in(page, CLARA)
 
 
 def end_sign_ins(stage: Stage) -> None:
-    stage.running.ask(lambda container: container.resolve(ChangePassword)(CLARA, PASSWORD, by="test"))
+    stage.running.ask(lambda container: container.resolve(ChangePassword)(CLARA, PASSWORD, actor="test"))
 
 
 def sign_in(page: Page) -> None:

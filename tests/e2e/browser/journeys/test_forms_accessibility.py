@@ -112,7 +112,7 @@ def test_signing_in_and_making_the_first_account(
 
     async def offer(container: Container) -> str | None:
         for each in await container.resolve(ListAccounts)():
-            await container.resolve(RemoveAccount)(each.email, by=COMMAND_LINE)
+            await container.resolve(RemoveAccount)(each.email, actor=COMMAND_LINE)
         return await container.resolve(CreateSignUpLink)()
 
     page.goto(f"/sign-up/{stage.running.ask(offer)}")

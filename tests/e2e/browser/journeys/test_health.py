@@ -69,6 +69,6 @@ def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(stage: Stage,
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_role("dialog")).not_to_contain_text("Waiting for settings")
     stage.running.ask(tick)
-    of_mapping = MappingId(mapping_id)
-    wait_until(lambda: stage.runs(of_mapping), "what was looked at has come to a run")
-    assert [run.trigger for run in stage.runs(of_mapping)] == [Trigger.CONTINUOUS]
+    list_by_mapping = MappingId(mapping_id)
+    wait_until(lambda: stage.runs(list_by_mapping), "what was looked at has come to a run")
+    assert [run.trigger for run in stage.runs(list_by_mapping)] == [Trigger.CONTINUOUS]

@@ -128,15 +128,15 @@ def test_an_event_with_a_long_name_is_mapped_removed_and_shown(stage: Stage, new
 
 async def _add_long_organization(container: Container, sandbox: Sandbox) -> OrganizationId:
     new = NewOrganization("x" * 200, sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-    added = await container.resolve(AddOrganization)(new, by=ADMIN)
-    await container.resolve(Connect)(added.id, Token(GLEANIN_TOKEN), by=ADMIN)
+    added = await container.resolve(AddOrganization)(new, actor=ADMIN)
+    await container.resolve(Connect)(added.id, Token(GLEANIN_TOKEN), actor=ADMIN)
     grant = Grant(Role.ADMIN, added.id)
     await container.resolve(AddAccount)(
-        NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), by=ADMIN
+        NewAccount(f"{'y' * 60}@{'z' * 60}.example.org", grant, None), actor=ADMIN
     )
-    await container.resolve(CreateApiKey)("k" * 100, Grant(Role.VIEWER, added.id), by="b" * 100)
+    await container.resolve(CreateApiKey)("k" * 100, Grant(Role.VIEWER, added.id), actor="b" * 100)
     webhook = f"{sandbox.sessionboard_url}/{'w' * 500}"
-    await container.resolve(ChooseRecipient)(added.id, Channel.WEBHOOK, webhook, by=ADMIN)
+    await container.resolve(ChooseRecipient)(added.id, Channel.WEBHOOK, webhook, actor=ADMIN)
     return added.id
 
 

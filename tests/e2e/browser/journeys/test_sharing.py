@@ -122,7 +122,7 @@ def test_rule_30_only_https_links_are_shown(stage: Stage, admin: Page, new_page:
     links = *(ShareLink("Bad", url) for url in bad), ShareLink("Good", good)
 
     async def spoil(container: Container) -> None:
-        async with container.units().writing() as unit:
+        async with container.units().write() as unit:
             event = DestinationEventId(mapping.events.gleanin_id)
             await unit.synced.save_links(stage.organization, event, SPEAKER, {SourceId("person-1"): links})
             await unit.commit()

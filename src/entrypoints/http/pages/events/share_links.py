@@ -119,7 +119,7 @@ async def make_portal_address(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
     who = _who(here.mapping, form)
-    made = await container.resolve(CreatePortalLink)(who, by=here.actor.name)
+    made = await container.resolve(CreatePortalLink)(who, actor=here.actor.name)
     portal = container.settings().address_of(f"/portal/{made}")
     name = shortened(text(form, "name"), 200)
     if "hx-request" in request.headers:
@@ -140,7 +140,7 @@ async def make_portal_address(
 async def revoke_portal_addresses(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
-    await container.resolve(RevokePortalLinks)(_who(here.mapping, form), by=here.actor.name)
+    await container.resolve(RevokePortalLinks)(_who(here.mapping, form), actor=here.actor.name)
     flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} open nothing any more.")
     return go_to(_back(here))
 

@@ -53,7 +53,7 @@ async def start(
     scope: Annotated[Scope, Query()] = Scope.ALL,
 ) -> Response:
     mapping = here.mapping
-    run = await container.resolve(RequestSync)(SyncRequest(mapping.id, scope, by=here.actor.name))
+    run = await container.resolve(RequestSync)(SyncRequest(mapping.id, scope, actor=here.actor.name))
     container.jobs().start(run.id)
     waits = await _waits(container, run)
     flash(request, WAITS if waits else STARTED, "info" if waits else "success")

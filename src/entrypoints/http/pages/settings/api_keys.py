@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from core.domain.access.authorization import Grant, Role
-from core.domain.errors import InvalidInput, found
+from core.domain.errors import InvalidInput, require
 from core.domain.ids import ApiKeyId
 from core.usecases.access.create_api_key import CreateApiKey
 from core.usecases.access.revoke_api_key import RevokeApiKey
@@ -33,7 +33,7 @@ async def make(request: Request, container: Wired, here: ManageOrganization, for
     values = {name: text(form, name) for name in ("name", "role")}
     try:
         grant = Grant(_role(values["role"]), here.organization.id)
-        key, secret = await container.resolve(CreateApiKey)(values["name"], grant, by=here.actor.name)
+        key, secret = await container.resolve(CreateApiKey)(values["name"], grant, actor=here.actor.name)
     except InvalidInput as refusal:
         page = await shown(container, here) | {
             "key_errors": {refusal.about or "name": str(refusal)},
@@ -65,7 +65,7 @@ async def ask_to_revoke(
     request: Request, container: Wired, here: ManageOrganization, key_id: KeyId
 ) -> Response:
     page = await shown(container, here)
-    key = found(next((each for each in page["keys"] if each.id == key_id), None), "API key", key_id)
+    key = require(next((each for each in page["keys"] if each.id == key_id), None), "API key", key_id)
     crumbs = way_to(here, crumb("Revoke an API key"))
     return render(request, "settings_revoke.html", crumbs=crumbs, key=key, **page)
 
@@ -75,7 +75,7 @@ async def revoke(
     request: Request, container: Wired, here: ManageOrganization, key_id: KeyId, _: SentForm
 ) -> Response:
     revoked = await container.resolve(RevokeApiKey)(
-        here.organization.id, ApiKeyId(key_id), by=here.actor.name
+        here.organization.id, ApiKeyId(key_id), actor=here.actor.name
     )
     flash(request, f"The API key {revoked.name} was revoked.")
     return go_to(f"{settings_url(here)}#api-keys")

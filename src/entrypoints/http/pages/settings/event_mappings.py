@@ -120,7 +120,7 @@ async def add(
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        made = await container.resolve(MapEvents)(command, by=here.actor.name)
+        made = await container.resolve(MapEvents)(command, actor=here.actor.name)
     except NotConnected:
         raise
     except TimeZoneUnconfirmed as refusal:

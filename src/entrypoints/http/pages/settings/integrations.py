@@ -70,7 +70,7 @@ async def connect(request: Request, container: Wired, here: ManageOrganization, 
     try:
         token = Token(text(form, "token").strip())
         await container.resolve(Connect)(
-            here.organization.id, token, continuous_sync=continuous, by=here.actor.name
+            here.organization.id, token, continuous_sync=continuous, actor=here.actor.name
         )
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, here, error, continuous=continuous)
@@ -91,7 +91,7 @@ async def choose_continuous_sync(
 ) -> Response:
     chosen = is_on(form, "continuous_sync")
     await container.resolve(ChangeConnection)(
-        here.organization.id, continuous_sync=chosen, by=here.actor.name
+        here.organization.id, continuous_sync=chosen, actor=here.actor.name
     )
     flash(request, f"New mappings begin with{'' if chosen else 'out'} continuous sync.")
     return go_to(f"{integrations_url(here.organization)}/connect")
@@ -103,7 +103,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceDestinationToken)(here.organization.id, token, by=here.actor.name)
+        await container.resolve(ReplaceDestinationToken)(here.organization.id, token, actor=here.actor.name)
     except (DomainError, DestinationError) as error:
         return await _drawer(request, container, here, error)
     flash(request, "The Gleanin API token was replaced.")
@@ -134,7 +134,7 @@ async def sync_all(request: Request, container: Wired, here: SyncOrganization, _
     """Book a sync of every mapping, as after a token was replaced."""
     mappings = await container.resolve(ListMappings)(here.organization.id)
     for mapping in mappings:
-        await container.resolve(RequestSync)(SyncRequest(mapping.id, by=here.actor.name))
+        await container.resolve(RequestSync)(SyncRequest(mapping.id, actor=here.actor.name))
     if len(mappings) == 1:
         flash(request, STARTED)
     elif mappings:
@@ -153,7 +153,7 @@ async def disconnect(
 ) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.resolve(Disconnect)(here.organization.id, typed, by=here.actor.name)
+        await container.resolve(Disconnect)(here.organization.id, typed, actor=here.actor.name)
     except NotConfirmed as error:
         return await _question(request, container, here, typed=typed, error=error)
     flash(request, "Disconnected from Gleanin. You can connect again, with the same token or another.")

@@ -79,7 +79,7 @@ async def change(request: Request, container: Wired, here: ManageOwnMapping, for
         confirmed_zone=text(form, "confirmed_zone") or None,
     )
     try:
-        changed = await container.resolve(ChangeSettings)(command, by=here.actor.name)
+        changed = await container.resolve(ChangeSettings)(command, actor=here.actor.name)
     except (TimeZoneUnconfirmed, *READ_FAILED) as error:
         return await _settings(request, container, here, mapping, command=command, error=error)
     done = f"The settings of {shortened(mapping.gleanin_name, 60)} were saved."
@@ -157,7 +157,7 @@ async def ask_to_remove(request: Request, container: Wired, here: ManageOwnMappi
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, here: ManageOwnMapping, _: SentForm) -> Response:
-    removed = await container.resolve(RemoveMapping)(here.mapping.id, by=here.actor.name)
+    removed = await container.resolve(RemoveMapping)(here.mapping.id, actor=here.actor.name)
     flash(request, f"The mapping of {shortened(removed.gleanin_name, 60)} was removed.")
     return go_to(mappings_url(here))
 

@@ -36,7 +36,7 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
     try:
         channel = _channel(values["channel"])
         recipient, secret = await container.resolve(ChooseRecipient)(
-            here.organization.id, channel, values["address"], by=here.actor.name
+            here.organization.id, channel, values["address"], actor=here.actor.name
         )
     except InvalidInput as refusal:
         page = await shown(container, here) | {
@@ -70,7 +70,7 @@ def _channel(given: str) -> Channel:
 @routes.post("/try")
 async def send_trial(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
     try:
-        await container.resolve(SendTestNotification)(here.organization.id, by=here.actor.name)
+        await container.resolve(SendTestNotification)(here.organization.id, actor=here.actor.name)
     except (NotDelivered, NotFound, DecryptionFailed) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"trial_error": str(error)}
@@ -82,6 +82,6 @@ async def send_trial(request: Request, container: Wired, here: ManageOrganizatio
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
-    await container.resolve(RemoveRecipient)(here.organization.id, by=here.actor.name)
+    await container.resolve(RemoveRecipient)(here.organization.id, actor=here.actor.name)
     flash(request, "Notices go nowhere any more.")
     return go_to(f"{settings_url(here)}#notices")

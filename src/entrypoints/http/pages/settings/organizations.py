@@ -53,7 +53,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
             sentence = "Choose Sessionboard's region, or give the address of its API."
             raise InvalidInput(sentence, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
-        added = await container.resolve(AddOrganization)(command, by=actor.name)
+        added = await container.resolve(AddOrganization)(command, actor=actor.name)
     except (DomainError, SourceError) as error:
         status = STATUS_BY_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
         return render(

@@ -101,7 +101,7 @@ async def replace_token(
 ) -> Response:
     try:
         token = Token(text(form, "token").strip())
-        await container.resolve(ReplaceSourceToken)(here.organization.id, token, by=here.actor.name)
+        await container.resolve(ReplaceSourceToken)(here.organization.id, token, actor=here.actor.name)
     except (DomainError, SourceError) as error:
         problem = problem_of(error)
         page = await shown(container, here) | {"token_error": str(error)}
@@ -122,7 +122,7 @@ async def ask_to_remove(request: Request, container: Wired, here: ManageOrganiza
 async def remove(request: Request, container: Wired, here: ManageOrganization, form: SentForm) -> Response:
     typed = text(form, "confirmation")
     try:
-        await container.resolve(RemoveOrganization)(here.organization.id, typed, by=here.actor.name)
+        await container.resolve(RemoveOrganization)(here.organization.id, typed, actor=here.actor.name)
     except (InvalidInput, StillConnected) as error:
         return await _question(request, container, here, typed=typed, error=error)
     flash(request, f"{here.organization.name} was removed.")
