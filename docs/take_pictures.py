@@ -11,8 +11,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from entrypoints.sandbox.control_client import ControlClient
-from tests import limits
-from tests.e2e.browser.chromium import launched
+from tests.support import timeouts
+from tests.support.chromium import launched
 
 PICTURES = Path(__file__).parent / "pictures"
 PORT = 8179
@@ -33,10 +33,10 @@ def serving() -> Iterator[dict[str, Any]]:
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield json.loads(limits.lines_up_to(process, lambda line: line == "}\n"))
+            yield json.loads(timeouts.lines_up_to(process, lambda line: line == "}\n"))
         finally:
             process.terminate()
-            limits.end(process)
+            timeouts.end(process)
 
 
 def take(browser: Browser, told: dict[str, Any]) -> None:

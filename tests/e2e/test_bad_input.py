@@ -20,8 +20,8 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
 from ports.destination import DestinationRefused
 from ports.source import SourceRefused, SourceUnavailable
-from tests.e2e.scene import person, saved_event, staged
-from tests.limits import WITHIN
+from tests.support.scenario import person, saved_event, staged
+from tests.support.timeouts import WITHIN
 
 LONG = "é" * 10_000
 STRANGE_NAMES = {
@@ -40,23 +40,23 @@ def world_of(*sessions: dict[str, Any], exhibitors: tuple[dict[str, Any], ...] =
 
 
 async def test_rule_01_an_unknown_gleanin_token_is_refused_and_nothing_is_stored(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
-        new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
-        organization = await scene.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
+    async with staged(world_of({}), tmp_path) as scenario:
+        new = NewOrganization("Acme", scenario.sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN))
+        organization = await scenario.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
         with pytest.raises(DestinationRefused):
-            await scene.container.resolve(Connect)(
+            await scenario.container.resolve(Connect)(
                 organization.id, Token("another-token-entirely"), actor=COMMAND_LINE
             )
-        ((_, connection),) = await scene.container.resolve(ListOrganizations)()
+        ((_, connection),) = await scenario.container.resolve(ListOrganizations)()
         assert connection is None
 
 
 async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
-        new = NewOrganization("Acme", scene.sandbox.sessionboard_url, Token("another-token-entirely"))
+    async with staged(world_of({}), tmp_path) as scenario:
+        new = NewOrganization("Acme", scenario.sandbox.sessionboard_url, Token("another-token-entirely"))
         with pytest.raises(SourceRefused, match="token"):
-            await scene.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
-        assert await scene.container.resolve(ListOrganizations)() == []
+            await scenario.container.resolve(AddOrganization)(new, actor=COMMAND_LINE)
+        assert await scenario.container.resolve(ListOrganizations)() == []
 
 
 @pytest.mark.parametrize(
@@ -66,30 +66,30 @@ async def test_an_unknown_sessionboard_token_adds_no_organization(tmp_path: Path
 async def test_an_unknown_event_cannot_be_mapped(
     tmp_path: Path, sessionboard: str, gleanin: str, named: str
 ) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
-        organization = await scene.organization()
+    async with staged(world_of({}), tmp_path) as scenario:
+        organization = await scenario.organization()
         wanted = NewMapping(
             organization, SourceEventId(sessionboard), DestinationEventId(gleanin), time_zone_confirmed=True
         )
         with pytest.raises(NotFound, match=named):
-            await scene.container.resolve(MapEvents)(wanted, actor=COMMAND_LINE)
+            await scenario.container.resolve(MapEvents)(wanted, actor=COMMAND_LINE)
 
 
 async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_write(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
-        mapping = await scene.mapping()
-        scene.world.gleanin.delete_event(int(mapping.events.gleanin_id))
-        run = await scene.sync(mapping.id)
+    async with staged(world_of({}), tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        scenario.world.gleanin.delete_event(int(mapping.events.gleanin_id))
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "The Gleanin event Bad Input Days does not exist any more" in run.message
-        assert scene.writes == 0
+        assert scenario.writes == 0
 
 
 async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
-        mapping = await scene.mapping()
-        scene.world.programmes.clear()
-        run = await scene.sync(mapping.id)
+    async with staged(world_of({}), tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        scenario.world.programmes.clear()
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "The Sessionboard event Bad Input Days does not exist any more" in run.message
 
@@ -104,28 +104,28 @@ async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path:
 async def test_a_page_that_is_not_json_stops_the_run_and_says_whose_it_was(
     tmp_path: Path, side: str, words: str
 ) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
-        mapping = await scene.mapping()
-        scene.world.make_trouble(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
-        run = await scene.sync(mapping.id)
+    async with staged(world_of({}), tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        scenario.world.make_trouble(Fault(sides=(side,), junk=1.0))  # type: ignore[arg-type] # checked when built
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert words in run.message
-        assert scene.writes == 0
+        assert scenario.writes == 0
 
 
 async def test_a_token_revoked_half_way_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     sessions = [{"speakers": [person(number)]} for number in range(40)]
-    async with staged(world_of(*sessions), tmp_path) as scene:
-        mapping = await scene.mapping()
-        scene.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
-        run = await scene.sync(mapping.id)
+    async with staged(world_of(*sessions), tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        scenario.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), revoked_after=30))
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "Gleanin refused the token" in run.message
-        assert scene.writes == 30
-        scene.world.make_trouble()
-        run = await scene.sync(mapping.id)
+        assert scenario.writes == 30
+        scenario.world.make_trouble()
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
-        assert scene.writes == 80
+        assert scenario.writes == 80
 
 
 async def test_rule_13_times_that_cannot_be_used_block_their_session_only(tmp_path: Path) -> None:
@@ -135,10 +135,10 @@ async def test_rule_13_times_that_cannot_be_used_block_their_session_only(tmp_pa
         {"title": "No end", "ends_at": None},
         {"title": "Fine"},
     )
-    async with staged(world, tmp_path) as scene:
-        mapping = await scene.mapping()
-        run = await scene.sync(mapping.id)
-        outcomes = await scene.outcomes(run)
+    async with staged(world, tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        run = await scenario.sync(mapping.id)
+        outcomes = await scenario.outcomes(run)
         assert run.state is RunState.COMPLETED_WITH_PROBLEMS
         assert {label: each.outcome for label, each in outcomes.items()} == {
             "No offset": Outcome.BLOCKED,
@@ -154,58 +154,60 @@ async def test_rule_13_times_that_cannot_be_used_block_their_session_only(tmp_pa
 @pytest.mark.parametrize("name", STRANGE_NAMES.values(), ids=STRANGE_NAMES.keys())
 async def test_a_strange_name_arrives_as_it_is(tmp_path: Path, name: str) -> None:
     world = world_of({"title": name, "speakers": [person(1, first_name=name)]})
-    async with staged(world, tmp_path) as scene:
-        mapping = await scene.mapping()
-        run = await scene.sync(mapping.id)
+    async with staged(world, tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
-        assert [each["title"] for each in scene.in_gleanin("sessions")] == [name]
-        assert [each["first_name"] for each in scene.in_gleanin("speakers")] == [name]
-        written = scene.writes
-        await scene.sync(mapping.id)
-        assert scene.writes == written
+        assert [each["title"] for each in scenario.in_gleanin("sessions")] == [name]
+        assert [each["first_name"] for each in scenario.in_gleanin("speakers")] == [name]
+        written = scenario.writes
+        await scenario.sync(mapping.id)
+        assert scenario.writes == written
 
 
 async def test_rule_32_a_create_that_met_a_server_error_is_looked_up_and_sent_again(tmp_path: Path) -> None:
-    async with staged(world_of({}, {}), tmp_path) as scene:
-        mapping = await scene.mapping()
-        scene.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
-        run = await scene.sync(mapping.id)
+    async with staged(world_of({}, {}), tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        scenario.world.make_trouble(Fault(sides=("gleanin",), methods=("POST",), server_errors=1.0, last=1))
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
-        assert sorted(each["title"] for each in scene.in_gleanin("sessions")) == ["Session 1", "Session 2"]
+        assert sorted(each["title"] for each in scenario.in_gleanin("sessions")) == ["Session 1", "Session 2"]
 
 
 async def test_a_wait_for_the_rate_limit_is_no_failure(tmp_path: Path) -> None:
     world = world_of(*({"speakers": [person(number)]} for number in range(20)))
-    async with staged(world, tmp_path) as scene:
-        mapping = await scene.mapping()
-        scene.world.make_trouble(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
-        run = await scene.sync(mapping.id)
+    async with staged(world, tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        scenario.world.make_trouble(Fault(sides=("gleanin",), refuse_next=12, retry_after=0.05))
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.COMPLETED
-        assert scene.writes == 40
-        assert scene.world.log.by_status["gleanin 429"] == 12
+        assert scenario.writes == 40
+        assert scenario.world.log.by_status["gleanin 429"] == 12
 
 
 async def test_a_host_that_nobody_knows_is_named(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
+    async with staged(world_of({}), tmp_path) as scenario:
         new = NewOrganization("Acme", "http://nowhere.invalid", Token(SESSIONBOARD_TOKEN))
         with pytest.raises(SourceUnavailable, match=r"nowhere\.invalid"):
-            await asyncio.wait_for(scene.container.resolve(AddOrganization)(new, actor=COMMAND_LINE), WITHIN)
+            await asyncio.wait_for(
+                scenario.container.resolve(AddOrganization)(new, actor=COMMAND_LINE), WITHIN
+            )
 
 
 async def test_rule_16_masked_e_mails_stop_the_run_before_its_first_write(tmp_path: Path) -> None:
     world = world_of({"speakers": [person(1)]}, {"speakers": [person(2, email="j***@a***.com")]})
-    async with staged(world, tmp_path) as scene:
-        mapping = await scene.mapping()
-        run = await scene.sync(mapping.id)
+    async with staged(world, tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
         assert "j***@a***.com" in run.message
-        assert scene.writes == 0
+        assert scenario.writes == 0
 
 
 async def test_rule_02_no_token_is_stored_in_the_clear(tmp_path: Path) -> None:
-    async with staged(world_of({}), tmp_path) as scene:
-        mapping = await scene.mapping()
-        await scene.sync(mapping.id)
+    async with staged(world_of({}), tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        await scenario.sync(mapping.id)
     stored = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))  # noqa: ASYNC240 - a test may block
     assert mapping.id.encode() in stored
     for token in (SESSIONBOARD_TOKEN, GLEANIN_TOKEN):

@@ -12,8 +12,8 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from tests.e2e.openid_provider import Misbehaviour, Person, Provider, challenge_of, serving
-from tests.limits import WITHIN
+from tests.support.openid_provider import Misbehaviour, Person, Provider, challenge_of, serving
+from tests.support.timeouts import WITHIN
 
 VERIFIER = "a-verifier-that-is-long-enough-for-the-standard"
 REDIRECT_URI = "http://localhost:1/callback?from=provider"

@@ -14,7 +14,7 @@ from core.domain.runs.run import RunState
 from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.sync.preview import Preview
 from entrypoints.sandbox.state import SandboxState
-from tests.e2e.scene import staged
+from tests.support.scenario import staged
 
 SAVED = Path(__file__).parents[3] / "shared/data/pyconfr-2025.json"
 
@@ -31,13 +31,13 @@ async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
 ) -> None:
     world = SandboxState()
     world.add(pyconfr)
-    async with staged(world, tmp_path) as scene:
-        mapping = await scene.mapping()
-        plan = await scene.container.resolve(Preview)(mapping.id)
-        assert scene.writes == 0
+    async with staged(world, tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        plan = await scenario.container.resolve(Preview)(mapping.id)
+        assert scenario.writes == 0
 
-        first = await scene.sync(mapping.id)
-        _, outcomes = await scene.container.resolve(GetRunWithOutcomes)(first.id)
+        first = await scenario.sync(mapping.id)
+        _, outcomes = await scenario.container.resolve(GetRunWithOutcomes)(first.id)
         assert first.state is RunState.COMPLETED_WITH_PROBLEMS
         assert first.counts == plan.counts
         assert first.counts.of(SESSION).numbers == {Outcome.CREATED: 84}
@@ -48,16 +48,20 @@ async def test_a_real_conference_arrives_and_its_second_sync_writes_nothing(
         assert {each.reason.sentence for each in blocked} == {"Required field is missing: last name."}
         assert "84 sessions attempted, 84 synced; 87 speakers attempted, 77 synced" in first.message
 
-        assert [len(scene.in_gleanin(kind)) for kind in ("sessions", "speakers", "exhibitors")] == [84, 77, 5]
-        assert {each["email"] for each in scene.in_gleanin("speakers")} == {
+        assert [len(scenario.in_gleanin(kind)) for kind in ("sessions", "speakers", "exhibitors")] == [
+            84,
+            77,
+            5,
+        ]
+        assert {each["email"] for each in scenario.in_gleanin("speakers")} == {
             person["email"]
             for session in pyconfr["sessions"]
             for person in session["speakers"]
             if person["last_name"]
         }
 
-        written = scene.writes
-        second = await scene.sync(mapping.id)
-        assert scene.writes == written == 84 + 77 + 5
+        written = scenario.writes
+        second = await scenario.sync(mapping.id)
+        assert scenario.writes == written == 84 + 77 + 5
         assert second.counts.of(SESSION).numbers == {Outcome.UNCHANGED: 84}
         assert second.counts.of(SPEAKER).numbers == {Outcome.UNCHANGED: 77, Outcome.BLOCKED: 10}

@@ -8,7 +8,7 @@ from core.domain.runs.run import RunState
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.loading import packaged
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
-from tests.e2e.scene import staged
+from tests.support.scenario import staged
 
 
 def packaged_world() -> SandboxState:
@@ -21,13 +21,13 @@ def packaged_world() -> SandboxState:
 async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with staged(packaged_world(), tmp_path) as scene:
-        mapping = await scene.mapping()
+    async with staged(packaged_world(), tmp_path) as scenario:
+        mapping = await scenario.mapping()
         trouble = Fault(sides=("gleanin",), server_errors=0.2, lost_answers=0.2, cuts=0.1)
-        scene.world.make_trouble(trouble)
-        await scene.sync(mapping.id)
-        scene.world.make_trouble(Fault(revoked_after=3))
-        assert (await scene.sync(mapping.id)).state is RunState.STOPPED
+        scenario.world.make_trouble(trouble)
+        await scenario.sync(mapping.id)
+        scenario.world.make_trouble(Fault(revoked_after=3))
+        assert (await scenario.sync(mapping.id)).state is RunState.STOPPED
     logged = capsys.readouterr()
     assert "sync.run_finished" in logged.err
     assert "sync.answers_lost" in logged.err
@@ -36,10 +36,10 @@ async def test_rule_02_no_token_and_no_e_mail_is_logged_whatever_happens(
 
 
 async def test_rule_33_sessionboard_is_asked_and_never_written_to(tmp_path: Path) -> None:
-    async with staged(packaged_world(), tmp_path) as scene:
-        mapping = await scene.mapping()
-        await scene.sync(mapping.id)
-        asked = {template for template in scene.world.log.by_template if "/sessionboard/" in template}
+    async with staged(packaged_world(), tmp_path) as scenario:
+        mapping = await scenario.mapping()
+        await scenario.sync(mapping.id)
+        asked = {template for template in scenario.world.log.by_template if "/sessionboard/" in template}
         assert asked == {
             "GET /sessionboard/v1/events",
             # Searches, as its contract has them: a body that says what is wanted.

@@ -15,8 +15,8 @@ from types import FrameType
 
 import pytest
 
-from tests import limits
 from tests.conftest import while_no_loop_works
+from tests.support import timeouts
 
 ROOT = Path(__file__).parents[2]
 INNER = """
@@ -61,7 +61,7 @@ async def test_ends():
 
 
 @contextmanager
-def started(program: str) -> Iterator[limits.Process]:
+def started(program: str) -> Iterator[timeouts.Process]:
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -101,7 +101,7 @@ def test_what_hangs_fails_and_the_others_go_on(tmp_path: Path, processes: str) -
         env={**os.environ, "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
-        timeout=limits.WITHIN,
+        timeout=timeouts.WITHIN,
         check=False,
     )
     told = set(re.findall(r"^(PASSED|FAILED|ERROR) \S*::(\w+)", ended.stdout, re.MULTILINE))
@@ -155,28 +155,28 @@ def test_failure_waits_while_the_loop_holds_a_callback(monkeypatch: pytest.Monke
 
 def test_process_that_prints_nothing_is_not_waited_for() -> None:
     with started("input()") as process, pytest.raises(AssertionError, match="printed no line within"):
-        limits.next_line(process, within=0.1)
+        timeouts.next_line(process, within=0.1)
 
 
 def test_lines_are_read_up_to_the_last() -> None:
     with started("print('a'); print('b'); print('c')") as process:
-        assert limits.lines_up_to(process, lambda line: line == "b\n") == "a\nb\n"
+        assert timeouts.lines_up_to(process, lambda line: line == "b\n") == "a\nb\n"
         with pytest.raises(AssertionError, match=r"ended after printing 'c\\n'"):
-            limits.lines_up_to(process, lambda line: line == "d\n")
-        assert limits.end(process) == 0
+            timeouts.lines_up_to(process, lambda line: line == "d\n")
+        assert timeouts.end(process) == 0
 
 
 def test_process_that_does_not_end_is_killed() -> None:
     with started("input()") as process:
         with pytest.raises(AssertionError, match="did not end within"):
-            limits.end(process, within=0.1)
-        assert process.wait(limits.WITHIN) < 0
+            timeouts.end(process, within=0.1)
+        assert process.wait(timeouts.WITHIN) < 0
 
 
 async def test_condition_that_stays_false_is_not_waited_for() -> None:
     with pytest.raises(AssertionError, match="in vain until it rains"):
-        limits.wait_until(lambda: False, "it rains", within=0.05)
+        timeouts.wait_until(lambda: False, "it rains", within=0.05)
     with pytest.raises(AssertionError, match="in vain"):
-        await limits.until(lambda: False, within=0.05)
+        await timeouts.until(lambda: False, within=0.05)
     with pytest.raises(AssertionError, match="in vain"):
-        await limits.happens(asyncio.Event(), within=0.05)
+        await timeouts.happens(asyncio.Event(), within=0.05)

@@ -24,7 +24,7 @@ TYPES = {SESSION: "sessions", SPEAKER: "speakers", EXHIBITOR_CONTACT: "exhibitor
 SPELLING = {"headshot": "headshot_url", "sessions": "session_ids", "logo": "logo_url"}
 
 
-class Scene(Protocol):
+class Scenario(Protocol):
     """What a test can arrange on either Gleanin, and see of it, in the domain's words."""
 
     @property
@@ -46,7 +46,7 @@ class Scene(Protocol):
 
 
 @dataclass
-class InMemoryScene:
+class InMemoryScenario:
     gleanin: InMemoryGleanin
 
     @property
@@ -97,7 +97,7 @@ class InMemoryScene:
 
 
 @dataclass
-class HttpScene:
+class HttpScenario:
     server: FakeGleanin
     destinations: GleaninDestinations
 
@@ -168,22 +168,22 @@ async def fake() -> AsyncIterator[Reachable]:
 
 
 @pytest.fixture(params=["memory", "http"])
-async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
     async with AsyncExitStack() as stack:
-        made: Scene
+        made: Scenario
         if request.param == "memory":
-            made = InMemoryScene(InMemoryGleanin())
+            made = InMemoryScenario(InMemoryGleanin())
         else:
             fake = FakeGleanin()
             url = await stack.enter_async_context(fake.running())
-            made = HttpScene(fake, GleaninDestinations(url, allow_private=True, policy=QUICK))
+            made = HttpScenario(fake, GleaninDestinations(url, allow_private=True, policy=QUICK))
         made.add_event(EVENT, "PyCon")
         yield made
 
 
 @pytest.fixture
-async def gleanin(scene: Scene) -> AsyncIterator[Destination]:
-    async with scene.destinations.open(Token(TOKEN)) as destination:
+async def gleanin(scenario: Scenario) -> AsyncIterator[Destination]:
+    async with scenario.destinations.open(Token(TOKEN)) as destination:
         yield destination
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.present import present
+from tests.support.assertions import present
 
 TOKEN = "gln_test_token_0001"
 BASE = "/api/clients/v1"

@@ -19,7 +19,7 @@ from ports.destination import (
     RecordRejected,
     WriteOutcomeUnknown,
 )
-from tests.contract.destination.conftest import EVENT, Scene
+from tests.contract.destination.conftest import EVENT, Scenario
 from tests.contract.destination.fake_server import TOKEN
 
 ID = ExternalId("sessionboard:c1:42")
@@ -59,8 +59,8 @@ async def all_records(
     return [record async for page in gleanin.records(event, kind) for record in page]
 
 
-async def test_events_are_listed_with_their_names_and_zones(scene: Scene, gleanin: Destination) -> None:
-    scene.add_event("9", "EuroPython", "Europe/Prague")
+async def test_events_are_listed_with_their_names_and_zones(scenario: Scenario, gleanin: Destination) -> None:
+    scenario.add_event("9", "EuroPython", "Europe/Prague")
     assert [(event.id, event.name, event.time_zone) for event in await gleanin.events()] == [
         ("8", "PyCon", None),
         ("9", "EuroPython", "Europe/Prague"),
@@ -74,8 +74,8 @@ async def test_an_unknown_event_is_gone(gleanin: Destination, event_id: str) -> 
         await gleanin.event(DestinationEventId(event_id))
 
 
-async def test_rule_01_a_refused_token_is_told_apart(scene: Scene, gleanin: Destination) -> None:
-    scene.refuse_tokens()
+async def test_rule_01_a_refused_token_is_told_apart(scenario: Scenario, gleanin: Destination) -> None:
+    scenario.refuse_tokens()
     with pytest.raises(DestinationRefused) as refusal:
         await gleanin.events()
     assert TOKEN not in str(refusal.value)
@@ -83,17 +83,17 @@ async def test_rule_01_a_refused_token_is_told_apart(scene: Scene, gleanin: Dest
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 async def test_a_created_record_has_all_its_fields_and_is_found_by_its_external_id(
-    scene: Scene, gleanin: Destination, kind: RecordKind
+    scenario: Scenario, gleanin: Destination, kind: RecordKind
 ) -> None:
     created = await gleanin.create(EVENT, kind, ID, FIELDS[kind])
-    assert scene.stored(EVENT, kind) == [as_stored(FIELDS[kind])]
+    assert scenario.stored(EVENT, kind) == [as_stored(FIELDS[kind])]
     async for page in gleanin.records(EVENT, kind):
         assert [(record.id, record.external_id, record.email) for record in page] == [
             (created, ID, FIELDS[kind].get("email"))
         ]
 
 
-async def test_a_speaker_is_tied_to_sessions(scene: Scene, gleanin: Destination) -> None:
+async def test_a_speaker_is_tied_to_sessions(scenario: Scenario, gleanin: Destination) -> None:
     sessions = [await gleanin.create(EVENT, SESSION, ExternalId(f"s{n}"), FIELDS[SESSION]) for n in (1, 2)]
     await gleanin.create(EVENT, SPEAKER, ID, {**FIELDS[SPEAKER], "sessions": tuple(sessions)})
     async for page in gleanin.records(EVENT, SPEAKER):
@@ -101,7 +101,7 @@ async def test_a_speaker_is_tied_to_sessions(scene: Scene, gleanin: Destination)
 
 
 async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
-    scene: Scene, gleanin: Destination
+    scenario: Scenario, gleanin: Destination
 ) -> None:
     created = await gleanin.create(EVENT, SESSION, ID, FIELDS[SESSION])
     changes = (
@@ -111,7 +111,7 @@ async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
     )
     await gleanin.update(EVENT, SESSION, created, changes)
     left = {name: value for name, value in FIELDS[SESSION].items() if name not in ("description", "tracks")}
-    assert scene.stored(EVENT, SESSION) == [{**left, "title": "Wasps"}]
+    assert scenario.stored(EVENT, SESSION) == [{**left, "title": "Wasps"}]
 
 
 async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: Destination) -> None:
@@ -123,73 +123,79 @@ async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: De
 
 
 async def test_rule_29_a_rejected_record_says_why_and_is_not_there(
-    scene: Scene, gleanin: Destination
+    scenario: Scenario, gleanin: Destination
 ) -> None:
-    scene.reject(ID, "External idx has already been taken")
+    scenario.reject(ID, "External idx has already been taken")
     with pytest.raises(RecordRejected, match="External idx has already been taken"):
         await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     await gleanin.create(EVENT, SPEAKER, ExternalId("another"), FIELDS[SPEAKER])
-    assert len(scene.stored(EVENT, SPEAKER)) == 1
+    assert len(scenario.stored(EVENT, SPEAKER)) == 1
 
 
-async def test_a_record_without_what_gleanin_requires_is_rejected(scene: Scene, gleanin: Destination) -> None:
+async def test_a_record_without_what_gleanin_requires_is_rejected(
+    scenario: Scenario, gleanin: Destination
+) -> None:
     with pytest.raises(RecordRejected, match="email"):
         await gleanin.create(EVENT, EXHIBITOR_CONTACT, ID, {"company_name": "Ben Ray"})
-    assert scene.writes() == 0
+    assert scenario.writes() == 0
 
 
-async def test_a_create_in_an_event_that_is_gone_tells_so(scene: Scene, gleanin: Destination) -> None:
-    scene.remove_event(EVENT)
+async def test_a_create_in_an_event_that_is_gone_tells_so(scenario: Scenario, gleanin: Destination) -> None:
+    scenario.remove_event(EVENT)
     with pytest.raises(DestinationEventGone):
         await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
 
 
 @pytest.mark.parametrize("written", [True, False])
 async def test_rule_32_a_lost_answer_of_a_create_is_told_and_not_sent_again(
-    scene: Scene, gleanin: Destination, written: bool
+    scenario: Scenario, gleanin: Destination, written: bool
 ) -> None:
-    scene.lose_answer(written=written)
+    scenario.lose_answer(written=written)
     with pytest.raises(WriteOutcomeUnknown):
         await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     assert len(await all_records(gleanin, SPEAKER)) == int(written)
-    assert scene.writes() == int(written)
+    assert scenario.writes() == int(written)
 
 
-async def test_rule_32_a_lost_answer_of_an_update_is_told(scene: Scene, gleanin: Destination) -> None:
+async def test_rule_32_a_lost_answer_of_an_update_is_told(scenario: Scenario, gleanin: Destination) -> None:
     created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
-    scene.lose_answer(written=True)
+    scenario.lose_answer(written=True)
     with pytest.raises(WriteOutcomeUnknown):
         await gleanin.update(EVENT, SPEAKER, created, (FieldChange("job_title", None, "Queen"),))
-    assert scene.stored(EVENT, SPEAKER)[0]["job_title"] == "Queen"
+    assert scenario.stored(EVENT, SPEAKER)[0]["job_title"] == "Queen"
 
 
-async def test_a_create_that_is_repeated_makes_a_second_record(scene: Scene, gleanin: Destination) -> None:
+async def test_a_create_that_is_repeated_makes_a_second_record(
+    scenario: Scenario, gleanin: Destination
+) -> None:
     """Why nothing may be repeated blindly."""
     for _ in range(2):
         await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
-    assert len(scene.stored(EVENT, SPEAKER)) == 2
+    assert len(scenario.stored(EVENT, SPEAKER)) == 2
 
 
-async def test_a_cut_answer_is_unreadable(scene: Scene, gleanin: Destination) -> None:
+async def test_a_cut_answer_is_unreadable(scenario: Scenario, gleanin: Destination) -> None:
     for number in range(5):
-        scene.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], ExternalId(str(number)))
-    scene.cut_answers()
+        scenario.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], ExternalId(str(number)))
+    scenario.cut_answers()
     with pytest.raises(DestinationUnreadable):
         await all_records(gleanin, SPEAKER)
 
 
-async def test_gleanin_that_stays_down_is_unavailable(scene: Scene, gleanin: Destination) -> None:
-    scene.be_down()
+async def test_gleanin_that_stays_down_is_unavailable(scenario: Scenario, gleanin: Destination) -> None:
+    scenario.be_down()
     with pytest.raises(DestinationUnavailable):
         await gleanin.events()
     assert len(await gleanin.events()) == 1
 
 
-async def test_only_the_records_of_the_event_and_kind_are_given(scene: Scene, gleanin: Destination) -> None:
-    scene.add_event("9", "EuroPython")
-    scene.add_record(DestinationEventId("9"), SPEAKER, FIELDS[SPEAKER], ID)
-    scene.add_record(EVENT, EXHIBITOR_CONTACT, FIELDS[EXHIBITOR_CONTACT], ID)
-    ours = scene.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], None)
+async def test_only_the_records_of_the_event_and_kind_are_given(
+    scenario: Scenario, gleanin: Destination
+) -> None:
+    scenario.add_event("9", "EuroPython")
+    scenario.add_record(DestinationEventId("9"), SPEAKER, FIELDS[SPEAKER], ID)
+    scenario.add_record(EVENT, EXHIBITOR_CONTACT, FIELDS[EXHIBITOR_CONTACT], ID)
+    ours = scenario.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], None)
     async for page in gleanin.records(EVENT, SPEAKER):
         assert [(record.id, record.external_id) for record in page] == [(ours, None)]
     assert len(await all_records(gleanin, SPEAKER)) == 1
@@ -204,8 +210,10 @@ async def test_records_of_an_event_that_is_gone_cannot_be_read(gleanin: Destinat
         await all_records(gleanin, SPEAKER, DestinationEventId("77"))
 
 
-async def test_rule_30_share_links_can_come_later_than_the_record(scene: Scene, gleanin: Destination) -> None:
-    scene.delay_links(1)
+async def test_rule_30_share_links_can_come_later_than_the_record(
+    scenario: Scenario, gleanin: Destination
+) -> None:
+    scenario.delay_links(1)
     await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     seen: list[tuple[ShareLink, ...] | None] = []
     for _ in range(2):
@@ -215,7 +223,7 @@ async def test_rule_30_share_links_can_come_later_than_the_record(scene: Scene, 
     assert [link.url.startswith("https://app.gleanin.com/share/") for link in seen[1] or ()] == [True]
 
 
-async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> None:
+async def test_what_is_awaited_before_a_write_can_prevent_it(scenario: Scenario) -> None:
     class Stopped(Exception):
         pass
 
@@ -227,7 +235,7 @@ async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> No
         if calls > 1:
             raise Stopped
 
-    async with scene.destinations.open(Token(TOKEN), before_write) as gleanin:
+    async with scenario.destinations.open(Token(TOKEN), before_write) as gleanin:
         await gleanin.events()
         assert calls == 0
         created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
@@ -237,10 +245,12 @@ async def test_what_is_awaited_before_a_write_can_prevent_it(scene: Scene) -> No
             with pytest.raises(Stopped):
                 await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     assert calls == 5
-    assert scene.writes() == 1
+    assert scenario.writes() == 1
 
 
-async def test_many_records_are_written_at_once_and_all_arrive(scene: Scene, gleanin: Destination) -> None:
+async def test_many_records_are_written_at_once_and_all_arrive(
+    scenario: Scenario, gleanin: Destination
+) -> None:
     names = [ExternalId(f"n{number}") for number in range(60)]
     created = await asyncio.gather(*(gleanin.create(EVENT, SPEAKER, name, FIELDS[SPEAKER]) for name in names))
     found = {

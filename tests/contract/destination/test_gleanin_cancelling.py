@@ -11,7 +11,7 @@ from core.domain.tenancy.secrets import Token
 from ports.destination import Destination, DestinationUnavailable, WriteOutcomeUnknown
 from tests.contract.destination.conftest import EVENT, QUICK, Reachable
 from tests.contract.destination.fake_server import TOKEN, Misstep, too_many
-from tests.limits import happens, until
+from tests.support.timeouts import happens, until
 
 ID = ExternalId("sessionboard:c1:42")
 ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann@example.org"}

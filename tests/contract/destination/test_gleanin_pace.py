@@ -12,7 +12,7 @@ from adapters.http_client.retries import INTERACTIVE, RetryPolicy
 from core.domain.tenancy.secrets import Token
 from ports.destination import DestinationUnavailable
 from tests.contract.destination.conftest import Opening
-from tests.limits import WITHIN, until
+from tests.support.timeouts import WITHIN, until
 
 
 async def test_a_limit_that_is_used_up_makes_the_next_request_wait(answered_by: Opening) -> None:

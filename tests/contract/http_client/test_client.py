@@ -29,8 +29,8 @@ from tests.contract.http_client.conftest import (
     little_memory,
     over_network,
 )
-from tests.contract.notices.conftest import certified
-from tests.limits import WITHIN
+from tests.contract.notifications.conftest import certified
+from tests.support.timeouts import WITHIN
 
 BOMB = 256 * MIB
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.http_client.concurrency_limit import AdaptiveLimit
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 
 async def settle() -> None:

@@ -16,7 +16,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.state import SandboxState
 from tests.contract.http_client.conftest import client_of
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 HOST = "127.0.0.1"
 

@@ -17,7 +17,7 @@ from adapters.sessionboard import parsing
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId
 from core.domain.tenancy.secrets import Token
-from tests.limits import WITHIN, until
+from tests.support.timeouts import WITHIN, until
 
 LIMIT = 30
 """Seconds that a thread waits for a test that has gone wrong."""

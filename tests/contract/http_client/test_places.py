@@ -10,7 +10,7 @@ from adapters.http_client import host_slots
 from adapters.http_client.client import HttpClient
 from adapters.http_client.responses import Response
 from tests.contract.http_client.conftest import client_of
-from tests.limits import until
+from tests.support.timeouts import until
 
 
 class Host:

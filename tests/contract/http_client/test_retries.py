@@ -15,8 +15,8 @@ from adapters.http_client.errors import Throttled, TooSlow, TransientError
 from adapters.http_client.retries import INTERACTIVE, RetryPolicy, RetryState, send_with_retries
 from adapters.http_client.retry_after import requested_pause, retry_after
 from entrypoints.http.capacity import WAITS_AT_MOST
-from tests.limits import WITHIN
-from tests.present import present
+from tests.support.assertions import present
+from tests.support.timeouts import WITHIN
 
 HOST = "gleanin.example.org"
 

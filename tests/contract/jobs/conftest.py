@@ -17,38 +17,40 @@ from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from ports.jobs import Jobs
-from tests.contract.jobs.yard import Yard, nothing
 from tests.contract.persistence.conftest import Server, postgresql_server
-from tests.unit.usecases.stage import Stage
+from tests.support.harness import Harness
+from tests.support.jobs_harness import JobsHarness, nothing
 
 __all__ = ["postgresql_server"]
 Kind = Literal["in_process", "procrastinate"]
 
 
 class Making(Protocol):
-    def __call__(self, over: Yard | Stage, at_once: int = 8, look_every: int = 1, kept: int = 0) -> Jobs: ...
+    def __call__(
+        self, over: JobsHarness | Harness, at_once: int = 8, look_every: int = 1, kept: int = 0
+    ) -> Jobs: ...
 
 
 class MakingQueued(Protocol):
     def __call__(
-        self, over: Yard | Stage, at_once: int = 8, look_every: int = 1, kept: int = 0
+        self, over: JobsHarness | Harness, at_once: int = 8, look_every: int = 1, kept: int = 0
     ) -> ProcrastinateJobs: ...
 
 
-def work_on(over: Yard | Stage) -> Work:
-    return over.work() if isinstance(over, Yard) else work_on_stage(over)
+def work_on(over: JobsHarness | Harness) -> Work:
+    return over.work() if isinstance(over, JobsHarness) else work_on_stage(over)
 
 
-def work_on_stage(stage: Stage) -> Work:
+def work_on_stage(harness: Harness) -> Work:
     """Let whole syncs be carried out."""
     return Work(
-        choose=stage.choose_runs,
-        take_over=stage.take_over,
-        carry_out=partial(stage.run_sync, waits=False),
-        check=stage.run_sync.check,
-        ask_again=stage.request_again,
+        choose=harness.choose_runs,
+        take_over=harness.take_over,
+        carry_out=partial(harness.run_sync, waits=False),
+        check=harness.run_sync.check,
+        ask_again=harness.request_again,
         tidy=nothing,
-        tell=stage.deliver_notices,
+        tell=harness.deliver_notices,
     )
 
 
@@ -95,16 +97,16 @@ def queue(queue_url: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def yard(request: pytest.FixtureRequest) -> Iterator[Yard]:
+def jobs_harness(request: pytest.FixtureRequest) -> Iterator[JobsHarness]:
     """Let the queue have the runs in its own database, as it has in the product."""
     is_queued = "make_queued" in request.fixturenames
     if not is_queued and (
         "kind" not in request.fixturenames or request.getfixturevalue("kind") == "in_process"
     ):
-        yield Yard()
+        yield JobsHarness()
         return
     units = SqlUnitOfWorkFactory(engine_at(request.getfixturevalue("queue_url")), deferring)
-    yield Yard(units)
+    yield JobsHarness(units)
     units.close()
 
 

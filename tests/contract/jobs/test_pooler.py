@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from adapters.jobs.queue_schema import connecting, notifications_arrive, workers_alive
 from adapters.persistence.engine import engine_at
 from core.domain.runs.run import RunState
-from tests import limits
 from tests.contract.jobs.conftest import MakingQueued, migrated, parameters_of
-from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
-from tests.limits import until
+from tests.support import timeouts
+from tests.support.jobs_harness import JobsHarness
+from tests.support.timeouts import until
 
 PORT = 6432
 """Of a socket in a folder of its own: nobody else has it."""
@@ -67,7 +67,7 @@ class Pooler:
         self.said: list[str] = []
 
     def is_ready(self) -> bool:
-        self.said.append(limits.next_line(self.process, of_stderr=True))
+        self.said.append(timeouts.next_line(self.process, of_stderr=True))
         assert self.said[-1], "".join(self.said)
         return "process up" in self.said[-1]
 
@@ -77,7 +77,7 @@ class Pooler:
 
     def close(self) -> None:
         self.process.kill()
-        limits.end(self.process)
+        timeouts.end(self.process)
         assert self.process.stderr is not None
         self.process.stderr.close()
         shutil.rmtree(self.folder)
@@ -98,7 +98,7 @@ def pooler(postgresql_server: Server) -> Iterator[Pooler]:
         pytest.skip("there is no PgBouncer here: apt-get install pgbouncer")
     pooler = Pooler(program, postgresql_server)
     try:
-        limits.wait_until(pooler.is_ready, "PgBouncer is up")
+        timeouts.wait_until(pooler.is_ready, "PgBouncer is up")
         yield pooler
     finally:
         pooler.close()
@@ -120,61 +120,65 @@ def test_each_transaction_gets_another_connection(queue: dict[str, Any]) -> None
 
 
 async def test_it_is_noticed_that_no_notification_arrives(
-    queue: dict[str, Any], made_queue: str, yard: Yard, make_queued: MakingQueued
+    queue: dict[str, Any], made_queue: str, jobs_harness: JobsHarness, make_queued: MakingQueued
 ) -> None:
     assert not await notifications_arrive(queue)
     assert await notifications_arrive(parameters_of(made_queue)), "without the pooler they do"
-    async with make_queued(yard).working():
-        await until(lambda: yard.log.kept)
-    assert yard.log.kept == [("jobs.polling", {"every": 1.0})]
+    async with make_queued(jobs_harness).working():
+        await until(lambda: jobs_harness.log.kept)
+    assert jobs_harness.log.kept == [("jobs.polling", {"every": 1.0})]
 
 
-async def test_a_booked_run_is_carried_out_soon(make_queued: MakingQueued, yard: Yard) -> None:
-    one, two = await yard.mapped(1), await yard.mapped(2)
-    yard.go_on.set()
-    jobs = make_queued(yard, look_every=RARELY, kept=2)
+async def test_a_booked_run_is_carried_out_soon(make_queued: MakingQueued, jobs_harness: JobsHarness) -> None:
+    one, two = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
+    jobs_harness.go_on.set()
+    jobs = make_queued(jobs_harness, look_every=RARELY, kept=2)
     async with jobs.working():
-        jobs.start((await yard.book(one)).id)
-        await until(lambda: yard.ended == [one])
+        jobs.start((await jobs_harness.book(one)).id)
+        await until(lambda: jobs_harness.ended == [one])
         booked = time.monotonic()
-        jobs.start((await yard.book(two)).id)
-        await until(lambda: yard.ended == [one, two])
+        jobs.start((await jobs_harness.book(two)).id)
+        await until(lambda: jobs_harness.ended == [one, two])
         assert time.monotonic() - booked < SOON
 
 
 async def test_two_workers_carry_out_everything_once(
-    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
+    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
-    due = [await yard.due(number) for number in range(1, 9)]
-    by_hand = [await yard.mapped(number) for number in range(101, 109)]
-    both = [make_queued(yard, at_once=6, kept=2) for _ in range(2)]
-    yard.differs.update(due[::2])
+    due = [await jobs_harness.due(number) for number in range(1, 9)]
+    by_hand = [await jobs_harness.mapped(number) for number in range(101, 109)]
+    both = [make_queued(jobs_harness, at_once=6, kept=2) for _ in range(2)]
+    jobs_harness.differs.update(due[::2])
     async with AsyncExitStack() as working:
         for jobs in both:
             await working.enter_async_context(jobs.working())
-        runs = [await yard.book(each) for each in by_hand]
-        await until(lambda: {*by_hand} < {*yard.under_way})
+        runs = [await jobs_harness.book(each) for each in by_hand]
+        await until(lambda: {*by_hand} < {*jobs_harness.under_way})
         assert await asyncio.to_thread(workers_alive, queue, 30) == 2
-        yard.go_on.set()
-        await until(lambda: len(yard.ended) == len(due[::2]) + len(by_hand) and not yard.under_way)
-        await until(lambda: len(yard.checked) == len(due))
-    assert sorted(yard.checked) == sorted(due)
-    assert sorted(yard.begun) == sorted([*due[::2], *by_hand])
+        jobs_harness.go_on.set()
+        await until(
+            lambda: len(jobs_harness.ended) == len(due[::2]) + len(by_hand) and not jobs_harness.under_way
+        )
+        await until(lambda: len(jobs_harness.checked) == len(due))
+    assert sorted(jobs_harness.checked) == sorted(due)
+    assert sorted(jobs_harness.begun) == sorted([*due[::2], *by_hand])
     for run, mapping in zip(runs, by_hand, strict=True):
-        assert [(each.id, each.state) for each in await yard.runs_of(mapping)] == [
+        assert [(each.id, each.state) for each in await jobs_harness.runs_of(mapping)] == [
             (run.id, RunState.COMPLETED)
         ]
-    assert [name for name, _ in yard.log.kept] == ["jobs.polling"] * 2
+    assert [name for name, _ in jobs_harness.log.kept] == ["jobs.polling"] * 2
 
 
-async def test_the_product_s_own_questions_and_changes_find_their_statements(yard: Yard) -> None:
-    mapping = await yard.mapped(1)
-    runs = [await yard.book(await yard.mapped(number)) for number in range(2, OFTEN)]
+async def test_the_product_s_own_questions_and_changes_find_their_statements(
+    jobs_harness: JobsHarness,
+) -> None:
+    mapping = await jobs_harness.mapped(1)
+    runs = [await jobs_harness.book(await jobs_harness.mapped(number)) for number in range(2, OFTEN)]
     for _ in range(OFTEN):
-        assert [*await asyncio.gather(*(yard.runs_of(each.mapping_id) for each in runs))] == [
+        assert [*await asyncio.gather(*(jobs_harness.runs_of(each.mapping_id) for each in runs))] == [
             [each] for each in runs
         ]
-    async with yard.units.read() as unit:
+    async with jobs_harness.units.read() as unit:
         assert [await unit.mappings.get(mapping) for _ in range(OFTEN)] == [
             await unit.mappings.get(mapping)
         ] * OFTEN

@@ -13,11 +13,11 @@ from adapters.jobs.deferring import deferring
 from adapters.persistence.engine import engine_at
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from core.domain.runs.run import RunState
-from tests import limits
 from tests.contract.jobs.conftest import Kind, migrated
-from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
-from tests.present import present
+from tests.support import timeouts
+from tests.support.assertions import present
+from tests.support.jobs_harness import JobsHarness
 
 ROOT = Path(__file__).parents[3]
 SHORT = 5.0
@@ -31,7 +31,7 @@ class Worker:
     def __init__(self, kind: Kind, url: str, pace: str, seconds: float) -> None:
         path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.contract.jobs.worker", kind, url, str(seconds), pace],
+            [sys.executable, "-m", "tests.support.jobs_worker", kind, url, str(seconds), pace],
             env=os.environ | {"PYTHONPATH": path},
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -39,11 +39,11 @@ class Worker:
         )
 
     def says(self) -> str:
-        return limits.next_line(self.process).strip()
+        return timeouts.next_line(self.process).strip()
 
     def end(self) -> None:
         self.process.kill()
-        limits.end(self.process)
+        timeouts.end(self.process)
         present(self.process.stdout).close()
 
 
@@ -56,9 +56,9 @@ def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def stored(kind: Kind, url: str) -> Iterator[Yard]:
+def stored(kind: Kind, url: str) -> Iterator[JobsHarness]:
     units = SqlUnitOfWorkFactory(engine_at(url), None if kind == "in_process" else deferring)
-    yield Yard(units)
+    yield JobsHarness(units)
     units.close()
 
 
@@ -77,7 +77,7 @@ def begin(kind: Kind, url: str) -> Iterator[Begin]:
         each.end()
 
 
-async def test_run_of_a_killed_worker_goes_on_elsewhere(begin: Begin, stored: Yard) -> None:
+async def test_run_of_a_killed_worker_goes_on_elsewhere(begin: Begin, stored: JobsHarness) -> None:
     mapping = await stored.mapped(1)
     run = await stored.book(mapping)
     first = begin("slow", SHORT)
@@ -96,7 +96,7 @@ async def test_run_of_a_killed_worker_goes_on_elsewhere(begin: Begin, stored: Ya
 
 
 async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_check(
-    begin: Begin, stored: Yard
+    begin: Begin, stored: JobsHarness
 ) -> None:
     mapping = await stored.due(1)
     first = begin("slow", SHORT)
@@ -112,7 +112,7 @@ async def test_mapping_is_checked_again_when_its_worker_was_killed_amid_the_chec
     assert await stored.runs_of(mapping) == []
 
 
-async def test_worker_that_is_asked_to_stop_hands_back_its_run(begin: Begin, stored: Yard) -> None:
+async def test_worker_that_is_asked_to_stop_hands_back_its_run(begin: Begin, stored: JobsHarness) -> None:
     mapping = await stored.mapped(1)
     run = await stored.book(mapping)
     first = begin("slow", ENDLESS)
@@ -120,14 +120,14 @@ async def test_worker_that_is_asked_to_stop_hands_back_its_run(begin: Begin, sto
     other = begin("fast", ENDLESS)
     first.process.terminate()
     assert first.says() == f"ended {run.id}"
-    assert limits.end(first.process) == 0
+    assert timeouts.end(first.process) == 0
     assert other.says().startswith("begun ")
     assert other.says().startswith("ended ")
     new, former = await stored.runs_of(mapping)
     assert (present(former.stop).code, new.state) == ("interrupted", RunState.COMPLETED)
 
 
-async def test_worker_that_was_asleep_goes_on_and_harms_nothing(begin: Begin, stored: Yard) -> None:
+async def test_worker_that_was_asleep_goes_on_and_harms_nothing(begin: Begin, stored: JobsHarness) -> None:
     one, two = await stored.mapped(1), await stored.mapped(2)
     await stored.book(one)
     first = begin("slow", SHORT)

@@ -22,10 +22,10 @@ from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
 from ports.store.errors import DatabaseUnavailable
 from tests.contract.jobs.conftest import MakingQueued
-from tests.contract.jobs.yard import Yard
 from tests.contract.persistence.conftest import Server
-from tests.contract.persistence.samples import a_run
-from tests.limits import until
+from tests.support.jobs_harness import JobsHarness
+from tests.support.store_samples import a_run
+from tests.support.timeouts import until
 
 TABLES = "SELECT count(*) FROM pg_tables WHERE starts_with(tablename, 'procrastinate')"
 JOB = """
@@ -41,41 +41,41 @@ def _ask(queue: dict[str, Any], question: str, *values: object) -> Any:
         return row[0] if row else None
 
 
-async def test_one_look_serves_two_workers(make_queued: MakingQueued, yard: Yard) -> None:
+async def test_one_look_serves_two_workers(make_queued: MakingQueued, jobs_harness: JobsHarness) -> None:
     async with AsyncExitStack() as both:
         for _ in range(2):
-            await both.enter_async_context(make_queued(yard, kept=2).working())
-        await until(lambda: yard.looks > 3)
+            await both.enter_async_context(make_queued(jobs_harness, kept=2).working())
+        await until(lambda: jobs_harness.looks > 3)
         await asyncio.sleep(1)
-        before, began = yard.looks, time.monotonic()
+        before, began = jobs_harness.looks, time.monotonic()
         await asyncio.sleep(4)
-        await until(lambda: yard.looks >= before + 3)
+        await until(lambda: jobs_harness.looks >= before + 3)
         # Once a second one of them asks what was abandoned, and what to offer before and after the job has ended.
-        assert yard.looks - before <= 3 * (time.monotonic() - began + 2)
+        assert jobs_harness.looks - before <= 3 * (time.monotonic() - began + 2)
 
 
 async def test_losing_the_whole_queue_loses_nothing(
-    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
+    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
-    mappings = [await yard.mapped(number) for number in range(1, 6)]
-    jobs = make_queued(yard, 1, 1)
+    mappings = [await jobs_harness.mapped(number) for number in range(1, 6)]
+    jobs = make_queued(jobs_harness, 1, 1)
     async with jobs.working():
         for each in mappings:
-            jobs.start((await yard.book(each)).id)
-        await until(lambda: yard.begun)
+            jobs.start((await jobs_harness.book(each)).id)
+        await until(lambda: jobs_harness.begun)
         await asyncio.sleep(0.2)
         _ask(queue, "DELETE FROM procrastinate_jobs")
-        yard.go_on.set()
-        await until(lambda: len(yard.ended) == 5)
-    assert sorted(yard.begun) == mappings
+        jobs_harness.go_on.set()
+        await until(lambda: len(jobs_harness.ended) == 5)
+    assert sorted(jobs_harness.begun) == mappings
 
 
 async def test_processes_that_are_alive_are_counted(
-    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
+    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
     _ask(queue, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')")
     assert workers_alive(queue, 30) == 0
-    async with make_queued(yard, kept=1).working(), make_queued(yard, kept=1).working():
+    async with make_queued(jobs_harness, kept=1).working(), make_queued(jobs_harness, kept=1).working():
         await until(lambda: _ask(queue, "SELECT count(*) FROM procrastinate_workers") == 1 + 2 * 3)
         assert workers_alive(queue, 30) == 2, "a process counts once, though it serves three queues"
 
@@ -86,32 +86,32 @@ def test_before_the_queue_is_made_nobody_works_on_it(no_queue: dict[str, Any]) -
 
 
 async def test_a_database_that_drops_every_connection_stops_nothing(
-    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any]
+    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any]
 ) -> None:
-    one, two = await yard.mapped(1), await yard.mapped(2)
-    jobs = make_queued(yard, kept=2)
+    one, two = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
+    jobs = make_queued(jobs_harness, kept=2)
     dropping = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         "WHERE pid <> pg_backend_pid() AND datname = current_database()"
     )
     async with jobs.working():
-        jobs.start((await yard.book(one)).id)
-        await until(lambda: yard.begun)
+        jobs.start((await jobs_harness.book(one)).id)
+        await until(lambda: jobs_harness.begun)
         assert _ask(queue, dropping) > 1
-        yard.go_on.set()
-        jobs.start((await yard.book(two)).id)
-        await until(lambda: sorted(yard.ended) == [one, two])
-        again = await yard.book(one)
+        jobs_harness.go_on.set()
+        jobs.start((await jobs_harness.book(two)).id)
+        await until(lambda: sorted(jobs_harness.ended) == [one, two])
+        again = await jobs_harness.book(one)
         jobs.start(again.id)
-        await until(lambda: len(yard.ended) == 3)
+        await until(lambda: len(jobs_harness.ended) == 3)
     assert await asyncio.to_thread(_ask, queue, "SELECT count(*) FROM procrastinate_workers") == 0
 
 
 @pytest.mark.parametrize("name", ["gleanin-sync", "gleanin-sync-by-hand"])
 async def test_the_job_of_a_worker_that_died_keeps_no_mapping(
-    make_queued: MakingQueued, yard: Yard, queue: dict[str, Any], name: str
+    make_queued: MakingQueued, jobs_harness: JobsHarness, queue: dict[str, Any], name: str
 ) -> None:
-    mapping = await yard.mapped(1)
+    mapping = await jobs_harness.mapped(1)
     _ask(
         queue,
         "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
@@ -121,11 +121,11 @@ async def test_the_job_of_a_worker_that_died_keeps_no_mapping(
         mapping,
         mapping,
     )
-    yard.go_on.set()
-    await yard.book(mapping)
-    async with make_queued(yard, 8, 1).working():
-        await until(lambda: yard.ended == [mapping])
-    assert [name for name, _ in yard.log.kept] == ["jobs.worker_lost"]
+    jobs_harness.go_on.set()
+    await jobs_harness.book(mapping)
+    async with make_queued(jobs_harness, 8, 1).working():
+        await until(lambda: jobs_harness.ended == [mapping])
+    assert [name for name, _ in jobs_harness.log.kept] == ["jobs.worker_lost"]
 
 
 def test_several_that_make_the_tables_at_once_do_it_one_after_the_other(no_queue: dict[str, Any]) -> None:
@@ -162,26 +162,26 @@ async def test_the_tables_are_made_by_an_upgrade_and_the_migrations_do_not_see_t
 
 
 async def test_a_booked_run_has_its_job_from_the_same_moment_on(
-    yard: Yard, make_queued: MakingQueued, queue: dict[str, Any]
+    jobs_harness: JobsHarness, make_queued: MakingQueued, queue: dict[str, Any]
 ) -> None:
     del make_queued  # nobody works
-    mapping, other = await yard.mapped(1), await yard.mapped(2)
-    await yard.book(mapping, Trigger.CONTINUOUS)
+    mapping, other = await jobs_harness.mapped(1), await jobs_harness.mapped(2)
+    await jobs_harness.book(mapping, Trigger.CONTINUOUS)
     assert _ask(queue, JOB) == f"gleanin-sync {mapping} {mapping} 0 at once"
-    await yard.book(mapping)
+    await jobs_harness.book(mapping)
     assert _ask(queue, JOB) == f"gleanin-sync-by-hand {mapping} {mapping} 10 at once", (
         "it replaces the one that waits"
     )
-    async with yard.units.write() as unit:
+    async with jobs_harness.units.write() as unit:
         await unit.runs.add(a_run(9, other))
     assert _ask(queue, "SELECT count(*) FROM procrastinate_jobs") == 1, "what is undone leaves no job"
 
 
 async def test_a_job_that_another_process_has_just_offered_serves_a_booked_run_too(
-    yard: Yard, make_queued: MakingQueued, queue: dict[str, Any]
+    jobs_harness: JobsHarness, make_queued: MakingQueued, queue: dict[str, Any]
 ) -> None:
     del make_queued
-    mapping = await yard.mapped(1)
+    mapping = await jobs_harness.mapped(1)
     _ask(
         queue,
         "CREATE FUNCTION comes_between() RETURNS trigger LANGUAGE plpgsql AS "
@@ -193,10 +193,10 @@ async def test_a_job_that_another_process_has_just_offered_serves_a_booked_run_t
         "CREATE TRIGGER comes_between BEFORE INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION comes_between()",
     )
     try:
-        run = await yard.book(mapping)
+        run = await jobs_harness.book(mapping)
     finally:
         _ask(queue, "DROP FUNCTION comes_between CASCADE")
-    assert [each.id for each in await yard.runs_of(mapping)] == [run.id]
+    assert [each.id for each in await jobs_harness.runs_of(mapping)] == [run.id]
 
 
 def test_tables_of_another_program_are_left_alone(no_queue: dict[str, Any]) -> None:

@@ -10,125 +10,125 @@ from core.usecases.mappings.change_settings import SettingsChange
 from ports.store.errors import DatabaseUnavailable
 from tests.contract.jobs.conftest import Making
 from tests.contract.jobs.test_jobs import RARELY
-from tests.limits import WITHIN, happens
-from tests.present import present
-from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.stage import Stage, nothing
+from tests.support.assertions import present
+from tests.support.builders import on, person, session
+from tests.support.harness import Harness, nothing
+from tests.support.timeouts import WITHIN, happens
 
 
-def held_after_its_first_write(stage: Stage) -> asyncio.Event:
+def held_after_its_first_write(harness: Harness) -> asyncio.Event:
     """Let the next sync wait for ever after its first write, and return what tells that it was sent."""
-    before, first_write = len(stage.gleanin.writes), asyncio.Event()
+    before, first_write = len(harness.gleanin.writes), asyncio.Event()
 
     async def hold() -> None:
-        if len(stage.gleanin.writes) > before:
+        if len(harness.gleanin.writes) > before:
             first_write.set()
             await asyncio.Event().wait()
 
-    stage.gate.pass_by = hold
+    harness.gate.pass_by = hold
     return first_write
 
 
-async def seen_through(make: Making, stage: Stage, mapping: EventMapping) -> SyncRun:
+async def seen_through(make: Making, harness: Harness, mapping: EventMapping) -> SyncRun:
     """Let nothing hold the latest run any more, and return it when it has ended."""
-    stage.gate.pass_by = nothing
-    async with make(stage).working(), asyncio.timeout(WITHIN):
-        while (await stage.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
+    harness.gate.pass_by = nothing
+    async with make(harness).working(), asyncio.timeout(WITHIN):
+        while (await harness.list_runs(mapping.id))[0].is_open:  # noqa: ASYNC110 - a run raises no event
             await asyncio.sleep(0.01)
-    done, *_ = await stage.list_runs(mapping.id)
+    done, *_ = await harness.list_runs(mapping.id)
     return done
 
 
 async def test_rule_32_a_run_that_is_interrupted_is_noted_and_goes_on_at_the_next_start(make: Making) -> None:
-    stage = Stage()
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
-    first_write = held_after_its_first_write(stage)
-    run = await stage.request_sync(mapping.id)
-    async with make(stage).working():
+    harness = Harness()
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
+    first_write = held_after_its_first_write(harness)
+    run = await harness.request_sync(mapping.id)
+    async with make(harness).working():
         await happens(first_write)
-    again, interrupted = await stage.list_runs(mapping.id)
+    again, interrupted = await harness.list_runs(mapping.id)
     assert interrupted.id == run.id
     assert (interrupted.state, present(interrupted.stop).code) == (RunState.STOPPED, "interrupted")
     assert (again.state, again.requested_by) == (RunState.QUEUED, run.requested_by)
-    sent = len(stage.gleanin.writes)
+    sent = len(harness.gleanin.writes)
     assert 0 < sent < 6
 
-    done = await seen_through(make, stage, mapping)
+    done = await seen_through(make, harness, mapping)
     assert done.state is RunState.COMPLETED
-    assert stage.gleanin.duplicates == 0
-    assert len(stage.gleanin.writes) == 6
+    assert harness.gleanin.duplicates == 0
+    assert len(harness.gleanin.writes) == 6
 
 
 async def test_rule_32_a_run_that_loses_its_database_goes_on_as_another_one(make: Making) -> None:
-    stage = Stage()
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
+    harness = Harness()
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
 
     async def lose_it_once() -> None:
-        if stage.gleanin.writes:
-            stage.gate.pass_by = nothing
+        if harness.gleanin.writes:
+            harness.gate.pass_by = nothing
             raise DatabaseUnavailable("It is being restarted.")
 
-    stage.gate.pass_by = lose_it_once
-    run = await stage.request_sync(mapping.id)
-    async with make(stage, look_every=RARELY).working(), asyncio.timeout(WITHIN):
-        while (await stage.list_runs(mapping.id))[0].state is not RunState.COMPLETED:  # noqa: ASYNC110
+    harness.gate.pass_by = lose_it_once
+    run = await harness.request_sync(mapping.id)
+    async with make(harness, look_every=RARELY).working(), asyncio.timeout(WITHIN):
+        while (await harness.list_runs(mapping.id))[0].state is not RunState.COMPLETED:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    again, lost = await stage.list_runs(mapping.id)
+    again, lost = await harness.list_runs(mapping.id)
     assert (lost.id, present(lost.stop).code) == (run.id, "store_unusable")
     assert again.requested_by == run.requested_by
-    assert stage.gleanin.duplicates == 0
-    assert len(stage.gleanin.writes) == 6
+    assert harness.gleanin.duplicates == 0
+    assert len(harness.gleanin.writes) == 6
 
 
 async def test_rule_23_a_run_that_waits_for_its_turn_is_still_there_at_the_next_start(make: Making) -> None:
-    stage = Stage()
-    mapping = await stage.mapping()
-    run = await stage.request_sync(mapping.id)
-    async with make(stage, at_once=0).working():  # it never has a turn at all
+    harness = Harness()
+    mapping = await harness.mapping()
+    run = await harness.request_sync(mapping.id)
+    async with make(harness, at_once=0).working():  # it never has a turn at all
         await asyncio.sleep(0.1)
-    assert [each.run_id for each in await stage.choose_runs(5)] == [run.id]
+    assert [each.run_id for each in await harness.choose_runs(5)] == [run.id]
 
 
-async def _due(stage: Stage, mapping: EventMapping) -> None:
+async def _due(harness: Harness, mapping: EventMapping) -> None:
     """Let the time of a mapping come whose last sync had nothing to write."""
-    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    stage.offer(session("s1", on(person("p1"))))
+    await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
+    harness.offer(session("s1", on(person("p1"))))
     for _ in range(2):
-        await stage.sync(mapping)
-    stage.clock.advance(INTERVAL * (1 + SPREAD))
+        await harness.sync(mapping)
+    harness.clock.advance(INTERVAL * (1 + SPREAD))
 
 
-async def _last_checked_at(stage: Stage, mapping: EventMapping) -> datetime | None:
-    return (await stage.schedule_of(mapping.id)).last_checked_at
+async def _last_checked_at(harness: Harness, mapping: EventMapping) -> datetime | None:
+    return (await harness.schedule_of(mapping.id)).last_checked_at
 
 
 async def test_rule_24_a_due_mapping_where_nothing_has_changed_gets_no_run(make: Making) -> None:
-    stage = Stage()
-    mapping = await stage.mapping()
-    await _due(stage, mapping)
-    async with make(stage).working(), asyncio.timeout(WITHIN):
-        while await _last_checked_at(stage, mapping) is None:  # noqa: ASYNC110 - a check raises no event
+    harness = Harness()
+    mapping = await harness.mapping()
+    await _due(harness, mapping)
+    async with make(harness).working(), asyncio.timeout(WITHIN):
+        while await _last_checked_at(harness, mapping) is None:  # noqa: ASYNC110 - a check raises no event
             await asyncio.sleep(0.01)
-    assert len(await stage.list_runs(mapping.id)) == 2
-    assert await stage.choose_runs(5) == []
+    assert len(await harness.list_runs(mapping.id)) == 2
+    assert await harness.choose_runs(5) == []
 
 
 async def test_rule_32_a_check_that_has_come_to_a_run_is_handed_on_when_it_is_interrupted(
     make: Making,
 ) -> None:
-    stage = Stage()
-    mapping = await stage.mapping()
-    await _due(stage, mapping)
-    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(1, 4)))
-    first_write = held_after_its_first_write(stage)
-    async with make(stage).working():
+    harness = Harness()
+    mapping = await harness.mapping()
+    await _due(harness, mapping)
+    harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(1, 4)))
+    first_write = held_after_its_first_write(harness)
+    async with make(harness).working():
         await happens(first_write)
-    again, interrupted, *_ = await stage.list_runs(mapping.id)
+    again, interrupted, *_ = await harness.list_runs(mapping.id)
     assert (interrupted.trigger, present(interrupted.stop).code) == (Trigger.CONTINUOUS, "interrupted")
     assert (again.trigger, again.state) == (Trigger.CONTINUOUS, RunState.QUEUED)
 
-    done = await seen_through(make, stage, mapping)
+    done = await seen_through(make, harness, mapping)
     assert (done.id, done.state) == (again.id, RunState.COMPLETED)
-    assert stage.gleanin.duplicates == 0
+    assert harness.gleanin.duplicates == 0

@@ -12,47 +12,47 @@ from core.domain.runs.health_change import HealthChange
 from core.domain.tenancy.secrets import Token
 from ports.source import SourceUnavailable
 from tests.contract.jobs.conftest import Making
-from tests.contract.jobs.yard import Yard
-from tests.limits import happens, until
-from tests.unit.usecases.stage import Stage
+from tests.support.harness import Harness
+from tests.support.jobs_harness import JobsHarness
+from tests.support.timeouts import happens, until
 
 
 async def test_a_notice_that_a_run_leaves_is_delivered(make: Making) -> None:
-    stage = Stage()
-    mapping = await stage.mapping()
-    await stage.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
-    stage.source.trouble = SourceUnavailable("It accepts no connection.")
-    await stage.request_sync(mapping.id)
-    async with make(stage).working():
-        await until(lambda: stage.messenger.arrived)
+    harness = Harness()
+    mapping = await harness.mapping()
+    await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
+    harness.source.trouble = SourceUnavailable("It accepts no connection.")
+    await harness.request_sync(mapping.id)
+    async with make(harness).working():
+        await until(lambda: harness.messenger.arrived)
         await asyncio.sleep(0.1)
-    (arrived,) = stage.messenger.arrived
+    (arrived,) = harness.messenger.arrived
     assert arrived.message.change is HealthChange.FAILING
 
 
-async def test_a_recipient_that_takes_its_time_delays_no_run(make: Making, yard: Yard) -> None:
+async def test_a_recipient_that_takes_its_time_delays_no_run(make: Making, jobs_harness: JobsHarness) -> None:
     telling, let_go = asyncio.Event(), asyncio.Event()
 
     async def tell() -> None:
         telling.set()
         await let_go.wait()
 
-    yard.tell_notices = tell
-    yard.go_on.set()
-    async with make(yard).working():
+    jobs_harness.tell_notices = tell
+    jobs_harness.go_on.set()
+    async with make(jobs_harness).working():
         await happens(telling)
         for number in range(1, 4):
-            mapping = await yard.mapped(number)
-            await yard.book(mapping)
-            await until(partial(yard.ended.__contains__, mapping))
+            mapping = await jobs_harness.mapped(number)
+            await jobs_harness.book(mapping)
+            await until(partial(jobs_harness.ended.__contains__, mapping))
         assert not let_go.is_set()
 
 
 async def test_at_the_end_of_a_process_no_run_waits_for_a_notice_that_is_seen_through(
-    make: Making, yard: Yard
+    make: Making, jobs_harness: JobsHarness
 ) -> None:
     telling, arrived = asyncio.Event(), list[bool]()
-    mapping = await yard.mapped(1)
+    mapping = await jobs_harness.mapped(1)
 
     async def tell() -> None:
         telling.set()
@@ -60,15 +60,15 @@ async def test_at_the_end_of_a_process_no_run_waits_for_a_notice_that_is_seen_th
             await asyncio.sleep(3600)
         except asyncio.CancelledError:
             with suppress(AssertionError):
-                await until(lambda: mapping in yard.ended)
-            arrived.append(mapping in yard.ended)
+                await until(lambda: mapping in jobs_harness.ended)
+            arrived.append(mapping in jobs_harness.ended)
             raise
 
-    yard.tell_notices = tell
-    await yard.book(mapping)
-    async with make(yard).working():
+    jobs_harness.tell_notices = tell
+    await jobs_harness.book(mapping)
+    async with make(jobs_harness).working():
         await happens(telling)
-        await until(lambda: yard.under_way)
+        await until(lambda: jobs_harness.under_way)
     assert arrived == [True]
 
 
@@ -81,19 +81,19 @@ async def test_a_notice_on_its_way_when_the_process_ends_is_not_sent_again(make:
             on_its_way.set()
             await asyncio.sleep(0.1)  # its answer takes time
 
-    stage = Stage(messenger=Slow())
-    mapping = await stage.mapping()
-    await stage.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
-    stage.source.trouble = SourceUnavailable("It accepts no connection.")
-    await stage.request_sync(mapping.id)
-    async with make(stage).working():
+    harness = Harness(messenger=Slow())
+    mapping = await harness.mapping()
+    await harness.choose_recipient(mapping.organization_id, Channel.WEBHOOK, "https://hooks.example.org/")
+    harness.source.trouble = SourceUnavailable("It accepts no connection.")
+    await harness.request_sync(mapping.id)
+    async with make(harness).working():
         await happens(on_its_way)
-    stage.clock.advance(timedelta(hours=1))
-    assert await stage.deliver_notices() == 0
-    assert len(stage.messenger.arrived) == 1
+    harness.clock.advance(timedelta(hours=1))
+    assert await harness.deliver_notices() == 0
+    assert len(harness.messenger.arrived) == 1
 
 
-async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, yard: Yard) -> None:
+async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, jobs_harness: JobsHarness) -> None:
     times = 0
 
     async def tell() -> None:
@@ -101,8 +101,8 @@ async def test_a_fault_in_telling_is_told_of_and_it_goes_on(make: Making, yard: 
         times += 1
         raise RuntimeError("jane@example.org")
 
-    yard.tell_notices = tell
-    async with make(yard).working():
+    jobs_harness.tell_notices = tell
+    async with make(jobs_harness).working():
         await until(lambda: times > 1)
-    assert yard.log.kept
-    assert "jane@" not in str(yard.log.kept)
+    assert jobs_harness.log.kept
+    assert "jane@" not in str(jobs_harness.log.kept)

@@ -10,7 +10,7 @@ import pytest
 from adapters.security.hash_queue import MAX_KNOWN, MAX_OF_ONE_PARTY, MAX_UNKNOWN, HashCapacity, Turns
 from adapters.security.passwords import Argon2Passwords
 from ports.passwords import HashRequest, PasswordsBusy
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 
 def unknown(address: object) -> HashRequest:

@@ -20,7 +20,7 @@ from adapters.persistence.engine import engine_at
 from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     OTHER,
     a_connection,
     a_mapping_of_other,

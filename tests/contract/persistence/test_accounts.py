@@ -10,7 +10,7 @@ from core.domain.access.authorization import Grant, Role
 from core.domain.ids import AccountId, OrganizationId
 from ports.store.errors import PersistenceError, UniqueConstraint, UniqueViolation
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import LONG, NOW, ORGANIZATION, OTHER, an_account, committing, store
+from tests.support.store_samples import LONG, NOW, ORGANIZATION, OTHER, an_account, committing, store
 
 HERE, THERE = Grant(Role.ADMIN, ORGANIZATION), Grant(Role.VIEWER, OTHER)
 EVERYWHERE = Grant(Role.SUPPORT)

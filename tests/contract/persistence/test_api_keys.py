@@ -12,7 +12,7 @@ from core.domain.ids import ApiKeyId, DestinationEventId, OrganizationId, Source
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     EVENT,
     NOW,
     ORGANIZATION,

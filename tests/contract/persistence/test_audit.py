@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.ids import OrganizationId
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import NOW, ORGANIZATION, committing
+from tests.support.store_samples import NOW, ORGANIZATION, committing
 
 OTHER = OrganizationId("org2")
 
@@ -22,8 +22,7 @@ async def _add(units: UnitOfWorkFactory, *entries: AuditEntry) -> None:
 
 async def test_entries_come_newest_first_with_their_positions(units: UnitOfWorkFactory) -> None:
     entries = [
-        replace(_entry("PyConFR to PyConFR 2027 🐍"), action=action, by="API key Desk")
-        for action in Action
+        replace(_entry("PyConFR to PyConFR 2027 🐍"), action=action, by="API key Desk") for action in Action
     ]
     await _add(units, *entries)
     async with units.read() as unit:

@@ -10,7 +10,7 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import LEASE_EXPIRED
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     LEASE,
     LONG,
     MAPPING,

@@ -11,16 +11,7 @@ from core.domain.runs.stop_reasons import LEASE_EXPIRED
 from core.domain.runs.unchanged_marker import UnchangedMarker
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
-    LEASE,
-    MAPPING,
-    NOW,
-    SECOND,
-    a_mapping,
-    a_run,
-    committing,
-    store,
-)
+from tests.support.store_samples import LEASE, MAPPING, NOW, SECOND, a_mapping, a_run, committing, store
 
 HOUR = timedelta(hours=1)
 PROVED = UnchangedMarker(MAPPING, a_run().id, NOW, NOW + HOUR, "b2f1", "0a")

@@ -8,7 +8,7 @@ import pytest
 from core.domain.runs.fair_queue import waiting
 from core.domain.runs.schedule import Schedule
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, committing, store
+from tests.support.store_samples import LEASE, MAPPING, NOW, a_mapping, committing, store
 
 SECOND = a_mapping(2, "s2", "g2")
 

@@ -7,7 +7,8 @@ from core.domain.ids import ConnectionId, DestinationEventId, OrganizationId, So
 from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import CreateIntent
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.assertions import present
+from tests.support.store_samples import (
     CONNECTION,
     EVENT,
     LONG,
@@ -17,7 +18,6 @@ from tests.contract.persistence.samples import (
     committing,
     store,
 )
-from tests.present import present
 
 MOMENT = timedelta(seconds=5)
 

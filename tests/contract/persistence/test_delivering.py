@@ -15,8 +15,8 @@ from core.domain.notifications.notification import Channel, Delivery, Recipient
 from core.domain.tenancy.secrets import Token
 from core.usecases.notifications.deliver_notifications import DeliverNotifications
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import NOW, a_connection, a_mapping, a_notice, an_organization, store
-from tests.unit.usecases.stage import Paths, Stage
+from tests.support.harness import Harness, Paths
+from tests.support.store_samples import NOW, a_connection, a_mapping, a_notice, an_organization, store
 
 NUMBERS = range(1, 31)
 
@@ -54,7 +54,7 @@ async def test_each_notice_is_delivered_once_and_not_too_many_at_once(database: 
     processes = [SqlUnitOfWorkFactory(engine_at(database)) for _ in range(2)]
     await furnish(processes[0])
     deliver = [
-        DeliverNotifications(units, messenger, Stage().cipher, Paths(), clock, log) for units in processes
+        DeliverNotifications(units, messenger, Harness().cipher, Paths(), clock, log) for units in processes
     ]
     arrived = await asyncio.gather(*(each() for each in deliver))
     assert sum(arrived) == 2 * len(NUMBERS)

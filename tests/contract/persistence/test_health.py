@@ -18,7 +18,7 @@ from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import INTERRUPTED, MAPPING_REMOVED
 from core.domain.tenancy.event_mappings import EventMapping
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     LEASE,
     MAPPING,
     NOW,

@@ -6,7 +6,7 @@ from core.domain.access.identities import ProviderIdentity
 from core.domain.ids import AccountId
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import an_account, committing, store
+from tests.support.store_samples import an_account, committing, store
 
 ISSUER, OTHER_ISSUER = "https://id.example.org", "https://login.example.com"
 ADA, GRACE = AccountId("account1"), AccountId("account2")

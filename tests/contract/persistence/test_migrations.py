@@ -24,7 +24,7 @@ from core.domain.runs.schedule import Schedule
 from core.domain.runs.stop_reasons import LEASE_EXPIRED
 from ports.store.errors import DatabaseUnavailable
 from ports.store.results import HistoryEntry
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     EVENT,
     MAPPING,
     NOW,

@@ -9,7 +9,7 @@ from core.domain.ids import MappingId, NotificationId
 from core.domain.notifications.notification import Channel, Delivery, Notification, Recipient
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     LONG,
     NOW,
     ORGANIZATION,

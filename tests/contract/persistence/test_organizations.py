@@ -10,7 +10,8 @@ from core.domain.tenancy.event_mappings import EventPair, ExhibitorName, Mapping
 from core.domain.tenancy.secrets import SealedToken
 from ports.store.errors import UniqueConstraint, UniqueViolation
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.assertions import present
+from tests.support.store_samples import (
     CONNECTION,
     MAPPING,
     NOW,
@@ -23,7 +24,6 @@ from tests.contract.persistence.samples import (
     committing,
     store,
 )
-from tests.present import present
 
 
 async def test_an_organization_is_found_by_its_name_in_any_case(units: UnitOfWorkFactory) -> None:

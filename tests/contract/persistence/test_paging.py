@@ -13,7 +13,7 @@ from core.domain.runs.stop_reasons import LEASE_EXPIRED
 from ports.store.pages import Page
 from ports.store.results import HistoryEntry
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     MAPPING,
     NOW,
     SAME_ADDRESS,

@@ -10,7 +10,7 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Recor
 from core.domain.records.synced_records import ShareLink, SyncedRecord
 from ports.store.results import PeoplePage
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import EVENT, ORGANIZATION, SAME_ADDRESS, a_record, committing
+from tests.support.store_samples import EVENT, ORGANIZATION, SAME_ADDRESS, a_record, committing
 
 LINKS = (ShareLink("Speaker campaign", "https://gleanin.example/a"),)
 

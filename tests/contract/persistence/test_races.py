@@ -16,8 +16,9 @@ from core.domain.runs.schedule import Schedule
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Connection, Organization
 from ports.store.errors import UniqueConstraint
-from tests.contract.persistence import racer
-from tests.contract.persistence.samples import (
+from tests.support import concurrent_writer
+from tests.support.assertions import present
+from tests.support.store_samples import (
     LEASE,
     NOW,
     a_connection,
@@ -26,15 +27,14 @@ from tests.contract.persistence.samples import (
     committing,
     store,
 )
-from tests.limits import next_line
-from tests.present import present
+from tests.support.timeouts import next_line
 
 Racers = tuple["subprocess.Popen[str]", "subprocess.Popen[str]"]
 
 
 def _start(number: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", racer.__name__, str(number)],
+        [sys.executable, "-m", concurrent_writer.__name__, str(number)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

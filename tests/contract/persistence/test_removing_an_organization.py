@@ -20,7 +20,7 @@ from core.domain.tenancy.secrets import SealedToken
 from ports.store.errors import PersistenceError
 from ports.store.results import PeoplePage
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     CONNECTION,
     EVENT,
     MAPPING,

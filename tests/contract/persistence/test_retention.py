@@ -17,7 +17,7 @@ from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.usecases.runs import apply_retention
 from core.usecases.runs.apply_retention import ApplyRetention
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     CONNECTION,
     EVENT,
     LEASE,

@@ -12,7 +12,7 @@ from core.domain.runs.stop_reasons import DISCONNECTED, LEASE_EXPIRED
 from ports.store.errors import UniqueConstraint, UniqueViolation
 from ports.store.runs import LeaseStatus
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
+from tests.support.store_samples import LEASE, MAPPING, NOW, a_mapping, a_run, committing, store
 
 
 async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:

@@ -18,7 +18,7 @@ from core.domain.runs.schedule import Halt, Schedule
 from core.domain.tenancy.event_mappings import EventMapping
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     CONNECTION,
     LEASE,
     MAPPING,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.persistence.engine import engine_at
 from adapters.persistence.server_clock import server_clock
-from tests.present import present
+from tests.support.assertions import present
 
 
 def test_a_servers_clock_is_read_and_a_file_has_none(empty_database: str) -> None:

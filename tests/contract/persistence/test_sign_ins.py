@@ -8,7 +8,7 @@ from core.domain.access.accounts import Attempts, LoginSession
 from core.domain.ids import AccountId
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import LONG, NOW, an_account, committing, store
+from tests.support.store_samples import LONG, NOW, an_account, committing, store
 
 HOUR = timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER
 from core.domain.records.synced_records import UNCONFIRMED, ShareLink, SyncedRecord
 from ports.store.results import SyncedRecordRef
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     CONNECTION,
     EVENT,
     NOW,

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from adapters.persistence.executor import DatabaseThreads
-from tests.limits import WITHIN, happens
+from tests.support.timeouts import WITHIN, happens
 
 
 async def test_a_cancelled_caller_waits_until_its_work_is_done() -> None:

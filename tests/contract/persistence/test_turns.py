@@ -12,7 +12,7 @@ from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.schedule import Schedule
 from core.domain.runs.stop_reasons import DISCONNECTED, LEASE_EXPIRED
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     LEASE,
     NOW,
     ORGANIZATION,

@@ -8,9 +8,9 @@ import pytest
 
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.contract.persistence.samples import ORGANIZATION, a_connection, a_run, an_organization, store
-from tests.limits import happens
-from tests.present import present
+from tests.support.assertions import present
+from tests.support.store_samples import ORGANIZATION, a_connection, a_run, an_organization, store
+from tests.support.timeouts import happens
 
 
 class _AnError(Exception):

@@ -14,8 +14,8 @@ from adapters.persistence.tables import metadata
 from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
 from ports.store.errors import DatabaseUnavailable
 from tests.contract.persistence.conftest import Server
-from tests.contract.persistence.samples import an_organization, store
-from tests.limits import WITHIN
+from tests.support.store_samples import an_organization, store
+from tests.support.timeouts import WITHIN
 
 
 async def _complaint(units: SqlUnitOfWorkFactory) -> str:

@@ -34,7 +34,7 @@ from core.usecases.runs.apply_retention import ApplyRetention
 from core.usecases.runs.queries import FindRun
 from core.usecases.runs.recover_abandoned_run import RecoverAbandonedRun
 from core.usecases.shared.run_ends import RunEnds
-from tests.contract.persistence.samples import (
+from tests.support.store_samples import (
     CONNECTION,
     EVENT,
     LEASE,

@@ -9,7 +9,7 @@ import pytest
 from adapters.security.cipher import FernetCipher
 from adapters.security.keys_file import key_in
 from ports.cipher import KeysUnusable
-from tests.limits import WITHIN, next_line
+from tests.support.timeouts import WITHIN, next_line
 
 
 def test_a_key_is_made_at_first_use_and_read_later(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.browser.chromium import REQUIRED_VARIABLE, Chromium, NoChromium, Watch, launched, required
+from tests.support.chromium import REQUIRED_VARIABLE, Chromium, NoChromium, Watch, launched, required
 
 
 class NewPage(Protocol):

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.browser.axe import violations
-from tests.e2e.browser.chromium import PATH_VARIABLE, REQUIRED_VARIABLE, Chromium, Watch, aside
 from tests.e2e.browser.conftest import NewPage
-from tests.limits import WITHIN, join
+from tests.support.axe import violations
+from tests.support.chromium import PATH_VARIABLE, REQUIRED_VARIABLE, Chromium, Watch, aside
+from tests.support.timeouts import WITHIN, join
 
 ROOT = Path(__file__).parents[3]
 

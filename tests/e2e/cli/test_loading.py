@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 TELL = """
 import sys

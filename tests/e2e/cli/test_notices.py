@@ -15,7 +15,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import SandboxState
 from entrypoints.settings import Settings
 from tests.e2e.cli.conftest import CommandLine
-from tests.limits import WITHIN, join
+from tests.support.timeouts import WITHIN, join
 
 SMTP = "smtp://user:s3cr3t@mail.example.org:587"
 

@@ -17,7 +17,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conference import EVENT_NAME, conference
 from tests.e2e.cli.conftest import CommandLine
-from tests.limits import WITHIN, lines_up_to, next_line, wait_until
+from tests.support.timeouts import WITHIN, lines_up_to, next_line, wait_until
 
 COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
 

@@ -18,7 +18,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import SandboxState
 from tests.e2e.cli.conftest import CommandLine
 from tests.e2e.cli.test_processes import first_document, started, until_asked
-from tests.limits import WITHIN, next_line, wait_until
+from tests.support.timeouts import WITHIN, next_line, wait_until
 
 SIGNALS = pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=["termination", "ctrl-c"])
 

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.cli.conftest import CommandLine
 from tests.e2e.cli.test_processes import COMMAND, started
 from tests.e2e.cli.test_serve import end, free_port, until_ready
-from tests.limits import WITHIN, wait_until
+from tests.support.timeouts import WITHIN, wait_until
 
 HALF_A_HEAD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Fil"
 HALF_A_BODY = b"POST /hooks/sessionboard/acme HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.cli.conftest import CommandLine
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 COMMAND = str(Path(sys.executable).with_name("gleanin-sync"))
 FULL = "/dev/full"

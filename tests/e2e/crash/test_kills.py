@@ -14,10 +14,10 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import SandboxState
-from tests.e2e.crash.fuse import Fuse
-from tests.e2e.crash.stage import conference, set_up
-from tests.e2e.crash.victim import SyncedRecordRef, be_killed, sync
-from tests.limits import WITHIN
+from tests.support.crash_harness import conference, set_up
+from tests.support.kill_points import KillPoint
+from tests.support.killed_process import SyncedRecordRef, be_killed, sync
+from tests.support.timeouts import WITHIN
 
 SESSIONS, SPEAKERS, EXHIBITORS = 5, 6, 2
 RECORDS = SESSIONS + SPEAKERS + EXHIBITORS
@@ -29,7 +29,7 @@ KILLS_OF_ONE_SEARCH = 34
 @pytest.fixture(scope="module")
 def forkserver() -> Any:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.e2e.crash.victim"])
+    context.set_forkserver_preload(["tests.support.killed_process"])
     return context
 
 
@@ -75,12 +75,12 @@ def check_exactly_once(sandbox: Sandbox, suffix: str) -> None:
 
 def go_on(sandbox: Sandbox, place: SyncedRecordRef, suffix: str) -> None:
     """Sync again after a kill; then once more, which must write nothing."""
-    run = asyncio.run(sync(place, Fuse(0)))
+    run = asyncio.run(sync(place, KillPoint(0)))
     assert run.state is RunState.COMPLETED, run.message
     check_exactly_once(sandbox, suffix)
     before = sum(sandbox.world.writes.values())
     sandbox.world.make_trouble()
-    run = asyncio.run(sync(place, Fuse(0)))
+    run = asyncio.run(sync(place, KillPoint(0)))
     assert sum(sandbox.world.writes.values()) == before
     assert sum(tally.succeeded for tally in run.counts.tallies.values()) == RECORDS
 
@@ -102,7 +102,7 @@ def kill_second_sync(context: Any, folder: Path, moment: int, seed: int) -> bool
     world.add(conference(SESSIONS))
     with in_thread(world) as sandbox:
         place = set_up(sandbox, folder)
-        asyncio.run(sync(place, Fuse(0)))
+        asyncio.run(sync(place, KillPoint(0)))
         edited = SandboxState()
         edited.add(conference(SESSIONS, suffix=" changed"))
         world.programmes.update(edited.programmes)

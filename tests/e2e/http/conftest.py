@@ -17,10 +17,10 @@ import pytest
 from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import in_thread
-from tests.e2e.http.furnishing import PASSWORD, Furnished, Tenant, furnish, furnished_world
 from tests.e2e.http.pages import csrf_in
-from tests.e2e.http.serving import Running, serving
-from tests.limits import WITHIN
+from tests.support.http_fixtures import PASSWORD, Furnished, Tenant, furnish, furnished_world
+from tests.support.http_server import Running, serving
+from tests.support.timeouts import WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, PASSWORD
+from tests.support.http_fixtures import ADMIN, PASSWORD
 
 WRONG = "wrong-horse-battery"
 

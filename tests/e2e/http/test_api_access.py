@@ -16,7 +16,7 @@ from core.domain.access.authorization import Permission
 from entrypoints.http.api.app import api
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import (
+from tests.support.http_fixtures import (
     ACME_EVENT,
     ADMIN,
     EVERYWHERE,
@@ -28,7 +28,7 @@ from tests.e2e.http.furnishing import (
     VIEWER,
     Tenant,
 )
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 UNKNOWN = Tenant("unknownorg12", "unknownmap12", "unknownrun12", "person-0", "unknownkey12")
 

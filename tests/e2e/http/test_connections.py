@@ -11,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from entrypoints.http.connections import OpenConnections, ServerLimits, network_of
 from entrypoints.http.server import Server, ServerConfig
-from tests.limits import WITHIN, until
+from tests.support.timeouts import WITHIN, until
 
 HASTY = ServerLimits(request_seconds=0.2, stalled_seconds=0.2)
 PATIENT = ServerLimits(request_seconds=3600, stalled_seconds=3600)

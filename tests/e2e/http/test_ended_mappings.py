@@ -10,8 +10,8 @@ from core.domain.ids import MappingId, OrganizationId
 from core.usecases.mappings.remove_mapping import RemoveMapping
 from core.usecases.organizations.disconnect import Disconnect
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, VIEWER
 from tests.e2e.http.pages import csrf_in
+from tests.support.http_fixtures import ADMIN, VIEWER
 
 
 def portal_of(served: Served) -> str:

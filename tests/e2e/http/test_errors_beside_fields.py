@@ -12,8 +12,8 @@ from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
 from entrypoints.sandbox.state import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, PASSWORD, ROLES
 from tests.e2e.http.pages import post
+from tests.support.http_fixtures import ADMIN, EVERYWHERE, PASSWORD, ROLES
 
 _ERROR = re.compile(
     r'id="field-([\w-]+)-error">.*?<span class="sr-only">Error: </span>(.*?)</span>', re.DOTALL

@@ -10,8 +10,8 @@ import pytest
 
 from entrypoints.http.pages.kept_forms import LARGEST, SECRET
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, PASSWORD, VIEWER
 from tests.e2e.http.pages import csrf_in
+from tests.support.http_fixtures import ADMIN, EVERYWHERE, PASSWORD, VIEWER
 
 TEMPLATES = Path("src/entrypoints/http/templates")
 TYPED = 'Nightly "export" <b>'
@@ -34,7 +34,13 @@ def keys(served: Served) -> str:
 
 
 def send(
-    served: Served, browser: httpx.Client, page: str, to: str, actor: Mapping[str, str] = OWN, /, **fields: str
+    served: Served,
+    browser: httpx.Client,
+    page: str,
+    to: str,
+    actor: Mapping[str, str] = OWN,
+    /,
+    **fields: str,
 ) -> httpx.Response:
     """Send a form as a browser does in which the page has been open."""
     return browser.post(to, data=fields, headers={**actor, "Referer": served.url + page})

@@ -17,10 +17,10 @@ from entrypoints.container import Container
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served, in_trouble
-from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
 from tests.e2e.http.pages import post
 from tests.e2e.http.test_integration_pages import disconnected, integrations
 from tests.e2e.http.test_syncing import ended, start
+from tests.support.http_fixtures import ACME_EVENT, ADMIN, EVERYWHERE, FREE_EVENT, SUPPORT, VIEWER
 
 PAGES = (
     "/events",

@@ -5,7 +5,7 @@ import pytest
 from core.domain.ids import MappingId
 from entrypoints.container import Container
 from tests.e2e.http.conftest import Served
-from tests.present import present
+from tests.support.assertions import present
 
 ADMIN = "admin@acme.example.org"
 SENT = {

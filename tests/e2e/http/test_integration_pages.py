@@ -10,8 +10,8 @@ from core.usecases.mappings.list_events import ListEvents
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from ports.destination import DestinationRefused
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, FREE_EVENT, STRANGER, VIEWER
 from tests.e2e.http.pages import post
+from tests.support.http_fixtures import ADMIN, EVERYWHERE, FREE_EVENT, STRANGER, VIEWER
 
 
 def integrations(served: Served, organization: str | None = None) -> str:

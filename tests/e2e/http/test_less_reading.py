@@ -23,10 +23,10 @@ from entrypoints.container import Container
 from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.running import in_thread
 from tests.e2e.http.conftest import Served, served_from
-from tests.e2e.http.furnishing import STRANGER, STRANGER_EVENT, furnish, furnished_world
 from tests.e2e.http.test_syncing import ended, runs_of
-from tests.limits import wait_until
-from tests.present import present
+from tests.support.assertions import present
+from tests.support.http_fixtures import STRANGER, STRANGER_EVENT, furnish, furnished_world
+from tests.support.timeouts import wait_until
 
 EVENT = f"/sessionboard/v1/event/{STRANGER_EVENT}"
 FEED = {f"POST {EVENT}/sessions?page=1&pageSize=1": 1, f"POST {EVENT}/speakers?page=1&pageSize=1": 1}

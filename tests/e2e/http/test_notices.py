@@ -12,12 +12,12 @@ import pytest
 from core.domain.ids import MappingId, OrganizationId
 from core.domain.notifications.notification import Delivery
 from entrypoints.database import opened
-from tests.contract.persistence.samples import a_notice
 from tests.e2e.cli.test_notices import Hook, hook
 from tests.e2e.http.conftest import Served, served_from
-from tests.e2e.http.furnishing import ADMIN, VIEWER, Furnished
 from tests.e2e.http.pages import csrf_in
 from tests.e2e.http.test_settings_pages import settings
+from tests.support.http_fixtures import ADMIN, VIEWER, Furnished
+from tests.support.store_samples import a_notice
 
 __all__ = ["hook"]
 

@@ -11,8 +11,8 @@ import pytest
 
 from entrypoints.cli.main import run as command_line
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, STRANGER, VIEWER
 from tests.e2e.http.test_syncing import events_in
+from tests.support.http_fixtures import ADMIN, STRANGER, VIEWER
 
 OLD, STRANGERS_OLD, NONE = "oldrun000001", "oldrun000002", "oldrun000003"
 PARTS = ("", "/progress", "/outcomes", "/outcomes.csv", "/outcomes?outcome=blocked&kind=speaker")

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import EVERYWHERE
+from tests.support.http_fixtures import EVERYWHERE
 
 SECONDS = 270
 """More than it takes on a machine that has much else to do."""

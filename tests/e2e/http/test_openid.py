@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.e2e.http.conftest import Served, served_from
-from tests.e2e.http.furnishing import ADMIN, Furnished
-from tests.e2e.openid_provider import Misbehaviour, Person, Provider, another_key, serving
+from tests.support.http_fixtures import ADMIN, Furnished
+from tests.support.openid_provider import Misbehaviour, Person, Provider, another_key, serving
 
 PUBLIC = "http://sync.example.org"
 """Where people reach the application, as far as it knows."""

@@ -10,7 +10,7 @@ import pytest
 from entrypoints.container import Container
 from entrypoints.http.openid_client import FAILURE_KEPT_FOR, KEPT_FOR, OpenIdProvider
 from entrypoints.settings import Settings
-from tests.e2e.openid_provider import Provider, serving
+from tests.support.openid_provider import Provider, serving
 
 METADATA = "/.well-known/openid-configuration"
 

@@ -13,8 +13,8 @@ from core.usecases.organizations.list_health import ListOrganizationHealth
 from core.usecases.runs.show_status import Queue
 from ports.store.errors import DatabaseUnavailable
 from tests.e2e.http.conftest import Served, served_from
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, Furnished
-from tests.limits import WITHIN, wait_until
+from tests.support.http_fixtures import ADMIN, EVERYWHERE, Furnished
+from tests.support.timeouts import WITHIN, wait_until
 
 PROBED = ("/healthz", "/readyz", "/metrics")
 

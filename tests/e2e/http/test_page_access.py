@@ -15,8 +15,8 @@ from entrypoints.http import health
 from entrypoints.http.pages.access import openid
 from entrypoints.http.pages.app import add_pages
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE, STRANGER, SUPPORT, VIEWER, Tenant
 from tests.e2e.http.pages import csrf_in
+from tests.support.http_fixtures import ACME_EVENT, ADMIN, EVERYWHERE, STRANGER, SUPPORT, VIEWER, Tenant
 
 UNKNOWN = Tenant("unknownorg12", "unknownmap12", "unknownrun12", "person-0", "unknownkey12")
 FOR_EVERYBODY = {

@@ -7,7 +7,7 @@ import pytest
 
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble
-from tests.e2e.http.furnishing import ADMIN
+from tests.support.http_fixtures import ADMIN
 
 LATER = "Try again later."
 

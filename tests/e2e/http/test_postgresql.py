@@ -10,8 +10,6 @@ import pytest
 from entrypoints.sandbox.running import in_thread
 from tests.contract.persistence.conftest import Server, postgresql_server
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import furnish, furnished_world
-from tests.e2e.http.serving import serving
 from tests.e2e.http.test_strange_text import (
     test_text_that_no_database_takes_is_no_fault_of_a_form,
     test_text_that_no_database_takes_is_no_fault_of_a_page,
@@ -19,6 +17,8 @@ from tests.e2e.http.test_strange_text import (
     test_text_that_no_database_takes_is_refused_wherever_it_is_put_in_an_address,
 )
 from tests.e2e.http.test_syncing import test_a_request_that_is_sent_twenty_times_at_once_starts_one_run
+from tests.support.http_fixtures import furnish, furnished_world
+from tests.support.http_server import serving
 
 __all__ = [
     "postgresql_server",

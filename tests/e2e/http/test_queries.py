@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.domain.ids import MappingId
 from entrypoints.container import Container
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE
+from tests.support.http_fixtures import ADMIN, EVERYWHERE
 
 MOST = {
     "/organizations": 7,

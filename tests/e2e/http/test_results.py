@@ -16,7 +16,7 @@ from entrypoints.container import Container
 from entrypoints.shapes import OUTCOME_COLUMNS
 from tests.e2e.cli.conference import FORMULA
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ACME_EVENT, ADMIN, EVERYWHERE
+from tests.support.http_fixtures import ACME_EVENT, ADMIN, EVERYWHERE
 
 COUNTS = ("created", "updated", "unchanged", "kept", "skipped", "blocked", "failed")
 

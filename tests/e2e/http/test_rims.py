@@ -9,8 +9,8 @@ import pytest
 
 from entrypoints.http.middleware.limits import CONTENT_SECURITY_POLICY, HEADERS, LARGEST_BODY
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE
-from tests.limits import WITHIN
+from tests.support.http_fixtures import ADMIN, EVERYWHERE
+from tests.support.timeouts import WITHIN
 
 
 def raw(served: Served, request: bytes) -> bytes:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, NOBODY_ANY_MORE, PASSWORD, STRANGER, VIEWER
+from tests.support.http_fixtures import ADMIN, NOBODY_ANY_MORE, PASSWORD, STRANGER, VIEWER
 
 WRONG = "wrong-horse-battery"
 

@@ -9,8 +9,8 @@ from core.domain.access.audit import Action
 from entrypoints.http.pages.settings.audit_log import SENTENCES
 from entrypoints.sandbox.state import SESSIONBOARD_TOKEN
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE, PASSWORD, STRANGER, VIEWER
 from tests.e2e.http.pages import post
+from tests.support.http_fixtures import ADMIN, EVERYWHERE, PASSWORD, STRANGER, VIEWER
 
 NEW_PASSWORD = "another-horse-battery"
 

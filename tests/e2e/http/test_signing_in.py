@@ -8,8 +8,8 @@ import pytest
 
 from core.usecases.access.create_sign_in_link import CreateSignInLink
 from tests.e2e.http.conftest import Served, served_from
-from tests.e2e.http.furnishing import ADMIN, PASSWORD, SUPPORT, VIEWER, Furnished
 from tests.e2e.http.pages import csrf_in
+from tests.support.http_fixtures import ADMIN, PASSWORD, SUPPORT, VIEWER, Furnished
 
 
 def cookie_of(answer: httpx.Response) -> SimpleCookie:

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, EVERYWHERE
 from tests.e2e.http.pages import csrf_in
+from tests.support.http_fixtures import ADMIN, EVERYWHERE
 
 STRANGE = [
     "\0",

@@ -17,8 +17,8 @@ from entrypoints.container import Container
 from entrypoints.http.run_watchers import POLL_INTERVAL
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble, served_from
-from tests.e2e.http.furnishing import ADMIN, STRANGER, SUPPORT, VIEWER, Furnished
-from tests.limits import WITHIN, wait_until
+from tests.support.http_fixtures import ADMIN, STRANGER, SUPPORT, VIEWER, Furnished
+from tests.support.timeouts import WITHIN, wait_until
 
 
 def start(client: httpx.Client, mapping: str, key: str | None = None, **body: Any) -> dict[str, Any]:

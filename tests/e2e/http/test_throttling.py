@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from tests.e2e.http.conftest import Served
-from tests.e2e.http.furnishing import ADMIN, PASSWORD, ROLES, VIEWER
 from tests.e2e.http.pages import csrf_in
-from tests.e2e.http.serving import serving
-from tests.limits import WITHIN
+from tests.support.http_fixtures import ADMIN, PASSWORD, ROLES, VIEWER
+from tests.support.http_server import serving
+from tests.support.timeouts import WITHIN
 
 WRONG = "wrong-horse-battery"
 _addresses = (f"127.0.{number // 250}.{number % 250 + 2}" for number in count(1))

@@ -6,7 +6,7 @@ import pytest
 
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.http.conftest import Served, in_trouble
-from tests.e2e.http.furnishing import ACME_EVENT, ADMIN
+from tests.support.http_fixtures import ACME_EVENT, ADMIN
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from entrypoints.sandbox.fault_injection import FaultInjector
 from entrypoints.sandbox.running import in_thread
 from entrypoints.sandbox.server import Sandbox, serve
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN, SandboxState
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 Json = dict[str, Any]
 SOURCE_EVENT, GLEANIN_EVENT = 77, 8

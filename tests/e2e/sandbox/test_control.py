@@ -13,7 +13,7 @@ from entrypoints.sandbox.running import in_process
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.sandbox.conftest import GLEANIN_EVENT, SOURCE_EVENT, VALID, Clock, Json, document, saved
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 NONE = {"sessions": 0, "speakers": 0, "exhibitors": 0}
 

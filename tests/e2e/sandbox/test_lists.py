@@ -15,7 +15,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import SESSIONBOARD_TOKEN, SandboxState
 from ports.source import Source
-from tests.contract.session_source.conftest import all_rows, incomplete_rows
+from tests.contract.source.conftest import all_rows, incomplete_rows
 from tests.e2e.sandbox.conftest import SOURCE_EVENT, Clock, Json, Sessionboard, saved
 
 EVENT = SourceEventId(str(SOURCE_EVENT))

@@ -18,7 +18,7 @@ from tests.e2e.sandbox.conftest import (
     document,
     errors,
 )
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 KINDS = list(VALID)
 REQUIRED = [(kind, name) for kind, attributes in VALID.items() for name in attributes]

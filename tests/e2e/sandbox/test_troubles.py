@@ -13,7 +13,7 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SandboxState
 from tests.e2e.sandbox.conftest import SPEAKER, Clock, Gleanin, Sessionboard, document, errors
-from tests.limits import until
+from tests.support.timeouts import until
 
 CUT = 0
 """What a connection that ends without an answer counts as."""

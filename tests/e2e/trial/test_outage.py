@@ -16,9 +16,6 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.running import Addresses
 from tests.contract.persistence.conftest import Server, started_server
 from tests.e2e.cli.test_serve import free_port
-from tests.e2e.trial.crew import Crew
-from tests.e2e.trial.judging import Evidence, Request
-from tests.e2e.trial.programme import FIRST_ID, differences
 from tests.e2e.trial.test_trial import (
     Mapped,
     Trial,
@@ -28,6 +25,9 @@ from tests.e2e.trial.test_trial import (
     settings_of,
     sync_once_more,
 )
+from tests.support.changing_programme import FIRST_ID, differences
+from tests.support.trial_verdict import Evidence, Request
+from tests.support.workers import WorkerPool
 
 AWAY = 6.0
 """Seconds: shorter than a lease."""
@@ -69,25 +69,25 @@ async def test_syncs_go_on_when_the_database_server_is_back(tmp_path: Path) -> N
         with sandbox_with(trial, tmp_path) as sandbox:
             settings = trial.settings(sandbox.gleanin_url)
             del settings["GLEANIN_SYNC_INTERVAL_MINUTES"], settings["GLEANIN_SYNC_RESEND_AFTER_SECONDS"]
-            crew = Crew(sandbox.gleanin_url, settings, tmp_path, trial.lease)
+            workers = WorkerPool(sandbox.gleanin_url, settings, tmp_path, trial.lease)
             try:
                 async with opened(settings_of(settings)) as container:
-                    await _gone_through(trial, server, sandbox, crew, container)
+                    await _gone_through(trial, server, sandbox, workers, container)
             finally:
-                crew.close()
+                workers.close()
 
 
 async def _gone_through(
-    trial: Trial, server: Server, sandbox: Addresses, crew: Crew, container: Container
+    trial: Trial, server: Server, sandbox: Addresses, workers: WorkerPool, container: Container
 ) -> None:
     mapped, control = await set_up(container, trial, sandbox), sandbox.control
     by_hand, *_ = mapped  # the others come by themselves
     await container.resolve(RequestSync)(SyncRequest(by_hand, actor=COMMAND_LINE))
     control.make_trouble(Fault(latency_ms=400))
-    crew.begin("serve", "--port", str(free_port()))
+    workers.begin("serve", "--port", str(free_port()))
     for _ in range(trial.workers):
-        crew.begin()
-    await crew.all_working()
+        workers.begin()
+    await workers.all_working()
     total = trial.mappings * (2 * trial.sessions + 2)
     await until_written(control, round(DONE_BEFORE * total))
     await asyncio.to_thread(server.stop)
@@ -107,7 +107,7 @@ async def _gone_through(
     )
     asked = [Request.of(each) for each in control.requests() if each["event"] is not None]
     intrusions = [
-        *Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], crew.workers).intrusions()
+        *Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], workers.workers).intrusions()
     ]
     assert not intrusions
     created = {what: number for what, number in state["writes"].items() if what.startswith("POST ")}
@@ -115,7 +115,7 @@ async def _gone_through(
     assert not any(sum(kinds.values()) for kinds in state["duplicates"].values()), state["duplicates"]
     for number, event in enumerate(mapped.values()):
         assert differences(control, FIRST_ID + number, event) == []
-    await crew.end()
+    await workers.end()
     await sync_once_more(container, mapped)
     assert control.state()["writes"] == state["writes"], (
         "a round of syncs of what is unchanged writes nothing"

@@ -12,10 +12,7 @@ from entrypoints.database import opened
 from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.settings import Settings
-from tests import limits
 from tests.contract.persistence.conftest import postgresql_server
-from tests.e2e.trial.crew import ENDS_WITHIN, Crew, Worker
-from tests.e2e.trial.programme import FIRST_ID, differences
 from tests.e2e.trial.test_trial import (
     Trial,
     database_for,
@@ -25,6 +22,9 @@ from tests.e2e.trial.test_trial import (
     settings_of,
     until_all_are_synced,
 )
+from tests.support import timeouts
+from tests.support.changing_programme import FIRST_ID, differences
+from tests.support.workers import ENDS_WITHIN, Worker, WorkerPool
 
 __all__ = ["postgresql_server"]
 STOP_SECONDS = 1.5
@@ -38,7 +38,7 @@ def trial_over(over: str, folder: Path, request: pytest.FixtureRequest) -> Trial
 
 
 async def until_it_writes(control: ControlClient, worker: Worker, at_least: int = 1) -> None:
-    async with asyncio.timeout(limits.WITHIN):
+    async with asyncio.timeout(timeouts.WITHIN):
         while sum(control.state()["writes"].values()) < at_least or not control.state()["in_flight"]:
             assert worker.process.poll() is None, worker.log.read_text()
             await asyncio.sleep(0.02)
@@ -46,7 +46,7 @@ async def until_it_writes(control: ControlClient, worker: Worker, at_least: int 
 
 async def end(worker: Worker) -> int:
     worker.process.terminate()
-    return await asyncio.to_thread(limits.end, worker.process)
+    return await asyncio.to_thread(timeouts.end, worker.process)
 
 
 @pytest.mark.long  # by default, the contract of the jobs port tells so of processes that sync nothing
@@ -55,16 +55,16 @@ async def test_it_hands_back_what_it_is_at(request: pytest.FixtureRequest, tmp_p
     trial = trial_over(over, tmp_path, request)
     with sandbox_with(trial, tmp_path) as sandbox:
         settings = trial.settings(sandbox.gleanin_url)
-        crew = Crew(sandbox.gleanin_url, settings, tmp_path, trial.lease)
+        workers = WorkerPool(sandbox.gleanin_url, settings, tmp_path, trial.lease)
         async with opened(settings_of(settings)) as container:
             mapped = await set_up(container, trial, sandbox)
             sandbox.control.make_trouble(Fault(sides=("gleanin",), methods=("POST",), answer_delay_ms=1000))
             try:
-                worker = crew.begin()
+                worker = workers.begin()
                 await until_it_writes(sandbox.control, worker)
                 assert await end(worker) == 0, "in time: otherwise it would be cut off"
             finally:
-                crew.close()
+                workers.close()
             for runs in (await runs_of(container, mapped)).values():
                 interrupted, again = runs
                 assert interrupted.stop is not None
@@ -79,14 +79,14 @@ async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
     with sandbox_with(trial, tmp_path) as sandbox:
         settings = trial.settings(sandbox.gleanin_url)
         settings["GLEANIN_SYNC_STOP_SECONDS"] = str(STOP_SECONDS)
-        crew = Crew(sandbox.gleanin_url, settings, tmp_path, trial.lease)
+        workers = WorkerPool(sandbox.gleanin_url, settings, tmp_path, trial.lease)
         async with opened(settings_of(settings)) as container:
             mapped = await set_up(container, trial, sandbox)
             sandbox.control.make_trouble(
                 Fault(sides=("gleanin",), methods=("POST",), answer_delay_ms=600_000)
             )
             try:
-                worker = crew.begin()
+                worker = workers.begin()
                 await until_it_writes(sandbox.control, worker)
                 asked = time.monotonic()
                 assert await end(worker) == ExitCode.INTERRUPTED
@@ -95,12 +95,12 @@ async def test_it_ends_in_time_even_if_gleanin_does_not_answer(
                 former = [runs[0].state for runs in (await runs_of(container, mapped)).values()]
                 assert RunState.RUNNING in former, "whatever waits for an answer is left to its lease"
                 sandbox.control.make_trouble()
-                crew.begin()
+                workers.begin()
                 await until_all_are_synced(container, mapped)
                 for number, event in enumerate(mapped.values()):
                     assert differences(sandbox.control, FIRST_ID + number, event) == []
             finally:
-                crew.close()
+                workers.close()
 
 
 def test_by_default_it_ends_before_supervisors_kill_it() -> None:

@@ -50,9 +50,9 @@ from entrypoints.sandbox.running import Addresses, in_process
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from entrypoints.settings import Settings
 from tests.contract.persistence.conftest import Server, postgresql_server
-from tests.e2e.trial.crew import DOORS, ENDS_WITHIN, Crew
-from tests.e2e.trial.judging import Evidence, Request
-from tests.e2e.trial.programme import FIRST_ID, SESSIONS, Editor, conference, differences
+from tests.support.changing_programme import FIRST_ID, SESSIONS, Editor, conference, differences
+from tests.support.trial_verdict import Evidence, Request
+from tests.support.workers import DOORS, ENDS_WITHIN, WorkerPool
 
 __all__ = ["postgresql_server"]
 EDITS_EVERY = 0.12
@@ -193,15 +193,15 @@ async def edit_until(ended: asyncio.Event, editor: Editor) -> None:
 async def tried(trial: Trial, folder: Path) -> None:
     with sandbox_with(trial, folder) as sandbox:
         settings = trial.settings(sandbox.gleanin_url)
-        crew = Crew(sandbox.gleanin_url, settings, folder, trial.lease)
+        workers = WorkerPool(sandbox.gleanin_url, settings, folder, trial.lease)
         try:
             async with opened(settings_of(settings)) as container:
-                await _tried(trial, sandbox, crew, container)
+                await _tried(trial, sandbox, workers, container)
         finally:
-            crew.close()
+            workers.close()
 
 
-async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Container) -> None:
+async def _tried(trial: Trial, sandbox: Addresses, workers: WorkerPool, container: Container) -> None:
     mapped = await set_up(container, trial, sandbox)
     control, begun = sandbox.control, time.time()
     control.make_trouble(
@@ -209,12 +209,12 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
         Fault(sides=("gleanin",), methods=("POST", "PATCH"), lost_answers=LOST_ANSWERS, seed=trial.seed),
     )
     for _ in range(trial.workers):
-        crew.begin()
-    await crew.all_working()
+        workers.begin()
+    await workers.all_working()
     editor = Editor(control, trial.mappings, random.Random(trial.seed))
     ended = asyncio.Event()
     editing = asyncio.create_task(edit_until(ended, editor))
-    await crew.harass(random.Random(trial.seed), trial.seconds, trial.pause)
+    await workers.harass(random.Random(trial.seed), trial.seconds, trial.pause)
     ended.set()
     await editing
     control.make_trouble()
@@ -227,20 +227,20 @@ async def _tried(trial: Trial, sandbox: Addresses, crew: Crew, container: Contai
         for each in differences(control, FIRST_ID + number, event)
     ]
     before = sum(control.state()["writes"].values())
-    seconds_to_end = await crew.end()
+    seconds_to_end = await workers.end()
     await sync_once_more(container, mapped)
     state = control.state()
 
     runs = await runs_of(container, mapped)
     asked = [Request.of(each) for each in control.requests() if each["event"] is not None]
-    evidence = Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], crew.workers)
+    evidence = Evidence(runs, [each for each in asked if each.host != "127.0.0.1"], workers.workers)
     waits, (wait, story) = evidence.takeovers(), evidence.longest_wait(begun)
     intrusions = [*evidence.intrusions()]
-    killed = sum(each.killed_at is not None for each in crew.workers)
+    killed = sum(each.killed_at is not None for each in workers.workers)
     print(
         f"{trial.database.partition(':')[0]}, {trial.workers} workers, seed {trial.seed}: "
         f"{sum(map(len, runs.values()))} runs, {editor.edits} edits, {before} writes, {killed} kills, "
-        f"{sum(len(each.stops) for each in crew.workers)} stops, {len(waits)} runs died and went on after "
+        f"{sum(len(each.stops) for each in workers.workers)} stops, {len(waits)} runs died and went on after "
         f"{max(waits, default=0):.1f} s at most, nobody waited longer than {wait:.1f} s, "
         f"{evidence.excused_writes()} writes past the fence, quiet after {quiet - quiet_from:.1f} s, "
         f"ended in {seconds_to_end:.1f} s"

@@ -15,7 +15,7 @@ from core.domain.access.accounts import (
 from core.domain.access.authorization import Grant, Role
 from core.domain.errors import InvalidInput, TooManyAttempts
 from core.domain.ids import AccountId, OrganizationId
-from tests.unit.domain.builders import NOW
+from tests.support.builders import NOW
 
 OURS = OrganizationId("ours")
 SECOND = timedelta(seconds=1)

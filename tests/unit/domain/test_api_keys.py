@@ -6,7 +6,7 @@ from core.domain.access.api_keys import ApiKey, digest_of
 from core.domain.access.authorization import Grant, Permission, Role
 from core.domain.errors import InvalidInput
 from core.domain.ids import ApiKeyId, OrganizationId
-from tests.unit.domain.builders import NOW, at
+from tests.support.builders import NOW, at
 
 OURS = OrganizationId("ours")
 

@@ -16,7 +16,7 @@ from core.domain.records.source_records import Person, Session
 from core.domain.selection.sessions import session_fields
 from core.domain.selection.speakers import speaker_fields
 from core.domain.tenancy.event_mappings import MappingSettings
-from tests.unit.domain.builders import agenda, eligible, session, sessions_of
+from tests.support.builders import agenda, eligible, session, sessions_of
 from tests.unit.domain.test_text import ODD
 
 PICTURE = "https://img.example.org/a.png"

@@ -21,7 +21,7 @@ from core.domain.runs.unchanged_marker import (
     UnchangedMarker,
     is_proved_by,
 )
-from tests.unit.domain.builders import NOW, agenda, at, session, sessions_of, skipped
+from tests.support.builders import NOW, agenda, at, session, sessions_of, skipped
 
 MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)

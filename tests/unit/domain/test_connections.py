@@ -6,7 +6,7 @@ from core.domain.errors import InvalidInput, NotConfirmed
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.organizations import LONGEST_NAME, Connection, Organization
 from core.domain.tenancy.secrets import SealedToken
-from tests.unit.domain.builders import HERE, NOW, at
+from tests.support.builders import HERE, NOW, at
 
 ORGANIZATION = Organization(
     OrganizationId("org"), "Python Events", "https://sb.example.org", SealedToken("sealed-source")

@@ -18,7 +18,7 @@ from core.domain.email import (
 )
 from core.domain.ids import AccountId
 from core.domain.records.kinds import EXHIBITOR_CONTACT
-from tests.unit.domain.builders import (
+from tests.support.builders import (
     NOW,
     Verdict,
     agenda,

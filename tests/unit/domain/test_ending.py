@@ -15,7 +15,7 @@ from core.domain.runs.health_change import HealthChange
 from core.domain.runs.run import RunState
 from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, Halt, Schedule
 from core.domain.runs.stop_reasons import StopReason
-from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
+from tests.support.store_samples import MAPPING, NOW, a_mapping, a_run
 
 HOUR = timedelta(hours=1)
 KNOWN = Schedule(MAPPING, NOW)

@@ -10,7 +10,7 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT
 from core.domain.records.source_records import Exhibitor, Unreadable, id_from_content
 from core.domain.selection.candidates import Eligible
 from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings
-from tests.unit.domain.builders import (
+from tests.support.builders import (
     SETTINGS,
     Verdict,
     at,

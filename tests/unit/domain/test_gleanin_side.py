@@ -11,7 +11,7 @@ from core.domain.planning.destination_index import DestinationIndex
 from core.domain.records.destination_records import DestinationRecord
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.synced_records import ShareLink
-from tests.unit.domain.builders import EARLIER, HERE, foreign, ours
+from tests.support.builders import EARLIER, HERE, foreign, ours
 
 ADA = ours("g1", "ada", email="ada@example.org", sessions=(DestinationId("g7"), DestinationId("g9")))
 BOB, EVE = ours("g2", "bob", email="bob@example.org"), foreign("g3", "eve@example.org")

@@ -14,7 +14,7 @@ from core.domain.runs.messages import Remarks
 from core.domain.runs.run import SyncRun
 from core.domain.runs.schedule import Halt, Schedule
 from core.domain.runs.stop_reasons import StopReason
-from tests.contract.persistence.samples import MAPPING, NOW, a_mapping, a_run
+from tests.support.store_samples import MAPPING, NOW, a_mapping, a_run
 
 HOUR = timedelta(hours=1)
 WELL = Schedule(MAPPING, NOW)

@@ -8,7 +8,7 @@ from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import Check, Schedule, last_checks
-from tests.unit.domain.builders import NOW
+from tests.support.builders import NOW
 
 MINUTE = timedelta(minutes=1)
 CHECKED = replace(Schedule(MappingId("m1"), NOW), last_checked_at=NOW)

@@ -7,7 +7,7 @@ import pytest
 from core.domain.errors import AlreadyMapped, BoundToAnother, NotMapped
 from core.domain.ids import OrganizationId
 from core.domain.tenancy.event_mappings import EventMapping, MappingSettings, TracksFrom, mapping_to_continue
-from tests.unit.domain.builders import EARLIER, HERE, NOW, mapping, pair
+from tests.support.builders import EARLIER, HERE, NOW, mapping, pair
 
 WANTED = pair()
 REMOVED: dict[str, Any] = {"removed_at": NOW}

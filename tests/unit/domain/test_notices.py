@@ -36,16 +36,8 @@ from core.domain.runs.stop_reasons import (
     unreadable,
 )
 from core.domain.tenancy.secrets import SealedToken
-from tests.contract.persistence.samples import (
-    LEASE,
-    MAPPING,
-    NOW,
-    ORGANIZATION,
-    a_mapping,
-    a_run,
-    an_organization,
-)
-from tests.present import present
+from tests.support.assertions import present
+from tests.support.store_samples import LEASE, MAPPING, NOW, ORGANIZATION, a_mapping, a_run, an_organization
 
 WELL = Schedule(MAPPING, NOW)
 FAILING, AGAIN = (replace(WELL, failures=number, failing_since=NOW) for number in (1, 2))

@@ -8,8 +8,8 @@ from core.domain.records import reasons
 from core.domain.records.kinds import EXHIBITOR_CONTACT
 from core.domain.records.pictures import is_heic, picture_url
 from core.domain.text import normalize_url, split_url
-from tests.present import present
-from tests.unit.domain.builders import (
+from tests.support.assertions import present
+from tests.support.builders import (
     agenda,
     eligible,
     exhibitor,

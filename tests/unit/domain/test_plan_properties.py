@@ -11,9 +11,9 @@ from core.domain.planning.plan import Create, NoWrite, Step, Update
 from core.domain.records.kinds import EXHIBITOR_CONTACT, KINDS, SPEAKER, RecordKind
 from core.domain.records.outcomes import Outcome, count
 from core.domain.selection.source_snapshot import SourceSnapshot
-from tests.unit.domain.builders import foreign
-from tests.unit.domain.histories import EMAILS, PEOPLE, Chapter, histories, programmes
-from tests.unit.domain.world import SandboxState
+from tests.support.builders import foreign
+from tests.support.random_histories import EMAILS, PEOPLE, Chapter, histories, programmes
+from tests.support.random_programmes import SandboxState
 
 FOREIGN = st.lists(st.sampled_from(EMAILS), max_size=2)
 WITHOUT_CRASHES, WITH_CRASHES = histories(crashes=False), histories(crashes=True)

@@ -11,7 +11,7 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.records.synced_records import CreateIntent, fingerprint
 from core.domain.selection.candidates import Blocked, Eligible, Skipped
-from tests.unit.domain.builders import (
+from tests.support.builders import (
     EARLIER,
     HERE,
     SPEAKER_FIELDS,

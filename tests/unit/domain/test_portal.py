@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.access.portal_links import check_address
 from core.domain.errors import LinkExpired
-from tests.unit.domain.builders import NOW
+from tests.support.builders import NOW
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)

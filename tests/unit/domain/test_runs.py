@@ -11,7 +11,7 @@ from core.domain.records.kinds import SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Counts, Outcome, count
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import RunState, SyncRun, Trigger
-from tests.unit.domain.builders import NOW
+from tests.support.builders import NOW
 
 LEASE = timedelta(seconds=30)
 REQUESTS = st.lists(st.tuples(st.sampled_from(Trigger), st.sampled_from(Scope)), min_size=1)

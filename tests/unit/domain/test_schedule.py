@@ -17,9 +17,9 @@ from core.domain.runs.run import SyncRun, Trigger
 from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule, released
 from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
-from tests.limits import WITHIN
-from tests.present import present
-from tests.unit.domain.builders import NOW
+from tests.support.assertions import present
+from tests.support.builders import NOW
+from tests.support.timeouts import WITHIN
 
 MINUTE = timedelta(minutes=1)
 EARLIEST, LATEST = 27 * MINUTE, 33 * MINUTE

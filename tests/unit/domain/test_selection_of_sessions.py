@@ -9,7 +9,7 @@ from core.domain.records import reasons
 from core.domain.records.kinds import SPEAKER
 from core.domain.records.source_records import Unreadable
 from core.domain.tenancy.event_mappings import MappingSettings, TracksFrom
-from tests.unit.domain.builders import (
+from tests.support.builders import (
     NOW,
     SETTINGS,
     agenda,

@@ -12,7 +12,7 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.pictures import is_heic
 from core.domain.records.source_records import ParticipationRole, Person
 from core.domain.tenancy.event_mappings import MappingSettings
-from tests.unit.domain.builders import (
+from tests.support.builders import (
     agenda,
     at,
     blocked,

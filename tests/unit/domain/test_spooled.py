@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from core.domain.records.kinds import SESSION
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.spooled import BLOCK, BLOCKS_AT_HAND, InMemorySpool, Spooled
-from tests.unit.domain.builders import person
+from tests.support.builders import person
 
 
 class CountingSpool(InMemorySpool):

@@ -12,16 +12,7 @@ from hypothesis import strategies as st
 from core.domain.ids import SourceEventId, SourceId
 from core.domain.records.source_records import Exhibitor, Person, Session, SourceEvent, Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url, strip_invisible
-from tests.unit.domain.builders import (
-    agenda,
-    blocked,
-    exhibitor,
-    on,
-    person,
-    session,
-    sessions_of,
-    speakers_of,
-)
+from tests.support.builders import agenda, blocked, exhibitor, on, person, session, sessions_of, speakers_of
 
 SEEN = frozenset(
     (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13440))

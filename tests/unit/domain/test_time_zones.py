@@ -14,7 +14,7 @@ from core.domain.records.source_records import SourceEvent
 from core.domain.runs.stop_reasons import StopCause, StopReason, check_time_zones
 from core.domain.tenancy.event_mappings import zone_to_confirm
 from core.domain.tenancy.time_zones import days_between, gmt_offset, gmt_offsets, schedule_text, zone_named
-from tests.unit.domain.builders import NOW, PARIS, agenda, at, mapping, session
+from tests.support.builders import NOW, PARIS, agenda, at, mapping, session
 
 ZONES = (
     "Europe/Paris",

@@ -20,7 +20,7 @@ from core.domain.runs.fair_queue import (
     waiting,
 )
 from core.domain.runs.run import RunState, Trigger
-from tests.unit.domain.builders import NOW
+from tests.support.builders import NOW
 
 MINUTE = timedelta(minutes=1)
 MOMENT = timedelta(microseconds=1)

@@ -8,7 +8,7 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER, RecordKind
 from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import Person, id_from_content
 from core.domain.selection.source_snapshot import SourceSnapshot
-from tests.unit.domain.builders import (
+from tests.support.builders import (
     EARLIER,
     agenda,
     at,
@@ -32,7 +32,7 @@ from tests.unit.domain.builders import (
     speakers_of,
     synced,
 )
-from tests.unit.domain.world import SandboxState
+from tests.support.random_programmes import SandboxState
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from core.usecases.runs.queries import FindRun
 from entrypoints.container import Container
 from entrypoints.http import run_watchers
 from entrypoints.http.run_watchers import RunWatchers
-from tests.limits import WITHIN, until
+from tests.support.timeouts import WITHIN, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = SyncRun(RunId("r1"), MappingId("m1"), Trigger.MANUAL, Scope.ALL, NOW).start(

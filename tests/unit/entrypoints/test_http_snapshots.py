@@ -21,7 +21,7 @@ from entrypoints.container import Container
 from entrypoints.http.capacity import AT_ONCE, AT_ONCE_OF_ONE, MOST_UNDER_WAY_OF_ONE, RequestCapacity
 from entrypoints.http.single_flight import MOST_KEPT_OF_ONE, SingleFlight
 from entrypoints.http.snapshots import FRESH_FOR, EventViews, Previews
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 PLAN = Plan([], Counts())

@@ -15,7 +15,7 @@ from core.domain.records.source_records import (
     Person,
     Session,
 )
-from tests.unit.usecases.stage import ELSEWHERE, HERE
+from tests.support.harness import ELSEWHERE, HERE
 
 START = datetime(2027, 5, 1, 9, tzinfo=UTC)
 SPEAKERS = ("p1", "p2", "p3", "p4")

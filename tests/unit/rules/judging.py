@@ -10,10 +10,10 @@ from core.domain.records.kinds import KINDS, SESSION, Scope
 from core.domain.records.outcomes import Outcome, RecordOutcome
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
+from tests.support.harness import Harness
 from tests.unit.rules.conference import Conference
 from tests.unit.rules.expected import Wanted, wanted_contacts, wanted_sessions, wanted_speakers
-from tests.unit.rules.witness import Witness, people_by_mailbox, sent_as
-from tests.unit.usecases.stage import Stage
+from tests.unit.rules.observer import Observer, people_by_mailbox, sent_as
 
 WRITTEN = {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED}
 EMAIL_TROUBLE = {"same_email", "email_of_kept", "foreign_contact"}
@@ -75,14 +75,14 @@ def _age(one: Wanted) -> tuple[bool, object, str]:
 
 
 def expectation(
-    stage: Stage,
-    witness: Witness,
+    harness: Harness,
+    observer: Observer,
     conference: Conference,
     mapping: EventMapping,
     rejected: SourceId | None = None,
 ) -> Expectation:
     here, there = mapping.events.sessionboard_id, mapping.events.gleanin_id
-    rows, now = conference.programme(here), stage.clock.now()
+    rows, now = conference.programme(here), harness.clock.now()
     wanted = [
         *wanted_sessions(rows, mapping.settings, now),
         *wanted_speakers(rows, mapping.settings, now),
@@ -90,14 +90,14 @@ def expectation(
     ]
     excluded = frozenset(
         (kind, source_id)
-        for event, kind, source_id in (*witness.sent, *witness.remembered)
-        if event == there and witness.sent_under_others((event, kind, source_id), mapping.connection_id)
+        for event, kind, source_id in (*observer.sent, *observer.remembered)
+        if event == there and observer.sent_under_others((event, kind, source_id), mapping.connection_id)
     )
     return Expectation(
         mapping,
         {(each.kind, each.source_id): each for each in wanted},
         excluded,
-        people_by_mailbox(stage.gleanin, there),
+        people_by_mailbox(harness.gleanin, there),
         rejected,
     )
 
@@ -113,15 +113,15 @@ def judge_sums(run: SyncRun, told: list[RecordOutcome]) -> None:
         assert tally.attempted == succeeded + numbers[Outcome.BLOCKED] + numbers[Outcome.FAILED]
 
 
-def judge_completed(stage: Stage, expected: Expectation, run: SyncRun, told: Told) -> None:
+def judge_completed(harness: Harness, expected: Expectation, run: SyncRun, told: Told) -> None:
     assert run.state in (RunState.COMPLETED, RunState.COMPLETED_WITH_PROBLEMS), run.message
     in_scope = {kind.name for kind in KINDS if run.scope in (Scope.ALL, kind.scope)}
     asked = {key: one for key, one in expected.wanted.items() if key[0] in in_scope}
     _judge_completeness(asked, told)
-    there = _ours(stage, expected.mapping)
+    there = _ours(harness, expected.mapping)
     for key, one in asked.items():
         _judge_record(expected, one, told[key], there.get(key))
-    _judge_ties(stage, expected, asked, there)
+    _judge_ties(harness, expected, asked, there)
 
 
 def _judge_completeness(asked: Mapping[tuple[str, str], Wanted], told: Told) -> None:
@@ -131,9 +131,9 @@ def _judge_completeness(asked: Mapping[tuple[str, str], Wanted], told: Told) -> 
     assert others <= {Outcome.KEPT}, f"rule 26: {told}"
 
 
-def _ours(stage: Stage, mapping: EventMapping) -> dict[tuple[str, str], StoredRecord]:
+def _ours(harness: Harness, mapping: EventMapping) -> dict[tuple[str, str], StoredRecord]:
     found = {}
-    for record in stage.gleanin.list_by_event(mapping.events.gleanin_id):
+    for record in harness.gleanin.list_by_event(mapping.events.gleanin_id):
         sent = sent_as(record)
         if sent is not None and sent[0] == mapping.connection_id:
             assert (record.kind.name, sent[1]) not in found, "rule 32: doubled"
@@ -167,14 +167,14 @@ def _values(record: StoredRecord) -> dict[str, object]:
 
 
 def _judge_ties(
-    stage: Stage,
+    harness: Harness,
     expected: Expectation,
     asked: Mapping[tuple[str, str], Wanted],
     there: Mapping[tuple[str, str], StoredRecord],
 ) -> None:
     """Rule 14: a person who went is tied to every session of theirs that is in Gleanin (by whichever connection)."""
     placed = {}
-    for record in stage.gleanin.list_by_event(expected.mapping.events.gleanin_id, SESSION):
+    for record in harness.gleanin.list_by_event(expected.mapping.events.gleanin_id, SESSION):
         if sent := sent_as(record):
             placed[sent[1]] = record.id
     for key, one in asked.items():

@@ -31,6 +31,8 @@ from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.queries import GetRunWithOutcomes
 from core.usecases.sync.preview import Plan, would_be
 from ports.store.unit_of_work import UnitOfWorkFactory
+from tests.support.harness import ELSEWHERE, FAR, HERE, LEASE, THERE, TOKEN, Harness, nothing
+from tests.support.kill_switch import Killed, KillSwitch
 from tests.unit.rules.conference import (
     CONTACTS,
     SESSIONS,
@@ -44,9 +46,7 @@ from tests.unit.rules.conference import (
     sessions,
 )
 from tests.unit.rules.judging import expectation, judge_completed, judge_sums
-from tests.unit.rules.witness import Witness, sent_as
-from tests.unit.usecases.power import Killed, Power
-from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, LEASE, THERE, TOKEN, Stage, nothing
+from tests.unit.rules.observer import Observer, sent_as
 
 T = TypeVar("T")
 ORGANIZATIONS = ("Acme", "Bolt")
@@ -70,12 +70,12 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.close = close
-        self.stage = Stage(units=new_units(), clock=ManualClock(START - timedelta(days=1)))
-        if not isinstance(self.stage.units, InMemoryUnitOfWorkFactory):
+        self.harness = Harness(units=new_units(), clock=ManualClock(START - timedelta(days=1)))
+        if not isinstance(self.harness.units, InMemoryUnitOfWorkFactory):
             # By a database's own clock hardly any time passes: there, nothing is late.
-            self.stage.resend_after = timedelta(0)
-        self.stage.gleanin.links_after_reads = 1
-        self.witness = Witness(self.stage.gleanin)
+            self.harness.resend_after = timedelta(0)
+        self.harness.gleanin.links_after_reads = 1
+        self.observer = Observer(self.harness.gleanin)
         self.conference = Conference()
         self.organization_ids: dict[str, OrganizationId] = {}
         self.connection_ids: list[ConnectionId] = []
@@ -85,7 +85,7 @@ class Histories(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if self.close is not None:
-            self.close(self.stage.units)
+            self.close(self.harness.units)
         self.loop.close()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
@@ -97,19 +97,19 @@ class Histories(RuleBasedStateMachine):
     def open_the_conference(self, data: st.DataObject) -> None:
         """Begin where it becomes interesting: connected, mapped, and with something to sync."""
         for name in ORGANIZATIONS:
-            self.organization_ids[name] = self.do(self.stage.organization(name)).id
+            self.organization_ids[name] = self.do(self.harness.organization(name)).id
         for who in EVERYBODY:
             self.conference.people[who] = data.draw(persons(who))
         self.conference.sessions[HERE] = {
             each: (data.draw(sessions(each)), data.draw(casts)) for each in SESSIONS[HERE]
         }
         self.conference.exhibitors[HERE] = {each: data.draw(exhibitors(each)) for each in CONTACTS}
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self.connect("Acme")
         self.map("Acme", HERE, THERE)
 
     def mappings(self) -> list[EventMapping]:
-        listed = ListMappings(self.stage.units)
+        listed = ListMappings(self.harness.units)
         return [each for name in ORGANIZATIONS for each in self.do(listed(self.organization_ids[name]))]
 
     def has_mappings(self) -> bool:
@@ -133,19 +133,19 @@ class Histories(RuleBasedStateMachine):
         former = self.conference.sessions[event].get(session_id)
         one = data.draw(sessions(session_id)) if former is None or data.draw(st.booleans()) else former[0]
         self.conference.sessions[event][session_id] = (one, cast)
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self.sync_all(then)
 
     @rule(event=events, choice=choices, then=then)
     def delete_session(self, event: SourceEventId, choice: int, then: bool) -> None:
         self.conference.sessions[event].pop(SESSIONS[event][choice % len(SESSIONS[event])], None)
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self.sync_all(then)
 
     @rule(who=st.sampled_from(EVERYBODY), data=st.data(), then=then)
     def edit_person(self, who: str, data: st.DataObject, then: bool) -> None:
         self.conference.people[who] = data.draw(persons(who))
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self.sync_all(then)
 
     @rule(one=st.sampled_from(SPEAKERS), other=st.sampled_from(SPEAKERS), then=then)
@@ -154,34 +154,34 @@ class Histories(RuleBasedStateMachine):
         first, second = people[one].email, people[other].email
         people[one] = replace(people[one], email=second)
         people[other] = replace(people[other], email=first)
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self.sync_all(then)
 
     @rule(event=events, which=st.sampled_from([*CONTACTS]), data=st.data(), then=then)
     def edit_exhibitor(self, event: SourceEventId, which: str, data: st.DataObject, then: bool) -> None:
         self.conference.exhibitors[event][which] = data.draw(exhibitors(which))
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self.sync_all(then)
 
     @rule(event=events, which=st.sampled_from([*CONTACTS]), then=then)
     def delete_exhibitor(self, event: SourceEventId, which: str, then: bool) -> None:
         self.conference.exhibitors[event].pop(which, None)
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self.sync_all(then)
 
     @rule(hours=st.integers(1, 40), then=then)
     def time_passes(self, hours: int, then: bool) -> None:
-        self.stage.clock.advance(timedelta(hours=hours))
+        self.harness.clock.advance(timedelta(hours=hours))
         self.sync_all(then)
 
     # Gleanin, by hand
 
-    @precondition(lambda self: self.stage.gleanin.records)
+    @precondition(lambda self: self.harness.gleanin.records)
     @rule(choice=choices, then=then)
     def admin_deletes(self, choice: int, then: bool) -> None:
-        records = [*self.stage.gleanin.records.values()]
+        records = [*self.harness.gleanin.records.values()]
         record = records[choice % len(records)]
-        self.witness.delete_by_hand(
+        self.observer.delete_by_hand(
             record, recorded=self.do(self._is_recorded(record.event_id, record.kind, sent_as(record)))
         )
         self.sync_all(then)
@@ -189,7 +189,7 @@ class Histories(RuleBasedStateMachine):
     async def _is_recorded(
         self, event: DestinationEventId, kind: RecordKind, sent: tuple[str, str] | None
     ) -> bool:
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             for organization_id in self.organization_ids.values():
                 for place in await unit.synced.places(organization_id, event, kind):
                     if sent == (place.connection_id, place.source_id):
@@ -202,8 +202,8 @@ class Histories(RuleBasedStateMachine):
         email=st.sampled_from(("A@example.org", "c@example.org", "p1@example.org", "e1@example.org")),
     )
     def admin_adds_a_contact(self, event: DestinationEventId, kind: RecordKind, email: str) -> None:
-        record = self.stage.gleanin.add_record(event, kind, {"email": email, "company_name": "Own work"})
-        self.witness.foreign[record.id] = copy.deepcopy(dict(record.fields))
+        record = self.harness.gleanin.add_record(event, kind, {"email": email, "company_name": "Own work"})
+        self.observer.foreign[record.id] = copy.deepcopy(dict(record.fields))
 
     # What organizers do
 
@@ -211,17 +211,17 @@ class Histories(RuleBasedStateMachine):
     def connect(self, name: str) -> None:
         had_one = self.do(self._open_connection(name))
         try:
-            connection = self.do(self.stage.connect(self.organization_ids[name], TOKEN))
+            connection = self.do(self.harness.connect(self.organization_ids[name], TOKEN))
         except AlreadyConnected:
             assert had_one, "rule 3"
         else:
             assert not had_one, "rule 3"
             assert connection.id not in self.connection_ids, "a connection is never opened again"
             self.connection_ids.append(connection.id)
-            self.witness.organization_of[connection.id] = connection.organization_id
+            self.observer.organization_of[connection.id] = connection.organization_id
 
     async def _open_connection(self, name: str) -> str | None:
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             connection = await unit.connections.get_open(self.organization_ids[name])
         return connection.id if connection else None
 
@@ -232,11 +232,11 @@ class Histories(RuleBasedStateMachine):
     @rule(name=organizations)
     def disconnect(self, name: str) -> None:
         try:
-            ended = self.do(self.stage.disconnect(self.organization_ids[name], name))
+            ended = self.do(self.harness.disconnect(self.organization_ids[name], name))
         except NotConnected:
             return
         assert ended.token is None, "rule 8"
-        assert not self.do(ListMappings(self.stage.units)(self.organization_ids[name])), "rule 8"
+        assert not self.do(ListMappings(self.harness.units)(self.organization_ids[name])), "rule 8"
 
     @rule(name=organizations, event=events, there=gleanin_events)
     def map(self, name: str, event: SourceEventId, there: DestinationEventId) -> None:
@@ -256,7 +256,7 @@ class Histories(RuleBasedStateMachine):
             and each.connection_id == open_connection
         ]
         try:
-            mapping = self.do(self.stage.map(self.organization_ids[name], event, there))
+            mapping = self.do(self.harness.map(self.organization_ids[name], event, there))
         except NotConnected:
             assert open_connection is None
         except (AlreadyMapped, BoundToAnother):
@@ -273,7 +273,7 @@ class Histories(RuleBasedStateMachine):
         return mapping.written and not mapping.connection_ended
 
     async def _all_mappings(self) -> list[EventMapping]:
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             found = [await unit.mappings.get(each) for each in self.mapping_ids]
         return [each for each in found if each is not None]
 
@@ -294,14 +294,14 @@ class Histories(RuleBasedStateMachine):
         """Remove a mapping, and try to map the event again."""
         mapping = self.one_of_mappings(choice)
         name = self._owner_of(mapping)
-        self.do(self.stage.remove_mapping(mapping.id))
+        self.do(self.harness.remove_mapping(mapping.id))
         self.map(name, mapping.events.sessionboard_id, there)
         self.sync_all(then)
 
     @precondition(has_mappings)
     @rule(choice=choices)
     def remove_mapping(self, choice: int) -> None:
-        self.do(self.stage.remove_mapping(self.one_of_mappings(choice).id))
+        self.do(self.harness.remove_mapping(self.one_of_mappings(choice).id))
 
     @precondition(has_mappings)
     @rule(
@@ -312,7 +312,7 @@ class Histories(RuleBasedStateMachine):
         exhibitor_name=st.sampled_from((None, *ExhibitorName)),
     )
     def change_settings(self, choice: int, **settings: Any) -> None:
-        self.do(self.stage.change_settings(SettingsChange(self.one_of_mappings(choice).id, **settings)))
+        self.do(self.harness.change_settings(SettingsChange(self.one_of_mappings(choice).id, **settings)))
 
     # Syncs
 
@@ -321,25 +321,27 @@ class Histories(RuleBasedStateMachine):
     def sync_and_sync_again(self, choice: int, scope: Scope) -> None:
         mapping = self.one_of_mappings(choice)
         run = self._sync_to_the_end(mapping, scope)
-        written = len(self.stage.gleanin.writes)
+        written = len(self.harness.gleanin.writes)
         again = self._sync_to_the_end(mapping, run.scope)
-        assert len(self.stage.gleanin.writes) == written, f"rule 21: {self.stage.gleanin.writes[written:]}"
+        assert len(self.harness.gleanin.writes) == written, (
+            f"rule 21: {self.harness.gleanin.writes[written:]}"
+        )
         assert again.counts.read == run.counts.read, "rule 26"
 
     @precondition(has_mappings)
     @rule(choice=choices, scope=scopes, lost=st.integers(1, 3), written=st.booleans())
     def sync_with_answers_lost(self, choice: int, scope: Scope, lost: int, written: bool) -> None:
-        trouble = self.stage.gleanin.trouble
+        trouble = self.harness.gleanin.trouble
         trouble.lost_answers, trouble.lost_are_written = lost, written
         self._sync_to_the_end(self.one_of_mappings(choice), scope)
         trouble.lost_answers = 0
 
     @precondition(has_mappings)
-    @precondition(lambda self: self.stage.resend_after)
+    @precondition(lambda self: self.harness.resend_after)
     @rule(choice=choices, scope=scopes, late=st.integers(1, 4), seconds=st.sampled_from((1, 12, 15, 40, 59)))
     def sync_with_creates_that_are_late(self, choice: int, scope: Scope, late: int, seconds: int) -> None:
         """No answer comes in time, and the create takes place all the same (rule 32)."""
-        trouble = self.stage.gleanin.trouble
+        trouble = self.harness.gleanin.trouble
         trouble.late_creates, trouble.late_seconds = late, seconds
         self._sync_to_the_end(self.one_of_mappings(choice), scope)
         trouble.late_creates = 0
@@ -349,10 +351,10 @@ class Histories(RuleBasedStateMachine):
     def sync_with_a_short_reading(self, choice: int, sessions: int, exhibitors: int) -> None:
         """Sessionboard announces more than it gives (rule 34)."""
         mapping = self.one_of_mappings(choice)
-        programme = self.stage.source.programmes[mapping.events.sessionboard_id]
+        programme = self.harness.source.programmes[mapping.events.sessionboard_id]
         programme.missing_sessions, programme.missing_exhibitors = sessions, exhibitors
         self.was_cut_off = True
-        run = self.do(self.stage.sync(mapping))
+        run = self.do(self.harness.sync(mapping))
         programme.missing_sessions = programme.missing_exhibitors = 0
         told = self._told(run)
         judge_sums(run, told)
@@ -369,7 +371,7 @@ class Histories(RuleBasedStateMachine):
     @rule(choice=choices, scope=scopes, whom=st.sampled_from(("s1", "s2", "t1", "p1", "p2", "e1")))
     def sync_with_one_record_rejected(self, choice: int, scope: Scope, whom: str) -> None:
         mapping, source_id = self.one_of_mappings(choice), SourceId(whom)
-        rejected = self.stage.gleanin.trouble.rejected
+        rejected = self.harness.gleanin.trouble.rejected
         rejected[external_id(mapping.connection_id, source_id)] = "No."
         self._sync_to_the_end(mapping, scope, source_id)
         rejected.clear()
@@ -383,14 +385,14 @@ class Histories(RuleBasedStateMachine):
             self._sync_to_the_end(mapping, Scope.ALL, by_itself=True)
 
     async def _seen_to(self, mapping: EventMapping) -> SyncRun:
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             has_open_runs = bool(await unit.runs.list_open(mapping.id))
-        written = len(self.stage.gleanin.writes)
+        written = len(self.harness.gleanin.writes)
         # A run that somebody waits for comes first.
-        run = await self.stage.sync(mapping) if has_open_runs else await self.stage.check(mapping)
+        run = await self.harness.sync(mapping) if has_open_runs else await self.harness.check(mapping)
         if run is None:
-            assert len(self.stage.gleanin.writes) == written, "a check writes nothing to Gleanin"
-            async with self.stage.units.read() as unit:
+            assert len(self.harness.gleanin.writes) == written, "a check writes nothing to Gleanin"
+            async with self.harness.units.read() as unit:
                 checkpoint = await unit.unchanged_markers.get(mapping.id)
                 assert checkpoint is not None
                 run = await unit.runs.get(checkpoint.run_id)
@@ -405,32 +407,35 @@ class Histories(RuleBasedStateMachine):
         *,
         by_itself: bool = False,
     ) -> SyncRun:
-        expected = expectation(self.stage, self.witness, self.conference, mapping, rejected)
-        known = {*self.stage.gleanin.records}
-        run = self.do(self._seen_to(mapping) if by_itself else self.stage.sync(mapping, scope))
+        expected = expectation(self.harness, self.observer, self.conference, mapping, rejected)
+        known = {*self.harness.gleanin.records}
+        run = self.do(self._seen_to(mapping) if by_itself else self.harness.sync(mapping, scope))
         expected = expected.with_landed(
-            record for record in self.stage.gleanin.records.values() if record.id not in known
+            record for record in self.harness.gleanin.records.values() if record.id not in known
         )
         told = self._told(run)
         judge_sums(run, told)
         judge_completed(
-            self.stage, expected, run, {(each.record.kind.name, each.record.source_id): each for each in told}
+            self.harness,
+            expected,
+            run,
+            {(each.record.kind.name, each.record.source_id): each for each in told},
         )
         self.was_cut_off = rejected is not None
         self.check()
         return run
 
     def _told(self, run: SyncRun) -> list[RecordOutcome]:
-        return [*self.do(GetRunWithOutcomes(self.stage.units)(run.id))[1]]
+        return [*self.do(GetRunWithOutcomes(self.harness.units)(run.id))[1]]
 
     @precondition(has_mappings)
     @rule(choice=choices, scope=scopes)
     def preview_and_sync(self, choice: int, scope: Scope) -> None:
         mapping = self.one_of_mappings(choice)
-        written, kept = len(self.stage.gleanin.writes), self._kept()
-        plan = self.do(self.stage.preview(mapping.id, scope))
-        is_all_there = not self.stage.gleanin.coming
-        assert len(self.stage.gleanin.writes) == written, "a preview writes nothing to Gleanin"
+        written, kept = len(self.harness.gleanin.writes), self._kept()
+        plan = self.do(self.harness.preview(mapping.id, scope))
+        is_all_there = not self.harness.gleanin.coming
+        assert len(self.harness.gleanin.writes) == written, "a preview writes nothing to Gleanin"
         assert self._kept() == kept, "a preview stores nothing"
         run = self._sync_to_the_end(mapping, scope)
         if run.scope == scope and is_all_there:
@@ -438,7 +443,9 @@ class Histories(RuleBasedStateMachine):
 
     def _kept(self) -> object:
         return (
-            self.stage.units.kept.copy() if isinstance(self.stage.units, InMemoryUnitOfWorkFactory) else None
+            self.harness.units.kept.copy()
+            if isinstance(self.harness.units, InMemoryUnitOfWorkFactory)
+            else None
         )
 
     @precondition(has_mappings)
@@ -470,21 +477,25 @@ class Histories(RuleBasedStateMachine):
         lease_runs_out: bool,
     ) -> None:
         self.conference.people |= {who: data.draw(persons(who)) for who in edited}
-        self.conference.publish(self.stage.source)
-        mapping, power, trouble = self.one_of_mappings(choice), Power(self.stage), self.stage.gleanin.trouble
-        power.fail_at(**moment, taken_place=taken_place)
-        trouble.late_creates, trouble.late_seconds = (late if self.stage.resend_after else 0), 30
+        self.conference.publish(self.harness.source)
+        mapping, kill_switch, trouble = (
+            self.one_of_mappings(choice),
+            KillSwitch(self.harness),
+            self.harness.gleanin.trouble,
+        )
+        kill_switch.fail_at(**moment, taken_place=taken_place)
+        trouble.late_creates, trouble.late_seconds = (late if self.harness.resend_after else 0), 30
         self.was_cut_off = True
         try:
-            self.do(self.stage.sync(mapping, scope))
+            self.do(self.harness.sync(mapping, scope))
         except Killed:
             pass
         finally:
-            power.back(after=LEASE if lease_runs_out else timedelta(0))
+            kill_switch.back(after=LEASE if lease_runs_out else timedelta(0))
             trouble.late_creates = 0
         self.check()
         if then == "remove the mapping":
-            self.do(self.stage.remove_mapping(mapping.id))
+            self.do(self.harness.remove_mapping(mapping.id))
         elif then == "disconnect":
             self.disconnect(self._owner_of(mapping))
         elif then == "connect anew":
@@ -501,34 +512,34 @@ class Histories(RuleBasedStateMachine):
         self._sync_to_the_end(mapping, Scope.ALL)
         before = self.conference.people[who]
         self.conference.people |= {who: data.draw(persons(who))}
-        self.conference.publish(self.stage.source)
-        power = Power(self.stage)
-        power.fail_at(write=write, taken_place=True)
+        self.conference.publish(self.harness.source)
+        kill_switch = KillSwitch(self.harness)
+        kill_switch.fail_at(write=write, taken_place=True)
         self.was_cut_off = True
         try:
-            self.do(self.stage.sync(mapping))
+            self.do(self.harness.sync(mapping))
         except Killed:
             pass
         finally:
-            power.back()
+            kill_switch.back()
         self.conference.people |= {who: before}
-        self.conference.publish(self.stage.source)
+        self.conference.publish(self.harness.source)
         self._sync_to_the_end(mapping, Scope.ALL)
 
     @precondition(has_mappings)
     @rule(choice=choices, scope=scopes, lag=st.integers(1, 3))
     def sync_while_lists_lag(self, choice: int, scope: Scope, lag: int) -> None:
-        trouble, mapping = self.stage.gleanin.trouble, self.one_of_mappings(choice)
+        trouble, mapping = self.harness.gleanin.trouble, self.one_of_mappings(choice)
         if (
             self.was_cut_off
         ):  # what a killed run sent is listed by the time its lease has run out (decision 5)
-            gleanin = self.stage.gleanin
+            gleanin = self.harness.gleanin
             for record in (*gleanin.records.values(), *gleanin.coming):
                 record.reads += lag
         trouble.late_reads = lag
         self.was_cut_off = True
         for _ in range(2):
-            judge_sums(run := self.do(self.stage.sync(mapping, scope)), self._told(run))
+            judge_sums(run := self.do(self.harness.sync(mapping, scope)), self._told(run))
         trouble.late_reads = 0
         self.check()
         self._sync_to_the_end(mapping, scope)
@@ -542,7 +553,7 @@ class Histories(RuleBasedStateMachine):
         run, written = self.do(self._interfered(mapping, after, disconnects=disconnects))
         judge_sums(run, self._told(run))
         if disconnects and written is not None:
-            assert len(self.stage.gleanin.writes) == written, "rule 8"
+            assert len(self.harness.gleanin.writes) == written, "rule 8"
 
     async def _interfered(
         self, mapping: EventMapping, after: int, *, disconnects: bool
@@ -552,10 +563,10 @@ class Histories(RuleBasedStateMachine):
 
         async def interfere() -> int:
             if disconnects:
-                await self.stage.disconnect(mapping.organization_id, self._owner_of(mapping))
+                await self.harness.disconnect(mapping.organization_id, self._owner_of(mapping))
             else:
-                await self.stage.remove_mapping(mapping.id)
-            return len(self.stage.gleanin.writes)
+                await self.harness.remove_mapping(mapping.id)
+            return len(self.harness.gleanin.writes)
 
         async def pass_by() -> None:
             nonlocal left
@@ -563,24 +574,24 @@ class Histories(RuleBasedStateMachine):
                 interference.append(asyncio.create_task(interfere()))
             left -= 1
 
-        self.stage.gate.pass_by = pass_by
+        self.harness.gate.pass_by = pass_by
         try:
-            run = await self.stage.sync(mapping)
+            run = await self.harness.sync(mapping)
         finally:
-            self.stage.gate.pass_by = nothing
+            self.harness.gate.pass_by = nothing
         return run, await interference[0] if interference else None
 
     # What stays true
 
     @invariant()
     def check(self) -> None:
-        self.witness.rule_22_nothing_is_removed_and_ties_only_grow()
-        self.witness.rule_10_nothing_is_written_under_another_connection()
-        self.witness.rule_18_nothing_lacks_a_required_field()
-        self.witness.rule_19_foreign_contacts_are_as_they_were()
-        self.witness.rule_32_nothing_is_doubled()
-        self.witness.rule_32_no_create_is_repeated_too_early(self.stage.resend_after)
-        self.witness.rule_15_nobody_shares_a_mailbox(excused=self.was_cut_off)
+        self.observer.rule_22_nothing_is_removed_and_ties_only_grow()
+        self.observer.rule_10_nothing_is_written_under_another_connection()
+        self.observer.rule_18_nothing_lacks_a_required_field()
+        self.observer.rule_19_foreign_contacts_are_as_they_were()
+        self.observer.rule_32_nothing_is_doubled()
+        self.observer.rule_32_no_create_is_repeated_too_early(self.harness.resend_after)
+        self.observer.rule_15_nobody_shares_a_mailbox(excused=self.was_cut_off)
 
     @invariant()
     def rule_03_at_most_one_connection_is_open(self) -> None:
@@ -589,7 +600,7 @@ class Histories(RuleBasedStateMachine):
         assert len(list_open) == len(set(list_open))
 
     async def _connections(self) -> list[Any]:
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             return [await unit.connections.get(each) for each in self.connection_ids]
 
     @invariant()
@@ -597,7 +608,7 @@ class Histories(RuleBasedStateMachine):
         self.do(self._check_counts())
 
     async def _check_counts(self) -> None:
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             for mapping_id in self.mapping_ids:
                 for run in await unit.runs.list_by_mapping(mapping_id, 3):
                     stored = counted(await unit.outcomes.list_by_run(run.id))
@@ -622,7 +633,7 @@ class Histories(RuleBasedStateMachine):
             )
 
     async def _open_runs(self) -> list[list[SyncRun]]:
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             return [[*await unit.runs.list_open(each)] for each in self.mapping_ids]
 
 

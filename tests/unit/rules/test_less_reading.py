@@ -21,6 +21,7 @@ from core.domain.runs.unchanged_marker import FEW, READ_ALL_EVERY
 from core.domain.tenancy.event_mappings import ExhibitorName, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.sync import systems_reader
+from tests.support.harness import HERE, TOKEN, Harness
 from tests.unit.rules.conference import (
     CONTACTS,
     MAILBOXES,
@@ -32,7 +33,6 @@ from tests.unit.rules.conference import (
     persons,
     sessions,
 )
-from tests.unit.usecases.stage import HERE, TOKEN, Stage
 
 MINUTE = timedelta(minutes=1)
 Told = dict[str, tuple[str, str, str]]
@@ -41,19 +41,19 @@ Content = dict[str, dict[str, Any]]
 
 class SandboxState:
     def __init__(self, *, reads_all: bool) -> None:
-        self.stage = Stage()
+        self.harness = Harness()
         self.reads_all = reads_all
 
     async def begin(self, conference: Conference) -> None:
-        conference.publish(self.stage.source)
-        self.mapping = await self.stage.mapping()
+        conference.publish(self.harness.source)
+        self.mapping = await self.harness.mapping()
 
     async def change(self, **settings: Any) -> None:
-        await self.stage.change_settings(SettingsChange(self.mapping.id, **settings))
+        await self.harness.change_settings(SettingsChange(self.mapping.id, **settings))
 
     async def proved(self) -> SyncRun:
         """Find the run whose outcomes hold, as nothing has changed since."""
-        async with self.stage.units.read() as unit:
+        async with self.harness.units.read() as unit:
             checkpoint = await unit.unchanged_markers.get(self.mapping.id)
             run = await unit.runs.get(checkpoint.run_id) if checkpoint else None
         assert run is not None
@@ -62,15 +62,15 @@ class SandboxState:
     async def sync(self, trigger: Trigger) -> tuple[SyncRun, bool, Told, Content]:
         """Sync, and return the run whose outcomes hold, whether it is a new one, what it tells, and what is there."""
         if self.reads_all:
-            async with self.stage.units.write() as unit:
+            async with self.harness.units.write() as unit:
                 await unit.unchanged_markers.remove(self.mapping.id)
                 await unit.commit()
         if trigger is Trigger.MANUAL:
-            new: SyncRun | None = await self.stage.sync(self.mapping)
+            new: SyncRun | None = await self.harness.sync(self.mapping)
         else:
-            new = await self.stage.check(self.mapping)
+            new = await self.harness.check(self.mapping)
         run = await self.proved() if new is None else new
-        outcomes = await self.stage.outcomes(run)
+        outcomes = await self.harness.outcomes(run)
         told = {
             key: (
                 one.outcome.value,
@@ -83,7 +83,7 @@ class SandboxState:
 
     def _named(self, text: str) -> str:
         """Write source ids for Gleanin's, which the two worlds need not give in the same order."""
-        for record in self.stage.gleanin.records.values():
+        for record in self.harness.gleanin.records.values():
             text = text.replace(record.id, self._name(record.external_id, record.fields))
         return text
 
@@ -93,7 +93,7 @@ class SandboxState:
     def content(self) -> Content:
         names = {
             record.id: self._name(record.external_id, record.fields)
-            for record in self.stage.gleanin.records.values()
+            for record in self.harness.gleanin.records.values()
         }
         return {
             f"{record.kind} {names[record.id]}": {
@@ -102,23 +102,23 @@ class SandboxState:
                 else value
                 for name, value in record.fields.items()
             }
-            for record in self.stage.gleanin.records.values()
+            for record in self.harness.gleanin.records.values()
         }
 
     def delete_by_hand(self, kind: Any, source_id: str) -> None:
         sent_as = external_id(self.mapping.connection_id, source_id)  # type: ignore[arg-type]
-        for record in self.stage.gleanin.list_by_event(self.mapping.events.gleanin_id, kind):
+        for record in self.harness.gleanin.list_by_event(self.mapping.events.gleanin_id, kind):
             if record.external_id == sent_as:
-                self.stage.gleanin.delete_by_hand(record.id)
+                self.harness.gleanin.delete_by_hand(record.id)
 
     def foreign_contact(self, email: str) -> None:
         """Let somebody in Gleanin come with an e-mail, or go if they are there."""
         there = self.mapping.events.gleanin_id
-        for record in self.stage.gleanin.list_by_event(there, SPEAKER):
+        for record in self.harness.gleanin.list_by_event(there, SPEAKER):
             if record.external_id is None and record.fields.get("email") == email:
-                self.stage.gleanin.delete_by_hand(record.id)
+                self.harness.gleanin.delete_by_hand(record.id)
                 return
-        self.stage.gleanin.add_record(there, SPEAKER, {"email": email})
+        self.harness.gleanin.add_record(there, SPEAKER, {"email": email})
 
 
 def _edit(data: st.DataObject, conference: Conference) -> str:
@@ -148,13 +148,13 @@ def _edit(data: st.DataObject, conference: Conference) -> str:
 async def _edited(data: st.DataObject, conference: Conference, worlds: tuple["SandboxState", ...]) -> None:
     _edit(data, conference)
     for world in worlds:
-        conference.publish(world.stage.source)
+        conference.publish(world.harness.source)
 
 
 async def _time_passes(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
     actor = data.draw(st.sampled_from((5, 11, 30, 90, 24 * 60))) * MINUTE
     for world in worlds:
-        world.stage.clock.advance(actor)
+        world.harness.clock.advance(actor)
 
 
 async def _settings_change(data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
@@ -178,7 +178,7 @@ async def _foreign_contact(data: st.DataObject, _: Conference, worlds: tuple["Sa
 
 async def _another_token(_data: st.DataObject, _: Conference, worlds: tuple["SandboxState", ...]) -> None:
     for world in worlds:
-        await world.stage.replace_gleanin_token(world.mapping.organization_id, TOKEN)
+        await world.harness.replace_gleanin_token(world.mapping.organization_id, TOKEN)
 
 
 async def _session_removed(
@@ -187,8 +187,8 @@ async def _session_removed(
     """Do what no change feed tells: it is noticed with the next whole reading, which is not long in coming."""
     conference.sessions[HERE].pop(data.draw(st.sampled_from(SESSIONS[HERE])), None)
     for world in worlds:
-        conference.publish(world.stage.source)
-        world.stage.clock.advance(READ_ALL_EVERY)
+        conference.publish(world.harness.source)
+        world.harness.clock.advance(READ_ALL_EVERY)
 
 
 SETTINGS: tuple[dict[str, Any], ...] = (
@@ -226,7 +226,7 @@ async def _live(data: st.DataObject, seen: Counter[bool]) -> None:
     for _ in range(data.draw(st.integers(1, 12))):
         minutes = data.draw(st.sampled_from((4, 30, 33))) * MINUTE
         for world in worlds:
-            world.stage.clock.advance(minutes)
+            world.harness.clock.advance(minutes)
         for act in data.draw(st.lists(st.sampled_from(ACTS), max_size=2)):
             await act(data, conference, worlds)
         trigger = data.draw(st.sampled_from((Trigger.CONTINUOUS,) * 5 + (Trigger.MANUAL,)))

@@ -3,20 +3,20 @@
 import pytest
 
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.unit.usecases.doors import Doors
-from tests.unit.usecases.stage import Stage
+from tests.support.access_harness import AccessHarness
+from tests.support.harness import Harness
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()
 
 
 @pytest.fixture
-async def mapping(stage: Stage) -> EventMapping:
-    return await stage.mapping()
+async def mapping(harness: Harness) -> EventMapping:
+    return await harness.mapping()
 
 
 @pytest.fixture
-def doors(stage: Stage) -> Doors:
-    return Doors(stage)
+def access_harness(harness: Harness) -> AccessHarness:
+    return AccessHarness(harness)

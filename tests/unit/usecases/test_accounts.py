@@ -12,154 +12,160 @@ from core.domain.ids import OrganizationId
 from core.usecases.access.add_account import NewAccount
 from core.usecases.access.change_password import WrongPassword
 from core.usecases.access.queries import ListAccounts, ListMembers
-from tests.unit.usecases.doors import ADA, EVERYWHERE, PASSWORD, Doors
-from tests.unit.usecases.stage import Stage
+from tests.support.access_harness import ADA, EVERYWHERE, PASSWORD, AccessHarness
+from tests.support.harness import Harness
 
 NEW_PASSWORD = "another-horse-battery"
 
 
-async def test_an_account_keeps_a_hash_of_its_password_only(doors: Doors) -> None:
-    account = await doors.account()
+async def test_an_account_keeps_a_hash_of_its_password_only(access_harness: AccessHarness) -> None:
+    account = await access_harness.account()
     assert account.password_hash != PASSWORD
     assert account.email == ADA
     assert account.grants == {EVERYWHERE}
 
 
-async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(doors: Doors) -> None:
-    account = await doors.add_account(NewAccount(f"  {ADA} ", EVERYWHERE, None), actor=COMMAND_LINE)
+async def test_an_account_without_a_password_is_for_who_signs_in_elsewhere(
+    access_harness: AccessHarness,
+) -> None:
+    account = await access_harness.add_account(NewAccount(f"  {ADA} ", EVERYWHERE, None), actor=COMMAND_LINE)
     assert (account.email, account.password_hash) == (ADA, None)
     with pytest.raises(InvalidCredentials):
-        await doors.sign_in(password="")
+        await access_harness.sign_in(password="")
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 1001])
-async def test_a_password_that_cannot_be_one_adds_nothing(stage: Stage, doors: Doors, password: str) -> None:
+async def test_a_password_that_cannot_be_one_adds_nothing(
+    harness: Harness, access_harness: AccessHarness, password: str
+) -> None:
     with pytest.raises(InvalidInput, match="12 to 1000"):
-        await doors.add_account(NewAccount(ADA, EVERYWHERE, password), actor=COMMAND_LINE)
-    assert not await ListAccounts(stage.units)()
+        await access_harness.add_account(NewAccount(ADA, EVERYWHERE, password), actor=COMMAND_LINE)
+    assert not await ListAccounts(harness.units)()
 
 
-async def test_an_e_mail_has_one_account_whatever_its_case(stage: Stage, doors: Doors) -> None:
-    await doors.account()
+async def test_an_e_mail_has_one_account_whatever_its_case(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    await access_harness.account()
     with pytest.raises(InvalidInput, match=r"There is an account for ADA@example\.org already"):
-        await doors.account("ADA@example.org")
-    assert len(await ListAccounts(stage.units)()) == 1
+        await access_harness.account("ADA@example.org")
+    assert len(await ListAccounts(harness.units)()) == 1
 
 
-async def test_a_role_is_for_an_organization_that_there_is(doors: Doors) -> None:
+async def test_a_role_is_for_an_organization_that_there_is(access_harness: AccessHarness) -> None:
     nowhere = Grant(Role.ADMIN, OrganizationId("nowhere"))
     with pytest.raises(NotFound, match="organization 'nowhere'"):
-        await doors.account(ADA, nowhere)
-    await doors.account()
+        await access_harness.account(ADA, nowhere)
+    await access_harness.account()
     with pytest.raises(NotFound, match="organization 'nowhere'"):
-        await doors.give_role(ADA, nowhere, actor=COMMAND_LINE)
+        await access_harness.give_role(ADA, nowhere, actor=COMMAND_LINE)
 
 
 async def test_a_role_that_is_given_takes_the_place_of_the_former_one_there(
-    stage: Stage, doors: Doors
+    harness: Harness, access_harness: AccessHarness
 ) -> None:
-    acme, bolt = (await stage.organization("Acme")).id, (await stage.organization("Bolt")).id
-    await doors.account(ADA, Grant(Role.VIEWER, acme))
-    await doors.give_role("ADA@Example.org", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
-    changed = await doors.give_role(ADA, Grant(Role.VIEWER, bolt), actor=COMMAND_LINE)
+    acme, bolt = (await harness.organization("Acme")).id, (await harness.organization("Bolt")).id
+    await access_harness.account(ADA, Grant(Role.VIEWER, acme))
+    await access_harness.give_role("ADA@Example.org", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
+    changed = await access_harness.give_role(ADA, Grant(Role.VIEWER, bolt), actor=COMMAND_LINE)
     assert changed.grants == {Grant(Role.ADMIN, acme), Grant(Role.VIEWER, bolt)}
-    assert [each.email for each in await ListMembers(stage.units)(bolt)] == [ADA]
+    assert [each.email for each in await ListMembers(harness.units)(bolt)] == [ADA]
 
 
-async def test_a_role_is_taken_away_once(doors: Doors) -> None:
-    await doors.account()
-    assert not (await doors.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)).grants
+async def test_a_role_is_taken_away_once(access_harness: AccessHarness) -> None:
+    await access_harness.account()
+    assert not (await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)).grants
     with pytest.raises(InvalidInput, match="does not have this role"):
-        await doors.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
+        await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
 
 
-async def test_a_changed_role_counts_from_the_next_question_on(doors: Doors) -> None:
-    await doors.account()
-    secret = await doors.sign_in()
-    await doors.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
-    assert not (await doors.who_is_signed_in(secret)).actor.grants
+async def test_a_changed_role_counts_from_the_next_question_on(access_harness: AccessHarness) -> None:
+    await access_harness.account()
+    secret = await access_harness.sign_in()
+    await access_harness.take_role(ADA, EVERYWHERE, actor=COMMAND_LINE)
+    assert not (await access_harness.who_is_signed_in(secret)).actor.grants
 
 
 async def test_a_changed_password_ends_every_sign_in_and_lets_nobody_in_with_the_old_one(
-    doors: Doors,
+    access_harness: AccessHarness,
 ) -> None:
-    await doors.account()
-    await doors.account("grace@example.org")
-    hers = await doors.sign_in("grace@example.org")
-    secrets = [await doors.sign_in(), await doors.sign_in()]
-    await doors.change_password(ADA, NEW_PASSWORD, actor=COMMAND_LINE)
+    await access_harness.account()
+    await access_harness.account("grace@example.org")
+    hers = await access_harness.sign_in("grace@example.org")
+    secrets = [await access_harness.sign_in(), await access_harness.sign_in()]
+    await access_harness.change_password(ADA, NEW_PASSWORD, actor=COMMAND_LINE)
     for secret in secrets:
         with pytest.raises(NotAuthenticated):
-            await doors.who_is_signed_in(secret)
+            await access_harness.who_is_signed_in(secret)
     with pytest.raises(InvalidCredentials):
-        await doors.sign_in()
-    assert await doors.sign_in(password=NEW_PASSWORD)
-    assert await doors.signed_in(hers), "nobody else is signed out"
+        await access_harness.sign_in()
+    assert await access_harness.sign_in(password=NEW_PASSWORD)
+    assert await access_harness.signed_in(hers), "nobody else is signed out"
 
 
-async def test_a_password_that_cannot_be_one_changes_nothing(doors: Doors) -> None:
-    await doors.account()
-    secret = await doors.sign_in()
+async def test_a_password_that_cannot_be_one_changes_nothing(access_harness: AccessHarness) -> None:
+    await access_harness.account()
+    secret = await access_harness.sign_in()
     with pytest.raises(InvalidInput):
-        await doors.change_password(ADA, "short", actor=COMMAND_LINE)
-    assert await doors.signed_in(secret)
+        await access_harness.change_password(ADA, "short", actor=COMMAND_LINE)
+    assert await access_harness.signed_in(secret)
 
 
-async def test_who_changes_the_own_password_gives_the_present_one(doors: Doors) -> None:
-    await doors.account()
-    secret = await doors.sign_in()
+async def test_who_changes_the_own_password_gives_the_present_one(access_harness: AccessHarness) -> None:
+    await access_harness.account()
+    secret = await access_harness.sign_in()
     with pytest.raises(WrongPassword):
-        await doors.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
-    assert await doors.signed_in(secret)
-    await doors.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
+        await access_harness.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
+    assert await access_harness.signed_in(secret)
+    await access_harness.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
     with pytest.raises(NotAuthenticated):
-        await doors.who_is_signed_in(secret)
-    (*_, entry) = await doors.audit_log()
+        await access_harness.who_is_signed_in(secret)
+    (*_, entry) = await access_harness.audit_log()
     assert (entry.by, entry.action, entry.what) == (ADA, Action.PASSWORD_CHANGED, ADA)
 
 
-async def test_the_present_password_cannot_be_guessed_at_will(doors: Doors) -> None:
-    await doors.account()
+async def test_the_present_password_cannot_be_guessed_at_will(access_harness: AccessHarness) -> None:
+    await access_harness.account()
     for _ in range(5):
         with pytest.raises(WrongPassword):
-            await doors.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
+            await access_harness.change_own_password(ADA, "not-the-present-one", NEW_PASSWORD)
     with pytest.raises(TooManyAttempts):
-        await doors.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
+        await access_harness.change_own_password(ADA, PASSWORD, NEW_PASSWORD)
 
 
-async def test_of_two_who_change_the_same_password_at_once_one_wins(doors: Doors) -> None:
-    await doors.account()
+async def test_of_two_who_change_the_same_password_at_once_one_wins(access_harness: AccessHarness) -> None:
+    await access_harness.account()
     news = [f"{number}-{NEW_PASSWORD}" for number in range(3)]
-    changes = (doors.change_own_password(ADA, PASSWORD, new) for new in news)
+    changes = (access_harness.change_own_password(ADA, PASSWORD, new) for new in news)
     ends = await asyncio.gather(*changes, return_exceptions=True)
     assert [type(end) for end in ends].count(WrongPassword) == 2
     (won,) = [new for new, end in zip(news, ends, strict=True) if isinstance(end, Account)]
-    assert await doors.sign_in(password=won)
+    assert await access_harness.sign_in(password=won)
 
 
-async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(doors: Doors) -> None:
-    first = await doors.account()
-    secret = await doors.sign_in()
-    await doors.remove_account(ADA, actor=COMMAND_LINE)
+async def test_a_removed_account_is_signed_out_and_its_e_mail_is_free(access_harness: AccessHarness) -> None:
+    first = await access_harness.account()
+    secret = await access_harness.sign_in()
+    await access_harness.remove_account(ADA, actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
-        await doors.who_is_signed_in(secret)
+        await access_harness.who_is_signed_in(secret)
     with pytest.raises(InvalidCredentials):
-        await doors.sign_in()
-    again: Account = await doors.account()
+        await access_harness.sign_in()
+    again: Account = await access_harness.account()
     assert again.id != first.id
     with pytest.raises(NotAuthenticated):
-        await doors.who_is_signed_in(secret)
+        await access_harness.who_is_signed_in(secret)
 
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "\ud800", "x" * 100_000])
-async def test_an_account_that_there_is_not_is_not_found(doors: Doors, email: str) -> None:
-    await doors.account()
+async def test_an_account_that_there_is_not_is_not_found(access_harness: AccessHarness, email: str) -> None:
+    await access_harness.account()
     for change in (
-        doors.give_role(email, EVERYWHERE, actor=COMMAND_LINE),
-        doors.take_role(email, EVERYWHERE, actor=COMMAND_LINE),
-        doors.change_password(email, NEW_PASSWORD, actor=COMMAND_LINE),
-        doors.change_own_password(email, PASSWORD, NEW_PASSWORD),
-        doors.remove_account(email, actor=COMMAND_LINE),
+        access_harness.give_role(email, EVERYWHERE, actor=COMMAND_LINE),
+        access_harness.take_role(email, EVERYWHERE, actor=COMMAND_LINE),
+        access_harness.change_password(email, NEW_PASSWORD, actor=COMMAND_LINE),
+        access_harness.change_own_password(email, PASSWORD, NEW_PASSWORD),
+        access_harness.remove_account(email, actor=COMMAND_LINE),
     ):
         with pytest.raises(NotFound) as refused:
             await change

@@ -51,5 +51,9 @@ def test_actor_has_no_default(parameter: inspect.Parameter) -> None:
 
 def test_actors_of_use_cases_and_commands_are_found() -> None:
     names = {parameter.id for parameter in PARAMETERS}
-    assert {"organizations.connect.Connect", "runs.request_sync.SyncRequest", "access.create_portal_link.CreatePortalLink"} <= names
+    assert {
+        "organizations.connect.Connect",
+        "runs.request_sync.SyncRequest",
+        "access.create_portal_link.CreatePortalLink",
+    } <= names
     assert len(PARAMETERS) >= 24

@@ -10,8 +10,8 @@ from core.domain.errors import Forbidden, NotFound
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.unit.usecases.doors import Doors
-from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+from tests.support.access_harness import AccessHarness
+from tests.support.harness import ELSEWHERE, FAR, Harness
 
 SCOPES = ("ours", "theirs", "all")
 CASES = [
@@ -21,11 +21,13 @@ CASES = [
 ]
 
 
-class Scene:
+class Scenario:
     """An organization with a mapping and a run, and a stranger's beside it."""
 
-    def __init__(self, doors: Doors, mapping: EventMapping, run: SyncRun, stranger: OrganizationId) -> None:
-        self.doors = doors
+    def __init__(
+        self, access_harness: AccessHarness, mapping: EventMapping, run: SyncRun, stranger: OrganizationId
+    ) -> None:
+        self.access_harness = access_harness
         self.mapping = mapping
         self.run = run
         self.stranger = stranger
@@ -37,62 +39,74 @@ class Scene:
     async def admit(self, what: str, actor: Actor, right: Permission) -> object:
         match what:
             case "organization":
-                return await self.doors.admit_to_organization(actor, right, self.mapping.organization_id)
+                return await self.access_harness.admit_to_organization(
+                    actor, right, self.mapping.organization_id
+                )
             case "mapping":
-                return await self.doors.admit_to_mapping(actor, right, self.mapping.id)
+                return await self.access_harness.admit_to_mapping(actor, right, self.mapping.id)
             case _:
-                return await self.doors.admit_to_run(actor, right, self.run.id)
+                return await self.access_harness.admit_to_run(actor, right, self.run.id)
 
 
 @pytest.fixture
-async def scene(stage: Stage, doors: Doors) -> Scene:
-    mapping = await stage.mapping()
-    stranger = await stage.connection("Bolt")
-    await stage.map(stranger.organization_id, ELSEWHERE, FAR)
-    return Scene(doors, mapping, await stage.sync(mapping), stranger.organization_id)
+async def scenario(harness: Harness, access_harness: AccessHarness) -> Scenario:
+    mapping = await harness.mapping()
+    stranger = await harness.connection("Bolt")
+    await harness.map(stranger.organization_id, ELSEWHERE, FAR)
+    return Scenario(access_harness, mapping, await harness.sync(mapping), stranger.organization_id)
 
 
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
 @pytest.mark.parametrize(("role", "right", "scope"), CASES)
 async def test_who_may_is_let_in_and_who_may_not_read_sees_nothing(
-    scene: Scene, what: str, role: Role, right: Permission, scope: str
+    scenario: Scenario, what: str, role: Role, right: Permission, scope: str
 ) -> None:
-    actor = scene.actor(role, scope)
+    actor = scenario.actor(role, scope)
     if scope == "theirs":
         with pytest.raises(NotFound):
-            await scene.admit(what, actor, right)
+            await scenario.admit(what, actor, right)
     elif right not in PERMISSIONS[role]:
         with pytest.raises(Forbidden, match=f"the right to {right}"):
-            await scene.admit(what, actor, right)
+            await scenario.admit(what, actor, right)
     else:
-        assert await scene.admit(what, actor, right)
+        assert await scenario.admit(what, actor, right)
 
 
-async def test_who_is_let_in_gets_the_thing_and_whose_it_is(scene: Scene) -> None:
-    actor = scene.actor(Role.ADMIN, "ours")
-    organization = await scene.doors.admit_to_organization(
-        actor, Permission.MANAGE, scene.mapping.organization_id
+async def test_who_is_let_in_gets_the_thing_and_whose_it_is(scenario: Scenario) -> None:
+    actor = scenario.actor(Role.ADMIN, "ours")
+    organization = await scenario.access_harness.admit_to_organization(
+        actor, Permission.MANAGE, scenario.mapping.organization_id
     )
-    found, mapping = await scene.doors.admit_to_mapping(actor, Permission.MANAGE, scene.mapping.id)
-    assert (found, mapping.id) == (organization, scene.mapping.id)
-    assert await scene.doors.admit_to_run(actor, Permission.SYNC, scene.run.id) == (found, mapping, scene.run)
+    found, mapping = await scenario.access_harness.admit_to_mapping(
+        actor, Permission.MANAGE, scenario.mapping.id
+    )
+    assert (found, mapping.id) == (organization, scenario.mapping.id)
+    assert await scenario.access_harness.admit_to_run(actor, Permission.SYNC, scenario.run.id) == (
+        found,
+        mapping,
+        scenario.run,
+    )
 
 
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
 @pytest.mark.parametrize("right", Permission)
 async def test_what_may_not_be_read_is_refused_in_the_words_for_what_there_is_not(
-    scene: Scene, what: str, right: Permission
+    scenario: Scenario, what: str, right: Permission
 ) -> None:
     """Nobody can tell a stranger's id from one that nothing has."""
-    actor = scene.actor(Role.ADMIN, "theirs")
+    actor = scenario.actor(Role.ADMIN, "theirs")
     with pytest.raises(NotFound) as hidden:
-        await scene.admit(what, actor, right)
-    own = {"organization": scene.mapping.organization_id, "mapping": scene.mapping.id, "run": scene.run.id}
-    nothing, doors = "nothing", scene.doors
+        await scenario.admit(what, actor, right)
+    own = {
+        "organization": scenario.mapping.organization_id,
+        "mapping": scenario.mapping.id,
+        "run": scenario.run.id,
+    }
+    nothing, access_harness = "nothing", scenario.access_harness
     asked = {
-        "organization": doors.admit_to_organization(actor, right, OrganizationId(nothing)),
-        "mapping": doors.admit_to_mapping(actor, right, MappingId(nothing)),
-        "run": doors.admit_to_run(actor, right, RunId(nothing)),
+        "organization": access_harness.admit_to_organization(actor, right, OrganizationId(nothing)),
+        "mapping": access_harness.admit_to_mapping(actor, right, MappingId(nothing)),
+        "run": access_harness.admit_to_run(actor, right, RunId(nothing)),
     }
     ends = dict(zip(asked, await asyncio.gather(*asked.values(), return_exceptions=True), strict=True))
     absent = ends[what]
@@ -103,9 +117,9 @@ async def test_what_may_not_be_read_is_refused_in_the_words_for_what_there_is_no
 
 @pytest.mark.parametrize("what", ["organization", "mapping", "run"])
 async def test_nobody_is_let_at_what_is_left_of_a_removed_organization(
-    stage: Stage, scene: Scene, what: str
+    harness: Harness, scenario: Scenario, what: str
 ) -> None:
-    await stage.disconnect(scene.mapping.organization_id, "Acme")
-    await stage.remove_organization(scene.mapping.organization_id, "Acme")
+    await harness.disconnect(scenario.mapping.organization_id, "Acme")
+    await harness.remove_organization(scenario.mapping.organization_id, "Acme")
     with pytest.raises(NotFound):
-        await scene.admit(what, scene.actor(Role.ADMIN, "all"), Permission.READ)
+        await scenario.admit(what, scenario.actor(Role.ADMIN, "all"), Permission.READ)

@@ -10,90 +10,104 @@ from core.domain.errors import InvalidInput, NotAuthenticated, NotFound
 from core.domain.ids import ApiKeyId, OrganizationId
 from core.usecases.access.list_keys_of_account import ListKeysOfAccount
 from core.usecases.access.queries import ListApiKeys
-from tests.unit.usecases.doors import ADA, HOME, Doors
-from tests.unit.usecases.stage import Stage
+from tests.support.access_harness import ADA, HOME, AccessHarness
+from tests.support.harness import Harness
 
 
-async def test_who_shows_a_key_acts_with_its_role(stage: Stage, doors: Doors) -> None:
-    acme = (await stage.organization()).id
-    key, secret = await doors.make_api_key(" export ", Grant(Role.VIEWER, acme), actor=ADA)
+async def test_who_shows_a_key_acts_with_its_role(harness: Harness, access_harness: AccessHarness) -> None:
+    acme = (await harness.organization()).id
+    key, secret = await access_harness.make_api_key(" export ", Grant(Role.VIEWER, acme), actor=ADA)
     assert secret.startswith("gls_")
-    actor = await doors.whose_api_key(secret, HOME)
+    actor = await access_harness.whose_api_key(secret, HOME)
     assert (actor.name, key.name, key.created_by) == ("API key export", "export", ADA)
     assert actor.may(Permission.READ, acme)
     assert not actor.may(Permission.SYNC, acme)
 
 
-async def test_of_a_key_only_a_digest_is_kept(stage: Stage, doors: Doors) -> None:
-    key, secret = await doors.make_api_key("export", Grant(Role.SUPPORT), actor=COMMAND_LINE)
-    (listed,) = await ListApiKeys(stage.units)(None)
+async def test_of_a_key_only_a_digest_is_kept(harness: Harness, access_harness: AccessHarness) -> None:
+    key, secret = await access_harness.make_api_key("export", Grant(Role.SUPPORT), actor=COMMAND_LINE)
+    (listed,) = await ListApiKeys(harness.units)(None)
     assert listed == key
     assert listed.digest == digest_of(secret)
     assert secret not in repr(listed)
 
 
-async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(stage: Stage, doors: Doors) -> None:
-    acme = (await stage.organization()).id
-    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
-    _, other = await doors.make_api_key("other", Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
-    revoked = await doors.revoke_api_key(acme, key.id, actor=COMMAND_LINE)
-    assert await doors.revoke_api_key(acme, key.id, actor=COMMAND_LINE) == revoked, (
+async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    acme = (await harness.organization()).id
+    key, secret = await access_harness.make_api_key("export", Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
+    _, other = await access_harness.make_api_key("other", Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
+    revoked = await access_harness.revoke_api_key(acme, key.id, actor=COMMAND_LINE)
+    assert await access_harness.revoke_api_key(acme, key.id, actor=COMMAND_LINE) == revoked, (
         "once more changes nothing"
     )
     with pytest.raises(NotAuthenticated, match="none, or was revoked"):
-        await doors.whose_api_key(secret, HOME)
-    assert (await doors.whose_api_key(other, HOME)).name
-    assert revoked in await ListApiKeys(stage.units)(acme)
+        await access_harness.whose_api_key(secret, HOME)
+    assert (await access_harness.whose_api_key(other, HOME)).name
+    assert revoked in await ListApiKeys(harness.units)(acme)
 
 
-async def test_another_organizations_key_is_not_found(stage: Stage, doors: Doors) -> None:
-    acme, bolt = (await stage.organization("Acme")).id, (await stage.organization("Bolt")).id
-    key, secret = await doors.make_api_key("export", Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
-    everywhere, _ = await doors.make_api_key("support", Grant(Role.SUPPORT), actor=COMMAND_LINE)
+async def test_another_organizations_key_is_not_found(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    acme, bolt = (await harness.organization("Acme")).id, (await harness.organization("Bolt")).id
+    key, secret = await access_harness.make_api_key("export", Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
+    everywhere, _ = await access_harness.make_api_key("support", Grant(Role.SUPPORT), actor=COMMAND_LINE)
     for organization, asked in ((bolt, key.id), (None, key.id), (acme, everywhere.id)):
         with pytest.raises(NotFound, match=f"There is no API key '{asked}'"):
-            await doors.revoke_api_key(organization, asked, actor=COMMAND_LINE)
-    assert (await doors.whose_api_key(secret, HOME)).name
-    assert not await ListApiKeys(stage.units)(bolt)
+            await access_harness.revoke_api_key(organization, asked, actor=COMMAND_LINE)
+    assert (await access_harness.whose_api_key(secret, HOME)).name
+    assert not await ListApiKeys(harness.units)(bolt)
 
 
 @pytest.mark.parametrize("asked", ["", "nothing", "\0", "\ud800", "x" * 100_000])
-async def test_a_key_that_there_is_not_is_not_found(doors: Doors, asked: str) -> None:
+async def test_a_key_that_there_is_not_is_not_found(access_harness: AccessHarness, asked: str) -> None:
     with pytest.raises(NotFound):
-        await doors.revoke_api_key(None, ApiKeyId(asked), actor=COMMAND_LINE)
+        await access_harness.revoke_api_key(None, ApiKeyId(asked), actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
-        await doors.whose_api_key(asked, HOME)
+        await access_harness.whose_api_key(asked, HOME)
 
 
-async def test_a_key_needs_a_name_and_an_organization_that_there_is(stage: Stage, doors: Doors) -> None:
+async def test_a_key_needs_a_name_and_an_organization_that_there_is(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
     for name in ("", "\n", "a\0b", "x" * 101):
         with pytest.raises(InvalidInput):
-            await doors.make_api_key(name, Grant(Role.ADMIN), actor=COMMAND_LINE)
+            await access_harness.make_api_key(name, Grant(Role.ADMIN), actor=COMMAND_LINE)
     with pytest.raises(NotFound, match="organization 'nowhere'"):
-        await doors.make_api_key("export", Grant(Role.ADMIN, OrganizationId("nowhere")), actor=COMMAND_LINE)
-    assert not await ListApiKeys(stage.units)(None)
+        await access_harness.make_api_key(
+            "export", Grant(Role.ADMIN, OrganizationId("nowhere")), actor=COMMAND_LINE
+        )
+    assert not await ListApiKeys(harness.units)(None)
 
 
-async def test_a_key_of_a_removed_organization_opens_nothing(stage: Stage, doors: Doors) -> None:
-    acme = (await stage.organization()).id
-    _, secret = await doors.make_api_key("export", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
-    await stage.remove_organization(acme, "Acme")
+async def test_a_key_of_a_removed_organization_opens_nothing(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    acme = (await harness.organization()).id
+    _, secret = await access_harness.make_api_key("export", Grant(Role.ADMIN, acme), actor=COMMAND_LINE)
+    await harness.remove_organization(acme, "Acme")
     with pytest.raises(NotAuthenticated):
-        await doors.whose_api_key(secret, HOME)
+        await access_harness.whose_api_key(secret, HOME)
 
 
-async def test_revoked_keys_are_listed_after_all_that_are_valid(stage: Stage, doors: Doors) -> None:
-    acme = (await stage.organization()).id
+async def test_revoked_keys_are_listed_after_all_that_are_valid(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    acme = (await harness.organization()).id
     for name in "abcd":
-        key, _ = await doors.make_api_key(name, Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
-        stage.clock.advance(timedelta(seconds=1))
+        key, _ = await access_harness.make_api_key(name, Grant(Role.VIEWER, acme), actor=COMMAND_LINE)
+        harness.clock.advance(timedelta(seconds=1))
         if name in "bd":
-            await doors.revoke_api_key(acme, key.id, actor=COMMAND_LINE)
-    assert [each.name for each in await ListApiKeys(stage.units)(acme)] == ["c", "a", "d", "b"]
+            await access_harness.revoke_api_key(acme, key.id, actor=COMMAND_LINE)
+    assert [each.name for each in await ListApiKeys(harness.units)(acme)] == ["c", "a", "d", "b"]
 
 
-async def test_the_valid_keys_that_an_account_made_are_found(stage: Stage, doors: Doors) -> None:
-    acme, bolt = await stage.organization("Acme"), await stage.organization("Bolt")
+async def test_the_valid_keys_that_an_account_made_are_found(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    acme, bolt = await harness.organization("Acme"), await harness.organization("Bolt")
     for name, role, where, actor in (
         ("mine", Role.VIEWER, acme.id, ADA),
         ("revoked", Role.VIEWER, acme.id, ADA),
@@ -101,10 +115,10 @@ async def test_the_valid_keys_that_an_account_made_are_found(stage: Stage, doors
         ("everywhere", Role.SUPPORT, None, ADA),
         ("another's", Role.VIEWER, acme.id, "bob@example.org"),
     ):
-        key, _ = await doors.make_api_key(name, Grant(role, where), actor=actor)
+        key, _ = await access_harness.make_api_key(name, Grant(role, where), actor=actor)
         if name == "revoked":
-            await doors.revoke_api_key(acme.id, key.id, actor=COMMAND_LINE)
-    found = await ListKeysOfAccount(stage.units)(f" {ADA.upper()}")
+            await access_harness.revoke_api_key(acme.id, key.id, actor=COMMAND_LINE)
+    found = await ListKeysOfAccount(harness.units)(f" {ADA.upper()}")
     assert [(organization, key.name) for organization, key in found] == [
         (None, "everywhere"),
         (acme, "mine"),

@@ -21,10 +21,10 @@ from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.mappings.map_events import NewMapping
 from core.usecases.organizations.add_organization import NewOrganization
 from core.usecases.runs.request_sync import SyncRequest
-from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.doors import PASSWORD, Doors
-from tests.unit.usecases.power import killed
-from tests.unit.usecases.stage import ELSEWHERE, FAR, SESSIONBOARD_TOKEN, TOKEN, URL, Stage
+from tests.support.access_harness import PASSWORD, AccessHarness
+from tests.support.builders import on, person, session
+from tests.support.harness import ELSEWHERE, FAR, SESSIONBOARD_TOKEN, TOKEN, URL, Harness
+from tests.support.kill_switch import killed
 
 BY = "ada@example.org"
 RENEWED = Token("a-renewed-token-0123456789")
@@ -32,11 +32,11 @@ GRACE = "grace@example.org"
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """Acme, mapped and synced once, with Grace as its viewer and an API key; Bolt has nothing but its name."""
 
-    stage: Stage
-    doors: Doors
+    harness: Harness
+    access_harness: AccessHarness
     mapping: EventMapping
     bolt: OrganizationId
     key: ApiKeyId
@@ -54,22 +54,22 @@ class Scene:
         return Grant(Role.VIEWER, self.acme)
 
     async def whole_log(self) -> list[AuditEntry]:
-        return await self.doors.audit_log()
+        return await self.access_harness.audit_log()
 
 
 @pytest.fixture
-async def scene(stage: Stage, doors: Doors) -> Scene:
-    mapping = await stage.mapping()
-    stage.offer(session("opening", on(person("ada"))))
-    await stage.sync(mapping)
-    bolt = (await stage.organization("Bolt")).id
-    await doors.account(GRACE, Grant(Role.VIEWER, mapping.organization_id))
-    await doors.sign_in_by_provider(GRACE, "grace-1")
-    key, _ = await doors.make_api_key(
+async def scenario(harness: Harness, access_harness: AccessHarness) -> Scenario:
+    mapping = await harness.mapping()
+    harness.offer(session("opening", on(person("ada"))))
+    await harness.sync(mapping)
+    bolt = (await harness.organization("Bolt")).id
+    await access_harness.account(GRACE, Grant(Role.VIEWER, mapping.organization_id))
+    await access_harness.sign_in_by_provider(GRACE, "grace-1")
+    key, _ = await access_harness.make_api_key(
         "export", Grant(Role.VIEWER, mapping.organization_id), actor=COMMAND_LINE
     )
-    await stage.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
-    return Scene(stage, doors, mapping, bolt, key.id)
+    await harness.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
+    return Scenario(harness, access_harness, mapping, bolt, key.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Case:
     what: str
     where: str
     """Of acme, of bolt, of a new organization, or of the installation as a whole."""
-    do: Callable[[Scene], Awaitable[object]]
+    do: Callable[[Scenario], Awaitable[object]]
 
 
 LABEL = "PyConf goes Gleanin > PyConf"
@@ -87,42 +87,44 @@ CASES = [
         Action.ORGANIZATION_ADDED,
         "Crab",
         "new",
-        lambda on: on.stage.add_organization(NewOrganization(" Crab ", URL, SESSIONBOARD_TOKEN), actor=BY),
+        lambda on: on.harness.add_organization(NewOrganization(" Crab ", URL, SESSIONBOARD_TOKEN), actor=BY),
     ),
     Case(
         Action.ORGANIZATION_REMOVED,
         "Bolt",
         "all",
-        lambda on: on.stage.remove_organization(on.bolt, "Bolt", actor=BY),
+        lambda on: on.harness.remove_organization(on.bolt, "Bolt", actor=BY),
     ),
-    Case(Action.CONNECTED, "Bolt", "bolt", lambda on: on.stage.connect(on.bolt, RENEWED, actor=BY)),
-    Case(Action.DISCONNECTED, "Acme", "acme", lambda on: on.stage.disconnect(on.acme, "Acme", actor=BY)),
+    Case(Action.CONNECTED, "Bolt", "bolt", lambda on: on.harness.connect(on.bolt, RENEWED, actor=BY)),
+    Case(Action.DISCONNECTED, "Acme", "acme", lambda on: on.harness.disconnect(on.acme, "Acme", actor=BY)),
     Case(
         Action.TOKEN_REPLACED,
         "Sessionboard token",
         "bolt",
-        lambda on: on.stage.replace_sessionboard_token(on.bolt, RENEWED, actor=BY),
+        lambda on: on.harness.replace_sessionboard_token(on.bolt, RENEWED, actor=BY),
     ),
     Case(
         Action.TOKEN_REPLACED,
         "Gleanin token",
         "acme",
-        lambda on: on.stage.replace_gleanin_token(on.acme, RENEWED, actor=BY),
+        lambda on: on.harness.replace_gleanin_token(on.acme, RENEWED, actor=BY),
     ),
     Case(
         Action.MAPPED,
         "RustConf goes Gleanin > RustConf",
         "acme",
-        lambda on: on.stage.map_events(
+        lambda on: on.harness.map_events(
             NewMapping(on.acme, ELSEWHERE, FAR, time_zone_confirmed=True), actor=BY
         ),
     ),
-    Case(Action.MAPPING_REMOVED, LABEL, "acme", lambda on: on.stage.remove_mapping(on.mapping.id, actor=BY)),
+    Case(
+        Action.MAPPING_REMOVED, LABEL, "acme", lambda on: on.harness.remove_mapping(on.mapping.id, actor=BY)
+    ),
     Case(
         Action.SETTINGS_CHANGED,
         f"{LABEL}: tracks track > tags, moderators on > off, continuous sync off > on",
         "acme",
-        lambda on: on.stage.change_settings(
+        lambda on: on.harness.change_settings(
             SettingsChange(on.mapping.id, TracksFrom.TAGS, None, moderators=False, continuous_sync=True),
             actor=BY,
         ),
@@ -131,76 +133,80 @@ CASES = [
         Action.SYNC_REQUESTED,
         f"{LABEL} (all)",
         "acme",
-        lambda on: on.stage.request(SyncRequest(on.mapping.id, actor=BY)),
+        lambda on: on.harness.request(SyncRequest(on.mapping.id, actor=BY)),
     ),
     Case(
         Action.ACCOUNT_ADDED,
         "new@example.org",
         "acme",
-        lambda on: on.doors.add_account(NewAccount("new@example.org", on.viewer, PASSWORD), actor=BY),
+        lambda on: on.access_harness.add_account(
+            NewAccount("new@example.org", on.viewer, PASSWORD), actor=BY
+        ),
     ),
-    Case(Action.ACCOUNT_REMOVED, GRACE, "all", lambda on: on.doors.remove_account(GRACE, actor=BY)),
+    Case(Action.ACCOUNT_REMOVED, GRACE, "all", lambda on: on.access_harness.remove_account(GRACE, actor=BY)),
     Case(
         Action.ROLE_GIVEN,
         f"{GRACE}: admin",
         "bolt",
-        lambda on: on.doors.give_role(GRACE, Grant(Role.ADMIN, on.bolt), actor=BY),
+        lambda on: on.access_harness.give_role(GRACE, Grant(Role.ADMIN, on.bolt), actor=BY),
     ),
     Case(
         Action.ROLE_TAKEN,
         f"{GRACE}: viewer",
         "acme",
-        lambda on: on.doors.take_role(GRACE, on.viewer, actor=BY),
+        lambda on: on.access_harness.take_role(GRACE, on.viewer, actor=BY),
     ),
     Case(
         Action.PASSWORD_CHANGED,
         GRACE,
         "all",
-        lambda on: on.doors.change_password(GRACE, "another-horse-battery", actor=BY),
+        lambda on: on.access_harness.change_password(GRACE, "another-horse-battery", actor=BY),
     ),
-    Case(Action.SIGN_IN_LINK_MADE, GRACE, "all", lambda on: on.doors.offer_sign_in(GRACE, actor=BY)),
-    Case(Action.IDENTITY_UNBOUND, GRACE, "all", lambda on: on.doors.unbind_identities(GRACE, actor=BY)),
+    Case(Action.SIGN_IN_LINK_MADE, GRACE, "all", lambda on: on.access_harness.offer_sign_in(GRACE, actor=BY)),
+    Case(
+        Action.IDENTITY_UNBOUND, GRACE, "all", lambda on: on.access_harness.unbind_identities(GRACE, actor=BY)
+    ),
     Case(
         Action.API_KEY_MADE,
         "desk (viewer)",
         "acme",
-        lambda on: on.doors.make_api_key("desk", on.viewer, actor=BY),
+        lambda on: on.access_harness.make_api_key("desk", on.viewer, actor=BY),
     ),
     Case(
         Action.API_KEY_REVOKED,
         "export",
         "acme",
-        lambda on: on.doors.revoke_api_key(on.acme, on.key, actor=BY),
+        lambda on: on.access_harness.revoke_api_key(on.acme, on.key, actor=BY),
     ),
     Case(
         Action.RECIPIENT_CHOSEN,
         "e-mail to ops@example.org",
         "acme",
-        lambda on: on.stage.choose_recipient(on.acme, Channel.EMAIL, "ops@example.org", actor=BY),
+        lambda on: on.harness.choose_recipient(on.acme, Channel.EMAIL, "ops@example.org", actor=BY),
     ),
     Case(
         Action.RECIPIENT_TRIED,
         "e-mail to ops@example.org",
         "acme",
-        lambda on: on.stage.try_recipient(on.acme, actor=BY),
+        lambda on: on.harness.try_recipient(on.acme, actor=BY),
     ),
     Case(
         Action.RECIPIENT_REMOVED,
         "e-mail to ops@example.org",
         "acme",
-        lambda on: on.stage.remove_recipient(on.acme, actor=BY),
+        lambda on: on.harness.remove_recipient(on.acme, actor=BY),
     ),
     Case(
         Action.PORTAL_ADDRESS_MADE,
         "Ada Lovelace",
         "acme",
-        lambda on: on.doors.make_portal_address(on.ada, actor=BY),
+        lambda on: on.access_harness.make_portal_address(on.ada, actor=BY),
     ),
     Case(
         Action.PORTAL_ADDRESS_REVOKED,
         "Ada Lovelace",
         "acme",
-        lambda on: on.doors.revoke_portal_addresses(on.ada, actor=BY),
+        lambda on: on.access_harness.revoke_portal_addresses(on.ada, actor=BY),
     ),
 ]
 each_change = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.action}-{case.what}")
@@ -215,115 +221,120 @@ def test_every_action_has_a_case() -> None:
 
 
 @each_change
-async def test_a_change_leaves_one_entry_with_who_and_what(scene: Scene, case: Case) -> None:
-    before = await scene.whole_log()
-    await case.do(scene)
-    log = await scene.whole_log()
+async def test_a_change_leaves_one_entry_with_who_and_what(scenario: Scenario, case: Case) -> None:
+    before = await scenario.whole_log()
+    await case.do(scenario)
+    log = await scenario.whole_log()
     assert log[: len(before)] == before
     (entry,) = log[len(before) :]
     assert (entry.at, entry.by, entry.action, entry.what) == (
-        scene.stage.clock.now(),
+        scenario.harness.clock.now(),
         BY,
         case.action,
         case.what,
     )
     match case.where:
         case "acme":
-            assert entry.organization_id == scene.acme
+            assert entry.organization_id == scenario.acme
         case "bolt":
-            assert entry.organization_id == scene.bolt
+            assert entry.organization_id == scenario.bolt
         case "all":
             assert entry.organization_id is None
         case _:
-            assert entry.organization_id not in {None, scene.acme, scene.bolt}
+            assert entry.organization_id not in {None, scenario.acme, scenario.bolt}
 
 
 @each_change
 @pytest.mark.parametrize("taken_place", [False, True], ids=["before the commit", "after it"])
 async def test_a_change_and_its_entry_are_stored_together_or_not_at_all(
-    scene: Scene, case: Case, taken_place: bool
+    scenario: Scenario, case: Case, taken_place: bool
 ) -> None:
-    stored = await _all_that_is_stored(scene)
-    with killed(scene.stage, store=1, taken_place=taken_place):
-        await case.do(scene)
-    after = await _all_that_is_stored(scene)
+    stored = await _all_that_is_stored(scenario)
+    with killed(scenario.harness, store=1, taken_place=taken_place):
+        await case.do(scenario)
+    after = await _all_that_is_stored(scenario)
     assert (after != stored) is taken_place
     assert (len(after[1]) - len(stored[1])) == taken_place
 
 
-async def _all_that_is_stored(scene: Scene) -> tuple[object, list[AuditEntry]]:
-    async with scene.stage.units.read() as unit:
+async def _all_that_is_stored(scenario: Scenario) -> tuple[object, list[AuditEntry]]:
+    async with scenario.harness.units.read() as unit:
         state = [
             await unit.organizations.all(),
-            [await unit.connections.get_open(each) for each in (scene.acme, scene.bolt)],
-            await unit.mappings.list_by_organization(scene.acme),
-            await unit.runs.list_by_organization(scene.acme),
+            [await unit.connections.get_open(each) for each in (scenario.acme, scenario.bolt)],
+            await unit.mappings.list_by_organization(scenario.acme),
+            await unit.runs.list_by_organization(scenario.acme),
             await unit.accounts.all(),
-            await unit.api_keys.list_by_organization(scene.acme),
+            await unit.api_keys.list_by_organization(scenario.acme),
         ]
-    return state, await scene.whole_log()
+    return state, await scenario.whole_log()
 
 
 @each_change
-async def test_rule_02_no_secret_stands_in_the_log(scene: Scene, case: Case) -> None:
-    made = await case.do(scene)
+async def test_rule_02_no_secret_stands_in_the_log(scenario: Scenario, case: Case) -> None:
+    made = await case.do(scenario)
     secrets = [RENEWED.value, TOKEN.value, SESSIONBOARD_TOKEN.value, PASSWORD, "another-horse-battery"]
     given = made if isinstance(made, tuple) else (made,)
     secrets.extend(each for each in given if isinstance(each, str))  # an API key's, or a portal address
-    told = repr(await scene.whole_log())
+    told = repr(await scenario.whole_log())
     assert not any(secret in told for secret in secrets)
 
 
 @pytest.mark.parametrize(
     "refused",
     [
-        lambda on: on.stage.disconnect(on.acme, "acme?", actor=BY),
-        lambda on: on.stage.remove_organization(on.acme, "Acme", actor=BY),
-        lambda on: on.stage.remove_organization(on.bolt, "Acme", actor=BY),
-        lambda on: on.stage.connect(on.acme, TOKEN, actor=BY),
-        lambda on: on.stage.map(on.acme),
-        lambda on: on.doors.account(GRACE),
-        lambda on: on.doors.take_role(GRACE, Grant(Role.ADMIN), actor=BY),
-        lambda on: on.doors.revoke_api_key(on.bolt, on.key, actor=BY),
-        lambda on: on.doors.make_portal_address(
+        lambda on: on.harness.disconnect(on.acme, "acme?", actor=BY),
+        lambda on: on.harness.remove_organization(on.acme, "Acme", actor=BY),
+        lambda on: on.harness.remove_organization(on.bolt, "Acme", actor=BY),
+        lambda on: on.harness.connect(on.acme, TOKEN, actor=BY),
+        lambda on: on.harness.map(on.acme),
+        lambda on: on.access_harness.account(GRACE),
+        lambda on: on.access_harness.take_role(GRACE, Grant(Role.ADMIN), actor=BY),
+        lambda on: on.access_harness.revoke_api_key(on.bolt, on.key, actor=BY),
+        lambda on: on.access_harness.make_portal_address(
             PersonQuery(on.mapping.id, SPEAKER.name, SourceId("bob")), actor=BY
         ),
     ],
 )
 async def test_what_is_refused_leaves_no_entry(
-    scene: Scene, refused: Callable[[Scene], Awaitable[object]]
+    scenario: Scenario, refused: Callable[[Scenario], Awaitable[object]]
 ) -> None:
-    before = await scene.whole_log()
+    before = await scenario.whole_log()
     with pytest.raises(DomainError):
-        await refused(scene)
-    assert await scene.whole_log() == before
+        await refused(scenario)
+    assert await scenario.whole_log() == before
 
 
-async def test_what_changes_nothing_leaves_no_entry(scene: Scene) -> None:
-    await scene.doors.revoke_api_key(scene.acme, scene.key, actor=BY)
-    before = await scene.whole_log()
-    await scene.doors.revoke_api_key(scene.acme, scene.key, actor=BY)
-    await scene.stage.change_settings(SettingsChange(scene.mapping.id, tracks=TracksFrom.TRACK), actor=BY)
-    assert await scene.whole_log() == before
+async def test_what_changes_nothing_leaves_no_entry(scenario: Scenario) -> None:
+    await scenario.access_harness.revoke_api_key(scenario.acme, scenario.key, actor=BY)
+    before = await scenario.whole_log()
+    await scenario.access_harness.revoke_api_key(scenario.acme, scenario.key, actor=BY)
+    await scenario.harness.change_settings(
+        SettingsChange(scenario.mapping.id, tracks=TracksFrom.TRACK), actor=BY
+    )
+    assert await scenario.whole_log() == before
 
 
-async def test_rule_24_a_continuous_sync_is_told_of_by_its_run_and_not_by_the_log(scene: Scene) -> None:
-    before = await scene.whole_log()
-    request = SyncRequest(scene.mapping.id, trigger=Trigger.CONTINUOUS, actor=CONTINUOUS_SYNC)
-    run = await scene.stage.request(request)
+async def test_rule_24_a_continuous_sync_is_told_of_by_its_run_and_not_by_the_log(scenario: Scenario) -> None:
+    before = await scenario.whole_log()
+    request = SyncRequest(scenario.mapping.id, trigger=Trigger.CONTINUOUS, actor=CONTINUOUS_SYNC)
+    run = await scenario.harness.request(request)
     assert run.requested_by == CONTINUOUS_SYNC
-    assert await scene.whole_log() == before
+    assert await scenario.whole_log() == before
 
 
-async def test_an_organizations_log_has_its_own_entries_only(scene: Scene) -> None:
-    acme, bolt = await scene.doors.audit_log(scene.acme), await scene.doors.audit_log(scene.bolt)
+async def test_an_organizations_log_has_its_own_entries_only(scenario: Scenario) -> None:
+    acme, bolt = (
+        await scenario.access_harness.audit_log(scenario.acme),
+        await scenario.access_harness.audit_log(scenario.bolt),
+    )
     assert [entry.action for entry in bolt] == [Action.ORGANIZATION_ADDED]
-    assert {entry.organization_id for entry in acme} == {scene.acme}
+    assert {entry.organization_id for entry in acme} == {scenario.acme}
     assert {entry.by for entry in acme} == {COMMAND_LINE}
 
 
-async def test_the_log_is_read_in_parts_newest_first(scene: Scene) -> None:
-    read, whole = ListAuditEntries(scene.stage.units), await scene.whole_log()
+async def test_the_log_is_read_in_parts_newest_first(scenario: Scenario) -> None:
+    read, whole = ListAuditEntries(scenario.harness.units), await scenario.whole_log()
     parts: list[AuditEntry] = []
     before: int | None = None
     while part := await read(None, before, limit=2):

@@ -7,26 +7,26 @@ from core.domain.errors import NotConnected, NotFound
 from core.domain.ids import OrganizationId
 from core.usecases.access.queries import ListAuditEntries
 from core.usecases.organizations.change_connection import ChangeConnection
-from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+from tests.support.harness import ELSEWHERE, FAR, Harness
 
 
-async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(stage: Stage) -> None:
-    former = await stage.mapping()
-    change, organization = ChangeConnection(stage.units, stage.clock), former.organization_id
+async def test_rule_24_new_mappings_begin_as_was_chosen_and_former_ones_stay(harness: Harness) -> None:
+    former = await harness.mapping()
+    change, organization = ChangeConnection(harness.units, harness.clock), former.organization_id
     for _ in range(2):
         assert (await change(organization, continuous_sync=True, actor=COMMAND_LINE)).continuous_sync
-    await stage.map(organization, ELSEWHERE, FAR)
-    listed = await stage.list_mappings(organization)
+    await harness.map(organization, ELSEWHERE, FAR)
+    listed = await harness.list_mappings(organization)
     assert [each.continuous_sync for each in listed] == [False, True]
-    told = [each.what for each in await ListAuditEntries(stage.units)(organization)]
+    told = [each.what for each in await ListAuditEntries(harness.units)(organization)]
     assert told.count("Acme: continuous sync of new mappings on") == 1, (
         "a change that changes nothing is none"
     )
 
 
-async def test_rule_24_there_is_nothing_to_choose_without_a_connection(stage: Stage) -> None:
-    change = ChangeConnection(stage.units, stage.clock)
+async def test_rule_24_there_is_nothing_to_choose_without_a_connection(harness: Harness) -> None:
+    change = ChangeConnection(harness.units, harness.clock)
     with pytest.raises(NotConnected):
-        await change((await stage.organization()).id, continuous_sync=True, actor=COMMAND_LINE)
+        await change((await harness.organization()).id, continuous_sync=True, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
         await change(OrganizationId("nobody"), continuous_sync=True, actor=COMMAND_LINE)

@@ -12,47 +12,47 @@ from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from ports.store.errors import DatabaseUnavailable
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.power import killed
-from tests.unit.usecases.stage import LEASE, Stage
+from tests.support.builders import on, person, session
+from tests.support.harness import LEASE, Harness
+from tests.support.kill_switch import killed
 
 TALKS = tuple(session(f"s{number}", on(person(f"p{number}"))) for number in range(300))
-RunLifecycle = Callable[[Stage, EventMapping], Awaitable[object]]
+RunLifecycle = Callable[[Harness, EventMapping], Awaitable[object]]
 
 
-async def killed_after(stage: Stage, writes: int, after: timedelta) -> EventMapping:
-    mapping = await stage.mapping()
-    stage.offer(*TALKS)
-    with killed(stage, write=writes, after=after):
-        await stage.sync(mapping)
+async def killed_after(harness: Harness, writes: int, after: timedelta) -> EventMapping:
+    mapping = await harness.mapping()
+    harness.offer(*TALKS)
+    with killed(harness, write=writes, after=after):
+        await harness.sync(mapping)
     return mapping
 
 
-async def unmapped(stage: Stage, mapping: EventMapping) -> None:
-    await stage.remove_mapping(mapping.id)
+async def unmapped(harness: Harness, mapping: EventMapping) -> None:
+    await harness.remove_mapping(mapping.id)
 
 
-async def disconnected(stage: Stage, mapping: EventMapping) -> None:
-    await stage.disconnect(mapping.organization_id, "Acme")
+async def disconnected(harness: Harness, mapping: EventMapping) -> None:
+    await harness.disconnect(mapping.organization_id, "Acme")
 
 
-async def synced_again(stage: Stage, mapping: EventMapping) -> None:
-    await stage.sync(mapping)
+async def synced_again(harness: Harness, mapping: EventMapping) -> None:
+    await harness.sync(mapping)
 
 
-async def taken_over(stage: Stage, mapping: EventMapping) -> None:
-    async with stage.units.read() as unit:
+async def taken_over(harness: Harness, mapping: EventMapping) -> None:
+    async with harness.units.read() as unit:
         (run,) = await unit.runs.list_open(mapping.id)
-    await stage.take_over(run.id)
+    await harness.take_over(run.id)
 
 
-async def unmapped_and_taken_over(stage: Stage, mapping: EventMapping) -> None:
-    await unmapped(stage, mapping)
-    async with stage.units.read() as unit:
+async def unmapped_and_taken_over(harness: Harness, mapping: EventMapping) -> None:
+    await unmapped(harness, mapping)
+    async with harness.units.read() as unit:
         list_open = await unit.runs.list_open(mapping.id)
-    stage.clock.advance(LEASE)
+    harness.clock.advance(LEASE)
     for run in list_open:
-        await stage.take_over(run.id)
+        await harness.take_over(run.id)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ async def unmapped_and_taken_over(stage: Stage, mapping: EventMapping) -> None:
     ],
 )
 async def test_rule_26_a_killed_run_has_the_counts_of_what_it_stored(
-    stage: Stage, after: timedelta, end: RunLifecycle
+    harness: Harness, after: timedelta, end: RunLifecycle
 ) -> None:
-    mapping = await killed_after(stage, 500, after)
-    await end(stage, mapping)
-    stage.clock.advance(LEASE)
-    async with stage.units.read() as unit:
+    mapping = await killed_after(harness, 500, after)
+    await end(harness, mapping)
+    harness.clock.advance(LEASE)
+    async with harness.units.read() as unit:
         run = (await unit.runs.list_by_mapping(mapping.id))[-1]
         stored = counted(await unit.outcomes.list_by_run(run.id))
     if not run.is_open:
@@ -109,31 +109,31 @@ class Uncommitted:
 
 
 @pytest.mark.parametrize("end", [synced_again, taken_over])
-async def test_no_log_event_tells_of_an_end_that_was_not_stored(stage: Stage, end: RunLifecycle) -> None:
-    mapping = await killed_after(stage, 5, LEASE)
-    stage.log.kept.clear()
-    well = stage.units
-    stage.units = Uncommitted(well)  # type: ignore[assignment]
+async def test_no_log_event_tells_of_an_end_that_was_not_stored(harness: Harness, end: RunLifecycle) -> None:
+    mapping = await killed_after(harness, 5, LEASE)
+    harness.log.kept.clear()
+    well = harness.units
+    harness.units = Uncommitted(well)  # type: ignore[assignment]
     with suppress(DatabaseUnavailable):
-        await end(stage, mapping)
-    names = {name for name, _ in stage.log.kept}
+        await end(harness, mapping)
+    names = {name for name, _ in harness.log.kept}
     assert not names & {
         "sync.run_taken_over",
         "continuous.failing",
         "continuous.recovered",
         "sync.run_finished",
     }
-    stage.units = well
+    harness.units = well
 
 
-async def test_no_log_event_tells_of_a_failing_schedule_that_was_not_stored(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*TALKS[:2])
-    stage.gleanin.trouble.refuses_tokens = True
-    well = stage.units
-    booked = await stage.request_sync(mapping.id)
-    stage.units = Uncommitted(well)  # type: ignore[assignment]
+async def test_no_log_event_tells_of_a_failing_schedule_that_was_not_stored(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*TALKS[:2])
+    harness.gleanin.trouble.refuses_tokens = True
+    well = harness.units
+    booked = await harness.request_sync(mapping.id)
+    harness.units = Uncommitted(well)  # type: ignore[assignment]
     with suppress(DatabaseUnavailable):
-        await stage.run_sync(booked.id)
-    assert "continuous.failing" not in {name for name, _ in stage.log.kept}
-    stage.units = well
+        await harness.run_sync(booked.id)
+    assert "continuous.failing" not in {name for name, _ in harness.log.kept}
+    harness.units = well

@@ -12,9 +12,9 @@ from core.domain.records.kinds import SESSION, SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.power import Killed, Power
-from tests.unit.usecases.stage import LEASE, THERE, Stage, nothing
+from tests.support.builders import exhibitor, on, person, primary, session
+from tests.support.harness import LEASE, THERE, Harness, nothing
+from tests.support.kill_switch import Killed, KillSwitch
 
 PEOPLE = tuple(on(person(f"p{number}")) for number in range(4))
 SESSIONS = (session("s1", *PEOPLE), session("s2", *PEOPLE[:2]), session("s3"))
@@ -23,14 +23,14 @@ RECORDS = 8
 Point = Literal["write", "store"]
 
 
-def offer_the_conference(stage: Stage) -> None:
-    stage.offer(*SESSIONS, exhibitors=EXHIBITORS)
+def offer_the_conference(harness: Harness) -> None:
+    harness.offer(*SESSIONS, exhibitors=EXHIBITORS)
 
 
-def offer_it_edited(stage: Stage) -> None:
+def offer_it_edited(harness: Harness) -> None:
     """Change, add, empty and take away something of every kind."""
     first = tuple(on(replace(part.person, job_title="Countess")) for part in PEOPLE)
-    stage.offer(
+    harness.offer(
         session("s1", *first, title="Renamed"),
         session("s2", description="New"),
         session("s4", on(person("p9"))),
@@ -38,36 +38,38 @@ def offer_it_edited(stage: Stage) -> None:
     )
 
 
-async def assert_that_all_is_well(stage: Stage, mapping: EventMapping, *, edited: bool) -> None:
-    run = await stage.sync(mapping)
+async def assert_that_all_is_well(harness: Harness, mapping: EventMapping, *, edited: bool) -> None:
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
-    assert stage.gleanin.duplicates == 0
-    assert len(stage.gleanin.list_by_event(THERE)) == RECORDS + (2 if edited else 0)
+    assert harness.gleanin.duplicates == 0
+    assert len(harness.gleanin.list_by_event(THERE)) == RECORDS + (2 if edited else 0)
     succeeded = {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.KEPT}
-    assert {each.outcome for each in (await stage.outcomes(run)).values()} <= succeeded
-    s1, s2 = (stage.the(mapping, SESSION, each) for each in ("s1", "s2"))
+    assert {each.outcome for each in (await harness.outcomes(run)).values()} <= succeeded
+    s1, s2 = (harness.the(mapping, SESSION, each) for each in ("s1", "s2"))
     assert s1.fields["title"] == ("Renamed" if edited else "Talk s1")
     for number in range(4):
-        fields = stage.the(mapping, SPEAKER, f"p{number}").fields
+        fields = harness.the(mapping, SPEAKER, f"p{number}").fields
         assert fields.get("job_title") == ("Countess" if edited else None)
         assert set(fields["sessions"]) == ({s1.id, s2.id} if number < 2 else {s1.id})
-    before = len(stage.gleanin.writes)
-    await stage.sync(mapping)
-    assert len(stage.gleanin.writes) == before, "rule 21"
+    before = len(harness.gleanin.writes)
+    await harness.sync(mapping)
+    assert len(harness.gleanin.writes) == before, "rule 21"
 
 
-async def kill(stage: Stage, mapping: EventMapping, point: Point, number: int, *, taken_place: bool) -> bool:
+async def kill(
+    harness: Harness, mapping: EventMapping, point: Point, number: int, *, taken_place: bool
+) -> bool:
     """Kill a sync at its n-th write or store; tell whether it got that far."""
-    power = Power(stage)
-    power.fail_at(
+    kill_switch = KillSwitch(harness)
+    kill_switch.fail_at(
         write=number * (point == "write"), store=number * (point == "store"), taken_place=taken_place
     )
     try:
-        await stage.sync(mapping)
+        await harness.sync(mapping)
     except Killed:
         return True
     finally:
-        power.back()
+        kill_switch.back()
     return False
 
 
@@ -79,14 +81,14 @@ async def test_rule_32_killed_at_any_write_or_store_of_a_first_sync(
 ) -> None:
     struck = 0
     while True:
-        stage = Stage()
-        stage.gleanin.most_in_flight = in_flight
-        mapping = await stage.mapping()
-        offer_the_conference(stage)
-        if not await kill(stage, mapping, point, struck + 1, taken_place=taken_place):
+        harness = Harness()
+        harness.gleanin.most_in_flight = in_flight
+        mapping = await harness.mapping()
+        offer_the_conference(harness)
+        if not await kill(harness, mapping, point, struck + 1, taken_place=taken_place):
             break
         struck += 1
-        await assert_that_all_is_well(stage, mapping, edited=False)
+        await assert_that_all_is_well(harness, mapping, edited=False)
     assert struck >= {"write": RECORDS, "store": 6}[point]
 
 
@@ -95,26 +97,26 @@ async def test_rule_32_killed_at_any_write_or_store_of_a_first_sync(
 async def test_rule_32_killed_at_any_write_or_store_of_a_later_sync(point: Point, taken_place: bool) -> None:
     struck = 0
     while True:
-        stage = Stage()
-        mapping = await stage.mapping()
-        offer_the_conference(stage)
-        await stage.sync(mapping)
-        offer_it_edited(stage)
-        if not await kill(stage, mapping, point, struck + 1, taken_place=taken_place):
+        harness = Harness()
+        mapping = await harness.mapping()
+        offer_the_conference(harness)
+        await harness.sync(mapping)
+        offer_it_edited(harness)
+        if not await kill(harness, mapping, point, struck + 1, taken_place=taken_place):
             break
         struck += 1
-        await assert_that_all_is_well(stage, mapping, edited=True)
+        await assert_that_all_is_well(harness, mapping, edited=True)
     assert struck >= 6
 
 
-async def test_rule_32_killed_again_and_again(stage: Stage, mapping: EventMapping) -> None:
-    offer_the_conference(stage)
+async def test_rule_32_killed_again_and_again(harness: Harness, mapping: EventMapping) -> None:
+    offer_the_conference(harness)
     for number in range(1, 2 * RECORDS):
-        await kill(stage, mapping, "write", number, taken_place=True)
-    offer_it_edited(stage)
+        await kill(harness, mapping, "write", number, taken_place=True)
+    offer_it_edited(harness)
     for number in range(1, 9):
-        await kill(stage, mapping, "store", number, taken_place=False)
-    await assert_that_all_is_well(stage, mapping, edited=True)
+        await kill(harness, mapping, "store", number, taken_place=False)
+    await assert_that_all_is_well(harness, mapping, edited=True)
 
 
 def cancelling(syncing: asyncio.Task[SyncRun], *, at: int) -> Callable[[], Awaitable[None]]:
@@ -130,22 +132,22 @@ def cancelling(syncing: asyncio.Task[SyncRun], *, at: int) -> Callable[[], Await
 
 async def test_rule_32_cancelled_at_any_write() -> None:
     for number in range(1, RECORDS + 1):
-        stage = Stage()
-        mapping = await stage.mapping()
-        offer_the_conference(stage)
-        syncing = asyncio.create_task(stage.sync(mapping))
-        stage.gate.pass_by = cancelling(syncing, at=number)
+        harness = Harness()
+        mapping = await harness.mapping()
+        offer_the_conference(harness)
+        syncing = asyncio.create_task(harness.sync(mapping))
+        harness.gate.pass_by = cancelling(syncing, at=number)
         with pytest.raises(asyncio.CancelledError):
             await syncing
-        stage.gate.pass_by = nothing
-        before = stage.clock.now()
-        await assert_that_all_is_well(stage, mapping, edited=False)
-        assert stage.clock.now() - before < LEASE, "a cancelled run leaves no lease behind"
+        harness.gate.pass_by = nothing
+        before = harness.clock.now()
+        await assert_that_all_is_well(harness, mapping, edited=False)
+        assert harness.clock.now() - before < LEASE, "a cancelled run leaves no lease behind"
 
 
-async def test_rule_32_a_fault_of_the_program_ends_the_run_and_the_next_one_goes_on(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer_the_conference(stage)
+async def test_rule_32_a_fault_of_the_program_ends_the_run_and_the_next_one_goes_on(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer_the_conference(harness)
 
     passed = count(1)
 
@@ -153,8 +155,8 @@ async def test_rule_32_a_fault_of_the_program_ends_the_run_and_the_next_one_goes
         if next(passed) == 2:
             raise ZeroDivisionError
 
-    stage.gate.pass_by = break_down
+    harness.gate.pass_by = break_down
     with pytest.raises(ExceptionGroup):
-        await stage.sync(mapping)
-    stage.gate.pass_by = nothing
-    await assert_that_all_is_well(stage, mapping, edited=False)
+        await harness.sync(mapping)
+    harness.gate.pass_by = nothing
+    await assert_that_all_is_well(harness, mapping, edited=False)

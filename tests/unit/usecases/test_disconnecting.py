@@ -8,57 +8,59 @@ from core.domain.errors import NotConfirmed, NotConnected, NotMapped
 from core.domain.records.kinds import SESSION
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.limits import happens
-from tests.present import present
-from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+from tests.support.assertions import present
+from tests.support.builders import on, person, session
+from tests.support.harness import ELSEWHERE, FAR, Harness
+from tests.support.timeouts import happens
 
 
-async def test_rule_08_without_a_confirmation_nothing_happens(stage: Stage, mapping: EventMapping) -> None:
+async def test_rule_08_without_a_confirmation_nothing_happens(
+    harness: Harness, mapping: EventMapping
+) -> None:
     with pytest.raises(NotConfirmed, match="explicit confirmation"):
-        await stage.disconnect(mapping.organization_id, None)
-    stage.offer(session("opening"))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+        await harness.disconnect(mapping.organization_id, None)
+    harness.offer(session("opening"))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_08_another_name_is_no_confirmation(stage: Stage, mapping: EventMapping) -> None:
+async def test_rule_08_another_name_is_no_confirmation(harness: Harness, mapping: EventMapping) -> None:
     with pytest.raises(NotConfirmed):
-        await stage.disconnect(mapping.organization_id, "acme inc")
+        await harness.disconnect(mapping.organization_id, "acme inc")
 
 
-async def test_rule_08_disconnecting_ends_every_mapping(stage: Stage) -> None:
-    one = await stage.mapping()
-    other = await stage.map(one.organization_id, ELSEWHERE, FAR)
-    await stage.disconnect(one.organization_id, "Acme")
-    assert not await stage.list_mappings(one.organization_id)
+async def test_rule_08_disconnecting_ends_every_mapping(harness: Harness) -> None:
+    one = await harness.mapping()
+    other = await harness.map(one.organization_id, ELSEWHERE, FAR)
+    await harness.disconnect(one.organization_id, "Acme")
+    assert not await harness.list_mappings(one.organization_id)
     for mapping in (one, other):
         with pytest.raises(NotMapped):
-            await stage.request_sync(mapping.id)
+            await harness.request_sync(mapping.id)
 
 
-async def test_rule_08_disconnecting_erases_the_token(stage: Stage) -> None:
-    connection = await stage.connection()
-    ended = await stage.disconnect(connection.organization_id, "Acme")
-    async with stage.units.read() as unit:
+async def test_rule_08_disconnecting_erases_the_token(harness: Harness) -> None:
+    connection = await harness.connection()
+    ended = await harness.disconnect(connection.organization_id, "Acme")
+    async with harness.units.read() as unit:
         assert await unit.connections.get(connection.id) == ended
     assert (ended.token, ended.token_hint) == (None, "")
 
 
-async def test_rule_08_who_is_not_connected_cannot_disconnect(stage: Stage) -> None:
-    connection = await stage.connection()
-    await stage.disconnect(connection.organization_id, "Acme")
+async def test_rule_08_who_is_not_connected_cannot_disconnect(harness: Harness) -> None:
+    connection = await harness.connection()
+    await harness.disconnect(connection.organization_id, "Acme")
     with pytest.raises(NotConnected):
-        await stage.disconnect(connection.organization_id, "Acme")
+        await harness.disconnect(connection.organization_id, "Acme")
 
 
-async def test_rule_08_a_run_that_waits_is_stopped(stage: Stage, mapping: EventMapping) -> None:
-    stage.offer(session("opening"))
-    booked = await stage.request_sync(mapping.id)
-    await stage.disconnect(mapping.organization_id, "Acme")
-    run = await stage.run_sync(booked.id)
+async def test_rule_08_a_run_that_waits_is_stopped(harness: Harness, mapping: EventMapping) -> None:
+    harness.offer(session("opening"))
+    booked = await harness.request_sync(mapping.id)
+    await harness.disconnect(mapping.organization_id, "Acme")
+    run = await harness.run_sync(booked.id)
     assert run.state is RunState.STOPPED
     assert "disconnected" in run.message
-    assert not stage.gleanin.writes
+    assert not harness.gleanin.writes
 
 
 class Turnstile:
@@ -79,49 +81,49 @@ class Turnstile:
 @pytest.mark.parametrize("passing", [0, 1, 5])
 @pytest.mark.parametrize("in_flight", [1, 4])
 async def test_rule_08_a_running_sync_stops_before_its_next_write(
-    stage: Stage, passing: int, in_flight: int, mapping: EventMapping
+    harness: Harness, passing: int, in_flight: int, mapping: EventMapping
 ) -> None:
-    stage.gleanin.most_in_flight = in_flight
-    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(20)))
-    stage.gate.pass_by = turnstile = Turnstile(passing)
-    syncing = asyncio.create_task(stage.sync(mapping))
+    harness.gleanin.most_in_flight = in_flight
+    harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(20)))
+    harness.gate.pass_by = turnstile = Turnstile(passing)
+    syncing = asyncio.create_task(harness.sync(mapping))
     await happens(turnstile.reached)
 
-    disconnecting = asyncio.create_task(stage.disconnect(mapping.organization_id, "Acme"))
+    disconnecting = asyncio.create_task(harness.disconnect(mapping.organization_id, "Acme"))
     for _ in range(10):
         await asyncio.sleep(0)
     assert not disconnecting.done(), "writes that had begun are waited for"
     turnstile.opened.set()
     await disconnecting
-    written = len(stage.gleanin.writes)
+    written = len(harness.gleanin.writes)
     run = await syncing
 
-    assert len(stage.gleanin.writes) == written <= passing + in_flight
+    assert len(harness.gleanin.writes) == written <= passing + in_flight
     assert run.state is RunState.STOPPED
     assert present(run.stop).code == "disconnected"
     assert run.counts.of(SESSION).succeeded == written, "what was written is told"
 
 
-async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}") for number in range(20)))
-    stage.gate.pass_by = turnstile = Turnstile(3)
-    syncing = asyncio.create_task(stage.sync(mapping))
+async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}") for number in range(20)))
+    harness.gate.pass_by = turnstile = Turnstile(3)
+    syncing = asyncio.create_task(harness.sync(mapping))
     await happens(turnstile.reached)
-    await stage.remove_mapping(mapping.id)
+    await harness.remove_mapping(mapping.id)
     turnstile.opened.set()
     run = await syncing
     assert present(run.stop).code == "mapping_removed"
-    assert 0 < len(stage.gleanin.writes) <= 3 + stage.gleanin.most_in_flight
+    assert 0 < len(harness.gleanin.writes) <= 3 + harness.gleanin.most_in_flight
 
 
-async def test_rule_08_a_sync_that_gives_no_sign_of_life_is_not_waited_for_for_ever(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("opening"))
-    stage.gate.pass_by = turnstile = Turnstile(0)
-    syncing = asyncio.create_task(stage.sync(mapping))
+async def test_rule_08_a_sync_that_gives_no_sign_of_life_is_not_waited_for_for_ever(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("opening"))
+    harness.gate.pass_by = turnstile = Turnstile(0)
+    syncing = asyncio.create_task(harness.sync(mapping))
     await happens(turnstile.reached)
-    ended = await stage.disconnect(mapping.organization_id, "Acme")
+    ended = await harness.disconnect(mapping.organization_id, "Acme")
     assert not ended.is_open
     turnstile.opened.set()
     await syncing

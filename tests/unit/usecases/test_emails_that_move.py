@@ -8,73 +8,75 @@ from core.domain.records.outcomes import Outcome
 from core.domain.records.source_records import Person
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.unit.domain.builders import at, on, person, session
-from tests.unit.usecases.stage import THERE, Stage
+from tests.support.builders import at, on, person, session
+from tests.support.harness import THERE, Harness
 from tests.unit.usecases.test_crashes import kill
 
 
-async def synced(stage: Stage, *people: Person) -> EventMapping:
-    mapping = await stage.mapping()
-    stage.offer(session("s1", *map(on, people)))
-    await stage.sync(mapping)
+async def synced(harness: Harness, *people: Person) -> EventMapping:
+    mapping = await harness.mapping()
+    harness.offer(session("s1", *map(on, people)))
+    await harness.sync(mapping)
     return mapping
 
 
-def emails(stage: Stage) -> list[str]:
-    return sorted(str(each.fields["email"]) for each in stage.gleanin.list_by_event(THERE, SPEAKER))
+def emails(harness: Harness) -> list[str]:
+    return sorted(str(each.fields["email"]) for each in harness.gleanin.list_by_event(THERE, SPEAKER))
 
 
-async def test_rule_15_who_gets_an_e_mail_is_written_after_who_gives_it_up(stage: Stage) -> None:
-    mapping = await synced(stage, person("ada"))
-    stage.offer(
+async def test_rule_15_who_gets_an_e_mail_is_written_after_who_gives_it_up(harness: Harness) -> None:
+    mapping = await synced(harness, person("ada"))
+    harness.offer(
         session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
     )
-    await stage.sync(mapping)
-    order = [str(write.external_id).rpartition(":")[2] for write in stage.gleanin.writes[-2:]]
+    await harness.sync(mapping)
+    order = [str(write.external_id).rpartition(":")[2] for write in harness.gleanin.writes[-2:]]
     assert order == ["ada", "bob"]
 
 
-async def test_rule_15_an_e_mail_that_is_not_given_up_after_all_goes_to_nobody_else(stage: Stage) -> None:
-    mapping = await synced(stage, person("ada"))
+async def test_rule_15_an_e_mail_that_is_not_given_up_after_all_goes_to_nobody_else(harness: Harness) -> None:
+    mapping = await synced(harness, person("ada"))
     ada = external_id(mapping.connection_id, SourceId("ada"))
-    stage.gleanin.trouble.rejected[ada] = "No."
-    stage.offer(
+    harness.gleanin.trouble.rejected[ada] = "No."
+    harness.offer(
         session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
     )
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["ada"].reason.code == "rejected"
     assert (outcomes["bob"].outcome, outcomes["bob"].reason.code) == (Outcome.FAILED, "waited_in_vain")
-    assert emails(stage) == ["ada@example.org"]
+    assert emails(harness) == ["ada@example.org"]
 
 
-async def test_rule_15_an_e_mail_edited_by_hand_in_gleanin_is_given_to_nobody_else(stage: Stage) -> None:
-    mapping = await synced(stage, person("ada"))
-    stage.the(mapping, SPEAKER, "ada").fields["email"] = "bob@example.org"
-    stage.offer(session("s1", on(person("ada")), on(person("bob"))))
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+async def test_rule_15_an_e_mail_edited_by_hand_in_gleanin_is_given_to_nobody_else(harness: Harness) -> None:
+    mapping = await synced(harness, person("ada"))
+    harness.the(mapping, SPEAKER, "ada").fields["email"] = "bob@example.org"
+    harness.offer(session("s1", on(person("ada")), on(person("bob"))))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["ada"].outcome is Outcome.UNCHANGED
     assert outcomes["bob"].outcome is Outcome.BLOCKED
-    assert emails(stage) == ["bob@example.org"]
+    assert emails(harness) == ["bob@example.org"]
 
 
-async def test_rule_15_a_swap_that_was_cut_off_half_way_is_finished_by_the_next_sync(stage: Stage) -> None:
-    stage.gleanin.most_in_flight = 1
-    mapping = await synced(stage, person("ada"), person("bob"))
+async def test_rule_15_a_swap_that_was_cut_off_half_way_is_finished_by_the_next_sync(
+    harness: Harness,
+) -> None:
+    harness.gleanin.most_in_flight = 1
+    mapping = await synced(harness, person("ada"), person("bob"))
     swapped = person("ada", email="bob@example.org"), person("bob", email="ada@example.org")
-    stage.offer(session("s1", *map(on, swapped)))
-    assert await kill(stage, mapping, "write", 1, taken_place=True)
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+    harness.offer(session("s1", *map(on, swapped)))
+    assert await kill(harness, mapping, "write", 1, taken_place=True)
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert {outcomes["ada"].outcome, outcomes["bob"].outcome} == {Outcome.UPDATED}
-    assert stage.the(mapping, SPEAKER, "ada").fields["email"] == "bob@example.org"
-    assert stage.the(mapping, SPEAKER, "bob").fields["email"] == "ada@example.org"
+    assert harness.the(mapping, SPEAKER, "ada").fields["email"] == "bob@example.org"
+    assert harness.the(mapping, SPEAKER, "bob").fields["email"] == "ada@example.org"
 
 
-async def test_rule_15_an_older_person_who_cannot_go_keeps_nobody_out(stage: Stage) -> None:
+async def test_rule_15_an_older_person_who_cannot_go_keeps_nobody_out(harness: Harness) -> None:
     old = person("old", email="x@example.org", created_at=at(1), last_name=None)
     young = person("young", email="x@example.org", created_at=at(2))
-    mapping = await stage.mapping()
-    stage.offer(session("s1", on(old), on(young)))
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+    mapping = await harness.mapping()
+    harness.offer(session("s1", on(old), on(young)))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["young"].outcome is Outcome.CREATED
     assert outcomes["old"].outcome is Outcome.BLOCKED
     assert "last name" in outcomes["old"].reason.detail
@@ -84,66 +86,66 @@ ADA = person("00000000-1", email="ada@example.org", first_name="Ada", last_name=
 GRACE = person("00000000-2", email="ada@example.org", first_name="Grace", last_name="Hopper")
 
 
-async def test_rule_15_who_has_an_email_in_gleanin_is_told_by_name(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("s1", on(ADA)))
-    await stage.sync(mapping)
-    stage.offer(session("s1", on(GRACE)))
-    told = await stage.outcomes(await stage.sync(mapping))
+async def test_rule_15_who_has_an_email_in_gleanin_is_told_by_name(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("s1", on(ADA)))
+    await harness.sync(mapping)
+    harness.offer(session("s1", on(GRACE)))
+    told = await harness.outcomes(await harness.sync(mapping))
     reason = told[GRACE.id].reason
     assert reason.code == "email_of_kept"
     assert "Ada King" in reason.sentence
     assert "00000000" not in f"{reason.sentence} {reason.detail}"
 
 
-async def test_rule_15_who_was_sent_under_an_ended_connection_is_told_by_name_too(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("s1", on(ADA)))
-    await stage.sync(mapping)
-    later = await stage.reconnect_and_map(mapping)
-    stage.offer(session("s2", on(GRACE)))
-    reason = (await stage.outcomes(await stage.sync(later)))[GRACE.id].reason
+async def test_rule_15_who_was_sent_under_an_ended_connection_is_told_by_name_too(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("s1", on(ADA)))
+    await harness.sync(mapping)
+    later = await harness.reconnect_and_map(mapping)
+    harness.offer(session("s2", on(GRACE)))
+    reason = (await harness.outcomes(await harness.sync(later)))[GRACE.id].reason
     assert reason.code == "email_of_kept"
     assert "Ada King" in reason.sentence
 
 
-async def test_rule_26_a_run_that_stops_tells_of_those_who_wait_for_an_email_too(stage: Stage) -> None:
-    mapping = await synced(stage, person("ada"))
-    stage.offer(
+async def test_rule_26_a_run_that_stops_tells_of_those_who_wait_for_an_email_too(harness: Harness) -> None:
+    mapping = await synced(harness, person("ada"))
+    harness.offer(
         session("s1", on(person("bob", email="ada@example.org")), on(person("ada", email="new@example.org")))
     )
-    there = stage.gleanin.events[THERE]
-    stage.gleanin.events[THERE] = replace(there, time_zone="Asia/Tokyo")
-    run = await stage.sync(mapping)
+    there = harness.gleanin.events[THERE]
+    harness.gleanin.events[THERE] = replace(there, time_zone="Asia/Tokyo")
+    run = await harness.sync(mapping)
     assert run.state is RunState.STOPPED
-    assert {"ada", "bob"} <= set(await stage.outcomes(run))
+    assert {"ada", "bob"} <= set(await harness.outcomes(run))
 
 
 async def test_rules_15_and_32_an_email_can_move_to_somebody_on_a_session_that_is_created_late(
-    stage: Stage,
+    harness: Harness,
 ) -> None:
-    mapping = await synced(stage, person("carl"))
-    stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, 20
-    stage.offer(
+    mapping = await synced(harness, person("carl"))
+    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 20
+    harness.offer(
         session("s1", on(person("carl", email="new@example.org"))),
         session("s2", on(person("dora", email="carl@example.org"))),
     )
-    run = await stage.sync(mapping)
-    assert run.state is RunState.COMPLETED, [each.reason for each in (await stage.outcomes(run)).values()]
-    assert emails(stage) == ["carl@example.org", "new@example.org"]
+    run = await harness.sync(mapping)
+    assert run.state is RunState.COMPLETED, [each.reason for each in (await harness.outcomes(run)).values()]
+    assert emails(harness) == ["carl@example.org", "new@example.org"]
 
 
 async def test_rules_15_and_32_a_chain_of_emails_waits_for_its_first_who_waits_for_a_session(
-    stage: Stage,
+    harness: Harness,
 ) -> None:
-    mapping = await synced(stage, person("ada"), person("bob"), person("carl"))
-    stage.gleanin.trouble.late_creates, stage.gleanin.trouble.late_seconds = 1, 20
-    stage.offer(
+    mapping = await synced(harness, person("ada"), person("bob"), person("carl"))
+    harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 20
+    harness.offer(
         session(
             "s1", on(person("ada", email="bob@example.org")), on(person("bob", email="carl@example.org"))
         ),
         session("s2", on(person("carl", email="new@example.org"))),
     )
-    run = await stage.sync(mapping)
-    assert run.state is RunState.COMPLETED, [each.reason for each in (await stage.outcomes(run)).values()]
-    assert emails(stage) == ["bob@example.org", "carl@example.org", "new@example.org"]
+    run = await harness.sync(mapping)
+    assert run.state is RunState.COMPLETED, [each.reason for each in (await harness.outcomes(run)).values()]
+    assert emails(harness) == ["bob@example.org", "carl@example.org", "new@example.org"]

@@ -11,8 +11,8 @@ from core.domain.ids import AccountId, MappingId, OrganizationId
 from core.domain.runs.schedule import QUIET
 from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.runs.handle_change_hint import HandleChangeHint, Hint
-from tests.unit.domain.builders import NOW
-from tests.unit.usecases.stage import ELSEWHERE, FAR, HERE, Stage
+from tests.support.builders import NOW
+from tests.support.harness import ELSEWHERE, FAR, HERE, Harness
 from tests.unit.usecases.test_due import carry_out, due
 
 
@@ -20,49 +20,49 @@ def hook(organization_id: OrganizationId) -> Actor:
     return Actor("hook", frozenset({Grant(Role.HOOK, organization_id)}))
 
 
-async def hinted(stage: Stage, organization_id: OrganizationId, event: str | None) -> int:
-    return await HandleChangeHint(stage.units, stage.clock)(
+async def hinted(harness: Harness, organization_id: OrganizationId, event: str | None) -> int:
+    return await HandleChangeHint(harness.units, harness.clock)(
         hook(organization_id), Hint(organization_id, event)
     )
 
 
-async def synced_once(stage: Stage) -> tuple[OrganizationId, MappingId]:
-    mapping = await stage.mapping()
-    await stage.change_settings(SettingsChange(mapping.id, continuous_sync=True))
-    await due(stage)
-    await carry_out(stage)
+async def synced_once(harness: Harness) -> tuple[OrganizationId, MappingId]:
+    mapping = await harness.mapping()
+    await harness.change_settings(SettingsChange(mapping.id, continuous_sync=True))
+    await due(harness)
+    await carry_out(harness)
     return mapping.organization_id, mapping.id
 
 
-async def test_a_hint_makes_its_event_due_after_a_quiet_time(stage: Stage) -> None:
-    organization_id, mapping_id = await synced_once(stage)
-    assert await hinted(stage, organization_id, HERE) == 1
-    assert await hinted(stage, organization_id, HERE) == 0, "once in that time"
-    stage.clock.advance(QUIET - timedelta(seconds=1))
-    assert not await due(stage)
-    stage.clock.advance(timedelta(seconds=1))
-    assert await due(stage) == [mapping_id]
+async def test_a_hint_makes_its_event_due_after_a_quiet_time(harness: Harness) -> None:
+    organization_id, mapping_id = await synced_once(harness)
+    assert await hinted(harness, organization_id, HERE) == 1
+    assert await hinted(harness, organization_id, HERE) == 0, "once in that time"
+    harness.clock.advance(QUIET - timedelta(seconds=1))
+    assert not await due(harness)
+    harness.clock.advance(timedelta(seconds=1))
+    assert await due(harness) == [mapping_id]
 
 
-async def test_a_hint_of_another_event_or_organization_changes_nothing(stage: Stage) -> None:
-    organization_id, mapping_id = await synced_once(stage)
-    before = await stage.schedule_of(mapping_id)
-    assert await hinted(stage, organization_id, "somewhere else") == 0
-    assert await hinted(stage, OrganizationId("nobody"), HERE) == 0
-    assert await stage.schedule_of(mapping_id) == before
+async def test_a_hint_of_another_event_or_organization_changes_nothing(harness: Harness) -> None:
+    organization_id, mapping_id = await synced_once(harness)
+    before = await harness.schedule_of(mapping_id)
+    assert await hinted(harness, organization_id, "somewhere else") == 0
+    assert await hinted(harness, OrganizationId("nobody"), HERE) == 0
+    assert await harness.schedule_of(mapping_id) == before
 
 
-async def test_a_hint_that_tells_no_event_is_for_all_of_the_organization(stage: Stage) -> None:
-    organization_id, _ = await synced_once(stage)
-    second = await stage.map(organization_id, ELSEWHERE, FAR)
-    await stage.sync(second)
-    assert await hinted(stage, organization_id, None) == 2
+async def test_a_hint_that_tells_no_event_is_for_all_of_the_organization(harness: Harness) -> None:
+    organization_id, _ = await synced_once(harness)
+    second = await harness.map(organization_id, ELSEWHERE, FAR)
+    await harness.sync(second)
+    assert await hinted(harness, organization_id, None) == 2
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.VIEWER])
-async def test_only_a_hook_of_the_organization_gives_hints(stage: Stage, role: Role) -> None:
-    organization_id, _ = await synced_once(stage)
-    take, hint = HandleChangeHint(stage.units, stage.clock), Hint(organization_id, HERE)
+async def test_only_a_hook_of_the_organization_gives_hints(harness: Harness, role: Role) -> None:
+    organization_id, _ = await synced_once(harness)
+    take, hint = HandleChangeHint(harness.units, harness.clock), Hint(organization_id, HERE)
     for actor in (Actor("ada", frozenset({Grant(role, organization_id)})), hook(OrganizationId("other"))):
         with pytest.raises(NotAuthenticated):
             await take(actor, hint)

@@ -6,104 +6,113 @@ from core.domain.access.audit import Action
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.access.identities import ProviderIdentity
 from core.domain.errors import EmailNotVerified, IdentityMismatch, InvalidInput, NotAuthenticated, NotFound
-from tests.unit.usecases.doors import ADA, HOME, Doors
-from tests.unit.usecases.stage import Stage
+from tests.support.access_harness import ADA, HOME, AccessHarness
+from tests.support.harness import Harness
 
 GRACE = "grace@example.org"
 
 
 @pytest.fixture(autouse=True)
-async def an_account(doors: Doors) -> None:
-    await doors.account()
+async def an_account(access_harness: AccessHarness) -> None:
+    await access_harness.account()
 
 
-async def test_the_first_time_the_verified_email_tells_the_account(doors: Doors) -> None:
-    assert await doors.signed_in(await doors.sign_in_by_provider(" ADA@Example.org")) == ADA
-    bound = [entry for entry in await doors.audit_log() if entry.action is Action.IDENTITY_BOUND]
+async def test_the_first_time_the_verified_email_tells_the_account(access_harness: AccessHarness) -> None:
+    assert await access_harness.signed_in(await access_harness.sign_in_by_provider(" ADA@Example.org")) == ADA
+    bound = [entry for entry in await access_harness.audit_log() if entry.action is Action.IDENTITY_BOUND]
     assert [(entry.by, entry.what) for entry in bound] == [(ADA, ADA)]
 
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "", "\0", "x" * 100_000])
-async def test_without_an_account_it_is_said_so(doors: Doors, email: str) -> None:
+async def test_without_an_account_it_is_said_so(access_harness: AccessHarness, email: str) -> None:
     with pytest.raises(NotAuthenticated, match="There is no account for") as refused:
-        await doors.sign_in_by_provider(email)
+        await access_harness.sign_in_by_provider(email)
     assert len(str(refused.value)) < 200
 
 
 @pytest.mark.parametrize(
     "email", ["\u017fupport@example.org", "\uff53upport@example.org", "supp\u00f6rt@example.org"]
 )
-async def test_rule_15_an_email_that_only_folds_to_an_account_s_is_another(doors: Doors, email: str) -> None:
-    await doors.account("support@example.org")
+async def test_rule_15_an_email_that_only_folds_to_an_account_s_is_another(
+    access_harness: AccessHarness, email: str
+) -> None:
+    await access_harness.account("support@example.org")
     with pytest.raises(NotAuthenticated, match="There is no account for"):
-        await doors.sign_in_by_provider(email)
+        await access_harness.sign_in_by_provider(email)
 
 
-async def test_rule_15_sharp_s_and_strasse_are_two_accounts(doors: Doors) -> None:
+async def test_rule_15_sharp_s_and_strasse_are_two_accounts(access_harness: AccessHarness) -> None:
     for number, email in enumerate(("stra\u00dfe@example.org", "strasse@example.org")):
-        await doors.account(email)
-        secret = await doors.sign_in_by_provider(email, subject=str(number))
-        assert await doors.signed_in(secret) == email
+        await access_harness.account(email)
+        secret = await access_harness.sign_in_by_provider(email, subject=str(number))
+        assert await access_harness.signed_in(secret) == email
 
 
 @pytest.mark.parametrize("email", ["ada.lovelace@example.org", GRACE, None])
-async def test_afterwards_the_identity_counts_whatever_the_email(doors: Doors, email: str | None) -> None:
-    await doors.account(GRACE)
-    await doors.sign_in_by_provider()
-    assert await doors.signed_in(await doors.sign_in_by_provider(email)) == ADA
+async def test_afterwards_the_identity_counts_whatever_the_email(
+    access_harness: AccessHarness, email: str | None
+) -> None:
+    await access_harness.account(GRACE)
+    await access_harness.sign_in_by_provider()
+    assert await access_harness.signed_in(await access_harness.sign_in_by_provider(email)) == ADA
 
 
-async def test_another_identity_with_the_same_email_does_not_get_in(doors: Doors) -> None:
-    await doors.sign_in_by_provider()
+async def test_another_identity_with_the_same_email_does_not_get_in(access_harness: AccessHarness) -> None:
+    await access_harness.sign_in_by_provider()
     with pytest.raises(IdentityMismatch, match=f"gleanin-sync user unbind {ADA}") as refused:
-        await doors.sign_in_by_provider(subject="eve-1")
+        await access_harness.sign_in_by_provider(subject="eve-1")
     assert f"{ADA} is bound to another identity" in str(refused.value)
     assert "somebody else" not in str(refused.value)
-    assert await doors.signed_in(await doors.sign_in_by_provider()) == ADA
+    assert await access_harness.signed_in(await access_harness.sign_in_by_provider()) == ADA
 
 
-async def test_an_email_that_is_not_verified_binds_nothing(doors: Doors) -> None:
+async def test_an_email_that_is_not_verified_binds_nothing(access_harness: AccessHarness) -> None:
     with pytest.raises(EmailNotVerified):
-        await doors.sign_in_by_provider(None)
+        await access_harness.sign_in_by_provider(None)
 
 
-async def test_another_provider_binds_for_itself(doors: Doors) -> None:
-    await doors.sign_in_by_provider()
+async def test_another_provider_binds_for_itself(access_harness: AccessHarness) -> None:
+    await access_harness.sign_in_by_provider()
     other = "https://login.example.com"
-    assert await doors.signed_in(await doors.sign_in_by_provider(subject="ada-2", issuer=other)) == ADA
+    assert (
+        await access_harness.signed_in(
+            await access_harness.sign_in_by_provider(subject="ada-2", issuer=other)
+        )
+        == ADA
+    )
     with pytest.raises(IdentityMismatch):
-        await doors.sign_in_by_provider(subject="ada-1", issuer=other)
+        await access_harness.sign_in_by_provider(subject="ada-1", issuer=other)
 
 
-async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(doors: Doors) -> None:
-    former = await doors.sign_in_by_provider()
-    account, number = await doors.unbind_identities(ADA.upper(), actor=COMMAND_LINE)
+async def test_an_operator_unbinds_and_the_next_sign_in_binds_again(access_harness: AccessHarness) -> None:
+    former = await access_harness.sign_in_by_provider()
+    account, number = await access_harness.unbind_identities(ADA.upper(), actor=COMMAND_LINE)
     assert (account.email, number) == (ADA, 1)
     with pytest.raises(NotAuthenticated):
-        await doors.signed_in(former)
-    assert await doors.signed_in(await doors.sign_in_by_provider(subject="ada-2")) == ADA
+        await access_harness.signed_in(former)
+    assert await access_harness.signed_in(await access_harness.sign_in_by_provider(subject="ada-2")) == ADA
     with pytest.raises(IdentityMismatch):
-        await doors.sign_in_by_provider(subject="ada-1")
-    entries = [(entry.by, entry.action) for entry in await doors.audit_log()]
+        await access_harness.sign_in_by_provider(subject="ada-1")
+    entries = [(entry.by, entry.action) for entry in await access_harness.audit_log()]
     assert (COMMAND_LINE, Action.IDENTITY_UNBOUND) in entries
     with pytest.raises(NotFound):
-        await doors.unbind_identities("nobody@example.org", actor=COMMAND_LINE)
+        await access_harness.unbind_identities("nobody@example.org", actor=COMMAND_LINE)
 
 
-async def test_unbinding_what_is_not_bound_changes_nothing(doors: Doors) -> None:
-    secret = await doors.sign_in()
-    assert (await doors.unbind_identities(ADA, actor=COMMAND_LINE))[1] == 0
-    assert await doors.signed_in(secret) == ADA
-    assert Action.IDENTITY_UNBOUND not in {entry.action for entry in await doors.audit_log()}
+async def test_unbinding_what_is_not_bound_changes_nothing(access_harness: AccessHarness) -> None:
+    secret = await access_harness.sign_in()
+    assert (await access_harness.unbind_identities(ADA, actor=COMMAND_LINE))[1] == 0
+    assert await access_harness.signed_in(secret) == ADA
+    assert Action.IDENTITY_UNBOUND not in {entry.action for entry in await access_harness.audit_log()}
 
 
-async def test_an_account_made_again_is_bound_again(doors: Doors) -> None:
-    await doors.sign_in_by_provider()
-    await doors.remove_account(ADA, actor=COMMAND_LINE)
+async def test_an_account_made_again_is_bound_again(access_harness: AccessHarness) -> None:
+    await access_harness.sign_in_by_provider()
+    await access_harness.remove_account(ADA, actor=COMMAND_LINE)
     with pytest.raises(NotAuthenticated):
-        await doors.sign_in_by_provider()
-    await doors.account()
-    assert await doors.signed_in(await doors.sign_in_by_provider(subject="ada-2")) == ADA
+        await access_harness.sign_in_by_provider()
+    await access_harness.account()
+    assert await access_harness.signed_in(await access_harness.sign_in_by_provider(subject="ada-2")) == ADA
 
 
 @pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "\ud800"])
@@ -112,8 +121,10 @@ def test_an_unusable_subject_is_refused(subject: str) -> None:
         ProviderIdentity("https://id.example.org", subject)
 
 
-async def test_the_log_tells_the_account_and_no_email(stage: Stage, doors: Doors) -> None:
-    await doors.sign_in_by_provider()
-    ((name, data),) = stage.log.kept
+async def test_the_log_tells_the_account_and_no_email(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    await access_harness.sign_in_by_provider()
+    ((name, data),) = harness.log.kept
     assert (name, data["way"], data["address"]) == ("access.signed_in", "openid", HOME)
     assert ADA not in str(data)

@@ -11,9 +11,9 @@ from core.domain.records.source_records import Session, Unreadable
 from core.domain.runs.run import RunState, SyncRun
 from core.domain.runs.unchanged_marker import READ_ALL_EVERY
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.present import present
-from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.stage import Stage
+from tests.support.assertions import present
+from tests.support.builders import exhibitor, on, person, primary, session
+from tests.support.harness import Harness
 
 MANY = 250
 ACME = exhibitor("acme", primary(person("eve")))
@@ -24,27 +24,29 @@ def talks(number: int = MANY) -> tuple[Session, ...]:
     return tuple(session(f"s{each}", on(person(f"p{each % 7}"))) for each in range(number))
 
 
-async def runs(stage: Stage, mapping: EventMapping) -> SyncRun:
+async def runs(harness: Harness, mapping: EventMapping) -> SyncRun:
     """See to the mapping as if it were due: a check that comes to a run."""
-    stage.clock.advance(timedelta(minutes=30))
-    return present(await stage.check(mapping))
+    harness.clock.advance(timedelta(minutes=30))
+    return present(await harness.check(mapping))
 
 
-async def synced(stage: Stage, number: int = MANY) -> EventMapping:
-    mapping = await stage.mapping()
-    stage.offer(*talks(number), exhibitors=(ACME, BOLT))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+async def synced(harness: Harness, number: int = MANY) -> EventMapping:
+    mapping = await harness.mapping()
+    harness.offer(*talks(number), exhibitors=(ACME, BOLT))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
     return mapping
 
 
-async def test_rule_34_a_short_reading_reports_nothing_as_gone_and_ends_with_problems(stage: Stage) -> None:
-    mapping = await synced(stage)
-    stage.programme.missing_sessions = 150
-    run = await stage.sync(mapping)
+async def test_rule_34_a_short_reading_reports_nothing_as_gone_and_ends_with_problems(
+    harness: Harness,
+) -> None:
+    mapping = await synced(harness)
+    harness.programme.missing_sessions = 150
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert "with problems" in run.message
     assert "Sessionboard says that there are 250 sessions, but gave 100" in run.message
-    told = await stage.outcomes(run)
+    told = await harness.outcomes(run)
     assert len(told) == run.counts.read == MANY + 7 + 2
     missing = {key: each for key, each in told.items() if key.startswith("s") and int(key[1:]) >= 100}
     assert {each.reason.code for each in missing.values()} == {"not_all_read"}
@@ -54,109 +56,109 @@ async def test_rule_34_a_short_reading_reports_nothing_as_gone_and_ends_with_pro
 
 
 async def test_rule_34_a_short_reading_is_not_kept_and_the_next_whole_one_is_told_as_such(
-    stage: Stage,
+    harness: Harness,
 ) -> None:
-    mapping = await synced(stage)
-    await runs(stage, mapping)
-    stage.programme.missing_sessions = 150
-    stage.clock.advance(READ_ALL_EVERY)
+    mapping = await synced(harness)
+    await runs(harness, mapping)
+    harness.programme.missing_sessions = 150
+    harness.clock.advance(READ_ALL_EVERY)
     for _ in range(2):
-        run = await runs(stage, mapping)
+        run = await runs(harness, mapping)
         assert run.state is RunState.COMPLETED_WITH_PROBLEMS
-    stage.programme.missing_sessions = 0
-    run = await runs(stage, mapping)
+    harness.programme.missing_sessions = 0
+    run = await runs(harness, mapping)
     assert run.state is RunState.COMPLETED
     assert run.counts.of(SESSION)[Outcome.UNCHANGED] == MANY
 
 
-async def test_rule_34_a_short_reading_that_is_as_the_one_before_confirms_nothing(stage: Stage) -> None:
+async def test_rule_34_a_short_reading_that_is_as_the_one_before_confirms_nothing(harness: Harness) -> None:
     """Sessionboard says that there is one more, and nothing else is different."""
-    mapping = await synced(stage, 3)
-    await runs(stage, mapping)
-    stage.offer(*talks(4), exhibitors=(ACME, BOLT))
-    stage.programme.missing_sessions = 1
-    run = await runs(stage, mapping)
+    mapping = await synced(harness, 3)
+    await runs(harness, mapping)
+    harness.offer(*talks(4), exhibitors=(ACME, BOLT))
+    harness.programme.missing_sessions = 1
+    run = await runs(harness, mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
 
 
-async def test_rule_34_a_short_list_of_exhibitors_says_nothing_of_sessions(stage: Stage) -> None:
-    mapping = await synced(stage, 3)
-    stage.programme.missing_exhibitors = 1
-    told = await stage.outcomes(run := await stage.sync(mapping))
+async def test_rule_34_a_short_list_of_exhibitors_says_nothing_of_sessions(harness: Harness) -> None:
+    mapping = await synced(harness, 3)
+    harness.programme.missing_exhibitors = 1
+    told = await harness.outcomes(run := await harness.sync(mapping))
     assert told["bob"].reason.code == "not_all_read"
     assert "exhibitors" in run.message
-    stage.offer(*talks(2), exhibitors=(ACME, BOLT))
-    told = await stage.outcomes(await stage.sync(mapping))
+    harness.offer(*talks(2), exhibitors=(ACME, BOLT))
+    told = await harness.outcomes(await harness.sync(mapping))
     assert told["s2"].reason.code == "not_in_sessionboard"
 
 
 @pytest.mark.parametrize("rows", [1, 2])
-async def test_rule_34_rows_that_cannot_be_read_make_the_run_say_so(stage: Stage, rows: int) -> None:
-    mapping = await synced(stage, 4)
+async def test_rule_34_rows_that_cannot_be_read_make_the_run_say_so(harness: Harness, rows: int) -> None:
+    mapping = await synced(harness, 4)
     odd = (Unreadable(SourceId(f"odd{number}"), f"Odd {number}", "No.") for number in range(rows))
-    stage.offer(*talks(3), *odd, exhibitors=(ACME, BOLT))
-    run = await stage.sync(mapping)
+    harness.offer(*talks(3), *odd, exhibitors=(ACME, BOLT))
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert f"{rows} row{'s' if rows > 1 else ''} of the programme could not be read" in run.message
-    assert (await stage.outcomes(run))["s3"].reason.code == "not_all_read"
-    await runs(stage, mapping)
-    await runs(stage, mapping)  # for such a reading is not kept
+    assert (await harness.outcomes(run))["s3"].reason.code == "not_all_read"
+    await runs(harness, mapping)
+    await runs(harness, mapping)  # for such a reading is not kept
 
 
 @pytest.mark.parametrize("left", ["all", "sessions"])
 async def test_rule_34_where_everything_has_left_at_once_the_run_says_that_first(
-    stage: Stage, left: str
+    harness: Harness, left: str
 ) -> None:
-    mapping = await synced(stage, 4)
-    stage.offer(exhibitors=(ACME, BOLT) if left == "sessions" else ())
-    run = await stage.sync(mapping)
+    mapping = await synced(harness, 4)
+    harness.offer(exhibitors=(ACME, BOLT) if left == "sessions" else ())
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     first = (
         "Sync to Gleanin finished with problems: all 4 sessions and all 4 speakers that were synced have left"
     )
     assert run.message.startswith(first)
     assert not run.message.startswith("Sync to Gleanin is complete")
-    assert len(stage.gleanin.records) == 10, "rule 22"
-    again = await runs(stage, mapping)
+    assert len(harness.gleanin.records) == 10, "rule 22"
+    again = await runs(harness, mapping)
     assert again.message.startswith(first), "as long as it may pass"
-    stage.offer(*talks(4), exhibitors=(ACME, BOLT))
-    assert (await runs(stage, mapping)).state is RunState.COMPLETED
+    harness.offer(*talks(4), exhibitors=(ACME, BOLT))
+    assert (await runs(harness, mapping)).state is RunState.COMPLETED
 
 
 @pytest.mark.parametrize(("stay", "is_told"), [(29, False), (20, False), (19, True), (1, True)])
 async def test_rule_34_more_than_half_and_at_least_20_is_much_at_once(
-    stage: Stage, stay: int, is_told: bool, mapping: EventMapping
+    harness: Harness, stay: int, is_told: bool, mapping: EventMapping
 ) -> None:
-    stage.offer(*(session(f"s{each}") for each in range(40)))
-    await stage.sync(mapping)
-    stage.offer(*(session(f"s{each}") for each in range(stay)))
-    run = await stage.sync(mapping)
+    harness.offer(*(session(f"s{each}") for each in range(40)))
+    await harness.sync(mapping)
+    harness.offer(*(session(f"s{each}") for each in range(stay)))
+    run = await harness.sync(mapping)
     assert (f"{40 - stay} of 40 sessions that were synced have left" in run.message) is is_told
     assert (run.state is RunState.COMPLETED_WITH_PROBLEMS) is is_told
 
 
-async def test_rule_34_what_leaves_little_by_little_has_not_left_at_once(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{each}") for each in range(40)))
-    await stage.sync(mapping)
+async def test_rule_34_what_leaves_little_by_little_has_not_left_at_once(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{each}") for each in range(40)))
+    await harness.sync(mapping)
     for stay in (30, 20, 10, 1):
-        stage.clock.advance(timedelta(days=1))
-        stage.offer(*(session(f"s{each}") for each in range(stay)))
-        assert (await stage.sync(mapping)).state is RunState.COMPLETED, stay
+        harness.clock.advance(timedelta(days=1))
+        harness.offer(*(session(f"s{each}") for each in range(stay)))
+        assert (await harness.sync(mapping)).state is RunState.COMPLETED, stay
 
 
-async def test_rule_34_after_a_day_it_is_taken_for_what_was_meant(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{each}") for each in range(40)))
-    await stage.sync(mapping)
-    stage.offer(session("s0"))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED_WITH_PROBLEMS
-    stage.clock.advance(timedelta(days=1, minutes=1))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+async def test_rule_34_after_a_day_it_is_taken_for_what_was_meant(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{each}") for each in range(40)))
+    await harness.sync(mapping)
+    harness.offer(session("s0"))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED_WITH_PROBLEMS
+    harness.clock.advance(timedelta(days=1, minutes=1))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_34_a_run_of_a_part_judges_its_part(stage: Stage) -> None:
-    mapping = await synced(stage, 3)
-    stage.offer(exhibitors=(ACME, BOLT))
-    assert (await stage.sync(mapping, Scope.EXHIBITORS)).state is RunState.COMPLETED
-    assert (await stage.sync(mapping, Scope.AGENDA)).state is RunState.COMPLETED_WITH_PROBLEMS
+async def test_rule_34_a_run_of_a_part_judges_its_part(harness: Harness) -> None:
+    mapping = await synced(harness, 3)
+    harness.offer(exhibitors=(ACME, BOLT))
+    assert (await harness.sync(mapping, Scope.EXHIBITORS)).state is RunState.COMPLETED
+    assert (await harness.sync(mapping, Scope.AGENDA)).state is RunState.COMPLETED_WITH_PROBLEMS

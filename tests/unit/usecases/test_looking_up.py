@@ -2,19 +2,19 @@
 
 from core.domain.records.kinds import Scope
 from core.usecases.mappings.show_health import GetHealth
-from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+from tests.support.harness import ELSEWHERE, FAR, Harness
 
 OF_ANOTHER = 201
 """Syncs; more than a page of History holds."""
 
 
-async def test_the_last_sync_of_a_mapping_is_found_behind_many_of_another(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    other = await stage.map(mapping.organization_id, ELSEWHERE, FAR)
-    show = GetHealth(stage.units, stage.clock)
+async def test_the_last_sync_of_a_mapping_is_found_behind_many_of_another(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    other = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
+    show = GetHealth(harness.units, harness.clock)
     assert (await show(mapping.organization_id)).last_runs == {}, "none has been synced yet"
-    await stage.sync(mapping, Scope.EXHIBITORS)
-    last = await stage.sync(mapping, Scope.AGENDA)
-    of_other = [await stage.sync(other) for _ in range(OF_ANOTHER)]
+    await harness.sync(mapping, Scope.EXHIBITORS)
+    last = await harness.sync(mapping, Scope.AGENDA)
+    of_other = [await harness.sync(other) for _ in range(OF_ANOTHER)]
     found = (await show(mapping.organization_id)).last_runs
     assert {key: run.id for key, run in found.items()} == {mapping.id: last.id, other.id: of_other[-1].id}

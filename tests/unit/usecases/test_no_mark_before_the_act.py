@@ -8,94 +8,96 @@ from core.domain.records.kinds import SPEAKER
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.present import present
-from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.power import killed
-from tests.unit.usecases.stage import THERE, Stage
+from tests.support.assertions import present
+from tests.support.builders import on, person, session
+from tests.support.harness import THERE, Harness
+from tests.support.kill_switch import killed
 from tests.unit.usecases.test_crashes import kill
 
 PEOPLE = tuple(person(f"p{number}") for number in range(5))
 
 
-def offer(stage: Stage, *, company: str | None = None, email: str | None = None) -> None:
-    stage.offer(
+def offer(harness: Harness, *, company: str | None = None, email: str | None = None) -> None:
+    harness.offer(
         session(
             "s1", *(on(replace(each, company_name=company, email=email or each.email)) for each in PEOPLE)
         )
     )
 
 
-async def with_job_titles_of_gleanins_own(stage: Stage) -> EventMapping:
+async def with_job_titles_of_gleanins_own(harness: Harness) -> EventMapping:
     """Sync five people; afterwards somebody fills their job titles in by hand in Gleanin."""
-    mapping = await stage.mapping()
-    offer(stage)
-    await stage.sync(mapping)
-    for record in stage.gleanin.list_by_event(THERE, SPEAKER):
+    mapping = await harness.mapping()
+    offer(harness)
+    await harness.sync(mapping)
+    for record in harness.gleanin.list_by_event(THERE, SPEAKER):
         record.fields["job_title"] = "Filled in by hand"
     return mapping
 
 
-def assert_the_job_titles_stand(stage: Stage) -> None:
-    titles = [record.fields.get("job_title") for record in stage.gleanin.list_by_event(THERE, SPEAKER)]
+def assert_the_job_titles_stand(harness: Harness) -> None:
+    titles = [record.fields.get("job_title") for record in harness.gleanin.list_by_event(THERE, SPEAKER)]
     assert titles == ["Filled in by hand"] * 5, "rule 20"
 
 
 @pytest.mark.parametrize("why", ["masked e-mails", "time zones"])
 async def test_rule_21_a_run_that_stops_before_its_first_write_puts_nothing_in_doubt(
-    stage: Stage, why: str
+    harness: Harness, why: str
 ) -> None:
-    mapping = await with_job_titles_of_gleanins_own(stage)
+    mapping = await with_job_titles_of_gleanins_own(harness)
     if why == "masked e-mails":
-        offer(stage, company="Analytical Engines", email="j***@a***.com")
+        offer(harness, company="Analytical Engines", email="j***@a***.com")
     else:
-        offer(stage, company="Analytical Engines")
-        stage.gleanin.events[THERE] = replace(stage.gleanin.events[THERE], time_zone="Asia/Tokyo")
-    assert (await stage.sync(mapping)).state is RunState.STOPPED
-    stage.gleanin.events[THERE] = replace(stage.gleanin.events[THERE], time_zone=None)
-    offer(stage, company="Analytical Engines")
-    before = len(stage.gleanin.writes)
-    told = await stage.outcomes(await stage.sync(mapping))
+        offer(harness, company="Analytical Engines")
+        harness.gleanin.events[THERE] = replace(harness.gleanin.events[THERE], time_zone="Asia/Tokyo")
+    assert (await harness.sync(mapping)).state is RunState.STOPPED
+    harness.gleanin.events[THERE] = replace(harness.gleanin.events[THERE], time_zone=None)
+    offer(harness, company="Analytical Engines")
+    before = len(harness.gleanin.writes)
+    told = await harness.outcomes(await harness.sync(mapping))
     assert {told[each.id].reason.code for each in PEOPLE} == {"changed"}
-    assert {write.sent for write in stage.gleanin.writes[before:]} == {
+    assert {write.sent for write in harness.gleanin.writes[before:]} == {
         (("company_name", "Analytical Engines"),)
     }
-    assert_the_job_titles_stand(stage)
+    assert_the_job_titles_stand(harness)
 
 
 @pytest.mark.parametrize("taken_place", [True, False])
-async def test_rule_21_a_kill_puts_in_doubt_only_what_was_under_way(stage: Stage, taken_place: bool) -> None:
-    stage.gleanin.most_in_flight = 1
-    mapping = await with_job_titles_of_gleanins_own(stage)
-    offer(stage, company="Analytical Engines")
-    assert await kill(stage, mapping, "write", 2, taken_place=taken_place)
-    told = await stage.outcomes(await stage.sync(mapping))
+async def test_rule_21_a_kill_puts_in_doubt_only_what_was_under_way(
+    harness: Harness, taken_place: bool
+) -> None:
+    harness.gleanin.most_in_flight = 1
+    mapping = await with_job_titles_of_gleanins_own(harness)
+    offer(harness, company="Analytical Engines")
+    assert await kill(harness, mapping, "write", 2, taken_place=taken_place)
+    told = await harness.outcomes(await harness.sync(mapping))
     reasons = sorted(told[each.id].reason.code for each in PEOPLE)
     in_doubt = 2 if taken_place else 1
     assert reasons == ["changed"] * (5 - in_doubt) + ["unconfirmed"] * in_doubt, "and the one before it"
-    assert_the_job_titles_stand(stage)
+    assert_the_job_titles_stand(harness)
 
 
-async def test_rule_20_what_may_have_been_sent_and_is_empty_again_is_cleared(stage: Stage) -> None:
-    stage.gleanin.most_in_flight = 1
-    mapping = await with_job_titles_of_gleanins_own(stage)
-    offer(stage, company="Analytical Engines")
-    assert await kill(stage, mapping, "write", 1, taken_place=True)
-    offer(stage)
-    await stage.sync(mapping)
-    assert all("company_name" not in each.fields for each in stage.gleanin.list_by_event(THERE, SPEAKER))
-    assert_the_job_titles_stand(stage)
+async def test_rule_20_what_may_have_been_sent_and_is_empty_again_is_cleared(harness: Harness) -> None:
+    harness.gleanin.most_in_flight = 1
+    mapping = await with_job_titles_of_gleanins_own(harness)
+    offer(harness, company="Analytical Engines")
+    assert await kill(harness, mapping, "write", 1, taken_place=True)
+    offer(harness)
+    await harness.sync(mapping)
+    assert all("company_name" not in each.fields for each in harness.gleanin.list_by_event(THERE, SPEAKER))
+    assert_the_job_titles_stand(harness)
 
 
-async def test_rule_20_what_an_unrecorded_create_did_not_have_is_not_cleared(stage: Stage) -> None:
-    stage.gleanin.most_in_flight = 1
-    mapping = await stage.mapping()
-    offer(stage, company="Analytical Engines")
-    with killed(stage, write=2):
-        await stage.sync(mapping)
-    (ada,) = stage.gleanin.list_by_event(THERE, SPEAKER)
+async def test_rule_20_what_an_unrecorded_create_did_not_have_is_not_cleared(harness: Harness) -> None:
+    harness.gleanin.most_in_flight = 1
+    mapping = await harness.mapping()
+    offer(harness, company="Analytical Engines")
+    with killed(harness, write=2):
+        await harness.sync(mapping)
+    (ada,) = harness.gleanin.list_by_event(THERE, SPEAKER)
     ada.fields["job_title"] = "Filled in by hand"
-    offer(stage)
-    told = await stage.outcomes(await stage.sync(mapping))
+    offer(harness)
+    told = await harness.outcomes(await harness.sync(mapping))
     found = [
         each for each in told.values() if each.reason.code == "found_again" and each.record.kind == SPEAKER
     ]
@@ -104,23 +106,23 @@ async def test_rule_20_what_an_unrecorded_create_did_not_have_is_not_cleared(sta
     assert "company_name" not in ada.fields, "that was sent, and has been emptied since"
 
 
-async def test_rule_21_a_refused_token_puts_nothing_in_doubt(stage: Stage) -> None:
-    mapping = await with_job_titles_of_gleanins_own(stage)
-    offer(stage, company="Analytical Engines")
+async def test_rule_21_a_refused_token_puts_nothing_in_doubt(harness: Harness) -> None:
+    mapping = await with_job_titles_of_gleanins_own(harness)
+    offer(harness, company="Analytical Engines")
 
     async def refuse() -> None:
-        stage.gleanin.trouble.refuses_tokens = True
+        harness.gleanin.trouble.refuses_tokens = True
 
-    stage.gate.pass_by = refuse
-    run = await stage.sync(mapping)
+    harness.gate.pass_by = refuse
+    run = await harness.sync(mapping)
     assert present(run.stop).code == "token_refused"
 
     async def accept() -> None:
-        stage.gleanin.trouble.refuses_tokens = False
+        harness.gleanin.trouble.refuses_tokens = False
 
-    stage.gate.pass_by = accept
-    stage.gleanin.trouble.refuses_tokens = False
-    told = await stage.outcomes(await stage.sync(mapping))
+    harness.gate.pass_by = accept
+    harness.gleanin.trouble.refuses_tokens = False
+    told = await harness.outcomes(await harness.sync(mapping))
     assert {told[each.id].reason.code for each in PEOPLE} == {"changed"}
     assert {told[each.id].outcome for each in PEOPLE} == {Outcome.UPDATED}
-    assert_the_job_titles_stand(stage)
+    assert_the_job_titles_stand(harness)

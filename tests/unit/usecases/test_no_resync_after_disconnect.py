@@ -11,137 +11,145 @@ from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.organizations.add_organization import NewOrganization
-from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.power import killed
-from tests.unit.usecases.stage import FAR, SESSIONBOARD_TOKEN, THERE, TOKEN, Stage
+from tests.support.builders import exhibitor, on, person, primary, session
+from tests.support.harness import FAR, SESSIONBOARD_TOKEN, THERE, TOKEN, Harness
+from tests.support.kill_switch import killed
 
 OPENING = session("opening", on(person("ada")))
 ACME = exhibitor("acme", primary(person("eve")))
 
 
-def everything(stage: Stage) -> dict[str, object]:
+def everything(harness: Harness) -> dict[str, object]:
     """Take down all that stands in the Gleanin event, to see that nothing of it changes."""
-    records = stage.gleanin.list_by_event(THERE)
+    records = harness.gleanin.list_by_event(THERE)
     return {record.id: (record.kind, record.external_id, deepcopy(record.fields)) for record in records}
 
 
-async def synced_under_an_ended_connection(stage: Stage) -> EventMapping:
+async def synced_under_an_ended_connection(harness: Harness) -> EventMapping:
     """Sync, disconnect, connect again and map the same two events."""
-    mapping = await stage.mapping()
-    stage.offer(OPENING, exhibitors=(ACME,))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    return await stage.reconnect_and_map(mapping)
+    mapping = await harness.mapping()
+    harness.offer(OPENING, exhibitors=(ACME,))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    return await harness.reconnect_and_map(mapping)
 
 
-async def synced_but_not_recorded(stage: Stage) -> EventMapping:
+async def synced_but_not_recorded(harness: Harness) -> EventMapping:
     """Let the syncs be killed right after they created somebody, before that was recorded."""
-    mapping = await stage.mapping()
-    stage.offer(OPENING, exhibitors=(ACME,))
+    mapping = await harness.mapping()
+    harness.offer(OPENING, exhibitors=(ACME,))
     for scope, writes in ((Scope.AGENDA, 2), (Scope.EXHIBITORS, 1)):
-        with killed(stage, write=writes):
-            await stage.sync(mapping, scope)
-    async with stage.units.read() as unit:
+        with killed(harness, write=writes):
+            await harness.sync(mapping, scope)
+    async with harness.units.read() as unit:
         for kind, source_id in ((SPEAKER, "ada"), (EXHIBITOR_CONTACT, "eve")):
-            assert len(stage.in_gleanin(mapping, kind, source_id)) == 1
+            assert len(harness.in_gleanin(mapping, kind, source_id)) == 1
             where = mapping.organization_id, mapping.events.gleanin_id
             assert not await unit.synced.find(*where, kind, [SourceId(source_id)])
-    return await stage.reconnect_and_map(mapping)
+    return await harness.reconnect_and_map(mapping)
 
 
 @pytest.fixture(params=[synced_under_an_ended_connection, synced_but_not_recorded])
-async def mapping(request: pytest.FixtureRequest, stage: Stage) -> EventMapping:
+async def mapping(request: pytest.FixtureRequest, harness: Harness) -> EventMapping:
     """Return the mapping under which the stage goes on after either past."""
-    past: Callable[[Stage], Awaitable[EventMapping]] = request.param
-    return await past(stage)
+    past: Callable[[Harness], Awaitable[EventMapping]] = request.param
+    return await past(harness)
 
 
-async def test_rule_10_old_records_are_skipped_with_that_reason(stage: Stage, mapping: EventMapping) -> None:
-    before = everything(stage)
-    run = await stage.sync(mapping)
-    told = await stage.outcomes(run)
+async def test_rule_10_old_records_are_skipped_with_that_reason(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    before = everything(harness)
+    run = await harness.sync(mapping)
+    told = await harness.outcomes(run)
     assert {key: (each.outcome, each.reason.code) for key, each in told.items()} == dict.fromkeys(
         ("opening", "ada", "eve"), (Outcome.SKIPPED, "ended_connection")
     )
     assert run.state is RunState.COMPLETED
-    assert everything(stage) == before
+    assert everything(harness) == before
 
 
-async def test_rule_10_not_even_a_change_is_written(stage: Stage, mapping: EventMapping) -> None:
-    before = everything(stage)
+async def test_rule_10_not_even_a_change_is_written(harness: Harness, mapping: EventMapping) -> None:
+    before = everything(harness)
     changed = person("ada", job_title="Countess", email="ada@new.example.org")
-    stage.offer(session("opening", on(changed), title="Grand opening"), exhibitors=(ACME,))
-    await stage.sync(mapping)
-    assert everything(stage) == before
+    harness.offer(session("opening", on(changed), title="Grand opening"), exhibitors=(ACME,))
+    await harness.sync(mapping)
+    assert everything(harness) == before
 
 
-async def test_rule_10_records_that_were_never_sent_go_through(stage: Stage, mapping: EventMapping) -> None:
-    before = everything(stage)
-    stage.offer(OPENING, session("closing", on(person("grace"))), exhibitors=(ACME,))
-    told = await stage.outcomes(await stage.sync(mapping))
+async def test_rule_10_records_that_were_never_sent_go_through(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    before = everything(harness)
+    harness.offer(OPENING, session("closing", on(person("grace"))), exhibitors=(ACME,))
+    told = await harness.outcomes(await harness.sync(mapping))
     assert told["closing"].outcome is told["grace"].outcome is Outcome.CREATED
-    assert before.items() <= everything(stage).items()
-    assert stage.the(mapping, SPEAKER, "grace").fields["sessions"] == (
-        stage.the(mapping, SESSION, "closing").id,
+    assert before.items() <= everything(harness).items()
+    assert harness.the(mapping, SPEAKER, "grace").fields["sessions"] == (
+        harness.the(mapping, SESSION, "closing").id,
     )
 
 
 async def test_rule_10_a_new_person_can_be_tied_to_an_old_session(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    (old,) = stage.gleanin.list_by_event(THERE, SESSION)
-    stage.offer(session("opening", on(person("ada")), on(person("grace"))), exhibitors=(ACME,))
-    told = await stage.outcomes(await stage.sync(mapping))
+    (old,) = harness.gleanin.list_by_event(THERE, SESSION)
+    harness.offer(session("opening", on(person("ada")), on(person("grace"))), exhibitors=(ACME,))
+    told = await harness.outcomes(await harness.sync(mapping))
     assert told["grace"].outcome is Outcome.CREATED
-    assert stage.the(mapping, SPEAKER, "grace").fields["sessions"] == (old.id,)
+    assert harness.the(mapping, SPEAKER, "grace").fields["sessions"] == (old.id,)
 
 
 async def test_rule_10_a_new_sessions_tie_to_an_old_person_is_left_out_and_told(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    before = everything(stage)
-    stage.offer(OPENING, session("closing", on(person("ada"))), exhibitors=(ACME,))
-    told = await stage.outcomes(await stage.sync(mapping))
+    before = everything(harness)
+    harness.offer(OPENING, session("closing", on(person("ada"))), exhibitors=(ACME,))
+    told = await harness.outcomes(await harness.sync(mapping))
     assert told["closing"].outcome is Outcome.CREATED
     assert "Not tied to Ada Lovelace" in told["closing"].reason.detail
     assert told["ada"].reason.code == "ended_connection"
-    assert before.items() <= everything(stage).items()
+    assert before.items() <= everything(harness).items()
 
 
-async def test_rule_10_to_another_gleanin_event_everything_goes(stage: Stage, mapping: EventMapping) -> None:
-    before = everything(stage)
-    mapping = await stage.reconnect_and_map(mapping, FAR)
-    run = await stage.sync(mapping)
-    assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.CREATED}
-    assert everything(stage) == before
-    assert len(stage.gleanin.list_by_event(FAR)) == 3
+async def test_rule_10_to_another_gleanin_event_everything_goes(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    before = everything(harness)
+    mapping = await harness.reconnect_and_map(mapping, FAR)
+    run = await harness.sync(mapping)
+    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
+    assert everything(harness) == before
+    assert len(harness.gleanin.list_by_event(FAR)) == 3
 
 
 async def test_rule_10_what_left_the_programme_since_is_not_written_either(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    before = everything(stage)
-    stage.offer()
-    run = await stage.sync(mapping)
+    before = everything(harness)
+    harness.offer()
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
-    assert everything(stage) == before
+    assert everything(harness) == before
 
 
-async def test_rule_10_one_event_done_with_does_not_bar_another(stage: Stage) -> None:
-    former = await synced_under_an_ended_connection(stage)
-    mapping = await stage.reconnect_and_map(former, FAR)
-    await stage.sync(mapping)
-    again = await stage.sync(mapping)
-    assert {each.outcome for each in (await stage.outcomes(again)).values()} == {Outcome.UNCHANGED}
+async def test_rule_10_one_event_done_with_does_not_bar_another(harness: Harness) -> None:
+    former = await synced_under_an_ended_connection(harness)
+    mapping = await harness.reconnect_and_map(former, FAR)
+    await harness.sync(mapping)
+    again = await harness.sync(mapping)
+    assert {each.outcome for each in (await harness.outcomes(again)).values()} == {Outcome.UNCHANGED}
 
 
-async def test_rule_10_the_same_id_at_another_sessionboard_address_is_another_record(stage: Stage) -> None:
-    former = await synced_under_an_ended_connection(stage)
-    await stage.disconnect(former.organization_id, "Acme")
-    other = await stage.add_organization(
+async def test_rule_10_the_same_id_at_another_sessionboard_address_is_another_record(
+    harness: Harness,
+) -> None:
+    former = await synced_under_an_ended_connection(harness)
+    await harness.disconnect(former.organization_id, "Acme")
+    other = await harness.add_organization(
         NewOrganization("Elsewhere", "https://eu.sessionboard.example.org", SESSIONBOARD_TOKEN)
     )
-    await stage.connect(other.id, TOKEN)
-    mapping = await stage.map(other.id)
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+    await harness.connect(other.id, TOKEN)
+    mapping = await harness.map(other.id)
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["opening"].outcome is Outcome.CREATED
     assert outcomes["ada"].reason.code == "foreign_contact"

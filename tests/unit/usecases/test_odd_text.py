@@ -25,8 +25,8 @@ from core.usecases.organizations.queries import FindOrganization
 from core.usecases.results.get_record_history import GetRecordHistory
 from core.usecases.runs.queries import ListOrganizationRuns
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from tests.unit.usecases.doors import Doors
-from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+from tests.support.access_harness import AccessHarness
+from tests.support.harness import ELSEWHERE, FAR, Harness
 
 ACTOR = Actor("ada", frozenset({Grant(Role.ADMIN)}))
 ODD = ["\0", "id1\0", "\ud800", "\udfff at the end"]
@@ -72,44 +72,46 @@ class PickyUnits:
             yield Picky(unit)
 
 
-Asking = Callable[[Stage, Doors, EventMapping, str], Awaitable[object]]
+Asking = Callable[[Harness, AccessHarness, EventMapping, str], Awaitable[object]]
 LOOK_UPS: dict[str, Asking] = {
-    "organization": lambda _, doors, __, odd: doors.admit_to_organization(
+    "organization": lambda _, access_harness, __, odd: access_harness.admit_to_organization(
         ACTOR, Permission.READ, OrganizationId(odd)
     ),
-    "mapping": lambda _, doors, __, odd: doors.admit_to_mapping(ACTOR, Permission.READ, MappingId(odd)),
-    "run": lambda _, doors, __, odd: doors.admit_to_run(ACTOR, Permission.READ, RunId(odd)),
-    "name": lambda stage, _, __, odd: FindOrganization(stage.units)(odd),
-    "API key": lambda _, doors, mapping, odd: doors.revoke_api_key(
+    "mapping": lambda _, access_harness, __, odd: access_harness.admit_to_mapping(
+        ACTOR, Permission.READ, MappingId(odd)
+    ),
+    "run": lambda _, access_harness, __, odd: access_harness.admit_to_run(ACTOR, Permission.READ, RunId(odd)),
+    "name": lambda harness, _, __, odd: FindOrganization(harness.units)(odd),
+    "API key": lambda _, access_harness, mapping, odd: access_harness.revoke_api_key(
         mapping.organization_id, ApiKeyId(odd), actor=COMMAND_LINE
     ),
-    "person": lambda _, doors, mapping, odd: doors.make_portal_address(
+    "person": lambda _, access_harness, mapping, odd: access_harness.make_portal_address(
         PersonQuery(mapping.id, SPEAKER.name, SourceId(odd)), actor=COMMAND_LINE
     ),
-    "kind": lambda _, doors, mapping, odd: doors.make_portal_address(
+    "kind": lambda _, access_harness, mapping, odd: access_harness.make_portal_address(
         PersonQuery(mapping.id, odd, SourceId("ada")), actor=COMMAND_LINE
     ),
-    "record": lambda stage, _, mapping, odd: GetRecordHistory(stage.units)(mapping.id, odd),
-    "a run before": lambda stage, _, mapping, odd: stage.list_runs(mapping.id, before=RunId(odd)),
-    "an organization's run before": lambda stage, _, mapping, odd: ListOrganizationRuns(stage.units)(
+    "record": lambda harness, _, mapping, odd: GetRecordHistory(harness.units)(mapping.id, odd),
+    "a run before": lambda harness, _, mapping, odd: harness.list_runs(mapping.id, before=RunId(odd)),
+    "an organization's run before": lambda harness, _, mapping, odd: ListOrganizationRuns(harness.units)(
         mapping.organization_id, before=RunId(odd)
     ),
-    "Sessionboard event": lambda stage, _, mapping, odd: stage.map_events(
+    "Sessionboard event": lambda harness, _, mapping, odd: harness.map_events(
         NewMapping(mapping.organization_id, SourceEventId(odd), FAR)
     ),
-    "Gleanin event": lambda stage, _, mapping, odd: stage.map_events(
+    "Gleanin event": lambda harness, _, mapping, odd: harness.map_events(
         NewMapping(mapping.organization_id, ELSEWHERE, DestinationEventId(odd))
     ),
-    "event": lambda stage, _, mapping, odd: stage.show_event(mapping.organization_id, SourceEventId(odd)),
+    "event": lambda harness, _, mapping, odd: harness.show_event(mapping.organization_id, SourceEventId(odd)),
 }
 
 
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
 @pytest.mark.parametrize("what", LOOK_UPS)
 async def test_odd_text_is_not_found_and_no_database_is_asked_for_it(
-    stage: Stage, doors: Doors, what: str, odd: str, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, what: str, odd: str, mapping: EventMapping
 ) -> None:
-    stage.units = PickyUnits(stage.units)
+    harness.units = PickyUnits(harness.units)
     with pytest.raises(NotFound) as refused:
-        await LOOK_UPS[what](stage, doors, mapping, odd)
+        await LOOK_UPS[what](harness, access_harness, mapping, odd)
     assert str(refused.value).isprintable()

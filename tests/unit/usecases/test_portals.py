@@ -14,19 +14,19 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, SPEAKER
 from core.domain.records.synced_records import ShareLink
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.access.portal_person import PersonQuery
-from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
-from tests.unit.usecases.doors import Doors
-from tests.unit.usecases.stage import THERE, Stage
+from tests.support.access_harness import AccessHarness
+from tests.support.builders import exhibitor, member, on, person, primary, session
+from tests.support.harness import THERE, Harness
 
 ACME = exhibitor("acme", primary(person("eve")), member(person("max")))
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def mapping(stage: Stage) -> EventMapping:
-    mapping = await stage.mapping()
-    stage.offer(session("opening", on(person("ada")), on(person("bob"))), exhibitors=(ACME,))
-    await stage.sync(mapping)
+async def mapping(harness: Harness) -> EventMapping:
+    mapping = await harness.mapping()
+    harness.offer(session("opening", on(person("ada")), on(person("bob"))), exhibitors=(ACME,))
+    await harness.sync(mapping)
     return mapping
 
 
@@ -35,7 +35,7 @@ def who(mapping: EventMapping, source_id: str = "ada", kind: str = SPEAKER.name)
 
 
 async def test_rule_31_an_address_opens_the_page_of_one_person(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     seen = {}
     for source_id, kind in (
@@ -44,26 +44,27 @@ async def test_rule_31_an_address_opens_the_page_of_one_person(
         ("eve", EXHIBITOR_CONTACT),
         ("max", EXHIBITOR_CONTACT),
     ):
-        page = await doors.open_portal(
-            await doors.make_portal_address(who(mapping, source_id, kind.name), actor=COMMAND_LINE)
+        page = await access_harness.open_portal(
+            await access_harness.make_portal_address(who(mapping, source_id, kind.name), actor=COMMAND_LINE)
         )
         assert (page.kind, page.event) == (kind, "PyConf")
         assert source_id.title() in page.name
         seen[source_id] = [link.url for link in page.links]
         assert seen[source_id] == [
-            f"https://app.gleanin.com/share/{kind.name}/{stage.the(mapping, kind, source_id).id}"
+            f"https://app.gleanin.com/share/{kind.name}/{harness.the(mapping, kind, source_id).id}"
         ]
     assert len({url for urls in seen.values() for url in urls}) == 4, "and shows nothing of anybody else"
 
 
 async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     ada, bob = [
-        await doors.make_portal_address(who(mapping, each), actor=COMMAND_LINE) for each in ("ada", "bob")
+        await access_harness.make_portal_address(who(mapping, each), actor=COMMAND_LINE)
+        for each in ("ada", "bob")
     ]
     claims = json.dumps([mapping.organization_id, THERE, SPEAKER.name, "bob"])
-    now = stage.clock.now()
+    now = harness.clock.now()
     foreign = ItsdangerousSigner(["another key"])
     changed = [
         ada[:spot] + ("A" if ada[spot] != "A" else "B") + ada[spot + 1 :] for spot in range(len(ada) - 1)
@@ -78,44 +79,46 @@ async def test_rule_31_an_address_says_nothing_that_a_guess_could_change(
         "\ud800",
         "x" * 100_000,
         claims,
-        doors.signer.sign("sign-up", claims, now),
-        doors.signer.sign("sign-in", claims, now),
+        access_harness.signer.sign("sign-up", claims, now),
+        access_harness.signer.sign("sign-in", claims, now),
         foreign.sign("portal", claims, now),
     ):
         with pytest.raises(LinkExpired):
-            await doors.open_portal(wrong)
-    assert (await doors.open_portal(doors.signer.sign("portal", claims, now))).links, (
+            await access_harness.open_portal(wrong)
+    assert (await access_harness.open_portal(access_harness.signer.sign("portal", claims, now))).links, (
         "only the key is missing"
     )
 
 
 async def test_rule_31_an_address_expires_after_ninety_days(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
-    stage.clock.advance(90 * DAY - timedelta(seconds=1))
-    assert (await doors.open_portal(address)).links
-    stage.clock.advance(timedelta(seconds=1))
+    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    harness.clock.advance(90 * DAY - timedelta(seconds=1))
+    assert (await access_harness.open_portal(address)).links
+    harness.clock.advance(timedelta(seconds=1))
     with pytest.raises(LinkExpired, match="Ask whoever sent it"):
-        await doors.open_portal(address)
+        await access_harness.open_portal(address)
 
 
 async def test_rule_31_revoked_addresses_do_not_open_and_later_ones_do(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    first, second = [await doors.make_portal_address(who(mapping), actor=COMMAND_LINE) for _ in range(2)]
-    bobs = await doors.make_portal_address(who(mapping, "bob"), actor=COMMAND_LINE)
-    await doors.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
+    first, second = [
+        await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE) for _ in range(2)
+    ]
+    bobs = await access_harness.make_portal_address(who(mapping, "bob"), actor=COMMAND_LINE)
+    await access_harness.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
     for address in (first, second):
         with pytest.raises(LinkExpired):
-            await doors.open_portal(address)
-    assert (await doors.open_portal(bobs)).links
-    stage.clock.advance(timedelta(milliseconds=1))
-    later = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
-    assert (await doors.open_portal(later)).links
-    await doors.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
+            await access_harness.open_portal(address)
+    assert (await access_harness.open_portal(bobs)).links
+    harness.clock.advance(timedelta(milliseconds=1))
+    later = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    assert (await access_harness.open_portal(later)).links
+    await access_harness.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
     with pytest.raises(LinkExpired):
-        await doors.open_portal(later)
+        await access_harness.open_portal(later)
 
 
 @pytest.mark.parametrize(
@@ -133,78 +136,84 @@ async def test_rule_31_revoked_addresses_do_not_open_and_later_ones_do(
     ],
 )
 async def test_rule_31_there_is_a_page_only_for_who_was_synced(
-    doors: Doors, mapping: EventMapping, source_id: str, kind: str
+    access_harness: AccessHarness, mapping: EventMapping, source_id: str, kind: str
 ) -> None:
     unknown = who(mapping, source_id, kind)
     with pytest.raises(NotFound):
-        await doors.make_portal_address(unknown, actor=COMMAND_LINE)
+        await access_harness.make_portal_address(unknown, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
-        await doors.revoke_portal_addresses(unknown, actor=COMMAND_LINE)
+        await access_harness.revoke_portal_addresses(unknown, actor=COMMAND_LINE)
     with pytest.raises(NotFound):
-        await doors.make_portal_address(
+        await access_harness.make_portal_address(
             replace(who(mapping), mapping_id=MappingId("nothing")), actor=COMMAND_LINE
         )
 
 
 async def test_rule_31_an_address_of_somebody_unknown_opens_nothing(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
     for claims in (
         [mapping.organization_id, THERE, SPEAKER.name, "nobody"],
         ["nobody", THERE, SPEAKER.name, "ada"],
     ):
         with pytest.raises(LinkExpired):
-            await doors.open_portal(doors.signer.sign("portal", json.dumps(claims), stage.clock.now()))
+            await access_harness.open_portal(
+                access_harness.signer.sign("portal", json.dumps(claims), harness.clock.now())
+            )
 
 
 async def test_rule_31_an_address_opens_nothing_once_the_organization_is_removed(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
-    await stage.disconnect(mapping.organization_id, "Acme")
-    assert (await doors.open_portal(address)).links, "what Gleanin made, works on after a disconnect"
-    await stage.remove_organization(mapping.organization_id, "Acme")
+    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    await harness.disconnect(mapping.organization_id, "Acme")
+    assert (await access_harness.open_portal(address)).links, "what Gleanin made, works on after a disconnect"
+    await harness.remove_organization(mapping.organization_id, "Acme")
     with pytest.raises(LinkExpired):
-        await doors.open_portal(address)
+        await access_harness.open_portal(address)
 
 
 async def test_rule_31_an_address_outlives_its_mapping(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
-    await stage.remove_mapping(mapping.id)
-    assert (await doors.open_portal(address)).links
+    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    await harness.remove_mapping(mapping.id)
+    assert (await access_harness.open_portal(address)).links
 
 
 async def test_rule_31_of_an_ended_mapping_addresses_are_revoked_and_no_new_ones_made(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
-    await stage.disconnect(mapping.organization_id, "Acme")
+    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    await harness.disconnect(mapping.organization_id, "Acme")
     with pytest.raises(NotMapped):
-        await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
-    await doors.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
+        await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    await access_harness.revoke_portal_addresses(who(mapping), actor=COMMAND_LINE)
     with pytest.raises(LinkExpired):
-        await doors.open_portal(address)
+        await access_harness.open_portal(address)
 
 
 async def test_rule_30_a_page_shows_https_links_only_and_those_of_now(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    address = await doors.make_portal_address(who(mapping), actor=COMMAND_LINE)
+    address = await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
     good = ShareLink("Speaker", "https://invt.io/ada")
     bad = [ShareLink("Bad", url) for url in ("http://invt.io/ada", "javascript:alert(1)", "", "https://")]
     links = {SourceId("ada"): (*bad, good)}
-    async with stage.committing() as unit:
+    async with harness.committing() as unit:
         await unit.synced.save_links(mapping.organization_id, THERE, SPEAKER, links)
-    assert (await doors.open_portal(address)).links == (good,)
+    assert (await access_harness.open_portal(address)).links == (good,)
 
 
-async def test_rule_30_who_has_no_link_yet_has_a_page_without_one(stage: Stage, doors: Doors) -> None:
-    stage.gleanin.links_after_reads = None
-    mapping = await stage.mapping()
-    stage.offer(session("opening", on(person("ada"))))
-    await stage.sync(mapping)
+async def test_rule_30_who_has_no_link_yet_has_a_page_without_one(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    harness.gleanin.links_after_reads = None
+    mapping = await harness.mapping()
+    harness.offer(session("opening", on(person("ada"))))
+    await harness.sync(mapping)
     assert (
-        await doors.open_portal(await doors.make_portal_address(who(mapping), actor=COMMAND_LINE))
+        await access_harness.open_portal(
+            await access_harness.make_portal_address(who(mapping), actor=COMMAND_LINE)
+        )
     ).links == ()

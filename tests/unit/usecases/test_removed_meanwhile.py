@@ -12,8 +12,8 @@ from core.domain.ids import OrganizationId
 from core.usecases.access.add_account import NewAccount
 from core.usecases.mappings.change_settings import SettingsChange
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from tests.unit.usecases.doors import ADA, PASSWORD, Doors
-from tests.unit.usecases.stage import TOKEN, Stage
+from tests.support.access_harness import ADA, PASSWORD, AccessHarness
+from tests.support.harness import TOKEN, Harness
 
 
 @dataclass(slots=True)
@@ -38,30 +38,32 @@ class RemovedBetween:
             yield unit
 
 
-HealthChange = Callable[[Stage, Doors, OrganizationId], Awaitable[object]]
+HealthChange = Callable[[Harness, AccessHarness, OrganizationId], Awaitable[object]]
 
 
-async def _renew_settings(stage: Stage, doors: Doors, organization: OrganizationId) -> object:
-    async with stage.units.read() as unit:
+async def _renew_settings(
+    harness: Harness, access_harness: AccessHarness, organization: OrganizationId
+) -> object:
+    async with harness.units.read() as unit:
         (mapping,) = await unit.mappings.list_by_organization(organization)
-    return await stage.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
+    return await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
 
 
 CHANGES: dict[str, HealthChange] = {
-    "connect": lambda stage, _, organization: stage.connect(organization, TOKEN),
-    "map": lambda stage, _, organization: stage.map(organization),
-    "Sessionboard's token": lambda stage, _, organization: stage.replace_sessionboard_token(
+    "connect": lambda harness, _, organization: harness.connect(organization, TOKEN),
+    "map": lambda harness, _, organization: harness.map(organization),
+    "Sessionboard's token": lambda harness, _, organization: harness.replace_sessionboard_token(
         organization, TOKEN
     ),
-    "Gleanin's token": lambda stage, _, organization: stage.replace_gleanin_token(organization, TOKEN),
+    "Gleanin's token": lambda harness, _, organization: harness.replace_gleanin_token(organization, TOKEN),
     "settings": _renew_settings,
-    "API key": lambda _, doors, organization: doors.make_api_key(
+    "API key": lambda _, access_harness, organization: access_harness.make_api_key(
         "export", Grant(Role.ADMIN, organization), actor=COMMAND_LINE
     ),
-    "account": lambda _, doors, organization: doors.add_account(
+    "account": lambda _, access_harness, organization: access_harness.add_account(
         NewAccount("new@example.org", Grant(Role.ADMIN, organization), PASSWORD), actor=COMMAND_LINE
     ),
-    "role": lambda _, doors, organization: doors.give_role(
+    "role": lambda _, access_harness, organization: access_harness.give_role(
         ADA, Grant(Role.ADMIN, organization), actor=COMMAND_LINE
     ),
 }
@@ -69,23 +71,23 @@ CHANGES: dict[str, HealthChange] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 async def test_an_organization_that_is_removed_meanwhile_is_not_found_any_more(
-    stage: Stage, doors: Doors, change: str
+    harness: Harness, access_harness: AccessHarness, change: str
 ) -> None:
-    await doors.account()
-    organization = (await stage.organization()).id
+    await access_harness.account()
+    organization = (await harness.organization()).id
     if change != "connect":
-        await stage.connect(organization, TOKEN)
+        await harness.connect(organization, TOKEN)
     if change == "settings":
-        await stage.map(organization)
-    units = stage.units
+        await harness.map(organization)
+    units = harness.units
 
     async def remove() -> None:
         async with units.write() as unit:
-            await unit.organizations.remove(organization, stage.clock.now())
+            await unit.organizations.remove(organization, harness.clock.now())
             await unit.commit()
 
-    stage.units = RemovedBetween(units, remove)
-    before = await doors.audit_log()
+    harness.units = RemovedBetween(units, remove)
+    before = await access_harness.audit_log()
     with pytest.raises(NotFound):
-        await CHANGES[change](stage, doors, organization)
-    assert await doors.audit_log() == before
+        await CHANGES[change](harness, access_harness, organization)
+    assert await access_harness.audit_log() == before

@@ -18,8 +18,8 @@ from core.domain.runs.run import SyncRun
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.runs.request_sync import SyncRequest
 from ports.store.unit_of_work import UnitOfWorkFactory
-from tests.unit.usecases.doors import Doors
-from tests.unit.usecases.stage import ELSEWHERE, FAR, Stage
+from tests.support.access_harness import AccessHarness
+from tests.support.harness import ELSEWHERE, FAR, Harness
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 
@@ -45,83 +45,85 @@ def units(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnitOfWork
 
 
 @pytest.fixture
-def stage(units: UnitOfWorkFactory) -> Stage:
-    return Stage(units)
+def harness(units: UnitOfWorkFactory) -> Harness:
+    return Harness(units)
 
 
 @pytest.fixture
-async def mapping(stage: Stage) -> EventMapping:
-    return await stage.mapping()
+async def mapping(harness: Harness) -> EventMapping:
+    return await harness.mapping()
 
 
 async def ask(
-    stage: Stage, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = Scope.ALL
+    harness: Harness, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = Scope.ALL
 ) -> SyncRun:
-    return await stage.request(SyncRequest(mapping.id, scope, actor=actor, key=key, asker=actor))
+    return await harness.request(SyncRequest(mapping.id, scope, actor=actor, key=key, asker=actor))
 
 
-async def finish(stage: Stage, run: SyncRun) -> None:
-    await stage.run_sync(run.id)
+async def finish(harness: Harness, run: SyncRun) -> None:
+    await harness.run_sync(run.id)
 
 
-async def test_rule_23_the_same_key_gives_the_same_run_for_ever(stage: Stage, mapping: EventMapping) -> None:
-    run = await ask(stage, mapping, "k1")
-    assert (await ask(stage, mapping, "k1")).id == run.id
-    await finish(stage, run)
-    again = await ask(stage, mapping, "k1")
+async def test_rule_23_the_same_key_gives_the_same_run_for_ever(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    run = await ask(harness, mapping, "k1")
+    assert (await ask(harness, mapping, "k1")).id == run.id
+    await finish(harness, run)
+    again = await ask(harness, mapping, "k1")
     assert (again.id, again.is_open) == (run.id, False)
-    assert len(await stage.list_runs(mapping.id)) == 1
+    assert len(await harness.list_runs(mapping.id)) == 1
 
 
-async def test_rule_23_another_key_or_none_books_anew(stage: Stage, mapping: EventMapping) -> None:
+async def test_rule_23_another_key_or_none_books_anew(harness: Harness, mapping: EventMapping) -> None:
     runs = []
     for key in ("k1", "K1", "k1 ", None, None, "k" * 255):
-        run = await ask(stage, mapping, key)
-        await finish(stage, run)
+        run = await ask(harness, mapping, key)
+        await finish(harness, run)
         runs.append(run.id)
     assert len(set(runs)) == 6
 
 
 async def test_rule_23_somebody_else_with_the_same_key_gets_an_own_run(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    hers = await ask(stage, mapping, "k1", ADA)
-    await finish(stage, hers)
-    his = await ask(stage, mapping, "k1", BOB)
+    hers = await ask(harness, mapping, "k1", ADA)
+    await finish(harness, hers)
+    his = await ask(harness, mapping, "k1", BOB)
     assert his.id != hers.id
-    assert (await ask(stage, mapping, "k1", ADA)).id == hers.id
-    assert (await ask(stage, mapping, "k1", BOB)).id == his.id
+    assert (await ask(harness, mapping, "k1", ADA)).id == hers.id
+    assert (await ask(harness, mapping, "k1", BOB)).id == his.id
 
 
 async def test_rule_23_keys_of_different_people_cannot_be_made_to_meet(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
     """A name and a key put together differently must not give the same."""
-    hers = await ask(stage, mapping, "x k1", "ada")
-    await finish(stage, hers)
-    assert (await ask(stage, mapping, "k1", "ada x")).id != hers.id
+    hers = await ask(harness, mapping, "x k1", "ada")
+    await finish(harness, hers)
+    assert (await ask(harness, mapping, "k1", "ada x")).id != hers.id
     with pytest.raises(InvalidInput):
         SyncRequest(mapping.id, actor="ada", asker="ada", key="x\nk1")
 
 
 async def test_rule_23_another_mapping_with_the_same_key_gets_an_own_run(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    other = await stage.map(mapping.organization_id, ELSEWHERE, FAR)
-    ours, theirs = await ask(stage, mapping, "k1"), await ask(stage, other, "k1")
+    other = await harness.map(mapping.organization_id, ELSEWHERE, FAR)
+    ours, theirs = await ask(harness, mapping, "k1"), await ask(harness, other, "k1")
     assert (ours.mapping_id, theirs.mapping_id) == (mapping.id, other.id)
-    assert (await ask(stage, other, "k1")).id == theirs.id
+    assert (await ask(harness, other, "k1")).id == theirs.id
 
 
 async def test_rule_23_a_key_is_known_for_the_run_that_its_request_joined(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    waiting = await ask(stage, mapping, None, BOB, Scope.AGENDA)
-    joined = await ask(stage, mapping, "k1", ADA, Scope.EXHIBITORS)
+    waiting = await ask(harness, mapping, None, BOB, Scope.AGENDA)
+    joined = await ask(harness, mapping, "k1", ADA, Scope.EXHIBITORS)
     assert (joined.id, joined.scope) == (waiting.id, Scope.ALL)
-    await finish(stage, joined)
-    assert (await ask(stage, mapping, "k1", ADA, Scope.EXHIBITORS)).id == waiting.id
-    assert len(await stage.list_runs(mapping.id)) == 1
+    await finish(harness, joined)
+    assert (await ask(harness, mapping, "k1", ADA, Scope.EXHIBITORS)).id == waiting.id
+    assert len(await harness.list_runs(mapping.id)) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,48 +136,48 @@ async def test_rule_23_a_key_is_known_for_the_run_that_its_request_joined(
     ],
 )
 async def test_rule_23_a_key_that_is_given_again_for_more_is_refused(
-    stage: Stage, mapping: EventMapping, first: Scope, second: Scope
+    harness: Harness, mapping: EventMapping, first: Scope, second: Scope
 ) -> None:
-    run = await ask(stage, mapping, "k1", scope=first)
+    run = await ask(harness, mapping, "k1", scope=first)
     for has_ended in (False, True):
         if has_ended:
-            await finish(stage, run)
+            await finish(harness, run)
         with pytest.raises(InvalidInput, match=f"another scope \\({first}\\)"):
-            await ask(stage, mapping, "k1", scope=second)
-        assert (await ask(stage, mapping, "k1", scope=first)).id == run.id
-    assert len(await stage.list_runs(mapping.id)) == 1
+            await ask(harness, mapping, "k1", scope=second)
+        assert (await ask(harness, mapping, "k1", scope=first)).id == run.id
+    assert len(await harness.list_runs(mapping.id)) == 1
 
 
 async def test_rule_23_of_requests_in_parallel_with_one_key_one_books(
-    stage: Stage, doors: Doors, mapping: EventMapping
+    harness: Harness, access_harness: AccessHarness, mapping: EventMapping
 ) -> None:
-    before = len(await doors.audit_log())
-    runs = await asyncio.gather(*(ask(stage, mapping, "k1") for _ in range(20)))
+    before = len(await access_harness.audit_log())
+    runs = await asyncio.gather(*(ask(harness, mapping, "k1") for _ in range(20)))
     assert len({run.id for run in runs}) == 1
-    assert len(await doors.audit_log()) == before + 1
+    assert len(await access_harness.audit_log()) == before + 1
 
 
 async def test_rule_23_requests_in_parallel_with_keys_of_their_own_share_the_waiting_run(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    runs = await asyncio.gather(*(ask(stage, mapping, f"k{number}") for number in range(20)))
+    runs = await asyncio.gather(*(ask(harness, mapping, f"k{number}") for number in range(20)))
     (waiting,) = {run.id for run in runs}
-    await finish(stage, runs[0])
+    await finish(harness, runs[0])
     for number in range(20):
-        assert (await ask(stage, mapping, f"k{number}")).id == waiting
-    assert (await ask(stage, mapping, "k20")).id != waiting
+        assert (await ask(harness, mapping, f"k{number}")).id == waiting
+    assert (await ask(harness, mapping, "k20")).id != waiting
 
 
 async def test_rule_11_a_repeated_request_is_answered_though_the_mapping_is_removed(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    run = await ask(stage, mapping, "k1")
-    await stage.remove_mapping(mapping.id)
-    assert (await ask(stage, mapping, "k1")).id == run.id
+    run = await ask(harness, mapping, "k1")
+    await harness.remove_mapping(mapping.id)
+    assert (await ask(harness, mapping, "k1")).id == run.id
     with pytest.raises(NotMapped):
-        await ask(stage, mapping, "k2")
+        await ask(harness, mapping, "k2")
     with pytest.raises(NotFound):
-        await stage.request(SyncRequest(MappingId("nothing"), key="k1", actor=COMMAND_LINE))
+        await harness.request(SyncRequest(MappingId("nothing"), key="k1", actor=COMMAND_LINE))
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "two\nlines", "nul\0", "\ud800"])

@@ -12,15 +12,15 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.secrets import Token
 from core.usecases.sync.show_event import EventView
 from ports.source import SourceRefused, SourceUnavailable
-from tests.present import present
-from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.stage import ELSEWHERE, HERE, Stage
+from tests.support.assertions import present
+from tests.support.builders import exhibitor, on, person, primary, session
+from tests.support.harness import ELSEWHERE, HERE, Harness
 
 ACME = exhibitor("acme", primary(person("eve")))
 
 
-def offer(stage: Stage) -> None:
-    stage.offer(
+def offer(harness: Harness) -> None:
+    harness.offer(
         session("opening", on(person("ada"))), session("pending", status="pending"), exhibitors=(ACME,)
     )
 
@@ -33,18 +33,20 @@ def rows(view: EventView) -> tuple[list[str], list[str]]:
 ALL = (["opening", "pending"], ["acme"])
 
 
-async def test_rule_11_an_event_that_is_not_mapped_is_shown_without_a_plan(stage: Stage) -> None:
-    organization = await stage.organization()
-    offer(stage)
-    view = await stage.show_event(organization.id, HERE)
+async def test_rule_11_an_event_that_is_not_mapped_is_shown_without_a_plan(harness: Harness) -> None:
+    organization = await harness.organization()
+    offer(harness)
+    view = await harness.show_event(organization.id, HERE)
     assert rows(view) == ALL
     assert (view.mapping, view.plan, view.stop) == (None, None, None)
-    assert (view.event.name, view.read_at) == ("PyConf", stage.clock.now())
+    assert (view.event.name, view.read_at) == ("PyConf", harness.clock.now())
 
 
-async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage, mapping: EventMapping) -> None:
-    offer(stage)
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    offer(harness)
+    view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert (view.mapping, view.stop) == (mapping, None)
     plan = present(view.plan)
@@ -54,68 +56,70 @@ async def test_a_mapped_event_is_shown_with_what_a_sync_would_do(stage: Stage, m
         1,
         1,
     ]
-    assert not stage.gleanin.writes, "nothing is written by looking"
+    assert not harness.gleanin.writes, "nothing is written by looking"
 
 
-async def test_what_is_shown_follows_what_was_synced(stage: Stage, mapping: EventMapping) -> None:
-    offer(stage)
-    await stage.sync(mapping)
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_what_is_shown_follows_what_was_synced(harness: Harness, mapping: EventMapping) -> None:
+    offer(harness)
+    await harness.sync(mapping)
+    view = await harness.show_event(mapping.organization_id, HERE)
     plan = present(view.plan)
     assert plan.counts.of(SPEAKER)[Outcome.UNCHANGED] == 1
     assert plan.counts.of(SESSION)[Outcome.SKIPPED] == 1
 
 
-async def test_another_event_beside_a_mapped_one_is_shown_without_a_plan(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("keynote"), event=ELSEWHERE)
-    view = await stage.show_event(mapping.organization_id, ELSEWHERE)
+async def test_another_event_beside_a_mapped_one_is_shown_without_a_plan(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("keynote"), event=ELSEWHERE)
+    view = await harness.show_event(mapping.organization_id, ELSEWHERE)
     assert rows(view) == (["keynote"], [])
     assert view.mapping is None
 
 
-async def test_after_its_mapping_is_removed_an_event_is_shown_without_a_plan(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer(stage)
-    await stage.remove_mapping(mapping.id)
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_after_its_mapping_is_removed_an_event_is_shown_without_a_plan(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer(harness)
+    await harness.remove_mapping(mapping.id)
+    view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert (view.mapping, view.plan) == (None, None)
 
 
-async def test_while_gleanin_is_down_the_rows_are_shown_with_why_a_sync_would_stop(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer(stage)
-    stage.gleanin.trouble.unavailable_calls = 1_000
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_while_gleanin_is_down_the_rows_are_shown_with_why_a_sync_would_stop(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer(harness)
+    harness.gleanin.trouble.unavailable_calls = 1_000
+    view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert view.plan is None
     assert view.stop is not None
     assert (view.stop.code, view.stop.by) == ("unreachable", StopCause.OTHER_SIDE)
 
 
-async def test_where_gleanin_refuses_the_token_the_rows_are_shown_with_that(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer(stage)
-    stage.gleanin.tokens = {"another-token"}
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_where_gleanin_refuses_the_token_the_rows_are_shown_with_that(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer(harness)
+    harness.gleanin.tokens = {"another-token"}
+    view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     stop = present(view.stop)
     assert (stop.code, "Gleanin" in stop.sentence) == ("token_refused", True)
 
 
-async def test_where_the_event_is_gone_from_gleanin_the_rows_are_shown_with_that(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer(stage)
-    del stage.gleanin.events[mapping.events.gleanin_id]
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_where_the_event_is_gone_from_gleanin_the_rows_are_shown_with_that(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer(harness)
+    del harness.gleanin.events[mapping.events.gleanin_id]
+    view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert present(view.stop).code == "event_gone"
 
 
-async def test_rule_16_masked_e_mails_are_told_beside_the_rows(stage: Stage, mapping: EventMapping) -> None:
-    stage.offer(session("opening", on(person("ada", email="a***@e***.org"))), exhibitors=(ACME,))
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_rule_16_masked_e_mails_are_told_beside_the_rows(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    harness.offer(session("opening", on(person("ada", email="a***@e***.org"))), exhibitors=(ACME,))
+    view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == (["opening"], ["acme"])
     assert view.plan is None
     assert view.stop is not None
@@ -123,66 +127,70 @@ async def test_rule_16_masked_e_mails_are_told_beside_the_rows(stage: Stage, map
     assert "a***@e***.org" in view.stop.sentence
 
 
-async def test_rule_07_time_zones_that_differ_are_told_beside_the_rows(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer(stage)
-    stage.gleanin.add_event(mapping.events.gleanin_id, "PyConf goes Gleanin", time_zone="America/New_York")
-    view = await stage.show_event(mapping.organization_id, HERE)
+async def test_rule_07_time_zones_that_differ_are_told_beside_the_rows(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer(harness)
+    harness.gleanin.add_event(mapping.events.gleanin_id, "PyConf goes Gleanin", time_zone="America/New_York")
+    view = await harness.show_event(mapping.organization_id, HERE)
     assert rows(view) == ALL
     assert present(view.stop).code == "time_zones"
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
-async def test_an_event_that_is_gone_from_sessionboard_is_not_found(stage: Stage, mapped: bool) -> None:
-    organization = (await stage.mapping()).organization_id if mapped else (await stage.organization()).id
-    stage.source.remove(HERE)
+async def test_an_event_that_is_gone_from_sessionboard_is_not_found(harness: Harness, mapped: bool) -> None:
+    organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
+    harness.source.remove(HERE)
     with pytest.raises(NotFound, match="There is no Sessionboard event '3960'"):
-        await stage.show_event(organization, HERE)
+        await harness.show_event(organization, HERE)
 
 
 @pytest.mark.parametrize("asked", ["", "nothing", "\0", "\ud800", "../events", "x" * 100_000])
-async def test_an_event_that_there_is_not_is_not_found(stage: Stage, asked: str) -> None:
-    organization = await stage.organization()
+async def test_an_event_that_there_is_not_is_not_found(harness: Harness, asked: str) -> None:
+    organization = await harness.organization()
     with pytest.raises(NotFound):
-        await stage.show_event(organization.id, SourceEventId(asked))
+        await harness.show_event(organization.id, SourceEventId(asked))
     with pytest.raises(NotFound, match="organization 'nobody'"):
-        await stage.show_event(OrganizationId("nobody"), HERE)
+        await harness.show_event(OrganizationId("nobody"), HERE)
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
-async def test_without_sessionboard_there_is_nothing_to_show(stage: Stage, mapped: bool) -> None:
-    organization = (await stage.mapping()).organization_id if mapped else (await stage.organization()).id
-    offer(stage)
-    stage.source.trouble = SourceUnavailable("Sessionboard does not answer.")
+async def test_without_sessionboard_there_is_nothing_to_show(harness: Harness, mapped: bool) -> None:
+    organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
+    offer(harness)
+    harness.source.trouble = SourceUnavailable("Sessionboard does not answer.")
     with pytest.raises(SourceUnavailable):
-        await stage.show_event(organization, HERE)
-    stage.source.trouble = None
-    stage.sources.tokens = {Token("another-token-012").value}
+        await harness.show_event(organization, HERE)
+    harness.source.trouble = None
+    harness.sources.tokens = {Token("another-token-012").value}
     with pytest.raises(SourceRefused):
-        await stage.show_event(organization, HERE)
+        await harness.show_event(organization, HERE)
 
 
 @pytest.mark.parametrize("mapped", [False, True], ids=["not mapped", "mapped"])
-async def test_a_list_that_breaks_off_is_not_shown_as_if_it_were_whole(stage: Stage, mapped: bool) -> None:
-    organization = (await stage.mapping()).organization_id if mapped else (await stage.organization()).id
-    stage.offer(*(session(f"s{number}") for number in range(5)))
-    stage.source.page_size = 2
+async def test_a_list_that_breaks_off_is_not_shown_as_if_it_were_whole(
+    harness: Harness, mapped: bool
+) -> None:
+    organization = (await harness.mapping()).organization_id if mapped else (await harness.organization()).id
+    harness.offer(*(session(f"s{number}") for number in range(5)))
+    harness.source.page_size = 2
 
-    class BreaksOff(type(stage.source)):  # type: ignore[misc]  # the very source, but for one thing
+    class BreaksOff(type(harness.source)):  # type: ignore[misc]  # the very source, but for one thing
         async def event(self, event_id: SourceEventId) -> SourceEvent:
             self.trouble = None
             event: SourceEvent = await super().event(event_id)
             self.trouble, self.pages_before_trouble = SourceUnavailable("It broke off."), 1
             return event
 
-    stage.sources.source = BreaksOff(stage.source.programmes, page_size=2)
+    harness.sources.source = BreaksOff(harness.source.programmes, page_size=2)
     with pytest.raises(SourceUnavailable):
-        await stage.show_event(organization, HERE)
+        await harness.show_event(organization, HERE)
 
 
-async def test_an_event_of_the_same_number_of_somebody_elses_is_not_taken_for_ones_own(stage: Stage) -> None:
-    theirs = await stage.mapping()
-    organization = await stage.organization("Bolt")
-    offer(stage)
-    view = await stage.show_event(organization.id, theirs.events.sessionboard_id)
+async def test_an_event_of_the_same_number_of_somebody_elses_is_not_taken_for_ones_own(
+    harness: Harness,
+) -> None:
+    theirs = await harness.mapping()
+    organization = await harness.organization("Bolt")
+    offer(harness)
+    view = await harness.show_event(organization.id, theirs.events.sessionboard_id)
     assert (view.mapping, view.plan) == (None, None)

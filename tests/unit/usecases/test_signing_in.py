@@ -10,47 +10,47 @@ from adapters.memory.passwords import QuickPasswords
 from core.domain.access.api_keys import digest_of
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.errors import InvalidCredentials, LinkExpired, NotAuthenticated, TooManyAttempts
-from tests.unit.usecases.doors import ADA, HOME, PASSWORD, Doors
-from tests.unit.usecases.stage import Stage
+from tests.support.access_harness import ADA, HOME, PASSWORD, AccessHarness
+from tests.support.harness import Harness
 
 HOUR = timedelta(hours=1)
 WRONG = "wrong-horse-battery"
 
 
 @pytest.fixture(autouse=True)
-async def an_account(doors: Doors) -> None:
-    await doors.account()
+async def an_account(access_harness: AccessHarness) -> None:
+    await access_harness.account()
 
 
-async def fail(doors: Doors, times: int = 1, email: str = ADA, address: str = HOME) -> None:
+async def fail(access_harness: AccessHarness, times: int = 1, email: str = ADA, address: str = HOME) -> None:
     for _ in range(times):
         with pytest.raises(InvalidCredentials):
-            await doors.sign_in(email, WRONG, address)
+            await access_harness.sign_in(email, WRONG, address)
 
 
-async def wait_of(doors: Doors, email: str = ADA, address: str = HOME) -> timedelta:
+async def wait_of(access_harness: AccessHarness, email: str = ADA, address: str = HOME) -> timedelta:
     with pytest.raises(TooManyAttempts) as refused:
-        await doors.sign_in(email, PASSWORD, address)
+        await access_harness.sign_in(email, PASSWORD, address)
     return refused.value.wait
 
 
-async def test_who_gives_e_mail_and_password_is_signed_in(doors: Doors) -> None:
-    secret = await doors.sign_in("  ADA@example.org ")
-    assert (await doors.who_is_signed_in(secret)).email == ADA
+async def test_who_gives_e_mail_and_password_is_signed_in(access_harness: AccessHarness) -> None:
+    secret = await access_harness.sign_in("  ADA@example.org ")
+    assert (await access_harness.who_is_signed_in(secret)).email == ADA
 
 
-async def test_of_a_sign_in_only_a_digest_is_kept(stage: Stage, doors: Doors) -> None:
-    secret = await doors.sign_in()
-    async with stage.units.read() as unit:
+async def test_of_a_sign_in_only_a_digest_is_kept(harness: Harness, access_harness: AccessHarness) -> None:
+    secret = await access_harness.sign_in()
+    async with harness.units.read() as unit:
         assert await unit.login_sessions.find(secret) is None
         assert await unit.login_sessions.find(digest_of(secret)) is not None
 
 
-async def test_nothing_tells_whether_there_is_an_account(doors: Doors) -> None:
+async def test_nothing_tells_whether_there_is_an_account(access_harness: AccessHarness) -> None:
     said: list[str] = []
     for email in (ADA, "nobody@example.org", "", "\0", "\ud800", "x" * 100_000):
         with pytest.raises(InvalidCredentials) as refused:
-            await doors.sign_in(email, WRONG, f"192.0.2.{len(said)}")
+            await access_harness.sign_in(email, WRONG, f"192.0.2.{len(said)}")
         said.append(str(refused.value))
     assert set(said) == {"The e-mail or the password is wrong."}
 
@@ -67,14 +67,14 @@ class Watched(QuickPasswords):
         return False
 
 
-async def test_a_password_is_compared_for_an_unknown_e_mail_too(doors: Doors) -> None:
+async def test_a_password_is_compared_for_an_unknown_e_mail_too(access_harness: AccessHarness) -> None:
     """The answer would come sooner otherwise."""
-    doors.passwords = watched = Watched([])
-    await fail(doors, email="nobody@example.org")
+    access_harness.passwords = watched = Watched([])
+    await fail(access_harness, email="nobody@example.org")
     assert watched.asked == [None]
 
 
-async def test_a_password_with_more_behind_it_is_another_one(doors: Doors) -> None:
+async def test_a_password_with_more_behind_it_is_another_one(access_harness: AccessHarness) -> None:
     for password in (
         PASSWORD + "x",
         PASSWORD + "x" * 100_000,
@@ -84,106 +84,118 @@ async def test_a_password_with_more_behind_it_is_another_one(doors: Doors) -> No
         "\ud800",
     ):
         with pytest.raises(InvalidCredentials):
-            await doors.sign_in(password=password, address=repr(password)[:20])
-        await doors.sign_in()
+            await access_harness.sign_in(password=password, address=repr(password)[:20])
+        await access_harness.sign_in()
 
 
-async def test_a_sign_in_ends_after_twelve_hours_however_much_it_is_used(stage: Stage, doors: Doors) -> None:
-    secret = await doors.sign_in()
+async def test_a_sign_in_ends_after_twelve_hours_however_much_it_is_used(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    secret = await access_harness.sign_in()
     for _ in range(12):
-        assert await doors.signed_in(secret)
-        stage.clock.advance(HOUR)
+        assert await access_harness.signed_in(secret)
+        harness.clock.advance(HOUR)
     with pytest.raises(NotAuthenticated):
-        await doors.who_is_signed_in(secret)
+        await access_harness.who_is_signed_in(secret)
 
 
-async def test_a_sign_in_ends_when_signed_out_and_others_go_on(doors: Doors) -> None:
-    here, there = await doors.sign_in(), await doors.sign_in()
-    await doors.sign_out(here)
-    await doors.sign_out(here)
-    await doors.sign_out("nothing \ud800")
+async def test_a_sign_in_ends_when_signed_out_and_others_go_on(access_harness: AccessHarness) -> None:
+    here, there = await access_harness.sign_in(), await access_harness.sign_in()
+    await access_harness.sign_out(here)
+    await access_harness.sign_out(here)
+    await access_harness.sign_out("nothing \ud800")
     with pytest.raises(NotAuthenticated, match="Sign in first"):
-        await doors.who_is_signed_in(here)
-    assert await doors.signed_in(there)
+        await access_harness.who_is_signed_in(here)
+    assert await access_harness.signed_in(there)
 
 
 @pytest.mark.parametrize("secret", ["", "nothing", "\0", "\ud800", "x" * 100_000])
-async def test_a_secret_that_was_never_given_is_nobodys(doors: Doors, secret: str) -> None:
+async def test_a_secret_that_was_never_given_is_nobodys(access_harness: AccessHarness, secret: str) -> None:
     with pytest.raises(NotAuthenticated):
-        await doors.who_is_signed_in(secret)
+        await access_harness.who_is_signed_in(secret)
 
 
-async def test_sign_ins_that_are_over_are_forgotten(stage: Stage, doors: Doors) -> None:
-    secret = await doors.sign_in()
-    stage.clock.advance(13 * HOUR)
-    await doors.sign_in()
-    async with stage.units.read() as unit:
+async def test_sign_ins_that_are_over_are_forgotten(harness: Harness, access_harness: AccessHarness) -> None:
+    secret = await access_harness.sign_in()
+    harness.clock.advance(13 * HOUR)
+    await access_harness.sign_in()
+    async with harness.units.read() as unit:
         assert await unit.login_sessions.find(digest_of(secret)) is None
 
 
-async def test_guessing_is_slowed_down_more_and_more(stage: Stage, doors: Doors) -> None:
-    await fail(doors, 5)
+async def test_guessing_is_slowed_down_more_and_more(harness: Harness, access_harness: AccessHarness) -> None:
+    await fail(access_harness, 5)
     waits = []
     for _ in range(4):
-        waits.append(await wait_of(doors))
-        stage.clock.advance(waits[-1])
-        await fail(doors)
+        waits.append(await wait_of(access_harness))
+        harness.clock.advance(waits[-1])
+        await fail(access_harness)
     assert [each.total_seconds() for each in waits] == [15, 30, 60, 120]
 
 
 async def test_while_one_has_to_wait_the_password_is_not_looked_at_and_the_wait_grows_no_longer(
-    doors: Doors,
+    access_harness: AccessHarness,
 ) -> None:
-    await fail(doors, 5)
-    doors.passwords = watched = Watched([])
+    await fail(access_harness, 5)
+    access_harness.passwords = watched = Watched([])
     for _ in range(10):
-        assert await wait_of(doors) == timedelta(seconds=15)
+        assert await wait_of(access_harness) == timedelta(seconds=15)
     assert watched.asked == []
 
 
-async def test_who_has_waited_gets_in_and_begins_anew(stage: Stage, doors: Doors) -> None:
-    await fail(doors, 5)
-    stage.clock.advance(timedelta(seconds=15))
-    assert await doors.sign_in()
-    await fail(doors, 4, address="198.51.100.7")
-    assert await doors.sign_in(address="198.51.100.7")
+async def test_who_has_waited_gets_in_and_begins_anew(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    await fail(access_harness, 5)
+    harness.clock.advance(timedelta(seconds=15))
+    assert await access_harness.sign_in()
+    await fail(access_harness, 4, address="198.51.100.7")
+    assert await access_harness.sign_in(address="198.51.100.7")
 
 
-async def test_who_has_an_account_does_not_begin_anew_with_those_of_others(doors: Doors) -> None:
-    await fail(doors, 4, email="bea@example.org")
-    assert await doors.sign_in()
-    await fail(doors, 1, email="cai@example.org")
-    assert await wait_of(doors)
+async def test_who_has_an_account_does_not_begin_anew_with_those_of_others(
+    access_harness: AccessHarness,
+) -> None:
+    await fail(access_harness, 4, email="bea@example.org")
+    assert await access_harness.sign_in()
+    await fail(access_harness, 1, email="cai@example.org")
+    assert await wait_of(access_harness)
 
 
-async def test_failures_are_forgotten_after_an_hour(stage: Stage, doors: Doors) -> None:
-    await fail(doors, 5)
-    stage.clock.advance(HOUR)
-    await fail(doors, 5)
-    assert await wait_of(doors) == timedelta(seconds=15)
+async def test_failures_are_forgotten_after_an_hour(harness: Harness, access_harness: AccessHarness) -> None:
+    await fail(access_harness, 5)
+    harness.clock.advance(HOUR)
+    await fail(access_harness, 5)
+    assert await wait_of(access_harness) == timedelta(seconds=15)
 
 
-async def test_failures_count_for_the_account_from_wherever_they_come(doors: Doors) -> None:
+async def test_failures_count_for_the_account_from_wherever_they_come(access_harness: AccessHarness) -> None:
     for number in range(5):
-        await fail(doors, email="ADA@Example.org" if number % 2 else ADA, address=f"192.0.2.{number}")
-    assert await wait_of(doors, address="198.51.100.7")
+        await fail(
+            access_harness, email="ADA@Example.org" if number % 2 else ADA, address=f"192.0.2.{number}"
+        )
+    assert await wait_of(access_harness, address="198.51.100.7")
 
 
-async def test_failures_count_for_the_address_for_whomever_they_are(doors: Doors) -> None:
+async def test_failures_count_for_the_address_for_whomever_they_are(access_harness: AccessHarness) -> None:
     for number in range(5):
-        await fail(doors, email=f"guess{number}@example.org")
-    assert await wait_of(doors)
-    assert await doors.sign_in(address="198.51.100.7"), "from elsewhere the account itself is free"
+        await fail(access_harness, email=f"guess{number}@example.org")
+    assert await wait_of(access_harness)
+    assert await access_harness.sign_in(address="198.51.100.7"), "from elsewhere the account itself is free"
 
 
-async def test_an_e_mail_that_nobody_has_is_slowed_down_as_one_that_somebody_has(doors: Doors) -> None:
+async def test_an_e_mail_that_nobody_has_is_slowed_down_as_one_that_somebody_has(
+    access_harness: AccessHarness,
+) -> None:
     for number in range(5):
-        await fail(doors, email="nobody@example.org", address=f"192.0.2.{number}")
-    assert await wait_of(doors, "nobody@example.org", "198.51.100.7") == timedelta(seconds=15)
+        await fail(access_harness, email="nobody@example.org", address=f"192.0.2.{number}")
+    assert await wait_of(access_harness, "nobody@example.org", "198.51.100.7") == timedelta(seconds=15)
 
 
-async def test_of_many_attempts_at_once_no_more_are_looked_at_than_one_after_another(doors: Doors) -> None:
-    guesses = (doors.sign_in(password=WRONG, address=f"192.0.2.{number}") for number in range(50))
+async def test_of_many_attempts_at_once_no_more_are_looked_at_than_one_after_another(
+    access_harness: AccessHarness,
+) -> None:
+    guesses = (access_harness.sign_in(password=WRONG, address=f"192.0.2.{number}") for number in range(50))
     ends = await asyncio.gather(*guesses, return_exceptions=True)
     assert [type(end) for end in ends].count(InvalidCredentials) == 5
     assert [type(end) for end in ends].count(TooManyAttempts) == 45
@@ -193,7 +205,7 @@ async def test_of_many_attempts_at_once_no_more_are_looked_at_than_one_after_ano
 class Meanwhile(QuickPasswords):
     """Passwords during whose comparison something else happens."""
 
-    doors: Doors
+    access_harness: AccessHarness
     email_removed: bool
 
     async def hash(self, password: str) -> str:
@@ -201,44 +213,46 @@ class Meanwhile(QuickPasswords):
 
     async def matches(self, password: str, hashed: str | None, *, is_known: bool = False) -> bool:
         if self.email_removed:
-            await self.doors.remove_account(ADA, actor=COMMAND_LINE)
+            await self.access_harness.remove_account(ADA, actor=COMMAND_LINE)
         else:
-            await self.doors.change_password(ADA, "another-horse-battery", actor=COMMAND_LINE)
+            await self.access_harness.change_password(ADA, "another-horse-battery", actor=COMMAND_LINE)
         return hashed == f"hash of {password}"
 
 
 @pytest.mark.parametrize("removed", [True, False], ids=["removed", "another password"])
 async def test_an_account_that_changes_while_its_password_is_compared_lets_nobody_in(
-    doors: Doors, removed: bool
+    access_harness: AccessHarness, removed: bool
 ) -> None:
-    doors.passwords = Meanwhile(doors, removed)
+    access_harness.passwords = Meanwhile(access_harness, removed)
     with pytest.raises(InvalidCredentials):
-        await doors.sign_in()
+        await access_harness.sign_in()
 
 
-async def test_an_offered_sign_in_is_taken_once(doors: Doors) -> None:
-    offered = await doors.offer_sign_in(ADA, actor=COMMAND_LINE)
-    secret = await doors.take_sign_in(offered, HOME)
-    assert (await doors.who_is_signed_in(secret)).email == ADA
+async def test_an_offered_sign_in_is_taken_once(access_harness: AccessHarness) -> None:
+    offered = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE)
+    secret = await access_harness.take_sign_in(offered, HOME)
+    assert (await access_harness.who_is_signed_in(secret)).email == ADA
     with pytest.raises(LinkExpired):
-        await doors.take_sign_in(offered, HOME)
-    assert await doors.signed_in(secret)
+        await access_harness.take_sign_in(offered, HOME)
+    assert await access_harness.signed_in(secret)
 
 
-async def test_an_offered_sign_in_expires_and_ends_with_the_account(stage: Stage, doors: Doors) -> None:
-    late, gone = await doors.offer_sign_in(ADA, actor=COMMAND_LINE), None
-    stage.clock.advance(12 * HOUR)
-    gone = await doors.offer_sign_in(ADA, actor=COMMAND_LINE)
-    await doors.remove_account(ADA, actor=COMMAND_LINE)
-    for offered in (late, gone, "", "nothing", secret_signed_for_another_purpose(stage, doors)):
+async def test_an_offered_sign_in_expires_and_ends_with_the_account(
+    harness: Harness, access_harness: AccessHarness
+) -> None:
+    late, gone = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE), None
+    harness.clock.advance(12 * HOUR)
+    gone = await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE)
+    await access_harness.remove_account(ADA, actor=COMMAND_LINE)
+    for offered in (late, gone, "", "nothing", secret_signed_for_another_purpose(harness, access_harness)):
         with pytest.raises(LinkExpired):
-            await doors.take_sign_in(offered, HOME)
+            await access_harness.take_sign_in(offered, HOME)
     with pytest.raises(NotAuthenticated):
-        await doors.offer_sign_in(ADA, actor=COMMAND_LINE)
+        await access_harness.offer_sign_in(ADA, actor=COMMAND_LINE)
 
 
-def secret_signed_for_another_purpose(stage: Stage, doors: Doors) -> str:
-    return doors.signer.sign("portal", "secret", stage.clock.now())
+def secret_signed_for_another_purpose(harness: Harness, access_harness: AccessHarness) -> str:
+    return access_harness.signer.sign("portal", "secret", harness.clock.now())
 
 
 @pytest.mark.parametrize(
@@ -251,10 +265,10 @@ def secret_signed_for_another_purpose(stage: Stage, doors: Doors) -> str:
     ],
 )
 async def test_failures_count_for_all_addresses_that_one_party_has(
-    doors: Doors, first: str, second: str
+    access_harness: AccessHarness, first: str, second: str
 ) -> None:
-    await fail(doors, 5, email="nobody@example.org", address=first)
-    assert await wait_of(doors, address=second)
+    await fail(access_harness, 5, email="nobody@example.org", address=first)
+    assert await wait_of(access_harness, address=second)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +280,8 @@ async def test_failures_count_for_all_addresses_that_one_party_has(
         ("192.0.2.7", "192.0.2.8"),
     ],
 )
-async def test_failures_count_for_no_other_party(doors: Doors, first: str, second: str) -> None:
-    await fail(doors, 5, email="nobody@example.org", address=first)
-    assert await doors.sign_in(address=second)
+async def test_failures_count_for_no_other_party(
+    access_harness: AccessHarness, first: str, second: str
+) -> None:
+    await fail(access_harness, 5, email="nobody@example.org", address=first)
+    assert await access_harness.sign_in(address=second)

@@ -14,8 +14,8 @@ from core.usecases.mappings.change_settings import SettingsChange
 from core.usecases.mappings.map_events import NewMapping
 from core.usecases.sync.error_mapping import SyncStopped
 from ports.source import SourceRefused, SourceUnavailable, SourceUnreadable
-from tests.unit.domain.builders import exhibitor, member, on, person, primary, session
-from tests.unit.usecases.stage import ELSEWHERE, HERE, THERE, Stage, nothing
+from tests.support.builders import exhibitor, member, on, person, primary, session
+from tests.support.harness import ELSEWHERE, HERE, THERE, Harness, nothing
 
 ACME = exhibitor("acme", primary(person("eve")), member(person("max")))
 
@@ -27,14 +27,14 @@ def stopped_by(run: SyncRun) -> str:
     return run.stop.code
 
 
-async def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}", on(person("ada"))) for number in range(10)), exhibitors=(ACME,))
-    await stage.sync(mapping)
-    kinds = [write.kind for write in stage.gleanin.writes]
+async def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}", on(person("ada"))) for number in range(10)), exhibitors=(ACME,))
+    await harness.sync(mapping)
+    kinds = [write.kind for write in harness.gleanin.writes]
     assert kinds[:10] == [SESSION] * 10
-    assert sorted(stage.the(mapping, SPEAKER, "ada").fields["sessions"]) == sorted(
-        record.id for record in stage.gleanin.list_by_event(THERE, SESSION)
+    assert sorted(harness.the(mapping, SPEAKER, "ada").fields["sessions"]) == sorted(
+        record.id for record in harness.gleanin.list_by_event(THERE, SESSION)
     )
 
 
@@ -46,18 +46,20 @@ async def test_rule_25_sessions_are_written_before_the_people_who_speak_in_them(
         (Scope.ALL, {SESSION, SPEAKER, EXHIBITOR_CONTACT}),
     ],
 )
-async def test_a_run_writes_what_its_scope_covers(stage: Stage, scope: Scope, written: set[object]) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("opening", on(person("ada"))), exhibitors=(ACME,))
-    run = await stage.sync(mapping, scope)
-    assert {write.kind for write in stage.gleanin.writes} == written
+async def test_a_run_writes_what_its_scope_covers(
+    harness: Harness, scope: Scope, written: set[object]
+) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("opening", on(person("ada"))), exhibitors=(ACME,))
+    run = await harness.sync(mapping, scope)
+    assert {write.kind for write in harness.gleanin.writes} == written
     assert {kind for kind in KINDS if run.counts.of(kind).read} == written
 
 
-async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.gleanin.add_record(THERE, SPEAKER, {"email": "foreign@example.org"})
-    stage.offer(
+async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.gleanin.add_record(THERE, SPEAKER, {"email": "foreign@example.org"})
+    harness.offer(
         session("opening", on(person("ada")), on(person("grace", last_name=None))),
         session("closing", on(person("ida", email="foreign@example.org"))),
         session("untitled", title=None),
@@ -70,8 +72,8 @@ async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(st
         Unreadable(SourceId("broken"), "Broken", "no object"),
         exhibitors=(ACME, exhibitor("nobody")),
     )
-    run = await stage.sync(mapping)
-    told = await stage.outcomes(run)
+    run = await harness.sync(mapping)
+    told = await harness.outcomes(run)
     assert {key: (each.outcome.value, each.reason.code) for key, each in told.items()} == {
         "opening": ("created", "new"),
         "closing": ("created", "new"),
@@ -93,30 +95,32 @@ async def test_rule_26_every_record_read_has_one_outcome_and_the_sums_balance(st
     assert all(each.reason.sentence for each in told.values())
 
 
-async def test_rule_26_a_person_on_many_sessions_is_told_once(stage: Stage, mapping: EventMapping) -> None:
-    stage.offer(session("opening", on(person("ada"))), session("closing", on(person("ada"))))
-    run = await stage.sync(mapping)
+async def test_rule_26_a_person_on_many_sessions_is_told_once(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    harness.offer(session("opening", on(person("ada"))), session("closing", on(person("ada"))))
+    run = await harness.sync(mapping)
     assert run.counts.of(SPEAKER).read == 1
     assert run.progress["speakers"].done == run.progress["speakers"].total == 1
 
 
-async def test_rule_28_a_whole_sync_says_that_it_is_complete_with_the_counts(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("opening", on(person("ada"))), session("declined", status="declined"))
-    run = await stage.sync(mapping)
+async def test_rule_28_a_whole_sync_says_that_it_is_complete_with_the_counts(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("opening", on(person("ada"))), session("declined", status="declined"))
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
     assert run.message.startswith("Sync to Gleanin is complete.")
     assert "1 session, 1 speaker" in run.message
 
 
 async def test_rules_27_and_28_with_problems_both_numbers_are_told_and_whom_to_contact() -> None:
-    stage = Stage(contact="support@example.org")
-    mapping = await stage.mapping()
-    stage.offer(
+    harness = Harness(contact="support@example.org")
+    mapping = await harness.mapping()
+    harness.offer(
         session("opening", on(person("ada")), on(person("grace", email=None))),
         session("untitled", title=None),
     )
-    run = await stage.sync(mapping, Scope.AGENDA)
+    run = await harness.sync(mapping, Scope.AGENDA)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert run.message == (
         "Sync to Gleanin finished with problems: 2 sessions attempted, 1 synced; 2 speakers attempted, 1 synced. "
@@ -124,172 +128,176 @@ async def test_rules_27_and_28_with_problems_both_numbers_are_told_and_whom_to_c
     )
 
 
-async def test_rule_18_an_outcome_names_every_missing_field(stage: Stage, mapping: EventMapping) -> None:
-    stage.offer(session("opening", on(person("ada", first_name=None, last_name=" ", email=None))))
-    told = await stage.outcomes(await stage.sync(mapping))
+async def test_rule_18_an_outcome_names_every_missing_field(harness: Harness, mapping: EventMapping) -> None:
+    harness.offer(session("opening", on(person("ada", first_name=None, last_name=" ", email=None))))
+    told = await harness.outcomes(await harness.sync(mapping))
     for name in ("first name", "last name", "e-mail"):
         assert name in told["ada"].reason.sentence
-    assert not stage.in_gleanin(mapping, SPEAKER, "ada")
+    assert not harness.in_gleanin(mapping, SPEAKER, "ada")
 
 
 @pytest.mark.parametrize("kind", [SPEAKER, EXHIBITOR_CONTACT])
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
 async def test_rule_19_nothing_is_written_to_a_contact_we_did_not_create(
-    stage: Stage, kind: object, scope: Scope, mapping: EventMapping
+    harness: Harness, kind: object, scope: Scope, mapping: EventMapping
 ) -> None:
     assert kind in (SPEAKER, EXHIBITOR_CONTACT)
-    foreign = stage.gleanin.add_record(
+    foreign = harness.gleanin.add_record(
         THERE, SPEAKER if kind == SPEAKER else EXHIBITOR_CONTACT, {"email": "Ada@Example.org"}
     )
-    stage.offer(session("opening", on(person("ada"))))
-    told = await stage.outcomes(await stage.sync(mapping, scope))
+    harness.offer(session("opening", on(person("ada"))))
+    told = await harness.outcomes(await harness.sync(mapping, scope))
     assert (told["ada"].outcome, told["ada"].reason.code) == (Outcome.BLOCKED, "foreign_contact")
     assert "Delete or disconnect that contact in Gleanin" in told["ada"].reason.detail
     assert foreign.fields == {"email": "Ada@Example.org"}
-    assert foreign.id not in {write.gleanin_id for write in stage.gleanin.writes}
+    assert foreign.id not in {write.gleanin_id for write in harness.gleanin.writes}
 
 
-async def test_rule_16_a_masked_email_stops_the_run_before_its_first_write(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(
+async def test_rule_16_a_masked_email_stops_the_run_before_its_first_write(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(
         session("opening", on(person("ada"))), session("closing", on(person("bob", email="b***@a***.com")))
     )
-    run = await stage.sync(mapping)
+    run = await harness.sync(mapping)
     assert stopped_by(run) == "masked_emails"
     assert "may read personal data" in run.message
-    assert not stage.gleanin.writes
+    assert not harness.gleanin.writes
     with pytest.raises(SyncStopped, match="hides personal data"):
-        await stage.preview(mapping.id)
+        await harness.preview(mapping.id)
 
 
-async def test_rule_16_a_masked_email_of_an_exhibitor_stops_the_run_too(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(
+async def test_rule_16_a_masked_email_of_an_exhibitor_stops_the_run_too(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(
         session("opening"), exhibitors=(exhibitor("acme", primary(person("eve", email="e***@a***.com"))),)
     )
-    assert stopped_by(await stage.sync(mapping)) == "masked_emails"
-    assert not stage.gleanin.writes
+    assert stopped_by(await harness.sync(mapping)) == "masked_emails"
+    assert not harness.gleanin.writes
 
 
-async def told_zone_stage(zone: str) -> tuple[Stage, str]:
+async def told_zone_stage(zone: str) -> tuple[Harness, str]:
     """Map HERE, in Paris, to an event of Gleanin that tells its zone."""
-    stage = Stage()
-    connection = await stage.connection()
-    event = stage.gleanin.add_event("13", "PyConf abroad", zone)
-    mapping = await stage.map_events(NewMapping(connection.organization_id, HERE, event.id))
-    stage.offer(session("opening"))
-    return stage, (await stage.sync(mapping)).message
+    harness = Harness()
+    connection = await harness.connection()
+    event = harness.gleanin.add_event("13", "PyConf abroad", zone)
+    mapping = await harness.map_events(NewMapping(connection.organization_id, HERE, event.id))
+    harness.offer(session("opening"))
+    return harness, (await harness.sync(mapping)).message
 
 
 async def test_rule_07_zones_that_differ_on_the_events_days_stop_the_run_and_are_both_named() -> None:
-    stage, message = await told_zone_stage("Europe/London")
+    harness, message = await told_zone_stage("Europe/London")
     assert "Europe/Paris (GMT+02:00)" in message
     assert "Europe/London (GMT+01:00)" in message
-    assert not stage.gleanin.writes
+    assert not harness.gleanin.writes
 
 
 @pytest.mark.parametrize("zone", ["Europe/Brussels", "Africa/Johannesburg"])
 async def test_rule_07_zones_that_agree_on_the_events_days_are_fine(zone: str) -> None:
     # Johannesburg agrees with Paris in summer only, when the event takes place.
-    stage, message = await told_zone_stage(zone)
+    harness, message = await told_zone_stage(zone)
     assert message.startswith("Sync to Gleanin is complete.")
-    assert len(stage.gleanin.writes) == 1
+    assert len(harness.gleanin.writes) == 1
 
 
-async def test_rule_07_a_zone_changed_after_it_was_confirmed_stops_the_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(session("opening"))
-    stage.source.put(SourceEvent(HERE, "PyConf", "Europe/Lisbon"), stage.programme.sessions)
-    run = await stage.sync(mapping)
+async def test_rule_07_a_zone_changed_after_it_was_confirmed_stops_the_run(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(session("opening"))
+    harness.source.put(SourceEvent(HERE, "PyConf", "Europe/Lisbon"), harness.programme.sessions)
+    run = await harness.sync(mapping)
     assert stopped_by(run) == "time_zones"
     assert "Europe/Lisbon" in run.message
-    assert not stage.gleanin.writes
-    await stage.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+    assert not harness.gleanin.writes
+    await harness.change_settings(SettingsChange(mapping.id, confirm_time_zone=True))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 
-async def test_rule_07_a_zone_that_went_missing_stops_the_run(stage: Stage, mapping: EventMapping) -> None:
-    stage.source.put(SourceEvent(HERE, "PyConf", None), [session("opening")])
-    assert stopped_by(await stage.sync(mapping)) == "time_zones"
-    assert not stage.gleanin.writes
+async def test_rule_07_a_zone_that_went_missing_stops_the_run(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    harness.source.put(SourceEvent(HERE, "PyConf", None), [session("opening")])
+    assert stopped_by(await harness.sync(mapping)) == "time_zones"
+    assert not harness.gleanin.writes
 
 
-async def test_rule_29_a_rejected_record_does_not_stop_the_others(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
+async def test_rule_29_a_rejected_record_does_not_stop_the_others(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     for bad in ("s3", "p7"):
-        stage.gleanin.trouble.rejected[external_id(mapping.connection_id, SourceId(bad))] = (
+        harness.gleanin.trouble.rejected[external_id(mapping.connection_id, SourceId(bad))] = (
             "title: is too long"
         )
-    run = await stage.sync(mapping)
-    told = await stage.outcomes(run)
+    run = await harness.sync(mapping)
+    told = await harness.outcomes(run)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert {key for key, each in told.items() if each.outcome is Outcome.FAILED} == {"s3", "p7"}
     assert "title: is too long" in told["s3"].reason.sentence
     assert told["p3"].outcome is Outcome.CREATED, "without the tie to s3"
-    assert len(stage.gleanin.records) == 18
+    assert len(harness.gleanin.records) == 18
 
 
 async def test_rule_29_what_was_rejected_goes_with_the_next_run_and_people_are_tied_to_it(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    stage.offer(session("opening", on(person("ada"))))
-    rejected = stage.gleanin.trouble.rejected
+    harness.offer(session("opening", on(person("ada"))))
+    rejected = harness.gleanin.trouble.rejected
     rejected[external_id(mapping.connection_id, SourceId("opening"))] = "busy"
-    first = await stage.outcomes(await stage.sync(mapping))
+    first = await harness.outcomes(await harness.sync(mapping))
     assert "Not tied to Talk opening" in first["ada"].reason.detail
     rejected.clear()
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    opening = stage.the(mapping, SESSION, "opening").id
-    assert stage.the(mapping, SPEAKER, "ada").fields["sessions"] == (opening,)
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    opening = harness.the(mapping, SESSION, "opening").id
+    assert harness.the(mapping, SPEAKER, "ada").fields["sessions"] == (opening,)
 
 
 async def test_rule_29_a_token_refused_half_way_stops_the_run_and_what_was_written_is_told(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    stage.offer(*(session(f"s{number}") for number in range(30)))
+    harness.offer(*(session(f"s{number}") for number in range(30)))
 
     async def refuse_after_ten() -> None:
-        stage.gleanin.trouble.refuses_tokens = len(stage.gleanin.writes) >= 10
+        harness.gleanin.trouble.refuses_tokens = len(harness.gleanin.writes) >= 10
 
-    stage.gate.pass_by = refuse_after_ten
-    run = await stage.sync(mapping)
+    harness.gate.pass_by = refuse_after_ten
+    run = await harness.sync(mapping)
     assert stopped_by(run) == "token_refused"
-    told = await stage.outcomes(run)
+    told = await harness.outcomes(run)
     assert len(told) == 30, "rule 26: those that were not sent are told, too"
-    written = len(stage.gleanin.writes)
-    assert run.counts.of(SESSION).succeeded == written < 10 + stage.gleanin.most_in_flight
-    stage.gleanin.trouble.refuses_tokens = False
-    stage.gate.pass_by = nothing
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    assert len(stage.gleanin.writes) == 30
+    written = len(harness.gleanin.writes)
+    assert run.counts.of(SESSION).succeeded == written < 10 + harness.gleanin.most_in_flight
+    harness.gleanin.trouble.refuses_tokens = False
+    harness.gate.pass_by = nothing
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    assert len(harness.gleanin.writes) == 30
 
 
-async def test_rule_29_an_event_gone_in_gleanin_stops_the_run(stage: Stage, mapping: EventMapping) -> None:
-    stage.offer(session("opening"))
-    stage.gleanin.remove_event(THERE)
-    run = await stage.sync(mapping)
+async def test_rule_29_an_event_gone_in_gleanin_stops_the_run(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    harness.offer(session("opening"))
+    harness.gleanin.remove_event(THERE)
+    run = await harness.sync(mapping)
     assert stopped_by(run) == "event_gone"
     assert "The Gleanin event PyConf goes Gleanin does not exist any more" in run.message
 
 
-async def test_rule_29_an_event_gone_in_gleanin_half_way_stops_the_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}") for number in range(30)))
+async def test_rule_29_an_event_gone_in_gleanin_half_way_stops_the_run(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}") for number in range(30)))
 
     async def vanish_after_ten() -> None:
-        if len(stage.gleanin.writes) >= 10:
-            stage.gleanin.events.pop(DestinationEventId("11"), None)
+        if len(harness.gleanin.writes) >= 10:
+            harness.gleanin.events.pop(DestinationEventId("11"), None)
 
-    stage.gate.pass_by = vanish_after_ten
-    assert stopped_by(await stage.sync(mapping)) == "event_gone"
-    assert 10 <= len(stage.gleanin.writes) < 10 + stage.gleanin.most_in_flight
+    harness.gate.pass_by = vanish_after_ten
+    assert stopped_by(await harness.sync(mapping)) == "event_gone"
+    assert 10 <= len(harness.gleanin.writes) < 10 + harness.gleanin.most_in_flight
 
 
-async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.source.remove(HERE)
-    run = await stage.sync(mapping)
+async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.source.remove(HERE)
+    run = await harness.sync(mapping)
     assert stopped_by(run) == "event_gone"
     assert "The Sessionboard event PyConf does not exist any more" in run.message
 
@@ -304,42 +312,44 @@ async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(stage: Stage)
 )
 @pytest.mark.parametrize("pages", [0, 1])
 async def test_rule_29_a_programme_read_by_half_is_not_synced(
-    stage: Stage, trouble: Exception, code: str, pages: int, mapping: EventMapping
+    harness: Harness, trouble: Exception, code: str, pages: int, mapping: EventMapping
 ) -> None:
-    stage.offer(session("opening"))
-    await stage.sync(mapping)
-    stage.offer(*(session(f"s{number}") for number in range(150)))
-    stage.source.pages_before_trouble = pages
+    harness.offer(session("opening"))
+    await harness.sync(mapping)
+    harness.offer(*(session(f"s{number}") for number in range(150)))
+    harness.source.pages_before_trouble = pages
     assert isinstance(trouble, SourceRefused | SourceUnavailable | SourceUnreadable)
-    stage.source.trouble = trouble
-    written = len(stage.gleanin.writes)
-    run = await stage.sync(mapping)
+    harness.source.trouble = trouble
+    written = len(harness.gleanin.writes)
+    run = await harness.sync(mapping)
     assert stopped_by(run) == code
     assert run.message.startswith("Sync to Gleanin has stopped: Sessionboard")
-    assert len(stage.gleanin.writes) == written
+    assert len(harness.gleanin.writes) == written
 
 
-async def test_a_cut_answer_of_gleanin_stops_the_run_before_anything_is_created(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}") for number in range(4)))
-    await stage.sync(mapping)
-    stage.gleanin.trouble.cuts_answers = True
-    assert stopped_by(await stage.sync(mapping)) == "unreadable"
-    assert len(stage.gleanin.writes) == 4
+async def test_a_cut_answer_of_gleanin_stops_the_run_before_anything_is_created(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}") for number in range(4)))
+    await harness.sync(mapping)
+    harness.gleanin.trouble.cuts_answers = True
+    assert stopped_by(await harness.sync(mapping)) == "unreadable"
+    assert len(harness.gleanin.writes) == 4
 
 
-async def test_a_gleanin_that_cannot_be_reached_stops_the_run(stage: Stage, mapping: EventMapping) -> None:
-    stage.gleanin.trouble.unavailable_calls = 9
-    run = await stage.sync(mapping)
+async def test_a_gleanin_that_cannot_be_reached_stops_the_run(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    harness.gleanin.trouble.unavailable_calls = 9
+    run = await harness.sync(mapping)
     assert stopped_by(run) == "unreachable"
     assert "Sync again later" in run.message
 
 
-async def test_two_mappings_of_one_connection_sync_into_their_own_events(stage: Stage) -> None:
-    one = await stage.mapping()
-    other = await stage.map(one.organization_id, ELSEWHERE, DestinationEventId("12"))
-    stage.offer(session("opening", on(person("ada"))))
-    stage.offer(session("keynote", on(person("ada"))), event=ELSEWHERE)
-    await stage.sync(one)
-    await stage.sync(other)
-    assert stage.the(one, SPEAKER, "ada").event_id != stage.the(other, SPEAKER, "ada").event_id
+async def test_two_mappings_of_one_connection_sync_into_their_own_events(harness: Harness) -> None:
+    one = await harness.mapping()
+    other = await harness.map(one.organization_id, ELSEWHERE, DestinationEventId("12"))
+    harness.offer(session("opening", on(person("ada"))))
+    harness.offer(session("keynote", on(person("ada"))), event=ELSEWHERE)
+    await harness.sync(one)
+    await harness.sync(other)
+    assert harness.the(one, SPEAKER, "ada").event_id != harness.the(other, SPEAKER, "ada").event_id

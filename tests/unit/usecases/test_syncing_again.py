@@ -12,8 +12,8 @@ from core.domain.records.source_records import ParticipationRole
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping, ExhibitorName, TracksFrom
 from core.usecases.mappings.change_settings import SettingsChange
-from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.stage import THERE, Stage
+from tests.support.builders import exhibitor, on, person, primary, session
+from tests.support.harness import THERE, Harness
 
 ADA = person("ada", job_title="Analyst", company_name="Engines", headshot="https://img.example.org/1.png")
 CHAIR = person("charles")
@@ -28,31 +28,31 @@ OPENING = session(
 ACME = exhibitor("acme", primary(person("eve")))
 
 
-async def synced(stage: Stage) -> EventMapping:
-    mapping = await stage.mapping()
-    stage.offer(OPENING, exhibitors=(ACME,))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
+async def synced(harness: Harness) -> EventMapping:
+    mapping = await harness.mapping()
+    harness.offer(OPENING, exhibitors=(ACME,))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
     return mapping
 
 
 async def writes_of_next_sync(
-    stage: Stage, mapping: EventMapping, scope: Scope = Scope.ALL
+    harness: Harness, mapping: EventMapping, scope: Scope = Scope.ALL
 ) -> list[LoggedWrite]:
-    before = len(stage.gleanin.writes)
-    await stage.sync(mapping, scope)
-    return stage.gleanin.writes[before:]
+    before = len(harness.gleanin.writes)
+    await harness.sync(mapping, scope)
+    return harness.gleanin.writes[before:]
 
 
-async def test_rule_21_what_is_unchanged_causes_no_write_at_all(stage: Stage) -> None:
-    mapping = await synced(stage)
-    assert await writes_of_next_sync(stage, mapping) == []
+async def test_rule_21_what_is_unchanged_causes_no_write_at_all(harness: Harness) -> None:
+    mapping = await synced(harness)
+    assert await writes_of_next_sync(harness, mapping) == []
 
 
-async def test_rule_21_the_order_in_which_things_come_is_no_change(stage: Stage) -> None:
-    mapping = await synced(stage)
+async def test_rule_21_the_order_in_which_things_come_is_no_change(harness: Harness) -> None:
+    mapping = await synced(harness)
     turned = replace(OPENING, people=OPENING.people[::-1], tags=OPENING.tags[::-1])
-    stage.offer(turned, exhibitors=(ACME,))
-    assert await writes_of_next_sync(stage, mapping) == []
+    harness.offer(turned, exhibitors=(ACME,))
+    assert await writes_of_next_sync(harness, mapping) == []
 
 
 @pytest.mark.parametrize(
@@ -67,62 +67,62 @@ async def test_rule_21_the_order_in_which_things_come_is_no_change(stage: Stage)
     ],
 )
 async def test_rules_20_and_21_just_the_changed_field_is_sent(
-    stage: Stage, change: dict[str, Any], sent: dict[str, object]
+    harness: Harness, change: dict[str, Any], sent: dict[str, object]
 ) -> None:
-    mapping = await synced(stage)
+    mapping = await synced(harness)
     changed = replace(OPENING, people=(on(replace(ADA, **change)), *OPENING.people[1:]))
-    stage.offer(changed, exhibitors=(ACME,))
-    (write,) = await writes_of_next_sync(stage, mapping)
-    assert (write.external_id, dict(write.sent)) == (stage.the(mapping, SPEAKER, "ada").external_id, sent)
-    assert await writes_of_next_sync(stage, mapping) == []
+    harness.offer(changed, exhibitors=(ACME,))
+    (write,) = await writes_of_next_sync(harness, mapping)
+    assert (write.external_id, dict(write.sent)) == (harness.the(mapping, SPEAKER, "ada").external_id, sent)
+    assert await writes_of_next_sync(harness, mapping) == []
 
 
-async def test_rule_20_an_emptied_field_is_cleared_in_gleanin(stage: Stage) -> None:
-    mapping = await synced(stage)
-    stage.offer(replace(OPENING, description=None), exhibitors=(ACME,))
-    await stage.sync(mapping)
-    assert "description" not in stage.the(mapping, SESSION, "opening").fields
+async def test_rule_20_an_emptied_field_is_cleared_in_gleanin(harness: Harness) -> None:
+    mapping = await synced(harness)
+    harness.offer(replace(OPENING, description=None), exhibitors=(ACME,))
+    await harness.sync(mapping)
+    assert "description" not in harness.the(mapping, SESSION, "opening").fields
 
 
-async def test_rule_20_empty_fields_are_not_sent_on_a_create(stage: Stage, mapping: EventMapping) -> None:
-    stage.offer(session("bare", description=" "))
-    (write,) = await writes_of_next_sync(stage, mapping)
+async def test_rule_20_empty_fields_are_not_sent_on_a_create(harness: Harness, mapping: EventMapping) -> None:
+    harness.offer(session("bare", description=" "))
+    (write,) = await writes_of_next_sync(harness, mapping)
     assert {name for name, _ in write.sent} == {"title", "starts_at", "ends_at", "schedule"}
 
 
-async def test_rule_21_a_new_logo_alone_is_enough(stage: Stage) -> None:
-    mapping = await synced(stage)
-    stage.offer(OPENING, exhibitors=(replace(ACME, logo="https://img.example.org/new.png"),))
-    (write,) = await writes_of_next_sync(stage, mapping)
+async def test_rule_21_a_new_logo_alone_is_enough(harness: Harness) -> None:
+    mapping = await synced(harness)
+    harness.offer(OPENING, exhibitors=(replace(ACME, logo="https://img.example.org/new.png"),))
+    (write,) = await writes_of_next_sync(harness, mapping)
     assert dict(write.sent) == {"logo": "https://img.example.org/new.png"}
 
 
-async def test_rule_21_a_changed_setting_resends_just_what_it_changes(stage: Stage) -> None:
-    mapping = await synced(stage)
-    await stage.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.TAGS))
-    (write,) = await writes_of_next_sync(stage, mapping)
+async def test_rule_21_a_changed_setting_resends_just_what_it_changes(harness: Harness) -> None:
+    mapping = await synced(harness)
+    await harness.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.TAGS))
+    (write,) = await writes_of_next_sync(harness, mapping)
     assert (write.kind, dict(write.sent)) == (SESSION, {"tracks": ("ai", "data")})
-    await stage.change_settings(SettingsChange(mapping.id, exhibitor_name=ExhibitorName.EXHIBITOR))
-    (write,) = await writes_of_next_sync(stage, mapping)
+    await harness.change_settings(SettingsChange(mapping.id, exhibitor_name=ExhibitorName.EXHIBITOR))
+    (write,) = await writes_of_next_sync(harness, mapping)
     assert (write.kind, dict(write.sent)) == (EXHIBITOR_CONTACT, {"company_name": "Acme Ltd"})
 
 
-async def test_changing_one_setting_leaves_the_others(stage: Stage) -> None:
-    mapping = await synced(stage)
-    await stage.change_settings(SettingsChange(mapping.id, chairpersons=False))
-    changed = await stage.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.OFF))
+async def test_changing_one_setting_leaves_the_others(harness: Harness) -> None:
+    mapping = await synced(harness)
+    await harness.change_settings(SettingsChange(mapping.id, chairpersons=False))
+    changed = await harness.change_settings(SettingsChange(mapping.id, tracks=TracksFrom.OFF))
     assert not changed.settings.chairpersons
     assert changed.settings.moderators
 
 
-async def test_rule_22_a_role_switched_off_removes_nobody(stage: Stage) -> None:
-    mapping = await synced(stage)
-    await stage.change_settings(SettingsChange(mapping.id, chairpersons=False))
-    run = await stage.sync(mapping)
-    told = await stage.outcomes(run)
+async def test_rule_22_a_role_switched_off_removes_nobody(harness: Harness) -> None:
+    mapping = await synced(harness)
+    await harness.change_settings(SettingsChange(mapping.id, chairpersons=False))
+    run = await harness.sync(mapping)
+    told = await harness.outcomes(run)
     assert told["charles"].outcome is Outcome.KEPT
     assert "must delete it there by hand" in told["charles"].reason.detail
-    assert stage.the(mapping, SPEAKER, "charles").fields["sessions"]
+    assert harness.the(mapping, SPEAKER, "charles").fields["sessions"]
 
 
 @pytest.mark.parametrize(
@@ -131,65 +131,67 @@ async def test_rule_22_a_role_switched_off_removes_nobody(stage: Stage) -> None:
     ids=["deleted", "declined", "merged"],
 )
 async def test_rule_22_what_leaves_the_programme_is_kept_and_told(
-    stage: Stage, left: tuple[Any, ...]
+    harness: Harness, left: tuple[Any, ...]
 ) -> None:
-    mapping = await synced(stage)
-    stage.offer(*left)
-    before = len(stage.gleanin.records)
-    run = await stage.sync(mapping)
-    told = await stage.outcomes(run)
+    mapping = await synced(harness)
+    harness.offer(*left)
+    before = len(harness.gleanin.records)
+    run = await harness.sync(mapping)
+    told = await harness.outcomes(run)
     assert {key: each.outcome for key, each in told.items()} == dict.fromkeys(
         ("opening", "ada", "charles", "eve"), Outcome.KEPT
     )
     for each in told.values():
         assert "an admin must delete it there by hand" in each.reason.detail
-        assert each.gleanin_id in stage.gleanin.records
-    assert len(stage.gleanin.records) == before
+        assert each.gleanin_id in harness.gleanin.records
+    assert len(harness.gleanin.records) == before
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS, "rule 34: everything has left at once"
 
 
-async def test_rule_22_a_speaker_once_tied_to_a_session_stays_tied(stage: Stage) -> None:
-    mapping = await synced(stage)
-    opening = stage.the(mapping, SESSION, "opening").id
-    stage.offer(replace(OPENING, people=()), session("closing", on(ADA)), exhibitors=(ACME,))
-    await stage.sync(mapping)
-    closing = stage.the(mapping, SESSION, "closing").id
-    assert set(stage.the(mapping, SPEAKER, "ada").fields["sessions"]) == {opening, closing}
-    assert await writes_of_next_sync(stage, mapping) == []
+async def test_rule_22_a_speaker_once_tied_to_a_session_stays_tied(harness: Harness) -> None:
+    mapping = await synced(harness)
+    opening = harness.the(mapping, SESSION, "opening").id
+    harness.offer(replace(OPENING, people=()), session("closing", on(ADA)), exhibitors=(ACME,))
+    await harness.sync(mapping)
+    closing = harness.the(mapping, SESSION, "closing").id
+    assert set(harness.the(mapping, SPEAKER, "ada").fields["sessions"]) == {opening, closing}
+    assert await writes_of_next_sync(harness, mapping) == []
 
 
-async def test_rule_22_who_comes_back_is_updated_and_not_created_again(stage: Stage) -> None:
-    mapping = await synced(stage)
-    stage.offer()
-    await stage.sync(mapping)
-    stage.offer(replace(OPENING, title="Opening again"), exhibitors=(ACME,))
-    (write,) = await writes_of_next_sync(stage, mapping)
+async def test_rule_22_who_comes_back_is_updated_and_not_created_again(harness: Harness) -> None:
+    mapping = await synced(harness)
+    harness.offer()
+    await harness.sync(mapping)
+    harness.offer(replace(OPENING, title="Opening again"), exhibitors=(ACME,))
+    (write,) = await writes_of_next_sync(harness, mapping)
     assert (write.created, dict(write.sent)) == (False, {"title": "Opening again"})
 
 
-async def test_what_was_deleted_in_gleanin_by_hand_is_created_again_if_it_still_goes(stage: Stage) -> None:
-    mapping = await synced(stage)
-    stage.gleanin.delete_by_hand(stage.the(mapping, SPEAKER, "ada").id)
-    told = await stage.outcomes(await stage.sync(mapping))
+async def test_what_was_deleted_in_gleanin_by_hand_is_created_again_if_it_still_goes(
+    harness: Harness,
+) -> None:
+    mapping = await synced(harness)
+    harness.gleanin.delete_by_hand(harness.the(mapping, SPEAKER, "ada").id)
+    told = await harness.outcomes(await harness.sync(mapping))
     assert (told["ada"].outcome, told["ada"].reason.code) == (Outcome.CREATED, "gone_from_gleanin")
-    assert len(stage.in_gleanin(mapping, SPEAKER, "ada")) == 1
+    assert len(harness.in_gleanin(mapping, SPEAKER, "ada")) == 1
 
 
-async def test_what_was_deleted_in_gleanin_by_hand_and_left_is_told_no_more(stage: Stage) -> None:
-    mapping = await synced(stage)
-    stage.offer()
-    for record in stage.gleanin.list_by_event(THERE):
-        stage.gleanin.delete_by_hand(record.id)
-    run = await stage.sync(mapping)
-    assert await stage.outcomes(run) == {}
+async def test_what_was_deleted_in_gleanin_by_hand_and_left_is_told_no_more(harness: Harness) -> None:
+    mapping = await synced(harness)
+    harness.offer()
+    for record in harness.gleanin.list_by_event(THERE):
+        harness.gleanin.delete_by_hand(record.id)
+    run = await harness.sync(mapping)
+    assert await harness.outcomes(run) == {}
 
 
-async def test_rule_21_two_people_who_exchange_their_emails_are_both_updated(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_21_two_people_who_exchange_their_emails_are_both_updated(harness: Harness) -> None:
+    mapping = await harness.mapping()
     ada, bob = person("ada"), person("bob")
-    stage.offer(session("opening", on(ada), on(bob)))
-    await stage.sync(mapping)
+    harness.offer(session("opening", on(ada), on(bob)))
+    await harness.sync(mapping)
     exchanged = replace(ada, email=bob.email), replace(bob, email=ada.email)
-    stage.offer(session("opening", *map(on, exchanged)))
-    writes = await writes_of_next_sync(stage, mapping)
+    harness.offer(session("opening", *map(on, exchanged)))
+    writes = await writes_of_next_sync(harness, mapping)
     assert [dict(write.sent) for write in writes] == [{"email": bob.email}, {"email": ada.email}]

@@ -15,54 +15,58 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.run_sync import END_AGAIN_AFTER
 from ports.store.errors import DatabaseUnavailable
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from tests.unit.domain.builders import on, person, session
-from tests.unit.usecases.stage import LEASE, Stage
+from tests.support.builders import on, person, session
+from tests.support.harness import LEASE, Harness
 from tests.unit.usecases.test_crashes import kill
 
 
-async def edited(stage: Stage) -> EventMapping:
+async def edited(harness: Harness) -> EventMapping:
     """Sync a session, and edit it then."""
-    mapping = await stage.mapping()
-    stage.offer(session("s", title="First"))
-    await stage.sync(mapping)
-    stage.offer(session("s", title="Second"))
+    mapping = await harness.mapping()
+    harness.offer(session("s", title="First"))
+    await harness.sync(mapping)
+    harness.offer(session("s", title="Second"))
     return mapping
 
 
-async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_right(stage: Stage) -> None:
-    mapping = await edited(stage)
-    assert await kill(stage, mapping, "write", 1, taken_place=True)
-    assert stage.the(mapping, SESSION, "s").fields["title"] == "Second"
-    stage.offer(session("s", title="First"))
-    outcomes = await stage.outcomes(await stage.sync(mapping))
-    assert stage.the(mapping, SESSION, "s").fields["title"] == "First"
+async def test_rule_32_a_change_that_landed_unrecorded_and_is_taken_back_is_put_right(
+    harness: Harness,
+) -> None:
+    mapping = await edited(harness)
+    assert await kill(harness, mapping, "write", 1, taken_place=True)
+    assert harness.the(mapping, SESSION, "s").fields["title"] == "Second"
+    harness.offer(session("s", title="First"))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert harness.the(mapping, SESSION, "s").fields["title"] == "First"
     assert outcomes["s"].reason.code == "unconfirmed"
-    before = len(stage.gleanin.writes)
-    await stage.sync(mapping)
-    assert len(stage.gleanin.writes) == before
+    before = len(harness.gleanin.writes)
+    await harness.sync(mapping)
+    assert len(harness.gleanin.writes) == before
 
 
-async def test_rule_32_a_change_that_was_never_answered_and_is_taken_back_is_put_right(stage: Stage) -> None:
-    mapping = await edited(stage)
-    stage.gleanin.trouble.lost_answers = 1_000
-    run = await stage.sync(mapping)
-    assert (await stage.outcomes(run))["s"].outcome is Outcome.FAILED
-    stage.gleanin.trouble.lost_answers = 0
-    stage.offer(session("s", title="First"))
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    assert stage.the(mapping, SESSION, "s").fields["title"] == "First"
+async def test_rule_32_a_change_that_was_never_answered_and_is_taken_back_is_put_right(
+    harness: Harness,
+) -> None:
+    mapping = await edited(harness)
+    harness.gleanin.trouble.lost_answers = 1_000
+    run = await harness.sync(mapping)
+    assert (await harness.outcomes(run))["s"].outcome is Outcome.FAILED
+    harness.gleanin.trouble.lost_answers = 0
+    harness.offer(session("s", title="First"))
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    assert harness.the(mapping, SESSION, "s").fields["title"] == "First"
 
 
-async def test_rule_21_a_preview_and_a_stopped_run_put_nothing_in_doubt(stage: Stage) -> None:
-    mapping = await edited(stage)
-    await stage.preview(mapping.id)
-    stage.gleanin.trouble.refuses_tokens = True
-    await stage.sync(mapping)
-    stage.gleanin.trouble.refuses_tokens = False
-    stage.offer(session("s", title="First"))
-    before = len(stage.gleanin.writes)
-    await stage.sync(mapping)
-    assert len(stage.gleanin.writes) == before
+async def test_rule_21_a_preview_and_a_stopped_run_put_nothing_in_doubt(harness: Harness) -> None:
+    mapping = await edited(harness)
+    await harness.preview(mapping.id)
+    harness.gleanin.trouble.refuses_tokens = True
+    await harness.sync(mapping)
+    harness.gleanin.trouble.refuses_tokens = False
+    harness.offer(session("s", title="First"))
+    before = len(harness.gleanin.writes)
+    await harness.sync(mapping)
+    assert len(harness.gleanin.writes) == before
 
 
 class BusyStore:
@@ -83,36 +87,36 @@ class BusyStore:
 
 
 @pytest.mark.parametrize("fails_at", range(3, 12))
-async def test_rule_26_a_store_that_fails_once_loses_no_outcome(stage: Stage, fails_at: int) -> None:
-    stage.gleanin.most_in_flight = 1
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(6)))
-    well = stage.units
-    run = await stage.request_sync(mapping.id)
-    stage.units = BusyStore(well, fails_at)
+async def test_rule_26_a_store_that_fails_once_loses_no_outcome(harness: Harness, fails_at: int) -> None:
+    harness.gleanin.most_in_flight = 1
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(6)))
+    well = harness.units
+    run = await harness.request_sync(mapping.id)
+    harness.units = BusyStore(well, fails_at)
     with suppress(DatabaseUnavailable):
-        await stage.run_sync(run.id)
-    stage.units = well
-    ended = await stage.get_run(run.id)
+        await harness.run_sync(run.id)
+    harness.units = well
+    ended = await harness.get_run(run.id)
     if not ended.is_open:  # else not even its end could be stored: whoever takes over counts
-        assert len(await stage.outcomes(ended)) == ended.counts.read
-    assert len(await stage.outcomes(ended)) == len(stage.gleanin.writes)
-    stage.clock.advance(LEASE)
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    assert stage.gleanin.duplicates == 0
+        assert len(await harness.outcomes(ended)) == ended.counts.read
+    assert len(await harness.outcomes(ended)) == len(harness.gleanin.writes)
+    harness.clock.advance(LEASE)
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    assert harness.gleanin.duplicates == 0
 
 
 @dataclass
 class StoreThatGoes:
     """Units that cannot be had for some seconds, from the first one on after some writes."""
 
-    stage: Stage
+    harness: Harness
     units: UnitOfWorkFactory
     seconds: float
 
     def check(self) -> None:
-        clock = self.stage.clock
-        if len(self.stage.gleanin.writes) >= 2 and not hasattr(self, "back_at"):
+        clock = self.harness.clock
+        if len(self.harness.gleanin.writes) >= 2 and not hasattr(self, "back_at"):
             self.back_at = clock.now() + timedelta(seconds=self.seconds)
         if hasattr(self, "back_at") and clock.now() < self.back_at:
             raise DatabaseUnavailable("It is being restarted.")
@@ -132,23 +136,25 @@ class StoreThatGoes:
 
 @pytest.mark.parametrize("is_back_in_time", [True, False])
 async def test_rule_32_the_end_of_a_run_is_stored_when_the_database_is_back(
-    stage: Stage, is_back_in_time: bool
+    harness: Harness, is_back_in_time: bool
 ) -> None:
-    stage.gleanin.most_in_flight = 1
-    mapping = await stage.mapping()
-    stage.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
-    run, well = await stage.request_sync(mapping.id), stage.units
+    harness.gleanin.most_in_flight = 1
+    mapping = await harness.mapping()
+    harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
+    run, well = await harness.request_sync(mapping.id), harness.units
     lease = LEASE.total_seconds()
-    stage.units = StoreThatGoes(stage, well, lease / 2 if is_back_in_time else lease + 2 * END_AGAIN_AFTER)
+    harness.units = StoreThatGoes(
+        harness, well, lease / 2 if is_back_in_time else lease + 2 * END_AGAIN_AFTER
+    )
     with suppress(DatabaseUnavailable):
-        await stage.run_sync(run.id)
-    stage.units = well
-    ended = await stage.get_run(run.id)
+        await harness.run_sync(run.id)
+    harness.units = well
+    ended = await harness.get_run(run.id)
     if not is_back_in_time:
         assert ended.is_open, "others may have taken over by then: it is left to them"
         return
     assert ended.stop == DATABASE_UNAVAILABLE
-    before = stage.clock.now()
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    assert stage.clock.now() - before < stage.resend_after, "what had not left waits for nothing"
-    assert (len(stage.gleanin.writes), stage.gleanin.duplicates) == (6, 0)
+    before = harness.clock.now()
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    assert harness.clock.now() - before < harness.resend_after, "what had not left waits for nothing"
+    assert (len(harness.gleanin.writes), harness.gleanin.duplicates) == (6, 0)

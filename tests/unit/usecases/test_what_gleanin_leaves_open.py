@@ -7,221 +7,229 @@ from core.domain.records.kinds import EXHIBITOR_CONTACT, SESSION, SPEAKER, Scope
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.run import RunState
 from core.domain.tenancy.event_mappings import EventMapping
-from tests.unit.domain.builders import exhibitor, on, person, primary, session
-from tests.unit.usecases.stage import THERE, Stage
+from tests.support.builders import exhibitor, on, person, primary, session
+from tests.support.harness import THERE, Harness
 
 ACME = exhibitor("acme", primary(person("eve")))
 
 
-def offer(stage: Stage, title: str = "Opening") -> None:
-    stage.offer(session("s1", on(person("ada")), title=title), exhibitors=(ACME,))
+def offer(harness: Harness, title: str = "Opening") -> None:
+    harness.offer(session("s1", on(person("ada")), title=title), exhibitors=(ACME,))
 
 
-async def test_rule_21_a_list_that_lags_behind_makes_no_second_record(stage: Stage) -> None:
-    stage.gleanin.trouble.late_reads = 1000
-    mapping = await stage.mapping()
-    offer(stage)
-    await stage.sync(mapping)
-    outcomes = await stage.outcomes(await stage.sync(mapping))
-    assert stage.gleanin.duplicates == 0
+async def test_rule_21_a_list_that_lags_behind_makes_no_second_record(harness: Harness) -> None:
+    harness.gleanin.trouble.late_reads = 1000
+    mapping = await harness.mapping()
+    offer(harness)
+    await harness.sync(mapping)
+    outcomes = await harness.outcomes(await harness.sync(mapping))
+    assert harness.gleanin.duplicates == 0
     assert {each.outcome for each in outcomes.values()} == {Outcome.UPDATED}
     assert {each.reason.code for each in outcomes.values()} == {"still_there"}
-    stage.gleanin.trouble.late_reads = 0
-    before = len(stage.gleanin.writes)
-    run = await stage.sync(mapping)
-    assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.UNCHANGED}
-    assert len(stage.gleanin.writes) == before
+    harness.gleanin.trouble.late_reads = 0
+    before = len(harness.gleanin.writes)
+    run = await harness.sync(mapping)
+    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.UNCHANGED}
+    assert len(harness.gleanin.writes) == before
 
 
 async def test_rule_20_a_field_emptied_meanwhile_is_cleared_where_the_record_is_not_listed(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    stage.offer(session("s1", on(person("ada")), description="Long"))
-    await stage.sync(mapping)
-    stage.gleanin.trouble.late_reads = 1000
-    stage.offer(session("s1", on(person("ada"))))
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+    harness.offer(session("s1", on(person("ada")), description="Long"))
+    await harness.sync(mapping)
+    harness.gleanin.trouble.late_reads = 1000
+    harness.offer(session("s1", on(person("ada"))))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["s1"].reason.code == "still_there"
-    assert not stage.the(mapping, SESSION, "s1").fields.get("description")
+    assert not harness.the(mapping, SESSION, "s1").fields.get("description")
 
 
-async def test_rule_22_a_list_that_lags_behind_unties_nobody(stage: Stage, mapping: EventMapping) -> None:
-    stage.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3")))
-    stage.gleanin.trouble.lost_answers, stage.gleanin.trouble.lost_are_written = 1, False
-    await stage.sync(mapping)
-    before = {*stage.the(mapping, SPEAKER, "ada").fields["sessions"]}
+async def test_rule_22_a_list_that_lags_behind_unties_nobody(harness: Harness, mapping: EventMapping) -> None:
+    harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3")))
+    harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
+    await harness.sync(mapping)
+    before = {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
     assert len(before) == 3
     # The newest of them is the last that the lists show, and leaves the programme.
-    newest = max(("s1", "s2", "s3"), key=lambda each: int(stage.the(mapping, SESSION, each).id))
-    stage.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3") if each != newest))
-    stage.gleanin.trouble.late_reads = 2
-    await stage.sync(mapping)
-    assert before <= {*stage.the(mapping, SPEAKER, "ada").fields["sessions"]}
+    newest = max(("s1", "s2", "s3"), key=lambda each: int(harness.the(mapping, SESSION, each).id))
+    harness.offer(*(session(each, on(person("ada"))) for each in ("s1", "s2", "s3") if each != newest))
+    harness.gleanin.trouble.late_reads = 2
+    await harness.sync(mapping)
+    assert before <= {*harness.the(mapping, SPEAKER, "ada").fields["sessions"]}
 
 
-async def test_rule_32_a_create_that_shows_late_is_not_sent_again(stage: Stage) -> None:
-    stage.gleanin.trouble.late_reads = 3
-    stage.gleanin.trouble.lost_answers = 1
-    mapping = await stage.mapping()
-    offer(stage)
-    run = await stage.sync(mapping)
+async def test_rule_32_a_create_that_shows_late_is_not_sent_again(harness: Harness) -> None:
+    harness.gleanin.trouble.late_reads = 3
+    harness.gleanin.trouble.lost_answers = 1
+    mapping = await harness.mapping()
+    offer(harness)
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
-    assert stage.gleanin.duplicates == 0
+    assert harness.gleanin.duplicates == 0
 
 
-async def test_rule_22_who_is_created_again_keeps_the_ties_that_still_stand(stage: Stage) -> None:
-    mapping = await stage.mapping()
+async def test_rule_22_who_is_created_again_keeps_the_ties_that_still_stand(harness: Harness) -> None:
+    mapping = await harness.mapping()
     ada = on(person("ada"))
-    stage.offer(session("s1", ada), session("s2", ada), session("s3", ada))
-    await stage.sync(mapping)
-    stage.offer(session("s1", ada), session("s2"), session("s3"))
-    stage.gleanin.delete_by_hand(stage.the(mapping, SPEAKER, "ada").id)
-    stage.gleanin.delete_by_hand(stage.the(mapping, SESSION, "s3").id)
-    await stage.sync(mapping)
-    s1, s2, s3 = (stage.the(mapping, SESSION, each).id for each in ("s1", "s2", "s3"))
-    assert set(stage.the(mapping, SPEAKER, "ada").fields["sessions"]) == {s1, s2}
-    assert s3 not in stage.the(mapping, SPEAKER, "ada").fields["sessions"]
+    harness.offer(session("s1", ada), session("s2", ada), session("s3", ada))
+    await harness.sync(mapping)
+    harness.offer(session("s1", ada), session("s2"), session("s3"))
+    harness.gleanin.delete_by_hand(harness.the(mapping, SPEAKER, "ada").id)
+    harness.gleanin.delete_by_hand(harness.the(mapping, SESSION, "s3").id)
+    await harness.sync(mapping)
+    s1, s2, s3 = (harness.the(mapping, SESSION, each).id for each in ("s1", "s2", "s3"))
+    assert set(harness.the(mapping, SPEAKER, "ada").fields["sessions"]) == {s1, s2}
+    assert s3 not in harness.the(mapping, SPEAKER, "ada").fields["sessions"]
 
 
-async def test_a_record_deleted_while_it_is_being_updated_is_created_again(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer(stage)
-    await stage.sync(mapping)
-    offer(stage, "Renamed")
+async def test_a_record_deleted_while_it_is_being_updated_is_created_again(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer(harness)
+    await harness.sync(mapping)
+    offer(harness, "Renamed")
 
     async def delete() -> None:
-        for record in stage.in_gleanin(mapping, SESSION, "s1"):
+        for record in harness.in_gleanin(mapping, SESSION, "s1"):
             if record.fields["title"] == "Opening":
-                stage.gleanin.delete_by_hand(record.id)
+                harness.gleanin.delete_by_hand(record.id)
 
-    stage.gate.pass_by = delete
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+    harness.gate.pass_by = delete
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["s1"].outcome is Outcome.CREATED
-    assert stage.the(mapping, SESSION, "s1").fields["title"] == "Renamed"
+    assert harness.the(mapping, SESSION, "s1").fields["title"] == "Renamed"
 
 
-async def test_rule_32_what_stands_in_gleanin_twice_is_told(stage: Stage, mapping: EventMapping) -> None:
-    offer(stage)
-    await stage.sync(mapping)
+async def test_rule_32_what_stands_in_gleanin_twice_is_told(harness: Harness, mapping: EventMapping) -> None:
+    offer(harness)
+    await harness.sync(mapping)
     sent_as = external_id(mapping.connection_id, SourceId("s1"))
-    double = stage.gleanin.add_record(THERE, SESSION, stage.the(mapping, SESSION, "s1").fields, sent_as)
-    run = await stage.sync(mapping)
+    double = harness.gleanin.add_record(THERE, SESSION, harness.the(mapping, SESSION, "s1").fields, sent_as)
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert "1 of the records are in Gleanin more than once" in run.message
-    detail = (await stage.outcomes(run))["s1"].reason.detail
+    detail = (await harness.outcomes(run))["s1"].reason.detail
     assert double.id in detail
     assert "delete all but one" in detail
 
 
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.AGENDA])
-async def test_rule_29_a_kind_that_gleanin_does_not_know_stops_no_other(stage: Stage, scope: Scope) -> None:
-    stage.gleanin.trouble.unknown_kinds = {EXHIBITOR_CONTACT.name}
-    mapping = await stage.mapping()
-    offer(stage)
-    plan = await stage.preview(mapping.id, scope)
-    run = await stage.sync(mapping, scope)
-    outcomes = await stage.outcomes(run)
+async def test_rule_29_a_kind_that_gleanin_does_not_know_stops_no_other(
+    harness: Harness, scope: Scope
+) -> None:
+    harness.gleanin.trouble.unknown_kinds = {EXHIBITOR_CONTACT.name}
+    mapping = await harness.mapping()
+    offer(harness)
+    plan = await harness.preview(mapping.id, scope)
+    run = await harness.sync(mapping, scope)
+    outcomes = await harness.outcomes(run)
     assert (outcomes["s1"].outcome, outcomes["ada"].outcome) == (Outcome.CREATED, Outcome.CREATED)
     assert plan.counts == run.counts
     if scope is Scope.ALL:
         assert (outcomes["eve"].outcome, outcomes["eve"].reason.code) == (Outcome.FAILED, "kind_unknown")
-    assert not stage.gleanin.list_by_event(THERE, EXHIBITOR_CONTACT)
+    assert not harness.gleanin.list_by_event(THERE, EXHIBITOR_CONTACT)
 
 
-async def test_a_kind_of_which_nothing_is_left_is_created_again(stage: Stage, mapping: EventMapping) -> None:
-    stage.gleanin.trouble.silent_when_empty = True
-    offer(stage)
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    stage.gleanin.delete_by_hand(stage.the(mapping, EXHIBITOR_CONTACT, "eve").id)
-    run = await stage.sync(mapping)
+async def test_a_kind_of_which_nothing_is_left_is_created_again(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    harness.gleanin.trouble.silent_when_empty = True
+    offer(harness)
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    harness.gleanin.delete_by_hand(harness.the(mapping, EXHIBITOR_CONTACT, "eve").id)
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
-    assert (await stage.outcomes(run))["eve"].outcome is Outcome.CREATED
+    assert (await harness.outcomes(run))["eve"].outcome is Outcome.CREATED
 
 
-async def test_rule_32_a_lost_create_is_looked_up_where_there_is_nothing_yet(stage: Stage) -> None:
-    trouble = stage.gleanin.trouble
+async def test_rule_32_a_lost_create_is_looked_up_where_there_is_nothing_yet(harness: Harness) -> None:
+    trouble = harness.gleanin.trouble
     trouble.silent_when_empty, trouble.lost_answers, trouble.lost_are_written = True, 1, False
-    mapping = await stage.mapping()
-    offer(stage)
-    assert (await stage.sync(mapping)).state is RunState.COMPLETED
-    assert stage.gleanin.duplicates == 0
+    mapping = await harness.mapping()
+    offer(harness)
+    assert (await harness.sync(mapping)).state is RunState.COMPLETED
+    assert harness.gleanin.duplicates == 0
 
 
-async def test_rule_30_a_run_whose_links_cannot_be_read_is_not_called_stopped(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    offer(stage)
+async def test_rule_30_a_run_whose_links_cannot_be_read_is_not_called_stopped(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    offer(harness)
 
     async def refuse_from_now_on() -> None:
-        stage.gleanin.trouble.refuses_reads = True
+        harness.gleanin.trouble.refuses_reads = True
 
-    stage.gate.pass_by = refuse_from_now_on
-    run = await stage.sync(mapping)
+    harness.gate.pass_by = refuse_from_now_on
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert "The share links could not be read: Invalid token" in run.message
-    assert {each.outcome for each in (await stage.outcomes(run)).values()} == {Outcome.CREATED}
+    assert {each.outcome for each in (await harness.outcomes(run)).values()} == {Outcome.CREATED}
 
 
-async def test_rule_30_links_that_are_not_told_any_more_are_kept(stage: Stage, mapping: EventMapping) -> None:
-    offer(stage)
-    await stage.sync(mapping)
-    ada = stage.the(mapping, SPEAKER, "ada")
-    stored = await stage.list_share_links(mapping.id)
+async def test_rule_30_links_that_are_not_told_any_more_are_kept(
+    harness: Harness, mapping: EventMapping
+) -> None:
+    offer(harness)
+    await harness.sync(mapping)
+    ada = harness.the(mapping, SPEAKER, "ada")
+    stored = await harness.list_share_links(mapping.id)
     ada.links = None
-    await stage.sync(mapping)
-    assert await stage.list_share_links(mapping.id) == stored
+    await harness.sync(mapping)
+    assert await harness.list_share_links(mapping.id) == stored
 
 
 async def test_rule_10_where_external_ids_are_not_given_back_our_memory_tells_what_is_ours(
-    stage: Stage, mapping: EventMapping
+    harness: Harness, mapping: EventMapping
 ) -> None:
-    stage.gleanin.trouble.hides_external_ids = True
-    offer(stage)
-    await stage.sync(mapping)
-    again = await stage.reconnect_and_map(mapping)
-    stage.offer(session("s1", on(person("ada")), on(person("bob"))), exhibitors=(ACME,))
-    outcomes = await stage.outcomes(await stage.sync(again))
+    harness.gleanin.trouble.hides_external_ids = True
+    offer(harness)
+    await harness.sync(mapping)
+    again = await harness.reconnect_and_map(mapping)
+    harness.offer(session("s1", on(person("ada")), on(person("bob"))), exhibitors=(ACME,))
+    outcomes = await harness.outcomes(await harness.sync(again))
     assert {outcomes[each].outcome for each in ("s1", "ada", "eve")} == {Outcome.SKIPPED}
     assert outcomes["bob"].outcome is Outcome.CREATED
-    assert stage.the(again, SPEAKER, "bob").fields["sessions"] == (stage.the(mapping, SESSION, "s1").id,)
+    assert harness.the(again, SPEAKER, "bob").fields["sessions"] == (harness.the(mapping, SESSION, "s1").id,)
 
 
-async def test_rule_15_who_frees_an_e_mail_goes_first_where_gleanin_wants_them_unique(stage: Stage) -> None:
-    stage.gleanin.trouble.unique_emails = True
-    stage.gleanin.most_in_flight = 1
-    mapping = await stage.mapping()
+async def test_rule_15_who_frees_an_e_mail_goes_first_where_gleanin_wants_them_unique(
+    harness: Harness,
+) -> None:
+    harness.gleanin.trouble.unique_emails = True
+    harness.gleanin.most_in_flight = 1
+    mapping = await harness.mapping()
     people = [person(f"p{number}") for number in range(3)]
-    stage.offer(session("s1", *map(on, people)))
-    await stage.sync(mapping)
+    harness.offer(session("s1", *map(on, people)))
+    await harness.sync(mapping)
     moved = [
         person("p0", email="p1@example.org"),
         person("p1", email="p2@example.org"),
         person("p2", email="new@example.org"),
     ]
-    stage.offer(session("s1", *map(on, moved)))
-    run = await stage.sync(mapping)
+    harness.offer(session("s1", *map(on, moved)))
+    run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED
-    emails = {stage.the(mapping, SPEAKER, each.id).fields["email"] for each in moved}
+    emails = {harness.the(mapping, SPEAKER, each.id).fields["email"] for each in moved}
     assert emails == {"p1@example.org", "p2@example.org", "new@example.org"}
 
 
-async def test_rule_15_two_who_swap_their_e_mails_are_told_the_way_round(stage: Stage) -> None:
-    stage.gleanin.trouble.unique_emails = True
-    mapping = await stage.mapping()
-    stage.offer(session("s1", on(person("ada")), on(person("bob"))))
-    await stage.sync(mapping)
-    stage.offer(
+async def test_rule_15_two_who_swap_their_e_mails_are_told_the_way_round(harness: Harness) -> None:
+    harness.gleanin.trouble.unique_emails = True
+    mapping = await harness.mapping()
+    harness.offer(session("s1", on(person("ada")), on(person("bob"))))
+    await harness.sync(mapping)
+    harness.offer(
         session("s1", on(person("ada", email="bob@example.org")), on(person("bob", email="ada@example.org")))
     )
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["ada"].outcome is outcomes["bob"].outcome is Outcome.FAILED
     assert "give one of them a third one first" in outcomes["ada"].reason.detail
 
 
-async def test_rule_26_an_exhibitor_and_a_contact_of_one_id_have_an_outcome_each(stage: Stage) -> None:
-    mapping = await stage.mapping()
-    stage.offer(exhibitors=(exhibitor("7", primary(person("7"))),))
-    await stage.sync(mapping)
-    stage.offer(exhibitors=(exhibitor("7"),))
-    outcomes = await stage.outcomes(await stage.sync(mapping))
+async def test_rule_26_an_exhibitor_and_a_contact_of_one_id_have_an_outcome_each(harness: Harness) -> None:
+    mapping = await harness.mapping()
+    harness.offer(exhibitors=(exhibitor("7", primary(person("7"))),))
+    await harness.sync(mapping)
+    harness.offer(exhibitors=(exhibitor("7"),))
+    outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["7"].outcome is Outcome.KEPT
     assert outcomes["exhibitor:7"].outcome is Outcome.BLOCKED

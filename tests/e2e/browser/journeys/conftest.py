@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import usual_world
-from tests.e2e.browser.journeys.stage import Stage, staged
+from tests.support.browser_harness import Harness, staged
 
 PATIENCE = 30_000
 """Milliseconds: two browsers share the machine's cores with what they look at."""
@@ -20,17 +20,17 @@ def patient() -> None:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with staged(usual_world(), tmp_path) as stage:
-        yield stage
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    with staged(usual_world(), tmp_path) as harness:
+        yield harness
 
 
 @pytest.fixture
-def site(stage: Stage) -> str:
-    return stage.url
+def site(harness: Harness) -> str:
+    return harness.url
 
 
 @pytest.fixture
-def admin(stage: Stage, new_page: NewPage) -> Page:
+def admin(harness: Harness, new_page: NewPage) -> Page:
     """Give a page that is signed in as the organization's admin."""
-    return stage.sign_in(new_page())
+    return harness.sign_in(new_page())

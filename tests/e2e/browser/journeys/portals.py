@@ -3,17 +3,17 @@
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import NewPage
-from tests.e2e.browser.journeys.stage import Stage
+from tests.support.browser_harness import Harness
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
 
-def portal_address(page: Page, stage: Stage, name: str) -> str:
+def portal_address(page: Page, harness: Harness, name: str) -> str:
     """Make somebody's portal address as an admin does."""
-    page.goto(stage.at("share-links"))
+    page.goto(harness.at("share-links"))
     row = page.get_by_role("row", name=name)
     row.get_by_role("button", name=f"Copy portal address of {name}").click()
-    made = row.get_by_text(f"{stage.url}/portal/")
+    made = row.get_by_text(f"{harness.url}/portal/")
     expect(made).to_be_visible()
     return made.inner_text()
 

@@ -19,11 +19,11 @@ from core.usecases.mappings.queries import ListMappings
 from core.usecases.results.queries import ListShareLinks
 from entrypoints.container import Container
 from entrypoints.http.pages.app import PARTS
-from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, LANTERN, usual_world
-from tests.e2e.browser.journeys.stage import ADMIN, EVERYWHERE, Stage, staged
+from tests.support.axe import violations
+from tests.support.browser_harness import ADMIN, EVERYWHERE, Harness, staged
 
 
 class State(StrEnum):
@@ -56,7 +56,7 @@ SHOWN_IN = {
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    stage: Stage
+    harness: Harness
     state: State
     ids: dict[str, str]
 
@@ -78,18 +78,18 @@ class Site:
 
     def _more(self) -> list[str]:
         """Give what depends on a query: lists that are searched, and a dialog."""
-        stage, run, mapping = self.stage, self.ids["run_id"], self.ids["mapping_id"]
+        harness, run, mapping = self.harness, self.ids["run_id"], self.ids["mapping_id"]
         return [
-            stage.event(LANTERN, "agenda?outcome=blocked"),
-            stage.event(LANTERN, "agenda?q=nothing-has-this"),
-            stage.event(LANTERN, "preview?kind=speaker"),
-            stage.event(BRIGHT, "agenda"),
-            stage.event(9999, "agenda"),
+            harness.event(LANTERN, "agenda?outcome=blocked"),
+            harness.event(LANTERN, "agenda?q=nothing-has-this"),
+            harness.event(LANTERN, "preview?kind=speaker"),
+            harness.event(BRIGHT, "agenda"),
+            harness.event(9999, "agenda"),
             f"/runs/{run}?outcome=blocked",
             f"/mappings/{mapping}/records?who=plume@example.org",
             f"/mappings/{mapping}/records?who=nobody",
-            stage.at("share-links?missing=true"),
-            stage.at(f"share-links?revoke=speaker:{self.ids['source_id']}"),
+            harness.at("share-links?missing=true"),
+            harness.at(f"share-links?revoke=speaker:{self.ids['source_id']}"),
             "/nowhere",
             "/portal/made-up",
         ]
@@ -106,25 +106,25 @@ def templates() -> list[str]:
 @pytest.fixture(scope="module", params=list(State), ids=str)
 def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     state: State = request.param
-    with staged(usual_world(), tmp_path_factory.mktemp(state)) as stage:
-        ids = {"organization_id": str(stage.organization), "event_id": str(LANTERN), "offered": "any"}
+    with staged(usual_world(), tmp_path_factory.mktemp(state)) as harness:
+        ids = {"organization_id": str(harness.organization), "event_id": str(LANTERN), "offered": "any"}
         if state is State.CONNECTED:
-            stage.connect()
+            harness.connect()
         if state in {State.MAPPED, State.SYNCED}:
-            mapping = stage.mapped(LANTERN)
+            mapping = harness.mapped(LANTERN)
             ids["mapping_id"] = mapping.id
             if state is State.SYNCED:
-                ids["run_id"] = stage.sync(mapping.id).id
-                ids |= stage.running.ask(lambda container: _made(container, stage))
-        yield Site(stage, state, ids)
+                ids["run_id"] = harness.sync(mapping.id).id
+                ids |= harness.running.ask(lambda container: _made(container, harness))
+        yield Site(harness, state, ids)
 
 
-async def _made(container: Container, stage: Stage) -> dict[str, str]:
+async def _made(container: Container, harness: Harness) -> dict[str, str]:
     """Make what pages show that somebody has made: an API key, a portal address."""
     key, _ = await container.resolve(CreateApiKey)(
-        "Nightly", Grant(Role.VIEWER, stage.organization), actor=ADMIN
+        "Nightly", Grant(Role.VIEWER, harness.organization), actor=ADMIN
     )
-    (mapping,) = await container.resolve(ListMappings)(stage.organization)
+    (mapping,) = await container.resolve(ListMappings)(harness.organization)
     people = await container.resolve(ListShareLinks)(mapping.id)
     person = next(each for each in people if each.kind is SPEAKER)
     who = PersonQuery(mapping.id, SPEAKER.name, SourceId(person.source_id))
@@ -133,8 +133,8 @@ async def _made(container: Container, stage: Stage) -> dict[str, str]:
 
 
 @pytest.fixture
-def stage(pages: Site) -> Stage:
-    return pages.stage
+def harness(pages: Site) -> Harness:
+    return pages.harness
 
 
 def test_of_every_page_it_is_known_how_to_open_it() -> None:
@@ -172,7 +172,7 @@ def settle(page: Page) -> None:
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     pages: Site, new_page: NewPage, width: int, scheme: str
 ) -> None:
-    page = pages.stage.sign_in(new_page(width=width, color_scheme=scheme), EVERYWHERE)
+    page = pages.harness.sign_in(new_page(width=width, color_scheme=scheme), EVERYWHERE)
     found = {}
     for url in pages.addresses():
         answer = page.goto(url)

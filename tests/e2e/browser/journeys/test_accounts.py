@@ -15,31 +15,31 @@ from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
-from tests.e2e.browser.journeys.stage import (
+from tests.support.browser_harness import (
     ADMIN,
     PASSWORD,
     SUPPORT,
     VIEWER,
-    Stage,
+    Harness,
     expect_message,
     open_menu,
     start_sync,
     wait_for_agenda,
 )
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 CHANGING = re.compile(
     "^(Connect|Disconnect|Sync to|Add |Remove|Replace|Save|Make|Revoke|Copy portal|Map (this|the) )"
 )
 
 
-def with_password(stage: Stage, email: str = "paula@example.org") -> str:
+def with_password(harness: Harness, email: str = "paula@example.org") -> str:
     async def add(container: Container) -> None:
         await container.resolve(AddAccount)(
-            NewAccount(email, Grant(Role.VIEWER, stage.organization), PASSWORD), actor=COMMAND_LINE
+            NewAccount(email, Grant(Role.VIEWER, harness.organization), PASSWORD), actor=COMMAND_LINE
         )
 
-    stage.running.ask(add)
+    harness.running.ask(add)
     return email
 
 
@@ -49,9 +49,9 @@ def fill_in(page: Page, email: str, password: str, button: str) -> None:
     page.get_by_role("button", name=button).click()
 
 
-def test_somebody_signs_in_wrongly_then_rightly_and_out_again(stage: Stage, page: Page) -> None:
-    email = with_password(stage)
-    page.goto(stage.at("history"))
+def test_somebody_signs_in_wrongly_then_rightly_and_out_again(harness: Harness, page: Page) -> None:
+    email = with_password(harness)
+    page.goto(harness.at("history"))
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     fill_in(page, email, "wrong-horse-battery", "Sign in")
     expect(page.get_by_role("alert")).to_contain_text("The e-mail or the password is wrong.")
@@ -67,7 +67,7 @@ def test_somebody_signs_in_wrongly_then_rightly_and_out_again(stage: Stage, page
 
 
 def test_the_first_account_is_made_at_an_address_that_works_once(
-    stage: Stage, page: Page, new_page: NewPage
+    harness: Harness, page: Page, new_page: NewPage
 ) -> None:
     async def empty(container: Container) -> str:
         for each in await container.resolve(ListAccounts)():
@@ -76,7 +76,7 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
         assert offered
         return offered
 
-    offered = f"/sign-up/{stage.running.ask(empty)}"
+    offered = f"/sign-up/{harness.running.ask(empty)}"
     page.goto(offered)
     fill_in(page, "first@example.org", "short", "Make the account")
     expect(page.get_by_role("alert")).to_contain_text("12 to 1000 characters")
@@ -88,8 +88,8 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
     expect(late.get_by_text("This address is not valid any more.")).to_be_visible()
 
 
-def test_an_api_key_is_shown_once_and_opens_nothing_once_it_is_revoked(stage: Stage, admin: Page) -> None:
-    admin.goto(stage.at("settings"))
+def test_an_api_key_is_shown_once_and_opens_nothing_once_it_is_revoked(harness: Harness, admin: Page) -> None:
+    admin.goto(harness.at("settings"))
     make = admin.get_by_role("button", name="Make the key")
     expect(make).to_be_disabled()
     admin.get_by_label("Name", exact=True).fill("Nightly export")
@@ -97,7 +97,7 @@ def test_an_api_key_is_shown_once_and_opens_nothing_once_it_is_revoked(stage: St
     shown = admin.get_by_role("region", name="API key")
     expect(shown).to_contain_text("will never be shown again")
     key = shown.locator("code").inner_text()
-    assert _status(stage, key) == 200
+    assert _status(harness, key) == 200
     admin.get_by_role("link", name="I have copied it").click()
     expect(admin.get_by_role("row", name="Nightly export")).to_contain_text(f"by {ADMIN}")
     assert key not in admin.content()
@@ -105,18 +105,19 @@ def test_an_api_key_is_shown_once_and_opens_nothing_once_it_is_revoked(stage: St
     question = admin.get_by_role("dialog", name="Revoke this API key?")
     question.get_by_role("button", name="Revoke the key").click()
     expect_message(admin, "The API key Nightly export was revoked.")
-    assert _status(stage, key) == 401
+    assert _status(harness, key) == 401
 
-    admin.goto(stage.at("settings/audit-log"))
+    admin.goto(harness.at("settings/audit-log"))
     log = admin.get_by_role("region", name="Audit log")
     last = log.get_by_role("row").nth(1)
     expect(last).to_contain_text("Revoked the API key Nightly export.")
     expect(last).to_contain_text(f"by {ADMIN}")
 
 
-def _status(stage: Stage, key: str) -> int:
+def _status(harness: Harness, key: str) -> int:
     request = Request(
-        f"{stage.url}/api/v1/organizations/{stage.organization}", headers={"Authorization": f"Bearer {key}"}
+        f"{harness.url}/api/v1/organizations/{harness.organization}",
+        headers={"Authorization": f"Bearer {key}"},
     )
     try:
         with urlopen(request, timeout=WITHIN) as answer:
@@ -127,12 +128,12 @@ def _status(stage: Stage, key: str) -> int:
             return error.code
 
 
-def test_the_audit_log_tells_who_did_what(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(BRIGHT)
-    admin.goto(stage.event(BRIGHT))
+def test_the_audit_log_tells_who_did_what(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(BRIGHT)
+    admin.goto(harness.event(BRIGHT))
     wait_for_agenda(admin)
     start_sync(admin, mapping.events.gleanin_id)
-    admin.goto(stage.at("settings"))
+    admin.goto(harness.at("settings"))
     admin.get_by_role("link", name="Audit log").click()
     log = admin.get_by_role("region", name="Audit log")
     for did in ("Started a sync", "Mapped events: ", "Connected Acme Events to Gleanin."):
@@ -141,17 +142,17 @@ def test_the_audit_log_tells_who_did_what(stage: Stage, admin: Page) -> None:
 
 @pytest.mark.parametrize("who", [VIEWER, SUPPORT])
 def test_who_may_not_change_things_sees_everything_and_nothing_that_would_be_refused(
-    stage: Stage, new_page: NewPage, who: str
+    harness: Harness, new_page: NewPage, who: str
 ) -> None:
-    mapping = stage.mapped(BRIGHT)
-    run = stage.sync(mapping.id)
-    page = stage.sign_in(new_page(), who)
+    mapping = harness.mapped(BRIGHT)
+    run = harness.sync(mapping.id)
+    page = harness.sign_in(new_page(), who)
     seen = [
-        *(stage.at(part) for part in ("events", "integrations", "history", "share-links", "settings")),
-        *(stage.at(f"integrations/{part}") for part in ("connect", "mappings")),
-        stage.at(f"integrations/mappings/{mapping.id}/settings"),
-        stage.at("settings/audit-log"),
-        *(stage.event(BRIGHT, part) for part in ("agenda", "exhibitors", "preview")),
+        *(harness.at(part) for part in ("events", "integrations", "history", "share-links", "settings")),
+        *(harness.at(f"integrations/{part}") for part in ("connect", "mappings")),
+        harness.at(f"integrations/mappings/{mapping.id}/settings"),
+        harness.at("settings/audit-log"),
+        *(harness.event(BRIGHT, part) for part in ("agenda", "exhibitors", "preview")),
         f"/runs/{run.id}",
         f"/mappings/{mapping.id}/records?who=ada@example.org",
     ]
@@ -164,14 +165,14 @@ def test_who_may_not_change_things_sees_everything_and_nothing_that_would_be_ref
             for each in page.locator("a:not(footer a), button").all()
             if CHANGING.match(text := each.inner_text().strip() or each.text_content() or "")
         ]
-        may_sync = who == SUPPORT and url.startswith(stage.at("events/"))
+        may_sync = who == SUPPORT and url.startswith(harness.at("events/"))
         assert [each for each in offered if not (may_sync and each.startswith("Sync to Gleanin"))] == [], url
 
 
-def test_support_starts_a_sync_and_is_named_for_it(stage: Stage, new_page: NewPage) -> None:
-    mapping = stage.mapped(BRIGHT)
-    page = stage.sign_in(new_page(), SUPPORT)
-    page.goto(stage.event(BRIGHT))
+def test_support_starts_a_sync_and_is_named_for_it(harness: Harness, new_page: NewPage) -> None:
+    mapping = harness.mapped(BRIGHT)
+    page = harness.sign_in(new_page(), SUPPORT)
+    page.goto(harness.event(BRIGHT))
     wait_for_agenda(page)
     start_sync(page, mapping.events.gleanin_id)
     expect_message(page, "Sync to Gleanin is complete.")
@@ -179,10 +180,10 @@ def test_support_starts_a_sync_and_is_named_for_it(stage: Stage, new_page: NewPa
     expect(page.get_by_text(SUPPORT, exact=True)).to_be_visible()
 
 
-def test_a_viewer_is_told_whom_to_ask_for_a_sync(stage: Stage, new_page: NewPage) -> None:
-    stage.mapped(BRIGHT)
-    page = stage.sign_in(new_page(), VIEWER)
-    page.goto(stage.event(BRIGHT))
+def test_a_viewer_is_told_whom_to_ask_for_a_sync(harness: Harness, new_page: NewPage) -> None:
+    harness.mapped(BRIGHT)
+    page = harness.sign_in(new_page(), VIEWER)
+    page.goto(harness.event(BRIGHT))
     wait_for_agenda(page)
     expect(page.get_by_text("To start a sync you need another role: ask an admin.")).to_be_visible()
     open_menu(page, "Options")

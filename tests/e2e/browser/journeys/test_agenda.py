@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, FAR, LANTERN, LONG, long_days
-from tests.e2e.browser.journeys.stage import (
+from tests.support.browser_harness import (
     VIEWER,
-    Stage,
+    Harness,
     expect_message,
     open_menu,
     start_sync,
@@ -19,9 +19,11 @@ from tests.e2e.browser.journeys.stage import (
 )
 
 
-def test_rule_11_an_event_that_is_not_mapped_is_shown_and_offers_no_sync(stage: Stage, admin: Page) -> None:
-    stage.connect()
-    admin.goto(stage.at("events"))
+def test_rule_11_an_event_that_is_not_mapped_is_shown_and_offers_no_sync(
+    harness: Harness, admin: Page
+) -> None:
+    harness.connect()
+    admin.goto(harness.at("events"))
     admin.get_by_role("link", name="Bright Days").click()
     wait_for_agenda(admin)
     expect(admin.get_by_text("Not mapped to a Gleanin event.")).to_be_visible()
@@ -29,7 +31,7 @@ def test_rule_11_an_event_that_is_not_mapped_is_shown_and_offers_no_sync(stage: 
     open_menu(admin, "Options")
     expect(admin.get_by_role("link", name="Export .CSV")).to_be_visible()
     for part in ("agenda", "exhibitors", "preview"):
-        admin.goto(stage.event(BRIGHT, part))
+        admin.goto(harness.event(BRIGHT, part))
         expect(admin.get_by_text("As read at")).to_be_visible()
         expect(admin.get_by_text("Sync to Gleanin (event", exact=False)).to_have_count(0)
     admin.get_by_role("link", name="Map this event").click()
@@ -37,27 +39,27 @@ def test_rule_11_an_event_that_is_not_mapped_is_shown_and_offers_no_sync(stage: 
 
 
 def test_rule_11_a_mapped_event_offers_the_sync_and_names_the_gleanin_event(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    mapping = stage.mapped(BRIGHT)
-    admin.goto(stage.at("events"))
+    mapping = harness.mapped(BRIGHT)
+    admin.goto(harness.at("events"))
     row = admin.get_by_role("row", name="Bright Days")
     expect(row).to_contain_text(f"Mapped Bright Days ({mapping.events.gleanin_id})")
     row.get_by_role("link", name="Bright Days").click()
     wait_for_agenda(admin)
     expect(admin.get_by_text("Mapped to the Gleanin event Bright Days.")).to_be_visible()
     for part in ("agenda", "exhibitors"):
-        admin.goto(stage.event(BRIGHT, part))
+        admin.goto(harness.event(BRIGHT, part))
         open_menu(admin, "Options")
         offered = admin.get_by_role("button", name=f"Sync to Gleanin (event: {mapping.events.gleanin_id})")
         expect(offered).to_be_visible()
 
 
 def test_an_outcomes_reason_shows_on_hover_on_focus_and_on_a_tap(
-    stage: Stage, admin: Page, new_page: NewPage
+    harness: Harness, admin: Page, new_page: NewPage
 ) -> None:
-    stage.mapped(LANTERN)
-    admin.goto(stage.event(LANTERN))
+    harness.mapped(LANTERN)
+    admin.goto(harness.event(LANTERN))
     wait_for_agenda(admin)
     row = admin.get_by_role("row", name="Signs that sing")
     word, reason = row.get_by_role("button", name="skipped"), row.get_by_role("tooltip")
@@ -76,17 +78,17 @@ def test_an_outcomes_reason_shows_on_hover_on_focus_and_on_a_tap(
     admin.keyboard.press("Escape")
     expect(reason).to_be_hidden()
 
-    phone = stage.sign_in(new_page(width=360, has_touch=True, is_mobile=True))
-    phone.goto(stage.event(LANTERN))
+    phone = harness.sign_in(new_page(width=360, has_touch=True, is_mobile=True))
+    phone.goto(harness.event(LANTERN))
     wait_for_agenda(phone)
     row = phone.get_by_role("row", name="Unconference: bring a question")
     row.get_by_role("button", name="blocked").tap()
     expect(row.get_by_role("tooltip")).to_contain_text("Required fields are missing: starts at, ends at.")
 
 
-def test_the_agenda_is_searched_and_filtered_by_what_a_sync_would_do(stage: Stage, admin: Page) -> None:
-    stage.mapped(LANTERN)
-    admin.goto(stage.event(LANTERN))
+def test_the_agenda_is_searched_and_filtered_by_what_a_sync_would_do(harness: Harness, admin: Page) -> None:
+    harness.mapped(LANTERN)
+    admin.goto(harness.event(LANTERN))
     wait_for_agenda(admin)
     rows = admin.get_by_role("region", name="Sessions").get_by_role("row")
     everything = rows.count()
@@ -110,17 +112,17 @@ def test_the_agenda_is_searched_and_filtered_by_what_a_sync_would_do(stage: Stag
     expect(rows).to_have_count(everything)
 
 
-def test_times_are_in_the_events_zone_which_is_named(stage: Stage, admin: Page) -> None:
-    admin.goto(stage.event(BRIGHT))
+def test_times_are_in_the_events_zone_which_is_named(harness: Harness, admin: Page) -> None:
+    admin.goto(harness.event(BRIGHT))
     wait_for_agenda(admin)
     expect(admin.get_by_role("columnheader", name="Time (Europe/Paris)")).to_be_visible()
     row = admin.get_by_role("row", name="Analytical engines")
     expect(row).to_contain_text("1 Jul 2099, 11:00 to 11:45")
 
 
-def test_a_long_agenda_comes_in_pages(stage: Stage, admin: Page) -> None:
-    stage.remote.replace_event(LONG, long_days())
-    admin.goto(stage.event(LONG))
+def test_a_long_agenda_comes_in_pages(harness: Harness, admin: Page) -> None:
+    harness.remote.replace_event(LONG, long_days())
+    admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
     pages = admin.get_by_role("navigation", name="Pages")
     expect(pages).to_contain_text("1 to 50 of 60")
@@ -131,9 +133,9 @@ def test_a_long_agenda_comes_in_pages(stage: Stage, admin: Page) -> None:
     expect(pages).to_contain_text("1 to 50 of 60")
 
 
-def test_the_agenda_is_exported_as_csv(stage: Stage, admin: Page, tmp_path: Path) -> None:
-    stage.mapped(LANTERN)
-    admin.goto(stage.event(LANTERN))
+def test_the_agenda_is_exported_as_csv(harness: Harness, admin: Page, tmp_path: Path) -> None:
+    harness.mapped(LANTERN)
+    admin.goto(harness.event(LANTERN))
     wait_for_agenda(admin)
     open_menu(admin, "Options")
     with admin.expect_download() as download:
@@ -149,17 +151,17 @@ def test_the_agenda_is_exported_as_csv(stage: Stage, admin: Page, tmp_path: Path
     assert datetime.fromisoformat(rows["Surveys that people finish"]["starts_at"]).tzinfo is not None
 
 
-def test_rule_07_an_agenda_says_beforehand_that_a_sync_would_stop(stage: Stage, admin: Page) -> None:
-    stage.remote.edit_event(FAR, event={"timezone": "Europe/Lisbon"})
-    stage.mapped(FAR)
-    admin.goto(stage.event(FAR))
+def test_rule_07_an_agenda_says_beforehand_that_a_sync_would_stop(harness: Harness, admin: Page) -> None:
+    harness.remote.edit_event(FAR, event={"timezone": "Europe/Lisbon"})
+    harness.mapped(FAR)
+    admin.goto(harness.event(FAR))
     expect(admin.get_by_role("heading", name="A sync would stop before it writes anything")).to_be_visible()
     expect(admin.get_by_text("The time zones differ: Europe/Lisbon").first).to_be_visible()
 
 
-def test_exhibitors_are_shown_with_who_stands_for_them_and_synced(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(LANTERN)
-    admin.goto(stage.event(LANTERN))
+def test_exhibitors_are_shown_with_who_stands_for_them_and_synced(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(LANTERN)
+    admin.goto(harness.event(LANTERN))
     admin.get_by_role("link", name="Exhibitors", exact=True).click()
     table = admin.get_by_role("region", name="Exhibitors")
     expect(table.get_by_role("row", name="Beacon Badges Philippa Marchbank")).to_contain_text("Primary")
@@ -172,35 +174,35 @@ def test_exhibitors_are_shown_with_who_stands_for_them_and_synced(stage: Stage, 
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_role("heading", name="Sync of Lantern Conf")).to_be_visible()
     expect(admin.get_by_role("row", name="created")).to_have_count(7)  # six contacts, and their count
-    assert len(stage.remote.records(mapping.events.gleanin_id, "sessions")) == 0
+    assert len(harness.remote.records(mapping.events.gleanin_id, "sessions")) == 0
 
 
-def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(BRIGHT)
-    stage.sync(mapping.id)
-    stage.remote.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
-    written = stage.writes
-    admin.goto(stage.event(BRIGHT, "preview"))
+def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(BRIGHT)
+    harness.sync(mapping.id)
+    harness.remote.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
+    written = harness.writes
+    admin.goto(harness.event(BRIGHT, "preview"))
     tabs = admin.get_by_role("navigation", name="What a sync would do")
     tabs.get_by_role("link", name="Updated").click()
     row = admin.get_by_role("row", name="Grace Hopper")
     expect(row).to_contain_text("Changed: job title.")
     expect(row.locator("del")).to_have_text("Admiral")
     expect(row.locator("ins")).to_have_text("Rear admiral")
-    assert stage.writes == written
+    assert harness.writes == written
 
     admin.get_by_role("button", name=f"Sync to Gleanin (event: {mapping.events.gleanin_id})").click()
     expect_message(admin, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers, 2 exhibitors.")
-    assert stage.writes == written + 1
-    told = stage.remote.records(mapping.events.gleanin_id, "speakers")
+    assert harness.writes == written + 1
+    told = harness.remote.records(mapping.events.gleanin_id, "speakers")
     assert "Rear admiral" in [each["attributes"]["job_title"] for each in told]
     admin.reload()
     expect(admin.get_by_role("navigation", name="What a sync would do")).to_contain_text("Unchanged 8")
 
 
 @pytest.mark.parametrize("part", ["agenda", "exhibitors", "preview"])
-def test_an_event_that_cannot_be_read_says_so(stage: Stage, new_page: NewPage, part: str) -> None:
-    page = stage.sign_in(new_page(), VIEWER)
-    page.goto(stage.event(9999, part))
+def test_an_event_that_cannot_be_read_says_so(harness: Harness, new_page: NewPage, part: str) -> None:
+    page = harness.sign_in(new_page(), VIEWER)
+    page.goto(harness.event(9999, part))
     expect(page.get_by_role("heading", name="The event cannot be shown")).to_be_visible()
     expect(page.get_by_role("link", name="Try again")).to_be_visible()

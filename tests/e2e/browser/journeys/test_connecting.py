@@ -4,23 +4,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from entrypoints.sandbox.state import GLEANIN_TOKEN
-from tests.e2e.browser.journeys.stage import (
-    ORGANIZATION,
-    Stage,
-    expect_error,
-    expect_message,
-    menu,
-    open_menu,
-)
+from tests.support.browser_harness import ORGANIZATION, Harness, expect_error, expect_message, menu, open_menu
 
 BAD_TOKEN = "wrong-token-0123456789"
 TOKEN = "Gleanin API Token"
 
 
 def test_rule_01_a_refused_token_is_told_beside_its_field_and_stores_nothing(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    admin.goto(stage.at("integrations"))
+    admin.goto(harness.at("integrations"))
     expect(admin.get_by_text("Not connected", exact=True)).to_be_visible()
     admin.get_by_role("link", name="Connect", exact=True).click()
     drawer = admin.get_by_role("dialog", name="Gleanin")
@@ -33,14 +26,14 @@ def test_rule_01_a_refused_token_is_told_beside_its_field_and_stores_nothing(
     expect(field).to_have_value("")
     expect(field).to_be_focused()
     assert BAD_TOKEN not in admin.content()
-    admin.goto(stage.at("integrations"))
+    admin.goto(harness.at("integrations"))
     expect(admin.get_by_text("Not connected", exact=True)).to_be_visible()
 
 
 def test_rule_02_after_connecting_only_the_tokens_last_characters_are_shown(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    admin.goto(stage.at("integrations/connect"))
+    admin.goto(harness.at("integrations/connect"))
     field = admin.get_by_label(TOKEN)
     field.fill(GLEANIN_TOKEN)
     expect(field).to_have_attribute("type", "password")
@@ -55,15 +48,17 @@ def test_rule_02_after_connecting_only_the_tokens_last_characters_are_shown(
     expect_message(admin, "Connected to Gleanin. Map your events next.")
     expect(admin.get_by_role("dialog").get_by_role("heading", name="No event is mapped yet")).to_be_visible()
     for page in ("integrations", "integrations/connect", "settings", "settings/audit-log"):
-        admin.goto(stage.at(page))
+        admin.goto(harness.at(page))
         assert GLEANIN_TOKEN not in admin.content()
-    admin.goto(stage.at("integrations/connect"))
+    admin.goto(harness.at("integrations/connect"))
     expect(admin.get_by_text(f"ends in {GLEANIN_TOKEN[-4:]}")).to_be_visible()
 
 
-def test_the_card_of_a_connected_organization_has_a_menu_for_the_keyboard(stage: Stage, admin: Page) -> None:
-    stage.connect()
-    admin.goto(stage.at("integrations"))
+def test_the_card_of_a_connected_organization_has_a_menu_for_the_keyboard(
+    harness: Harness, admin: Page
+) -> None:
+    harness.connect()
+    admin.goto(harness.at("integrations"))
     expect(admin.get_by_text("Connected", exact=True)).to_be_visible()
     dots, item = menu(admin, "More for Gleanin"), admin.get_by_role("link", name="Disconnect Integration")
     dots.focus()
@@ -82,12 +77,12 @@ def test_the_card_of_a_connected_organization_has_a_menu_for_the_keyboard(stage:
     expect(question).to_be_visible()
     admin.keyboard.press("Escape")
     expect(question).to_be_hidden()
-    expect(admin).to_have_url(stage.url + stage.at("integrations"))
+    expect(admin).to_have_url(harness.url + harness.at("integrations"))
 
 
-def test_rule_08_disconnecting_wants_the_name_typed(stage: Stage, admin: Page) -> None:
-    stage.connect()
-    admin.goto(stage.at("integrations"))
+def test_rule_08_disconnecting_wants_the_name_typed(harness: Harness, admin: Page) -> None:
+    harness.connect()
+    admin.goto(harness.at("integrations"))
     open_menu(admin, "More for Gleanin")
     admin.get_by_role("link", name="Disconnect Integration").click()
     question = admin.get_by_role("dialog", name="Disconnect Gleanin?")
@@ -108,8 +103,8 @@ def test_rule_08_disconnecting_wants_the_name_typed(stage: Stage, admin: Page) -
 
 
 @pytest.mark.parametrize("way", ["Escape", "Close", "Cancel", "beside"])
-def test_a_drawer_closes_in_every_usual_way_and_leads_back(stage: Stage, admin: Page, way: str) -> None:
-    admin.goto(stage.at("integrations/connect"))
+def test_a_drawer_closes_in_every_usual_way_and_leads_back(harness: Harness, admin: Page, way: str) -> None:
+    admin.goto(harness.at("integrations/connect"))
     drawer = admin.get_by_role("dialog", name="Gleanin")
     expect(drawer.get_by_role("heading", name="Gleanin")).to_be_focused()
     match way:
@@ -120,4 +115,4 @@ def test_a_drawer_closes_in_every_usual_way_and_leads_back(stage: Stage, admin: 
         case _:
             drawer.get_by_role("link", name=way).click()
     expect(drawer).to_be_hidden()
-    expect(admin).to_have_url(stage.url + stage.at("integrations"))
+    expect(admin).to_have_url(harness.url + harness.at("integrations"))

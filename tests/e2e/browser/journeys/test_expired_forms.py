@@ -9,25 +9,25 @@ from core.domain.access.authorization import Grant, Role
 from core.usecases.access.add_account import AddAccount, NewAccount
 from core.usecases.access.change_password import ChangePassword
 from entrypoints.container import Container
-from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import LANTERN
-from tests.e2e.browser.journeys.stage import Stage
+from tests.support.axe import violations
+from tests.support.browser_harness import Harness
 
 CLARA, PASSWORD = "clara@acme.example.org", "correct-horse-battery"
 
 
-def signed_in(stage: Stage, page: Page) -> Page:
+def signed_in(harness: Harness, page: Page) -> Page:
     async def add(container: Container) -> None:
         new = NewAccount(CLARA, Grant(Role.ADMIN), PASSWORD)
         await container.resolve(AddAccount)(new, actor="test")
 
-    stage.running.ask(add)
-    return stage.sign_in(page, CLARA)
+    harness.running.ask(add)
+    return harness.sign_in(page, CLARA)
 
 
-def end_sign_ins(stage: Stage) -> None:
-    stage.running.ask(lambda container: container.resolve(ChangePassword)(CLARA, PASSWORD, actor="test"))
+def end_sign_ins(harness: Harness) -> None:
+    harness.running.ask(lambda container: container.resolve(ChangePassword)(CLARA, PASSWORD, actor="test"))
 
 
 def sign_in(page: Page) -> None:
@@ -39,13 +39,13 @@ def sign_in(page: Page) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_form_stands_there_again_and_is_sent_once_more(
-    stage: Stage, new_page: NewPage, *, scripts: bool
+    harness: Harness, new_page: NewPage, *, scripts: bool
 ) -> None:
-    page = signed_in(stage, new_page(java_script_enabled=scripts))
-    page.goto(stage.at("settings"))
+    page = signed_in(harness, new_page(java_script_enabled=scripts))
+    page.goto(harness.at("settings"))
     page.get_by_label("Name").fill("Nightly export")
     page.get_by_label("Admin").check()
-    end_sign_ins(stage)
+    end_sign_ins(harness)
     page.get_by_role("button", name="Make the key").click()
     if scripts:
         expect(page.get_by_label("Password", exact=True)).to_be_visible()
@@ -61,12 +61,12 @@ def test_a_form_stands_there_again_and_is_sent_once_more(
     expect(page.get_by_role("region", name="API key")).to_be_visible()
 
 
-def test_a_drawer_stands_open_again_with_the_note_in_it(stage: Stage, new_page: NewPage) -> None:
-    mapping = stage.mapped(LANTERN)
-    page = signed_in(stage, new_page())
-    page.goto(stage.at(f"integrations/mappings/{mapping.id}/settings"))
+def test_a_drawer_stands_open_again_with_the_note_in_it(harness: Harness, new_page: NewPage) -> None:
+    mapping = harness.mapped(LANTERN)
+    page = signed_in(harness, new_page())
+    page.goto(harness.at(f"integrations/mappings/{mapping.id}/settings"))
     page.get_by_label("Sync Moderators").uncheck()
-    end_sign_ins(stage)
+    end_sign_ins(harness)
     page.get_by_role("button", name="Save settings").click()
     sign_in(page)
     drawer = page.get_by_role("dialog")
@@ -76,11 +76,11 @@ def test_a_drawer_stands_open_again_with_the_note_in_it(stage: Stage, new_page: 
     expect(page.get_by_text("were saved")).to_be_visible()
 
 
-def test_a_part_of_a_page_leads_to_signing_in_and_back(stage: Stage, new_page: NewPage) -> None:
-    stage.sync(stage.mapped(LANTERN).id)
-    page = signed_in(stage, new_page())
-    page.goto(stage.at("share-links"))
-    end_sign_ins(stage)
+def test_a_part_of_a_page_leads_to_signing_in_and_back(harness: Harness, new_page: NewPage) -> None:
+    harness.sync(harness.mapped(LANTERN).id)
+    page = signed_in(harness, new_page())
+    page.goto(harness.at("share-links"))
+    end_sign_ins(harness)
     page.get_by_role("button", name="Copy portal address").first.click()
     expect(page.get_by_text("so this form was not carried out")).to_be_visible()
     page.get_by_label("E-mail").fill(CLARA)

@@ -9,10 +9,10 @@ from core.usecases.access.queries import ListAccounts
 from core.usecases.access.remove_account import RemoveAccount
 from entrypoints.container import Container
 from entrypoints.sandbox.fault_injection import Fault
-from tests.e2e.browser.axe import violations
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
-from tests.e2e.browser.journeys.stage import Stage, expect_message, start_sync, wait_for_agenda
+from tests.support.axe import violations
+from tests.support.browser_harness import Harness, expect_message, start_sync, wait_for_agenda
 
 LOOKS = [{"width": 1280, "color_scheme": "light"}, {"width": 360, "color_scheme": "dark"}]
 
@@ -25,81 +25,81 @@ def check(page: Page) -> None:
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])
 def test_forms_that_came_back_and_what_they_lead_to(
-    stage: Stage, new_page: NewPage, look: dict[str, int | str]
+    harness: Harness, new_page: NewPage, look: dict[str, int | str]
 ) -> None:
-    page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
-    page.goto(stage.at("integrations/connect"))
+    page = harness.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
+    page.goto(harness.at("integrations/connect"))
     page.get_by_label("Gleanin API Token").fill("wrong-token-0123456789")
     page.get_by_role("button", name="Connect").click()
     expect(page.locator(".field-error")).to_be_visible()
     check(page)
 
-    stage.connect()
-    page.goto(stage.at("integrations/mappings/new"))
+    harness.connect()
+    page.goto(harness.at("integrations/mappings/new"))
     for side in ("Gleanin event", "Sessionboard event"):
         page.get_by_label(side).select_option(label="Bright Days")
     page.get_by_role("button", name="Add Mapping").click()
     expect(page.get_by_role("heading", name="Confirm the time zone")).to_be_visible()
     check(page)
 
-    stage.sync(stage.mapped(BRIGHT).id)
-    page.goto(stage.at("integrations/mappings/new"))
+    harness.sync(harness.mapped(BRIGHT).id)
+    page.goto(harness.at("integrations/mappings/new"))
     page.get_by_label("Gleanin event").select_option(label="Calm Days")
     page.get_by_label("Sessionboard event").select_option(label="Calm Days")
-    stage.mapped(CALM)
+    harness.mapped(CALM)
     page.get_by_role("button", name="Add Mapping").click()
     expect(page.locator(".field-error").first).to_be_visible()
     check(page)
 
-    page.goto(stage.at("integrations/disconnect"))
+    page.goto(harness.at("integrations/disconnect"))
     page.get_by_label("Organization's name").fill("Somebody else")
     page.get_by_role("button", name="Disconnect Integration").click()
     expect(page.locator(".field-error")).to_be_visible()
     check(page)
 
-    page.goto(stage.at("settings"))
+    page.goto(harness.at("settings"))
     page.get_by_label("Name", exact=True).fill("Nightly export")
     page.get_by_role("button", name="Make the key").click()
     expect(page.get_by_role("region", name="API key")).to_be_visible()
     check(page)
 
-    page.goto(stage.at("share-links"))
+    page.goto(harness.at("share-links"))
     page.get_by_role("button", name="Copy portal address of Ada Lovelace").click()
-    expect(page.get_by_text(f"{stage.url}/portal/")).to_be_visible()
+    expect(page.get_by_text(f"{harness.url}/portal/")).to_be_visible()
     check(page)
 
-    stage.remote.make_trouble(Fault(sides=("sessionboard",), revoked_after=0))
-    page.goto(stage.at("events"))
+    harness.remote.make_trouble(Fault(sides=("sessionboard",), revoked_after=0))
+    page.goto(harness.at("events"))
     expect(page.get_by_role("heading", name="The events cannot be read")).to_be_visible()
     check(page)
-    page.goto(stage.at("integrations/mappings/new"))
+    page.goto(harness.at("integrations/mappings/new"))
     check(page)
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])
 def test_an_event_that_is_being_read_and_a_sync_that_goes_on(
-    stage: Stage, new_page: NewPage, look: dict[str, int | str]
+    harness: Harness, new_page: NewPage, look: dict[str, int | str]
 ) -> None:
-    mapping = stage.mapped(CALM)
-    page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
-    stage.remote.make_trouble(Fault(sides=("sessionboard",), latency_ms=1500))
-    page.goto(stage.event(CALM))
+    mapping = harness.mapped(CALM)
+    page = harness.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
+    harness.remote.make_trouble(Fault(sides=("sessionboard",), latency_ms=1500))
+    page.goto(harness.event(CALM))
     expect(page.get_by_role("progressbar", name="Reading from Sessionboard")).to_be_visible()
     check(page)
-    stage.remote.make_trouble()
+    harness.remote.make_trouble()
     wait_for_agenda(page)
-    stage.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=3000))
+    harness.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=3000))
     start_sync(page, mapping.events.gleanin_id)
     expect(page.get_by_role("progressbar", name="sessions")).to_be_visible()
     check(page)
-    stage.remote.make_trouble()
+    harness.remote.make_trouble()
     expect_message(page, "Sync to Gleanin is complete.")
     check(page)
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])
 def test_signing_in_and_making_the_first_account(
-    stage: Stage, new_page: NewPage, look: dict[str, int | str]
+    harness: Harness, new_page: NewPage, look: dict[str, int | str]
 ) -> None:
     page = new_page(**look)  # type: ignore[arg-type] # a width and an option
     page.goto("/sign-in")
@@ -115,6 +115,6 @@ def test_signing_in_and_making_the_first_account(
             await container.resolve(RemoveAccount)(each.email, actor=COMMAND_LINE)
         return await container.resolve(CreateSignUpLink)()
 
-    page.goto(f"/sign-up/{stage.running.ask(offer)}")
+    page.goto(f"/sign-up/{harness.running.ask(offer)}")
     expect(page.get_by_role("heading", name="Make the first account")).to_be_visible()
     check(page)

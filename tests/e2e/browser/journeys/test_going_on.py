@@ -4,18 +4,18 @@ from playwright.sync_api import Page, expect
 
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.journeys.conference import BRIGHT, session
-from tests.e2e.browser.journeys.stage import ORGANIZATION, Stage, expect_message, start_sync, wait_for_agenda
+from tests.support.browser_harness import ORGANIZATION, Harness, expect_message, start_sync, wait_for_agenda
 
 
 def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_the_results_say_why(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    mapping = stage.mapped(BRIGHT)
-    stage.sync(mapping.id)
-    stage.remote.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
-    stage.remote.edit_event(BRIGHT, sessions=[session(3, "New since", [])])
-    written = stage.writes
-    admin.goto(stage.at("integrations/disconnect"))
+    mapping = harness.mapped(BRIGHT)
+    harness.sync(mapping.id)
+    harness.remote.edit_event(BRIGHT, people=[{"id": "person-2", "title": "Rear admiral"}])
+    harness.remote.edit_event(BRIGHT, sessions=[session(3, "New since", [])])
+    written = harness.writes
+    admin.goto(harness.at("integrations/disconnect"))
     admin.get_by_label("Organization's name").fill(ORGANIZATION)
     admin.get_by_role("button", name="Disconnect Integration").click()
     expect_message(admin, "Disconnected from Gleanin.")
@@ -33,7 +33,7 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
     admin.get_by_role("button", name="Add Mapping").click()
     expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
 
-    admin.goto(stage.event(BRIGHT))
+    admin.goto(harness.event(BRIGHT))
     wait_for_agenda(admin)
     start_sync(admin, mapping.events.gleanin_id)
     expect_message(admin, "Sync to Gleanin is complete. Synced: 1 session, 0 speakers.")
@@ -47,4 +47,4 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
         expect(row).to_contain_text("skipped")
         expect(row).to_contain_text(why)
     expect(records.get_by_role("row", name="New since")).to_contain_text("created")
-    assert stage.writes == written + 1
+    assert harness.writes == written + 1

@@ -11,9 +11,9 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
-from tests.e2e.browser.journeys.stage import Stage, expect_message
 from tests.e2e.browser.journeys.test_forms_accessibility import LOOKS, check
-from tests.limits import wait_until
+from tests.support.browser_harness import Harness, expect_message
+from tests.support.timeouts import wait_until
 
 
 async def tick(container: Container) -> None:
@@ -24,18 +24,18 @@ async def tick(container: Container) -> None:
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])
 def test_a_halted_connection_is_told_everywhere_and_mended_from_any_page(
-    stage: Stage, new_page: NewPage, look: dict[str, int | str]
+    harness: Harness, new_page: NewPage, look: dict[str, int | str]
 ) -> None:
-    mapping = stage.mapped(BRIGHT)
-    stage.remote.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
-    stage.sync(mapping.id)
-    stage.remote.make_trouble()
-    page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
+    mapping = harness.mapped(BRIGHT)
+    harness.remote.make_trouble(Fault(sides=("gleanin",), revoked_after=0))
+    harness.sync(mapping.id)
+    harness.remote.make_trouble()
+    page = harness.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
     for path in ("events", "history", "share-links", "settings", "integrations", "integrations/mappings"):
-        page.goto(stage.at(path))
+        page.goto(harness.at(path))
         expect(page.get_by_role("heading", name="Sync is halted")).to_have_count(1)
         check(page)
-    page.goto(stage.at("events"))
+    page.goto(harness.at("events"))
     expect(page.get_by_role("row", name="Bright Days")).to_contain_text("Halted")
     page.get_by_role("link", name="Replace token").first.click()
     page.get_by_label("Gleanin API Token").fill(GLEANIN_TOKEN)
@@ -48,10 +48,12 @@ def test_a_halted_connection_is_told_everywhere_and_mended_from_any_page(
     expect_message(page, "Sync to Gleanin has started.")
 
 
-def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(stage: Stage, new_page: NewPage) -> None:
-    stage.connect(continuous=True)
-    page = stage.sign_in(new_page())
-    page.goto(stage.at("integrations/mappings/new"))
+def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(
+    harness: Harness, new_page: NewPage
+) -> None:
+    harness.connect(continuous=True)
+    page = harness.sign_in(new_page())
+    page.goto(harness.at("integrations/mappings/new"))
     for side in ("Gleanin event", "Sessionboard event"):
         page.get_by_label(side).select_option(label="Bright Days")
     page.get_by_role("button", name="Add Mapping").click()
@@ -59,16 +61,16 @@ def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(stage: Stage,
     page.get_by_role("button", name="Add Mapping").click()
     settings = page.get_by_role("dialog", name="Event Settings")
     expect(settings).to_contain_text("Nothing is sent by itself until you have saved these settings.")
-    stage.running.ask(tick)
-    assert stage.writes == 0
-    page.goto(stage.at("integrations/mappings"))
+    harness.running.ask(tick)
+    assert harness.writes == 0
+    page.goto(harness.at("integrations/mappings"))
     expect(page.get_by_role("dialog")).to_contain_text("Waiting for settings")
     page.get_by_role("dialog").get_by_role("link", name="Event Settings").first.click()
     mapping_id = page.url.split("/")[-2]
     page.get_by_label("Sync Moderators").uncheck()
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_role("dialog")).not_to_contain_text("Waiting for settings")
-    stage.running.ask(tick)
+    harness.running.ask(tick)
     list_by_mapping = MappingId(mapping_id)
-    wait_until(lambda: stage.runs(list_by_mapping), "what was looked at has come to a run")
-    assert [run.trigger for run in stage.runs(list_by_mapping)] == [Trigger.CONTINUOUS]
+    wait_until(lambda: harness.runs(list_by_mapping), "what was looked at has come to a run")
+    assert [run.trigger for run in harness.runs(list_by_mapping)] == [Trigger.CONTINUOUS]

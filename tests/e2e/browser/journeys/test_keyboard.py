@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.journeys.conference import BRIGHT
-from tests.e2e.browser.journeys.stage import Stage, expect_message, menu
+from tests.support.browser_harness import Harness, expect_message, menu
 
 MOST_STOPS = 80
 
@@ -33,9 +33,11 @@ def choose_in_menu(page: Page, label: str, item: Locator) -> None:
     page.keyboard.press("Enter")
 
 
-def test_an_arrow_key_right_after_a_menu_was_opened_goes_to_its_first_item(stage: Stage, admin: Page) -> None:
-    stage.mapped(BRIGHT)
-    admin.goto(stage.event(BRIGHT))
+def test_an_arrow_key_right_after_a_menu_was_opened_goes_to_its_first_item(
+    harness: Harness, admin: Page
+) -> None:
+    harness.mapped(BRIGHT)
+    admin.goto(harness.event(BRIGHT))
     menu(admin, "Options").focus()
     admin.keyboard.press("Enter")
     admin.keyboard.press("ArrowDown")
@@ -43,9 +45,9 @@ def test_an_arrow_key_right_after_a_menu_was_opened_goes_to_its_first_item(stage
 
 
 def test_the_keyboard_is_enough_to_connect_map_choose_settings_sync_and_read_results(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    admin.goto(stage.at("integrations"))
+    admin.goto(harness.at("integrations"))
     admin.keyboard.press("Tab")
     expect(admin.get_by_role("link", name="Skip to the content")).to_be_focused()
     admin.keyboard.press("Enter")

@@ -10,8 +10,8 @@ from core.usecases.runs.select_next_runs import SelectNextRuns
 from entrypoints.container import Container
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM
-from tests.e2e.browser.journeys.stage import Stage, expect_error, expect_message, open_menu
-from tests.limits import wait_until
+from tests.support.browser_harness import Harness, expect_error, expect_message, open_menu
+from tests.support.timeouts import wait_until
 
 NEW = "integrations/mappings/new"
 CONFIRMED = "The Gleanin event has the same time zone"
@@ -24,10 +24,10 @@ async def tick(container: Container) -> None:
 
 
 def test_rule_07_where_gleanin_tells_no_time_zone_the_admin_confirms_the_one_shown(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    stage.connect()
-    admin.goto(stage.at("integrations/mappings"))
+    harness.connect()
+    admin.goto(harness.at("integrations/mappings"))
     admin.get_by_role("dialog").get_by_role("link", name="Add New Event Mapping").click()
     add = admin.get_by_role("button", name="Add Mapping")
     expect(add).to_be_disabled()
@@ -58,18 +58,18 @@ def test_rule_07_where_gleanin_tells_no_time_zone_the_admin_confirms_the_one_sho
     ]
 
 
-def test_rule_07_a_time_zone_that_gleanin_tells_needs_no_confirmation(stage: Stage, admin: Page) -> None:
-    stage.connect()
-    admin.goto(stage.at(NEW))
+def test_rule_07_a_time_zone_that_gleanin_tells_needs_no_confirmation(harness: Harness, admin: Page) -> None:
+    harness.connect()
+    admin.goto(harness.at(NEW))
     admin.get_by_label("Gleanin event").select_option(label="Calm Days")
     admin.get_by_label("Sessionboard event").select_option(label="Calm Days")
     admin.get_by_role("button", name="Add Mapping").click()
     expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
 
 
-def test_rule_04_an_event_that_is_mapped_cannot_be_chosen_and_says_why(stage: Stage, admin: Page) -> None:
-    stage.mapped(BRIGHT)
-    admin.goto(stage.at(NEW))
+def test_rule_04_an_event_that_is_mapped_cannot_be_chosen_and_says_why(harness: Harness, admin: Page) -> None:
+    harness.mapped(BRIGHT)
+    admin.goto(harness.at(NEW))
     for side in ("Gleanin event", "Sessionboard event"):
         taken = admin.get_by_label(side).locator("option", has_text="Bright Days")
         expect(taken).to_have_text("Bright Days (mapped to Bright Days)")
@@ -77,13 +77,13 @@ def test_rule_04_an_event_that_is_mapped_cannot_be_chosen_and_says_why(stage: St
 
 
 def test_rule_04_an_event_that_was_mapped_meanwhile_is_refused_beside_its_field(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    stage.connect()
-    admin.goto(stage.at(NEW))
+    harness.connect()
+    admin.goto(harness.at(NEW))
     admin.get_by_label("Gleanin event").select_option(label="Bright Days")
     admin.get_by_label("Sessionboard event").select_option(label="Calm Days")
-    stage.mapped(BRIGHT)
+    harness.mapped(BRIGHT)
     admin.get_by_role("button", name="Add Mapping").click()
     expect_error(admin.get_by_label("Gleanin event"), "is in a mapping already")
     expect(admin.get_by_label("Sessionboard event").locator("option:checked")).to_have_text("Calm Days")
@@ -91,23 +91,23 @@ def test_rule_04_an_event_that_was_mapped_meanwhile_is_refused_beside_its_field(
 
 @pytest.mark.parametrize("side", ["Gleanin", "Sessionboard"])
 def test_a_side_that_cannot_be_read_is_named_beside_the_mappings(
-    stage: Stage, admin: Page, side: str
+    harness: Harness, admin: Page, side: str
 ) -> None:
-    stage.mapped(CALM)
+    harness.mapped(CALM)
     name = "gleanin" if side == "Gleanin" else "sessionboard"
-    stage.remote.make_trouble(Fault(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
-    admin.goto(stage.at(NEW))
+    harness.remote.make_trouble(Fault(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
+    admin.goto(harness.at(NEW))
     expect(admin.get_by_role("heading", name=f"{side}'s events cannot be read now")).to_be_visible()
     expect(admin.get_by_role("list", name="Event mappings").get_by_text("Calm Days").first).to_be_visible()
     expect(admin.get_by_role("button", name="Add Mapping")).to_have_count(0)
-    stage.remote.make_trouble()
+    harness.remote.make_trouble()
     admin.get_by_role("link", name="Try again").click()
     expect(admin.get_by_role("button", name="Add Mapping")).to_be_disabled()
 
 
-def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(BRIGHT)
-    admin.goto(stage.at("integrations/mappings"))
+def test_rule_21_each_setting_is_kept_and_shown_again(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(BRIGHT)
+    admin.goto(harness.at("integrations/mappings"))
     open_menu(admin, "More for Bright Days")
     admin.get_by_role("link", name="Event Settings").click()
     expect(admin.get_by_role("switch", name="Continuous Sync")).not_to_be_checked()
@@ -134,7 +134,7 @@ def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page)
     expect(admin.get_by_label("The exhibitor's own name")).to_be_checked()
 
     async def read(container: Container) -> object:
-        (known,) = await container.resolve(ListMappings)(stage.organization)
+        (known,) = await container.resolve(ListMappings)(harness.organization)
         assert known.id == mapping.id
         return (
             known.settings.tracks,
@@ -144,33 +144,33 @@ def test_rule_21_each_setting_is_kept_and_shown_again(stage: Stage, admin: Page)
             known.continuous_sync,
         )
 
-    assert stage.running.ask(read) == (TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR, True)
+    assert harness.running.ask(read) == (TracksFrom.TAGS, False, False, ExhibitorName.EXHIBITOR, True)
 
 
-def test_rule_24_continuous_sync_that_is_switched_on_syncs_by_itself(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(BRIGHT)
-    stage.running.ask(tick)
-    assert stage.running.ask(lambda container: container.resolve(SelectNextRuns)(64)) == [], (
+def test_rule_24_continuous_sync_that_is_switched_on_syncs_by_itself(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(BRIGHT)
+    harness.running.ask(tick)
+    assert harness.running.ask(lambda container: container.resolve(SelectNextRuns)(64)) == [], (
         "nothing is to be started"
     )
-    assert stage.runs(mapping.id) == []
-    admin.goto(stage.at(f"integrations/mappings/{mapping.id}/settings"))
+    assert harness.runs(mapping.id) == []
+    admin.goto(harness.at(f"integrations/mappings/{mapping.id}/settings"))
     admin.get_by_role("switch", name="Continuous Sync").check()
     admin.get_by_role("button", name="Save settings").click()
     expect_message(admin, "The settings of Bright Days were saved.")
-    stage.running.ask(tick)
-    wait_until(lambda: stage.runs(mapping.id), "what was looked at has come to a run")
-    admin.goto(stage.at("history"))
+    harness.running.ask(tick)
+    wait_until(lambda: harness.runs(mapping.id), "what was looked at has come to a run")
+    admin.goto(harness.at("history"))
     row = admin.get_by_role("region", name="Syncs").get_by_role("row", name="Bright Days")
     expect(row).to_contain_text("Continuous sync")
 
 
 def test_rule_05_a_removed_mapping_can_be_made_again_and_goes_on_and_no_other_one(
-    stage: Stage, admin: Page
+    harness: Harness, admin: Page
 ) -> None:
-    stage.sync(stage.mapped(BRIGHT).id)
-    written = stage.writes
-    admin.goto(stage.at("integrations/mappings"))
+    harness.sync(harness.mapped(BRIGHT).id)
+    written = harness.writes
+    admin.goto(harness.at("integrations/mappings"))
     open_menu(admin, "More for Bright Days")
     admin.get_by_role("link", name="Remove Mapping").click()
     question = admin.get_by_role("dialog", name="Remove this mapping?")
@@ -189,7 +189,7 @@ def test_rule_05_a_removed_mapping_can_be_made_again_and_goes_on_and_no_other_on
     admin.get_by_label(CONFIRMED).check()
     admin.get_by_role("button", name="Add Mapping").click()
     expect(admin.get_by_role("dialog", name="Event Settings")).to_be_visible()
-    (again,) = stage.running.ask(lambda container: container.resolve(ListMappings)(stage.organization))
-    run = stage.sync(again.id)
+    (again,) = harness.running.ask(lambda container: container.resolve(ListMappings)(harness.organization))
+    run = harness.sync(again.id)
     assert run.counts.all_succeeded
-    assert stage.writes == written, "it goes on where it stopped"
+    assert harness.writes == written, "it goes on where it stopped"

@@ -4,19 +4,19 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browser.conftest import NewPage
-from tests.e2e.browser.journeys.stage import Stage, expect_message
 from tests.e2e.browser.journeys.test_forms_accessibility import LOOKS, check
 from tests.e2e.cli.test_notices import Hook, hook
+from tests.support.browser_harness import Harness, expect_message
 
 __all__ = ["hook"]
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light-1280", "dark-360"])
 def test_a_webhook_is_chosen_and_tried(
-    stage: Stage, new_page: NewPage, hook: Hook, look: dict[str, int | str]
+    harness: Harness, new_page: NewPage, hook: Hook, look: dict[str, int | str]
 ) -> None:
-    page = stage.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
-    page.goto(stage.at("settings"))
+    page = harness.sign_in(new_page(**look))  # type: ignore[arg-type] # a width and an option
+    page.goto(harness.at("settings"))
     address = page.get_by_label("URL or e-mail address")
     page.get_by_label("E-mail", exact=True).check()
     address.fill("ops@example.org")
@@ -35,9 +35,9 @@ def test_a_webhook_is_chosen_and_tried(
     check(page)
 
 
-def test_without_javascript_a_trial_that_does_not_arrive_is_told(stage: Stage, new_page: NewPage) -> None:
-    page = stage.sign_in(new_page(java_script_enabled=False))
-    page.goto(stage.at("settings"))
+def test_without_javascript_a_trial_that_does_not_arrive_is_told(harness: Harness, new_page: NewPage) -> None:
+    page = harness.sign_in(new_page(java_script_enabled=False))
+    page.goto(harness.at("settings"))
     page.get_by_label("URL or e-mail address").fill("http://127.0.0.1:1/")
     page.get_by_role("button", name="Send notices there").click()
     page.get_by_role("link", name="I have copied it").click()

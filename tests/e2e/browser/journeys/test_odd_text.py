@@ -21,7 +21,7 @@ from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.fitting import NARROWEST, too_wide
 from tests.e2e.browser.journeys.conference import BRIGHT, bright_days, person, session, world_of
-from tests.e2e.browser.journeys.stage import ADMIN, EVERYWHERE, Stage, staged
+from tests.support.browser_harness import ADMIN, EVERYWHERE, Harness, staged
 
 SCRIPT = '<script>window.taken = "over"</script><img src=x onerror="window.taken=1">'
 LONG = "Supercalifragilistic" * 500
@@ -39,7 +39,7 @@ TEXTS = {
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def harness(tmp_path: Path) -> Iterator[Harness]:
     event = bright_days()
     event["sessions"] = [
         session(number, text, [person(number, name, text, title=text)])
@@ -53,18 +53,20 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         }
         for name, text in TEXTS.items()
     ]
-    with staged(world_of(event), tmp_path) as stage:
-        yield stage
+    with staged(world_of(event), tmp_path) as harness:
+        yield harness
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_any_text_is_shown_as_text_and_breaks_no_page(stage: Stage, new_page: NewPage, width: int) -> None:
-    mapping = stage.mapped(BRIGHT)
-    run = stage.sync(mapping.id)
-    page = stage.sign_in(new_page(width=width))
+def test_any_text_is_shown_as_text_and_breaks_no_page(
+    harness: Harness, new_page: NewPage, width: int
+) -> None:
+    mapping = harness.mapped(BRIGHT)
+    run = harness.sync(mapping.id)
+    page = harness.sign_in(new_page(width=width))
     pages = [
-        *(stage.event(BRIGHT, part) for part in ("agenda", "exhibitors", "preview")),
-        *(stage.at(part) for part in ("history", "share-links")),
+        *(harness.event(BRIGHT, part) for part in ("agenda", "exhibitors", "preview")),
+        *(harness.at(part) for part in ("history", "share-links")),
         f"/runs/{run.id}",
         f"/mappings/{mapping.id}/records?who=session-1",
         f"/mappings/{mapping.id}/records?who=session-2",
@@ -82,7 +84,7 @@ def test_any_text_is_shown_as_text_and_breaks_no_page(stage: Stage, new_page: Ne
         heights = page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
         assert max([*heights, 0]) < 700, url
 
-    page.goto(stage.event(BRIGHT))
+    page.goto(harness.event(BRIGHT))
     row = page.get_by_role("region", name="Sessions").get_by_role("row").filter(has_text="{{ 7 * 7 }}")
     expect(row).to_have_count(1)
     page.get_by_role("searchbox").fill("<script>")
@@ -90,14 +92,14 @@ def test_any_text_is_shown_as_text_and_breaks_no_page(stage: Stage, new_page: Ne
     expect(page.get_by_role("link", name='<script>window.taken = "over"</script>')).to_be_visible()
 
 
-def test_the_portal_of_somebody_with_any_name_shows_it_as_text(stage: Stage, new_page: NewPage) -> None:
-    stage.sync(stage.mapped(BRIGHT).id)
-    admin = stage.sign_in(new_page())
+def test_the_portal_of_somebody_with_any_name_shows_it_as_text(harness: Harness, new_page: NewPage) -> None:
+    harness.sync(harness.mapped(BRIGHT).id)
+    admin = harness.sign_in(new_page())
     for name in TEXTS:
-        admin.goto(stage.at(f"share-links?q={name.lower()}@example.org"))
+        admin.goto(harness.at(f"share-links?q={name.lower()}@example.org"))
         row = admin.get_by_role("region", name="Share links").get_by_role("row").nth(1)
         row.get_by_role("button", name="Copy portal address").click()
-        made = row.get_by_text(f"{stage.url}/portal/")
+        made = row.get_by_text(f"{harness.url}/portal/")
         expect(made).to_be_visible()
         portal = new_page(width=360)
         portal.goto(made.inner_text())
@@ -106,11 +108,11 @@ def test_the_portal_of_somebody_with_any_name_shows_it_as_text(stage: Stage, new
         assert portal.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
-def test_an_event_with_a_long_name_is_mapped_removed_and_shown(stage: Stage, new_page: NewPage) -> None:
-    page: Page = stage.sign_in(new_page(width=360))
-    mapping = stage.mapped(BRIGHT)
-    stage.remote.edit_event(BRIGHT, event={"name": LONG})
-    stage.sync(mapping.id)
+def test_an_event_with_a_long_name_is_mapped_removed_and_shown(harness: Harness, new_page: NewPage) -> None:
+    page: Page = harness.sign_in(new_page(width=360))
+    mapping = harness.mapped(BRIGHT)
+    harness.remote.edit_event(BRIGHT, event={"name": LONG})
+    harness.sync(mapping.id)
     for url in (
         "events",
         "integrations/mappings/new",
@@ -120,7 +122,7 @@ def test_an_event_with_a_long_name_is_mapped_removed_and_shown(stage: Stage, new
         "history",
         "share-links",
     ):
-        page.goto(stage.at(url))
+        page.goto(harness.at(url))
         expect(page.get_by_role("heading").first).to_be_visible()
         assert not too_wide(page), url
         assert page.evaluate("document.documentElement.scrollHeight < 20 * innerHeight"), url
@@ -140,9 +142,9 @@ async def _add_long_organization(container: Container, sandbox: Sandbox) -> Orga
     return added.id
 
 
-def test_an_organization_with_a_long_name_fits_a_phone(stage: Stage, new_page: NewPage) -> None:
-    added = stage.running.ask(lambda container: _add_long_organization(container, stage.sandbox))
-    page = stage.sign_in(new_page(width=NARROWEST), EVERYWHERE)
+def test_an_organization_with_a_long_name_fits_a_phone(harness: Harness, new_page: NewPage) -> None:
+    added = harness.running.ask(lambda container: _add_long_organization(container, harness.sandbox))
+    page = harness.sign_in(new_page(width=NARROWEST), EVERYWHERE)
     for part in (
         "",
         f"/{added}/events",

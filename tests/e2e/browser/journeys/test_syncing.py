@@ -10,16 +10,16 @@ from core.domain.runs.run import RunState
 from entrypoints.sandbox.fault_injection import Fault
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT, CALM, LANTERN, LONG, long_days
-from tests.e2e.browser.journeys.stage import (
+from tests.support.browser_harness import (
     ORGANIZATION,
     SUPPORT_CONTACT,
-    Stage,
+    Harness,
     expect_message,
     open_menu,
     start_sync,
     wait_for_agenda,
 )
-from tests.limits import WITHIN
+from tests.support.timeouts import WITHIN
 
 SLOW = Fault(sides=("gleanin",), methods=("POST", "PATCH"), latency_ms=400)
 
@@ -38,12 +38,14 @@ def wait_for_more(page: Page, kind: str, than: int) -> int:
     return progress_of(page, kind)
 
 
-def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(stage: Stage, admin: Page) -> None:
-    stage.remote.replace_event(LONG, long_days(80))
-    mapping = stage.mapped(LONG)
-    admin.goto(stage.event(LONG))
+def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(
+    harness: Harness, admin: Page
+) -> None:
+    harness.remote.replace_event(LONG, long_days(80))
+    mapping = harness.mapped(LONG)
+    admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
-    stage.remote.make_trouble(SLOW)
+    harness.remote.make_trouble(SLOW)
     start_sync(admin, mapping.events.gleanin_id)
     first = wait_for_more(admin, "sessions", 0)
     assert wait_for_more(admin, "sessions", first) > first
@@ -52,9 +54,9 @@ def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(stage:
     admin.reload()
     expect(admin.get_by_role("heading", name="Sync to Gleanin: sessions and speakers")).to_be_visible()
     other = admin.context.new_page()
-    other.goto(stage.event(LONG))
+    other.goto(harness.event(LONG))
     expect(other.get_by_role("progressbar", name="sessions")).to_be_visible()
-    stage.remote.make_trouble()
+    harness.remote.make_trouble()
 
     for tab in (admin, other):
         tab.bring_to_front()
@@ -66,10 +68,12 @@ def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(stage:
     expect(admin.get_by_text("completed", exact=True)).to_be_visible()
 
 
-def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(stage: Stage, admin: Page) -> None:
-    run = stage.sync(stage.mapped(LANTERN).id)
+def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(
+    harness: Harness, admin: Page
+) -> None:
+    run = harness.sync(harness.mapped(LANTERN).id)
     admin.goto(f"/runs/{run.id}")
-    counts = _from_api(stage, f"/api/v1/runs/{run.id}")["counts"]
+    counts = _from_api(harness, f"/api/v1/runs/{run.id}")["counts"]
     table = admin.get_by_role("region", name="Counts")
     kinds = [cell.inner_text() for cell in table.get_by_role("columnheader").all()]
     assert kinds == ["sessions", "speakers", "exhibitors"]
@@ -92,29 +96,29 @@ def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(stage
     expect(records.nth(1)).to_contain_text("Required field is missing: last name.")
 
 
-def _from_api(stage: Stage, path: str) -> dict[str, dict[str, dict[str, int]]]:
-    request = Request(stage.url + path, headers={"Authorization": f"Bearer {stage.key()}"})
+def _from_api(harness: Harness, path: str) -> dict[str, dict[str, dict[str, int]]]:
+    request = Request(harness.url + path, headers={"Authorization": f"Bearer {harness.key()}"})
     with urlopen(request, timeout=WITHIN) as answer:
         told: dict[str, dict[str, dict[str, int]]] = json.loads(answer.read())
     return told
 
 
-def test_rule_21_a_second_sync_writes_nothing_and_says_so(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(BRIGHT)
-    stage.sync(mapping.id)
-    written = stage.writes
-    admin.goto(stage.event(BRIGHT))
+def test_rule_21_a_second_sync_writes_nothing_and_says_so(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(BRIGHT)
+    harness.sync(mapping.id)
+    written = harness.writes
+    admin.goto(harness.event(BRIGHT))
     wait_for_agenda(admin)
     start_sync(admin, mapping.events.gleanin_id)
     expect_message(admin, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_role("navigation", name="Outcomes")).to_contain_text("Unchanged 6")
-    assert stage.writes == written
+    assert harness.writes == written
 
 
-def test_rule_28_a_sync_with_problems_says_what_to_do_and_whom_to_ask(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(LANTERN)
-    admin.goto(stage.event(LANTERN))
+def test_rule_28_a_sync_with_problems_says_what_to_do_and_whom_to_ask(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(LANTERN)
+    admin.goto(harness.event(LANTERN))
     wait_for_agenda(admin)
     start_sync(admin, mapping.events.gleanin_id)
     expect_message(
@@ -132,11 +136,11 @@ def test_rule_28_a_sync_with_problems_says_what_to_do_and_whom_to_ask(stage: Sta
     expect(story).to_contain_text("(Europe/Lisbon)")
 
 
-def test_why_a_person_is_not_in_gleanin_is_looked_up_in_the_history(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(LANTERN)
-    stage.sync(mapping.id)
-    stage.sync(mapping.id)
-    admin.goto(stage.at("history"))
+def test_why_a_person_is_not_in_gleanin_is_looked_up_in_the_history(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(LANTERN)
+    harness.sync(mapping.id)
+    harness.sync(mapping.id)
+    admin.goto(harness.at("history"))
     expect(admin.get_by_role("region", name="Syncs").get_by_role("row")).to_have_count(3)
     admin.get_by_label("E-mail or id").fill("plume@example.org")
     admin.get_by_role("button", name="Look up").click()
@@ -149,42 +153,42 @@ def test_why_a_person_is_not_in_gleanin_is_looked_up_in_the_history(stage: Stage
     expect(admin.get_by_role("heading", name="Nothing is known of it")).to_be_visible()
 
 
-def test_rule_23_asking_during_a_run_books_exactly_one_more(stage: Stage, admin: Page) -> None:
-    mapping = stage.mapped(CALM)
-    admin.goto(stage.event(CALM))
+def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness, admin: Page) -> None:
+    mapping = harness.mapped(CALM)
+    admin.goto(harness.event(CALM))
     wait_for_agenda(admin)
-    stage.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=4000))
+    harness.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=4000))
     start_sync(admin, mapping.events.gleanin_id)
     for _ in range(3):
         open_menu(admin, "Options")
         admin.get_by_role("button", name="Sync to Gleanin").click()
         expect_message(admin, "A sync of this event is running. Yours begins as soon as it has ended.")
     expect(admin.get_by_text("Waits: another sync of this event runs first.")).to_be_visible()
-    assert len(stage.runs(mapping.id)) == 2
-    stage.remote.make_trouble()
+    assert len(harness.runs(mapping.id)) == 2
+    harness.remote.make_trouble()
     expect(admin.locator("#flashes").get_by_text("Sync to Gleanin is complete.")).to_have_count(2)
-    assert [run.state for run in stage.runs(mapping.id)] == [RunState.COMPLETED] * 2
-    assert stage.writes == 2
+    assert [run.state for run in harness.runs(mapping.id)] == [RunState.COMPLETED] * 2
+    assert harness.writes == 2
 
 
 def test_rule_08_a_run_that_disconnecting_stopped_says_so(
-    stage: Stage, admin: Page, new_page: NewPage
+    harness: Harness, admin: Page, new_page: NewPage
 ) -> None:
-    stage.remote.replace_event(LONG, long_days(80))
-    mapping = stage.mapped(LONG)
-    admin.goto(stage.event(LONG))
+    harness.remote.replace_event(LONG, long_days(80))
+    mapping = harness.mapped(LONG)
+    admin.goto(harness.event(LONG))
     wait_for_agenda(admin)
-    stage.remote.make_trouble(SLOW)
+    harness.remote.make_trouble(SLOW)
     start_sync(admin, mapping.events.gleanin_id)
     wait_for_more(admin, "sessions", 0)
-    other = stage.sign_in(new_page())
-    other.goto(stage.at("integrations/disconnect"))
+    other = harness.sign_in(new_page())
+    other.goto(harness.at("integrations/disconnect"))
     other.get_by_label("Organization's name").fill(ORGANIZATION)
     other.get_by_role("button", name="Disconnect Integration").click()
     expect_message(other, "Disconnected from Gleanin.")
-    written = stage.writes
+    written = harness.writes
     expect_message(admin, "The organization was disconnected from Gleanin.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_text("stopped", exact=True)).to_be_visible()
-    assert stage.writes <= written + 16, "what was under way, and nothing after it"
-    assert stage.writes < 160
+    assert harness.writes <= written + 16, "what was under way, and nothing after it"
+    assert harness.writes < 160

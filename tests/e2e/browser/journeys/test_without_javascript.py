@@ -7,17 +7,17 @@ from entrypoints.sandbox.fault_injection import Fault
 from entrypoints.sandbox.state import GLEANIN_TOKEN
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.journeys.conference import BRIGHT
-from tests.e2e.browser.journeys.stage import ORGANIZATION, Stage, expect_error, expect_message, open_menu
+from tests.support.browser_harness import ORGANIZATION, Harness, expect_error, expect_message, open_menu
 
 
 @pytest.fixture
-def plain(stage: Stage, new_page: NewPage) -> Page:
+def plain(harness: Harness, new_page: NewPage) -> Page:
     """Give a page of the admin's that runs no scripts."""
-    return stage.sign_in(new_page(java_script_enabled=False))
+    return harness.sign_in(new_page(java_script_enabled=False))
 
 
-def test_without_javascript_the_way_leads_from_connecting_to_results(stage: Stage, plain: Page) -> None:
-    plain.goto(stage.at("integrations"))
+def test_without_javascript_the_way_leads_from_connecting_to_results(harness: Harness, plain: Page) -> None:
+    plain.goto(harness.at("integrations"))
     plain.get_by_role("link", name="Connect", exact=True).click()
     plain.get_by_label("Gleanin API Token").fill("wrong-token-0123456789")
     plain.get_by_role("button", name="Connect").click()
@@ -44,35 +44,37 @@ def test_without_javascript_the_way_leads_from_connecting_to_results(stage: Stag
     plain.locator("#flashes").get_by_role("link", name="View Results").click()
     row = plain.get_by_role("region", name="Records").get_by_role("row", name="Analytical engines")
     expect(row).to_contain_text("New in Sessionboard.")
-    (record, *_) = stage.remote.records(stage.gleanin_id(BRIGHT), "sessions")
+    (record, *_) = harness.remote.records(harness.gleanin_id(BRIGHT), "sessions")
     assert record["attributes"]["tracks"] == ["steam"]
 
 
-def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(stage: Stage, plain: Page) -> None:
-    stage.mapped(BRIGHT)
-    plain.goto(stage.event(BRIGHT))
-    stage.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1500))
+def test_without_javascript_a_sync_is_followed_by_pages_that_load_again(
+    harness: Harness, plain: Page
+) -> None:
+    harness.mapped(BRIGHT)
+    plain.goto(harness.event(BRIGHT))
+    harness.remote.make_trouble(Fault(sides=("gleanin",), methods=("POST",), latency_ms=1500))
     open_menu(plain, "Options")
     plain.get_by_role("button", name="Sync to Gleanin (event: ").click()
     expect_message(plain, "Sync to Gleanin has started.")
     other = plain.context.new_page()
-    other.goto(stage.event(BRIGHT))
+    other.goto(harness.event(BRIGHT))
     for tab in (plain, other):
         expect(tab.get_by_role("heading", name="Sync to Gleanin: sessions and speakers")).to_be_visible()
-    stage.remote.make_trouble()
+    harness.remote.make_trouble()
     for tab in (plain, other):
         expect_message(tab, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
     expect(plain.get_by_role("progressbar")).to_have_count(0)
 
 
 def test_without_javascript_share_links_and_portals_work(
-    stage: Stage, plain: Page, new_page: NewPage
+    harness: Harness, plain: Page, new_page: NewPage
 ) -> None:
-    stage.sync(stage.mapped(BRIGHT).id)
-    plain.goto(stage.at("share-links"))
+    harness.sync(harness.mapped(BRIGHT).id)
+    plain.goto(harness.at("share-links"))
     plain.get_by_role("button", name="Copy portal address of Ada Lovelace").click()
     expect(plain.get_by_role("heading", name="Portal address of Ada Lovelace")).to_be_visible()
-    address = plain.get_by_text(f"{stage.url}/portal/").inner_text()
+    address = plain.get_by_text(f"{harness.url}/portal/").inner_text()
     portal = new_page(java_script_enabled=False, width=360)
     portal.goto(address)
     expect(portal.get_by_role("heading", name="Share Your Attendance")).to_be_visible()
@@ -87,14 +89,16 @@ def test_without_javascript_share_links_and_portals_work(
     expect(portal.get_by_text("This address is not valid any more.")).to_be_visible()
 
 
-def test_without_javascript_a_mapping_is_removed_and_gleanin_disconnected(stage: Stage, plain: Page) -> None:
-    stage.mapped(BRIGHT)
-    plain.goto(stage.at("integrations/mappings"))
+def test_without_javascript_a_mapping_is_removed_and_gleanin_disconnected(
+    harness: Harness, plain: Page
+) -> None:
+    harness.mapped(BRIGHT)
+    plain.goto(harness.at("integrations/mappings"))
     open_menu(plain, "More for Bright Days")
     plain.get_by_role("link", name="Remove Mapping").click()
     plain.get_by_role("button", name="Remove Mapping").click()
     expect_message(plain, "The mapping of Bright Days was removed.")
-    plain.goto(stage.at("integrations"))
+    plain.goto(harness.at("integrations"))
     open_menu(plain, "More for Gleanin")
     plain.get_by_role("link", name="Disconnect Integration").click()
     plain.get_by_label("Organization's name").fill("Somebody else")

@@ -1,0 +1,218 @@
+"""What every session source keeps, whichever technology it is."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+
+from adapters.memory.source import InMemorySource, InMemorySources
+from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
+from adapters.sessionboard.source import SessionboardSources
+from core.domain.ids import SourceEventId, SourceId
+from core.domain.records.source_records import (
+    Exhibitor,
+    ExhibitorContact,
+    Participation,
+    ParticipationRole,
+    Person,
+    Session,
+    SourceEvent,
+)
+from core.domain.tenancy.secrets import Token
+from ports.source import Source, SourceEventGone, SourceRefused, Sources, SourceUnavailable
+from tests.contract.source.conftest import HASTE, all_rows, incomplete_rows
+from tests.contract.source.fake_api import TOKEN, FakeApi
+
+EVENT = SourceEventId("1")
+ADA = Person(SourceId("p1"), "Ada", "Lovelace", email="ada@example.org")
+PROGRAMME = {
+    "event": {"id": 1, "name": "PyCon", "timezone": "Europe/Paris"},
+    "sessions": [
+        {
+            "id": f"s{number}",
+            "title": f"Talk {number}",
+            "status": "accepted",
+            "starts_at": "2027-05-01T09:00:00Z",
+            "ends_at": "2027-05-01T10:00:00.000+00:00",
+            "speakers": [
+                {"id": "p1", "first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.org"}
+            ],
+        }
+        for number in range(250)
+    ],
+    "exhibitors": [
+        {
+            "id": "e1",
+            "name": "Engines Ltd",
+            "logo_image_url": "https://example.org/logo.png",
+            "contacts": [
+                {"id": "p2", "full_name": "C. Babbage", "is_primary": True, "email": "c@example.org"}
+            ],
+        }
+    ],
+}
+SESSIONS = [
+    Session(
+        SourceId(f"s{number}"),
+        title=f"Talk {number}",
+        status="accepted",
+        starts_at=datetime(2027, 5, 1, 9, tzinfo=UTC),
+        ends_at=datetime(2027, 5, 1, 10, tzinfo=UTC),
+        people=(Participation(ADA, ParticipationRole.SPEAKER),),
+    )
+    for number in range(250)
+]
+BABBAGE = Person(SourceId("p2"), full_name="C. Babbage", email="c@example.org")
+EXHIBITORS = [
+    Exhibitor(
+        SourceId("e1"),
+        "Engines Ltd",
+        "https://example.org/logo.png",
+        (ExhibitorContact(BABBAGE, is_primary=True),),
+    )
+]
+PYCON = SourceEvent(EVENT, "PyCon", "Europe/Paris")
+
+
+def in_memory() -> Sources:
+    source = InMemorySource()
+    source.put(PYCON, SESSIONS, EXHIBITORS)
+    return InMemorySources(source)
+
+
+def in_a_file(folder: Path) -> Sources:
+    path = folder / "event.json"
+    path.write_text(json.dumps(PROGRAMME))
+    return SavedEvents(SavedEvent(path))
+
+
+def fake_api() -> FakeApi:
+    rows: dict[str, Any] = PROGRAMME
+    return FakeApi([rows["event"]], rows["sessions"], rows["exhibitors"])
+
+
+async def served(api: FakeApi) -> tuple[web.AppRunner, str]:
+    """Serve the fake over real HTTP."""
+
+    async def handle(request: web.Request) -> web.Response:
+        content, headers = await request.read(), dict(request.headers)
+        answer = api(httpx.Request(request.method, str(request.url), headers=headers, content=content))
+        return web.Response(status=answer.status_code, body=answer.content, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    return runner, f"http://{host}:{port}"
+
+
+@pytest.fixture(params=["memory", "file", "http", "http over the wire"])
+async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Source]:
+    runner, url = None, "https://api.example.com"
+    sources: Sources
+    match request.param:
+        case "memory":
+            sources = in_memory()
+        case "file":
+            sources = in_a_file(tmp_path)
+        case "http":
+            api = fake_api()
+            sources = SessionboardSources(transport=lambda: httpx.MockTransport(api), policy=HASTE)
+        case _:
+            runner, url = await served(fake_api())
+            sources = SessionboardSources(allow_private=True, policy=HASTE)
+    async with sources.open(url, Token(TOKEN)) as opened:
+        yield opened
+    if runner:
+        await runner.cleanup()
+
+
+async def test_all_events_are_listed(source: Source) -> None:
+    assert await source.events() == [PYCON]
+
+
+async def test_an_event_is_found_by_its_id(source: Source) -> None:
+    assert await source.event(EVENT) == PYCON
+
+
+async def test_all_sessions_come_in_pages_with_their_people(source: Source) -> None:
+    pages = [page async for page in source.sessions(EVENT)]
+
+    assert [len(page) for page in pages] == [100, 100, 50]
+    assert [row for page in pages for row in page] == SESSIONS
+
+
+async def test_all_exhibitors_come_with_their_contacts(source: Source) -> None:
+    assert await all_rows(source.exhibitors(EVENT)) == EXHIBITORS
+
+
+@pytest.mark.parametrize("unknown", ["2", "", "..", "1/sessions", "日本"])
+async def test_an_unknown_event_is_gone(source: Source, unknown: str) -> None:
+    event_id = SourceEventId(unknown)
+    with pytest.raises(SourceEventGone):
+        await source.event(event_id)
+    with pytest.raises(SourceEventGone):
+        await all_rows(source.sessions(event_id))
+    with pytest.raises(SourceEventGone):
+        await all_rows(source.exhibitors(event_id))
+
+
+async def test_a_reader_may_stop_after_the_first_page(source: Source) -> None:
+    async def first_page() -> Sequence[object]:
+        async for page in source.sessions(EVENT):
+            return page
+        return ()
+
+    assert await first_page() == SESSIONS[:100]
+
+
+async def test_a_list_can_be_read_twice(source: Source) -> None:
+    assert await all_rows(source.sessions(EVENT)) == await all_rows(source.sessions(EVENT))
+
+
+async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
+    source = InMemorySource(trouble=SourceUnavailable("Try later."), pages_before_trouble=1)
+    source.put(PYCON, SESSIONS, EXHIBITORS)
+    pages = source.sessions(EVENT)
+
+    assert await anext(pages) == SESSIONS[:100]
+    with pytest.raises(SourceUnavailable):
+        await anext(pages)
+    with pytest.raises(SourceUnavailable):
+        await source.events()
+    source.trouble = None
+    assert await all_rows(source.sessions(EVENT)) == SESSIONS
+
+
+async def test_rule_34_memory_can_leave_out_the_end_of_either_list() -> None:
+    source = InMemorySource()
+    programme = source.put(PYCON, SESSIONS, EXHIBITORS)
+    programme.missing_sessions = 120
+    sessions, told = await incomplete_rows(source.sessions(EVENT))
+    assert sessions == SESSIONS[:130]
+    assert told == "Sessionboard says that there are 250 sessions, but gave 130."
+    assert await all_rows(source.exhibitors(EVENT)) == EXHIBITORS
+
+    programme.missing_sessions, programme.missing_exhibitors = 0, 1
+    assert await all_rows(source.sessions(EVENT)) == SESSIONS
+    exhibitors, _ = await incomplete_rows(source.exhibitors(EVENT))
+    assert exhibitors == []
+
+
+async def test_memory_refuses_a_token_it_does_not_know() -> None:
+    sources = InMemorySources(InMemorySource(), tokens={TOKEN})
+    async with sources.open("https://api.example.com", Token("another-token")) as source:
+        with pytest.raises(SourceRefused):
+            await source.events()
+
+
+async def test_a_token_never_shows_in_what_a_source_says_of_itself(source: Source) -> None:
+    assert TOKEN not in repr(source)

@@ -1,0 +1,243 @@
+"""What an answer may cost: few bytes can be millions of values, and they are another tenant's time (rule 29)."""
+
+import gzip
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.sessionboard.client import MIB, Limits
+from adapters.sessionboard.parsing import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSIONS
+from adapters.sessionboard.repair import LONGEST_LABEL, MOST_IN_A_ROW
+from adapters.sessionboard.source import SessionboardSources
+from adapters.sessionboard.wire import SessionRow
+from core.domain.ids import SourceEventId
+from core.domain.records.source_records import Session, Unreadable
+from core.domain.tenancy.secrets import Token
+from ports.source import Source, SourceUnreadable
+from tests.contract.http_client.conftest import little_memory
+from tests.contract.source.conftest import all_rows
+from tests.contract.source.fake_api import TOKEN, FakeApi
+
+EVENT = SourceEventId("1")
+NOW = datetime(2027, 5, 1, tzinfo=UTC)
+VALUES = Limits().values
+
+
+@pytest.fixture
+async def source(sources: SessionboardSources) -> Any:
+    """Open the source with the bounds of production."""
+    usual = replace(sources, limits=Limits())
+    async with usual.open("https://api.example.com", Token(TOKEN)) as source:
+        yield source
+
+
+async def read(source: Source, feed: str) -> None:
+    if feed == "events":
+        await source.events()
+    else:
+        await all_rows(getattr(source, feed)(EVENT))
+
+
+def packed(body: bytes) -> httpx.Response:
+    stream = httpx.ByteStream(gzip.compress(body))
+    return httpx.Response(200, stream=stream, headers={"content-encoding": "gzip"})
+
+
+def list_of(row: bytes, size: int) -> bytes:
+    return b'{"results":[' + b",".join([row] * (size // (len(row) + 1))) + b"]}"
+
+
+ROWS = pytest.mark.parametrize("row", [b"{}", b"1", b'""', b"[]", b"null", b'{"id":1}'])
+
+
+@ROWS
+@pytest.mark.parametrize("feed", ["events", "sessions", "exhibitors"])
+async def test_answer_with_more_rows_than_asked_for_is_refused_at_once(
+    api: FakeApi, source: Source, feed: str, row: bytes
+) -> None:
+    """Three MiB of empty rows, three KiB compressed, took 12 seconds and 1.4 GB."""
+    api.first_answers.append(packed(list_of(row, 3 * MIB)))
+    words = r"is a page of at least [\d,]+ rows instead of at most 100 .*Is the address"
+    with little_memory(48 * MIB), pytest.raises(SourceUnreadable, match=words):
+        await read(source, feed)
+    assert len(api.requests) == 1, "smaller pages would not help"
+
+
+@pytest.mark.parametrize("count", [101, 1000])
+async def test_rows_are_counted_before_any_of_them_is_read(
+    api: FakeApi, source: Source, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def built(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(SessionRow, "__init__", built)
+    monkeypatch.setattr("adapters.sessionboard.parsing.nested_in", built)
+    api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(count)]}))
+    with pytest.raises(SourceUnreadable, match=f"is a page of {count:,} rows instead of at most 100"):
+        await all_rows(source.sessions(EVENT))
+
+
+async def test_smaller_page_is_held_to_what_was_asked_for(api: FakeApi, source: Source) -> None:
+    api.first_answers.append(packed(b" " * 9 * MIB))
+    api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(100)]}))
+    with pytest.raises(SourceUnreadable, match="is a page of 100 rows instead of at most 50"):
+        await all_rows(source.sessions(EVENT))
+
+
+async def test_beginning_of_answer_that_is_too_large_shows_too_many_rows(
+    api: FakeApi, source: Source
+) -> None:
+    api.first_answers.append(packed(list_of(b'"%s"' % (b"x" * 50_000), 9 * MIB)))
+    with pytest.raises(SourceUnreadable, match=r"at least 1[0-9][0-9] rows instead of at most 100"):
+        await all_rows(source.sessions(EVENT))
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("feed", ["sessions", "has_changed"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"pagination":' + b"[" * 150 + b"1," * 4 * MIB,
+        b'{"pagination":{"x":[' + b"{}," * (2 * MIB) + b"{}]}}",
+        b'{"results":[{"id":1,"custom_fields":[' + b"[]," * (2 * MIB) + b"[]]}]}",
+        b"[" + b'"",' * (2 * MIB) + b'""]',
+    ],
+    ids=["cut", "elsewhere", "in a row", "no page"],
+)
+async def test_answer_with_too_many_values_costs_little(
+    api: FakeApi, source: Source, feed: str, body: bytes
+) -> None:
+    answers = [packed(body) for _ in range(5)]
+    api.first_answers.extend(answers)
+    with little_memory(48 * MIB):
+        if feed == "has_changed":
+            assert await source.has_changed(EVENT, NOW), "whoever reads everything learns what is wrong"
+        elif b"custom_fields" in body:
+            api.events = api.sessions = api.exhibitors = [{"id": 1}]
+            await read(source, feed)
+            assert [size for _, size in api.places_asked[:5]] == [100, 50, 25, 5, 1]
+        else:
+            with pytest.raises(SourceUnreadable, match=r"larger than 8 MiB|more than 100,000 values"):
+                await read(source, feed)
+
+
+async def test_rule_29_answer_with_too_many_values_is_asked_for_again_in_smaller_pages(
+    api: FakeApi, source: Source
+) -> None:
+    api.sessions = [{"id": f"s{n}", "custom_fields": [{"a": 1}] * 1200} for n in range(120)]
+    given = await all_rows(source.sessions(EVENT))
+    assert [row.id for row in given] == [row["id"] for row in api.sessions]
+    assert not [row for row in given if isinstance(row, Unreadable)]
+    assert {size for _, size in api.places_asked} == {100, 50, 25}
+
+
+async def test_rule_29_row_with_too_many_values_is_one_blocked_record(api: FakeApi, source: Source) -> None:
+    api.sessions = [{"id": f"s{n}", "title": f"Talk {n}"} for n in range(120)]
+    api.sessions[7]["custom_fields"] = [0] * VALUES
+    given = await all_rows(source.sessions(EVENT))
+    assert [row.id for row in given] == [row["id"] for row in api.sessions]
+    assert [row for row in given if isinstance(row, Unreadable)] == [
+        Unreadable(given[7].id, "Talk 7", "The row has more than 100,000 values.")
+    ]
+
+
+@pytest.mark.parametrize("text", ['<p>Well, [a] {b}, \\ "c", </p>', "<p>é, ü, 中</p>"])
+async def test_rule_29_row_may_be_a_long_text_with_whatever_stands_in_it(
+    api: FakeApi, source: Source, text: str
+) -> None:
+    long = text * (6 * MIB // len(json.dumps(text)))
+    api.sessions = [{"id": "s1", "title": "Long", "description": long}, {"id": "s2"}]
+    first, second = await all_rows(source.sessions(EVENT))
+    assert isinstance(first, Session)
+    assert first.description == long
+    assert second.id == "s2"
+
+
+async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_at_once(api: FakeApi, source: Source) -> None:
+    person = {f"field{n}": "A text, with a comma." for n in range(60)}
+    api.sessions = [
+        {
+            "id": f"s{n}",
+            "description": "<p>" + "A long text, " * 1000 + "</p>",
+            "participants": [person | {"id": f"p{n}-{each}"} for each in range(5)],
+            **{f"field{each}": None for each in range(60)},
+        }
+        for n in range(100)
+    ]
+    assert len(await all_rows(source.sessions(EVENT))) == 100
+    assert api.places_asked == [(1, 100)]
+
+
+@pytest.mark.parametrize("key", ["participants", "speakers", "tags", "subsessions"])
+@pytest.mark.parametrize("item", [{}, {"id": "x"}, 7])
+def test_rule_29_row_with_more_in_its_lists_than_is_read_is_one_blocked_record(
+    key: str, item: object
+) -> None:
+    many: dict[str, Any] = {"id": "s1", "title": "Talk", key: [item] * (MOST_IN_A_ROW + 1)}
+    nested = {"id": "s2", "subsessions": [{"id": "s3", key: many[key][1:]}]}
+    page = SESSIONS.read_rows([many, nested, {"id": "s4"}])
+    problem = "The row has 2,001 people, tags and subsessions. More than 2,000 are not read."
+    assert page.records[:2] == [
+        Unreadable(page.ids[0], "Talk", problem),
+        Unreadable(page.ids[1], "s2", problem),
+    ]
+    assert isinstance(page.records[2], Session)
+
+
+def test_as_much_as_is_read_in_one_row_is_read() -> None:
+    people = [{"id": f"p{n}"} for n in range(MOST_IN_A_ROW)]
+    (session,) = SESSIONS.read_rows([{"id": "s1", "participants": people}]).records
+    assert isinstance(session, Session)
+    assert len(session.people) == MOST_IN_A_ROW
+
+
+def test_rule_29_row_with_hundreds_of_odd_values_is_not_mended() -> None:
+    people = [{"id": n, "title": [], "email": []} for n in range(MOST_PROBLEMS)]
+    few, many = SESSIONS.read_rows(
+        [{"id": "s1", "speakers": people[: MOST_PROBLEMS // 2]}, {"id": "s2", "speakers": people}]
+    ).records
+    assert isinstance(few, Session)
+    assert isinstance(many, Unreadable)
+    assert many.problem == "The row has 1,000 values that cannot be read."
+
+
+def test_label_of_a_row_that_cannot_be_read_is_bounded() -> None:
+    (record,) = SESSIONS.read_rows([{"title": "x" * MIB}]).records
+    assert isinstance(record, Unreadable)
+    assert record.label == "x" * LONGEST_LABEL
+
+
+@pytest.mark.parametrize("row", [{"name": "no id"}, "row", None, {"id": {}}])
+@pytest.mark.parametrize("count", [FEWEST_TO_JUDGE_BY, 100, 230])
+@pytest.mark.parametrize("feed", ["events", "sessions", "exhibitors"])
+async def test_address_whose_rows_are_all_unreadable_is_not_taken_for_sessionboards(
+    api: FakeApi, source: Source, feed: str, count: int, row: object
+) -> None:
+    api.events = api.sessions = api.exhibitors = [row] * count
+    words = rf"is a list of \d+ {feed} of which none can be read, the first for this reason: The row .*Is the address"
+    with pytest.raises(SourceUnreadable, match=words):
+        await read(source, feed)
+
+
+async def test_rule_29_few_rows_that_cannot_be_read_are_blocked_one_by_one(
+    api: FakeApi, source: Source
+) -> None:
+    api.sessions = [{"title": f"Talk {n}"} for n in range(FEWEST_TO_JUDGE_BY - 1)]
+    given = await all_rows(source.sessions(EVENT))
+    assert len(given) == FEWEST_TO_JUDGE_BY - 1
+    assert all(isinstance(row, Unreadable) for row in given)
+
+
+@pytest.mark.parametrize("readable", [0, 99, 150])
+async def test_rule_29_one_row_that_can_be_read_shows_that_the_address_is_right(
+    api: FakeApi, source: Source, readable: int
+) -> None:
+    api.sessions = [{"title": f"Talk {n}"} for n in range(200)]
+    api.sessions[readable] = {"id": "s1"}
+    if readable >= 100:
+        api.sessions[0] = {"id": "s0"}
+    assert len(await all_rows(source.sessions(EVENT))) == 200

@@ -1,0 +1,108 @@
+"""A web page instead of an API answer: a challenge or a notice in front of the API, which passes (rule 29)."""
+
+import httpx
+import pytest
+
+from core.domain.ids import SourceEventId
+from ports.source import (
+    Source,
+    SourceError,
+    SourceEventGone,
+    SourceRefused,
+    SourceUnavailable,
+    SourceUnreadable,
+)
+from tests.contract.source.conftest import all_rows
+from tests.contract.source.fake_api import FakeApi
+
+EVENT = SourceEventId("1")
+PAGE = b"<!doctype html><title>Just a moment...</title>"
+STATUSES = pytest.mark.parametrize("status", [200, 400, 403, 404, 405, 418])
+
+
+def web_page(
+    status: int, kind: str | None = "text/html; charset=utf-8", body: bytes = PAGE
+) -> httpx.Response:
+    return httpx.Response(status, content=body, headers={"content-type": kind} if kind else {})
+
+
+LOOKS = {
+    "by its type": ("Text/HTML; charset=utf-8", b""),
+    "XHTML": ("application/xhtml+xml", b"?"),
+    "by its body": ("application/json", PAGE),
+    "after blanks": (None, b"\xef\xbb\xbf\r\n  " + PAGE),
+    "as text": ("text/plain", PAGE),
+}
+
+
+@STATUSES
+@pytest.mark.parametrize(("kind", "body"), LOOKS.values(), ids=LOOKS.keys())
+async def test_rule_29_web_page_that_passes_is_not_told(
+    api: FakeApi, source: Source, status: int, kind: str | None, body: bytes
+) -> None:
+    api.sessions = [{"id": "s1"}]
+    api.first_answers.extend(web_page(status, kind, body) for _ in range(4))
+    assert len(await all_rows(source.sessions(EVENT))) == 1
+    assert len(api.requests) == 5
+
+
+@STATUSES
+async def test_rule_29_web_page_that_does_not_pass_is_temporary(
+    api: FakeApi, source: Source, status: int
+) -> None:
+    api.first_answers.extend(web_page(status) for _ in range(99))
+    with pytest.raises(SourceUnavailable) as caught:
+        await all_rows(source.sessions(EVENT))
+    assert str(caught.value) == (
+        f"api.example.com answers with a web page instead of an API answer (HTTP {status}); "
+        "if that lasts, check the address."
+    )
+    assert len(api.requests) == 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (web_page(401), SourceRefused),
+        (httpx.Response(403, json={"error": "Forbidden"}), SourceRefused),
+        (httpx.Response(403), SourceRefused),
+        (httpx.Response(403, text="no"), SourceRefused),
+        (httpx.Response(403, content=b"?", headers={"content-encoding": "gzip"}), SourceRefused),
+        (httpx.Response(404, json={"error": "NotFound"}), SourceEventGone),
+        (httpx.Response(404), SourceEventGone),
+        (httpx.Response(302, html="<html>", headers={"location": "/login"}), SourceUnreadable),
+    ],
+    ids=["401", "403 JSON", "403 empty", "403 text", "403 unreadable", "404 JSON", "404 empty", "redirect"],
+)
+async def test_rule_29_answer_that_says_what_it_means_is_taken_at_its_word(
+    api: FakeApi, source: Source, answer: httpx.Response, kind: type[SourceError]
+) -> None:
+    api.first_answers.append(answer)
+    with pytest.raises(kind):
+        await all_rows(source.sessions(EVENT))
+    assert len(api.requests) == 1
+
+
+async def test_rule_34_web_page_in_the_place_of_a_page_that_was_not_announced_is_not_the_end(
+    api: FakeApi, source: Source
+) -> None:
+    api.sessions, api.pagination = [{"id": f"s{number}"} for number in range(150)], lambda *_: None
+    first = {"results": api.sessions[:100]}
+    api.first_answers.extend([httpx.Response(200, json=first), web_page(404)])
+    assert len(await all_rows(source.sessions(EVENT))) == 150
+
+
+async def test_of_an_error_no_more_is_read_than_its_beginning(api: FakeApi, source: Source) -> None:
+    read = 0
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self):  # type: ignore[no-untyped-def] # noqa: ANN204 - a generator
+            nonlocal read
+            while True:
+                read += 1
+                yield b"?" * 512
+
+    api.first_answers.append(httpx.Response(403, stream=Endless()))
+    with pytest.raises(SourceRefused):
+        await all_rows(source.sessions(EVENT))
+    assert read <= 4

@@ -1,0 +1,48 @@
+"""A process that works: its arguments are the kind of jobs, the database, and the seconds of lease and of silence.
+
+It says "working", then "begun RUN" and "ended RUN", and of checks "checks MAPPING" and "checked MAPPING"; if its last
+argument is "slow", they go on for as long as it does.
+"""
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from datetime import timedelta
+
+from adapters.jobs.deferring import deferring
+from adapters.jobs.in_process import InProcessJobs
+from adapters.jobs.procrastinate import ProcrastinateJobs
+from adapters.persistence.engine import engine_at
+from adapters.persistence.unit_of_work import SqlUnitOfWorkFactory
+from ports.jobs import Jobs
+from tests.contract.jobs.conftest import parameters_of
+from tests.support.assertions import present
+from tests.support.jobs_harness import JobsHarness
+
+
+async def work(kind: str, url: str, seconds: float, pace: str) -> None:
+    task = asyncio.current_task()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, present(task).cancel)
+    units = SqlUnitOfWorkFactory(engine_at(url), None if kind == "in_process" else deferring)
+    jobs_harness = JobsHarness(
+        units, timedelta(seconds=seconds), tell=lambda what, which: print(what, which, flush=True)
+    )
+    if pace == "fast":
+        jobs_harness.go_on.set()
+    jobs: Jobs
+    if kind == "in_process":
+        jobs = InProcessJobs(jobs_harness.work(), jobs_harness.log, look_every=1)
+    else:
+        jobs = ProcrastinateJobs(
+            jobs_harness.work(), jobs_harness.log, parameters_of(url), look_every=1, silence=seconds
+        )
+    with suppress(asyncio.CancelledError):
+        async with jobs.working():
+            print("working", flush=True)
+            await asyncio.Event().wait()
+    units.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]))

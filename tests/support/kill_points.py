@@ -1,0 +1,103 @@
+"""A fuse that kills its process at the n-th moment at which something is sent or stored."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
+from core.domain.planning.plan import FieldChange
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
+from core.domain.tenancy.secrets import Token
+from ports.destination import BeforeWrite, Destinations
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from tests.support.delegating_destination import PassingOn
+
+
+@dataclass(slots=True)
+class KillPoint:
+    burns_at: int
+    """At which moment the process is killed; 0 for never."""
+    moments: int = 0
+
+    def burn(self) -> None:
+        self.moments += 1
+        if self.moments == self.burns_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True)
+class KillableUnitOfWork:
+    """A unit of work with a fuse on both sides of its commit."""
+
+    unit: UnitOfWork
+    kill_point: KillPoint
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unit, name)
+
+    async def commit(self) -> None:
+        self.kill_point.burn()
+        await self.unit.commit()
+        self.kill_point.burn()
+
+
+@dataclass(frozen=True, slots=True)
+class KillableUnitOfWorkFactory:
+    units: UnitOfWorkFactory
+    kill_point: KillPoint
+
+    def read(self) -> Any:
+        return self.units.read()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[KillableUnitOfWork]:
+        async with self.units.write() as unit:
+            yield KillableUnitOfWork(unit, self.kill_point)
+
+
+@dataclass(frozen=True, slots=True)
+class KillableDestination(PassingOn):
+    """A destination with a fuse behind its writes."""
+
+    kill_point: KillPoint
+
+    async def create(
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
+        created = await self.destination.create(event_id, kind, external_id, fields)
+        self.kill_point.burn()
+        return created
+
+    async def update(
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
+    ) -> None:
+        await self.destination.update(event_id, kind, gleanin_id, changes)
+        self.kill_point.burn()
+
+
+@dataclass(frozen=True, slots=True)
+class KillableDestinations:
+    """Destinations with another fuse between the fence and the sending."""
+
+    destinations: Destinations
+    kill_point: KillPoint
+
+    @asynccontextmanager
+    async def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AsyncIterator[KillableDestination]:
+        async def sending() -> None:
+            if before_write is not None:
+                await before_write()
+            self.kill_point.burn()
+
+        async with self.destinations.open(token, sending) as destination:
+            yield KillableDestination(destination, self.kill_point)

@@ -1,0 +1,152 @@
+"""Kills: from a chosen moment on, a process neither stores nor sends anything any more."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from core.domain.ids import DestinationEventId, DestinationId, ExternalId
+from core.domain.planning.plan import FieldChange
+from core.domain.records.fields import Fields
+from core.domain.records.kinds import RecordKind
+from core.domain.tenancy.secrets import Token
+from ports.destination import BeforeWrite, Destination, Destinations
+from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from tests.support.delegating_destination import PassingOn
+from tests.support.harness import LEASE, Harness
+
+
+class Killed(BaseException):
+    """No Exception, for no handler runs in a process that is killed."""
+
+
+@dataclass(slots=True)
+class _Countdown:
+    left: int
+    taken_place: bool
+
+    def strikes(self) -> bool:
+        self.left -= 1
+        return self.left == 0
+
+
+@dataclass(slots=True)
+class KillSwitch:
+    """The power of the process that plays on a stage."""
+
+    harness: Harness
+    is_off: bool = False
+    writes: _Countdown | None = None
+    stores: _Countdown | None = None
+    _units: UnitOfWorkFactory = field(init=False)
+    _destinations: Destinations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._units, self._destinations = self.harness.units, self.harness.destinations
+        self.harness.units = MortalUnits(self._units, self)
+        self.harness.destinations = MortalDestinations(self._destinations, self)
+
+    def fail_at(self, *, write: int = 0, store: int = 0, taken_place: bool) -> None:
+        """Fail at the n-th write or store, right after it has taken place or right before."""
+        self.writes = _Countdown(write, taken_place) if write else None
+        self.stores = _Countdown(store, taken_place) if store else None
+
+    def back(self, *, after: timedelta = LEASE) -> None:
+        """Hand the game to another process; by default when the killed one's lease has run out."""
+        self.harness.units, self.harness.destinations = self._units, self._destinations
+        self.harness.clock.advance(after)
+
+    def check(self) -> None:
+        if self.is_off:
+            raise Killed
+
+    @asynccontextmanager
+    async def moment(self, countdown: _Countdown | None) -> AsyncIterator[None]:
+        """Do what stands within, and be killed before or after it if this is the moment."""
+        self.check()
+        strikes = countdown is not None and countdown.strikes()
+        if strikes and countdown and not countdown.taken_place:
+            self.is_off = True
+            raise Killed
+        try:
+            yield
+        finally:
+            if strikes:
+                self.is_off = True
+            self.check()
+
+
+@dataclass(frozen=True, slots=True)
+class MortalUnits:
+    units: UnitOfWorkFactory
+    kill_switch: KillSwitch
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        self.kill_switch.check()
+        async with self.units.read() as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[UnitOfWork]:
+        self.kill_switch.check()
+        async with self.units.write() as unit:
+            commit = unit.commit
+
+            async def commit_while_alive() -> None:
+                async with self.kill_switch.moment(self.kill_switch.stores):
+                    await commit()
+
+            unit.commit = commit_while_alive  # type: ignore[method-assign]
+            yield unit
+
+
+@dataclass(frozen=True, slots=True)
+class MortalDestinations:
+    destinations: Destinations
+    kill_switch: KillSwitch
+
+    def open(
+        self, token: Token, before_write: BeforeWrite | None = None
+    ) -> AbstractAsyncContextManager[Destination]:
+        return self._open(token, before_write)
+
+    @asynccontextmanager
+    async def _open(self, token: Token, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
+        async with self.destinations.open(token, before_write) as destination:
+            yield MortalDestination(destination, self.kill_switch)
+
+
+@dataclass(frozen=True, slots=True)
+class MortalDestination(PassingOn):
+    kill_switch: KillSwitch
+
+    async def create(
+        self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
+    ) -> DestinationId:
+        async with self.kill_switch.moment(self.kill_switch.writes):
+            return await self.destination.create(event_id, kind, external_id, fields)
+
+    async def update(
+        self,
+        event_id: DestinationEventId,
+        kind: RecordKind,
+        gleanin_id: DestinationId,
+        changes: Sequence[FieldChange],
+    ) -> None:
+        async with self.kill_switch.moment(self.kill_switch.writes):
+            await self.destination.update(event_id, kind, gleanin_id, changes)
+
+
+@contextmanager
+def killed(
+    harness: Harness, *, write: int = 0, store: int = 0, taken_place: bool = True, after: timedelta = LEASE
+) -> Iterator[None]:
+    """Kill whoever acts within at the n-th write or store, and hand the game to another process after a while."""
+    kill_switch = KillSwitch(harness)
+    kill_switch.fail_at(write=write, store=store, taken_place=taken_place)
+    with pytest.raises(Killed):
+        yield
+    kill_switch.back(after=after)
