@@ -1,4 +1,4 @@
-"""Sync runs and the outcomes of their records, in memory."""
+"""Sync runs, in memory."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -6,18 +6,13 @@ from datetime import datetime
 from itertools import dropwhile, islice
 
 from adapters.memory.store import InMemoryStore, check
-from core.domain.email import normalize_email
 from core.domain.ids import MappingId, OrganizationId, RunId
-from core.domain.records.kinds import RecordKind, Scope
-from core.domain.records.outcomes import Causes, Counts, Outcome, RecordOutcome, causes_of, counted
-from core.domain.records.search import RecordSearch
+from core.domain.records.kinds import Scope
 from core.domain.runs.fair_queue import OpenWork
 from core.domain.runs.retention import EndedRun
 from core.domain.runs.run import Progress, RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import REQUESTED_STOPS
 from ports.store.errors import UniqueConstraint, UniqueViolation
-from ports.store.pages import Page
-from ports.store.results import HistoryEntry
 from ports.store.runs import LeaseStatus
 
 _ONE_OF_EACH = {RunState.RUNNING: UniqueConstraint.RUNNING_RUN, RunState.QUEUED: UniqueConstraint.QUEUED_RUN}
@@ -165,71 +160,3 @@ class InMemoryRuns:
     async def lease_status(self, run_id: RunId) -> LeaseStatus | None:
         run = self._rows.get(run_id)
         return None if run is None else LeaseStatus(run.owner, run.lease_until, run.cancel_requested)
-
-
-class InMemoryOutcomes:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.outcomes
-        self._runs = kept.runs
-        self._kept = kept
-
-    async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None:
-        if not outcomes:
-            return
-        rows = dict(self._rows.get(run_id, {}))
-        for told in outcomes:
-            key = (told.record.kind.name, told.record.source_id)
-            check(there=run_id in self._runs and key not in rows)
-            rows[key] = (self._kept.next_position(), told)
-        self._rows[run_id] = rows
-
-    async def counts(self, run_id: RunId) -> Counts:
-        return counted(told for _, told in self._rows.get(run_id, {}).values())
-
-    async def causes(self, run_id: RunId) -> Causes:
-        return causes_of(told for _, told in self._rows.get(run_id, {}).values())
-
-    async def list_by_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
-        rows = self._rows.get(run_id, {}).values()
-        return [told for _, told in rows if not only or told.outcome in only]
-
-    async def page(
-        self,
-        run_id: RunId,
-        *,
-        only: Collection[Outcome] = (),
-        kinds: Collection[RecordKind] = (),
-        search: str = "",
-        start: int = 0,
-        limit: int = 50,
-    ) -> Page[RecordOutcome]:
-        sought = RecordSearch(search)
-        found = [
-            (position, told)
-            for position, told in self._rows.get(run_id, {}).values()
-            if position > start
-            and (not only or told.outcome in only)
-            and (not kinds or told.record.kind in kinds)
-            and sought.fits(told.record.label, told.record.email, told.record.source_id)
-        ]
-        chosen = found[:limit]
-        following = chosen[-1][0] if chosen else start
-        return Page([told for _, told in chosen], following if len(found) > limit else None)
-
-    async def history(
-        self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
-    ) -> Sequence[HistoryEntry]:
-        mailbox = normalize_email(id_or_email)
-        entries = [
-            HistoryEntry(run.id, run.started_at or run.requested_at, told, position)
-            for run in self._runs.values()
-            if run.mapping_id == mapping_id
-            for position, told in self._rows.get(run.id, {}).values()
-            if (before is None or position < before)
-            and (
-                id_or_email in (told.record.source_id, told.gleanin_id)
-                or (told.record.email and normalize_email(told.record.email) == mailbox)
-            )
-        ]
-        entries.sort(key=lambda entry: entry.position)
-        return entries if limit is None else entries[max(len(entries) - limit, 0) :]

@@ -16,13 +16,12 @@ from adapters.memory.access import (
     InMemoryProviderIdentities,
 )
 from adapters.memory.clock import ManualClock
-from adapters.memory.intents import InMemoryCreateIntents
+from adapters.memory.mappings import InMemoryMappings, InMemorySchedules, InMemoryUnchangedMarkers
 from adapters.memory.notifications import InMemoryNotifications, InMemoryRecipients
-from adapters.memory.runs import InMemoryOutcomes, InMemoryRuns
-from adapters.memory.schedules import InMemorySchedules, InMemoryUnchangedMarkers
+from adapters.memory.organizations import InMemoryConnections, InMemoryOrganizations
+from adapters.memory.results import InMemoryCreateIntents, InMemoryOutcomes, InMemorySyncedRecords
+from adapters.memory.runs import InMemoryRuns
 from adapters.memory.store import InMemoryStore
-from adapters.memory.synced import InMemorySyncedRecords
-from adapters.memory.tenants import InMemoryConnections, InMemoryMappings, InMemoryOrganizations
 from ports.clock import Clock
 
 

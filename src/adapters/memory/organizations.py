@@ -1,4 +1,4 @@
-"""Organizations, connections and mappings in memory."""
+"""Organizations and their connections, in memory."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.store import InMemoryStore, check
-from core.domain.ids import ConnectionId, DestinationEventId, MappingId, OrganizationId, SourceEventId
-from core.domain.tenancy.event_mappings import EventMapping, EventPair
+from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.tenancy.organizations import Connection, Organization
 from ports.store.errors import UniqueConstraint, UniqueViolation
 
@@ -121,62 +120,3 @@ class InMemoryConnections:
 
     async def list_open(self) -> Sequence[Connection]:
         return [row for row in self._rows.values() if row.is_open]
-
-
-class InMemoryMappings:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.mappings
-        self._kept = kept
-
-    async def add(self, mapping: EventMapping) -> None:
-        check(
-            there=mapping.id not in self._rows
-            and mapping.organization_id in self._kept.organizations
-            and mapping.connection_id in self._kept.connections
-        )
-        await self._store(mapping)
-
-    async def update(self, mapping: EventMapping) -> None:
-        check(there=mapping.id in self._rows)
-        await self._store(mapping)
-
-    async def _store(self, mapping: EventMapping) -> None:
-        others = [row for row in self._rows.values() if row.holds_its_events and row.id != mapping.id]
-        if mapping.holds_its_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
-            raise UniqueViolation(UniqueConstraint.SESSIONBOARD_EVENT)
-        if mapping.holds_its_events and any(row.events.shares_gleanin(mapping.events) for row in others):
-            raise UniqueViolation(UniqueConstraint.GLEANIN_EVENT)
-        self._rows[mapping.id] = mapping
-
-    async def get(self, mapping_id: MappingId) -> EventMapping | None:
-        return self._rows.get(mapping_id)
-
-    async def holding(
-        self,
-        sessionboard_url: str,
-        sessionboard_ids: Collection[SourceEventId],
-        gleanin_ids: Collection[DestinationEventId],
-    ) -> Sequence[EventMapping]:
-        pairs = {EventPair(sessionboard_url, each, DestinationEventId("")) for each in sessionboard_ids}
-        return [
-            row
-            for row in self._rows.values()
-            if row.holds_its_events
-            and (
-                row.events.gleanin_id in gleanin_ids
-                or any(row.events.shares_sessionboard(each) for each in pairs)
-            )
-        ]
-
-    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
-        return [row for row in self._rows.values() if row.organization_id == organization_id]
-
-    async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]:
-        return [row for row in self._rows.values() if row.connection_id == connection_id]
-
-    async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
-        return [
-            row
-            for row in self._rows.values()
-            if row.is_active and organization_id in (None, row.organization_id)
-        ]
