@@ -1,1 +1,1 @@
-"""What the core asks of the world: one small Protocol per role, with its errors."""
+"""What the core needs from outside: one small Protocol per role, with its errors."""

@@ -6,11 +6,11 @@ from core.domain.tenancy.secrets import SealedToken, Token
 
 
 class KeysUnusable(Exception):
-    """The secret keys are none, or cannot be read; its text says what to do, and has no key in it."""
+    """The secret keys are missing or unreadable; the text says what to do and contains no key."""
 
 
 class DecryptionFailed(Exception):
-    """No key at hand opens the token: the secret keys were changed or lost."""
+    """None of the secret keys decrypts the token: the keys were changed or lost."""
 
 
 class TokenCipher(Protocol):
@@ -20,6 +20,6 @@ class TokenCipher(Protocol):
         """Decrypt a token.
 
         Raises:
-            DecryptionFailed: the organization's tokens must be given again.
+            DecryptionFailed: the organization's tokens must be entered again.
         """
         ...

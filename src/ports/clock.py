@@ -1,4 +1,4 @@
-"""The time, and waiting for it."""
+"""The current time, and waiting."""
 
 from datetime import datetime
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """Give the present instant, in UTC."""
+        """Return the current time, in UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...

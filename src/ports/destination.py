@@ -1,18 +1,18 @@
-"""Where records go: Gleanin.
+"""The destination that records are written to: Gleanin.
 
-The port has no way to delete anything, and must not get one (rule 22).
+The port cannot delete anything, and must never be able to (rule 22).
 
 DestinationError
 ├── DestinationUnavailable   try later; nothing is known to have been written
-├── DestinationRefused       somebody must act: the token, or what it may do
-├── DestinationEventGone     there is no such event, or the token does not see it
-├── DestinationUnreadable    the answer is not what was agreed, or was cut: create nothing on its ground
-│   ├── RecordsNotReported       the answer says nothing of the kind of record: most likely the event has none
-│   └── UnsupportedKind          such records cannot be asked for at all: none of them can be written safely
-├── RecordRejected           this record was refused, and was not written; the others can go on
-│   ├── RecordGone           there is no such record any more
-│   └── WriteForbidden       refused without a word about the record: see whether the token is still taken
-└── WriteOutcomeUnknown               the write may have taken place: look the record up before sending it again
+├── DestinationRefused       an admin must act: the token is invalid or lacks a permission
+├── DestinationEventGone     the event does not exist, or the token cannot see it
+├── DestinationUnreadable    the response is malformed or truncated: create nothing based on it
+│   ├── RecordsNotReported   the response does not mention this kind of record: most likely the event has none
+│   └── UnsupportedKind      this kind of record cannot be listed: none of them can be written safely
+├── RecordRejected           this record was refused and not written; continue with the others
+│   ├── RecordGone           the record no longer exists
+│   └── WriteForbidden       refused without a reason: check whether the token is still accepted
+└── WriteOutcomeUnknown      the write may have happened: look the record up before sending it again
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -28,11 +28,11 @@ from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
 
 BeforeWrite = Callable[[], Awaitable[None]]
-"""Awaited right before every request that writes, after any waiting; it raises to prevent the write."""
+"""Awaited immediately before every write request, after any waiting; raises to prevent the write."""
 
 
 class DestinationError(Exception):
-    """Its text is a sentence for people, without the token and without personal data; `code` is for machines."""
+    """An error whose text is a sentence for people, without tokens or personal data; `code` is for machines."""
 
     code: ClassVar[str] = "unreadable"
 
@@ -76,44 +76,52 @@ class WriteForbidden(RecordRejected):
 class WriteOutcomeUnknown(DestinationError):
     code = "answer_lost"
 
-    def __init__(self, sentence: str, asked: float | None = None) -> None:
-        """Take how many seconds the other side asks to wait before the next try, if it does."""
+    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
+        """Create the error.
+
+        Args:
+            sentence: what happened.
+            retry_after: seconds that the destination asks to wait before the next attempt, if it does.
+        """
         super().__init__(sentence)
-        self.asked = asked
+        self.retry_after = retry_after
 
 
 class Destination(Protocol):
-    """Writes that have left are seen through: cancelled, a write raises `CancelledError` only if it never left."""
+    """A destination; a cancelled write raises `CancelledError` only if its request was never sent.
+
+    A write that was sent is awaited to its end, even when cancelled.
+    """
 
     @property
-    def most_in_flight(self) -> int:
-        """How many writes may be under way at once at the best of times."""
+    def max_in_flight(self) -> int:
+        """The highest number of concurrent writes that the destination accepts."""
         ...
 
     @property
     def link_hosts(self) -> AbstractSet[str]:
-        """The hosts, in lower case, that share links may lead to (rule 30)."""
+        """The hosts, in lower case, that share links may point to (rule 30)."""
         ...
 
     async def events(self) -> Sequence[DestinationEvent]: ...
 
     async def event(self, event_id: DestinationEventId) -> DestinationEvent:
-        """Find one event.
+        """Return one event.
 
         Raises:
-            DestinationEventGone: there is none.
+            DestinationEventGone: the event does not exist.
         """
         ...
 
     def records(
         self, event_id: DestinationEventId, kind: RecordKind
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
-        """Give all records of one kind in an event, page by page.
+        """List all records of one kind in an event, page by page.
 
         Raises:
-            RecordsNotReported: the answer does not mention such records at all.
-            UnsupportedKind: they cannot be asked for.
-            DestinationUnreadable: also when the answer was cut; what came before is not all there is.
+            RecordsNotReported: the response does not mention records of this kind.
+            UnsupportedKind: records of this kind cannot be listed.
+            DestinationUnreadable: also when the response was truncated; the pages before it are incomplete.
         """
         ...
 
@@ -123,9 +131,9 @@ class Destination(Protocol):
         """Create a record.
 
         Raises:
-            WriteOutcomeUnknown: look it up by its external id before sending it again (rule 32); also where it was only
-                accepted, to be created later.
-            DestinationUnavailable: it never left.
+            WriteOutcomeUnknown: look it up by its external id before sending it again (rule 32); also when it was
+                only accepted, to be created later.
+            DestinationUnavailable: the request was never sent.
             RecordRejected: it was not created.
         """
         ...
@@ -137,12 +145,12 @@ class Destination(Protocol):
         gleanin_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        """Change the named fields of a record; a new value of None clears one.
+        """Update the given fields of a record; a new value of None clears the field.
 
         Raises:
-            WriteOutcomeUnknown: it may have been changed; sending the same again does no harm.
-            RecordGone: it was deleted; a destination that hides deleted records says so only here.
-            RecordRejected: it was not changed.
+            WriteOutcomeUnknown: it may have been updated; sending the same update again is safe.
+            RecordGone: it was deleted; a destination that hides deleted records reports this only here.
+            RecordRejected: it was not updated.
         """
         ...
 

@@ -1,17 +1,17 @@
-"""New names for new things."""
+"""Unique ids, lease owner names and secrets."""
 
 from typing import Protocol
 
 
 class IdGenerator(Protocol):
     def new(self) -> str:
-        """Give an id that nothing has had before: lower-case letters and digits."""
+        """Return a unique id of lower-case letters and digits."""
         ...
 
     def owner(self) -> str:
-        """Give a name for one holder of a lease, telling host and process."""
+        """Return a unique name for a lease owner, which includes host and process."""
         ...
 
     def secret(self) -> str:
-        """Give a secret that nobody can guess, in characters that an address may have."""
+        """Return an unguessable secret in URL-safe characters."""
         ...

@@ -1,4 +1,4 @@
-"""Carrying out booked runs, while whoever booked them goes on."""
+"""Background execution of queued runs."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -8,13 +8,13 @@ from core.domain.ids import RunId
 
 class Jobs(Protocol):
     def start(self, run_id: RunId) -> None:
-        """See that a booked run is carried out as soon as it is its turn."""
+        """Start a queued run as soon as its turn comes."""
         ...
 
     def working(self) -> AbstractAsyncContextManager[None]:
-        """Carry out runs, those that others booked too, and tick for continuous sync, for as long as the context lasts.
+        """Execute queued runs, whichever process queued them, and tick for continuous sync, within the context.
 
-        Leaving it ends the runs under way cleanly: what has been sent is seen through and noted, and the rest is
-        left to whoever works on.
+        Leaving the context ends the current runs cleanly: requests that were sent are awaited and recorded, and the
+        rest is left to other workers.
         """
         ...

@@ -1,4 +1,4 @@
-"""Telling operators what happens, as events: static dotted names with data, never a token, never an e-mail."""
+"""The event log for operators: static dotted names with data, never a token, never an e-mail."""
 
 from typing import Protocol
 
@@ -7,15 +7,15 @@ Datum = str | int | float | bool | None
 
 class EventLog(Protocol):
     def bound(self, **ids: Datum) -> "EventLog":
-        """Give a log that adds these to every event."""
+        """Return a log that adds these ids to every event."""
         ...
 
     def event(self, name: str, **data: Datum) -> None: ...
 
     def warning(self, name: str, **data: Datum) -> None:
-        """Tell of something that went on all the same, but that somebody may want to know."""
+        """Log a problem that did not stop the operation."""
         ...
 
     def fault(self, name: str, error: BaseException, **data: Datum) -> None:
-        """Tell of a fault of this program, with its type and place but not its own words."""
+        """Log an internal error with its type and location, but without its message."""
         ...

@@ -1,8 +1,8 @@
-"""Telling somebody outside of this program.
+"""Delivery of notifications to a recipient outside this program.
 
 NotDelivered
-├── RecipientUnavailable   it does not answer now: to be tried later
-└── RecipientRefused       somebody must act: another address, or another setting
+├── RecipientUnavailable   the recipient does not respond: try later
+└── RecipientRefused       an admin must change the address or a setting
 """
 
 from typing import ClassVar, Protocol
@@ -13,7 +13,11 @@ from core.domain.tenancy.secrets import Token
 
 
 class NotDelivered(Exception):
-    """Its text is a sentence for people and for the log: no path or query of a URL, no e-mail, none of their words."""
+    """A failed delivery.
+
+    Its text is a sentence for people and for the log, without the path or query of a URL, e-mail addresses or text
+    from the recipient's response.
+    """
 
     code: ClassVar[str] = "not_delivered"
 
@@ -28,23 +32,23 @@ class RecipientRefused(NotDelivered):
 
 class Notifier(Protocol):
     def checked(self, channel: Channel, address: str) -> str:
-        """Give an address in the form in which notices can go to it.
+        """Return an address in the form in which notifications are sent to it.
 
         Raises:
-            InvalidInput: it is none, it is not allowed, or nothing can go this way until something is set up.
+            InvalidInput: the address is invalid or not allowed, or the channel is not configured.
         """
         ...
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:
-        """Make one attempt; it ends within half a minute, delivered or not.
+        """Attempt one delivery; the attempt ends within half a minute, delivered or not.
 
-        What was taken by the other side may be told as not delivered, where its answer was lost: the message's id
-        lets the other side see that it comes again.
+        A message that the recipient accepted may still be reported as not delivered, if the response was lost. The
+        message's id lets the recipient recognize the repetition.
 
         Args:
-            message: what to tell.
-            recipient: whom.
-            secret: what it is signed with, for a webhook.
+            message: the message to deliver.
+            recipient: the recipient to deliver it to.
+            secret: the signing secret of a webhook.
 
         Raises:
             NotDelivered

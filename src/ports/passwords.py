@@ -1,4 +1,4 @@
-"""Passwords, which are never stored as they are."""
+"""Password hashing; passwords are never stored in plain text."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -6,33 +6,33 @@ from typing import Protocol
 
 
 class PasswordsBusy(Exception):
-    """More are waiting for a password to be looked at than may."""
+    """Too many password checks are waiting."""
 
 
 @dataclass(frozen=True, slots=True)
 class HashRequest:
-    """Who waits for a password to be looked at."""
+    """A request to hash or check a password."""
 
     party: str
-    """The account of a known one, the network address of any other: each may wait a few times at once."""
+    """The account of a known client, the network address of any other; each may have a few requests waiting."""
     is_known: bool
-    """Signed in, or on a device that was before: has places of its own."""
+    """Whether the client is signed in or on a known device; known clients have reserved places."""
 
 
 class Passwords(Protocol):
     def place_for(self, waiting: HashRequest) -> AbstractContextManager[None]:
-        """Hold a place in the queue for as long as the context lasts.
+        """Hold a place in the queue within the context.
 
         Raises:
-            PasswordsBusy: at once, where all places are taken.
+            PasswordsBusy: immediately, if all places are taken.
         """
         ...
 
     async def hash(self, password: str) -> str: ...
 
     async def matches(self, password: str, hashed: str | None, *, is_known: bool = False) -> bool:
-        """Return whether a password is the one that was hashed; with None it takes as long, and is not.
+        """Return whether a password matches a hash; with None, take as long and return False.
 
-        Known ones have their turn before the others.
+        Known clients are served before the others.
         """
         ...

@@ -1,4 +1,4 @@
-"""Finding out how far a real Gleanin account is what we take it to be."""
+"""The probe that compares a real Gleanin account with our assumptions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from core.domain.tenancy.secrets import Token
 
 
 class Marked(StrEnum):
-    """What an assumption rests on."""
+    """The basis of an assumption."""
 
     DOCUMENTED = "doc"
     GUESSED = "guess"
@@ -27,16 +27,16 @@ class Finding:
     marked: Marked
     verdict: Verdict
     seen: str
-    """Names, types and numbers; never what somebody wrote, and no token."""
+    """Names, types and numbers; never content that people wrote, and no token."""
 
 
 class DestinationProbe(Protocol):
-    """Reads only."""
+    """A probe that only reads."""
 
     async def __call__(self, token: Token) -> Sequence[Finding]:
-        """Compare the account that the token opens with our assumptions.
+        """Compare the token's account with our assumptions.
 
         Raises:
-            DestinationError: it cannot be read at all.
+            DestinationError: the account cannot be read at all.
         """
         ...

@@ -1,13 +1,13 @@
-"""Where people reach the product UI, for what is read outside of it."""
+"""Addresses of the product UI, for texts that are read outside of it."""
 
 from typing import Protocol
 
 from core.domain.ids import RunId
 
 
-class Links(Protocol):
+class PublicUrls(Protocol):
     def home(self) -> str: ...
 
     def run(self, run_id: RunId) -> str:
-        """Give the address at which a run's results are shown."""
+        """Return the address of a run's results."""
         ...

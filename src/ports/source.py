@@ -1,11 +1,11 @@
-"""Where sessions, people and exhibitors come from: Sessionboard, or an event that was saved.
+"""The source of sessions, people and exhibitors: Sessionboard, or a saved event.
 
 SourceError
 ├── SourceUnavailable   try later
-├── SourceRefused       somebody must act: the token, or its scopes
-├── SourceEventGone     there is no such event, or the token does not see it
-├── SourceUnreadable    the answer is not what was agreed
-└── SourceIncomplete    use what was given, and report nothing else as gone (rule 34)
+├── SourceRefused       an admin must act: the token is invalid or lacks a scope
+├── SourceEventGone     the event does not exist, or the token cannot see it
+├── SourceUnreadable    the response is malformed
+└── SourceIncomplete    use the rows that were read, and report nothing else as gone (rule 34)
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -19,7 +19,7 @@ from core.domain.tenancy.secrets import Token
 
 
 class SourceError(Exception):
-    """Its text is a sentence for people, without the token and without personal data; `code` is for machines."""
+    """An error whose text is a sentence for people, without tokens or personal data; `code` is for machines."""
 
     code: ClassVar[str] = "unreadable"
 
@@ -41,53 +41,53 @@ class SourceUnreadable(SourceError):
 
 
 class SourceIncomplete(SourceError):
-    """Raised after everything that could be read has been given.
+    """Raised after all rows that could be read were returned.
 
-    What was given is not all there is: nothing can be said of the rest (rule 34).
+    There are more rows than those, and nothing can be said about the rest (rule 34).
     """
 
     code = "incomplete"
 
 
 class Source(Protocol):
-    """Reads only: nothing is ever written to Sessionboard (rule 33)."""
+    """A source; it only reads, since nothing is ever written to Sessionboard (rule 33)."""
 
     async def events(self) -> Sequence[SourceEvent]:
-        """Return the events to choose from: those that can be read, even if the list is incomplete."""
+        """List the events to choose from: those that can be read, even if the list is incomplete."""
         ...
 
     async def event(self, event_id: SourceEventId) -> SourceEvent:
         """Return one event.
 
         Raises:
-            SourceEventGone: it is not in the list of events, which was read completely.
-            SourceIncomplete: it is not in the list, but the list is incomplete.
-            SourceUnreadable: it is not in the list, but the list has a row that cannot be read.
+            SourceEventGone: the event is not in the list of events, which was read completely.
+            SourceIncomplete: the event is not in the list, but the list is incomplete.
+            SourceUnreadable: the event is not in the list, but the list has an unreadable row.
         """
         ...
 
     def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        """Return all sessions of an event, page by page, whatever their status, subsessions as further rows.
+        """List all sessions of an event, page by page, whatever their status, with subsessions as separate rows.
 
-        Each row is given once.
+        Each row is returned once.
 
         Raises:
-            SourceIncomplete: after the last page; there are more than those.
+            SourceIncomplete: after the last page, if there are more rows than those.
         """
         ...
 
     def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        """Return all exhibitors of an event with their contacts, page by page, each once.
+        """List all exhibitors of an event with their contacts, page by page, each once.
 
         Raises:
-            SourceIncomplete: after the last page; there are more than those.
+            SourceIncomplete: after the last page, if there are more rows than those.
         """
         ...
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
-        """Tell whether a session or a person on one was added or changed since; True, too, where that is not told.
+        """Return whether a session or one of its people was added or changed since; also True if the source does not say.
 
-        Deletions, statuses that were left and exhibitors need not show here.
+        Deletions, sessions that left a status, and exhibitors may not be covered.
 
         Raises:
             SourceUnavailable
@@ -100,6 +100,6 @@ class Sources(Protocol):
         """Open the source at a base URL.
 
         Raises:
-            InvalidInput: the URL is none, or one that is not allowed.
+            InvalidInput: the URL is invalid or not allowed.
         """
         ...

@@ -1,4 +1,4 @@
-"""What is remembered of people and programs that use the product: parts of a unit of work."""
+"""Accounts, sessions, API keys and the audit log: repositories of a unit of work."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,60 +17,60 @@ class Accounts(Protocol):
         """Add an account with its grants.
 
         Raises:
-            Taken: ACCOUNT_EMAIL, as rule 15 compares e-mails.
+            UniqueViolation: ACCOUNT_EMAIL, as rule 15 compares e-mails.
         """
         ...
 
     async def update(self, account: Account) -> None:
-        """Store its password and its grants; e-mail and time of creation stay."""
+        """Store the account's password and grants; its e-mail and creation time do not change."""
         ...
 
     async def remove(self, account_id: AccountId) -> None:
-        """Delete an account, with its grants, sign-ins and identities."""
+        """Delete an account with its grants, login sessions and identities."""
         ...
 
     async def get(self, account_id: AccountId) -> Account | None: ...
 
     async def with_email(self, email: str) -> Account | None:
-        """Find one by e-mail, as rule 15 compares them."""
+        """Return the account with this e-mail, as rule 15 compares e-mails."""
         ...
 
     async def all(self) -> Sequence[Account]:
-        """Give all, by e-mail."""
+        """List all accounts by e-mail."""
         ...
 
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Account]:
-        """Give those who have a role in the organization itself, by e-mail; not those who have one in all."""
+        """List the accounts with a role in this organization, by e-mail, without those whose role covers all."""
         ...
 
     async def is_any(self) -> bool: ...
 
 
 class ProviderIdentities(Protocol):
-    """Which account is whose at an OpenID Connect provider."""
+    """The identities at OpenID Connect providers that accounts are bound to."""
 
     async def bind(self, identity: ProviderIdentity, account_id: AccountId) -> None:
-        """Bind an identity to an account. An account has one at most at each issuer, an identity one account."""
+        """Bind an identity to an account; an account has at most one per issuer, an identity one account."""
         ...
 
     async def account_of(self, identity: ProviderIdentity) -> AccountId | None: ...
 
     async def list_by_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
-        """Return the identities of an account, by issuer."""
+        """List the identities of an account by issuer."""
         ...
 
     async def unbind_all_of(self, account_id: AccountId) -> None: ...
 
 
 class Installation(Protocol):
-    """What is stored of the installation itself."""
+    """The data of the installation itself."""
 
     async def accounts_added(self) -> int:
-        """Return how many accounts were ever added, those that are gone included, since this is counted."""
+        """Return how many accounts were added since counting began, including those removed since."""
         ...
 
     async def served_url(self) -> str | None:
-        """Return where `serve` was reached last."""
+        """Return the URL at which `serve` was last reached."""
         ...
 
     async def save_served_url(self, url: str) -> None: ...
@@ -86,15 +86,15 @@ class LoginSessions(Protocol):
     async def end_all_of(self, account_id: AccountId) -> None: ...
 
     async def forget_before(self, instant: datetime) -> None:
-        """Take away those that started before."""
+        """Delete the sessions that began before."""
         ...
 
 
 class AttemptsBySubject(Protocol):
-    """Failed attempts to sign in, by whatever they are counted for."""
+    """Failed sign-in attempts by the subject they are counted for."""
 
     async def of(self, subject: str) -> Attempts:
-        """Give those of a subject; none where nothing is known."""
+        """Return a subject's attempts; zero if nothing is stored."""
         ...
 
     async def save(self, subject: str, attempts: Attempts) -> None: ...
@@ -102,7 +102,7 @@ class AttemptsBySubject(Protocol):
     async def forget(self, subject: str) -> None: ...
 
     async def forget_before(self, instant: datetime) -> None:
-        """Take away those whose last failure was before."""
+        """Delete the subjects whose last failure was before."""
         ...
 
 
@@ -110,7 +110,7 @@ class ApiKeys(Protocol):
     async def add(self, key: ApiKey) -> None: ...
 
     async def update(self, key: ApiKey) -> None:
-        """Store that it was revoked."""
+        """Store that a key was revoked."""
         ...
 
     async def get(self, key_id: ApiKeyId) -> ApiKey | None: ...
@@ -118,7 +118,7 @@ class ApiKeys(Protocol):
     async def with_digest(self, digest: str) -> ApiKey | None: ...
 
     async def list_by_organization(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
-        """Give the keys for an organization, newest first, revoked ones too; with None, those for all organizations."""
+        """List an organization's keys, newest first, including revoked ones; with None, those for all."""
         ...
 
 
@@ -128,13 +128,13 @@ class AuditLog(Protocol):
     async def page(
         self, organization_id: OrganizationId | None, before: int | None = None, limit: int = 50
     ) -> Sequence[AuditEntry]:
-        """Give entries newest first, of an organization or (None) of everything, from before a position."""
+        """List entries before a position, newest first: an organization's, or all with None."""
         ...
 
 
 class PortalRevocations(Protocol):
     async def of(self, person: PersonRef) -> datetime | None:
-        """Tell up to which moment the addresses of a person's page were revoked."""
+        """Return up to when the links to a person's portal page were revoked."""
         ...
 
     async def save(self, person: PersonRef, at: datetime) -> None: ...

@@ -1,4 +1,4 @@
-"""What goes wrong with the database, by what can be done about it."""
+"""Errors of the database, by what the caller can do about them."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ class PersistenceError(Exception):
 
 
 class UniqueConstraint(StrEnum):
-    """What there can be only one of."""
+    """The unique constraints of the database."""
 
     ORGANIZATION_NAME = "organization_name"
     OPEN_CONNECTION = "open_connection"
@@ -26,4 +26,4 @@ class UniqueViolation(PersistenceError):
 
 
 class DatabaseUnavailable(PersistenceError):
-    """Its text is a sentence that says what to do."""
+    """The database cannot be used; the text is a sentence that says what to do."""

@@ -22,7 +22,7 @@ class Mappings(Protocol):
         """Add a mapping.
 
         Raises:
-            Taken: SESSIONBOARD_EVENT or GLEANIN_EVENT, by any organization's mapping that holds its events.
+            UniqueViolation: SESSIONBOARD_EVENT or GLEANIN_EVENT, if any organization's mapping holds one of its events.
         """
         ...
 
@@ -36,17 +36,17 @@ class Mappings(Protocol):
         sessionboard_ids: Collection[SourceEventId],
         gleanin_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
-        """Give the mappings, of any organization, that hold any of these events."""
+        """List the mappings of any organization that hold one of these events."""
         ...
 
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
-        """Give all the organization's mappings, removed ones too, oldest first."""
+        """List all the organization's mappings, including removed ones, oldest first."""
         ...
 
     async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[EventMapping]: ...
 
     async def active(self, organization_id: OrganizationId | None = None) -> Sequence[EventMapping]:
-        """Return the active mappings, oldest first: an organization's, or (None) everybody's."""
+        """List the active mappings, oldest first: an organization's, or all with None."""
         ...
 
 
@@ -58,45 +58,49 @@ class Schedules(Protocol):
         ...
 
     async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
-        """Give the schedules of a connection's mappings, as far as there are any."""
+        """List the schedules of a connection's mappings; a mapping may have none."""
         ...
 
     async def list_by_open_connections(
         self, organization_id: OrganizationId | None = None
     ) -> Sequence[tuple[OrganizationId, Schedule]]:
-        """Return the schedules of open connections' mappings, removed ones too.
+        """List the schedules of open connections' mappings, including removed ones.
 
         Args:
-            organization_id: whose; None for everybody's.
+            organization_id: only this organization; None for all.
         """
         ...
 
     async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
-        """Return the halt of the organization's open connection, if there is one: the first of several."""
+        """Return the first halt of the organization's open connection, if there is one."""
         ...
 
-    async def due(self, now: datetime, of_each: int, limit: int) -> Sequence[DueMapping]:
-        """Return mappings whose time for continuous sync has come, or that have no schedule yet.
+    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
+        """List the mappings that are due for continuous sync, or have no schedule yet, longest due first.
 
-        They are active, with saved settings, and not halted. At most so many of each organization and in all, the
-        longest due first; the time of one without a schedule came when it was mapped.
+        They are active, with saved settings, and not halted. A mapping without a schedule is due since it was mapped.
+
+        Args:
+            now: the current time.
+            max_per_organization: how many to return at most of each organization.
+            limit: how many to return at most in total.
         """
         ...
 
     async def begin_check(self, mapping_id: MappingId, owner: str, now: datetime, until: datetime) -> bool:
-        """Hold a mapping for a check; False where another check holds it, or it has no schedule."""
+        """Lock a mapping for a check; return False if another check holds it or it has no schedule."""
         ...
 
     async def renew_check(self, mapping_id: MappingId, owner: str, until: datetime) -> bool:
-        """Hold it for longer; False when this owner holds it no more."""
+        """Extend the lock; return False if this owner no longer holds it."""
         ...
 
     async def end_check(self, mapping_id: MappingId, owner: str | None = None) -> bool:
-        """Release a mapping; return False when this owner holds it no more. Without one, whatever check holds it is over."""
+        """Release the lock; return False if this owner no longer holds it. Without an owner, release any lock."""
         ...
 
     async def continuous(self) -> Sequence[ContinuousMapping]:
-        """Return the mappings with continuous sync, those that have no schedule yet too."""
+        """List the mappings with continuous sync, including those without a schedule."""
         ...
 
 
@@ -108,5 +112,5 @@ class UnchangedMarkers(Protocol):
         ...
 
     async def remove(self, mapping_id: MappingId) -> None:
-        """Remove it, if there is one."""
+        """Delete a mapping's marker, if there is one."""
         ...

@@ -1,4 +1,4 @@
-"""Notifications, and where they go."""
+"""Notifications and their recipients."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,40 +12,40 @@ from core.domain.notifications.notification import Notification, Recipient
 
 
 class Recipients(Protocol):
-    """Where notices go: of each organization to one place at most."""
+    """The recipients of notifications: at most one per organization."""
 
     async def get(self, organization_id: OrganizationId) -> Recipient | None: ...
 
     async def save(self, recipient: Recipient) -> None:
-        """Insert or replace; what waits goes to the new one."""
+        """Insert or replace; pending notifications go to the new recipient."""
         ...
 
     async def remove(self, organization_id: OrganizationId) -> None:
-        """Take the recipient away, and the notices that still wait for it."""
+        """Delete the recipient and its pending notifications."""
         ...
 
 
 class Notifications(Protocol):
-    """The outbox: what is to be told stands here from the moment in which it has happened."""
+    """The outbox: a notification is stored with the event that it reports."""
 
-    async def add(self, notice: Notification) -> None: ...
+    async def add(self, notification: Notification) -> None: ...
 
-    async def update(self, notice: Notification) -> None:
-        """Store how far its delivery has come; one that has gone with its recipient stays gone."""
+    async def update(self, notification: Notification) -> None:
+        """Store the state of the delivery; a notification deleted with its recipient stays deleted."""
         ...
 
-    async def get(self, notice_id: NotificationId) -> Notification | None: ...
+    async def get(self, notification_id: NotificationId) -> Notification | None: ...
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notification]:
-        """Give notices for which an attempt is due, the longest due first, at most so many of each organization."""
+    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
+        """List the notifications due for an attempt, longest due first, at most so many per organization."""
         ...
 
     async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 50
     ) -> Sequence[Notification]:
-        """Give the organization's notices, newest first."""
+        """List the organization's notifications, newest first."""
         ...
 
     async def forget_before(self, instant: datetime, limit: int) -> int:
-        """Take away notices of before that wait for nothing any more, at most so many; give how many went."""
+        """Delete at most `limit` finished notifications older than this; return how many were deleted."""
         ...

@@ -16,29 +16,29 @@ class Organizations(Protocol):
         """Add an organization.
 
         Raises:
-            Taken: ORGANIZATION_NAME, ignoring case.
+            UniqueViolation: ORGANIZATION_NAME, ignoring case.
         """
         ...
 
     async def update(self, organization: Organization) -> None:
-        """Store its new token; name and address stay."""
+        """Store the organization's new token; its name and URL do not change."""
         ...
 
     async def get(self, organization_id: OrganizationId) -> Organization | None: ...
 
     async def named(self, name: str) -> Organization | None:
-        """Find one by its name, ignoring case."""
+        """Return the organization with this name, ignoring case."""
         ...
 
     async def all(self) -> Sequence[Organization]:
-        """Give all, by name."""
+        """List all organizations by name."""
         ...
 
     async def remove(self, organization_id: OrganizationId, at: datetime) -> None:
-        """Take an organization away with its mappings, runs, outcomes, synced records, API keys, grants and notices.
+        """Delete an organization with its mappings, runs, outcomes, synced records, API keys, grants and notifications.
 
-        Its connections stay, ended at the latest now, without anything in them but their ids: they tell what was
-        sent under them.
+        Its connections stay, ended now at the latest and reduced to their ids: what was sent under them is
+        recognized by these ids.
         """
         ...
 
@@ -48,7 +48,7 @@ class Connections(Protocol):
         """Add a connection.
 
         Raises:
-            Taken: OPEN_CONNECTION.
+            UniqueViolation: OPEN_CONNECTION.
         """
         ...
 
@@ -57,13 +57,13 @@ class Connections(Protocol):
     async def get(self, connection_id: ConnectionId) -> Connection | None: ...
 
     async def get_open(self, organization_id: OrganizationId) -> Connection | None:
-        """Find the organization's open connection."""
+        """Return the organization's open connection."""
         ...
 
     async def list_open(self) -> Sequence[Connection]:
-        """Return the open connections of all organizations, in no particular order."""
+        """List the open connections of all organizations, in no particular order."""
         ...
 
     async def elsewhere(self, sessionboard_url: str) -> Collection[ConnectionId]:
-        """Give all connections, ended ones too, of organizations at another Sessionboard address."""
+        """List all connections, including ended ones, of organizations with another Sessionboard URL."""
         ...

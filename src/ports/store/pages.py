@@ -1,4 +1,4 @@
-"""Parts of long lists."""
+"""Pages of long lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a long list."""
+    """A page of a long list."""
 
     items: Sequence[T]
     next: int | None = None
-    """Where the next part begins; None where there is none."""
+    """Where the next page begins; None on the last page."""

@@ -21,12 +21,12 @@ from ports.store.pages import Page
 
 
 class SyncedRecords(Protocol):
-    """Synced records belong to an organization and a Gleanin event; they outlive mappings and connections."""
+    """The synced records of an organization and a Gleanin event, which outlive mappings and connections."""
 
     async def save(
         self, organization_id: OrganizationId, event_id: DestinationEventId, records: Collection[SyncedRecord]
     ) -> None:
-        """Insert or replace; the links of a record that exists are left as they are."""
+        """Insert or replace records; the links of an existing record do not change."""
         ...
 
     async def mark_left(
@@ -37,7 +37,7 @@ class SyncedRecords(Protocol):
         source_ids: Collection[SourceId],
         left_at: datetime | None,
     ) -> None:
-        """Note since when these have left the programme; None for those that are in it again."""
+        """Store since when these records have left the programme; None if they are back in it."""
         ...
 
     async def save_links(
@@ -59,7 +59,7 @@ class SyncedRecords(Protocol):
     async def places(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence["SyncedRecordRef"]:
-        """Tell of every synced record of a kind where it is, and nothing more."""
+        """List references to all synced records of a kind, without their contents."""
         ...
 
     async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
@@ -69,7 +69,7 @@ class SyncedRecords(Protocol):
     async def list_by_event(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
     ) -> Sequence[SyncedRecord]:
-        """Give all records of a kind, by label."""
+        """List all records of a kind by label."""
         ...
 
     async def people(
@@ -82,15 +82,15 @@ class SyncedRecords(Protocol):
         start: int = 0,
         limit: int = 50,
     ) -> "PeoplePage":
-        """Give a part of the people by kind and label, without reading more of the others than it must.
+        """Return a page of people by kind and label, reading as few other rows as possible.
 
         Args:
-            organization_id: whose.
-            event_id: where.
+            organization_id: the organization.
+            event_id: the Gleanin event.
             missing: only people without a link.
-            search: only people whom this fits; see `RecordSearch`.
-            start: how many to leave out, as told by the part before.
-            limit: how many to give at most.
+            search: only people that match; see `RecordSearch`.
+            start: how many to skip: `next` of the previous page.
+            limit: how many to return at most.
         """
         ...
 
@@ -99,11 +99,11 @@ class SyncedRecords(Protocol):
 class PeoplePage:
     people: Sequence[SyncedRecord]
     total: int
-    """How many there are in all that were asked for."""
+    """How many people match the query."""
     without_link: int
-    """How many of all people in the event have no link yet, whatever was asked for."""
+    """How many of all people in the event have no link yet, whatever the query."""
     next: int | None = None
-    """Where the next part begins; None where there is none."""
+    """Where the next page begins; None on the last page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,34 +112,34 @@ class SyncedRecordRef:
     gleanin_id: DestinationId
     connection_id: ConnectionId
     email: str | None = None
-    """The one that was last sent, unless it is in doubt what has arrived since."""
+    """The e-mail that was last sent, unless a later write is unconfirmed."""
     left_at: datetime | None = None
-    """Since when it has left the programme; None while it is in it."""
+    """When the record left the programme; None while it is in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """What one run did with one record."""
+    """The outcome of one record in one run."""
 
     run_id: RunId
     at: datetime
     outcome: RecordOutcome
     position: int = 0
-    """Its place among all outcomes."""
+    """The outcome's position among all outcomes."""
     confirmed_at: datetime | None = None
-    """When a later run last found that nothing had changed; None where none did."""
+    """When a later check last found nothing changed; None if none did."""
 
 
 class CreateIntents(Protocol):
-    """Creates that were about to be sent, and of which nobody has recorded yet what became (rule 32).
+    """Creates that were about to be sent, whose result is not recorded yet (rule 32).
 
-    They belong to an organization and a Gleanin event, one for each source record, and outlive runs and connections.
+    They belong to an organization and a Gleanin event, one per source record, and outlive runs and connections.
     """
 
     async def add(
         self, organization_id: OrganizationId, event_id: DestinationEventId, intents: Collection[CreateIntent]
     ) -> None:
-        """Insert or replace them, with `sent_at` as they have it."""
+        """Insert or replace intents, with their `sent_at`."""
         ...
 
     async def list_open(
@@ -153,7 +153,7 @@ class CreateIntents(Protocol):
         kind: RecordKind,
         source_ids: Collection[SourceId],
     ) -> None:
-        """Set `sent_at` to the database's time: these were sent by now, if they were sent at all."""
+        """Set `sent_at` to the database's time: if these were sent at all, then before now."""
         ...
 
     async def remove(
@@ -177,7 +177,7 @@ class Outcomes(Protocol):
         ...
 
     async def list_by_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
-        """Give a run's outcomes, in the order in which they were added; `only` restricts them."""
+        """List a run's outcomes in the order they were added; `only` restricts them."""
         ...
 
     async def page(
@@ -190,23 +190,23 @@ class Outcomes(Protocol):
         start: int = 0,
         limit: int = 50,
     ) -> Page[RecordOutcome]:
-        """Give a part of a run's outcomes, in the order in which they were added.
+        """Return a page of a run's outcomes in the order they were added.
 
         Args:
-            run_id: of which run.
-            only: these outcomes; all, where there are none.
-            kinds: of these kinds; all, where there are none.
-            search: only records that this fits; see `RecordSearch`.
-            start: where to begin, as told by the part before.
-            limit: how many to give at most.
+            run_id: the run.
+            only: only these outcomes; empty for all.
+            kinds: only records of these kinds; empty for all.
+            search: only records that match; see `RecordSearch`.
+            start: where to begin: `next` of the previous page.
+            limit: how many to return at most.
         """
         ...
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
     ) -> Sequence[HistoryEntry]:
-        """Give all that happened to a record of a mapping, by its Sessionboard id, Gleanin id or e-mail, oldest first.
+        """List all outcomes of a mapping's record, by its Sessionboard id, Gleanin id or e-mail, oldest first.
 
-        With a limit, the newest so many from before a position, oldest first too.
+        With a limit, list only the newest ones before a position, also oldest first.
         """
         ...

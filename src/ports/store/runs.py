@@ -20,72 +20,72 @@ class Runs(Protocol):
         """Add a run.
 
         Raises:
-            Taken: QUEUED_RUN or RUNNING_RUN of its mapping.
+            UniqueViolation: QUEUED_RUN or RUNNING_RUN of its mapping.
         """
         ...
 
     async def update(self, run: SyncRun) -> None:
-        """Store a run as it is now.
+        """Store the current state of a run.
 
         Raises:
-            Taken: RUNNING_RUN, when another one runs for the mapping.
+            UniqueViolation: RUNNING_RUN, if the mapping has another running run.
         """
         ...
 
     async def get(self, run_id: RunId) -> SyncRun | None: ...
 
     async def list_open(self, mapping_id: MappingId) -> Sequence[SyncRun]:
-        """Give the mapping's running and queued run, in this order, as far as there are any."""
+        """List the mapping's open runs: the running one, then the queued one."""
         ...
 
     async def list_by_mapping(
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
-        """Give the mapping's runs, newest first, or those that were requested before a certain one."""
+        """List the mapping's runs, newest first; with `before`, those requested before that run."""
         ...
 
     async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
-        """Give the runs of all the organization's mappings, removed ones too, newest first."""
+        """List the runs of all the organization's mappings, including removed ones, newest first."""
         ...
 
     async def latest_ended(self, organization_id: OrganizationId | None = None) -> Sequence[SyncRun]:
-        """Return of each active mapping, and each scope, the newest run that has ended, the newest first.
+        """List the latest ended run of each active mapping and scope, newest first.
 
-        Runs that somebody has stopped, by removing the mapping or disconnecting, are left out.
+        Runs stopped by removing the mapping or disconnecting are left out.
 
         Args:
-            organization_id: whose mappings; None for everybody's.
+            organization_id: only this organization's mappings; None for all.
         """
         ...
 
     async def open_work(self) -> Sequence[OpenWork]:
-        """Return all runs that have not ended, in the order in which they were asked for; then all checks.
+        """List all open runs in the order they were requested, then all checks, longest due first.
 
-        Of checks, the longest due come first; those whose time has run out are among them.
+        Checks with an expired lease are included.
         """
         ...
 
     async def ended_before(
         self, instant: datetime, limit: int, after: RunId | None = None
     ) -> Sequence[EndedRun]:
-        """Return runs that ended before, at most so many, the earliest first, or those that ended after a certain one."""
+        """List at most `limit` runs that ended before, earliest first; with `after`, those that ended after that run."""
         ...
 
     async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
-        """Remove ended runs with their outcomes, at most so many rows in all, and return how many went.
+        """Delete ended runs and their outcomes, at most `limit` rows in total; return how many were deleted.
 
-        The outcomes go first: a run that still has some stays until next time.
+        Outcomes are deleted first: a run that still has some stays until the next call.
         """
         ...
 
     async def run_in_place_of(self, run_id: RunId) -> RunId | None:
-        """Return which run's outcomes an earlier version of this program showed for one that it does not keep."""
+        """Return the run whose outcomes are shown for a run that an earlier version of this program recorded."""
         ...
 
     async def find_by_idempotency_key(self, mapping_id: MappingId, request_key: str) -> RunId | None:
-        """Tell which run an earlier request with this key booked."""
+        """Return the run that an earlier request with this key queued."""
         ...
 
     async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None: ...
@@ -93,14 +93,14 @@ class Runs(Protocol):
     async def renew(
         self, run_id: RunId, owner: str, until: datetime, progress: Mapping[str, Progress] | None = None
     ) -> bool:
-        """Prolong the lease of a running run and note its progress; False when this owner holds it no more.
+        """Extend the lease of a running run and store its progress; return False if this owner no longer holds it.
 
-        Nothing else of the run is touched: somebody may have asked it to stop meanwhile.
+        Nothing else of the run is changed: a cancellation may have been requested meanwhile.
         """
         ...
 
     async def lease_status(self, run_id: RunId) -> "LeaseStatus | None":
-        """Tell who holds a run and whether it should stop: cheap, for it is asked before writes."""
+        """Return who holds a run's lease and whether it should stop; must be cheap, as every write checks it."""
         ...
 
 

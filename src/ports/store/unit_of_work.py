@@ -1,4 +1,4 @@
-"""The unit of work: what is read and written together."""
+"""The unit of work: a transaction with its repositories."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -62,25 +62,25 @@ class UnitOfWork(Protocol):
     def notifications(self) -> Notifications: ...
 
     async def now(self) -> datetime:
-        """Return the time by the database's clock, which all processes share."""
+        """Return the time of the database's clock, which all processes share."""
         ...
 
     async def commit(self) -> None:
-        """Store what was done.
+        """Commit all changes.
 
         Raises:
-            PersistenceError: also of what was added before: a unit may put off what gives no result.
+            PersistenceError: also for earlier calls: a unit may defer statements that return no result.
         """
         ...
 
 
 class UnitOfWorkFactory(Protocol):
     def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Begin a unit that only reads, and waits for nobody."""
+        """Begin a unit that only reads and waits for no lock."""
         ...
 
     def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Begin a unit that may write; what it has read does not change before it commits.
+        """Begin a unit that may write; data it has read does not change until it commits.
 
         Raises:
             DatabaseUnavailable

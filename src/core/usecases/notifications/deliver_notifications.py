@@ -11,7 +11,7 @@ from ports.cipher import DecryptionFailed, TokenCipher
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.notifications import NotDelivered, Notifier
-from ports.public_urls import Links
+from ports.public_urls import PublicUrls
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 AT_ONCE = 20
@@ -33,7 +33,7 @@ class DeliverNotifications:
     units: UnitOfWorkFactory
     messenger: Notifier
     cipher: TokenCipher
-    links: Links
+    links: PublicUrls
     clock: Clock
     log: EventLog
 

@@ -12,7 +12,7 @@ from ports.cipher import TokenCipher
 from ports.clock import Clock
 from ports.id_generator import IdGenerator
 from ports.notifications import Notifier
-from ports.public_urls import Links
+from ports.public_urls import PublicUrls
 from ports.store.unit_of_work import UnitOfWorkFactory
 
 
@@ -21,7 +21,7 @@ class SendTestNotification:
     units: UnitOfWorkFactory
     messenger: Notifier
     cipher: TokenCipher
-    links: Links
+    links: PublicUrls
     names: IdGenerator
     clock: Clock
 
