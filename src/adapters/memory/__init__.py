@@ -1,1 +1,1 @@
-"""Stand-ins for the ports, in memory: shipped, typed, and held to the same contracts as the real ones."""
+"""In-memory implementations of the ports: shipped, typed, and tested by the same contracts as the real ones."""

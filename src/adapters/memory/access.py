@@ -1,4 +1,4 @@
-"""Accounts, identities at providers, sign-ins, API keys, the audit log and portal revocations in memory."""
+"""Accounts, provider identities, login sessions, API keys, the audit log and portal revocations, in memory."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,20 +16,20 @@ from ports.store.errors import UniqueConstraint, UniqueViolation
 
 
 class InMemoryAccounts:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.accounts
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.accounts
+        self._store = store
 
     async def add(self, account: Account) -> None:
-        check(there=account.id not in self._rows)
+        check(holds=account.id not in self._rows)
         if await self.with_email(account.email) is not None:
             raise UniqueViolation(UniqueConstraint.ACCOUNT_EMAIL)
         self._check_grants(account)
         self._rows[account.id] = account
-        self._kept.accounts_added += 1
+        self._store.accounts_added += 1
 
     async def update(self, account: Account) -> None:
-        check(there=account.id in self._rows)
+        check(holds=account.id in self._rows)
         self._check_grants(account)
         self._rows[account.id] = replace(
             self._rows[account.id], password_hash=account.password_hash, grants=account.grants
@@ -37,13 +37,13 @@ class InMemoryAccounts:
 
     def _check_grants(self, account: Account) -> None:
         covered = [grant.organization_id for grant in account.grants]
-        check(there=len(set(covered)) == len(covered))
-        check(there={*covered} <= {None, *self._kept.organizations})
+        check(holds=len(set(covered)) == len(covered))
+        check(holds={*covered} <= {None, *self._store.organizations})
 
     async def remove(self, account_id: AccountId) -> None:
         self._rows.pop(account_id, None)
-        await InMemoryLoginSessions(self._kept).end_all_of(account_id)
-        await InMemoryProviderIdentities(self._kept).unbind_all_of(account_id)
+        await InMemoryLoginSessions(self._store).end_all_of(account_id)
+        await InMemoryProviderIdentities(self._store).unbind_all_of(account_id)
 
     async def get(self, account_id: AccountId) -> Account | None:
         return self._rows.get(account_id)
@@ -67,21 +67,21 @@ class InMemoryAccounts:
 
 
 class InMemoryProviderIdentities:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.identities
-        self._accounts = kept.accounts
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.identities
+        self._accounts = store.accounts
 
     async def bind(self, identity: ProviderIdentity, account_id: AccountId) -> None:
-        check(there=account_id in self._accounts and identity not in self._rows)
-        check(there=identity.issuer not in {own.issuer for own in await self.list_by_account(account_id)})
+        check(holds=account_id in self._accounts and identity not in self._rows)
+        check(holds=identity.issuer not in {bound.issuer for bound in await self.list_by_account(account_id)})
         self._rows[identity] = account_id
 
     async def account_of(self, identity: ProviderIdentity) -> AccountId | None:
         return self._rows.get(identity)
 
     async def list_by_account(self, account_id: AccountId) -> Sequence[ProviderIdentity]:
-        own = (identity for identity, whose in self._rows.items() if whose == account_id)
-        return sorted(own, key=lambda identity: identity.issuer)
+        bound = (identity for identity, owner in self._rows.items() if owner == account_id)
+        return sorted(bound, key=lambda identity: identity.issuer)
 
     async def unbind_all_of(self, account_id: AccountId) -> None:
         for identity in await self.list_by_account(account_id):
@@ -89,26 +89,26 @@ class InMemoryProviderIdentities:
 
 
 class InMemoryInstallation:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._store = store
 
     async def accounts_added(self) -> int:
-        return self._kept.accounts_added
+        return self._store.accounts_added
 
     async def served_url(self) -> str | None:
-        return self._kept.served_url
+        return self._store.served_url
 
     async def save_served_url(self, url: str) -> None:
-        self._kept.served_url = url
+        self._store.served_url = url
 
 
 class InMemoryLoginSessions:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.login_sessions
-        self._accounts = kept.accounts
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.login_sessions
+        self._accounts = store.accounts
 
     async def add(self, sign_in: LoginSession) -> None:
-        check(there=sign_in.digest not in self._rows and sign_in.account_id in self._accounts)
+        check(holds=sign_in.digest not in self._rows and sign_in.account_id in self._accounts)
         self._rows[sign_in.digest] = sign_in
 
     async def find(self, digest: str) -> LoginSession | None:
@@ -129,8 +129,8 @@ class InMemoryLoginSessions:
 
 
 class InMemoryAttempts:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.attempts
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.attempts
 
     async def of(self, subject: str) -> Attempts:
         return self._rows.get(subject, Attempts())
@@ -148,17 +148,17 @@ class InMemoryAttempts:
 
 
 class InMemoryApiKeys:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.api_keys
-        self._organizations = kept.organizations
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.api_keys
+        self._organizations = store.organizations
 
     async def add(self, key: ApiKey) -> None:
-        check(there=key.id not in self._rows and await self.with_digest(key.digest) is None)
-        check(there=key.grant.organization_id in {None, *self._organizations})
+        check(holds=key.id not in self._rows and await self.with_digest(key.digest) is None)
+        check(holds=key.grant.organization_id in {None, *self._organizations})
         self._rows[key.id] = key
 
     async def update(self, key: ApiKey) -> None:
-        check(there=key.id in self._rows)
+        check(holds=key.id in self._rows)
         self._rows[key.id] = replace(self._rows[key.id], revoked_at=key.revoked_at)
 
     async def get(self, key_id: ApiKeyId) -> ApiKey | None:
@@ -173,12 +173,12 @@ class InMemoryApiKeys:
 
 
 class InMemoryAuditLog:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.audit
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.audit
+        self._store = store
 
     async def add(self, entry: AuditEntry) -> None:
-        position = self._kept.next_position()
+        position = self._store.next_position()
         self._rows[position] = replace(entry, position=position)
 
     async def page(
@@ -192,13 +192,13 @@ class InMemoryAuditLog:
 
 
 class InMemoryPortalRevocations:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.revocations
-        self._organizations = kept.organizations
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.revocations
+        self._organizations = store.organizations
 
     async def of(self, person: PersonRef) -> datetime | None:
         return self._rows.get(person)
 
     async def save(self, person: PersonRef, at: datetime) -> None:
-        check(there=person.organization_id in self._organizations)
+        check(holds=person.organization_id in self._organizations)
         self._rows[person] = at

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move, or somebody sleeps by it."""
+"""A clock that moves only when it is set, advanced or slept on."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ class ManualClock:
 
     def set(self, now: datetime) -> None:
         if now.tzinfo is None:
-            message = "a time without a zone is no instant"
+            message = "a time needs a time zone"
             raise ValueError(message)
         self._now = now.astimezone(UTC)
 
@@ -21,6 +21,6 @@ class ManualClock:
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Let the time pass at once, and others have their turn."""
+        """Advance the clock immediately, and yield to other tasks."""
         self.advance(timedelta(seconds=max(seconds, 0)))
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Gleanin in memory: as strict as the sandbox, and as troublesome as it is told to be."""
+"""Gleanin in memory: as strict as the sandbox, with faults on request."""
 
 import asyncio
 from collections import Counter
@@ -34,18 +34,18 @@ from ports.destination import (
 )
 
 LISTS = frozenset({"tracks", ASSOCIATIONS})
-"""Fields whose value is a list; every other one is a text."""
+"""Fields whose value is a list; all other values are text."""
 _PAGE = 100
 
 
 @dataclass(slots=True)
 class InMemoryGleanin:
-    """A whole Gleanin; `open` gives the port, and everything else is for whoever sets the scene."""
+    """A whole Gleanin; `open` returns the port, everything else is for setting up tests."""
 
-    most_in_flight: int = 4
+    max_in_flight: int = 4
     link_hosts: AbstractSet[str] = frozenset({"app.gleanin.com", "invt.io"})
     links_after_reads: int | None = 0
-    """How often a person is read without links before they show; None for never."""
+    """How many reads of a person show no links yet; None for never any links."""
     tokens: set[str] | None = None
     """The tokens that are accepted; None for any."""
     trouble: Misbehaviour = field(default_factory=Misbehaviour)
@@ -54,7 +54,7 @@ class InMemoryGleanin:
     writes: list[LoggedWrite] = field(default_factory=list)
     clock: Clock = field(default_factory=ManualClock)
     posts: list[tuple[DestinationEventId, ExternalId, datetime]] = field(default_factory=list)
-    """Every create that arrived and was not refused, and when."""
+    """Every create that arrived and was not rejected, and when."""
     _late: list[tuple[datetime, StoredRecord]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
@@ -83,13 +83,13 @@ class InMemoryGleanin:
         fields: Fields,
         external_id: ExternalId | None = None,
     ) -> StoredRecord:
-        """Put a record there that no write of ours made."""
+        """Add a record that the sync did not create."""
         record = StoredRecord(event_id, kind, self.new_id(), external_id, dict(fields))
         self.records[record.id] = record
         return record
 
     def delete_by_hand(self, gleanin_id: DestinationId) -> None:
-        """Do what an admin of Gleanin can do, and the port cannot (rule 22)."""
+        """Delete a record as a Gleanin admin can; the port cannot (rule 22)."""
         del self.records[gleanin_id]
 
     def list_by_event(
@@ -106,7 +106,7 @@ class InMemoryGleanin:
 
     @property
     def coming(self) -> list[StoredRecord]:
-        """The records of creates that were sent, and have not taken place yet."""
+        """The records of creates that were sent but have not taken place yet."""
         return [record for _, record in self._late]
 
     def catch_up(self) -> None:
@@ -122,13 +122,13 @@ class InMemoryGleanin:
 
     @property
     def duplicates(self) -> int:
-        """How many records stand beside another one of the same event, kind and external id."""
-        sent = Counter(
+        """How many records duplicate another with the same event, kind and external id."""
+        counts = Counter(
             (record.event_id, record.kind.name, record.external_id)
             for record in self.records.values()
             if record.external_id is not None
         )
-        return sum(number - 1 for number in sent.values())
+        return sum(count - 1 for count in counts.values())
 
     def new_id(self) -> DestinationId:
         return DestinationId(str(next(self._numbers)))
@@ -141,25 +141,25 @@ class InMemoryDestination:
     _before_write: BeforeWrite | None = None
 
     @property
-    def most_in_flight(self) -> int:
-        return self._gleanin.most_in_flight
+    def max_in_flight(self) -> int:
+        return self._gleanin.max_in_flight
 
     @property
     def link_hosts(self) -> AbstractSet[str]:
         return self._gleanin.link_hosts
 
     async def events(self) -> Sequence[DestinationEvent]:
-        await self._answering()
+        await self._receive_request()
         return tuple(self._gleanin.events.values())
 
     async def event(self, event_id: DestinationEventId) -> DestinationEvent:
-        await self._answering()
+        await self._receive_request()
         return self._event(event_id)
 
     async def records(
         self, event_id: DestinationEventId, kind: RecordKind
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
-        await self._answering()
+        await self._receive_request()
         self._event(event_id)
         trouble = self._gleanin.trouble
         if trouble.refuses_reads:
@@ -173,9 +173,9 @@ class InMemoryDestination:
         if trouble.silent_when_empty and not stored:
             raise RecordsNotReported(f"Gleanin says nothing of {kind.plural}.")
         cut = trouble.cuts_answers and bool(stored)
-        given = stored[: len(stored) // 2] if cut else stored
-        for start in range(0, len(given), _PAGE):
-            page = given[start : start + _PAGE]
+        returned = stored[: len(stored) // 2] if cut else stored
+        for start in range(0, len(returned), _PAGE):
+            page = returned[start : start + _PAGE]
             yield [record.seen(anonymous=trouble.hides_external_ids) for record in page]
         if cut:
             raise DestinationUnreadable("Gleanin's answer was cut.")
@@ -183,14 +183,14 @@ class InMemoryDestination:
     async def create(
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> DestinationId:
-        await self._about_to_write()
+        await self._receive_write()
         self._event(event_id)
         self._check(external_id, kind, event_id, fields)
         if missing := [name for name in kind.required if not fields.get(name)]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
         self._check_email(event_id, kind, fields.get("email"), None)
         self._gleanin.posts.append((event_id, external_id, self._gleanin.clock.now()))
-        if self._loses_before_writing():
+        if self._is_lost_before_writing():
             raise WriteOutcomeUnknown("No answer came to a write.")
         record = StoredRecord(event_id, kind, self._gleanin.new_id(), external_id, dict(fields))
         if self._gleanin.trouble.late_creates > 0:
@@ -198,7 +198,9 @@ class InMemoryDestination:
             self._gleanin.create_late(record)
             raise WriteOutcomeUnknown("No answer came to a write.")
         self._gleanin.records[record.id] = record
-        self._written(LoggedWrite(kind, record.id, external_id, created=True, sent=tuple(fields.items())))
+        self._record_write(
+            LoggedWrite(kind, record.id, external_id, created=True, sent=tuple(fields.items()))
+        )
         return record.id
 
     async def update(
@@ -208,25 +210,25 @@ class InMemoryDestination:
         gleanin_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        await self._about_to_write()
+        await self._receive_write()
         self._event(event_id)
         record = self._gleanin.records.get(gleanin_id)
         if record is None or record.kind != kind:
             raise RecordGone("Not found")
-        news = {change.field: change.new for change in changes}
-        self._check(record.external_id, kind, record.event_id, news)
-        if missing := [name for name in kind.required if name in news and not news[name]]:
+        values = {change.field: change.new for change in changes}
+        self._check(record.external_id, kind, record.event_id, values)
+        if missing := [name for name in kind.required if name in values and not values[name]]:
             raise RecordRejected(f"{missing[0]}: can't be blank")
-        self._check_email(record.event_id, kind, news.get("email"), gleanin_id)
-        if self._loses_before_writing():
+        self._check_email(record.event_id, kind, values.get("email"), gleanin_id)
+        if self._is_lost_before_writing():
             raise WriteOutcomeUnknown("No answer came to a write.")
-        kept = {name: value for name, value in record.fields.items() if name not in news}
-        record.fields = kept | {name: value for name, value in news.items() if value}
-        sent = tuple(news.items())
-        self._written(LoggedWrite(kind, gleanin_id, record.external_id, created=False, sent=sent))
+        unchanged = {name: value for name, value in record.fields.items() if name not in values}
+        record.fields = unchanged | {name: value for name, value in values.items() if value}
+        sent = tuple(values.items())
+        self._record_write(LoggedWrite(kind, gleanin_id, record.external_id, created=False, sent=sent))
 
-    async def _answering(self) -> None:
-        await asyncio.sleep(0)  # others get their turn, as with a real request
+    async def _receive_request(self) -> None:
+        await asyncio.sleep(0)  # yield to other tasks, as a real request would
         self._gleanin.catch_up()
         trouble, tokens = self._gleanin.trouble, self._gleanin.tokens
         if trouble.unavailable_calls > 0:
@@ -235,10 +237,10 @@ class InMemoryDestination:
         if trouble.refuses_tokens or (tokens is not None and self._token.value not in tokens):
             raise DestinationRefused("Invalid token")
 
-    async def _about_to_write(self) -> None:
+    async def _receive_write(self) -> None:
         if self._before_write is not None:
             await self._before_write()
-        await self._answering()
+        await self._receive_request()
 
     def _event(self, event_id: DestinationEventId) -> DestinationEvent:
         try:
@@ -254,10 +256,10 @@ class InMemoryDestination:
         event_id: DestinationEventId,
         values: Mapping[str, FieldValue | None],
     ) -> None:
-        """Refuse what the sandbox refuses: unknown fields, wrong types, ties to sessions that are not there."""
-        words = self._gleanin.trouble.rejected.get(external_id) if external_id else None
-        if words is not None:
-            raise RecordRejected(words)
+        """Reject what the sandbox rejects: unknown fields, wrong types, associations with missing sessions."""
+        message = self._gleanin.trouble.rejected.get(external_id) if external_id else None
+        if message is not None:
+            raise RecordRejected(message)
         texts = [value for value in values.values() if isinstance(value, str)]
         if any(word in text for word in self._gleanin.trouble.forbidden_words for text in texts):
             raise WriteForbidden("A firewall does not let this through (403).")
@@ -266,8 +268,8 @@ class InMemoryDestination:
                 raise RecordRejected(f"{name}: is not an attribute of a {kind}")
             if value is not None and isinstance(value, tuple) != (name in LISTS):
                 raise RecordRejected(f"{name}: has the wrong type")
-        for tie in values.get(ASSOCIATIONS) or ():
-            session = self._gleanin.records.get(DestinationId(tie))
+        for session_id in values.get(ASSOCIATIONS) or ():
+            session = self._gleanin.records.get(DestinationId(session_id))
             if session is None or (session.kind, session.event_id) != (SESSION, event_id):
                 raise RecordRejected(f"{ASSOCIATIONS}: there is no such session")
 
@@ -276,21 +278,21 @@ class InMemoryDestination:
         event_id: DestinationEventId,
         kind: RecordKind,
         email: FieldValue | None,
-        own: DestinationId | None,
+        record_id: DestinationId | None,
     ) -> None:
         if email is not None and self._gleanin.trouble.unique_emails:
-            others = (each for each in self._gleanin.list_by_event(event_id, kind) if each.id != own)
-            if any(each.fields.get("email") == email for each in others):
+            others = (row for row in self._gleanin.list_by_event(event_id, kind) if row.id != record_id)
+            if any(row.fields.get("email") == email for row in others):
                 raise RecordRejected("email: has already been taken")
 
-    def _loses_before_writing(self) -> bool:
+    def _is_lost_before_writing(self) -> bool:
         trouble = self._gleanin.trouble
         if trouble.lost_answers > 0 and not trouble.lost_are_written:
             trouble.lost_answers -= 1
             return True
         return False
 
-    def _written(self, write: LoggedWrite) -> None:
+    def _record_write(self, write: LoggedWrite) -> None:
         trouble = self._gleanin.trouble
         self._gleanin.writes.append(write)
         if trouble.after_write is not None:

@@ -1,4 +1,4 @@
-"""A log that keeps its events, for whoever wants to look."""
+"""A log that records its events, for inspection in tests."""
 
 from dataclasses import dataclass, field
 
@@ -8,13 +8,13 @@ from ports.log import Datum
 @dataclass(slots=True)
 class RecordedEvents:
     ids: dict[str, Datum] = field(default_factory=dict)
-    kept: list[tuple[str, dict[str, Datum]]] = field(default_factory=list)
+    entries: list[tuple[str, dict[str, Datum]]] = field(default_factory=list)
 
     def bound(self, **ids: Datum) -> "RecordedEvents":
-        return RecordedEvents(self.ids | ids, self.kept)
+        return RecordedEvents(self.ids | ids, self.entries)
 
     def event(self, name: str, **data: Datum) -> None:
-        self.kept.append((name, self.ids | data))
+        self.entries.append((name, self.ids | data))
 
     def warning(self, name: str, **data: Datum) -> None:
         self.event(name, **data)

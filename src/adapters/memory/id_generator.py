@@ -1,4 +1,4 @@
-"""Names in the order of counting, so that a failing test fails again in the same words."""
+"""Sequential ids, so that a failing test fails with the same ids every time."""
 
 from itertools import count
 

@@ -14,23 +14,23 @@ from ports.store.errors import UniqueConstraint, UniqueViolation
 
 
 class InMemoryMappings:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.mappings
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.mappings
+        self._store = store
 
     async def add(self, mapping: EventMapping) -> None:
         check(
-            there=mapping.id not in self._rows
-            and mapping.organization_id in self._kept.organizations
-            and mapping.connection_id in self._kept.connections
+            holds=mapping.id not in self._rows
+            and mapping.organization_id in self._store.organizations
+            and mapping.connection_id in self._store.connections
         )
-        await self._store(mapping)
+        await self._put(mapping)
 
     async def update(self, mapping: EventMapping) -> None:
-        check(there=mapping.id in self._rows)
-        await self._store(mapping)
+        check(holds=mapping.id in self._rows)
+        await self._put(mapping)
 
-    async def _store(self, mapping: EventMapping) -> None:
+    async def _put(self, mapping: EventMapping) -> None:
         others = [row for row in self._rows.values() if row.holds_its_events and row.id != mapping.id]
         if mapping.holds_its_events and any(row.events.shares_sessionboard(mapping.events) for row in others):
             raise UniqueViolation(UniqueConstraint.SESSIONBOARD_EVENT)
@@ -47,14 +47,16 @@ class InMemoryMappings:
         sessionboard_ids: Collection[SourceEventId],
         gleanin_ids: Collection[DestinationEventId],
     ) -> Sequence[EventMapping]:
-        pairs = {EventPair(sessionboard_url, each, DestinationEventId("")) for each in sessionboard_ids}
+        pairs = [
+            EventPair(sessionboard_url, source_id, DestinationEventId("")) for source_id in sessionboard_ids
+        ]
         return [
             row
             for row in self._rows.values()
             if row.holds_its_events
             and (
                 row.events.gleanin_id in gleanin_ids
-                or any(row.events.shares_sessionboard(each) for each in pairs)
+                or any(row.events.shares_sessionboard(pair) for pair in pairs)
             )
         ]
 
@@ -73,22 +75,22 @@ class InMemoryMappings:
 
 
 class InMemorySchedules:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.schedules
-        self._mappings = kept.mappings
-        self._runs = kept.runs
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.schedules
+        self._mappings = store.mappings
+        self._runs = store.runs
+        self._store = store
 
     async def get(self, mapping_id: MappingId) -> Schedule | None:
         return self._rows.get(mapping_id)
 
     async def save(self, schedule: Schedule) -> None:
-        check(there=schedule.mapping_id in self._mappings)
+        check(holds=schedule.mapping_id in self._mappings)
         self._rows[schedule.mapping_id] = schedule
 
     async def list_by_connection(self, connection_id: ConnectionId) -> Sequence[Schedule]:
-        own = (row.id for row in self._mappings.values() if row.connection_id == connection_id)
-        return [self._rows[mapping_id] for mapping_id in own if mapping_id in self._rows]
+        mapping_ids = (row.id for row in self._mappings.values() if row.connection_id == connection_id)
+        return [self._rows[mapping_id] for mapping_id in mapping_ids if mapping_id in self._rows]
 
     async def list_by_open_connections(
         self, organization_id: OrganizationId | None = None
@@ -102,46 +104,46 @@ class InMemorySchedules:
         ]
 
     async def halt_of(self, organization_id: OrganizationId) -> Halt | None:
-        own = await self.list_by_open_connections(organization_id)
-        halts = [schedule.halt for _, schedule in own if schedule.halt]
-        return min(halts, key=lambda each: each.since, default=None)
+        schedules = await self.list_by_open_connections(organization_id)
+        halts = [schedule.halt for _, schedule in schedules if schedule.halt]
+        return min(halts, key=lambda halt: halt.since, default=None)
 
-    async def due(self, now: datetime, of_each: int, limit: int) -> Sequence[DueMapping]:
+    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
         due = [
             DueMapping(row.id, row.organization_id, self._due_at(row))
             for row in self._mappings.values()
             if self._is_due(row, now)
         ]
-        chosen, places = list[DueMapping](), Counter[OrganizationId]()
-        for each in sorted(due, key=lambda each: each.due_at):
-            places[each.organization_id] += 1
-            if places[each.organization_id] <= of_each:
-                chosen.append(each)
+        chosen, counts = list[DueMapping](), Counter[OrganizationId]()
+        for mapping in sorted(due, key=lambda mapping: mapping.due_at):
+            counts[mapping.organization_id] += 1
+            if counts[mapping.organization_id] <= max_per_organization:
+                chosen.append(mapping)
         return chosen[:limit]
 
     async def begin_check(self, mapping_id: MappingId, owner: str, now: datetime, until: datetime) -> bool:
-        _, held_until = self._kept.checks.get(mapping_id, ("", now))
+        _, held_until = self._store.checks.get(mapping_id, ("", now))
         if mapping_id not in self._rows or held_until > now:
             return False
-        self._kept.checks[mapping_id] = owner, until
+        self._store.checks[mapping_id] = owner, until
         return True
 
     async def renew_check(self, mapping_id: MappingId, owner: str, until: datetime) -> bool:
-        if self._kept.checks.get(mapping_id, ("", until))[0] != owner:
+        if self._store.checks.get(mapping_id, ("", until))[0] != owner:
             return False
-        self._kept.checks[mapping_id] = owner, until
+        self._store.checks[mapping_id] = owner, until
         return True
 
     async def end_check(self, mapping_id: MappingId, owner: str | None = None) -> bool:
-        held_by, _ = self._kept.checks.get(mapping_id, (None, None))
+        held_by, _ = self._store.checks.get(mapping_id, (None, None))
         if held_by is None or owner not in (None, held_by):
             return False
-        del self._kept.checks[mapping_id]
+        del self._store.checks[mapping_id]
         return True
 
     async def continuous(self) -> Sequence[ContinuousMapping]:
-        own = [row for row in self._mappings.values() if self._is_continuous(row)]
-        known = [(row, self._rows.get(row.id)) for row in own]
+        mappings = [row for row in self._mappings.values() if self._is_continuous(row)]
+        pairs = [(row, self._rows.get(row.id)) for row in mappings]
         return [
             ContinuousMapping(
                 row.id,
@@ -151,7 +153,7 @@ class InMemorySchedules:
                 has_failed=schedule is not None and schedule.has_failed,
                 is_halted=schedule is not None and schedule.is_halted,
             )
-            for row, schedule in known
+            for row, schedule in pairs
         ]
 
     @staticmethod
@@ -170,16 +172,16 @@ class InMemorySchedules:
 
 
 class InMemoryUnchangedMarkers:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.unchanged_markers
-        self._runs = kept.runs
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.unchanged_markers
+        self._runs = store.runs
 
     async def get(self, mapping_id: MappingId) -> UnchangedMarker | None:
         return self._rows.get(mapping_id)
 
     async def save(self, marker: UnchangedMarker) -> None:
         run = self._runs.get(marker.run_id)
-        check(there=run is not None and run.mapping_id == marker.mapping_id)
+        check(holds=run is not None and run.mapping_id == marker.mapping_id)
         self._rows[marker.mapping_id] = marker
 
     async def remove(self, mapping_id: MappingId) -> None:

@@ -1,4 +1,4 @@
-"""Notices that are to be delivered, and to whom, in memory."""
+"""Notifications and where they go, in memory."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,58 +11,58 @@ from core.domain.notifications.notification import Notification, Recipient
 
 
 class InMemoryRecipients:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.recipients
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.recipients
+        self._store = store
 
     async def get(self, organization_id: OrganizationId) -> Recipient | None:
         return self._rows.get(organization_id)
 
     async def save(self, recipient: Recipient) -> None:
-        check(there=recipient.organization_id in self._kept.organizations)
+        check(holds=recipient.organization_id in self._store.organizations)
         self._rows[recipient.organization_id] = recipient
 
     async def remove(self, organization_id: OrganizationId) -> None:
         self._rows.pop(organization_id, None)
-        for row in [*self._kept.notifications.values()]:
+        for row in [*self._store.notifications.values()]:
             if row.organization_id == organization_id and row.next_attempt_at is not None:
-                del self._kept.notifications[row.id]
+                del self._store.notifications[row.id]
 
 
 class InMemoryNotifications:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.notifications
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.notifications
+        self._store = store
 
-    async def add(self, notice: Notification) -> None:
-        check(there=notice.id not in self._rows and notice.mapping_id in self._kept.mappings)
-        check(there=notice.organization_id in self._kept.organizations)
-        self._rows[notice.id] = notice
+    async def add(self, notification: Notification) -> None:
+        check(holds=notification.id not in self._rows and notification.mapping_id in self._store.mappings)
+        check(holds=notification.organization_id in self._store.organizations)
+        self._rows[notification.id] = notification
 
-    async def update(self, notice: Notification) -> None:
-        row = self._rows.get(notice.id)
+    async def update(self, notification: Notification) -> None:
+        row = self._rows.get(notification.id)
         if row is not None:
-            self._rows[notice.id] = replace(
+            self._rows[notification.id] = replace(
                 row,
-                state=notice.state,
-                attempts=notice.attempts,
-                next_attempt_at=notice.next_attempt_at,
-                problem=notice.problem,
+                state=notification.state,
+                attempts=notification.attempts,
+                next_attempt_at=notification.next_attempt_at,
+                problem=notification.problem,
             )
 
-    async def get(self, notice_id: NotificationId) -> Notification | None:
-        return self._rows.get(notice_id)
+    async def get(self, notification_id: NotificationId) -> Notification | None:
+        return self._rows.get(notification_id)
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notification]:
+    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
         due = [
             (row.next_attempt_at, row)
             for row in self._rows.values()
             if row.next_attempt_at is not None and row.next_attempt_at <= now
         ]
-        chosen, taken = list[Notification](), Counter[OrganizationId]()
-        for _, row in sorted(due, key=lambda each: each[0]):
-            taken[row.organization_id] += 1
-            if taken[row.organization_id] <= most_per_organization:
+        chosen, counts = list[Notification](), Counter[OrganizationId]()
+        for _, row in sorted(due, key=lambda pair: pair[0]):
+            counts[row.organization_id] += 1
+            if counts[row.organization_id] <= max_per_organization:
                 chosen.append(row)
         return chosen[:limit]
 

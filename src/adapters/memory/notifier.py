@@ -1,4 +1,4 @@
-"""Notices that arrive in a list, and the troubles they can meet on the way."""
+"""A notifier that delivers to a list, with delivery failures on request."""
 
 from dataclasses import dataclass, field
 
@@ -21,14 +21,14 @@ class Arrived:
 class InMemoryNotifier:
     arrived: list[Arrived] = field(default_factory=list)
     trouble: NotDelivered | None = None
-    """What every attempt meets."""
+    """Raised by every attempt to deliver, if set."""
     has_mail_server: bool = True
 
     def checked(self, channel: Channel, address: str) -> str:
         if channel is Channel.WEBHOOK:
             return check_webhook(address, allow_private=False)
         if not self.has_mail_server:
-            raise InvalidInput("No mail server is set up.", about="channel")
+            raise InvalidInput("No mail server is configured.", about="channel")
         return check_email(address)
 
     async def deliver(self, message: Message, recipient: Recipient, secret: Token | None) -> None:

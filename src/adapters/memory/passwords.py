@@ -1,4 +1,4 @@
-"""Passwords that are hashed in no time: for tests, never for people."""
+"""Password hashing that costs no time: for tests only, never for real passwords."""
 
 from contextlib import AbstractContextManager, nullcontext
 

@@ -1,4 +1,4 @@
-"""What Gleanin in memory holds and notes, and how it misbehaves."""
+"""Records and logged writes of the in-memory Gleanin, and the faults it can simulate."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class StoredRecord:
     external_id: ExternalId | None
     fields: dict[str, FieldValue]
     links: tuple[ShareLink, ...] | None = ()
-    """None when nothing is told of links."""
+    """None when Gleanin reports no links at all."""
     reads: int = 0
 
     def seen(self, *, anonymous: bool) -> DestinationRecord:
@@ -35,7 +35,7 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class LoggedWrite:
-    """A write that took place, whether or not its answer arrived."""
+    """A write that took place, whether or not its response arrived."""
 
     kind: RecordKind
     gleanin_id: DestinationId
@@ -46,33 +46,33 @@ class LoggedWrite:
 
 @dataclass(slots=True)
 class Misbehaviour:
-    """What goes wrong, and when: nothing by default."""
+    """The faults to simulate: none by default."""
 
     refuses_tokens: bool = False
     unavailable_calls: int = 0
-    """So many calls from now on fail as unavailable."""
+    """The next so many calls fail as unavailable."""
     lost_answers: int = 0
-    """So many writes from now on get no answer,"""
+    """The next so many writes get no response."""
     lost_are_written: bool = True
-    """having taken place, or not."""
+    """Whether the writes without a response take place."""
     late_creates: int = 0
-    """So many creates from now on get no answer, and take place later:"""
+    """The next so many creates get no response and take place later."""
     late_seconds: float = 0
-    """by the clock, so many seconds later."""
+    """How many seconds later, by the clock, late creates take place."""
     rejected: dict[ExternalId, str] = field(default_factory=dict)
-    """Records that are refused, with Gleanin's words."""
+    """Records that are rejected, each with Gleanin's message."""
     forbidden_words: frozenset[str] = frozenset()
-    """A write with any of these in a text is answered with 403, as by a firewall."""
+    """A write with any of these in a text fails with 403, as behind a firewall."""
     cuts_answers: bool = False
     late_reads: int = 0
-    """So many readings do not have a record yet that was created."""
+    """A created record is missing from the first so many reads."""
     unique_emails: bool = False
-    """An e-mail that somebody of the same kind has is refused."""
+    """Reject an e-mail that another record of the same kind has."""
     unknown_kinds: set[str] = field(default_factory=set)
-    """Kinds that cannot be asked for, by name."""
+    """Kinds that cannot be listed, by name."""
     silent_when_empty: bool = False
-    """A kind of which there is no record is not mentioned at all."""
+    """Do not report a kind without records."""
     hides_external_ids: bool = False
     refuses_reads: bool = False
     after_write: Callable[[LoggedWrite], None] | None = None
-    """Called when a write has taken place and its answer has not arrived; it may raise."""
+    """Called after a write has taken place and before its response arrives; it may raise."""

@@ -18,25 +18,27 @@ from ports.store.results import HistoryEntry, PeoplePage, SyncedRecordRef
 
 
 class InMemorySyncedRecords:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.synced
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.synced
+        self._store = store
 
     async def save(
         self, organization_id: OrganizationId, event_id: DestinationEventId, records: Collection[SyncedRecord]
     ) -> None:
         changed: dict[str, dict[SourceId, SyncedRecord]] = {}
         for record in records:
-            # As to a database, whose foreign keys are all that is asked here, a removed organization is there.
+            # A removed organization passes: the database checks foreign keys only here, and its tombstone remains.
             check(
-                there=(organization_id in self._kept.organizations or organization_id in self._kept.removed)
-                and record.connection_id in self._kept.connections
+                holds=(organization_id in self._store.organizations or organization_id in self._store.removed)
+                and record.connection_id in self._store.connections
             )
             kind = record.kind.name
             if kind not in changed:
                 changed[kind] = dict(self._rows.get((organization_id, event_id, kind), {}))
-            known = changed[kind].get(record.source_id)
-            changed[kind][record.source_id] = record if known is None else replace(record, links=known.links)
+            stored = changed[kind].get(record.source_id)
+            changed[kind][record.source_id] = (
+                record if stored is None else replace(record, links=stored.links)
+            )
         for kind, rows in changed.items():
             self._rows[organization_id, event_id, kind] = rows
 
@@ -48,7 +50,7 @@ class InMemorySyncedRecords:
         source_ids: Collection[SourceId],
         left_at: datetime | None,
     ) -> None:
-        left = self._kept.left_at
+        left = self._store.left_at
         for source_id in set(source_ids) & self._of(organization_id, event_id, kind).keys():
             key = (organization_id, event_id, kind.name, source_id)
             if left_at is None:
@@ -88,19 +90,19 @@ class InMemorySyncedRecords:
                 row.gleanin_id,
                 row.connection_id,
                 row.email if row.is_confirmed else None,
-                self._kept.left_at.get((organization_id, event_id, kind.name, row.source_id)),
+                self._store.left_at.get((organization_id, event_id, kind.name, row.source_id)),
             )
             for row in rows
         ]
 
     async def sent(self, organization_id: OrganizationId) -> Sequence[SentRecords]:
-        numbers = Counter(
+        counts = Counter(
             (event_id, record.connection_id, record.kind)
-            for (whose, event_id, _), rows in self._rows.items()
+            for (owner, event_id, _), rows in self._rows.items()
             for record in rows.values()
-            if whose == organization_id
+            if owner == organization_id
         )
-        return [SentRecords(*where, number) for where, number in numbers.items()]
+        return [SentRecords(*key, count) for key, count in counts.items()]
 
     async def list_by_event(
         self, organization_id: OrganizationId, event_id: DestinationEventId, kind: RecordKind
@@ -118,19 +120,17 @@ class InMemorySyncedRecords:
         start: int = 0,
         limit: int = 50,
     ) -> PeoplePage:
-        sought = RecordSearch(search)
-        everybody = [
-            row for kind in PEOPLE for row in await self.list_by_event(organization_id, event_id, kind)
-        ]
+        query = RecordSearch(search)
+        people = [row for kind in PEOPLE for row in await self.list_by_event(organization_id, event_id, kind)]
         chosen = [
             row
-            for row in everybody
-            if not (missing and row.links) and sought.fits(row.label, row.email, row.source_id)
+            for row in people
+            if not (missing and row.links) and query.fits(row.label, row.email, row.source_id)
         ]
         return PeoplePage(
             chosen[start : start + limit],
             total=len(chosen),
-            without_link=sum(not row.links for row in everybody),
+            without_link=sum(not row.links for row in people),
             next=start + limit if start + limit < len(chosen) else None,
         )
 
@@ -141,19 +141,18 @@ class InMemorySyncedRecords:
 
 
 class InMemoryCreateIntents:
-    def __init__(self, kept: InMemoryStore, clock: Clock) -> None:
-        self._kept = kept
-        self._rows = kept.intents
+    def __init__(self, store: InMemoryStore, clock: Clock) -> None:
+        self._store = store
+        self._rows = store.intents
         self._clock = clock
 
     async def add(
         self, organization_id: OrganizationId, event_id: DestinationEventId, intents: Collection[CreateIntent]
     ) -> None:
-        known = self._kept
         for intent in intents:
             check(
-                there=(organization_id in known.organizations or organization_id in known.removed)
-                and intent.connection_id in known.connections
+                holds=(organization_id in self._store.organizations or organization_id in self._store.removed)
+                and intent.connection_id in self._store.connections
             )
             self._rows[organization_id, event_id, intent.kind.name, intent.source_id] = intent
 
@@ -187,30 +186,30 @@ class InMemoryCreateIntents:
 
 
 class InMemoryOutcomes:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.outcomes
-        self._runs = kept.runs
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.outcomes
+        self._runs = store.runs
+        self._store = store
 
     async def add(self, run_id: RunId, outcomes: Sequence[RecordOutcome]) -> None:
         if not outcomes:
             return
         rows = dict(self._rows.get(run_id, {}))
-        for told in outcomes:
-            key = (told.record.kind.name, told.record.source_id)
-            check(there=run_id in self._runs and key not in rows)
-            rows[key] = (self._kept.next_position(), told)
+        for outcome in outcomes:
+            key = (outcome.record.kind.name, outcome.record.source_id)
+            check(holds=run_id in self._runs and key not in rows)
+            rows[key] = (self._store.next_position(), outcome)
         self._rows[run_id] = rows
 
     async def counts(self, run_id: RunId) -> Counts:
-        return counted(told for _, told in self._rows.get(run_id, {}).values())
+        return counted(outcome for _, outcome in self._rows.get(run_id, {}).values())
 
     async def causes(self, run_id: RunId) -> Causes:
-        return causes_of(told for _, told in self._rows.get(run_id, {}).values())
+        return causes_of(outcome for _, outcome in self._rows.get(run_id, {}).values())
 
     async def list_by_run(self, run_id: RunId, only: Collection[Outcome] = ()) -> Sequence[RecordOutcome]:
         rows = self._rows.get(run_id, {}).values()
-        return [told for _, told in rows if not only or told.outcome in only]
+        return [outcome for _, outcome in rows if not only or outcome.outcome in only]
 
     async def page(
         self,
@@ -222,32 +221,32 @@ class InMemoryOutcomes:
         start: int = 0,
         limit: int = 50,
     ) -> Page[RecordOutcome]:
-        sought = RecordSearch(search)
-        found = [
-            (position, told)
-            for position, told in self._rows.get(run_id, {}).values()
+        query = RecordSearch(search)
+        matching = [
+            (position, outcome)
+            for position, outcome in self._rows.get(run_id, {}).values()
             if position > start
-            and (not only or told.outcome in only)
-            and (not kinds or told.record.kind in kinds)
-            and sought.fits(told.record.label, told.record.email, told.record.source_id)
+            and (not only or outcome.outcome in only)
+            and (not kinds or outcome.record.kind in kinds)
+            and query.fits(outcome.record.label, outcome.record.email, outcome.record.source_id)
         ]
-        chosen = found[:limit]
-        following = chosen[-1][0] if chosen else start
-        return Page([told for _, told in chosen], following if len(found) > limit else None)
+        chosen = matching[:limit]
+        next_start = chosen[-1][0] if chosen else start
+        return Page([outcome for _, outcome in chosen], next_start if len(matching) > limit else None)
 
     async def history(
         self, mapping_id: MappingId, id_or_email: str, limit: int | None = None, before: int | None = None
     ) -> Sequence[HistoryEntry]:
         mailbox = normalize_email(id_or_email)
         entries = [
-            HistoryEntry(run.id, run.started_at or run.requested_at, told, position)
+            HistoryEntry(run.id, run.started_at or run.requested_at, outcome, position)
             for run in self._runs.values()
             if run.mapping_id == mapping_id
-            for position, told in self._rows.get(run.id, {}).values()
+            for position, outcome in self._rows.get(run.id, {}).values()
             if (before is None or position < before)
             and (
-                id_or_email in (told.record.source_id, told.gleanin_id)
-                or (told.record.email and normalize_email(told.record.email) == mailbox)
+                id_or_email in (outcome.record.source_id, outcome.gleanin_id)
+                or (outcome.record.email and normalize_email(outcome.record.email) == mailbox)
             )
         ]
         entries.sort(key=lambda entry: entry.position)

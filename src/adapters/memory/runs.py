@@ -15,29 +15,29 @@ from core.domain.runs.stop_reasons import REQUESTED_STOPS
 from ports.store.errors import UniqueConstraint, UniqueViolation
 from ports.store.runs import LeaseStatus
 
-_ONE_OF_EACH = {RunState.RUNNING: UniqueConstraint.RUNNING_RUN, RunState.QUEUED: UniqueConstraint.QUEUED_RUN}
+_CONSTRAINTS = {RunState.RUNNING: UniqueConstraint.RUNNING_RUN, RunState.QUEUED: UniqueConstraint.QUEUED_RUN}
 
 
 class InMemoryRuns:
-    def __init__(self, kept: InMemoryStore) -> None:
-        self._rows = kept.runs
-        self._mappings = kept.mappings
-        self._bookings = kept.bookings
-        self._kept = kept
+    def __init__(self, store: InMemoryStore) -> None:
+        self._rows = store.runs
+        self._mappings = store.mappings
+        self._bookings = store.bookings
+        self._store = store
 
     async def add(self, run: SyncRun) -> None:
-        check(there=run.id not in self._rows and run.mapping_id in self._mappings)
-        self._store(run)
+        check(holds=run.id not in self._rows and run.mapping_id in self._mappings)
+        self._put(run)
 
     async def update(self, run: SyncRun) -> None:
-        check(there=run.id in self._rows)
-        self._store(run)
+        check(holds=run.id in self._rows)
+        self._put(run)
 
-    def _store(self, run: SyncRun) -> None:
+    def _put(self, run: SyncRun) -> None:
         for other in self._of(run.mapping_id):
             if other.id != run.id and run.is_open and other.state is run.state:
-                raise UniqueViolation(_ONE_OF_EACH[run.state])
-        # Copied, for its progress is a dict that the caller may go on counting in.
+                raise UniqueViolation(_CONSTRAINTS[run.state])
+        # Copy the progress: it is a dict that the caller may keep changing.
         self._rows[run.id] = replace(run, progress=dict(run.progress))
 
     def _of(self, mapping_id: MappingId) -> Iterable[SyncRun]:
@@ -58,16 +58,16 @@ class InMemoryRuns:
     async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
-        own = {row.id for row in self._mappings.values() if row.organization_id == organization_id}
-        return [row for row in self._newest(before) if row.mapping_id in own][:limit]
+        mapping_ids = {row.id for row in self._mappings.values() if row.organization_id == organization_id}
+        return [row for row in self._newest(before) if row.mapping_id in mapping_ids][:limit]
 
     async def latest_ended(self, organization_id: OrganizationId | None = None) -> Sequence[SyncRun]:
         latest: dict[tuple[MappingId, Scope], SyncRun] = {}
         for row in self._newest(None):
             mapping = self._mappings[row.mapping_id]
-            is_own = mapping.is_active and organization_id in (None, mapping.organization_id)
-            is_asked_for = row.stop is not None and row.stop.code in REQUESTED_STOPS
-            if is_own and not row.is_open and not is_asked_for:
+            is_wanted = mapping.is_active and organization_id in (None, mapping.organization_id)
+            was_requested = row.stop is not None and row.stop.code in REQUESTED_STOPS
+            if is_wanted and not row.is_open and not was_requested:
                 latest.setdefault((row.mapping_id, row.scope), row)
         return [*latest.values()]
 
@@ -97,19 +97,19 @@ class InMemoryRuns:
                 mapping.organization_id,
                 Trigger.CONTINUOUS,
                 RunState.RUNNING,
-                self._kept.schedules[mapping.id].due_at,
-                self._kept.checks[mapping.id][1],
+                self._store.schedules[mapping.id].due_at,
+                self._store.checks[mapping.id][1],
             )
             for mapping in mappings.values()
-            if mapping.id in self._kept.checks
+            if mapping.id in self._store.checks
         ]
-        return [*runs, *sorted(checks, key=lambda each: each.since)]
+        return [*runs, *sorted(checks, key=lambda check: check.since)]
 
     async def ended_before(
         self, instant: datetime, limit: int, after: RunId | None = None
     ) -> Sequence[EndedRun]:
         latest = {(run.mapping_id, run.scope): run.id for run in self._rows.values()}
-        named = {row.run_id for row in self._kept.unchanged_markers.values()}
+        confirmed = {row.run_id for row in self._store.unchanged_markers.values()}
         ended = [
             run for run in self._rows.values() if run.finished_at is not None and run.finished_at < instant
         ]
@@ -117,26 +117,26 @@ class InMemoryRuns:
         if after is not None:
             ended = [*islice(dropwhile(lambda run: run.id != after, ended), 1, None)]
         return [
-            EndedRun(run.id, latest[run.mapping_id, run.scope] == run.id, run.id in named)
+            EndedRun(run.id, latest[run.mapping_id, run.scope] == run.id, run.id in confirmed)
             for run in ended[:limit]
         ]
 
     async def forget(self, run_ids: Collection[RunId], limit: int) -> int:
-        gone, outcomes = 0, self._kept.outcomes
+        deleted, outcomes = 0, self._store.outcomes
         for run_id in run_ids:
             rows = outcomes.pop(run_id, {})
-            some = min(len(rows), limit - gone)
-            gone += some
+            some = min(len(rows), limit - deleted)
+            deleted += some
             if some < len(rows):
                 outcomes[run_id] = dict(islice(rows.items(), some, None))
-        there = [run_id for run_id in run_ids if run_id in self._rows][: limit - gone]
-        for run_id in there:
+        present = [run_id for run_id in run_ids if run_id in self._rows][: limit - deleted]
+        for run_id in present:
             del self._rows[run_id]
-        for key in [key for key, booked in self._bookings.items() if booked in there]:
+        for key in [key for key, booked in self._bookings.items() if booked in present]:
             del self._bookings[key]
-        return gone + len(there)
+        return deleted + len(present)
 
-    async def run_in_place_of(self, run_id: RunId) -> RunId | None:  # noqa: ARG002 - it has no earlier version
+    async def run_in_place_of(self, run_id: RunId) -> RunId | None:  # noqa: ARG002 - no earlier version stored anything in memory
         return None
 
     async def find_by_idempotency_key(self, mapping_id: MappingId, request_key: str) -> RunId | None:
@@ -144,7 +144,7 @@ class InMemoryRuns:
 
     async def save_idempotency_key(self, mapping_id: MappingId, request_key: str, run_id: RunId) -> None:
         key = (mapping_id, request_key)
-        check(there=key not in self._bookings and mapping_id in self._mappings and run_id in self._rows)
+        check(holds=key not in self._bookings and mapping_id in self._mappings and run_id in self._rows)
         self._bookings[key] = run_id
 
     async def renew(
@@ -153,8 +153,8 @@ class InMemoryRuns:
         run = self._rows.get(run_id)
         if run is None or run.owner != owner or run.state is not RunState.RUNNING:
             return False
-        told = run.progress if progress is None else dict(progress)
-        self._rows[run_id] = replace(run, lease_until=until, progress=told)
+        new_progress = run.progress if progress is None else dict(progress)
+        self._rows[run_id] = replace(run, lease_until=until, progress=new_progress)
         return True
 
     async def lease_status(self, run_id: RunId) -> LeaseStatus | None:

@@ -1,4 +1,4 @@
-"""A session source that holds its events in memory, and fails when it is told to."""
+"""A source with its events in memory, which fails on request."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -25,15 +25,15 @@ R = TypeVar("R")
 
 @dataclass(slots=True)
 class InMemoryProgramme:
-    """An event with what belongs to it; edit the lists to edit the event."""
+    """An event with its records; edit the lists to edit the event."""
 
     event: SourceEvent
     sessions: list[Session | Unreadable] = field(default_factory=list)
     exhibitors: list[Exhibitor | Unreadable] = field(default_factory=list)
     seen: dict[SourceId, tuple[Session | Unreadable, datetime]] = field(default_factory=dict)
-    """Each session as it was last looked at, and since when it has been like that."""
+    """Each session as it was last seen, and when it last changed."""
     missing_sessions: int = 0
-    """So many, at the end of the list, are announced but not given (rule 34)."""
+    """So many sessions at the end of the list are counted but not returned (rule 34)."""
     missing_exhibitors: int = 0
 
     def look(self, now: datetime) -> None:
@@ -49,9 +49,9 @@ class InMemorySource:
     trouble: SourceError | None = None
     """Raised by every read, until it is set to None again."""
     clock: Clock | None = None
-    """Without one it cannot tell what has changed."""
+    """Without a clock it cannot detect changes."""
     pages_before_trouble: int = 0
-    """How many pages of a list are still given before the trouble."""
+    """How many pages of a list are returned before `trouble` is raised."""
 
     def put(
         self,
@@ -90,28 +90,28 @@ class InMemorySource:
         if isinstance(self.trouble, SourceUnavailable):
             raise self.trouble
         if self.trouble or self.clock is None or event_id not in self.programmes:
-            return True  # whoever reads everything then learns what is wrong
+            return True  # the full read that follows then fails with the reason
         self._look(event_id)
         programme = self.programmes[event_id]
         return any(programme.seen[row.id][1] >= since for row in programme.sessions)
 
     def _look(self, event_id: SourceEventId) -> None:
-        """Notice what has been edited since the last time: nobody tells."""
+        """Note the sessions that were edited since the last look."""
         if self.clock is not None:
             self._programme(event_id).look(self.clock.now())
 
-    async def _pages(self, words: str, rows: Sequence[R], missing: int) -> AsyncIterator[Sequence[R]]:
+    async def _pages(self, plural: str, rows: Sequence[R], missing: int) -> AsyncIterator[Sequence[R]]:
         if self.trouble and not self.pages_before_trouble:
             raise self.trouble
-        given = rows[: max(0, len(rows) - missing)]
-        for start in range(0, len(given), self.page_size):
+        present = rows[: max(0, len(rows) - missing)]
+        for start in range(0, len(present), self.page_size):
             if self.trouble and start // self.page_size >= self.pages_before_trouble:
                 raise self.trouble
-            yield given[start : start + self.page_size]
+            yield present[start : start + self.page_size]
         if missing:
             total = max(len(rows), missing)
             raise SourceIncomplete(
-                f"Sessionboard says that there are {total:,} {words}, but gave {len(given) or 'none'}."
+                f"Sessionboard says that there are {total:,} {plural}, but gave {len(present) or 'none'}."
             )
 
     def _programme(self, event_id: SourceEventId) -> InMemoryProgramme:
@@ -125,7 +125,7 @@ class InMemorySource:
 class InMemorySources:
     source: InMemorySource = field(default_factory=InMemorySource)
     tokens: set[str] | None = None
-    """The tokens that are taken; None takes any."""
+    """The tokens that are accepted; None accepts any."""
 
     def open(self, url: str, token: Token) -> AbstractAsyncContextManager[Source]:
         check_address(url, allow_private=True)

@@ -1,4 +1,4 @@
-"""All that is remembered in memory, and what stands in for a database's keys."""
+"""All rows in memory, and a stand-in for a database's keys."""
 
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -33,28 +33,28 @@ from ports.store.errors import PersistenceError
 
 @dataclass(slots=True)
 class InMemoryStore:
-    """Rows are frozen, so that a copy of the dicts is a copy of everything."""
+    """All rows. They are frozen, so copying the dicts copies everything."""
 
     organizations: dict[OrganizationId, Organization] = field(default_factory=dict)
     removed: dict[OrganizationId, str] = field(default_factory=dict)
-    """The Sessionboard addresses of organizations that are gone."""
+    """The Sessionboard URLs of deleted organizations."""
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
     mappings: dict[MappingId, EventMapping] = field(default_factory=dict)
     runs: dict[RunId, SyncRun] = field(default_factory=dict)
     bookings: dict[tuple[MappingId, str], RunId] = field(default_factory=dict)
-    """By the key of the request."""
+    """Run by mapping and idempotency key."""
     schedules: dict[MappingId, Schedule] = field(default_factory=dict)
     checks: dict[MappingId, tuple[str, datetime]] = field(default_factory=dict)
-    """Who checks a mapping, and until when."""
+    """The owner of a mapping's check, and when its lease ends."""
     unchanged_markers: dict[MappingId, UnchangedMarker] = field(default_factory=dict)
     synced: dict[tuple[OrganizationId, DestinationEventId, str], dict[SourceId, SyncedRecord]] = field(
         default_factory=dict
     )
-    """By place and name of the kind; the inner dicts are replaced, never changed."""
+    """By organization, Gleanin event and name of the kind; the inner dicts are replaced, never changed."""
     left_at: dict[tuple[OrganizationId, DestinationEventId, str, SourceId], datetime] = field(
         default_factory=dict
     )
-    """Since when synced records have left the programme."""
+    """When synced records left the programme."""
     intents: dict[tuple[OrganizationId, DestinationEventId, str, SourceId], CreateIntent] = field(
         default_factory=dict
     )
@@ -72,22 +72,26 @@ class InMemoryStore:
     accounts_added: int = 0
     served_url: str | None = None
     last_position: int = 0
-    """Of an outcome or an entry of the audit log."""
+    """The last position given to an outcome or an audit entry."""
 
     def copy(self) -> "InMemoryStore":
-        return InMemoryStore(*(copy(getattr(self, each.name)) for each in fields(self)))
+        return InMemoryStore(*(copy(getattr(self, table.name)) for table in fields(self)))
 
     def next_position(self) -> int:
         self.last_position += 1
         return self.last_position
 
     def sessionboard_url(self, organization_id: OrganizationId) -> str:
-        """Tell where the sessions of an organization are, or were."""
-        known = self.organizations.get(organization_id)
-        return self.removed[organization_id] if known is None else known.sessionboard_url
+        """Return the Sessionboard URL of an organization, deleted ones too."""
+        organization = self.organizations.get(organization_id)
+        return self.removed[organization_id] if organization is None else organization.sessionboard_url
 
 
-def check(*, there: bool) -> None:
-    """Stand in for the databases' foreign and primary keys."""
-    if not there:
-        raise PersistenceError("The memory refused a row that contradicts what it holds.")
+def check(*, holds: bool) -> None:
+    """Raise what a database's foreign and primary keys would.
+
+    Raises:
+        PersistenceError: the constraint does not hold.
+    """
+    if not holds:
+        raise PersistenceError("The in-memory store rejected a row that conflicts with its data.")

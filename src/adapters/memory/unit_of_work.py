@@ -1,4 +1,4 @@
-"""Units of work in memory, with what the database ones promise: undone without commit, one writer at a time."""
+"""Units of work in memory, with the guarantees of the database ones: rollback without commit, one writer at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,49 +29,49 @@ class InMemoryUnitOfWork:
     def __init__(self, units: "InMemoryUnitOfWorkFactory", *, writes: bool) -> None:
         self._units = units
         self._writes = writes
-        self._own = own = units.kept.copy()
-        self.organizations = InMemoryOrganizations(own)
-        self.connections = InMemoryConnections(own)
-        self.mappings = InMemoryMappings(own)
-        self.runs = InMemoryRuns(own)
-        self.schedules = InMemorySchedules(own)
-        self.unchanged_markers = InMemoryUnchangedMarkers(own)
-        self.synced = InMemorySyncedRecords(own)
-        self.intents = InMemoryCreateIntents(own, units.clock)
-        self.outcomes = InMemoryOutcomes(own)
-        self.accounts = InMemoryAccounts(own)
-        self.identities = InMemoryProviderIdentities(own)
-        self.installation = InMemoryInstallation(own)
-        self.login_sessions = InMemoryLoginSessions(own)
-        self.attempts = InMemoryAttempts(own)
-        self.api_keys = InMemoryApiKeys(own)
-        self.audit = InMemoryAuditLog(own)
-        self.portal_revocations = InMemoryPortalRevocations(own)
-        self.recipients = InMemoryRecipients(own)
-        self.notifications = InMemoryNotifications(own)
+        self._store = store = units.store.copy()
+        self.organizations = InMemoryOrganizations(store)
+        self.connections = InMemoryConnections(store)
+        self.mappings = InMemoryMappings(store)
+        self.runs = InMemoryRuns(store)
+        self.schedules = InMemorySchedules(store)
+        self.unchanged_markers = InMemoryUnchangedMarkers(store)
+        self.synced = InMemorySyncedRecords(store)
+        self.intents = InMemoryCreateIntents(store, units.clock)
+        self.outcomes = InMemoryOutcomes(store)
+        self.accounts = InMemoryAccounts(store)
+        self.identities = InMemoryProviderIdentities(store)
+        self.installation = InMemoryInstallation(store)
+        self.login_sessions = InMemoryLoginSessions(store)
+        self.attempts = InMemoryAttempts(store)
+        self.api_keys = InMemoryApiKeys(store)
+        self.audit = InMemoryAuditLog(store)
+        self.portal_revocations = InMemoryPortalRevocations(store)
+        self.recipients = InMemoryRecipients(store)
+        self.notifications = InMemoryNotifications(store)
 
     async def now(self) -> datetime:
         return self._units.clock.now()
 
     async def commit(self) -> None:
         if not self._writes:
-            message = "a unit that only reads has nothing to commit"
+            message = "a read-only unit of work cannot commit"
             raise RuntimeError(message)
-        self._units.kept = self._own.copy()  # what is done from here on waits for the next commit
+        self._units.store = self._store.copy()  # later changes wait for the next commit
 
 
 class InMemoryUnitOfWorkFactory:
-    """Shows every unit a copy, which a commit puts in the place of what is kept."""
+    """Gives every unit of work a copy of the store; a commit replaces the store with it."""
 
     def __init__(self, clock: Clock | None = None) -> None:
-        """Begin empty; `clock` is the database's."""
+        """Create an empty store; `clock` is the database's."""
         self.clock: Clock = clock or ManualClock()
-        self.kept = InMemoryStore()
+        self.store = InMemoryStore()
         self._writer = asyncio.Lock()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[InMemoryUnitOfWork]:
-        await asyncio.sleep(0)  # others get their turn here, as they do while a database is asked
+        await asyncio.sleep(0)  # yield to other tasks, as a database query would
         yield InMemoryUnitOfWork(self, writes=False)
 
     @asynccontextmanager

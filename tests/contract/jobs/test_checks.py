@@ -119,7 +119,7 @@ async def test_rule_23_two_workers_check_no_mapping_at_once(make: Making, jobs_h
         await until(lambda: not jobs_harness.under_way)
         await asyncio.sleep(MOMENT)
     assert sorted(jobs_harness.checked) == sorted(mappings)
-    assert jobs_harness.log.kept == []
+    assert jobs_harness.log.entries == []
 
 
 async def test_checks_count_for_an_organization_s_share(make: Making, jobs_harness: JobsHarness) -> None:
@@ -176,7 +176,7 @@ async def test_a_check_that_fails_is_told_of_and_stops_no_other(
     jobs_harness.go_on.set()
     async with make(jobs_harness).working():
         await until(lambda: {one, two} == {*jobs_harness.checked})
-        await until(lambda: jobs_harness.log.kept)
-    assert {name for name, _ in jobs_harness.log.kept} == {"jobs.run_failed"}
-    assert all(data["mapping"] == one for _, data in jobs_harness.log.kept)
-    assert "grace" not in str(jobs_harness.log.kept)
+        await until(lambda: jobs_harness.log.entries)
+    assert {name for name, _ in jobs_harness.log.entries} == {"jobs.run_failed"}
+    assert all(data["mapping"] == one for _, data in jobs_harness.log.entries)
+    assert "grace" not in str(jobs_harness.log.entries)

@@ -95,10 +95,10 @@ async def test_a_run_that_fails_is_told_of_and_stops_no_other(
         for each in (one, two):
             jobs.start((await jobs_harness.book(each)).id)
         await until(lambda: {*jobs_harness.ended} == {one, two})
-        await until(lambda: jobs_harness.log.kept)
+        await until(lambda: jobs_harness.log.entries)
         jobs.start((await jobs_harness.book(three)).id)
         await until(lambda: three in jobs_harness.ended)
-    ((name, data),) = jobs_harness.log.kept
+    ((name, data),) = jobs_harness.log.entries
     assert (name, data["error"]) == ("jobs.run_failed", "RuntimeError")
     assert "grace" not in str(data)
 
@@ -174,7 +174,7 @@ async def test_two_workers_share_the_work_and_none_of_it_is_done_twice(
         await until(lambda: len(jobs_harness.ended) == 20)
     assert sorted(jobs_harness.begun) == sorted(mappings)
     assert jobs_harness.most_at_once == 4
-    assert jobs_harness.log.kept == []
+    assert jobs_harness.log.entries == []
 
 
 async def test_stopping_sees_runs_through_and_books_the_interrupted_ones_again(

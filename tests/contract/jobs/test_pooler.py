@@ -125,8 +125,8 @@ async def test_it_is_noticed_that_no_notification_arrives(
     assert not await notifications_arrive(queue)
     assert await notifications_arrive(parameters_of(made_queue)), "without the pooler they do"
     async with make_queued(jobs_harness).working():
-        await until(lambda: jobs_harness.log.kept)
-    assert jobs_harness.log.kept == [("jobs.polling", {"every": 1.0})]
+        await until(lambda: jobs_harness.log.entries)
+    assert jobs_harness.log.entries == [("jobs.polling", {"every": 1.0})]
 
 
 async def test_a_booked_run_is_carried_out_soon(make_queued: MakingQueued, jobs_harness: JobsHarness) -> None:
@@ -166,7 +166,7 @@ async def test_two_workers_carry_out_everything_once(
         assert [(each.id, each.state) for each in await jobs_harness.runs_of(mapping)] == [
             (run.id, RunState.COMPLETED)
         ]
-    assert [name for name, _ in jobs_harness.log.kept] == ["jobs.polling"] * 2
+    assert [name for name, _ in jobs_harness.log.entries] == ["jobs.polling"] * 2
 
 
 async def test_the_product_s_own_questions_and_changes_find_their_statements(

@@ -125,7 +125,7 @@ async def test_the_job_of_a_worker_that_died_keeps_no_mapping(
     await jobs_harness.book(mapping)
     async with make_queued(jobs_harness, 8, 1).working():
         await until(lambda: jobs_harness.ended == [mapping])
-    assert [name for name, _ in jobs_harness.log.kept] == ["jobs.worker_lost"]
+    assert [name for name, _ in jobs_harness.log.entries] == ["jobs.worker_lost"]
 
 
 def test_several_that_make_the_tables_at_once_do_it_one_after_the_other(no_queue: dict[str, Any]) -> None:

@@ -44,5 +44,5 @@ def test_a_manual_clock_is_set_and_moved_by_hand() -> None:
     clock.set(datetime(2027, 7, 21, 9, tzinfo=timezone(timedelta(hours=2))))
     clock.advance(timedelta(minutes=30))
     assert clock.now() == datetime(2027, 7, 21, 7, 30, tzinfo=UTC)
-    with pytest.raises(ValueError, match="no instant"):
+    with pytest.raises(ValueError, match="time zone"):
         clock.set(datetime(2027, 7, 21, 9))  # noqa: DTZ001 - just what is refused

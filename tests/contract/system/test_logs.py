@@ -17,7 +17,7 @@ Told = list[tuple[str, dict[str, Any]]]
 
 def _kept() -> tuple[EventLog, Callable[[], Told]]:
     log = RecordedEvents()
-    return log, lambda: log.kept
+    return log, lambda: log.entries
 
 
 def _structlog() -> tuple[EventLog, Callable[[], Told]]:

@@ -44,9 +44,9 @@ def test_a_few_are_written_as_they_are(log: MetricsEventLog, written: RecordedEv
     for number in range(MAX_OF_ADDRESS):
         log.warning(FAILED, account=f"a{number}", address="192.0.2.1")
     log.event("access.signed_in", account="a", address="192.0.2.1")
-    assert written.kept[-1] == ("access.signed_in", {"account": "a", "address": "192.0.2.1"})
-    assert len(written.kept) == MAX_OF_ADDRESS + 1
-    assert not any("seen" in data for _, data in written.kept)
+    assert written.entries[-1] == ("access.signed_in", {"account": "a", "address": "192.0.2.1"})
+    assert len(written.entries) == MAX_OF_ADDRESS + 1
+    assert not any("seen" in data for _, data in written.entries)
 
 
 def test_a_thousand_a_second_are_a_few_lines_and_all_are_counted(
@@ -58,10 +58,10 @@ def test_a_thousand_a_second_are_a_few_lines_and_all_are_counted(
             time.now = minute * WINDOW + number / 1000
             log.warning(FAILED, account=None, address="192.0.2.1")
     assert counted(FAILED) - before == 600_000
-    assert len(written.kept) < 10 * 25
-    sums = [data["count"] for name, data in written.kept if name == "access.repeated"]
+    assert len(written.entries) < 10 * 25
+    sums = [data["count"] for name, data in written.entries if name == "access.repeated"]
     assert sums == [60_000] * 9
-    assert max(int(str(data.get("seen", 0))) for _, data in written.kept) == 32_768
+    assert max(int(str(data.get("seen", 0))) for _, data in written.entries) == 32_768
 
 
 def test_from_as_many_addresses_as_there_are_they_fill_no_disk_and_no_memory(
@@ -69,7 +69,7 @@ def test_from_as_many_addresses_as_there_are_they_fill_no_disk_and_no_memory(
 ) -> None:
     for number in range(100_000):
         log.bound(address=f"10.0.{number // 250}.{number % 250}").warning(FAILED, account=None)
-    assert len(written.kept) < MAX_OF_ALL + 20
+    assert len(written.entries) < MAX_OF_ALL + 20
 
 
 def test_one_that_floods_hides_no_other(log: MetricsEventLog, written: RecordedEvents) -> None:
@@ -77,7 +77,7 @@ def test_one_that_floods_hides_no_other(log: MetricsEventLog, written: RecordedE
         log.warning(FAILED, account=None, address="192.0.2.1")
     log.warning(FAILED, account="ada", address="192.0.2.2")
     log.event("access.signed_in", account="ada", address="192.0.2.1")
-    assert [data.get("account") for _, data in written.kept[-2:]] == ["ada", "ada"]
+    assert [data.get("account") for _, data in written.entries[-2:]] == ["ada", "ada"]
 
 
 def test_other_events_are_left_as_they_are(log: MetricsEventLog, written: RecordedEvents) -> None:
@@ -85,4 +85,4 @@ def test_other_events_are_left_as_they_are(log: MetricsEventLog, written: Record
         log.event("sync.run_started", run="r1")
         log.warning("sync.answers_lost", number=1)
         log.fault("access.fault", ValueError("text"))
-    assert len(written.kept) == 3000
+    assert len(written.entries) == 3000

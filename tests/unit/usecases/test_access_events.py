@@ -31,13 +31,13 @@ class Busy(QuickPasswords):
 
 async def told(harness: Harness, act: Callable[[], Awaitable[object]]) -> list[tuple[str, dict[str, object]]]:
     """Return the events of an act, refused or not, without what they may not say."""
-    harness.log.kept.clear()
+    harness.log.entries.clear()
     with suppress(DomainError):
         await act()
-    written = json.dumps(harness.log.kept)
+    written = json.dumps(harness.log.entries)
     for secret in (ADA, PASSWORD, WRONG, "nobody@example.org"):
         assert secret not in written
-    return [(name, dict(data)) for name, data in harness.log.kept]
+    return [(name, dict(data)) for name, data in harness.log.entries]
 
 
 async def test_a_sign_in_is_told_with_account_and_address(

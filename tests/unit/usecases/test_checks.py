@@ -122,7 +122,7 @@ async def test_rule_23_a_run_that_starts_ends_a_check_which_then_changes_nothing
     units = harness.units
     assert isinstance(units, InMemoryUnitOfWorkFactory)
     run = asyncio.create_task(harness.sync(mapping))
-    await until(lambda: any(each.state is RunState.RUNNING for each in units.kept.runs.values()))
+    await until(lambda: any(each.state is RunState.RUNNING for each in units.store.runs.values()))
     source.may_go_on.set()
     assert await check is None
     assert (await run).state is RunState.COMPLETED

@@ -111,12 +111,12 @@ class Uncommitted:
 @pytest.mark.parametrize("end", [synced_again, taken_over])
 async def test_no_log_event_tells_of_an_end_that_was_not_stored(harness: Harness, end: RunLifecycle) -> None:
     mapping = await killed_after(harness, 5, LEASE)
-    harness.log.kept.clear()
+    harness.log.entries.clear()
     well = harness.units
     harness.units = Uncommitted(well)  # type: ignore[assignment]
     with suppress(DatabaseUnavailable):
         await end(harness, mapping)
-    names = {name for name, _ in harness.log.kept}
+    names = {name for name, _ in harness.log.entries}
     assert not names & {
         "sync.run_taken_over",
         "continuous.failing",
@@ -135,5 +135,5 @@ async def test_no_log_event_tells_of_a_failing_schedule_that_was_not_stored(harn
     harness.units = Uncommitted(well)  # type: ignore[assignment]
     with suppress(DatabaseUnavailable):
         await harness.run_sync(booked.id)
-    assert "continuous.failing" not in {name for name, _ in harness.log.kept}
+    assert "continuous.failing" not in {name for name, _ in harness.log.entries}
     harness.units = well

@@ -125,6 +125,6 @@ async def test_the_log_tells_the_account_and_no_email(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     await access_harness.sign_in_by_provider()
-    ((name, data),) = harness.log.kept
+    ((name, data),) = harness.log.entries
     assert (name, data["way"], data["address"]) == ("access.signed_in", "openid", HOME)
     assert ADA not in str(data)

@@ -200,7 +200,7 @@ async def test_an_attempt_that_fails_is_made_again_later_and_given_up_after_a_da
     (notice,) = await outbox(harness, mapping.organization_id)
     assert notice.state is Delivery.GIVEN_UP
     assert 10 < notice.attempts < 30
-    names = [name for name, _ in harness.log.kept if name.startswith("notices.")]
+    names = [name for name, _ in harness.log.entries if name.startswith("notices.")]
     assert names == ["notices.not_delivered"] * notice.attempts + ["notices.given_up"]
     harness.messenger.trouble = None
     assert await harness.deliver_notices() == 0
@@ -323,11 +323,11 @@ async def test_one_notice_that_meets_a_fault_does_not_stop_the_others(harness: H
             await self.harness.messenger.deliver(message, recipient, secret)
 
     assert await replace(harness.deliver_notices, messenger=Faulty(harness))() == 1
-    assert [name for name, _ in harness.log.kept if name.startswith("notices.")] == [
+    assert [name for name, _ in harness.log.entries if name.startswith("notices.")] == [
         "notices.failed",
         "notices.delivered",
     ]
-    assert "jane@" not in str(harness.log.kept)
+    assert "jane@" not in str(harness.log.entries)
 
 
 async def test_a_recipient_that_was_removed_meanwhile_drops_its_notices(harness: Harness) -> None:
@@ -361,7 +361,7 @@ async def test_the_secret_of_a_webhook_is_given_once_and_stored_sealed(harness: 
     assert another != secret
     await harness.try_recipient(mapping.organization_id)
     (arrived,) = harness.messenger.arrived
-    assert (arrived.message.change, arrived.secret) == (HealthChange.TRIAL, another)
+    assert (arrived.message.change, arrived.secret) == (HealthChange.TEST, another)
     _, none = await harness.choose_recipient(mapping.organization_id, Channel.EMAIL, "ops@example.org")
     assert none is None
 

@@ -113,7 +113,7 @@ async def test_rule_23_a_run_whose_lease_ran_out_is_taken_over(
     (_, dead) = await harness.list_runs(mapping.id)
     assert (dead.state, present(dead.stop).code) == (RunState.STOPPED, "taken_over")
     assert dead.counts.read == len(await harness.outcomes(dead)), "rule 26"
-    assert ("sync.run_taken_over", dead.id) in [(name, data.get("run")) for name, data in harness.log.kept]
+    assert ("sync.run_taken_over", dead.id) in [(name, data.get("run")) for name, data in harness.log.entries]
 
 
 async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(harness: Harness) -> None:
@@ -131,7 +131,7 @@ async def test_rule_23_a_run_is_waited_for_until_its_lease_has_run_out(harness: 
 async def test_rule_23_an_owner_whose_lease_was_taken_over_writes_no_more(
     harness: Harness, in_flight: int, mapping: EventMapping
 ) -> None:
-    harness.gleanin.most_in_flight = in_flight
+    harness.gleanin.max_in_flight = in_flight
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(10)))
     hold = Hold(harness)
     old = asyncio.create_task(harness.sync(mapping))
@@ -194,7 +194,7 @@ async def test_a_run_that_is_cancelled_tells_what_it_did_and_can_be_followed_at_
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(10)))
     hold = Hold(harness)
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     syncing = asyncio.create_task(harness.sync(mapping))
     await happens(hold.reached)
     syncing.cancel()
