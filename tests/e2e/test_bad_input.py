@@ -81,7 +81,7 @@ async def test_rule_29_an_event_that_is_gone_stops_the_run_before_its_first_writ
         scenario.world.gleanin.delete_event(int(mapping.events.gleanin_id))
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
-        assert "The Gleanin event Bad Input Days does not exist any more" in run.message
+        assert "The Gleanin event Bad Input Days no longer exists" in run.message
         assert scenario.writes == 0
 
 
@@ -91,13 +91,13 @@ async def test_rule_29_a_sessionboard_event_that_is_gone_stops_the_run(tmp_path:
         scenario.world.programmes.clear()
         run = await scenario.sync(mapping.id)
         assert run.state is RunState.STOPPED
-        assert "The Sessionboard event Bad Input Days does not exist any more" in run.message
+        assert "The Sessionboard event Bad Input Days no longer exists" in run.message
 
 
 @pytest.mark.parametrize(
     ("side", "words"),
     [
-        ("sessionboard", "Sessionboard cannot be reached: 127.0.0.1 answers with a web page"),
+        ("sessionboard", "Sessionboard cannot be reached: Sessionboard returned a web page"),
         ("gleanin", "Gleanin cannot be reached: 127.0.0.1"),
     ],
 )

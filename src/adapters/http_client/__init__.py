@@ -1,1 +1,1 @@
-"""The one HTTP client: through it alone requests to other systems are sent."""
+"""The HTTP client that sends every request to another system."""

@@ -1,4 +1,4 @@
-"""Work that goes on to its end although who waits for it is cancelled."""
+"""Work that runs to its end even if its caller is cancelled."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -11,16 +11,16 @@ T = TypeVar("T")
 
 
 async def finish_despite_cancellation(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Begin and await work that is carried out whether or not anybody listens, such as a write that is being sent.
+    """Run work to its end even if the caller is cancelled, such as a write that is being sent.
 
-    The cancellation comes with the caller's next await, so that what was written can still be recorded.
+    The cancellation is delivered at the caller's next await, so that the result of the write can still be recorded.
 
     Raises:
-        TransientError: the event loop ends, and waits for nothing.
+        TransientError: the event loop is shutting down and cancelled the work itself.
     """
     caller = asyncio.current_task()
     assert caller is not None
-    if caller.cancelling():  # during the work before this one; it is due now
+    if caller.cancelling():  # the caller was cancelled during earlier work: deliver that now
         await asyncio.sleep(0)
     task = asyncio.create_task(work())
     try:
@@ -29,10 +29,10 @@ async def finish_despite_cancellation(work: Callable[[], Coroutine[Any, Any, T]]
         if task.cancelled():
             caller.uncancel()
             caller.cancel()
-            raise TransientError("was not waited for") from None
+            raise TransientError("did not answer before the shutdown") from None
     while not task.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait((task,))
-    caller.uncancel()  # no further one, but one of those that were counted
+    caller.uncancel()  # replaces one of the requests that were counted, and adds none
     caller.cancel()
     return task.result()

@@ -1,8 +1,9 @@
-"""What goes wrong with a request, in words that follow the host's name.
+"""Errors of requests. Their texts follow the system's name: "refused the connection".
 
-- TransientError: sending the request again may help
+- TransientError: a retry may help
+  - HostNotFound: the host's name does not resolve
   - Throttled: the host answered 429
-  - TooSlow: there is no time left
+  - TooSlow: the time limit has passed
 - HostUnavailable: the client has given up
 """
 
@@ -14,65 +15,71 @@ import httpx
 from aiohttp.http_exceptions import HttpProcessingError
 
 TRANSPORT_ERRORS = (httpx.HTTPError, aiohttp.ClientError, HttpProcessingError, TimeoutError)
-"""Some of aiohttp's, such as for a header that is too long, httpx-aiohttp leaves as they are."""
+"""httpx-aiohttp does not translate all of aiohttp's errors, for instance that of a header that is too long."""
 
 
 class TransientError(Exception):
-    """No response came, or one that may be another one later."""
+    """No response came, or one that may be different later."""
 
     def __init__(self, problem: str, retry_after: float | None = None, *, not_executed: bool = False) -> None:
         super().__init__(problem)
         self.retry_after = retry_after
         """Seconds that the host asks to wait."""
         self.not_executed = not_executed
-        """Whether it is certain that the request was not carried out."""
+        """Whether it is certain that the request was not executed."""
+
+
+class HostNotFound(TransientError):
+    """Its text follows "the host" and the host's name."""
 
 
 class Throttled(TransientError):
     def __init__(self, retry_after: float | None) -> None:
-        super().__init__("limits how often we may ask (429)", retry_after, not_executed=True)
+        super().__init__("is limiting our requests (429)", retry_after, not_executed=True)
 
 
 class TooSlow(TransientError):
     def __init__(self) -> None:
-        super().__init__("answers too slowly")
+        super().__init__("is taking too long to answer")
 
 
 class HostUnavailable(Exception):
-    """The request failed for good; the text is a sentence for people."""
+    """The request has failed for good; the text is a sentence for people."""
 
     def __init__(self, sentence: str, *, not_executed: bool) -> None:
         super().__init__(sentence)
         self.not_executed = not_executed
 
 
+_DNS_ERRORS = (aiohttp.ClientConnectorDNSError, socket.gaierror)
 _PROBLEMS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "is a host that nobody knows (DNS)"),
-    ((aiohttp.ClientSSLError, ssl.SSLError), "has no certificate that can be trusted"),
-    ((aiohttp.ClientConnectorError, ConnectionRefusedError, httpx.ConnectError), "accepts no connection"),
+    (_DNS_ERRORS, "cannot be found (DNS)"),
+    ((aiohttp.ClientSSLError, ssl.SSLError), "does not have a trusted certificate"),
+    ((aiohttp.ClientConnectorError, ConnectionRefusedError, httpx.ConnectError), "refused the connection"),
     ((aiohttp.ServerTimeoutError, aiohttp.SocketTimeoutError), "did not answer in time"),
-    ((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError), "broke the connection"),
+    ((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError), "closed the connection"),
     ((httpx.TimeoutException, TimeoutError), "did not answer in time"),
     (
         (httpx.RemoteProtocolError, aiohttp.ClientError, HttpProcessingError),
-        "gave an answer that is not HTTP",
+        "sent a response that is not HTTP",
     ),
 )
 
 
 def transient(error: BaseException) -> TransientError:
-    """Translate an error of the transport; the causes know better than the error."""
+    """Translate an error of the transport, by its chain of causes, which is more specific than the error."""
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
         causes.append(cause)
 
     def has(types: tuple[type[BaseException], ...]) -> bool:
-        return any(isinstance(each, types) for each in causes)
+        return any(isinstance(cause, types) for cause in causes)
 
-    problem = next((words for types, words in _PROBLEMS if has(types)), "broke the connection")
-    # httpx-aiohttp reports a connection that was refused and one that was closed later alike: only the cause differs.
+    problem = next((words for types, words in _PROBLEMS if has(types)), "closed the connection")
+    # httpx-aiohttp raises the same error for a refused connection and one that closed later: only the cause differs.
     if has((aiohttp.ClientError,)):
         not_executed = has((aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
     else:
         not_executed = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    return TransientError(problem, not_executed=not_executed)
+    kind = HostNotFound if has(_DNS_ERRORS) else TransientError
+    return kind(problem, not_executed=not_executed)

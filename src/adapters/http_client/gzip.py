@@ -1,4 +1,4 @@
-"""Compressed answers, inflated in small pieces: a few kilobytes can hold gigabytes."""
+"""Gzip decompression in small pieces, with bounds: a few kilobytes can expand to gigabytes."""
 
 import asyncio
 import zlib
@@ -7,46 +7,50 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 
 CODING = "gzip"
-"""What we say we take."""
+"""The coding that requests ask for."""
 MAX_PIECE = 256 * 1024
 MAX_EMPTY = 1024 * 1024
-"""Bytes more than twice those that come out: without a bound on these, an answer of nothing could go on for ever."""
+"""Input bytes in excess of twice the output: without this bound, a stream that yields nothing could go on for ever."""
 MAX_MEMBERS = 1000
-"""A server sends one, or one for each piece it writes; each takes as long to begin as 10 KiB take to inflate."""
+"""A server sends one member, or one for each chunk it writes; starting one takes as long as decompressing 10 KiB."""
 _GZIPS = (CODING, "x-gzip")
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 
 
-def inflated(response: httpx.Response) -> httpx.Response:
-    """Undo what httpx would undo as well, but without a bound; to httpx, the answer is not compressed.
+def decompressed(response: httpx.Response) -> httpx.Response:
+    """Decompress a response's stream with bounds, which httpx does not have; httpx then sees an uncompressed response.
 
-    A coding that is none of ours is told to whoever reads the body: the status alone may say enough.
+    A coding that was not asked for raises only when the body is read: the status alone may be enough.
     """
-    said = response.headers.get("content-encoding")
-    if said is None:
+    header = response.headers.get("content-encoding")
+    if header is None:
         return response
-    codings = [coding for each in said.split(",") if (coding := each.strip().lower()) not in ("", "identity")]
+    codings = [
+        coding for item in header.split(",") if (coding := item.strip().lower()) not in ("", "identity")
+    ]
     if codings:
         assert isinstance(response.stream, httpx.AsyncByteStream)
-        response.stream = _Inflated(response.stream, is_ours=len(codings) == 1 and codings[0] in _GZIPS)
+        is_gzip = len(codings) == 1 and codings[0] in _GZIPS
+        response.stream = _DecompressedStream(response.stream, is_gzip=is_gzip)
         del response.headers["content-encoding"]
         response.headers.pop("content-length", None)
     return response
 
 
-class _Inflated(httpx.AsyncByteStream):
-    def __init__(self, body: httpx.AsyncByteStream, *, is_ours: bool) -> None:
+class _DecompressedStream(httpx.AsyncByteStream):
+    def __init__(self, body: httpx.AsyncByteStream, *, is_gzip: bool) -> None:
         self._body = body
-        self._is_ours = is_ours
+        self._is_gzip = is_gzip
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        gzip = _Gzip()
+        gzip = _GzipDecoder()
         async for data in self._body:
-            if not self._is_ours:
-                raise httpx.DecodingError("the answer has a coding that was not asked for, or several")
+            if not self._is_gzip:
+                raise httpx.DecodingError("the response has a coding that was not asked for, or several")
             for piece in gzip.pieces(data):
                 yield piece
-                if len(piece) == MAX_PIECE:  # a few bytes can be thousands of them, without any wait for more
+                # A few bytes can yield thousands of pieces without waiting for input: let other tasks run.
+                if len(piece) == MAX_PIECE:
                     await asyncio.sleep(0)
         if not gzip.is_whole:
             raise httpx.DecodingError("the gzip stream ends too early")
@@ -55,8 +59,8 @@ class _Inflated(httpx.AsyncByteStream):
         await self._body.aclose()
 
 
-class _Gzip:
-    """Inflates one gzip member after the other; no member at all is what an answer without a body has."""
+class _GzipDecoder:
+    """Decompresses one gzip member after the other; an empty body has none."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
@@ -65,7 +69,7 @@ class _Gzip:
         self.is_whole = True
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        # What waits inside to come out is not lost when the data end here: a member's checksum is still to come.
+        # Output that zlib still buffers is not lost if the data end here: the member's checksum follows.
         self._surplus += len(data)
         while data:
             self.is_whole = False
@@ -81,8 +85,8 @@ class _Gzip:
                 data = self._member.unused_data
                 self._members += 1
                 if self._members > MAX_MEMBERS:
-                    raise httpx.DecodingError("the answer has too many gzip members")
+                    raise httpx.DecodingError("the response has too many gzip members")
                 self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
                 self.is_whole = True
         if self._surplus > MAX_EMPTY:
-            raise httpx.DecodingError("the gzip stream has next to nothing in it")
+            raise httpx.DecodingError("the gzip stream is almost empty")

@@ -1,4 +1,4 @@
-"""A response, of which no more was taken than was allowed."""
+"""A response whose body is read up to a limit."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from http import HTTPStatus
 import httpx
 
 from adapters.http_client.errors import TransientError
-from adapters.http_client.gzip import inflated
+from adapters.http_client.gzip import decompressed
 from adapters.http_client.retry_after import retry_after
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -23,9 +23,9 @@ class Response:
     headers: httpx.Headers
     body: bytearray = field(default_factory=bytearray)
     is_cut: bool = False
-    """Whether there was more of the body."""
+    """Whether the body is longer than the limit."""
     is_undecodable: bool = False
-    """Whether the rest of the body is no gzip, or has a coding that was not asked for."""
+    """Whether the rest of the body is broken gzip, or has a coding that was not asked for."""
 
     @property
     def is_success(self) -> bool:
@@ -54,48 +54,48 @@ class Response:
 
     @property
     def is_web_page(self) -> bool:
-        """Check whether it comes from something in between, such as a firewall, and not from the API."""
+        """Check whether it comes from an intermediary, such as a firewall, and not from the API."""
         is_labelled = self.media_type.lower() in _HTML and not _JSON.match(self.body)
         return is_labelled or _MARKUP.match(self.body) is not None
 
     @property
     def problem(self) -> str:
-        """What keeps the body from being read, in words that follow the host's name; empty if nothing does."""
+        """Why the body is unusable, in words that follow the system's name; empty if it is usable."""
         if self.is_undecodable:
-            return "gave an answer whose compression is broken or not known"
-        return f"gave an answer of more than {len(self.body)} bytes" if self.is_cut else ""
+            return "sent a response that cannot be decompressed"
+        return f"sent a response of more than {len(self.body):,} bytes" if self.is_cut else ""
 
     def as_transient(self, advice: str = "") -> TransientError:
         is_page = self.is_web_page and not self.is_server_error
-        what = "a web page instead of an API answer" if is_page else "an error"
-        return TransientError(f"answers with {what} (HTTP {self.status}){advice}", self.retry_after)
+        what = "a web page instead of an API response" if is_page else "an error"
+        return TransientError(f"returned {what} (HTTP {self.status}){advice}", self.retry_after)
 
     def take_body(self) -> bytes:
-        """Return the body, and keep none of it."""
+        """Return the body and release it."""
         body = bytes(self.body)
         self.body.clear()
         return body
 
 
 MaxBody = Callable[[Response], int]
-"""Returns how many bytes of a body are taken; of the body of a 429 none is."""
+"""Returns the most bytes of a body to read; the body of a 429 is never read."""
 
 
-async def read(answer: httpx.Response, max_body: MaxBody) -> Response:
-    """Read what is allowed; a status says enough even where its body cannot be decoded."""
-    response = Response(answer.status_code, answer.headers)
-    # A 429 says all in its headers; a body that breaks off must not make it unclear.
-    most = 0 if response.is_throttled else max_body(response)
-    if not most:
+async def read(raw: httpx.Response, max_body: MaxBody) -> Response:
+    """Read a response up to its limit; the status is kept even if the body cannot be decoded."""
+    response = Response(raw.status_code, raw.headers)
+    # The headers of a 429 say everything; a body that breaks off must not turn it into another error.
+    limit = 0 if response.is_throttled else max_body(response)
+    if not limit:
         return response
-    stream = inflated(answer).stream
+    stream = decompressed(raw).stream
     assert isinstance(stream, httpx.AsyncByteStream)
     body = response.body
     try:
         async for piece in stream:
             body += piece
-            if len(body) > most:
-                del body[most:]
+            if len(body) > limit:
+                del body[limit:]
                 response.is_cut = True
                 break
     except httpx.DecodingError:

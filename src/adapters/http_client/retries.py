@@ -1,4 +1,4 @@
-"""How long to wait for another system, how often to send a request again, and when to give up."""
+"""Retries: how long to wait for another system, how often to try again, and when to give up."""
 
 import asyncio
 import math
@@ -17,34 +17,34 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """All in seconds, but `max_attempts`."""
+    """Timeouts, delays and limits; all in seconds except `max_attempts`."""
 
     connect_timeout: float = 10
     idle_timeout: float = 20
-    """Between two pieces of the response to a read, and while sending."""
+    """Between two chunks of the response to a read, and while sending."""
     write_timeout: float = 60
-    """The host may be silent for all of it: it may be at work, and to stop listening stops nothing."""
+    """For a whole write. The host may be silent throughout: it may be working, and hanging up would not stop it."""
     read_timeout: float = 600
     """For a whole read."""
     max_attempts: int = 5
-    """How often a request is sent that meets a broken connection or a 5xx."""
+    """How often a request is sent when the connection fails or the host answers 5xx."""
     first_delay: float = 0.5
     max_delay: float = 30
-    """What our own, growing delays do not grow beyond."""
+    """Upper bound of our own exponential delays."""
     jitter: float = 1
     max_retry_after: float = 15 * 60
     """The most that one `Retry-After` is honoured for."""
     max_pause: float = 60
-    """The most that is paused because a response, which was given, says that the limit is used up now."""
+    """The longest pause after a successful response that says the rate limit is used up."""
     max_total_wait: float = 60 * 60
-    """More than this is not waited for one request, and one that asks for more at once is not waited for."""
+    """The most that one request waits in total; if the host asks for more, the request fails immediately."""
     time_limit: float = math.inf
-    """For all requests since `started`: waits and responses together."""
+    """For all requests since `started`, waits and responses together."""
     expires_at: float = math.inf
-    """When that is over, by `time.monotonic`."""
+    """When the time limit ends, by `time.monotonic`."""
 
     def started(self) -> "RetryPolicy":
-        """Return the policy for requests that begin now."""
+        """Return the policy with its time limit starting now."""
         return replace(self, expires_at=time.monotonic() + self.time_limit)
 
     @property
@@ -66,20 +66,20 @@ INTERACTIVE = RetryPolicy(
     max_total_wait=10,
     time_limit=30,
 )
-"""A person waits for it, in a browser or for a response of the API."""
+"""For requests that a person waits for, in a browser or through the API."""
 
 
 def single_attempt(seconds: float) -> RetryPolicy:
-    """Return the policy of requests that their sender repeats, if anybody does."""
+    """Return a policy without retries, for callers that do their own."""
     return RetryPolicy(seconds, seconds, read_timeout=seconds, max_attempts=1, max_total_wait=0)
 
 
 @dataclass(slots=True)
 class RetryState:
-    """Decides for one request whether it is sent again.
+    """The retry state of one request.
 
-    A wait that the host asks for is kept, and not lengthened: it knows. Only one that is shorter than our first delay
-    gives way to our own, growing ones: "0" for ever must not become a busy loop.
+    A delay that the host asks for is used as it is. Only one shorter than our first delay is replaced by our own
+    exponential delays: a constant "Retry-After: 0" must not become a busy loop.
     """
 
     policy: RetryPolicy
@@ -114,12 +114,12 @@ class RetryState:
 async def send_with_retries(
     policy: RetryPolicy, host: str, attempt: Callable[[], Awaitable[T]], *, is_repeatable: bool = True
 ) -> T:
-    """Send a request, and again while that can help.
+    """Call `attempt`, with retries after a TransientError.
 
-    What is not repeatable is sent again only when it is certain that it was not executed.
+    A request that is not repeatable is retried only if it is certain that it was not executed.
 
     Raises:
-        TransientError: of the last attempt.
+        TransientError: the last attempt's.
     """
     state = RetryState(policy)
     deadline = asyncio.timeout(policy.time_left if policy.is_interactive else None)
@@ -133,11 +133,11 @@ async def send_with_retries(
                     if delay is None:
                         raise
                     reason = THROTTLED if isinstance(error, Throttled) else FAILED
-                began = time.monotonic()
+                started_at = time.monotonic()
                 try:
                     await asyncio.sleep(delay)
                 finally:
-                    WAITED.labels(host, reason).inc(time.monotonic() - began)
+                    WAITED.labels(host, reason).inc(time.monotonic() - started_at)
     except TimeoutError:
         if deadline.expired():
             raise TooSlow from None

@@ -1,4 +1,4 @@
-"""The transport in production: httpx over aiohttp, its traps closed, with private addresses out of reach."""
+"""The production transport: httpx over aiohttp, hardened, without access to private addresses."""
 
 import functools
 import socket
@@ -20,48 +20,48 @@ _IDLE_SECONDS = 5
 _MAX_HEADER = 8190
 _MAX_HEADERS = 128
 _HEADERS = {"Accept-Encoding": CODING, "User-Agent": "gleanin-sync"}
-"""Of requests that do not have them; aiohttp would ask for more codings."""
+"""Default headers; without them, aiohttp would ask for more codings."""
 
 
-class _PublicOnly(AbstractResolver):
-    """Resolves names, and refuses those that lead into the network we are in, as `check_address` does."""
+class _PublicResolver(AbstractResolver):
+    """Resolves host names and refuses those with private addresses, as `check_address` does."""
 
     def __init__(self) -> None:
-        self._names = DefaultResolver()
+        self._resolver = DefaultResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        found = await self._names.resolve(host, port, family)
-        if not all(is_public_ip(result["host"]) for result in found):
+        results = await self._resolver.resolve(host, port, family)
+        if not all(is_public_ip(result["host"]) for result in results):
             raise InvalidInput(
-                f"The name {host} leads to a private address. "
-                "Private addresses are refused unless a setting allows them."
+                f"The host {host} has a private address. "
+                "Private addresses are not allowed unless a setting permits them."
             )
-        return found
+        return results
 
     async def close(self) -> None:
-        await self._names.close()
+        await self._resolver.close()
 
 
 class HardenedTransport(AiohttpTransport):
-    """Verifies TLS, keeps no cookies, and bounds the headers.
+    """A transport that verifies TLS, ignores cookies and bounds the headers.
 
-    It follows no redirect, takes no proxy from the environment, and asks for one coding, gzip, which it leaves as it is.
+    It follows no redirects, ignores proxy settings in the environment, and requests gzip only, without decompressing it.
 
-    Its errors are those of `errors.TRANSPORT_ERRORS`; which one a server causes that hangs up cannot be relied on.
+    It raises `errors.TRANSPORT_ERRORS`; which of them a server that hangs up causes is not reliable.
     """
 
     def __init__(self, *, allow_private: bool = False, counted_as: str | None = None) -> None:
-        """Open none yet.
+        """Create the transport; connections are opened on demand.
 
         Args:
-            allow_private: lets them lead into the networks around us.
-            counted_as: what requests are counted under, instead of their host.
+            allow_private: whether requests may go to private addresses.
+            counted_as: the metrics label for requests, instead of their host.
         """
         self._allow_private = allow_private
         self._counted_as = counted_as
-        super().__init__(verify=_trusted(), client=self._session)
+        super().__init__(verify=_ssl_context(), client=self._session)
 
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -69,7 +69,7 @@ class HardenedTransport(AiohttpTransport):
                 limit=_CONNECTIONS,
                 ssl=self.ssl_context,
                 keepalive_timeout=_IDLE_SECONDS,
-                resolver=None if self._allow_private else _PublicOnly(),
+                resolver=None if self._allow_private else _PublicResolver(),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
@@ -89,6 +89,6 @@ class HardenedTransport(AiohttpTransport):
 
 
 @functools.cache
-def _trusted() -> ssl.SSLContext:
-    """Load the certificates once: it takes longer than many a sync."""
+def _ssl_context() -> ssl.SSLContext:
+    """Load the trusted certificates, once: it takes longer than many syncs."""
     return httpx.create_ssl_context()

@@ -1,4 +1,4 @@
-"""A server that answers as it is told, and the client that asks it as in production."""
+"""A server with prepared responses, and the production client that calls it."""
 
 import socket
 import tracemalloc
@@ -22,7 +22,7 @@ QUICK = RetryPolicy(first_delay=0.001, max_delay=0.01, jitter=0.001, max_attempt
 
 @dataclass
 class Server:
-    """Gives the same answer to everybody, unless a function gives another one."""
+    """Sends the same response to every request, unless a function replaces it."""
 
     url: str = ""
     body: bytes = b'{"data": []}'

@@ -1,4 +1,4 @@
-"""The client over real HTTP where only a network can do it, and over answers made up where it cannot."""
+"""The client, over real HTTP where the network matters, and over prepared responses otherwise."""
 
 import asyncio
 import gzip
@@ -48,13 +48,13 @@ def checked(response: Response) -> Response:
     return response
 
 
-async def sent(client: HttpClient, most: int = MIB, **options: Any) -> Response:
+async def sent(client: HttpClient, max_body: int = MIB, **options: Any) -> Response:
     method = "POST" if options else "GET"
-    return await client.send(method, client.url("things"), checked, lambda _: most, **options)
+    return await client.send(method, client.url("things"), checked, lambda _: max_body, **options)
 
 
 def answering(*answers: Any) -> tuple[Callable[[], httpx.AsyncBaseTransport], list[httpx.Request]]:
-    """Return a transport whose last answer is given for ever, and the requests that came to it."""
+    """Return a transport that repeats its last answer, and the requests it received."""
     requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -67,7 +67,7 @@ def answering(*answers: Any) -> tuple[Callable[[], httpx.AsyncBaseTransport], li
     return lambda: httpx.MockTransport(answer), requests
 
 
-async def test_only_what_was_given_is_sent_and_gzip_is_asked_for_alone(server: Server) -> None:
+async def test_requests_have_only_the_given_headers_and_accept_only_gzip(server: Server) -> None:
     server.headers = {"Set-Cookie": "session=1; Path=/"}
     async with client_of(server.url) as client:
         assert (await sent(client)).take_body() == server.body
@@ -83,7 +83,7 @@ async def test_only_what_was_given_is_sent_and_gzip_is_asked_for_alone(server: S
 
 @pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
-async def test_body_takes_no_more_memory_than_is_allowed(server: Server, coding: str, status: int) -> None:
+async def test_body_memory_is_bounded(server: Server, coding: str, status: int) -> None:
     server.body = gzip.compress(bomb()) if "," in coding else bomb()
     server.status, server.headers = status, {"Content-Encoding": coding}
     async with client_of(server.url) as client:
@@ -101,7 +101,7 @@ async def test_redirect_is_not_followed(server: Server) -> None:
     assert len(server.requests) == 1
 
 
-async def test_status_counts_whatever_the_coding_of_its_body(server: Server) -> None:
+async def test_status_is_kept_when_the_body_cannot_be_decoded(server: Server) -> None:
     server.status, server.headers = 429, {"Content-Encoding": "br", "Retry-After": "7200"}
     async with client_of(server.url) as client:
         with pytest.raises(HostUnavailable) as caught:
@@ -110,7 +110,7 @@ async def test_status_counts_whatever_the_coding_of_its_body(server: Server) -> 
     assert caught.value.__cause__.retry_after == 7200
 
 
-async def test_public_name_that_leads_to_a_private_address_is_refused(
+async def test_public_name_with_a_private_address_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def resolve(self: object, host: str, port: int, family: int) -> list[dict[str, Any]]:
@@ -118,30 +118,31 @@ async def test_public_name_that_leads_to_a_private_address_is_refused(
 
     monkeypatch.setattr("adapters.http_client.transport.DefaultResolver.resolve", resolve)
     async with client_of("https://sneaky.example.com", HardenedTransport) as client:
-        with pytest.raises(InvalidInput, match=r"sneaky\.example\.com leads to a private address"):
+        with pytest.raises(InvalidInput, match=r"sneaky\.example\.com has a private address"):
             await sent(client)
 
 
-async def test_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
+async def test_self_signed_certificate_is_not_trusted(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certified(tmp_path))
     met: list[int] = []
     server = await asyncio.start_server(lambda *_: met.append(1), "127.0.0.1", 0, ssl=context)
     async with server, client_of(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client:
-        with pytest.raises(HostUnavailable, match="has no certificate that can be trusted"):
+        with pytest.raises(HostUnavailable, match="does not have a trusted certificate"):
             await sent(client)
-    assert met == [], "not even the request was sent"
+    assert met == [], "the request was not sent"
 
 
 @pytest.mark.parametrize("is_write", [False, True])
 @pytest.mark.parametrize(
-    ("host", "problem"),
-    [("nowhere.invalid", "is a host that nobody knows (DNS)"), ("127.0.0.1", "accepts no connection")],
+    ("host", "sentence"),
+    [
+        ("nowhere.invalid", "The host nowhere.invalid cannot be found (DNS)."),
+        ("127.0.0.1", "Example refused the connection."),
+    ],
 )
-async def test_host_that_cannot_be_reached_is_named_and_asked_again(
-    host: str, problem: str, is_write: bool
-) -> None:
-    """A connection that is refused and one that broke look the same to the transport: only their cause differs."""
+async def test_unreachable_host_is_named_and_retried(host: str, sentence: str, is_write: bool) -> None:
+    """A refused connection and a broken one look the same to the transport: only their cause differs."""
     announced = []
 
     async def before_write() -> None:
@@ -150,7 +151,7 @@ async def test_host_that_cannot_be_reached_is_named_and_asked_again(
     async with client_of(f"http://{host}:{closed_port()}", before_write=before_write) as client:
         with pytest.raises(HostUnavailable) as caught:
             await sent(client, body=b"{}", is_write=is_write)
-    assert str(caught.value) == f"{host} {problem}."
+    assert str(caught.value) == sentence
     assert caught.value.not_executed
     assert len(announced) == (QUICK.max_attempts if is_write else 0)
 
@@ -158,24 +159,24 @@ async def test_host_that_cannot_be_reached_is_named_and_asked_again(
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (httpx.ReadError("x"), "broke the connection"),
+        (httpx.ReadError("x"), "closed the connection"),
         (httpx.ReadTimeout("x"), "did not answer in time"),
-        (httpx.RemoteProtocolError("x"), "gave an answer that is not HTTP"),
-        (502, "answers with an error (HTTP 502)"),
+        (httpx.RemoteProtocolError("x"), "sent a response that is not HTTP"),
+        (502, "returned an error (HTTP 502)"),
     ],
 )
-async def test_read_is_sent_again_and_a_write_that_may_be_executed_is_not(answer: Any, problem: str) -> None:
+async def test_reads_are_retried_and_writes_that_may_be_executed_are_not(answer: Any, problem: str) -> None:
     for is_write, times in ((False, QUICK.max_attempts), (True, 1)):
         transport, requests = answering(answer)
         async with client_of(transport=transport) as client:
             with pytest.raises(HostUnavailable) as caught:
                 await sent(client, is_write=is_write)
-        assert str(caught.value) == f"api.example.org {problem}."
+        assert str(caught.value) == f"Example {problem}."
         assert (len(requests), caught.value.not_executed) == (times, False)
 
 
 @pytest.mark.parametrize("is_write", [False, True])
-async def test_429_is_no_failure_however_often_it_comes(is_write: bool) -> None:
+async def test_429_does_not_count_as_a_failed_attempt(is_write: bool) -> None:
     transport, requests = answering(*[429] * 30, 200)
     async with client_of(transport=transport) as client:
         assert (await sent(client, is_write=is_write)).status == 200
@@ -183,12 +184,10 @@ async def test_429_is_no_failure_however_often_it_comes(is_write: bool) -> None:
 
 
 @pytest.mark.parametrize("is_write", [False, True])
-async def test_429_for_ever_ends_with_that_reason(is_write: bool) -> None:
+async def test_endless_429_ends_with_that_reason(is_write: bool) -> None:
     transport, requests = answering(429)
     async with client_of(transport=transport, policy=replace(QUICK, max_total_wait=0.05)) as client:
-        with pytest.raises(
-            HostUnavailable, match=r"limits how often we may ask \(429\), and asks for"
-        ) as caught:
+        with pytest.raises(HostUnavailable, match=r"is limiting our requests \(429\) and asks for") as caught:
             await sent(client, is_write=is_write)
     assert len(requests) > 1
     assert caught.value.not_executed
@@ -197,18 +196,18 @@ async def test_429_for_ever_ends_with_that_reason(is_write: bool) -> None:
 @pytest.mark.parametrize(
     ("policy", "sentence"),
     [
-        (QUICK, "api.example.org limits {}, and asks for longer pauses than 60 minutes in all."),
-        (INTERACTIVE, "Example (api.example.org) limits {}, and asks for a longer pause. Try again later."),
-        (single_attempt(5), "api.example.org limits {}."),
+        (QUICK, "Example {} and asks for pauses of more than 60 minutes in total."),
+        (INTERACTIVE, "Example {} and asks for a longer pause. Try again later."),
+        (single_attempt(5), "Example {}."),
     ],
     ids=["run", "person", "notice"],
 )
-async def test_pause_that_is_too_long_is_not_begun(policy: RetryPolicy, sentence: str) -> None:
+async def test_request_fails_immediately_if_the_pause_is_too_long(policy: RetryPolicy, sentence: str) -> None:
     transport, requests = answering(httpx.Response(429, headers={"Retry-After": "86400"}))
     async with client_of(transport=transport, policy=policy) as client:
         with pytest.raises(HostUnavailable) as caught:
             await sent(client)
-    assert str(caught.value) == sentence.format("how often we may ask (429)")
+    assert str(caught.value) == sentence.format("is limiting our requests (429)")
     assert len(requests) == 1
 
 
@@ -221,15 +220,15 @@ class Silent(httpx.AsyncBaseTransport):
 @pytest.mark.parametrize(
     ("policy", "sentence"),
     [
-        (replace(QUICK, read_timeout=0.01), "api.example.org did not answer in time."),
+        (replace(QUICK, read_timeout=0.01), "Example did not answer in time."),
         (
             replace(INTERACTIVE, time_limit=0.05),
-            "Example (api.example.org) answers too slowly. Try again later.",
+            "Example is taking too long to answer. Try again later.",
         ),
     ],
     ids=["run", "person"],
 )
-async def test_response_that_never_comes_is_not_awaited(policy: RetryPolicy, sentence: str) -> None:
+async def test_missing_response_times_out(policy: RetryPolicy, sentence: str) -> None:
     async with client_of(transport=Silent, policy=policy) as client, asyncio.timeout(WITHIN):
         with pytest.raises(HostUnavailable) as caught:
             await sent(client)
@@ -240,7 +239,7 @@ async def test_response_that_never_comes_is_not_awaited(policy: RetryPolicy, sen
     ("link", "path"),
     [("?page=2", "/v1/things?page=2"), ("/v1/x", "/v1/x"), ("https://api.example.org/y", "/y")],
 )
-async def test_link_to_the_same_place_is_followed(link: str, path: str) -> None:
+async def test_only_links_to_the_same_host_are_followed(link: str, path: str) -> None:
     async with client_of("https://api.example.org/v1") as client:
         assert str(client.follow(client.url("things"), link)) == f"https://api.example.org{path}"
         for other in (
@@ -253,16 +252,16 @@ async def test_link_to_the_same_place_is_followed(link: str, path: str) -> None:
                 client.follow(client.url("things"), other)
 
 
-async def test_address_that_cannot_be_read_is_refused() -> None:
+async def test_invalid_base_url_is_refused() -> None:
     with pytest.raises(InvalidInput):
         async with client_of("https://api.example.org:port"):
             pass
 
 
-async def test_library_gets_what_was_allowed_and_chooses_no_coding(server: Server) -> None:
+async def test_library_transport_bounds_the_body_and_sets_the_coding(server: Server) -> None:
     transport = LibraryTransport(over_network)
     async with httpx.AsyncClient(transport=transport):
-        pass  # each of the library's clients closes it
+        pass  # each of the library's clients closes its transport
     async with httpx.AsyncClient(transport=transport) as library:
         server.status = 503
         answer = await library.post(f"{server.url}/token", data={"code": "1"}, auth=("me", "secret"))

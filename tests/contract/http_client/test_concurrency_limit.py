@@ -1,4 +1,4 @@
-"""How many requests may be in flight: halved by a 429, regained one by one, and given out in turn."""
+"""The concurrency limit: halved by a 429, regained one by one, and served first come, first served."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_429_halves_what_is_in_flight_once_for_all_that_were_under_way() -> None:
+async def test_a_429_halves_the_limit_once_per_round() -> None:
     limit = AdaptiveLimit(16)
     rounds = [await limit.acquire() for _ in range(16)]
     for one in rounds:
@@ -25,7 +25,7 @@ async def test_a_429_halves_what_is_in_flight_once_for_all_that_were_under_way()
     assert limit.allowed == 8
 
 
-async def test_the_limit_never_falls_below_one_and_recovers_to_its_ceiling() -> None:
+async def test_the_limit_stays_above_zero_and_recovers_to_its_ceiling() -> None:
     limit = AdaptiveLimit(16)
     for _ in range(10):
         limit.throttled(await limit.acquire())
@@ -39,7 +39,7 @@ async def test_the_limit_never_falls_below_one_and_recovers_to_its_ceiling() -> 
     assert recovering[-1] == 16
 
 
-async def test_waiters_are_served_in_the_order_in_which_they_came() -> None:
+async def test_waiters_are_served_in_order() -> None:
     limit = AdaptiveLimit(1)
     served: list[int] = []
 
@@ -53,7 +53,7 @@ async def test_waiters_are_served_in_the_order_in_which_they_came() -> None:
     assert served == list(range(10))
 
 
-async def test_a_pause_holds_everybody_and_then_lets_them_go() -> None:
+async def test_a_pause_holds_all_waiters_and_then_releases_them() -> None:
     limit = AdaptiveLimit(2)
     limit.pause(0.03)
     began = time.monotonic()
@@ -68,7 +68,7 @@ async def test_a_pause_holds_everybody_and_then_lets_them_go() -> None:
 
 
 @pytest.mark.parametrize("served_first", [True, False])
-async def test_who_is_cancelled_while_waiting_takes_no_slot_away(served_first: bool) -> None:
+async def test_a_cancelled_waiter_keeps_no_slot(served_first: bool) -> None:
     limit = AdaptiveLimit(1)
     await limit.acquire()
     gives_up, stays = (asyncio.create_task(limit.acquire()) for _ in range(2))
@@ -101,7 +101,7 @@ def test_a_limit_serves_one_event_loop_after_another() -> None:
 
 
 @given(st.lists(st.sampled_from(["take", "free", "well", "badly", "cancel"]), max_size=60))
-def test_slots_are_neither_lost_nor_invented(steps: list[str]) -> None:
+def test_number_of_slots_is_preserved(steps: list[str]) -> None:
     async def history() -> None:
         limit = AdaptiveLimit(4)
         tasks: list[asyncio.Task[int]] = []

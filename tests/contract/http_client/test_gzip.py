@@ -1,4 +1,4 @@
-"""Whatever is compressed, what comes out is bounded, whole, and nothing else."""
+"""Decompressed responses are bounded and complete; anything else is an error."""
 
 import asyncio
 import gzip
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.http_client.gzip import MAX_PIECE, inflated
+from adapters.http_client.gzip import MAX_PIECE, decompressed
 from tests.contract.http_client.conftest import MIB
 
 WELL = b'{"data": []}'
@@ -28,7 +28,7 @@ class Pieces(httpx.AsyncByteStream):
 
 async def decoded(body: bytes, coding: str | None, size: int = 5000) -> bytes:
     headers = {} if coding is None else {"content-encoding": coding, "content-length": str(len(body))}
-    answer = inflated(httpx.Response(200, headers=headers, stream=Pieces(body, size)))
+    answer = decompressed(httpx.Response(200, headers=headers, stream=Pieces(body, size)))
     async with aclosing(answer):
         content = b""
         async for piece in answer.aiter_raw():
@@ -53,12 +53,12 @@ async def decoded(body: bytes, coding: str | None, size: int = 5000) -> bytes:
         ),
     ],
 )
-async def test_what_came_compressed_is_read_as_what_it_was(body: bytes, coding: str | None) -> None:
+async def test_compressed_body_is_decompressed(body: bytes, coding: str | None) -> None:
     assert await decoded(body, coding) == WELL
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip"])
-async def test_no_body_is_none_whatever_its_coding(coding: str) -> None:
+async def test_empty_body_is_accepted_with_any_coding(coding: str) -> None:
     assert await decoded(b"", coding) == b""
 
 
@@ -78,7 +78,7 @@ async def test_no_body_is_none_whatever_its_coding(coding: str) -> None:
         pytest.param(WELL, "nonsense", id="unknown"),
     ],
 )
-async def test_what_is_not_one_whole_gzip_is_not_decoded(body: bytes, coding: str) -> None:
+async def test_broken_or_unknown_coding_is_an_error(body: bytes, coding: str) -> None:
     with pytest.raises(httpx.DecodingError):
         await decoded(body, coding)
 
@@ -94,13 +94,13 @@ async def test_what_is_not_one_whole_gzip_is_not_decoded(body: bytes, coding: st
     ),
     size=st.integers(1, 5000),
 )
-async def test_however_it_is_cut_nothing_is_lost(members: list[bytes], size: int) -> None:
+async def test_chunk_boundaries_do_not_matter(members: list[bytes], size: int) -> None:
     packed = b"".join(map(gzip.compress, members))
     assert await decoded(packed, "gzip", size) == b"".join(members)
 
 
-async def test_others_go_on_while_a_few_bytes_are_inflated_to_many() -> None:
-    """What is there already is inflated without a wait for more, so that nothing else would let others go on."""
+async def test_other_tasks_run_while_a_few_bytes_expand_to_many() -> None:
+    """Input that has already arrived is decompressed without awaiting more, so nothing else would yield to other tasks."""
     turns = 0
 
     async def others() -> None:
@@ -110,7 +110,7 @@ async def test_others_go_on_while_a_few_bytes_are_inflated_to_many() -> None:
             await asyncio.sleep(0)
 
     packed = gzip.compress(bytes(32 * MAX_PIECE))
-    answer = inflated(
+    answer = decompressed(
         httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(packed))
     )
     task = asyncio.create_task(others())
@@ -125,12 +125,12 @@ async def test_others_go_on_while_a_few_bytes_are_inflated_to_many() -> None:
     ("head", "piece", "words"),
     [
         (b"", gzip.compress(b""), "too many gzip members"),
-        (gzip.compress(b"")[:10], b"\x00\x00\x00\xff\xff" * 100, "next to nothing"),
-        (b"\x1f\x8b\x08\x08" + bytes(6), b"x" * 1000, "next to nothing"),
+        (gzip.compress(b"")[:10], b"\x00\x00\x00\xff\xff" * 100, "almost empty"),
+        (b"\x1f\x8b\x08\x08" + bytes(6), b"x" * 1000, "almost empty"),
     ],
     ids=["empty members", "empty blocks", "a long file name"],
 )
-async def test_gzip_of_nothing_does_not_go_on_for_ever(head: bytes, piece: bytes, words: str) -> None:
+async def test_endless_empty_gzip_is_stopped(head: bytes, piece: bytes, words: str) -> None:
     given = 0
 
     class Endless(httpx.AsyncByteStream):
@@ -141,7 +141,7 @@ async def test_gzip_of_nothing_does_not_go_on_for_ever(head: bytes, piece: bytes
                 given += len(piece)
                 yield piece
 
-    answer = inflated(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Endless()))
+    answer = decompressed(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Endless()))
     async with aclosing(answer):
         with pytest.raises(httpx.DecodingError, match=words):
             await answer.aread()

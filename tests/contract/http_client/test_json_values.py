@@ -1,4 +1,4 @@
-"""Counting the values of a JSON text without parsing it."""
+"""The number of values in a JSON text, counted without parsing it."""
 
 import json
 
@@ -29,7 +29,7 @@ def separators(value: object) -> int:
 
 
 @given(JSON, st.booleans())
-def test_separators_of_values_are_counted_and_not_those_in_texts(value: object, ascii_only: bool) -> None:
+def test_separators_inside_strings_are_not_counted(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     count = separators(value)
     assert end_of_values(text, count) is None
@@ -40,7 +40,7 @@ def test_separators_of_values_are_counted_and_not_those_in_texts(value: object, 
 
 
 @given(st.text(alphabet='[]{},:"\\ a1').map(str.encode), st.integers(0, 5))
-def test_what_is_no_json_has_an_end_too(text: bytes, most: int) -> None:
+def test_invalid_json_is_bounded_too(text: bytes, most: int) -> None:
     end = end_of_values(text, most)
     assert end is None or end_of_values(text[:end], most) == end
 
@@ -55,5 +55,5 @@ def test_what_is_no_json_has_an_end_too(text: bytes, most: int) -> None:
     ],
     ids=["open string", "escapes", "blanks", "strings"],
 )
-def test_nothing_is_looked_at_twice(text: bytes) -> None:
+def test_scan_never_backtracks(text: bytes) -> None:
     assert end_of_values(text, 100) is None

@@ -1,4 +1,4 @@
-"""What is counted of requests to other hosts, and of the waits for them."""
+"""Metrics of requests to other hosts and of their waits."""
 
 import asyncio
 
@@ -33,7 +33,7 @@ async def get(client: HttpClient) -> None:
     await client.send("GET", client.base_url, lambda _: None, lambda _: 0)
 
 
-async def test_requests_are_counted_by_host_and_status_and_those_without_an_answer_too() -> None:
+async def test_requests_are_counted_by_host_and_status_with_or_without_a_response() -> None:
     world = SandboxState()
     with in_thread(world) as sandbox:
         refused, unanswered = requests("401"), requests("none")
@@ -45,7 +45,7 @@ async def test_requests_are_counted_by_host_and_status_and_those_without_an_answ
         assert (requests("401"), requests("none")) == (refused + 1, unanswered + 1)
 
 
-async def test_waits_are_counted_by_what_they_are_for() -> None:
+async def test_waits_are_counted_by_reason() -> None:
     answers = iter([Throttled(0.02), TransientError("broke", 0.03), "well"])
 
     async def ask() -> object:
@@ -60,7 +60,7 @@ async def test_waits_are_counted_by_what_they_are_for() -> None:
     assert 0.03 <= waited("error", "waits.example.org") < WITHIN
 
 
-async def test_a_wait_that_is_cut_counts_for_as_long_as_it_was() -> None:
+async def test_a_cancelled_wait_counts_its_actual_duration() -> None:
     async def ask() -> None:
         raise Throttled(600)
 
@@ -70,7 +70,7 @@ async def test_a_wait_that_is_cut_counts_for_as_long_as_it_was() -> None:
     assert 0.05 < waited("429", "cut.example.org") < WITHIN
 
 
-async def test_a_wait_for_others_of_ours_that_is_cut_counts_for_as_long_as_it_was() -> None:
+async def test_a_cancelled_wait_for_a_slot_counts_its_actual_duration() -> None:
     limit = AdaptiveLimit(ceiling=1)
     await limit.acquire()
     async with client_of("https://cut-pace.example.org", limit=limit) as client:
@@ -80,7 +80,7 @@ async def test_a_wait_for_others_of_ours_that_is_cut_counts_for_as_long_as_it_wa
     assert 0.05 < waited("pacing", "cut-pace.example.org") < WITHIN
 
 
-async def test_webhooks_are_counted_together_whatever_hosts_organizations_choose() -> None:
+async def test_webhooks_are_counted_under_one_label() -> None:
     with in_thread(SandboxState()) as sandbox:
         by_host, by_name = requests("401"), requests("401", "webhook")
         webhooks = HardenedTransport(allow_private=True, counted_as=WEBHOOK)
@@ -89,7 +89,7 @@ async def test_webhooks_are_counted_together_whatever_hosts_organizations_choose
         assert (requests("401"), requests("401", "webhook")) == (by_host, by_name + 1)
 
 
-async def test_a_request_that_waits_for_others_of_ours_is_paced() -> None:
+async def test_a_wait_for_a_slot_is_counted_as_pacing() -> None:
     async def answer(_: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0.05)
         return httpx.Response(200)

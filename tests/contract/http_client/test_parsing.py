@@ -1,7 +1,8 @@
-"""Two tenants on one event loop: while one's answer is parsed, the other's requests go on."""
+"""Two tenants on one event loop: parsing one tenant's response does not hold up the other's requests."""
 
 import asyncio
 import threading
+from core.domain.records.feeds import SESSIONS
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ async def within(what: Awaitable[T]) -> T:
 
 @dataclass
 class Gate:
-    """Holds up what is parsed in a thread, for as long as the first thing stays the first."""
+    """Blocks the first response that is parsed in a thread until the test lets it continue."""
 
     threads: Executor = field(default_factory=parsing_threads)
     opened: threading.Event = field(default_factory=threading.Event)
@@ -65,11 +66,11 @@ def page(title: str) -> httpx.Response:
 
 async def sessions(sources: SessionboardSources, host: str) -> list[str]:
     async with sources.open(f"https://{host}.example.com", Token("t")) as source:
-        return [row.id async for page in source.sessions(EVENT) for row in page]
+        return [row.id async for page in source.records(EVENT, SESSIONS) for row in page]
 
 
 @pytest.mark.parametrize("size", ["small", "large"])
-async def test_one_tenants_answer_does_not_hold_up_another_tenants_reading(
+async def test_parsing_one_tenants_response_does_not_hold_up_another_tenant(
     gate: Gate, size: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -91,7 +92,7 @@ async def test_one_tenants_answer_does_not_hold_up_another_tenants_reading(
     assert await within(slow) == ["s1"]
 
 
-async def test_one_tenants_account_in_gleanin_does_not_hold_up_another_tenants_reading(
+async def test_parsing_gleanins_response_does_not_hold_up_another_tenant(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -119,7 +120,7 @@ async def test_one_tenants_account_in_gleanin_does_not_hold_up_another_tenants_r
     assert await within(slow) == ["hostile"]
 
 
-async def test_one_tenant_takes_no_more_than_one_thread(gate: Gate) -> None:
+async def test_one_tenant_uses_at_most_one_thread(gate: Gate) -> None:
     greedy, other = ParsingLane(gate.threads), ParsingLane(gate.threads)
     tasks = [asyncio.create_task(greedy.run(SMALL + 1, gate.holding(lambda: "greedy"))) for _ in range(5)]
     await until(lambda: gate.held == 1)
@@ -129,14 +130,14 @@ async def test_one_tenant_takes_no_more_than_one_thread(gate: Gate) -> None:
     assert await within(asyncio.gather(*tasks)) == ["greedy"] * 5
 
 
-async def test_small_answer_is_parsed_where_it_is(gate: Gate) -> None:
+async def test_small_response_is_parsed_in_place(gate: Gate) -> None:
     lane = ParsingLane(gate.threads)
     here = threading.get_ident()
     assert await lane.run(SMALL, threading.get_ident) == here
     assert await lane.run(SMALL + 1, threading.get_ident) != here
 
 
-async def test_reader_that_is_cancelled_does_not_wait_for_what_is_parsed(gate: Gate) -> None:
+async def test_cancelled_reader_does_not_wait_for_the_parser(gate: Gate) -> None:
     lane = ParsingLane(gate.threads)
     first = asyncio.create_task(lane.run(SMALL + 1, gate.holding(lambda: "first")))
     waiting = asyncio.create_task(lane.run(SMALL + 1, gate.holding(lambda: "waiting")))
@@ -148,13 +149,13 @@ async def test_reader_that_is_cancelled_does_not_wait_for_what_is_parsed(gate: G
     following = asyncio.create_task(lane.run(SMALL + 1, lambda: "next"))
     other = ParsingLane(gate.threads)
     assert await within(other.run(SMALL + 1, lambda: "other")) == "other"
-    assert not following.done(), "a tenant that cancels takes no second thread"
+    assert not following.done(), "a tenant that cancels does not take a second thread"
     gate.opened.set()
     assert await within(following) == "next"
-    assert (gate.held, gate.done) == (1, 1), "what had not begun does not begin"
+    assert (gate.held, gate.done) == (1, 1), "work that had not started does not start"
 
 
-async def test_what_is_queued_behind_busy_threads_is_not_begun_after_a_cancellation(gate: Gate) -> None:
+async def test_work_queued_behind_busy_threads_is_dropped_on_cancellation(gate: Gate) -> None:
     one = ThreadPoolExecutor(1)
     busy, lane = ParsingLane(one), ParsingLane(one)
     running = asyncio.create_task(busy.run(SMALL + 1, gate.holding(lambda: "running")))
@@ -170,9 +171,7 @@ async def test_what_is_queued_behind_busy_threads_is_not_begun_after_a_cancellat
     assert gate.held == 1
 
 
-def test_loop_that_ends_does_not_wait_for_what_is_parsed(
-    gate: Gate, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_closing_the_loop_does_not_wait_for_the_parser(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         task = asyncio.create_task(ParsingLane(gate.threads).run(SMALL + 1, gate.holding(lambda: "late")))
         await until(lambda: gate.held == 1)
@@ -185,7 +184,7 @@ def test_loop_that_ends_does_not_wait_for_what_is_parsed(
     assert not caplog.records
 
 
-async def test_error_of_what_is_parsed_in_a_thread_is_the_readers(gate: Gate) -> None:
+async def test_parser_errors_reach_the_reader(gate: Gate) -> None:
     def fail() -> None:
         raise ValueError("no JSON")
 

@@ -1,4 +1,4 @@
-"""How long an answer asks us to wait, how long we wait, and when we give up."""
+"""The pauses that responses ask for, the delays between attempts, and when the client gives up."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ LATER = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
         ({"RateLimit-Reset": "30"}, None),
     ],
 )
-def test_retry_after_is_read_in_each_of_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+def test_retry_after_accepts_seconds_and_dates(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(httpx.Headers(headers)) == seconds
 
 
@@ -58,60 +58,60 @@ def test_retry_after_is_read_in_each_of_its_forms(headers: dict[str, str], secon
         ({"RateLimit-Reset": "later"}, None),
     ],
 )
-def test_a_used_up_rate_limit_tells_its_pause_in_one_of_two_headers(
+def test_pause_comes_from_retry_after_or_ratelimit_reset(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     assert requested_pause(httpx.Headers(headers)) == seconds
 
 
 @pytest.mark.parametrize("a_second", [1, 1000], ids=["in seconds", "in milliseconds"])
-def test_a_reset_can_be_a_point_in_time(a_second: int) -> None:
+def test_ratelimit_reset_can_be_a_point_in_time(a_second: int) -> None:
     reset = (int(time.time()) + 60) * a_second
     wait = present(requested_pause(httpx.Headers({"RateLimit-Reset": str(reset)})))
     assert 55 < wait <= 60
 
 
-def test_a_date_without_the_other_sides_clock_is_compared_with_ours() -> None:
+def test_a_date_without_a_date_header_is_compared_with_our_clock() -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
     wait = present(retry_after(httpx.Headers({"Retry-After": soon})))
     assert 590 < wait <= 600
 
 
 @given(st.text(), st.text(), st.text())
-def test_any_header_is_read_or_left(retry: str, reset: str, date: str) -> None:
+def test_any_header_value_is_parsed_or_ignored(retry: str, reset: str, date: str) -> None:
     wait = requested_pause({"retry-after": retry, "ratelimit-reset": reset, "date": date})
     assert wait is None or wait >= 0
 
 
-def test_what_falters_is_tried_so_many_times_and_no_more() -> None:
+def test_attempts_are_limited() -> None:
     state = RetryState(RetryPolicy(max_attempts=3))
     assert [bool(state.delay_after(TransientError("broke"))) for _ in range(3)] == [True, True, False]
 
 
-def test_own_waits_grow_and_then_stay() -> None:
+def test_own_delays_grow_to_a_maximum() -> None:
     state = RetryState(RetryPolicy(first_delay=1, max_delay=5, jitter=0))
     assert [state.delay_after(Throttled(None)) for _ in range(5)] == [1, 2, 4, 5, 5]
 
 
-def test_a_wait_that_was_asked_for_is_kept_and_spread() -> None:
+def test_a_requested_delay_is_used_with_jitter() -> None:
     waits = {RetryState(RetryPolicy(jitter=1)).delay_after(Throttled(7.0)) for _ in range(20)}
     assert all(wait is not None and 7 <= wait <= 8 for wait in waits)
     assert len(waits) > 1
 
 
-def test_zero_for_ever_does_not_become_a_busy_loop() -> None:
+def test_constant_zero_retry_after_is_not_a_busy_loop() -> None:
     state = RetryState(RetryPolicy(first_delay=1, jitter=0))
     assert [state.delay_after(Throttled(0)) for _ in range(3)] == [1, 2, 4]
 
 
 @pytest.mark.parametrize("asked", [901, 3600])
-def test_an_hour_is_cut_to_a_quarter_of_it_and_asked_for_again(asked: float) -> None:
+def test_a_requested_hour_is_cut_to_15_minutes(asked: float) -> None:
     state = RetryState(RetryPolicy(jitter=0))
     assert [state.delay_after(Throttled(asked)) for _ in range(5)] == [900, 900, 900, 900, None]
 
 
 @pytest.mark.parametrize("trouble", [Throttled(86_400), TransientError("is down", 86_400)])
-def test_a_day_is_longer_than_is_waited_in_all_and_not_waited_for_at_all(trouble: TransientError) -> None:
+def test_a_requested_day_gives_up_immediately(trouble: TransientError) -> None:
     assert RetryState(RetryPolicy(jitter=0)).delay_after(trouble) is None
 
 
@@ -119,22 +119,22 @@ def interactive(time_limit: float = INTERACTIVE.time_limit) -> RetryPolicy:
     return replace(INTERACTIVE, first_delay=0.001, jitter=0, time_limit=time_limit).started()
 
 
-def test_a_person_waits_for_no_pause_that_is_longer_than_a_few_seconds() -> None:
+def test_interactive_requests_do_not_wait_for_long_pauses() -> None:
     state = RetryState(interactive())
     assert state.delay_after(Throttled(2)) == 2
     assert state.delay_after(Throttled(INTERACTIVE.max_total_wait + 1)) is None
 
 
-def test_a_person_waits_for_no_pause_that_outlasts_the_time_that_is_left() -> None:
+def test_interactive_requests_do_not_wait_past_their_time_limit() -> None:
     assert RetryState(interactive(time_limit=1)).delay_after(Throttled(2)) is None
 
 
-def test_nobody_waits_longer_than_three_quarters_of_a_minute() -> None:
+def test_interactive_requests_take_at_most_45_seconds() -> None:
     assert INTERACTIVE.time_limit + WAITS_AT_MOST <= 45
     assert INTERACTIVE.max_total_wait < INTERACTIVE.time_limit
 
 
-async def test_answers_that_take_their_time_share_what_there_is() -> None:
+async def test_slow_responses_share_one_time_limit() -> None:
     policy = interactive(time_limit=0.01)
 
     async def read_everything() -> None:

@@ -128,12 +128,12 @@ async def test_a_public_name_that_leads_to_a_private_address_is_refused(
         return [{"hostname": "x", "host": "127.0.0.1", "port": 443, "family": 2, "proto": 0, "flags": 0}]
 
     monkeypatch.setattr("aiohttp.resolver.DefaultResolver.resolve", resolve)
-    with pytest.raises(RecipientRefused, match="leads to a private address"):
+    with pytest.raises(RecipientRefused, match="has a private address"):
         await webhook(allow_private=False).deliver(MESSAGE, webhook_at("https://hooks.example.org/"), SECRET)
 
 
 async def test_nobody_at_home_is_unavailable() -> None:
-    with pytest.raises(RecipientUnavailable, match=r"127\.0\.0\.1 accepts no connection"):
+    with pytest.raises(RecipientUnavailable, match=r"The webhook refused the connection"):
         await webhook().deliver(MESSAGE, webhook_at("http://127.0.0.1:1/s3cr3t"), SECRET)
 
 

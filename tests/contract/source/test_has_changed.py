@@ -237,7 +237,7 @@ async def test_whoever_cannot_be_reached_is_told_so(
 
 async def test_a_limit_of_requests_that_is_too_long_to_wait_for_is_told(api: FakeApi, source: Source) -> None:
     api.first_answers.append(httpx.Response(429, headers={"Retry-After": "86400"}))
-    with pytest.raises(SourceUnavailable, match="limits how often"):
+    with pytest.raises(SourceUnavailable, match="limiting our requests"):
         await source.has_changed(EVENT, NOW)
 
 

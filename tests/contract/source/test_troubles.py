@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from core.domain.records.feeds import SESSIONS
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.errors import InvalidInput
 from core.domain.ids import SourceEventId
@@ -25,7 +26,7 @@ DATE = "Fri, 01 Jan 2027 00:00:00 GMT"
 
 async def trouble(source: Source) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, SESSIONS))
     assert TOKEN not in str(caught.value)
     return caught.value
 
@@ -35,7 +36,7 @@ async def test_a_failure_that_does_not_pass_names_the_host(api: FakeApi, source:
     told = await trouble(source)
 
     assert isinstance(told, SourceUnavailable)
-    assert "api.example.com answers with an error (HTTP 502)" in str(told)
+    assert "Sessionboard returned an error (HTTP 502)" in str(told)
     assert len(api.requests) == 5
 
 
@@ -109,7 +110,7 @@ async def test_trouble_on_a_later_page_is_told_after_the_pages_before_it(
         return answered(request)
 
     api.first_answers.extend([fail_on_page_three] * 20)
-    pages = source.sessions(EVENT)
+    pages = source.records(EVENT, SESSIONS)
     assert [len(await anext(pages)) for _ in range(2)] == [100, 100]
     with pytest.raises(SourceRefused):
         await anext(pages)

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from core.domain.records.feeds import SESSIONS
 from core.domain.ids import SourceEventId
 from ports.source import (
     Source,
@@ -42,7 +43,7 @@ async def test_rule_29_web_page_that_passes_is_not_told(
 ) -> None:
     api.sessions = [{"id": "s1"}]
     api.first_answers.extend(web_page(status, kind, body) for _ in range(4))
-    assert len(await all_rows(source.sessions(EVENT))) == 1
+    assert len(await all_rows(source.records(EVENT, SESSIONS))) == 1
     assert len(api.requests) == 5
 
 
@@ -52,9 +53,9 @@ async def test_rule_29_web_page_that_does_not_pass_is_temporary(
 ) -> None:
     api.first_answers.extend(web_page(status) for _ in range(99))
     with pytest.raises(SourceUnavailable) as caught:
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, SESSIONS))
     assert str(caught.value) == (
-        f"api.example.com answers with a web page instead of an API answer (HTTP {status}); "
+        f"Sessionboard returned a web page instead of an API response (HTTP {status}); "
         "if that lasts, check the address."
     )
     assert len(api.requests) == 5
@@ -79,7 +80,7 @@ async def test_rule_29_answer_that_says_what_it_means_is_taken_at_its_word(
 ) -> None:
     api.first_answers.append(answer)
     with pytest.raises(kind):
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, SESSIONS))
     assert len(api.requests) == 1
 
 
@@ -89,7 +90,7 @@ async def test_rule_34_web_page_in_the_place_of_a_page_that_was_not_announced_is
     api.sessions, api.pagination = [{"id": f"s{number}"} for number in range(150)], lambda *_: None
     first = {"results": api.sessions[:100]}
     api.first_answers.extend([httpx.Response(200, json=first), web_page(404)])
-    assert len(await all_rows(source.sessions(EVENT))) == 150
+    assert len(await all_rows(source.records(EVENT, SESSIONS))) == 150
 
 
 async def test_of_an_error_no_more_is_read_than_its_beginning(api: FakeApi, source: Source) -> None:
@@ -104,5 +105,5 @@ async def test_of_an_error_no_more_is_read_than_its_beginning(api: FakeApi, sour
 
     api.first_answers.append(httpx.Response(403, stream=Endless()))
     with pytest.raises(SourceRefused):
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, SESSIONS))
     assert read <= 4

@@ -104,7 +104,7 @@ def test_a_failing_sync_leaves_a_notice(
         assert cli("sync", mapping).exit_code == 5
     (notice,) = cli.json("notices", connected).document["latest"]
     assert (notice["change"], notice["state"], notice["problem"]) == ("halted", "waiting", None)
-    assert "until another token is given" in cli("notices", connected).out
+    assert "until the token is replaced" in cli("notices", connected).out
 
 
 async def deliver() -> None:
@@ -120,8 +120,8 @@ def test_a_notice_that_does_not_arrive_is_shown_with_why(
     cli("sync", mapping)
     asyncio.run(deliver())
     (notice,) = cli.json("notices", connected).document["latest"]
-    assert (notice["state"], notice["problem"]) == ("waiting", "127.0.0.1 accepts no connection.")
-    assert "Not delivered: 127.0.0.1 accepts no connection." in cli("notices", connected).out
+    assert (notice["state"], notice["problem"]) == ("waiting", "The webhook refused the connection.")
+    assert "Not delivered: The webhook refused the connection." in cli("notices", connected).out
 
 
 def test_an_e_mail_needs_a_mail_server(

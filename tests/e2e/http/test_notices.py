@@ -52,9 +52,9 @@ def test_a_webhook_is_chosen_tried_and_removed(fresh: Served, hook: Hook) -> Non
     assert hook.url not in page(fresh)
     log = fresh.browser(ADMIN).get(f"{settings(fresh)}/audit-log").text
     for said in (
-        "Chose where notices go",
-        "Sent a trial notice",
-        "Stopped notices: the webhook at 127.0.0.1",
+        "Set where notifications go",
+        "Sent a test notification",
+        "Turned off notifications: the webhook at 127.0.0.1",
     ):
         assert said in log
     assert "/hook" not in log, "the rest of the URL may be a secret"
@@ -86,7 +86,7 @@ def test_a_trial_that_does_not_arrive_is_told(fresh: Served) -> None:
     post(fresh, channel="webhook", address="http://127.0.0.1:1/")
     dead = post(fresh, "/try")
     assert dead.status_code == 503
-    assert "accepts no connection" in dead.text
+    assert "refused the connection" in dead.text
 
 
 def test_an_e_mail_address_is_chosen_where_there_is_a_mail_server(with_mail: Served) -> None:
@@ -116,7 +116,7 @@ async def _leave_undelivered(served: Served, problem: str) -> None:
     acme = served.acme
     notice = replace(
         a_notice(1, MappingId(acme.mapping), OrganizationId(acme.organization)).failed(problem),
-        state=Delivery.GIVEN_UP,
+        state=Delivery.EXPIRED,
         next_attempt_at=None,
     )
     async with opened(served.furnished.settings()) as container, container.units().write() as unit:

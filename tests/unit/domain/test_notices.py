@@ -8,11 +8,11 @@ import pytest
 
 from core.domain.errors import InvalidInput
 from core.domain.ids import NotificationId, SourceEventId
-from core.domain.notifications.messages import message_of, notice_of
+from core.domain.notifications.messages import build_message, build_notification
 from core.domain.notifications.notification import (
     EXPIRES_AFTER,
     FIRST_WAIT,
-    LONGEST_WAIT,
+    MAX_WAIT,
     Channel,
     Delivery,
     Notification,
@@ -42,14 +42,14 @@ from tests.support.store_samples import LEASE, MAPPING, NOW, ORGANIZATION, a_map
 WELL = Schedule(MAPPING, NOW)
 FAILING, AGAIN = (replace(WELL, failures=number, failing_since=NOW) for number in (1, 2))
 HALTED = replace(FAILING, halt=Halt("Gleanin", NOW))
-DOWN = unreachable("Gleanin", "app.gleanin.com accepts no connection.")
+DOWN = unreachable("Gleanin", "Gleanin refused the connection.")
 
 
 def noticed(
     change: HealthChange = HealthChange.FAILING, stop: StopReason = DOWN, **mapping: object
 ) -> Notification:
     of = replace(a_mapping(), **mapping)  # type: ignore[arg-type] # whatever a test wants to be different
-    return notice_of(NotificationId("n1"), change, of, a_run().stopped(stop, NOW, Counts()))
+    return build_notification(NotificationId("n1"), change, of, a_run().stopped(stop, NOW, Counts()))
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_rule_24_a_change_is_told_and_what_is_as_it_was_is_not(
 def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
     assert noticed(continuous_sync=True).text == (
         "The sync of PyConFR 2027 > PyConFR has started to fail. Gleanin cannot be reached. "
-        "It is tried again by itself, after growing waits."
+        "It is retried automatically, at increasing intervals."
     )
     assert noticed().text.endswith("When that is put right, sync again.")
-    assert "until another token is given" in noticed(HealthChange.HALTED).text
+    assert "until the token is replaced" in noticed(HealthChange.HALTED).text
     assert noticed(HealthChange.RECOVERED).text == "The sync of PyConFR 2027 > PyConFR works again."
 
 
@@ -92,7 +92,7 @@ def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
         refused("s3cr3t: jane@example.org"),
         no_time_zone(SourceEvent(SourceEventId("s1"), "jane@example.org", "s3cr3t")),
         masked_emails("j***@example.org"),
-        StopReason("of_tomorrow", StopCause.OTHER_SIDE, "Gleanin says s3cr3t of jane@example.org"),
+        StopReason("of_tomorrow", StopCause.EXTERNAL_SYSTEM, "Gleanin says s3cr3t of jane@example.org"),
     ],
     ids=lambda stop: stop.code,
 )
@@ -108,22 +108,22 @@ def test_the_words_keep_the_advice_and_the_side_that_they_are_about() -> None:
         in noticed(stop=masked_emails("j***@x")).text
     )
     assert "Sessionboard refused the token." in noticed(stop=token_refused("Sessionboard", "no")).text
-    assert "Gleanin's answer cannot be read." in noticed(stop=unreadable("Gleanin", "<html>")).text
-    assert "The Gleanin event does not exist any more" in noticed(stop=event_gone("Gleanin", "PyConFR")).text
+    assert "Gleanin sent a response that cannot be read." in noticed(stop=unreadable("Gleanin", "<html>")).text
+    assert "The Gleanin event no longer exists" in noticed(stop=event_gone("Gleanin", "PyConFR")).text
     assert CRASHED_TWICE.sentence in noticed(stop=CRASHED_TWICE).text
     assert "The page of the run says why." in noticed(stop=refused("No such token.")).text
 
 
 def test_a_notice_leads_to_the_run_that_brought_the_change() -> None:
     run = a_run(2).start("a", NOW, LEASE).finished(Counts(), NOW)
-    assert notice_of(NotificationId("n1"), HealthChange.RECOVERED, a_mapping(), run).run_id == run.id
+    assert build_notification(NotificationId("n1"), HealthChange.RECOVERED, a_mapping(), run).run_id == run.id
 
 
 def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> None:
     odd = "Conf\r\nBcc: eve@example.org\x1b[31m" + "x" * 10_000
     notice = noticed(gleanin_name=odd, sessionboard_name=odd)
     mapping = replace(a_mapping(), gleanin_name=odd, sessionboard_name=odd)
-    message = message_of(notice, an_organization("y" * 100), mapping, "https://sync.example.org/runs/run1")
+    message = build_message(notice, an_organization("y" * 100), mapping, "https://sync.example.org/runs/run1")
     for text in (notice.text, message.subject, present(message.gleanin).name, message.organization.name):
         assert len(text) < 1_000
         assert text.isprintable()
@@ -131,21 +131,21 @@ def test_names_of_any_length_and_with_anything_in_them_make_one_short_line() -> 
 
 def test_rule_24_attempts_come_after_growing_waits_and_end_after_a_day() -> None:
     notice, now, waits = noticed(), NOW, list[timedelta]()
-    while not notice.is_to_be_given_up(now):
+    while not notice.is_expired(now):
         notice = notice.attempted(now)
         assert notice.next_attempt_at is not None
         waits.append(notice.next_attempt_at - now)
         now = notice.next_attempt_at
     assert waits[:3] == [FIRST_WAIT, 2 * FIRST_WAIT, 4 * FIRST_WAIT]
     assert waits == sorted(waits)
-    assert waits[-1] == LONGEST_WAIT
-    assert EXPIRES_AFTER <= now - NOW <= EXPIRES_AFTER + LONGEST_WAIT
-    assert (notice.given_up().state, notice.given_up().next_attempt_at) == (Delivery.GIVEN_UP, None)
+    assert waits[-1] == MAX_WAIT
+    assert EXPIRES_AFTER <= now - NOW <= EXPIRES_AFTER + MAX_WAIT
+    assert (notice.expire().state, notice.expire().next_attempt_at) == (Delivery.EXPIRED, None)
     assert (notice.delivered().state, notice.delivered().next_attempt_at) == (Delivery.DELIVERED, None)
 
 
 def test_a_notice_that_was_never_tried_is_tried_however_late() -> None:
-    assert not noticed().is_to_be_given_up(NOW + 2 * EXPIRES_AFTER)
+    assert not noticed().is_expired(NOW + 2 * EXPIRES_AFTER)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_an_e_mail_that_could_be_more_than_one_address_is_none(address: str) -> 
     ],
 )
 def test_an_e_mail_that_no_letter_can_be_written_to_is_none(address: str) -> None:
-    with pytest.raises(InvalidInput, match="no e-mail address that notices can go to"):
+    with pytest.raises(InvalidInput, match="Notifications cannot be sent to"):
         check_email(address)
 
 

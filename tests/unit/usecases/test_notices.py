@@ -26,8 +26,8 @@ from tests.support.timeouts import happens
 
 HOOK = "https://hooks.example.org/sync"
 DAY = timedelta(days=1)
-UNREACHABLE = SourceUnavailable("sessionboard.example.org accepts no connection.")
-DOWN = RecipientUnavailable("hooks.example.org accepts no connection.")
+UNREACHABLE = SourceUnavailable("Sessionboard refused the connection.")
+DOWN = RecipientUnavailable("The webhook refused the connection.")
 
 
 async def with_recipient(harness: Harness) -> EventMapping:
@@ -138,12 +138,12 @@ async def test_rule_32_a_kill_at_any_store_of_a_run_neither_loses_nor_doubles_a_
     try:
         await harness.run_sync(run.id)
     except Killed:
-        kill_switch.back()
+        kill_switch.restart()
         await harness.take_over(run.id)
         for waiting in await harness.choose_runs(100):
             await harness.run_sync(present(waiting.run_id))
     else:
-        kill_switch.back()
+        kill_switch.restart()
     assert (await harness.schedule_of(mapping.id)).is_failing
     assert [each.change for each in await outbox(harness, mapping.organization_id)] == [HealthChange.FAILING]
 
@@ -198,7 +198,7 @@ async def test_an_attempt_that_fails_is_made_again_later_and_given_up_after_a_da
         await harness.deliver_notices()
         harness.clock.advance(timedelta(minutes=1))
     (notice,) = await outbox(harness, mapping.organization_id)
-    assert notice.state is Delivery.GIVEN_UP
+    assert notice.state is Delivery.EXPIRED
     assert 10 < notice.attempts < 30
     names = [name for name, _ in harness.log.entries if name.startswith("notices.")]
     assert names == ["notices.not_delivered"] * notice.attempts + ["notices.given_up"]
@@ -240,7 +240,7 @@ async def test_what_was_given_up_still_says_why(harness: Harness) -> None:
     harness.clock.advance(DAY)
     await harness.deliver_notices()
     (notice,) = await outbox(harness, mapping.organization_id)
-    assert (notice.problem, notice.state) == (str(DOWN), Delivery.GIVEN_UP)
+    assert (notice.problem, notice.state) == (str(DOWN), Delivery.EXPIRED)
 
 
 async def test_an_attempt_that_slept_while_another_process_delivered_leaves_it_delivered(

@@ -1,4 +1,4 @@
-"""At most so many requests of a process are in flight to one host; who waits for a place has sent nothing."""
+"""A process has a limited number of requests in flight to one host; a request that waits for a slot is not sent."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -14,7 +14,7 @@ from tests.support.timeouts import until
 
 
 class Host:
-    """Answers when it is let."""
+    """Answers when the test allows it."""
 
     def __init__(self) -> None:
         self.in_flight = 0
@@ -39,24 +39,24 @@ async def send(client: HttpClient, *, is_write: bool = False) -> None:
 
 
 @pytest.fixture(autouse=True)
-def two_places(monkeypatch: pytest.MonkeyPatch) -> None:
+def two_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_slots, "MAX_IN_FLIGHT", 2)
 
 
-async def test_places_are_shared_by_all_clients_of_a_host_and_by_no_others() -> None:
+async def test_slots_are_shared_by_all_clients_of_one_host() -> None:
     host = Host()
     async with AsyncExitStack() as opened:
         urls = *["https://api.example.org"] * 4, "https://other.example"
         clients = [await opened.enter_async_context(client_of(url, host.open)) for url in urls]
-        sending = [asyncio.create_task(send(each)) for each in clients]
+        sending = [asyncio.create_task(send(client)) for client in clients]
         await until(lambda: host.in_flight == 3)
         await asyncio.sleep(0.01)
-        assert host.in_flight == 3, "two to the one host, and one to the other"
+        assert host.in_flight == 3, "two to one host and one to the other"
         host.may_answer.set()
         await asyncio.gather(*sending)
 
 
-async def test_a_write_that_waits_for_a_place_is_not_announced_and_can_be_cancelled() -> None:
+async def test_a_write_that_waits_for_a_slot_is_not_announced_and_can_be_cancelled() -> None:
     host, announced = Host(), list[str]()
 
     async def before_write() -> None:
