@@ -44,7 +44,7 @@ def test_rule_31_addresses_of_an_ended_mapping_are_revoked_on_its_page(fresh: Se
     assert fresh.browser().get(portal).status_code == 200
     at = f"/organizations/{fresh.acme.organization}/share-links"
     page = browser.get(at).text
-    assert "Not mapped any more" in page
+    assert "No longer mapped" in page
     assert "Copy portal address" not in page
     assert f"revoke=speaker%3A{fresh.acme.person}" in page
     assert "https://" in browser.get(f"{at}.csv?mapping={fresh.acme.mapping}").text
@@ -68,7 +68,7 @@ def test_rule_31_no_new_address_is_made_for_an_ended_mapping(fresh: Served) -> N
 def test_a_viewer_reads_the_links_of_an_ended_mapping(fresh: Served) -> None:
     end(fresh, "disconnected")
     page = fresh.browser(VIEWER).get(f"/organizations/{fresh.acme.organization}/share-links").text
-    assert "Not mapped any more" in page
+    assert "No longer mapped" in page
     assert "evoke" not in page
 
 

@@ -81,7 +81,7 @@ def test_what_was_typed_before_the_sign_in_ended_stands_in_its_form_again(
     fields = {"csrf_token": secret, "name": typed, "role": "hook"}
     asked = send(served, browser, settings(served), keys(served), **fields)
     assert asked.status_code == 401
-    assert "Your sign-in had ended" in asked.text
+    assert "Your session had expired" in asked.text
     assert typed not in asked.text  # written as text, and not as HTML
     wrong = _sign_in(served, browser, asked, password="wrong")
     assert wrong.status_code == 401
@@ -90,8 +90,8 @@ def test_what_was_typed_before_the_sign_in_ended_stands_in_its_form_again(
     assert value_of(again, "name") == typed
     assert re.search(r'value="hook"[^>]* checked', again.text)
     assert not re.search(r'value="viewer"[^>]* checked', again.text)
-    assert "not carried out" in again.text
-    assert "enter them again" not in again.text
+    assert "the form was not sent" in again.text
+    assert "Enter them again" not in again.text
     assert typed not in names_of_keys(served)
     sent = send(served, browser, settings(served), keys(served), **{**fields, "csrf_token": csrf_in(again)})
     assert sent.status_code == 201
@@ -112,7 +112,7 @@ def test_secrets_are_neither_in_a_page_nor_in_a_form_again(served: Served) -> No
     again = _sign_in(served, browser, asked, email=EVERYWHERE)
     assert (value_of(again, "name"), value_of(again, "token")) == ("Late", None)
     assert "s3cret" not in again.text
-    assert "enter them again" in again.text
+    assert "Enter them again" in again.text
 
 
 def test_every_field_that_hides_what_is_typed_is_known_as_a_secret() -> None:
@@ -129,7 +129,7 @@ def test_a_button_is_pressed_again_by_whoever_sees_its_page(served: Served) -> N
     browser, secret = whose_sign_in_ended(served)
     event = f"/organizations/{served.acme.organization}/events/5101/preview"
     asked = send(served, browser, event, f"/mappings/{served.acme.mapping}/sync?scope=all", csrf_token=secret)
-    assert "try once more" in asked.text
+    assert "then try again" in asked.text
     answer = _sign_in(served, browser, asked)
     assert (answer.status_code, answer.headers["Location"]) == (303, event)
     assert "Nothing was changed" in browser.get(event).text
@@ -268,7 +268,7 @@ def test_a_part_of_a_page_is_not_replaced_by_the_page_to_sign_in(served: Served)
     assert (answer.status_code, answer.text) == (204, "")
     leads_to = answer.headers["HX-Redirect"]
     assert leads_to.startswith("/sign-in?next=")
-    assert "not carried out" in browser.get(leads_to).text
+    assert "the form was not sent" in browser.get(leads_to).text
 
 
 @pytest.mark.parametrize(

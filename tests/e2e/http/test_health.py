@@ -31,7 +31,7 @@ PAGES = (
     "/share-links",
     "/settings",
 )
-REFUSED = "Gleanin refused the token. Nothing is synced by itself until another token is given."
+REFUSED = "Gleanin refused the token. Nothing is synced automatically until the token is replaced."
 
 
 def pages_of(served: Served) -> list[str]:
@@ -171,7 +171,7 @@ def test_an_events_own_page_tells_how_it_fares(fresh: Served, *, is_read: bool) 
     fail(fresh)
     with nullcontext() if is_read else refusing(fresh, "sessionboard"):
         page = admin.get(at).text
-    assert ("The event cannot be shown" in page) is not is_read
+    assert ("This event cannot be loaded" in page) is not is_read
     assert ">Failing<" in page
     assert ">Mapped<" not in page.replace("<dt>Mapped<", "")
     assert "Since " in page
@@ -226,7 +226,7 @@ def test_rule_10_what_was_sent_under_an_earlier_connection_is_not_promised(fresh
     disconnected(admin, fresh)
     post(admin, f"{at}/connect", page=f"{at}/connect", token=GLEANIN_TOKEN)
     asked = admin.get(f"{at}/disconnect").text
-    assert "Nothing was sent under this connection yet." in asked
+    assert "Nothing has been sent under this connection yet." in asked
     assert "everything can be synced" not in asked
 
 
@@ -339,7 +339,7 @@ def test_rule_07_the_settings_of_an_older_mapping_ask_gleanin_for_the_zone(fresh
         with refusing(fresh):
             page = admin.get(at).text
             assert TICK not in page
-            assert "Gleanin could not be asked for the event&#39;s time zone" in page
+            assert "The event&#39;s time zone could not be read from Gleanin" in page
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Brussels", None])
@@ -376,7 +376,7 @@ def test_rule_24_a_new_mapping_waits_for_its_settings(fresh: Served) -> None:
     assert client.get(f"/mappings/{mapping}").json()["waits_for_settings"]
     assert "Waiting for settings" in admin.get(f"{at}/mappings").text
     assert "None yet" in admin.get(f"/organizations/{fresh.acme.organization}/events").text, "no sync"
-    assert "Nothing is sent by itself until you have saved" in admin.get(made.headers["Location"]).text
+    assert "Nothing is sent automatically until you save them" in admin.get(made.headers["Location"]).text
     client.patch(f"/mappings/{mapping}", json={}).raise_for_status()
     assert not client.get(f"/mappings/{mapping}").json()["waits_for_settings"]
     assert "Waiting for settings" not in admin.get(f"{at}/mappings").text

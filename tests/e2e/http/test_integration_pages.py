@@ -112,7 +112,7 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
 
     taken = post(browser, f"{at}/mappings/new", **chosen)
     assert taken.status_code == 409
-    assert "is in a mapping already" in taken.text
+    assert "is already mapped" in taken.text
     assert "Free Days (mapped to Free Days)" in choices(taken, "gleanin")
 
     saved = post(browser, settings, tracks="tags", exhibitor_name="exhibitor", chairpersons="on")

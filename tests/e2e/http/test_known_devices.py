@@ -125,7 +125,7 @@ def test_where_too_many_wait_it_is_said_at_once_when_to_come_back(
         answer = attempt(fresh, ADMIN, PASSWORD)
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 60
-        assert "Too much is asked for at once" in answer.text
+        assert "The service is busy" in answer.text
         told = capfd.readouterr()
         assert "access.throttled" in told.out + told.err
         assert on_device(fresh, device_of(browser)).status_code == 303

@@ -25,7 +25,7 @@ WRONG = {
     Misbehaviour.UNKNOWN_KEY: (502, NOT_VERIFIED),
     Misbehaviour.FORGED: (502, NOT_VERIFIED),
     Misbehaviour.UNSIGNED: (502, NOT_VERIFIED),
-    Misbehaviour.EMAIL_NOT_VERIFIED: (403, "does not vouch for your e-mail"),
+    Misbehaviour.EMAIL_NOT_VERIFIED: (403, "has not verified your e-mail"),
     Misbehaviour.OTHER_EMAIL: (403, "There is no account for somebody.else@example.org"),
     Misbehaviour.ACCESS_DENIED: (403, "did not let you in, or you declined"),
 }
@@ -121,17 +121,17 @@ def test_nobody_is_sent_elsewhere(browser: httpx.Client, wanted: str) -> None:
 def test_an_answer_serves_once(browser: httpx.Client) -> None:
     back = at_provider(browser)
     assert browser.get(back).status_code == 303
-    refused(browser.get(back), 400, "was not begun in this browser, or is over already")
+    refused(browser.get(back), 400, "was not started in this browser, or has already ended")
 
 
 def test_an_answer_that_another_browser_brings_serves_nobody(browser: httpx.Client, served: Served) -> None:
     back = at_provider(browser)
     other = served.browser()
-    refused(other.get(back), 400, "was not begun in this browser")
+    refused(other.get(back), 400, "was not started in this browser")
     assert not is_signed_in(other)
     made_up = "/sign-in/openid/callback?code=a&state=b"
-    refused(served.browser().get(made_up), 400, "was not begun in this browser")
-    refused(served.browser().get("/sign-in/openid/callback"), 400, "was not begun in this browser")
+    refused(served.browser().get(made_up), 400, "was not started in this browser")
+    refused(served.browser().get("/sign-in/openid/callback"), 400, "was not started in this browser")
 
 
 def test_a_used_code_is_refused(browser: httpx.Client, provider: Provider) -> None:
@@ -143,7 +143,7 @@ def test_a_used_code_is_refused(browser: httpx.Client, provider: Provider) -> No
 def test_whoever_is_not_verified_may_not_pass_for_verified(browser: httpx.Client, provider: Provider) -> None:
     for verified in ("true", 1, None):
         provider.person = Person(ADMIN, email_verified=verified)  # type: ignore[arg-type]
-        refused(browser.get(at_provider(browser)), 403, "does not vouch")
+        refused(browser.get(at_provider(browser)), 403, "has not verified")
 
 
 def test_a_provider_that_offers_no_signature_is_not_taken_at_its_word(
@@ -235,7 +235,7 @@ def test_from_the_second_time_on_the_subject_counts_and_not_the_email(
     assert ADMIN in again.get("/account").text
     provider.person = Person(ADMIN, subject="somebody-else")
     other = served.browser()
-    refused(other.get(at_provider(other)), 403, "is bound to another identity of your company")
+    refused(other.get(at_provider(other)), 403, "is bound to another identity at your company")
     assert not is_signed_in(other)
 
 
@@ -246,11 +246,11 @@ def test_a_forged_answer_causes_no_request_to_the_provider(
     served: Served, browser: httpx.Client, provider: Provider, query: str
 ) -> None:
     for one in (served.browser(), browser):
-        refused(one.get(f"/sign-in/openid/callback{query}"), 400, "was not begun in this browser")
+        refused(one.get(f"/sign-in/openid/callback{query}"), 400, "was not started in this browser")
     assert not provider.requests
     at_provider(browser)
     provider.requests.clear()
-    refused(browser.get(f"/sign-in/openid/callback{query}"), 400, "was not begun in this browser")
+    refused(browser.get(f"/sign-in/openid/callback{query}"), 400, "was not started in this browser")
     assert not provider.requests
 
 

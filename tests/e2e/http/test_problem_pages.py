@@ -88,7 +88,7 @@ def test_rule_11_an_event_that_is_not_mapped_any_more_is_named(fresh: Served) ->
     browser.post(f"{at}/integrations/mappings/{acme.mapping}/remove", data=secret)
     page = browser.post(f"/mappings/{acme.mapping}/sync", data=secret)
     assert page.status_code == 409
-    assert said(page).startswith("Acme Days is not mapped any more.")
+    assert said(page).startswith("Acme Days is no longer mapped.")
     assert acme.mapping not in visible(page)
     assert NAVIGATION in page.text
     assert f'<a href="{at}/integrations/mappings">Map events</a>' in page.text

@@ -31,7 +31,7 @@ def test_who_may_only_read_is_offered_nothing_to_change(served: Served) -> None:
     viewer = served.browser(VIEWER)
     page = viewer.get(settings(served)).text
     assert page.count("<form") == 1, "the one that signs out"
-    assert "API keys" not in page.replace("make API keys", "")
+    assert "API keys" not in page.replace("create API keys", "")
     for url in ("/remove", "/api-keys", f"/api-keys/{served.acme.key}/revoke"):
         assert viewer.get(settings(served) + url).status_code == 403
 
@@ -112,7 +112,7 @@ def test_somebody_changes_the_own_password_and_stays_signed_in_here_only(fresh: 
     url, page = "/account/password", "/account"
     wrong = post(here, url, page=page, present_password="wrong", new_password=NEW_PASSWORD)
     assert wrong.status_code == 422
-    assert "This is not your present password." in wrong.text
+    assert "This is not your current password." in wrong.text
     short = post(here, url, page=page, present_password=PASSWORD, new_password="short")
     assert short.status_code == 422
     assert "12 to 1000 characters" in short.text

@@ -106,7 +106,7 @@ def test_nothing_tells_whether_there_is_an_account(fresh: Served) -> None:
     known = [refused(fresh, email) for email in ROLES]
     unknown = [refused(fresh, f"nobody{number}@example.org") for number in range(len(ROLES))]
     assert len({text for _, text in known + unknown}) == 1
-    assert "The e-mail or the password is wrong." in known[0][1]
+    assert "The e-mail or password is wrong." in known[0][1]
     # To hash no password at all would take a tenth of the time, also on a busy machine.
     fastest, slowest = sorted(min(took for took, _ in each) for each in (known, unknown))
     assert slowest < 4 * fastest

@@ -19,8 +19,8 @@ def test_the_mapped_events_are_listed_with_their_last_syncs(without_sessionboard
     served = without_sessionboard
     page = served.browser(ADMIN).get(f"/organizations/{served.acme.organization}/events")
     assert page.status_code == 422  # as Sessionboard refuses the token
-    assert "The events cannot be read" in page.text
-    assert "Other events are not listed" in page.text
+    assert "The events cannot be loaded" in page.text
+    assert "Only mapped events are listed" in page.text
     assert "Acme Days" in page.text
     assert f'href="/runs/{served.acme.run}"' in page.text
     assert f"/events/{ACME_EVENT}/agenda" in page.text

@@ -78,7 +78,7 @@ async def _foreign_form(request: Request, _: Exception) -> Response:
     if answer := await expired_forms.after_renewal(request):
         return answer
     container_of(request).log().warning("access.form_forged", address=network_address(request))
-    said = "This form has expired, or was not sent from a page of this program. Go back, reload the page, try again."
+    said = "This form has expired or came from another site. Go back, reload the page and try again."
     return await show_problem(request, Problem(HTTPStatus.FORBIDDEN, "foreign_form", said))
 
 

@@ -34,7 +34,7 @@ SECTIONS = {
 TITLES = {
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.FORBIDDEN: "Not allowed",
-    HTTPStatus.CONFLICT: "Not possible now",
+    HTTPStatus.CONFLICT: "Not possible right now",
 }
 _OF_ORGANIZATION = re.compile(r"/organizations/(?P<id>[^/]+)(?:/(?P<section>[^/]+))?")
 _OF_MAPPING_OR_RUN = re.compile(r"/(?P<what>mappings|runs)/(?P<id>[^/]+)")
@@ -84,7 +84,7 @@ def in_words(problem: Problem, error: Exception | None, mapping: EventMapping | 
             return replace(problem, detail=_NOT_THERE.get(error.what, f"There is no such {error.what}."))
         case NotMapped():
             event = (mapping.sessionboard_name if mapping else "") or "This event"
-            detail = f"{event} is not mapped any more. Sync is offered for mapped events only: map it again."
+            detail = f"{event} is no longer mapped. Map it again to sync it."
             return replace(problem, detail=detail)
     return problem
 
@@ -142,8 +142,8 @@ def _crumbs(place: PageLocation, title: str) -> list[Crumb]:
 
 def _way_on(place: PageLocation, error: Exception | None) -> Crumb:
     if place.here is None:
-        return crumb("To the organizations", "/organizations") if place.actor else crumb("To the start", "/")
+        return crumb("View organizations", "/organizations") if place.actor else crumb("Home", "/")
     url = url_of(place.here.organization)
     if isinstance(error, NotMapped):
         return crumb("Map events", f"{url}/integrations/mappings")
-    return crumb("To the events", f"{url}/events")
+    return crumb("View events", f"{url}/events")

@@ -54,7 +54,7 @@ def test_somebody_signs_in_wrongly_then_rightly_and_out_again(harness: Harness, 
     page.goto(harness.at("history"))
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     fill_in(page, email, "wrong-horse-battery", "Sign in")
-    expect(page.get_by_role("alert")).to_contain_text("The e-mail or the password is wrong.")
+    expect(page.get_by_role("alert")).to_contain_text("The e-mail or password is wrong.")
     expect(page.get_by_label("E-mail")).to_have_value(email)
     expect(page.get_by_label("Password", exact=True)).to_have_value("")
     fill_in(page, email, PASSWORD, "Sign in")
@@ -78,19 +78,19 @@ def test_the_first_account_is_made_at_an_address_that_works_once(
 
     offered = f"/sign-up/{harness.running.ask(empty)}"
     page.goto(offered)
-    fill_in(page, "first@example.org", "short", "Make the account")
+    fill_in(page, "first@example.org", "short", "Create account")
     expect(page.get_by_role("alert")).to_contain_text("12 to 1000 characters")
-    fill_in(page, "first@example.org", PASSWORD, "Make the account")
+    fill_in(page, "first@example.org", PASSWORD, "Create account")
     expect_message(page, "Welcome. You are an admin of all organizations as first@example.org.")
     expect(page.get_by_role("link", name="Add an organization")).to_be_visible()
     late = new_page()
     late.goto(offered)
-    expect(late.get_by_text("This address is not valid any more.")).to_be_visible()
+    expect(late.get_by_text("This link is no longer valid.")).to_be_visible()
 
 
 def test_an_api_key_is_shown_once_and_opens_nothing_once_it_is_revoked(harness: Harness, admin: Page) -> None:
     admin.goto(harness.at("settings"))
-    make = admin.get_by_role("button", name="Make the key")
+    make = admin.get_by_role("button", name="Create key")
     expect(make).to_be_disabled()
     admin.get_by_label("Name", exact=True).fill("Nightly export")
     make.click()
@@ -185,6 +185,6 @@ def test_a_viewer_is_told_whom_to_ask_for_a_sync(harness: Harness, new_page: New
     page = harness.sign_in(new_page(), VIEWER)
     page.goto(harness.event(BRIGHT))
     wait_for_agenda(page)
-    expect(page.get_by_text("To start a sync you need another role: ask an admin.")).to_be_visible()
+    expect(page.get_by_text("To start a sync you need a different role. Ask an admin.")).to_be_visible()
     open_menu(page, "Options")
     expect(page.get_by_role("link", name="Export .CSV")).to_be_visible()

@@ -32,7 +32,7 @@ def test_rule_11_an_event_that_is_not_mapped_is_shown_and_offers_no_sync(
     expect(admin.get_by_role("link", name="Export .CSV")).to_be_visible()
     for part in ("agenda", "exhibitors", "preview"):
         admin.goto(harness.event(BRIGHT, part))
-        expect(admin.get_by_text("As read at")).to_be_visible()
+        expect(admin.get_by_text("Data from")).to_be_visible()
         expect(admin.get_by_text("Sync to Gleanin (event", exact=False)).to_have_count(0)
     admin.get_by_role("link", name="Map this event").click()
     expect(admin.get_by_role("button", name="Add Mapping")).to_be_visible()
@@ -107,7 +107,7 @@ def test_the_agenda_is_searched_and_filtered_by_what_a_sync_would_do(harness: Ha
     expect(rows.nth(1)).to_contain_text("Budgets without spreadsheets")
     search.fill("nobody has this")
     search.press("Enter")
-    expect(admin.get_by_role("heading", name="No session fits")).to_be_visible()
+    expect(admin.get_by_role("heading", name="No matches")).to_be_visible()
     admin.get_by_role("link", name="Clear").click()
     expect(rows).to_have_count(everything)
 
@@ -204,5 +204,5 @@ def test_a_preview_shows_old_and_new_values_and_does_what_it_showed(harness: Har
 def test_an_event_that_cannot_be_read_says_so(harness: Harness, new_page: NewPage, part: str) -> None:
     page = harness.sign_in(new_page(), VIEWER)
     page.goto(harness.event(9999, part))
-    expect(page.get_by_role("heading", name="The event cannot be shown")).to_be_visible()
+    expect(page.get_by_role("heading", name="This event cannot be loaded")).to_be_visible()
     expect(page.get_by_role("link", name="Try again")).to_be_visible()

@@ -31,7 +31,7 @@ def end_sign_ins(harness: Harness) -> None:
 
 
 def sign_in(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Your sign-in had ended")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your session had expired")).to_be_visible()
     page.get_by_label("E-mail").fill(CLARA)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
@@ -46,18 +46,18 @@ def test_a_form_stands_there_again_and_is_sent_once_more(
     page.get_by_label("Name").fill("Nightly export")
     page.get_by_label("Admin").check()
     end_sign_ins(harness)
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create key").click()
     if scripts:
         expect(page.get_by_label("Password", exact=True)).to_be_visible()
         assert not violations(page)
     sign_in(page)
-    expect(page.get_by_text("so this form was not carried out")).to_be_visible()
+    expect(page.get_by_text("so the form was not sent")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("Nightly export")
     expect(page.get_by_label("Admin")).to_be_checked()
     if scripts:
         expect(page).to_have_url(re.compile("/settings$"))
         assert not violations(page)
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create key").click()
     expect(page.get_by_role("region", name="API key")).to_be_visible()
 
 
@@ -70,7 +70,7 @@ def test_a_drawer_stands_open_again_with_the_note_in_it(harness: Harness, new_pa
     page.get_by_role("button", name="Save settings").click()
     sign_in(page)
     drawer = page.get_by_role("dialog")
-    expect(drawer.get_by_text("so this form was not carried out")).to_be_visible()
+    expect(drawer.get_by_text("so the form was not sent")).to_be_visible()
     expect(drawer.get_by_label("Sync Moderators")).not_to_be_checked()
     drawer.get_by_role("button", name="Save settings").click()
     expect(page.get_by_text("were saved")).to_be_visible()
@@ -82,7 +82,7 @@ def test_a_part_of_a_page_leads_to_signing_in_and_back(harness: Harness, new_pag
     page.goto(harness.at("share-links"))
     end_sign_ins(harness)
     page.get_by_role("button", name="Copy portal address").first.click()
-    expect(page.get_by_text("so this form was not carried out")).to_be_visible()
+    expect(page.get_by_text("so the form was not sent")).to_be_visible()
     page.get_by_label("E-mail").fill(CLARA)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()

@@ -59,7 +59,7 @@ def test_forms_that_came_back_and_what_they_lead_to(
 
     page.goto(harness.at("settings"))
     page.get_by_label("Name", exact=True).fill("Nightly export")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create key").click()
     expect(page.get_by_role("region", name="API key")).to_be_visible()
     check(page)
 
@@ -70,7 +70,7 @@ def test_forms_that_came_back_and_what_they_lead_to(
 
     harness.remote.make_trouble(Fault(sides=("sessionboard",), revoked_after=0))
     page.goto(harness.at("events"))
-    expect(page.get_by_role("heading", name="The events cannot be read")).to_be_visible()
+    expect(page.get_by_role("heading", name="The events cannot be loaded")).to_be_visible()
     check(page)
     page.goto(harness.at("integrations/mappings/new"))
     check(page)
@@ -116,5 +116,5 @@ def test_signing_in_and_making_the_first_account(
         return await container.resolve(CreateSignUpLink)()
 
     page.goto(f"/sign-up/{harness.running.ask(offer)}")
-    expect(page.get_by_role("heading", name="Make the first account")).to_be_visible()
+    expect(page.get_by_role("heading", name="Create the first account")).to_be_visible()
     check(page)

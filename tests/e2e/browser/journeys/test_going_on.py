@@ -40,7 +40,7 @@ def test_rule_10_what_was_sent_before_disconnecting_is_not_sent_there_again_and_
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     records = admin.get_by_role("region", name="Records")
     why = (
-        "It was sent to this Gleanin event under a connection that has ended, and is not written there again."
+        "It was synced before you disconnected, so it is no longer updated in this Gleanin event."
     )
     for name in ("Analytical engines", "Compilers at sea", "Ada Lovelace", "Grace Hopper"):
         row = records.get_by_role("row", name=name)

@@ -60,7 +60,7 @@ def test_rule_24_the_first_continuous_sync_waits_for_the_last_step(
     page.get_by_label("The Gleanin event has the same time zone").check()
     page.get_by_role("button", name="Add Mapping").click()
     settings = page.get_by_role("dialog", name="Event Settings")
-    expect(settings).to_contain_text("Nothing is sent by itself until you have saved these settings.")
+    expect(settings).to_contain_text("Nothing is sent automatically until you save them.")
     harness.running.ask(tick)
     assert harness.writes == 0
     page.goto(harness.at("integrations/mappings"))

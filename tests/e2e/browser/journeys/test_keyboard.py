@@ -49,7 +49,7 @@ def test_the_keyboard_is_enough_to_connect_map_choose_settings_sync_and_read_res
 ) -> None:
     admin.goto(harness.at("integrations"))
     admin.keyboard.press("Tab")
-    expect(admin.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(admin.get_by_role("link", name="Skip to main content")).to_be_focused()
     admin.keyboard.press("Enter")
     press(admin, admin.get_by_role("link", name="Connect", exact=True))
     field = admin.get_by_label("Gleanin API Token")
@@ -80,7 +80,7 @@ def test_the_keyboard_is_enough_to_connect_map_choose_settings_sync_and_read_res
     choose_in_menu(admin, "More for Bright Days", admin.get_by_role("link", name="Event Settings"))
     expect(admin.get_by_label("Sync Tags to Tracks")).to_be_checked()
     admin.keyboard.press("Escape")
-    press(admin, admin.get_by_role("dialog").get_by_role("link", name="To the events"))
+    press(admin, admin.get_by_role("dialog").get_by_role("link", name="View events"))
 
     press(admin, admin.get_by_role("link", name="Bright Days"))
     expect(admin.get_by_role("region", name="Sessions")).to_be_visible()

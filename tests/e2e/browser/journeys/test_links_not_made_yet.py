@@ -29,5 +29,5 @@ def test_rule_30_who_has_no_link_yet_is_listed_and_told_so(
     page = phone(new_page)
     page.goto(address)
     expect(page.get_by_role("heading", name="No link yet")).to_be_visible()
-    expect(page.get_by_text("Your personal link is still being made.")).to_be_visible()
+    expect(page.get_by_text("Your personal link is not ready yet.")).to_be_visible()
     expect(page.get_by_role("link")).to_have_count(0)

@@ -85,7 +85,7 @@ def test_rule_04_an_event_that_was_mapped_meanwhile_is_refused_beside_its_field(
     admin.get_by_label("Sessionboard event").select_option(label="Calm Days")
     harness.mapped(BRIGHT)
     admin.get_by_role("button", name="Add Mapping").click()
-    expect_error(admin.get_by_label("Gleanin event"), "is in a mapping already")
+    expect_error(admin.get_by_label("Gleanin event"), "is already mapped")
     expect(admin.get_by_label("Sessionboard event").locator("option:checked")).to_have_text("Calm Days")
 
 
@@ -97,7 +97,7 @@ def test_a_side_that_cannot_be_read_is_named_beside_the_mappings(
     name = "gleanin" if side == "Gleanin" else "sessionboard"
     harness.remote.make_trouble(Fault(sides=(name,), revoked_after=0))  # type: ignore[arg-type] # one of the two
     admin.goto(harness.at(NEW))
-    expect(admin.get_by_role("heading", name=f"{side}'s events cannot be read now")).to_be_visible()
+    expect(admin.get_by_role("heading", name=f"{side}'s events cannot be loaded")).to_be_visible()
     expect(admin.get_by_role("list", name="Event mappings").get_by_text("Calm Days").first).to_be_visible()
     expect(admin.get_by_role("button", name="Add Mapping")).to_have_count(0)
     harness.remote.make_trouble()
@@ -120,7 +120,7 @@ def test_rule_21_each_setting_is_kept_and_shown_again(harness: Harness, admin: P
     expect(admin.get_by_label("Sync Track to Tracks")).not_to_be_checked()  # tracks or tags, not both
     admin.get_by_label("Sync Chairpersons").uncheck()
     admin.get_by_label("Sync Moderators").uncheck()
-    admin.get_by_label("The exhibitor's own name").check()
+    admin.get_by_label("The exhibitor's name").check()
     admin.get_by_role("button", name="Save settings").click()
     expect_message(admin, "The settings of Bright Days were saved.")
     expect(admin.get_by_role("dialog").get_by_text("Continuous sync", exact=True)).to_be_visible()
@@ -131,7 +131,7 @@ def test_rule_21_each_setting_is_kept_and_shown_again(harness: Harness, admin: P
     expect(admin.get_by_label("Sync Tags to Tracks")).to_be_checked()
     expect(admin.get_by_label("Sync Chairpersons")).not_to_be_checked()
     expect(admin.get_by_label("Sync Moderators")).not_to_be_checked()
-    expect(admin.get_by_label("The exhibitor's own name")).to_be_checked()
+    expect(admin.get_by_label("The exhibitor's name")).to_be_checked()
 
     async def read(container: Container) -> object:
         (known,) = await container.resolve(ListMappings)(harness.organization)
@@ -179,12 +179,12 @@ def test_rule_05_a_removed_mapping_can_be_made_again_and_goes_on_and_no_other_on
     expect_message(admin, "The mapping of Bright Days was removed.")
 
     admin.get_by_role("dialog").get_by_role("link", name="Add New Event Mapping").click()
-    admin.get_by_label("Gleanin event").select_option(label="Bright Days (only with Bright Days)")
+    admin.get_by_label("Gleanin event").select_option(label="Bright Days (was synced with Bright Days)")
     admin.get_by_label("Sessionboard event").select_option(label="Calm Days")
     admin.get_by_role("button", name="Add Mapping").click()
     expect_error(admin.get_by_label("Gleanin event"), "was synced with Bright Days under this connection")
 
-    admin.get_by_label("Sessionboard event").select_option(label="Bright Days (only with Bright Days)")
+    admin.get_by_label("Sessionboard event").select_option(label="Bright Days (was synced with Bright Days)")
     admin.get_by_role("button", name="Add Mapping").click()
     admin.get_by_label(CONFIRMED).check()
     admin.get_by_role("button", name="Add Mapping").click()

@@ -17,5 +17,5 @@ def test_what_a_sync_would_do_is_seen_on_a_phone(harness: Harness, new_page: New
     phone.goto(harness.event(LANTERN, part))
     expect(phone.get_by_role("row").nth(1).locator(".outcome")).to_be_visible()
     assert not too_wide(phone)
-    expect(phone.get_by_role("columnheader", name="Would be", exact=True)).to_be_attached()
+    expect(phone.get_by_role("columnheader", name="On the next sync", exact=True)).to_be_attached()
     assert not violations(phone)

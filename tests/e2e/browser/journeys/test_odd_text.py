@@ -75,7 +75,7 @@ def test_any_text_is_shown_as_text_and_breaks_no_page(
         page.goto(url)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         if "/events/" in url:
-            expect(page.get_by_text("As read at")).to_be_visible()
+            expect(page.get_by_text("Data from")).to_be_visible()
         assert page.evaluate("window.taken === undefined"), url
         assert page.locator("main script, main img[src=x]").count() == 0, url
         if width == NARROWEST:

@@ -103,15 +103,15 @@ def test_rule_31_a_portal_address_is_copied_and_stops_when_it_is_revoked(
     admin.get_by_role("link", name="Revoke the portal addresses of Ada Lovelace").click()
     question = admin.get_by_role("dialog", name="Revoke the portal addresses?")
     question.get_by_role("button", name="Revoke").click()
-    expect_message(admin, "The portal addresses of Ada Lovelace open nothing any more.")
+    expect_message(admin, "The portal addresses of Ada Lovelace were revoked.")
     page = phone(new_page)
     page.goto(address)
-    expect(page.get_by_text("This address is not valid any more.")).to_be_visible()
+    expect(page.get_by_text("This link is no longer valid.")).to_be_visible()
     assert "Ada" not in page.content()
     page.goto(others)
     expect(page.get_by_text("Grace Hopper")).to_be_visible()
     page.goto(f"{harness.url}/portal/made-up")
-    expect(page.get_by_text("This address is not valid any more.")).to_be_visible()
+    expect(page.get_by_text("This link is no longer valid.")).to_be_visible()
 
 
 def test_rule_30_only_https_links_are_shown(harness: Harness, admin: Page, new_page: NewPage) -> None:

@@ -65,7 +65,7 @@ def test_rule_28_a_sync_tells_how_far_it_is_in_every_tab_and_how_it_ended(
         expect(tab.get_by_role("progressbar")).to_have_count(0)
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
     expect(admin.get_by_role("heading", name="Sync of Long Days")).to_be_visible()
-    expect(admin.get_by_text("completed", exact=True)).to_be_visible()
+    expect(admin.get_by_text("Completed", exact=True)).to_be_visible()
 
 
 def test_rule_26_results_are_the_same_as_the_api_tells_and_can_be_searched(
@@ -128,10 +128,10 @@ def test_rule_28_a_sync_with_problems_says_what_to_do_and_whom_to_ask(harness: H
         f"If it persists, contact {SUPPORT_CONTACT}.",
     )
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
-    expect(admin.get_by_role("main")).to_contain_text("with problems")
+    expect(admin.get_by_role("main")).to_contain_text("Finished with problems")
     admin.get_by_role("link", name="Plume").click()
     expect(admin.get_by_role("heading", name="Plume")).to_be_visible()
-    story = admin.get_by_role("region", name="Story")
+    story = admin.get_by_role("region", name="History")
     expect(story.get_by_role("row")).to_have_count(2)
     expect(story).to_contain_text("(Europe/Lisbon)")
 
@@ -144,13 +144,13 @@ def test_why_a_person_is_not_in_gleanin_is_looked_up_in_the_history(harness: Har
     expect(admin.get_by_role("region", name="Syncs").get_by_role("row")).to_have_count(3)
     admin.get_by_label("E-mail or id").fill("plume@example.org")
     admin.get_by_role("button", name="Look up").click()
-    story = admin.get_by_role("region", name="Story")
+    story = admin.get_by_role("region", name="History")
     expect(story.get_by_text("blocked")).to_have_count(2)
     expect(story.get_by_text("Required field is missing: last name.").first).to_be_visible()
     again = admin.get_by_role("searchbox", name="E-mail or id")
     again.fill("nobody@example.org")
     again.press("Enter")
-    expect(admin.get_by_role("heading", name="Nothing is known of it")).to_be_visible()
+    expect(admin.get_by_role("heading", name="No match for “nobody@example.org”")).to_be_visible()
 
 
 def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness, admin: Page) -> None:
@@ -162,8 +162,8 @@ def test_rule_23_asking_during_a_run_books_exactly_one_more(harness: Harness, ad
     for _ in range(3):
         open_menu(admin, "Options")
         admin.get_by_role("button", name="Sync to Gleanin").click()
-        expect_message(admin, "A sync of this event is running. Yours begins as soon as it has ended.")
-    expect(admin.get_by_text("Waits: another sync of this event runs first.")).to_be_visible()
+        expect_message(admin, "Another sync of this event is running. Yours starts when it has finished.")
+    expect(admin.get_by_text("Waiting for another sync of this event to finish.")).to_be_visible()
     assert len(harness.runs(mapping.id)) == 2
     harness.remote.make_trouble()
     expect(admin.locator("#flashes").get_by_text("Sync to Gleanin is complete.")).to_have_count(2)
@@ -189,6 +189,6 @@ def test_rule_08_a_run_that_disconnecting_stopped_says_so(
     written = harness.writes
     expect_message(admin, "The organization was disconnected from Gleanin.")
     admin.locator("#flashes").get_by_role("link", name="View Results").click()
-    expect(admin.get_by_text("stopped", exact=True)).to_be_visible()
+    expect(admin.get_by_text("Stopped", exact=True)).to_be_visible()
     assert harness.writes <= written + 16, "what was under way, and nothing after it"
     assert harness.writes < 160

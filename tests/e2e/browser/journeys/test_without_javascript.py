@@ -36,14 +36,14 @@ def test_without_javascript_the_way_leads_from_connecting_to_results(harness: Ha
     plain.get_by_role("button", name="Save settings").click()
     expect_message(plain, "The settings of Bright Days were saved.")
 
-    plain.get_by_role("link", name="To the events").click()
+    plain.get_by_role("link", name="View events").click()
     plain.get_by_role("link", name="Bright Days").click()
     open_menu(plain, "Options")
     plain.get_by_role("button", name="Sync to Gleanin (event: ").click()
     expect_message(plain, "Sync to Gleanin is complete. Synced: 2 sessions, 4 speakers.")
     plain.locator("#flashes").get_by_role("link", name="View Results").click()
     row = plain.get_by_role("region", name="Records").get_by_role("row", name="Analytical engines")
-    expect(row).to_contain_text("New in Sessionboard.")
+    expect(row).to_contain_text("New in Gleanin.")
     (record, *_) = harness.remote.records(harness.gleanin_id(BRIGHT), "sessions")
     assert record["attributes"]["tracks"] == ["steam"]
 
@@ -81,12 +81,12 @@ def test_without_javascript_share_links_and_portals_work(
     expect(portal.get_by_text("https://", exact=False).first).to_be_visible()
     expect(portal.get_by_role("button")).to_have_count(0)  # none that would do nothing
 
-    plain.get_by_role("link", name="Back to the share links").click()
+    plain.get_by_role("link", name="Back to share links").click()
     plain.get_by_role("link", name="Revoke the portal addresses of Ada Lovelace").click()
     plain.get_by_role("button", name="Revoke", exact=True).click()
-    expect_message(plain, "The portal addresses of Ada Lovelace open nothing any more.")
+    expect_message(plain, "The portal addresses of Ada Lovelace were revoked.")
     portal.goto(address)
-    expect(portal.get_by_text("This address is not valid any more.")).to_be_visible()
+    expect(portal.get_by_text("This link is no longer valid.")).to_be_visible()
 
 
 def test_without_javascript_a_mapping_is_removed_and_gleanin_disconnected(

@@ -41,7 +41,7 @@ async def change_password(
         return _page(request, account, refusal, field=field)
     # All sign-ins have ended, this one too.
     response = await begin(request, container, await container.resolve(BeginSession)(account.id), "/account")
-    flash(request, "Your password was changed. Everywhere else you are signed out.")
+    flash(request, "Your password was changed. You are signed out on all other devices.")
     return response
 
 

@@ -22,11 +22,11 @@ from entrypoints.http.pages.rendering import FLASHES, flash, fragment, go_to, re
 
 routes = APIRouter()
 RESUME = "/sign-in/resume"
-SIGN_IN_ENDED = "Your sign-in had ended, so this form was not carried out."
-RENEWED = "This page had expired, so the form was not carried out."
-CHECK = "What you entered is here again: check it and send it once more."
-PRESS_AGAIN = "Nothing was changed. Try once more."
-LOST = "What you entered could not be kept: enter it again."
+SIGN_IN_ENDED = "Your session had expired, so the form was not sent."
+RENEWED = "This page had expired, so the form was not sent."
+CHECK = "What you entered is still here. Check it and send it again."
+PRESS_AGAIN = "Nothing was changed. Try again."
+LOST = "What you entered could not be restored. Enter it again."
 
 
 @routes.post(RESUME)

@@ -71,12 +71,12 @@ REFUSED = Told(
 )
 UNREACHABLE = Told(
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "Your company's sign-in cannot be reached, or did not answer as it should. Try again later.",
+    "Your company's sign-in cannot be reached or did not answer correctly. Try again later.",
     "unreachable",
 )
 NOT_VERIFIED = Told(
     HTTPStatus.BAD_GATEWAY,
-    "The answer of your company's sign-in could not be verified. You are not signed in.",
+    "The response from your company's sign-in could not be verified. You are not signed in.",
     "not_verified",
 )
 BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
@@ -84,7 +84,7 @@ BY_ERROR: tuple[tuple[type[Exception], Told], ...] = (
         MismatchingStateError,
         Told(
             HTTPStatus.BAD_REQUEST,
-            "This sign-in was not begun in this browser, or is over already. Begin it again.",
+            "This sign-in was not started in this browser, or has already ended. Start again.",
             "state",
         ),
     ),

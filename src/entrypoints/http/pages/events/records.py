@@ -42,14 +42,14 @@ async def tell(
     request: Request, container: Wired, here: ReadMapping, who: PersonQuery = "", before: Before = 0
 ) -> Response:
     mapping, url = here.mapping, f"/mappings/{here.mapping.id}/records"
-    entries, unknown = list[HistoryEntry](), ""
+    entries, is_unknown = list[HistoryEntry](), False
     if who:
         try:
             entries = [
                 *await container.resolve(GetRecordHistory)(mapping.id, who, PER_PAGE + 1, before or None)
             ]
-        except NotFound as refusal:
-            unknown = str(refusal)
+        except NotFound:
+            is_unknown = True
     shown = entries[-PER_PAGE:][::-1]
     labels = dict.fromkeys(entry.outcome.record.label for entry in shown)
     return render(
@@ -57,14 +57,14 @@ async def tell(
         "records.html",
         here=here,
         section="history",
-        status=HTTPStatus.NOT_FOUND if unknown else HTTPStatus.OK,
+        status=HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.OK,
         crumbs=[crumb("History", f"{url_of(here.organization)}/history"), crumb("Records")],
         url=url,
         event_url=url_of_event(here.organization, mapping.events.sessionboard_id),
         who=who,
         name=next(iter(labels), ""),
         entries=shown,
-        unknown=unknown,
+        is_unknown=is_unknown,
         first_url=address(url, {"who": who}) if before else "",
         next_url=address(url, {"who": who, "before": shown[-1].position}) if len(entries) > PER_PAGE else "",
     )

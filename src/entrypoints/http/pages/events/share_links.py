@@ -70,7 +70,7 @@ async def show(
         mapping=mapping,
         mappings=mappings,
         tabs=[
-            {"label": "Everybody", "url": address(url, {**own, "q": sought}), "current": not missing},
+            {"label": "Everyone", "url": address(url, {**own, "q": sought}), "current": not missing},
             {
                 "label": "Without a link",
                 "url": address(url, {**own, "q": sought, "missing": "true"}),
@@ -141,7 +141,7 @@ async def revoke_portal_addresses(
     request: Request, container: Wired, here: ManageMapping, form: SentForm
 ) -> Response:
     await container.resolve(RevokePortalLinks)(_who(here.mapping, form), actor=here.actor.name)
-    flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} open nothing any more.")
+    flash(request, f"The portal addresses of {shortened(text(form, 'name'), 200)} were revoked.")
     return go_to(_back(here))
 
 

@@ -25,7 +25,7 @@ from entrypoints.http.run_watchers import RunWatchers, RunWatchersOf
 from entrypoints.http.snapshots import EventViewsOf
 
 routes = APIRouter()
-WAITS = "A sync of this event is running. Yours begins as soon as it has ended."
+WAITS = "Another sync of this event is running. Yours starts when it has finished."
 
 
 class EventSubpage(StrEnum):

@@ -145,7 +145,7 @@ def _field(error: Exception) -> str:
     """Tell beside which of the two events a refusal belongs."""
     match error:
         case AlreadyMapped() | BoundToAnother():
-            side = error.side
+            side = error.system
         case NotFound():
             side = error.what.partition(" ")[0]
         case EventArchived() | DestinationError():
@@ -231,6 +231,6 @@ def _zone(events: Sequence[ListedEvent], chosen: str | None) -> str | None:
 
 
 def _label(event: ListedEvent, *, tell_id: bool) -> str:
-    name = shortened(event.name, LONGEST_LABEL) or "Event without a name"
+    name = shortened(event.name, LONGEST_LABEL) or "Unnamed event"
     told = f"{name} · {shortened(event.id, LONGEST_LABEL)}" if tell_id else name
-    return f"{told} (only with {shortened(event.only_with, LONGEST_LABEL)})" if event.only_with else told
+    return f"{told} (was synced with {shortened(event.only_with, LONGEST_LABEL)})" if event.only_with else told

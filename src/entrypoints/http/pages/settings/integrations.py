@@ -93,7 +93,7 @@ async def choose_continuous_sync(
     await container.resolve(ChangeConnection)(
         here.organization.id, continuous_sync=chosen, actor=here.actor.name
     )
-    flash(request, f"New mappings begin with{'' if chosen else 'out'} continuous sync.")
+    flash(request, f"New mappings start with continuous sync {'on' if chosen else 'off'}.")
     return go_to(f"{integrations_url(here.organization)}/connect")
 
 
@@ -138,7 +138,7 @@ async def sync_all(request: Request, container: Wired, here: SyncOrganization, _
     if len(mappings) == 1:
         flash(request, STARTED)
     elif mappings:
-        flash(request, f"Syncs to Gleanin have started, for {len(mappings)} events.")
+        flash(request, f"Syncs to Gleanin have started for {len(mappings)} events.")
     return go_to(f"{integrations_url(here.organization)}/mappings")
 
 
@@ -156,7 +156,7 @@ async def disconnect(
         await container.resolve(Disconnect)(here.organization.id, typed, actor=here.actor.name)
     except NotConfirmed as error:
         return await _question(request, container, here, typed=typed, error=error)
-    flash(request, "Disconnected from Gleanin. You can connect again, with the same token or another.")
+    flash(request, "Disconnected from Gleanin. You can connect again with the same token or another one.")
     return go_to(integrations_url(here.organization))
 
 

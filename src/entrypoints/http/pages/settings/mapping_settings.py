@@ -97,7 +97,7 @@ def _chosen(choices: type[Choice], given: str) -> Choice:
     try:
         return choices(given)
     except ValueError:
-        raise InvalidInput(f"{given!r:.40} is none of the choices.") from None
+        raise InvalidInput(f"{given!r:.40} is not one of the choices.") from None
 
 
 async def _settings(

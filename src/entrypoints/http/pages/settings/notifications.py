@@ -46,7 +46,7 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
     if secret is None:
-        flash(request, f"Notices go to {recipient.address} from now on.")
+        flash(request, f"Notifications are now sent to {recipient.address}.")
         return go_to(f"{settings_url(here)}#notices")
     return render(
         request,
@@ -54,7 +54,7 @@ async def choose(request: Request, container: Wired, here: ManageOrganization, f
         here=here,
         section="settings",
         status=HTTPStatus.CREATED,
-        crumbs=way_to(here, crumb("Notices")),
+        crumbs=way_to(here, crumb("Notifications")),
         at=settings_url(here),
         recipient=recipient,
         secret=secret.value,
@@ -76,12 +76,12 @@ async def send_trial(request: Request, container: Wired, here: ManageOrganizatio
         page = await shown(container, here) | {"trial_error": str(error)}
         status = problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "settings.html", status=status, crumbs=way_to(here), **page)
-    flash(request, "The trial notice has arrived.")
+    flash(request, "The test notification was delivered.")
     return go_to(f"{settings_url(here)}#notices")
 
 
 @routes.post("/remove")
 async def remove(request: Request, container: Wired, here: ManageOrganization, _: SentForm) -> Response:
     await container.resolve(RemoveRecipient)(here.organization.id, actor=here.actor.name)
-    flash(request, "Notices go nowhere any more.")
+    flash(request, "Notifications are off.")
     return go_to(f"{settings_url(here)}#notices")

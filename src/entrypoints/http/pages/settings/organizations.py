@@ -50,7 +50,7 @@ async def add(request: Request, container: Wired, actor: SignedIn, form: SentFor
     try:
         url = SESSIONBOARD_REGIONS.get(values["region"]) or values["sessionboard_url"].strip()
         if not url:
-            sentence = "Choose Sessionboard's region, or give the address of its API."
+            sentence = "Choose a Sessionboard region, or enter the API address."
             raise InvalidInput(sentence, about="region")
         command = NewOrganization(values["name"], url, Token(text(form, "token").strip()))
         added = await container.resolve(AddOrganization)(command, actor=actor.name)
