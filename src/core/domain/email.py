@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from core.domain.text import compose, strip_invisible
 
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 """RFC 5321 allows no longer one, in bytes; the library is slow where a text is much longer."""
 
 _MASK = re.compile(r"\*{2,}")
@@ -87,7 +87,7 @@ def ascii_domain(domain: str) -> str | None:
     """Return a domain as DNS has it, in punycode by IDNA 2008; None for what is no domain."""
     from email_validator import EmailNotValidError, validate_email
 
-    if len(domain) > LONGEST_EMAIL:
+    if len(domain) > MAX_EMAIL_LENGTH:
         return None
     try:
         # The library reads addresses only, and knows of no domain without a mailbox.
@@ -103,7 +103,7 @@ def is_masked(email: str | None) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    plain = _PLAIN.fullmatch(text) if len(text) <= LONGEST_EMAIL else None
+    plain = _PLAIN.fullmatch(text) if len(text) <= MAX_EMAIL_LENGTH else None
     return plain is not None and plain["top"].lower() not in _RESERVED
 
 
@@ -112,7 +112,7 @@ def _shown(text: str) -> str:
 
 
 def _parts_of(email: str) -> _Parts | None:
-    return _validated(email) if len(email) <= LONGEST_EMAIL else None
+    return _validated(email) if len(email) <= MAX_EMAIL_LENGTH else None
 
 
 @lru_cache(maxsize=4096)

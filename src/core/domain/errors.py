@@ -1,28 +1,28 @@
-"""What the rules refuse, and in which words.
+"""The errors that the rules raise, and their sentences.
 
-Refusal
-├── NotFound              there is no such organization, mapping, run or event
-├── AlreadyExists         an organization of that name
-├── NotConnected          the organization has no open connection
-├── AlreadyConnected      rule 3
-├── DifferentAccount          a renewed token that does not see what is mapped
-├── AlreadyMapped         rule 4
-├── BoundToAnother        rule 5
-├── TimeZoneUnknown       rule 7, when mapping: Sessionboard tells none that there is
-├── TimeZoneUnconfirmed   rule 7, when mapping: Gleanin tells none that there is, so an admin has to
-├── EventArchived         the Gleanin event takes nothing any more
-├── NotConfirmed          rule 8
-├── NotMapped             rule 11
-├── StillConnected        an organization that is to be removed
-├── Forbidden             a right that whoever asks does not have
-├── NotAuthenticated           nobody is signed in, or the API key is none
-├── EmailNotVerified     a provider does not vouch for the e-mail that would tell the account
-├── IdentityMismatch     the account is bound to another identity of the provider
-├── InvalidCredentials      e-mail and password do not belong together
-├── TooManyAttempts       signing in, again and again
-├── Overloaded               more is asked for at once than is good for all
-├── LinkExpired        a signed address that opens nothing any more
-└── InvalidInput              a token, a name or an address that cannot be one
+DomainError
+├── NotFound             no such organization, mapping, run or event
+├── AlreadyExists        an organization with this name
+├── NotConnected         the organization has no open connection
+├── AlreadyConnected     rule 3
+├── DifferentAccount     the new token has no access to the mapped events
+├── AlreadyMapped        rule 4
+├── BoundToAnother       rule 5
+├── TimeZoneUnknown      rule 7, when mapping: Sessionboard reports no known time zone
+├── TimeZoneUnconfirmed  rule 7, when mapping: Gleanin reports no known time zone, so an admin must confirm it
+├── EventArchived        the Gleanin event accepts no changes
+├── NotConfirmed         rule 8
+├── NotMapped            rule 11
+├── StillConnected       the organization to be removed is connected
+├── Forbidden            the actor lacks the permission
+├── NotAuthenticated     not signed in, or an invalid API key
+│   ├── EmailNotVerified   the identity provider has not verified the e-mail
+│   └── IdentityMismatch   the account is bound to another identity of the provider
+├── InvalidCredentials   wrong e-mail or password
+├── TooManyAttempts      too many attempts to sign in
+├── Overloaded           too many requests at the same time
+├── LinkExpired          a signed link that is no longer valid
+└── InvalidInput         an invalid token, name, address or other input
 """
 
 import re
@@ -31,24 +31,24 @@ from typing import ClassVar, TypeVar
 
 T = TypeVar("T")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-"""NUL and lone surrogates: databases store neither, and some refuse even to look for them."""
+"""NUL and lone surrogates: databases cannot store them, and some even refuse queries that contain them."""
 
 
 class DomainError(Exception):
-    """Something a rule forbids. Its text is the sentence to show; `code` is for machines."""
+    """An action that a rule forbids. The message is for people, `code` for machines."""
 
     code: ClassVar[str] = "refused"
     about: str = ""
-    """Which of several inputs is wrong, as `password`; empty where the sentence alone says it."""
+    """The name of the invalid input, such as `password`; empty if the sentence alone is enough."""
 
 
 class NotFound(DomainError):
     code = "not_found"
 
-    def __init__(self, what: str, asked: str, hint: str = "") -> None:
-        super().__init__(" ".join(part for part in (f"There is no {what} {asked!r:.120}.", hint) if part))
+    def __init__(self, what: str, requested: str, hint: str = "") -> None:
+        super().__init__(" ".join(part for part in (f"There is no {what} {requested!r:.120}.", hint) if part))
         self.what = what
-        self.asked = asked
+        self.requested = requested
 
 
 class AlreadyExists(DomainError):
@@ -56,7 +56,7 @@ class AlreadyExists(DomainError):
     about = "name"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is an organization named {name!r:.120} already. Choose another name.")
+        super().__init__(f"An organization named {name!r:.120} already exists. Choose another name.")
 
 
 class NotConnected(DomainError):
@@ -71,9 +71,9 @@ class AlreadyConnected(DomainError):
 
     def __init__(self, organization: str) -> None:
         super().__init__(
-            f"{organization} is connected to Gleanin already, and can have one connection only. "
-            "Replace its token, or disconnect first; mind that what was synced cannot be synced again to the same "
-            "Gleanin event."
+            f"{organization} is already connected to Gleanin, and can have only one connection. "
+            "Replace its token, or disconnect first. After disconnecting, records that were synced cannot be synced "
+            "again to the same Gleanin event."
         )
 
 
@@ -82,39 +82,39 @@ class DifferentAccount(DomainError):
 
     def __init__(self, event: str) -> None:
         super().__init__(
-            f"The token does not see the Gleanin event {event}, which is mapped. Give a token of the same account."
+            f"The token has no access to the Gleanin event {event}, which is mapped. Use a token of the same account."
         )
 
 
 class AlreadyMapped(DomainError):
     code = "already_mapped"
 
-    def __init__(self, side: str, event: str) -> None:
+    def __init__(self, system: str, event: str) -> None:
         super().__init__(
-            f"The {side} event {event} is in a mapping already, and an event can be in one only. "
+            f"The {system} event {event} is already mapped, and an event can be in only one mapping. "
             "Remove that mapping first, or choose another event."
         )
-        self.side = side
+        self.system = system
 
 
 class BoundToAnother(DomainError):
     code = "bound_to_another"
 
-    def __init__(self, side: str, event: str, partner: str) -> None:
+    def __init__(self, system: str, event: str, partner: str) -> None:
         super().__init__(
-            f"The {side} event {event} was synced with {partner} under this connection, "
-            "and can be mapped to that event only for as long as the connection lasts."
+            f"The {system} event {event} was synced with {partner} under this connection. "
+            "As long as the connection lasts, it can only be mapped to that event."
         )
-        self.side = side
+        self.system = system
 
 
 class TimeZoneUnknown(DomainError):
     code = "time_zone_unknown"
 
-    def __init__(self, event: str, told: str | None) -> None:
+    def __init__(self, event: str, zone: str | None) -> None:
+        state = f"{zone}, which is not a known time zone" if zone else "not set"
         super().__init__(
-            f"Sessionboard's time zone of {event} is {told or 'not set'}, which is no known time zone. "
-            "Set it on the event's Details page."
+            f"Sessionboard's time zone of {event} is {state}. Set it on the event's Details page in Sessionboard."
         )
 
 
@@ -131,13 +131,13 @@ class TimeZoneUnconfirmed(DomainError):
     def __init__(self, zone: str, offsets: str, reported: str | None = None) -> None:
         self.zone = zone
         unknown = (
-            f'For this event\'s time zone Gleanin says "{reported:.80}", which is no known time zone.'
+            f'Gleanin reports "{reported:.80}" for this event, which is not a known time zone.'
             if reported
-            else "Gleanin does not tell this event's time zone."
+            else "Gleanin does not report a time zone for this event."
         )
         super().__init__(
             f"{unknown} In Sessionboard it is {zone} ({offsets}). "
-            "Make sure that the Gleanin event has the same, then confirm the time zone."
+            "Check that the Gleanin event has the same time zone, then confirm it."
         )
 
 
@@ -146,8 +146,8 @@ class NotConfirmed(DomainError):
 
     def __init__(self, organization: str) -> None:
         super().__init__(
-            f"Disconnecting {organization} ends all its mappings, and what was synced cannot be synced again "
-            "to the same Gleanin events. It needs an explicit confirmation."
+            f"Disconnecting {organization} ends all its mappings, and records that were synced cannot be synced again "
+            "to the same Gleanin events. Confirm it explicitly."
         )
 
 
@@ -156,7 +156,7 @@ class NotMapped(DomainError):
 
     def __init__(self, mapping: str) -> None:
         super().__init__(
-            f"The mapping {mapping} was removed. Sync is offered for mapped events only: map them again."
+            f"The mapping {mapping} was removed. Only mapped events can be synced: map them again."
         )
 
 
@@ -170,8 +170,9 @@ class StillConnected(DomainError):
 class Forbidden(DomainError):
     code = "forbidden"
 
-    def __init__(self, right: str) -> None:
-        super().__init__(f"This needs the right to {right}, which your role does not have. Ask an admin.")
+    def __init__(self, permission: str) -> None:
+        super().__init__("Your role does not allow this. Ask an admin.")
+        self.permission = permission
 
 
 class NotAuthenticated(DomainError):
@@ -184,15 +185,15 @@ class NotAuthenticated(DomainError):
 class EmailNotVerified(NotAuthenticated):
     def __init__(self) -> None:
         super().__init__(
-            "Your company's sign-in does not vouch for your e-mail address. Have the address verified there."
+            "Your company's sign-in service has not verified your e-mail address. Verify it there, then sign in again."
         )
 
 
 class IdentityMismatch(NotAuthenticated):
     def __init__(self, email: str) -> None:
         super().__init__(
-            f"The account of {email:.120} is bound to another identity of your company's sign-in. Sign in with that "
-            f"one, or ask an operator of this program to unbind the account: gleanin-sync user unbind {email:.120}"
+            f"The account {email:.120} is bound to another identity at your company's sign-in service. Sign in with that "
+            f"identity, or ask your administrator to unbind the account: gleanin-sync user unbind {email:.120}"
         )
 
 
@@ -200,8 +201,8 @@ class InvalidCredentials(DomainError):
     code = "wrong_credentials"
 
     def __init__(self) -> None:
-        # Which of the two is wrong, is said to nobody: it would tell who has an account.
-        super().__init__("The e-mail or the password is wrong.")
+        # Do not reveal which of the two is wrong: that would show who has an account.
+        super().__init__("The e-mail or password is wrong.")
 
 
 class TooManyAttempts(DomainError):
@@ -210,22 +211,22 @@ class TooManyAttempts(DomainError):
     def __init__(self, wait: timedelta) -> None:
         self.wait = wait
         seconds = max(1, round(wait.total_seconds()))
-        told = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"  # noqa: PLR2004 - two minutes
-        super().__init__(f"Too many attempts to sign in. Try again in {told}.")
+        duration = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"  # noqa: PLR2004 - two minutes
+        super().__init__(f"Too many attempts to sign in. Try again in {duration}.")
 
 
 class Overloaded(DomainError):
     code = "too_busy"
 
     def __init__(self) -> None:
-        super().__init__("Too much is asked for at once. Try again in a moment.")
+        super().__init__("The service is busy. Try again in a moment.")
 
 
 class LinkExpired(DomainError):
     code = "address_expired"
 
     def __init__(self) -> None:
-        super().__init__("This address is not valid any more. Ask whoever sent it to you for a new one.")
+        super().__init__("This link is no longer valid. Ask the organizer for a new link.")
 
 
 class InvalidInput(DomainError):
@@ -236,18 +237,22 @@ class InvalidInput(DomainError):
         self.about = about
 
 
-def validate_id(what: str, asked: str) -> None:
-    """See that a text can be the id of anything, before a database is asked for it.
+def validate_id(what: str, text: str) -> None:
+    """Check that a text can be an id, before it is used in a query.
 
     Raises:
-        NotFound
+        NotFound: it contains a character that no id has.
     """
-    if _NO_TEXT.search(asked):
-        raise NotFound(what, asked)
+    if _NO_TEXT.search(text):
+        raise NotFound(what, text)
 
 
-def require(thing: T | None, what: str, asked: str, hint: str = "") -> T:
-    """Give the thing, or refuse with the words for one that is not there."""
-    if thing is None:
-        raise NotFound(what, asked, hint)
-    return thing
+def require(value: T | None, what: str, requested: str, hint: str = "") -> T:
+    """Return the value.
+
+    Raises:
+        NotFound: it is None.
+    """
+    if value is None:
+        raise NotFound(what, requested, hint)
+    return value

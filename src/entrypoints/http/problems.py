@@ -52,7 +52,7 @@ BY_SIDES_ERROR: tuple[tuple[type[Exception], tuple[HTTPStatus, int | None]], ...
 """Of what Sessionboard, Gleanin and recipients do to us: the status, and after how many seconds to ask again."""
 STATUS_BY_STOP = {
     StopCause.RULE: HTTPStatus.CONFLICT,
-    StopCause.OTHER_SIDE: HTTPStatus.BAD_GATEWAY,
+    StopCause.EXTERNAL_SYSTEM: HTTPStatus.BAD_GATEWAY,
     StopCause.INTERRUPTION: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

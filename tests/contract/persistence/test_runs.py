@@ -27,7 +27,7 @@ async def _update(units: UnitOfWorkFactory, *runs: SyncRun) -> None:
         replace(a_run(), requested_by="ada@example.org"),
         a_run().start("host:1:x", NOW, LEASE),
         replace(a_run().start("host:1:x", NOW, LEASE), progress={"sessions": Progress(3, 84)}),
-        a_run().start("host:1:x", NOW, LEASE).ask_to_stop(DISCONNECTED),
+        a_run().start("host:1:x", NOW, LEASE).request_cancel(DISCONNECTED),
         a_run().stopped(LEASE_EXPIRED, NOW + LEASE, Counts()),
         a_run()
         .start("host:1:x", NOW, LEASE)
@@ -105,7 +105,7 @@ async def test_a_standing_tells_owner_lease_and_a_stop_that_was_asked_for(mapped
     async with mapped.read() as unit:
         assert await unit.runs.lease_status(running.id) == LeaseStatus("a", NOW + LEASE, None)
         assert await unit.runs.lease_status(RunId("none")) is None
-    await _update(mapped, running.ask_to_stop(DISCONNECTED))
+    await _update(mapped, running.request_cancel(DISCONNECTED))
     async with mapped.read() as unit:
         assert await unit.runs.lease_status(running.id) == LeaseStatus("a", NOW + LEASE, "disconnected")
 
@@ -126,7 +126,7 @@ async def test_renewing_notes_the_progress_and_leaves_a_stop_that_was_asked_for(
 ) -> None:
     running = a_run().start("a", NOW, LEASE)
     await store(mapped, running)
-    asked_to_stop = running.ask_to_stop(DISCONNECTED)
+    asked_to_stop = running.request_cancel(DISCONNECTED)
     await _update(mapped, asked_to_stop)
     progress = {"sessions": Progress(10, 84), "speakers": Progress(0, 87)}
     later = NOW + timedelta(minutes=5)

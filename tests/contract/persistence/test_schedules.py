@@ -149,7 +149,7 @@ async def test_a_halted_mapping_is_not_due_until_it_begins_anew(three: UnitOfWor
     halted = _due(1, 5).halted(Halt("Gleanin", NOW))
     await store(three, _continuous(1), halted)
     assert await _ask(three) == []
-    await store(three, halted.begun_anew(NOW))
+    await store(three, halted.resume(NOW))
     assert await _ask(three) == [_id(1)]
 
 

@@ -57,7 +57,7 @@ async def test_nothing_is_open_where_all_has_ended(tenants: UnitOfWorkFactory) -
 async def test_open_runs_come_in_the_order_in_which_they_were_asked_for(tenants: UnitOfWorkFactory) -> None:
     theirs = replace(a_run(1, THEIRS), trigger=Trigger.CONTINUOUS, requested_at=NOW - LEASE)
     going_on, behind = a_run(2).start("a", NOW, LEASE), a_run(3)
-    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).ask_to_stop(DISCONNECTED)
+    asked_to_stop = a_run(4, SECOND).start("b", NOW, LEASE).request_cancel(DISCONNECTED)
     ended = a_run(5, THIRD).stopped(LEASE_EXPIRED, NOW, Counts())
     without_lease = replace(a_run(6, THIRD).start("c", NOW, LEASE), lease_until=None)
     await store(tenants, theirs, going_on, behind, asked_to_stop, ended, without_lease)

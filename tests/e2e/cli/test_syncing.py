@@ -114,7 +114,7 @@ def test_rule_26_a_run_tells_every_record_s_outcome_and_why(
         "label": "Prince",
         "outcome": "blocked",
         "reason": "Required field is missing: last name.",
-        "detail": "Fill in in Sessionboard and sync again.",
+        "detail": "Add it in Sessionboard, then sync again.",
         "gleanin_id": None,
         "code": "missing_fields",
     }
@@ -201,7 +201,7 @@ def test_a_link_is_not_broken_in_two_in_a_narrow_terminal(
     cli: CommandLine, mapping: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli("sync", mapping)
-    monkeypatch.setattr("entrypoints.cli.output._WIDTH_OF_FILES", 72)
+    monkeypatch.setattr("entrypoints.cli.output._WIDTH_WITHOUT_TERMINAL", 72)
     shown = cli("links", mapping).out
     for person in cli.json("links", mapping).document:
         assert person["links"][0]["url"] in shown

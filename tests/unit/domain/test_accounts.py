@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.access.accounts import (
     FORGOTTEN_AFTER,
-    LONGEST_WAIT,
+    MAX_WAIT,
     Account,
     Attempts,
     LoginSession,
@@ -91,7 +91,7 @@ def test_the_first_five_failures_cost_no_waiting() -> None:
 def test_the_wait_doubles_with_every_further_failure_up_to_a_quarter_of_an_hour() -> None:
     waits = [wait_after(times).total_seconds() for times in (5, 6, 7, 8, 9, 10, 11, 12)]
     assert waits == [15, 30, 60, 120, 240, 480, 900, 900]
-    assert wait_after(10_000) == LONGEST_WAIT
+    assert wait_after(10_000) == MAX_WAIT
 
 
 def test_the_wait_is_counted_from_the_last_failure_and_ends() -> None:

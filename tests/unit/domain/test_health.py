@@ -56,7 +56,9 @@ def test_a_run_with_problems_leads_to_its_results() -> None:
 
 def test_remarks_alone_are_problems_too() -> None:
     run = (
-        a_run().start("here", NOW, HOUR).finished(Counts(), NOW, remarks=Remarks(notes=["Not all was read."]))
+        a_run()
+        .start("here", NOW, HOUR)
+        .finished(Counts(), NOW, remarks=Remarks(notes=("Not all was read.",)))
     )
     assert health(run).state is HealthState.PROBLEMS
 
@@ -100,7 +102,7 @@ def test_a_token_that_has_been_replaced_is_not_called_refused() -> None:
 
 def test_a_part_that_went_well_does_not_answer_for_the_rest() -> None:
     exhibitor = count([(EXHIBITOR_CONTACT, Outcome.BLOCKED)])
-    remark = a_run(1).start("here", NOW, HOUR).finished(Counts(), NOW, remarks=Remarks(notes=["Oh."]))
+    remark = a_run(1).start("here", NOW, HOUR).finished(Counts(), NOW, remarks=Remarks(notes=("Oh.",)))
     for problem in (ended(1, counts=exhibitor), remark, stopped(stop=stop_reasons.INTERRUPTED)):
         assert health(ended(2, Scope.AGENDA), problem).state is HealthState.PROBLEMS
         assert health(ended(3, Scope.AGENDA), ended(2, Scope.EXHIBITORS), problem).is_well

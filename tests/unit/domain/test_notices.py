@@ -77,7 +77,7 @@ def test_the_words_say_what_happened_and_whether_it_is_tried_again() -> None:
         "The sync of PyConFR 2027 > PyConFR has started to fail. Gleanin cannot be reached. "
         "It is retried automatically, at increasing intervals."
     )
-    assert noticed().text.endswith("When that is put right, sync again.")
+    assert noticed().text.endswith("Resolve this, then sync again.")
     assert "until the token is replaced" in noticed(HealthChange.HALTED).text
     assert noticed(HealthChange.RECOVERED).text == "The sync of PyConFR 2027 > PyConFR works again."
 
@@ -108,10 +108,12 @@ def test_the_words_keep_the_advice_and_the_side_that_they_are_about() -> None:
         in noticed(stop=masked_emails("j***@x")).text
     )
     assert "Sessionboard refused the token." in noticed(stop=token_refused("Sessionboard", "no")).text
-    assert "Gleanin sent a response that cannot be read." in noticed(stop=unreadable("Gleanin", "<html>")).text
+    assert (
+        "Gleanin sent a response that cannot be read." in noticed(stop=unreadable("Gleanin", "<html>")).text
+    )
     assert "The Gleanin event no longer exists" in noticed(stop=event_gone("Gleanin", "PyConFR")).text
     assert CRASHED_TWICE.sentence in noticed(stop=CRASHED_TWICE).text
-    assert "The page of the run says why." in noticed(stop=refused("No such token.")).text
+    assert "See the run's page for the reason." in noticed(stop=refused("No such token.")).text
 
 
 def test_a_notice_leads_to_the_run_that_brought_the_change() -> None:
@@ -205,7 +207,7 @@ def test_the_audit_log_is_told_no_more_of_a_webhook_than_its_host() -> None:
 
 
 def test_a_webhook_has_a_secret_and_an_e_mail_has_none() -> None:
-    with pytest.raises(ValueError, match="signed"):
+    with pytest.raises(ValueError, match="must have a secret"):
         Recipient(ORGANIZATION, Channel.WEBHOOK, "https://hooks.example.org")
-    with pytest.raises(ValueError, match="signed"):
+    with pytest.raises(ValueError, match="must have a secret"):
         Recipient(ORGANIZATION, Channel.EMAIL, "ops@example.org", SealedToken("x"))

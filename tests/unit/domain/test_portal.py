@@ -27,5 +27,5 @@ def test_rule_31_addresses_made_up_to_a_revocation_are_revoked_and_later_ones_ar
 
 
 def test_rule_31_a_refused_address_says_nothing_of_why() -> None:
-    assert "Ask whoever sent it to you" in str(LinkExpired())
+    assert "Ask the organizer" in str(LinkExpired())
     assert "revoked" not in str(LinkExpired())

@@ -56,7 +56,7 @@ def test_rule_23_only_a_running_run_has_a_lease_to_run_out() -> None:
 def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> None:
     assert not queued().is_carried_out(NOW)
     assert running().is_carried_out(NOW)
-    asked = running().ask_to_stop(stop_reasons.DISCONNECTED)
+    asked = running().request_cancel(stop_reasons.DISCONNECTED)
     assert (asked.state, asked.cancel_requested) == (RunState.RUNNING, "disconnected")
     assert stop_reasons.REQUESTED_STOPS["disconnected"] is stop_reasons.DISCONNECTED
 
@@ -93,6 +93,6 @@ def test_rule_23_a_closed_run_stays_closed() -> None:
         with pytest.raises(ValueError, match="already"):
             closed.finished(Counts(), NOW)
         with pytest.raises(ValueError, match="already"):
-            closed.stopped(stop_reasons.FAULT, NOW, Counts())
+            closed.stopped(stop_reasons.INTERNAL_ERROR, NOW, Counts())
         with pytest.raises(ValueError, match="cannot start"):
             closed.start("host:2", NOW, LEASE)

@@ -14,7 +14,7 @@ from core.domain.records.kinds import Scope
 from core.domain.records.outcomes import Counts
 from core.domain.runs import stop_reasons
 from core.domain.runs.run import SyncRun, Trigger
-from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, LONGEST_WAIT, QUIET, Halt, Schedule, released
+from core.domain.runs.schedule import AFTER_AN_INTERRUPTION, MAX_WAIT, QUIET, Halt, Schedule, released
 from core.domain.runs.stop_reasons import StopReason
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from tests.support.assertions import present
@@ -61,7 +61,7 @@ def test_another_token_releases_what_the_same_systems_token_halted() -> None:
     later = NOW + MINUTE
     schedules = [of_gleanin, of_sessionboard, unknown, failing, DUE]
     assert released(schedules, GLEANIN, later) == [
-        each.begun_anew(later) for each in (of_gleanin, unknown, failing)
+        each.resume(later) for each in (of_gleanin, unknown, failing)
     ]
     assert not any(each.is_halted for each in released([of_gleanin], GLEANIN, later))
 
@@ -100,8 +100,8 @@ def test_rule_24_after_failures_of_the_whole_run_the_wait_grows_up_to_six_hours(
     waits = [wait_after(failures) for failures in range(1, 12)]
     for one, next_one in pairwise(waits[:4]):
         assert 1.6 < next_one / one < 2.5
-    assert all(each <= LONGEST_WAIT * 1.1 for each in waits)
-    assert waits[-1] >= LONGEST_WAIT * 0.9
+    assert all(each <= MAX_WAIT * 1.1 for each in waits)
+    assert waits[-1] >= MAX_WAIT * 0.9
 
 
 def test_rule_24_a_run_that_completes_with_problems_is_no_failure() -> None:
@@ -114,14 +114,14 @@ def test_rule_24_a_manual_sync_resets_the_wait() -> None:
     schedule = DUE
     for number in range(6):
         schedule = schedule.after(failed(number))
-    assert schedule.forgiven().after(failed(9)).due_at - NOW <= 2 * LATEST
+    assert schedule.reset_failures().after(failed(9)).due_at - NOW <= 2 * LATEST
 
 
 def test_a_refused_token_halts_until_another_one_is_given() -> None:
     halted = DUE.after(failed(stop=stop_reasons.token_refused("Gleanin", "It was revoked.")))
     assert halted.is_halted
     later = NOW + 24 * 60 * MINUTE
-    anew = halted.begun_anew(later)
+    anew = halted.resume(later)
     assert (anew.is_halted, anew.due_at) == (False, later)
     assert not anew.after(ended(2)).is_failing
 
@@ -139,7 +139,7 @@ def test_an_interruption_of_ours_is_made_up_for_soon_and_is_no_failure() -> None
 
 @pytest.mark.parametrize(
     "stop",
-    [stop_reasons.FAULT, stop_reasons.CRASHED_TWICE, stop_reasons.NO_PROGRESS],
+    [stop_reasons.INTERNAL_ERROR, stop_reasons.CRASHED_TWICE, stop_reasons.NO_PROGRESS],
     ids=lambda stop: stop.code,
 )
 def test_rule_24_what_may_happen_again_each_time_makes_the_wait_grow(stop: StopReason) -> None:
@@ -165,11 +165,11 @@ def test_rule_24_a_run_of_a_part_puts_nothing_off_and_answers_for_nothing() -> N
 
 def test_a_halt_ends_with_another_token_only() -> None:
     halted = DUE.after(failed(stop=stop_reasons.token_refused("Gleanin", "No.")))
-    for run in (ended(2), failed(3), failed(4, stop_reasons.FAULT)):
+    for run in (ended(2), failed(3), failed(4, stop_reasons.INTERNAL_ERROR)):
         halted = halted.after(run)
         assert halted.is_halted
         assert halted.is_failing
-    anew = halted.begun_anew(NOW)
+    anew = halted.resume(NOW)
     assert not anew.is_halted
     assert not anew.after(ended(5)).is_failing
 
@@ -178,14 +178,14 @@ def test_a_mapping_that_another_one_has_halted_has_not_failed_itself() -> None:
     halted = DUE.halted(Halt("Gleanin", NOW))
     assert halted.is_failing
     assert halted.after(ended()).is_halted, "its run was under way"
-    assert not halted.begun_anew(NOW).is_failing
+    assert not halted.resume(NOW).is_failing
 
 
 def test_rule_24_a_sync_by_hand_resets_the_wait_and_tells_nothing_as_mended() -> None:
     failing = DUE
     for number in range(8):
         failing = failing.after(failed(number))
-    forgiven = failing.forgiven()
+    forgiven = failing.reset_failures()
     assert forgiven.is_failing
     assert EARLIEST <= forgiven.after(failed(9)).due_at - NOW <= LATEST
 
@@ -277,6 +277,6 @@ def test_when_it_was_last_checked_is_kept_whatever_runs_come_to() -> None:
     for after in (
         checked.after(ended(2)),
         checked.after(failed(2)),
-        checked.hinted(NOW).forgiven().halted(Halt("Gleanin", NOW)).begun_anew(NOW),
+        checked.hinted(NOW).reset_failures().halted(Halt("Gleanin", NOW)).resume(NOW),
     ):
         assert after.last_checked_at == NOW

@@ -97,7 +97,7 @@ def test_rule_07_where_gleanin_does_not_tell_its_zone_an_admin_must_have_confirm
 
 def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_a_run_stops() -> None:
     sentence = stopped(judged("Europe/Paris", "Mars/Olympus", at(21)))
-    assert 'Gleanin says "Mars/Olympus", which is no known time zone.' in sentence
+    assert 'Gleanin reports "Mars/Olympus", which is not a known time zone.' in sentence
     assert "Europe/Paris (GMT+02:00 now" in sentence
     assert "Gleanin says" not in stopped(judged("Europe/Paris", None, at(21)))
     assert len(stopped(judged("Europe/Paris", "x" * 10_000, at(21)))) < 400
@@ -106,8 +106,8 @@ def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_a_run_
 def test_rule_07_a_zone_of_gleanins_that_is_not_understood_is_quoted_when_events_are_mapped() -> None:
     source = SourceEvent(SourceEventId("sb1"), "PyConf", "Europe/Paris")
     for theirs, said in (
-        ("Mars/Olympus", 'Gleanin says "Mars/Olympus", which is no known time zone.'),
-        (None, "Gleanin does not tell this event's time zone."),
+        ("Mars/Olympus", 'Gleanin reports "Mars/Olympus" for this event, which is not a known time zone.'),
+        (None, "Gleanin does not report a time zone for this event."),
     ):
         event = DestinationEvent(DestinationEventId("gl1"), "PyConf", theirs)
         with pytest.raises(TimeZoneUnconfirmed) as refused:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.fair_queue import (
-    MOST_PER_ORGANIZATION,
+    MAX_PER_ORGANIZATION,
     DueMapping,
     OpenWork,
     QueuedWork,
@@ -171,8 +171,8 @@ def test_an_organization_with_many_does_not_delay_the_others() -> None:
 
 def test_no_organization_has_more_than_its_share() -> None:
     many = [waits("a", number) for number in range(500)]
-    assert len(chosen(*many)) == MOST_PER_ORGANIZATION
-    assert not chosen(*many, busy={"a": MOST_PER_ORGANIZATION})
+    assert len(chosen(*many)) == MAX_PER_ORGANIZATION
+    assert not chosen(*many, busy={"a": MAX_PER_ORGANIZATION})
 
 
 def test_what_people_asked_for_comes_first() -> None:
@@ -217,12 +217,12 @@ def test_shares_and_room_hold_and_nothing_stays_that_could_start(
     assert sum(each.trigger is Trigger.CONTINUOUS for each in started) <= by_itself
     busy = Counter(already) + Counter(each.organization_id for each in started)
     for who in {each.organization_id for each in started}:
-        assert busy[who] <= MOST_PER_ORGANIZATION
+        assert busy[who] <= MAX_PER_ORGANIZATION
     left = [each for each in all_of_them if each not in started]
     if len(started) >= by_itself:
         left = [each for each in left if each.trigger is Trigger.MANUAL]
     if len(started) < room:
-        assert all(busy[each.organization_id] >= MOST_PER_ORGANIZATION for each in left)
+        assert all(busy[each.organization_id] >= MAX_PER_ORGANIZATION for each in left)
 
 
 WORK = st.lists(
@@ -251,4 +251,4 @@ def test_an_organization_needs_no_more_of_its_due_mappings_than_may_go_on_at_onc
     def started(*those: DueMapping) -> int:
         return len(select_next(waiting(work, those, NOW), carried_out(work, NOW), room=9))
 
-    assert started(*all_due) == started(*all_due[:MOST_PER_ORGANIZATION])
+    assert started(*all_due) == started(*all_due[:MAX_PER_ORGANIZATION])

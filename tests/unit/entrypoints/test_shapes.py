@@ -51,7 +51,7 @@ def test_an_outcome_tells_record_reason_and_detail() -> None:
         "label": "Grace Hopper",
         "outcome": "blocked",
         "reason": "Required field is missing: last name.",
-        "detail": "Fill in in Sessionboard and sync again.",
+        "detail": "Add it in Sessionboard, then sync again.",
         "gleanin_id": "77",
         "code": "missing_fields",
     }

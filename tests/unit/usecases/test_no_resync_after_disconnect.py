@@ -106,7 +106,7 @@ async def test_rule_10_a_new_sessions_tie_to_an_old_person_is_left_out_and_told(
     harness.offer(OPENING, session("closing", on(person("ada"))), exhibitors=(ACME,))
     told = await harness.outcomes(await harness.sync(mapping))
     assert told["closing"].outcome is Outcome.CREATED
-    assert "Not tied to Ada Lovelace" in told["closing"].reason.detail
+    assert "Not linked to Ada Lovelace" in told["closing"].reason.detail
     assert told["ada"].reason.code == "ended_connection"
     assert before.items() <= everything(harness).items()
 

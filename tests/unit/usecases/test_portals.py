@@ -97,7 +97,7 @@ async def test_rule_31_an_address_expires_after_ninety_days(
     harness.clock.advance(90 * DAY - timedelta(seconds=1))
     assert (await access_harness.open_portal(address)).links
     harness.clock.advance(timedelta(seconds=1))
-    with pytest.raises(LinkExpired, match="Ask whoever sent it"):
+    with pytest.raises(LinkExpired, match="Ask the organizer"):
         await access_harness.open_portal(address)
 
 

@@ -93,7 +93,7 @@ async def test_while_gleanin_is_down_the_rows_are_shown_with_why_a_sync_would_st
     assert rows(view) == ALL
     assert view.plan is None
     assert view.stop is not None
-    assert (view.stop.code, view.stop.by) == ("unreachable", StopCause.OTHER_SIDE)
+    assert (view.stop.code, view.stop.by) == ("unreachable", StopCause.EXTERNAL_SYSTEM)
 
 
 async def test_where_gleanin_refuses_the_token_the_rows_are_shown_with_that(harness: Harness) -> None:

@@ -52,7 +52,7 @@ async def test_nothing_tells_whether_there_is_an_account(access_harness: AccessH
         with pytest.raises(InvalidCredentials) as refused:
             await access_harness.sign_in(email, WRONG, f"192.0.2.{len(said)}")
         said.append(str(refused.value))
-    assert set(said) == {"The e-mail or the password is wrong."}
+    assert set(said) == {"The e-mail or password is wrong."}
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,7 @@ async def test_rule_29_what_was_rejected_goes_with_the_next_run_and_people_are_t
     rejected = harness.gleanin.trouble.rejected
     rejected[external_id(mapping.connection_id, SourceId("opening"))] = "busy"
     first = await harness.outcomes(await harness.sync(mapping))
-    assert "Not tied to Talk opening" in first["ada"].reason.detail
+    assert "Not linked to Talk opening" in first["ada"].reason.detail
     rejected.clear()
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     opening = harness.the(mapping, SESSION, "opening").id
@@ -258,15 +258,15 @@ async def test_rule_29_a_token_refused_half_way_stops_the_run_and_what_was_writt
     async def refuse_after_ten() -> None:
         harness.gleanin.trouble.refuses_tokens = len(harness.gleanin.writes) >= 10
 
-    harness.gate.pass_by = refuse_after_ten
+    harness.gate.before_write = refuse_after_ten
     run = await harness.sync(mapping)
     assert stopped_by(run) == "token_refused"
     told = await harness.outcomes(run)
     assert len(told) == 30, "rule 26: those that were not sent are told, too"
     written = len(harness.gleanin.writes)
-    assert run.counts.of(SESSION).succeeded == written < 10 + harness.gleanin.most_in_flight
+    assert run.counts.of(SESSION).succeeded == written < 10 + harness.gleanin.max_in_flight
     harness.gleanin.trouble.refuses_tokens = False
-    harness.gate.pass_by = nothing
+    harness.gate.before_write = nothing
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
     assert len(harness.gleanin.writes) == 30
 
@@ -278,7 +278,7 @@ async def test_rule_29_an_event_gone_in_gleanin_stops_the_run(
     harness.gleanin.remove_event(THERE)
     run = await harness.sync(mapping)
     assert stopped_by(run) == "event_gone"
-    assert "The Gleanin event PyConf goes Gleanin does not exist any more" in run.message
+    assert "The Gleanin event PyConf goes Gleanin no longer exists" in run.message
 
 
 async def test_rule_29_an_event_gone_in_gleanin_half_way_stops_the_run(harness: Harness) -> None:
@@ -289,9 +289,9 @@ async def test_rule_29_an_event_gone_in_gleanin_half_way_stops_the_run(harness: 
         if len(harness.gleanin.writes) >= 10:
             harness.gleanin.events.pop(DestinationEventId("11"), None)
 
-    harness.gate.pass_by = vanish_after_ten
+    harness.gate.before_write = vanish_after_ten
     assert stopped_by(await harness.sync(mapping)) == "event_gone"
-    assert 10 <= len(harness.gleanin.writes) < 10 + harness.gleanin.most_in_flight
+    assert 10 <= len(harness.gleanin.writes) < 10 + harness.gleanin.max_in_flight
 
 
 async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(harness: Harness) -> None:
@@ -299,7 +299,7 @@ async def test_rule_29_an_event_gone_in_sessionboard_stops_the_run(harness: Harn
     harness.source.remove(HERE)
     run = await harness.sync(mapping)
     assert stopped_by(run) == "event_gone"
-    assert "The Sessionboard event PyConf does not exist any more" in run.message
+    assert "The Sessionboard event PyConf no longer exists" in run.message
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from core.domain.access.authorization import Actor, Grant, Role
 from core.domain.backoff import backoff
-from core.domain.email import LONGEST_EMAIL
+from core.domain.email import MAX_EMAIL_LENGTH
 from core.domain.errors import InvalidInput, TooManyAttempts
 from core.domain.ids import AccountId
 
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 1000
+MIN_PASSWORD_LENGTH = 12
+MAX_PASSWORD_LENGTH = 1000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 """Looser than for people who are synced: a stored account must not be refused by a rule that grew stricter."""
 SIGN_IN_LASTS = timedelta(hours=12)
@@ -19,7 +19,7 @@ SIGN_UP_LASTS = timedelta(days=1)
 
 FREE_ATTEMPTS = 5
 FIRST_WAIT = timedelta(seconds=15)
-LONGEST_WAIT = timedelta(minutes=15)
+MAX_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 
@@ -34,7 +34,7 @@ class Account:
 
     def __post_init__(self) -> None:
         if (
-            len(self.email) > LONGEST_EMAIL
+            len(self.email) > MAX_EMAIL_LENGTH
             or not self.email.isprintable()
             or not _EMAIL.fullmatch(self.email.strip())
         ):
@@ -61,8 +61,8 @@ def check_password(password: str) -> None:
     Raises:
         InvalidInput: its sentence says what it needs.
     """
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        sentence = f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        sentence = f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters."
         raise InvalidInput(sentence, about="password")
 
 
@@ -93,11 +93,11 @@ class Attempts:
         """
         if self.last_at is None or self.failures < FREE_ATTEMPTS:
             return
-        wait = self.last_at + backoff(FIRST_WAIT, self.failures - FREE_ATTEMPTS + 1, LONGEST_WAIT) - now
+        wait = self.last_at + backoff(FIRST_WAIT, self.failures - FREE_ATTEMPTS + 1, MAX_WAIT) - now
         if wait > timedelta():
             raise TooManyAttempts(wait)
 
-    def taken_back(self) -> "Attempts":
+    def without_last(self) -> "Attempts":
         """Count one less: it was counted before it was judged, and has succeeded."""
         return replace(self, failures=max(0, self.failures - 1))
 

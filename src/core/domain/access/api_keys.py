@@ -10,7 +10,7 @@ from core.domain.ids import ApiKeyId
 
 PREFIX = "gls_"
 """By which a leaked key is recognised, by people and by secret scanners."""
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class ApiKey:
     revoked_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not self.name.strip() or not self.name.isprintable() or len(self.name) > LONGEST_NAME:
-            sentence = f"An API key needs a name, of at most {LONGEST_NAME} printable characters."
+        if not self.name.strip() or not self.name.isprintable() or len(self.name) > MAX_NAME_LENGTH:
+            sentence = f"An API key needs a name, of at most {MAX_NAME_LENGTH} printable characters."
             raise InvalidInput(sentence, about="name")
 
     @property

@@ -1,1 +1,1 @@
-"""Notifications of syncs that start to fail, and that work again."""
+"""Notifications about syncs that start to fail or recover."""

@@ -1,4 +1,4 @@
-"""Notices in words: what is told, and the message that goes out."""
+"""The texts of notifications, and the messages that are sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import (
     CRASHED_TWICE,
     DATABASE_UNAVAILABLE,
-    FAULT,
+    INTERNAL_ERROR,
     INTERRUPTED,
     LEASE_EXPIRED,
     NO_PROGRESS,
@@ -20,39 +20,46 @@ from core.domain.runs.stop_reasons import (
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.organizations import Organization
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 _REASONS = {
-    "token_refused": "{side} refused the token.",
-    "unreachable": "{side} cannot be reached.",
-    "unreadable": "{side}'s answer cannot be read.",
-    "event_gone": "The {side} event does not exist any more, or the token does not see it.",
+    "token_refused": "{system} refused the token.",
+    "unreachable": "{system} cannot be reached.",
+    "unreadable": "{system} sent a response that cannot be read.",
+    "event_gone": "The {system} event no longer exists, or the token has no access to it.",
     "masked_emails": "Sessionboard hides personal data from this token. Create a Sessionboard token that may read "
-    "personal data, and give it to the organization.",
-    "time_zones": "The time zones of the two events differ, or one is not known. Make them the same, or confirm the "
+    "personal data, and enter it in Settings > Sessionboard access.",
+    "time_zones": "The time zones of the two events differ, or one is unknown. Make them the same, or confirm the "
     "time zone in the mapping's settings.",
     **{
         stop.code: stop.sentence
-        for stop in (CRASHED_TWICE, FAULT, INTERRUPTED, NO_PROGRESS, DATABASE_UNAVAILABLE, LEASE_EXPIRED)
+        for stop in (
+            CRASHED_TWICE,
+            INTERNAL_ERROR,
+            INTERRUPTED,
+            NO_PROGRESS,
+            DATABASE_UNAVAILABLE,
+            LEASE_EXPIRED,
+        )
     },
 }
-"""What is told of a stop, by its code.
+"""The sentence for a stop, by its code.
 
-A stop's own sentence may have the other side's words in it, and so a person's data; this one goes to places that may
-not have them. {side} is one of two names.
+A stop reason's sentence may quote the external system and so contain a person's data, which notifications must not.
+{system} is the display name of one of the two systems.
 """
-_NO_REASON = "The page of the run says why."
+_NO_REASON = "See the run's page for the reason."
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
     id: str
     name: str
-    """Short enough, and of one line, whatever the thing is called."""
+    """Shortened, and in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notice as it goes out: nothing in it is a token, or is about a person."""
+    """A notification to be sent. It contains no token and no personal data."""
 
     id: NotificationId
     at: datetime
@@ -60,11 +67,11 @@ class Message:
     change: HealthChange
     text: str
     url: str
-    """Where somebody reads more."""
+    """The page with details."""
     mapping_id: MappingId | None = None
     sessionboard: Named | None = None
     gleanin: Named | None = None
-    """The two events of the mapping; None in a trial."""
+    """The two events of the mapping; None in a test notification."""
 
     @property
     def subject(self) -> str:
@@ -76,18 +83,18 @@ class Message:
                 return f"The sync of {about} has stopped: a token was refused"
             case HealthChange.RECOVERED:
                 return f"The sync of {about} works again"
-            case HealthChange.TRIAL:
-                return f"A trial notice for {about}"
+            case HealthChange.TEST:
+                return f"Test notification for {about}"
 
 
-def notice_of(
-    notice_id: NotificationId, change: HealthChange, mapping: EventMapping, run: SyncRun
+def build_notification(
+    notification_id: NotificationId, change: HealthChange, mapping: EventMapping, run: SyncRun
 ) -> Notification:
-    """Put a change that a run has brought into words; it is to be delivered at once."""
-    assert run.finished_at is not None, "only the end of a run changes anything"
+    """Build the notification of a health change at the end of a run; it is due immediately."""
+    assert run.finished_at is not None, "health changes only at the end of a run"
     at, text = run.finished_at, sentence(change, mapping, run.stop)
     return Notification(
-        notice_id, mapping.organization_id, mapping.id, run.id, at, change, text, next_attempt_at=at
+        notification_id, mapping.organization_id, mapping.id, run.id, at, change, text, next_attempt_at=at
     )
 
 
@@ -97,23 +104,25 @@ def sentence(change: HealthChange, mapping: EventMapping, stop: StopReason | Non
     match change:
         case HealthChange.HALTED:
             return (
-                f"The sync of {label} has stopped. {why} Nothing of this connection to Gleanin is synced by itself "
-                "any more until another token is given."
+                f"The sync of {label} has stopped. {why} Nothing is synced automatically over this connection to "
+                "Gleanin until the token is replaced."
             )
         case HealthChange.FAILING if mapping.continuous_sync:
-            return f"The sync of {label} has started to fail. {why} It is tried again by itself, after growing waits."
+            return f"The sync of {label} has started to fail. {why} It is retried automatically, at increasing intervals."
         case HealthChange.FAILING:
-            return f"The sync of {label} has failed. {why} When that is put right, sync again."
+            return f"The sync of {label} has failed. {why} Resolve this, then sync again."
     return f"The sync of {label} works again."
 
 
-def message_of(notice: Notification, organization: Organization, mapping: EventMapping, url: str) -> Message:
+def build_message(
+    notification: Notification, organization: Organization, mapping: EventMapping, url: str
+) -> Message:
     return Message(
-        notice.id,
-        notice.at,
+        notification.id,
+        notification.at,
         Named(organization.id, _short(organization.name)),
-        notice.change,
-        notice.text,
+        notification.change,
+        notification.text,
         url,
         mapping.id,
         Named(mapping.events.sessionboard_id, _short(mapping.sessionboard_name)),
@@ -121,20 +130,22 @@ def message_of(notice: Notification, organization: Organization, mapping: EventM
     )
 
 
-def trial(notice_id: NotificationId, at: datetime, organization: Organization, url: str) -> Message:
-    text = "This is a trial. Notices arrive here when a sync starts to fail, and when it works again."
+def build_test_message(
+    notification_id: NotificationId, at: datetime, organization: Organization, url: str
+) -> Message:
+    text = "This is a test. You will get a message here when a sync starts to fail and when it works again."
     return Message(
-        notice_id, at, Named(organization.id, _short(organization.name)), HealthChange.TRIAL, text, url
+        notification_id, at, Named(organization.id, _short(organization.name)), HealthChange.TEST, text, url
     )
 
 
 def _reason(stop: StopReason | None) -> str:
     if stop is None:
         return ""
-    return _REASONS.get(stop.code, _NO_REASON).format(side=system_in(stop) or "One side")
+    return _REASONS.get(stop.code, _NO_REASON).format(system=system_in(stop) or "One of the two systems")
 
 
-def _short(text: str, longest: int = LONGEST_NAME) -> str:
-    """Make one line of a text, of printable characters, that is not too long for a subject or a sentence."""
+def _short(text: str, max_length: int = MAX_NAME_LENGTH) -> str:
+    """Return a text as one line of printable characters, shortened for a subject or a sentence."""
     line = "".join(character for character in " ".join(text.split()) if character.isprintable())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return line if len(line) <= max_length else f"{line[: max_length - 1]}…"

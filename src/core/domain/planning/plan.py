@@ -125,7 +125,7 @@ class Planner:
     def _step(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         step = self._decide(candidate, known)
         copies = self.gleanin.duplicates_of(self.kind, step.record.source_id)
-        return replace(step, reason=step.reason.with_note(reasons.doubled(copies))) if copies else step
+        return replace(step, reason=step.reason.with_note(reasons.duplicated(copies))) if copies else step
 
     def _decide(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         record = candidate.record

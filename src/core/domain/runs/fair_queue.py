@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import RunState, Trigger
 
-MOST_PER_ORGANIZATION = 2
+MAX_PER_ORGANIZATION = 2
 """Runs and checks of one organization that go on at once."""
 
 
@@ -172,7 +172,7 @@ def select_next(
     busy: Mapping[OrganizationId, int],
     room: int,
     room_by_itself: int | None = None,
-    most: int = MOST_PER_ORGANIZATION,
+    most: int = MAX_PER_ORGANIZATION,
 ) -> Sequence[QueuedWork]:
     """Choose what starts now: what people asked for first, then one organization after the other.
 

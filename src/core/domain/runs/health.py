@@ -1,6 +1,6 @@
-"""How a mapping fares, in one word, since when and why, and what somebody can do about it.
+"""The health of a mapping: its state, since when and why, and what to do about it.
 
-Wherever something is called connected or mapped, this stands beside it.
+It is shown wherever something is called connected or mapped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.systems import GLEANIN, SESSIONBOARD
 from core.domain.tenancy.time_zones import known_mismatch
 
-REPLACED = "The token that was refused has been replaced. The next sync shows whether the new one works."
+REPLACED = "The refused token has been replaced. The next sync shows whether the new one works."
 
 
 class HealthState(StrEnum):
@@ -26,14 +26,14 @@ class HealthState(StrEnum):
     FAILING = "failing"
     """The latest runs stopped as a whole."""
     HALTED = "halted"
-    """A token was refused: nothing of the connection goes on by itself."""
+    """A token was refused: automatic syncs of the connection are paused."""
 
 
 _WORST_LAST = (HealthState.HEALTHY, HealthState.PROBLEMS, HealthState.FAILING, HealthState.HALTED)
 
 
 class Remedy(StrEnum):
-    """What somebody can do about it."""
+    """What an admin can do about a problem."""
 
     REPLACE_TOKEN = "replace_token"  # noqa: S105 - no token
     SYNC = "sync"
@@ -45,14 +45,14 @@ class Remedy(StrEnum):
 class Health:
     state: HealthState = HealthState.HEALTHY
     since: datetime | None = None
-    """When it began to be so; None where that is not known, and for what is healthy."""
+    """When this state began; None if unknown or healthy."""
     reason: str = ""
-    """In sentences; empty for what is healthy."""
+    """In sentences; empty if healthy."""
     remedy: Remedy | None = None
     system: str = ""
-    """Whose token is to be replaced."""
+    """The system whose token must be replaced."""
     run_id: RunId | None = None
-    """The run that shows it."""
+    """The run that shows the problem."""
 
     @property
     def is_well(self) -> bool:
@@ -66,14 +66,14 @@ def health_of(
     halt: Halt | None,
     now: datetime,
 ) -> Health:
-    """Judge how a mapping fares.
+    """Return the health of a mapping.
 
     Args:
-        mapping: an active one.
-        schedule: the mapping's; None where it was never synced.
-        ended: of each scope the mapping's newest run that has ended, the newest first.
+        mapping: an active mapping.
+        schedule: of the mapping; None if it was never synced.
+        ended: the mapping's last ended run of each scope, newest first.
         halt: of the mapping's connection.
-        now: when it is asked.
+        now: the current time.
     """
     runs = [run for run in ended if run.stop is None or run.stop.code not in REQUESTED_STOPS]
     if halt is not None:
@@ -93,50 +93,54 @@ def healths(
     ended: Iterable[SyncRun],
     now: datetime,
 ) -> Mapping[MappingId, Health]:
-    """Judge how active mappings fare, of one organization or of many.
+    """Return the health of active mappings, of one or several organizations.
 
     Args:
-        mappings: the active ones.
-        schedules: of the open connections' mappings, removed ones too: a token that one of those was refused with is
-            the others' too.
-        ended: of each mapping and scope the newest run that has ended, the newest first.
-        now: when it is asked.
+        mappings: the active mappings.
+        schedules: of the open connections' mappings, including removed ones: all mappings of a connection share its
+            token, so a refused token halts all of them.
+        ended: the last ended run of each mapping and scope, newest first.
+        now: the current time.
     """
     halts: dict[OrganizationId, Halt] = {}
-    list_by_mapping: dict[MappingId, Schedule] = {}
+    schedule_by_mapping: dict[MappingId, Schedule] = {}
     for organization_id, schedule in schedules:
-        list_by_mapping[schedule.mapping_id] = schedule
+        schedule_by_mapping[schedule.mapping_id] = schedule
         if schedule.halt:
             known = halts.setdefault(organization_id, schedule.halt)
-            halts[organization_id] = min(known, schedule.halt, key=lambda each: each.since)
+            halts[organization_id] = min(known, schedule.halt, key=lambda halt: halt.since)
     runs: dict[MappingId, list[SyncRun]] = {}
     for run in ended:
         runs.setdefault(run.mapping_id, []).append(run)
     return {
-        each.id: health_of(
-            each, list_by_mapping.get(each.id), runs.get(each.id, ()), halts.get(each.organization_id), now
+        mapping.id: health_of(
+            mapping,
+            schedule_by_mapping.get(mapping.id),
+            runs.get(mapping.id, ()),
+            halts.get(mapping.organization_id),
+            now,
         )
-        for each in mappings
+        for mapping in mappings
     }
 
 
 def halted(halt: Halt) -> Health:
-    """Return how everything of a connection fares of which a token was refused."""
-    who = halt.system or f"{GLEANIN} or {SESSIONBOARD}"
-    reason = f"{who} refused the token. Nothing is synced by itself until another token is given."
+    """Return the health of all mappings of a connection whose token was refused."""
+    system = halt.system or f"{GLEANIN} or {SESSIONBOARD}"
+    reason = f"{system} refused the token. Nothing is synced automatically until the token is replaced."
     return Health(HealthState.HALTED, halt.since, reason, Remedy.REPLACE_TOKEN, halt.system)
 
 
 def worst(healths: Iterable[Health]) -> Health:
-    """Return the worst of several; of equally bad ones the first."""
-    return max(healths, key=lambda each: _WORST_LAST.index(each.state), default=Health())
+    """Return the worst health; the first of equally bad ones."""
+    return max(healths, key=lambda health: _WORST_LAST.index(health.state), default=Health())
 
 
 def deciding(runs: Iterable[SyncRun]) -> Sequence[tuple[SyncRun, Sequence[RecordKind]]]:
-    """Return the runs that tell how things are now, each with the kinds that no later run has covered.
+    """Return the runs that decide the current health, each with the kinds that no later run has covered.
 
     Args:
-        runs: that have ended, the newest first.
+        runs: ended runs, newest first.
     """
     chosen: list[tuple[SyncRun, Sequence[RecordKind]]] = []
     covered: set[RecordKind] = set()
@@ -149,7 +153,7 @@ def deciding(runs: Iterable[SyncRun]) -> Sequence[tuple[SyncRun, Sequence[Record
 
 
 def _shows_problems(run: SyncRun, kinds: Iterable[RecordKind]) -> bool:
-    """Check whether a run's problems are about certain kinds; remarks on the whole run are about all of them."""
+    """Check whether a run has problems with any of these kinds; remarks on the whole run concern all kinds."""
     if run.state is RunState.COMPLETED:
         return False
     if run.stop is not None or run.counts.all_succeeded:
@@ -158,10 +162,10 @@ def _shows_problems(run: SyncRun, kinds: Iterable[RecordKind]) -> bool:
 
 
 def _failing(since: datetime, runs: Sequence[SyncRun]) -> Health:
-    whole = (run for run in runs if run.stop is not None and run.stop.code not in PASSES_BY_ITSELF)
-    last = next(whole, None)
+    stopped = (run for run in runs if run.stop is not None and run.stop.code not in PASSES_BY_ITSELF)
+    last = next(stopped, None)
     if last is None or last.stop is None:
-        return Health(HealthState.FAILING, since, "The latest syncs have stopped.", Remedy.SYNC)
+        return Health(HealthState.FAILING, since, "The latest syncs stopped early.", Remedy.SYNC)
     if last.stop.code == TOKEN_REFUSED:
         return Health(HealthState.FAILING, since, REPLACED, Remedy.SYNC, run_id=last.id)
     return Health(HealthState.FAILING, since, last.message, _remedy(last), run_id=last.id)

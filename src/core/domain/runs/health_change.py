@@ -1,4 +1,4 @@
-"""How a mapping's health changes at the end of a run."""
+"""Changes of a mapping's health at the end of a run."""
 
 from enum import StrEnum
 
@@ -8,14 +8,14 @@ from core.domain.runs.schedule import Schedule
 class HealthChange(StrEnum):
     FAILING = "failing"
     HALTED = "halted"
-    """A token was refused: nothing of the connection goes on by itself."""
+    """A token was refused: automatic syncs of the connection are paused."""
     RECOVERED = "recovered"
-    TRIAL = "trial"
-    """None at all: somebody tries whether notices arrive."""
+    TEST = "trial"
+    """No change: an admin tests whether notifications arrive."""
 
 
 def health_change_between(before: Schedule, after: Schedule) -> HealthChange | None:
-    """Tell what has changed; None for what is as it was, however often it failed again."""
+    """Return the change between two schedules; None if nothing changed, also if a failing mapping failed again."""
     if after.is_halted and not before.is_halted:
         return HealthChange.HALTED
     if after.is_failing and not before.is_failing:

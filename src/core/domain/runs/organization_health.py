@@ -1,4 +1,4 @@
-"""How a connected organization fares: its connection, and each of its mappings."""
+"""The health of an organization: its connection and each of its mappings."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,27 +16,26 @@ from core.domain.tenancy.organizations import Connection
 @dataclass(frozen=True, slots=True)
 class OrganizationHealth:
     connection: Connection | None = None
-    """The open one."""
+    """The open connection."""
     mappings: Sequence[tuple[EventMapping, Health]] = ()
-    """The active ones, oldest first."""
+    """The active mappings, oldest first."""
     halt: Health | None = None
-    """How all of them fare, where a token was refused."""
+    """The health of all mappings if a token was refused."""
     checks: Mapping[MappingId, Check] = field(default_factory=dict)
     """The last check of each mapping that was checked after its last run."""
-
     last_runs: Mapping[MappingId, SyncRun] = field(default_factory=dict)
-    """The last run that has ended of each mapping that has one."""
+    """The last ended run of each mapping that has one."""
 
     @property
     def overall(self) -> Health:
-        """Return how the organization fares: as its worst mapping does."""
+        """Return the health of the organization, which is that of its worst mapping."""
         return self.halt or worst(health for _, health in self.mappings)
 
     def of(self, mapping_id: MappingId) -> Health:
         return next((health for mapping, health in self.mappings if mapping.id == mapping_id), Health())
 
     def checked_at(self, mapping_id: MappingId) -> datetime | None:
-        """Return when it was last found that nothing had changed since a mapping's last run."""
+        """Return the time of the last check that found nothing changed since the mapping's last run."""
         check = self.checks.get(mapping_id)
         return check.at if check else None
 
@@ -52,36 +51,36 @@ def organization_healths(
     ended: Iterable[SyncRun],
     now: datetime,
 ) -> defaultdict[OrganizationId, OrganizationHealth]:
-    """Judge how organizations fare, those without a connection as healthy.
+    """Return the health of organizations; those without a connection count as healthy.
 
     Args:
-        connections: the open ones of the organizations in question.
-        mappings: the active ones, oldest first.
-        schedules: of the open connections' mappings, removed ones too.
-        ended: of each mapping and scope the newest run that has ended, the newest first.
-        now: when it is asked.
+        connections: the organizations' open connections.
+        mappings: the active mappings, oldest first.
+        schedules: of the open connections' mappings, including removed ones.
+        ended: the last ended run of each mapping and scope, newest first.
+        now: the current time.
     """
     mappings, schedules, ended = list(mappings), list(schedules), list(ended)
-    judged = healths(mappings, schedules, ended, now)
-    whose = {mapping.id: mapping.organization_id for mapping in mappings}
+    health_by_mapping = healths(mappings, schedules, ended, now)
+    owners = {mapping.id: mapping.organization_id for mapping in mappings}
     checks = defaultdict[OrganizationId, dict[MappingId, Check]](dict)
     for mapping_id, check in last_checks((schedule for _, schedule in schedules), ended).items():
-        if mapping_id in whose:
-            checks[whose[mapping_id]][mapping_id] = check
+        if mapping_id in owners:
+            checks[owners[mapping_id]][mapping_id] = check
     last_runs = defaultdict[OrganizationId, dict[MappingId, SyncRun]](dict)
     for run in ended:
-        if run.mapping_id in whose:
-            last_runs[whose[run.mapping_id]].setdefault(run.mapping_id, run)
+        if run.mapping_id in owners:
+            last_runs[owners[run.mapping_id]].setdefault(run.mapping_id, run)
     active = defaultdict[OrganizationId, list[tuple[EventMapping, Health]]](list)
     for mapping in mappings:
-        active[mapping.organization_id].append((mapping, judged[mapping.id]))
-    first: dict[OrganizationId, Halt] = {}
+        active[mapping.organization_id].append((mapping, health_by_mapping[mapping.id]))
+    halts: dict[OrganizationId, Halt] = {}
     for owner, schedule in schedules:
         if schedule.halt:
-            first[owner] = min(first.get(owner, schedule.halt), schedule.halt, key=lambda each: each.since)
-    known = defaultdict[OrganizationId, OrganizationHealth](OrganizationHealth)
+            halts[owner] = min(halts.get(owner, schedule.halt), schedule.halt, key=lambda halt: halt.since)
+    result = defaultdict[OrganizationId, OrganizationHealth](OrganizationHealth)
     for connection in connections:
         owner = connection.organization_id
-        halt = halted(first[owner]) if owner in first else None
-        known[owner] = OrganizationHealth(connection, active[owner], halt, checks[owner], last_runs[owner])
-    return known
+        halt = halted(halts[owner]) if owner in halts else None
+        result[owner] = OrganizationHealth(connection, active[owner], halt, checks[owner], last_runs[owner])
+    return result

@@ -82,7 +82,7 @@ class SyncRun:
         """Check whether somebody carries it out, who sees a request to stop before the next write."""
         return self.state is RunState.RUNNING and not self.lease_has_run_out(now)
 
-    def ask_to_stop(self, stop: StopReason) -> "SyncRun":
+    def request_cancel(self, stop: StopReason) -> "SyncRun":
         """Ask whoever carries the run out to stop it before the next write."""
         return replace(self, cancel_requested=stop.code)
 

@@ -22,7 +22,7 @@ from core.domain.runs.stop_reasons import (
 INTERVAL = timedelta(minutes=30)
 SPREAD = 0.1
 """By how much of its wait a sync may come earlier or later, so that organizations do not all start together."""
-LONGEST_WAIT = timedelta(hours=6)
+MAX_WAIT = timedelta(hours=6)
 AFTER_AN_INTERRUPTION = timedelta(minutes=1)
 QUIET = timedelta(minutes=4)
 """From a hint that something has changed until the sync: longer than Sessionboard's cache of 3 minutes."""
@@ -88,7 +88,7 @@ class Schedule:
         if run.scope is not Scope.ALL and not is_refused:
             return self
         failures = self.failures + 1
-        due_at = _spread(run.mapping_id, run.finished_at, backoff(interval, failures, LONGEST_WAIT))
+        due_at = _spread(run.mapping_id, run.finished_at, backoff(interval, failures, MAX_WAIT))
         halt = Halt(system_in(run.stop), run.finished_at) if is_refused else self.halt
         failing_since = self.failing_since or run.finished_at
         return replace(self, due_at=due_at, failures=failures, failing_since=failing_since, halt=halt)
@@ -141,7 +141,7 @@ class Schedule:
         """Tell whether a further hint would change nothing: what answers the last one answers it too."""
         return self.hinted_at is not None and self.hinted_at <= now < self.hinted_at + ONE_HINT
 
-    def forgiven(self) -> "Schedule":
+    def reset_failures(self) -> "Schedule":
         """Wait no longer than usual after the next failure: somebody syncs by hand."""
         return replace(self, failures=0)
 
@@ -149,9 +149,9 @@ class Schedule:
         """Try nothing by itself any more: the token that it shares with another mapping was refused."""
         return replace(self, halt=halt)
 
-    def begun_anew(self, now: datetime) -> "Schedule":
+    def resume(self, now: datetime) -> "Schedule":
         """Try at once: somebody has given another token."""
-        return replace(self.forgiven(), due_at=now, halt=None)
+        return replace(self.reset_failures(), due_at=now, halt=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def released(schedules: Iterable[Schedule], system: str, now: datetime) -> Seque
     What the other system's token has halted stays halted.
     """
     return [
-        each.begun_anew(now)
+        each.resume(now)
         for each in schedules
         if each.is_failing and (each.halt is None or each.halt.system in (system, ""))
     ]

@@ -1,4 +1,4 @@
-"""Why a run stopped as a whole: only for what concerns all of its records (rule 29)."""
+"""Reasons for which a whole run stops: only what concerns all of its records (rule 29)."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from core.domain.tenancy.time_zones import (
 
 class StopCause(StrEnum):
     RULE = "rule"
-    OTHER_SIDE = "other_side"
+    EXTERNAL_SYSTEM = "other_side"
     INTERRUPTION = "interruption"
 
 
@@ -37,33 +37,36 @@ TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code
 TIME_ZONES = "time_zones"
 
 
-def token_refused(side: str, said: str) -> StopReason:
-    return StopReason(TOKEN_REFUSED, StopCause.OTHER_SIDE, f"{side} refused the token: {said}")
+def token_refused(system: str, message: str) -> StopReason:
+    return StopReason(TOKEN_REFUSED, StopCause.EXTERNAL_SYSTEM, f"{system} refused the token: {message}")
 
 
-def unreachable(side: str, said: str) -> StopReason:
+def unreachable(system: str, message: str) -> StopReason:
     return StopReason(
-        "unreachable", StopCause.OTHER_SIDE, f"{side} cannot be reached: {said} Sync again later."
+        "unreachable", StopCause.EXTERNAL_SYSTEM, f"{system} cannot be reached: {message} Sync again later."
     )
 
 
-def unreadable(side: str, said: str) -> StopReason:
-    return StopReason("unreadable", StopCause.OTHER_SIDE, f"{side}'s answer cannot be read: {said}")
+def unreadable(system: str, message: str) -> StopReason:
+    return StopReason(
+        "unreadable", StopCause.EXTERNAL_SYSTEM, f"{system} sent a response that cannot be read: {message}"
+    )
 
 
-def writes_refused(side: str, said: str) -> StopReason:
+def writes_refused(system: str, message: str) -> StopReason:
     return StopReason(
         "writes_refused",
-        StopCause.OTHER_SIDE,
-        f"{side} refuses every write, though it takes the token: {said} Ask {side}'s support what the token may write.",
+        StopCause.EXTERNAL_SYSTEM,
+        f"{system} refuses every write, although it accepts the token: {message} "
+        f"Ask {system}'s support what the token may write.",
     )
 
 
-def event_gone(side: str, event: str) -> StopReason:
+def event_gone(system: str, event: str) -> StopReason:
     return StopReason(
         "event_gone",
-        StopCause.OTHER_SIDE,
-        f"The {side} event {event} does not exist any more, or the token does not see it.",
+        StopCause.EXTERNAL_SYSTEM,
+        f"The {system} event {event} no longer exists, or the token has no access to it.",
     )
 
 
@@ -71,13 +74,13 @@ def masked_emails(example: str) -> StopReason:
     return StopReason(
         "masked_emails",
         StopCause.RULE,
-        f"Sessionboard hides personal data from this token: e-mails come as {example}. "
-        "Create a Sessionboard token that may read personal data, and give it to the organization.",
+        f"Sessionboard hides personal data from this token: e-mails arrive as {example}. "
+        "Create a Sessionboard token that may read personal data, and enter it in Settings > Sessionboard access.",
     )
 
 
-def refused(said: str) -> StopReason:
-    return StopReason("refused", StopCause.RULE, said)
+def refused(sentence: str) -> StopReason:
+    return StopReason("refused", StopCause.RULE, sentence)
 
 
 DISCONNECTED = StopReason("disconnected", StopCause.RULE, "The organization was disconnected from Gleanin.")
@@ -85,37 +88,37 @@ MAPPING_REMOVED = StopReason("mapping_removed", StopCause.RULE, "The mapping was
 LEASE_EXPIRED = StopReason(
     "taken_over",
     StopCause.INTERRUPTION,
-    "The run was interrupted and gave no sign of life; another one has taken its place.",
+    "The run was interrupted and stopped responding, so another run replaced it.",
 )
 INTERRUPTED = StopReason(
-    "interrupted", StopCause.INTERRUPTION, "The run was interrupted. Sync again to go on."
+    "interrupted", StopCause.INTERRUPTION, "The run was interrupted. Sync again to continue."
 )
 TOKEN_REPLACED = StopReason(
     "token_replaced",
     StopCause.INTERRUPTION,
-    "The token was refused, and has been replaced meanwhile. Sync again to go on.",
+    "The token was refused, but has been replaced since. Sync again to continue.",
 )
 CRASHED_TWICE = StopReason(
     "died_again",
     StopCause.INTERRUPTION,
-    "The run ended twice with the process that carried it out. Sync again; if it persists, its log may tell why.",
+    "The process that carried out the run crashed twice. Sync again; if this persists, check its log.",
 )
 DATABASE_UNAVAILABLE = StopReason(
-    "store_unusable", StopCause.INTERRUPTION, "The database could not be used any more. Sync again to go on."
+    "store_unusable", StopCause.INTERRUPTION, "The database became unavailable. Sync again to continue."
 )
-FAULT = StopReason(
-    "fault", StopCause.INTERRUPTION, "The run ended by a fault of this program. Its log tells more."
+INTERNAL_ERROR = StopReason(
+    "fault", StopCause.INTERRUPTION, "The run ended with an internal error. The log has the details."
 )
 NO_PROGRESS = StopReason(
     "no_progress",
-    StopCause.OTHER_SIDE,
-    "Time and again nothing could be read or written for minutes: Sessionboard or Gleanin answers too slowly, or asks "
-    "for ever longer pauses. Sync again later.",
+    StopCause.EXTERNAL_SYSTEM,
+    "For minutes, and repeatedly, nothing could be read or written: Sessionboard or Gleanin responds too slowly, or "
+    "keeps asking for longer pauses. Sync again later.",
 )
 
 
 def system_in(stop: StopReason) -> str:
-    """Return which of the two systems a stop is about; empty where it is about neither, or both."""
+    """Return the name of the system that a stop is about; empty if it is about neither or both."""
     about = stop.sentence.removeprefix("The ")
     return next((system for system in (SESSIONBOARD, GLEANIN) if about.startswith(system)), "")
 
@@ -134,7 +137,7 @@ def check_time_zones(
     instants: AbstractSet[datetime],
     now: datetime,
 ) -> StopReason | None:
-    """Compare the two events' zones over the event's days (rule 7); None where they agree."""
+    """Return the reason to stop if the two events' zones differ on the event's days (rule 7); None if they agree."""
     ours, theirs = zone_named(source.time_zone), zone_named(gleanin.time_zone)
     if ours is None:
         return no_time_zone(source)
@@ -142,15 +145,15 @@ def check_time_zones(
         if mapping.confirmed_time_zone == source.time_zone:
             return None
         reported = gleanin.time_zone
-        unknown = f'Gleanin says "{reported:.80}", which is no known time zone. ' if reported else ""
+        unknown = f'Gleanin reports "{reported:.80}", which is not a known time zone. ' if reported else ""
         return StopReason(
             TIME_ZONES,
             StopCause.RULE,
-            f"{unknown}Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}), and nobody has "
-            "confirmed that the Gleanin event has the same. Confirm it in the mapping's settings.",
+            f"{unknown}Sessionboard's time zone is {source.time_zone} ({gmt_offsets(ours, now)}). It is not "
+            "confirmed yet that the Gleanin event has the same. Confirm it in the mapping's settings.",
         )
     if not instants and not always_disagree(ours, theirs, now):
-        return None  # nothing has a time; zones that never agree cannot be meant
+        return None  # without any times, only zones that never agree are a mismatch
     at = first_disagreement(ours, theirs, days_between(instants) or (now,))
     if at is None:
         return None

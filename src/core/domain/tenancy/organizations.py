@@ -7,7 +7,7 @@ from core.domain.errors import InvalidInput, NotConfirmed, NotConnected
 from core.domain.ids import ConnectionId, OrganizationId
 from core.domain.tenancy.secrets import SealedToken
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 SESSIONBOARD_REGIONS = {
     "us": "https://public-api.sessionboard.com",
     "eu": "https://public-api-eu.sessionboard.com",
@@ -27,8 +27,10 @@ class Organization:
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable():
             raise InvalidInput("An organization needs a name, of printable characters.", about="name")
-        if len(self.name) > LONGEST_NAME:
-            raise InvalidInput(f"An organization's name has at most {LONGEST_NAME} characters.", about="name")
+        if len(self.name) > MAX_NAME_LENGTH:
+            raise InvalidInput(
+                f"An organization's name has at most {MAX_NAME_LENGTH} characters.", about="name"
+            )
 
 
 @dataclass(frozen=True, slots=True)

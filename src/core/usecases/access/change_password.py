@@ -1,12 +1,12 @@
-"""Change a password, by an admin or by its owner."""
+"""Change a password, as an admin or as its owner."""
 
 from dataclasses import dataclass, replace
 
-from core.domain.access.accounts import LONGEST_PASSWORD, Account, check_password
+from core.domain.access.accounts import MAX_PASSWORD_LENGTH, Account, check_password
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.errors import InvalidInput, Overloaded, TooManyAttempts
 from core.domain.ids import AccountId
-from core.usecases.access.find_account import find_account, own_account
+from core.usecases.access.find_account import find_account, get_account
 from ports.clock import Clock
 from ports.log import EventLog
 from ports.passwords import HashRequest, Passwords, PasswordsBusy
@@ -20,11 +20,11 @@ class ChangePassword:
     clock: Clock
 
     async def __call__(self, email: str, password: str, *, actor: str) -> Account:
-        """Give an account a new password, and end all its sign-ins.
+        """Set an account's password and end all its login sessions.
 
         Raises:
             NotFound: there is no such account.
-            InvalidInput: the password cannot be one.
+            InvalidInput: the new password is invalid.
         """
         check_password(password)
         hashed = await self.passwords.hash(password)
@@ -40,7 +40,7 @@ class ChangePassword:
 
 class WrongPassword(InvalidInput):
     def __init__(self) -> None:
-        super().__init__("This is not your present password.", about="present_password")
+        super().__init__("This is not your current password.", about="present_password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,21 @@ class ChangeOwnPassword:
     clock: Clock
     log: EventLog
 
-    async def __call__(self, account_id: AccountId, present: str, password: str, address: str) -> Account:
-        """Give one's own account a new password, and end all its sign-ins.
+    async def __call__(self, account_id: AccountId, current: str, password: str, address: str) -> Account:
+        """Set the password of the signed-in account and end all its login sessions.
 
         Raises:
             NotFound: there is no such account.
-            InvalidInput: the password cannot be one.
-            WrongPassword: the present one is another.
-            TooManyAttempts: the present one was not even looked at.
-            Overloaded: too many wait for theirs to be looked at.
+            InvalidInput: the new password is invalid.
+            WrongPassword: the current password is wrong.
+            TooManyAttempts: the current password was not even checked.
+            Overloaded: too many password checks are waiting.
         """
         check_password(password)
         log = self.log.bound(account=account_id, address=address)
         try:
             with self.passwords.place_for(HashRequest(account_id, is_known=True)):
-                return await self._change(account_id, present, password)
+                return await self._change(account_id, current, password)
         except PasswordsBusy:
             log.warning("access.throttled", act="change_password", because="busy")
             raise Overloaded from None
@@ -75,24 +75,24 @@ class ChangeOwnPassword:
             log.warning("access.password_refused")
             raise
 
-    async def _change(self, account_id: AccountId, present: str, password: str) -> Account:
-        # As when signing in, counted as failed before it is judged: a browser left open gives no free guesses.
+    async def _change(self, account_id: AccountId, current: str, password: str) -> Account:
+        # As when signing in, count a failure before the check: an unattended browser gives no free guesses.
         async with self.units.write() as unit:
-            account, now = await own_account(unit, account_id), self.clock.now()
+            account, now = await get_account(unit, account_id), self.clock.now()
             subject = f"password:{account.id}"
             attempts = await unit.attempts.of(subject)
             attempts.check(now)
             await unit.attempts.save(subject, attempts.failed(now))
             await unit.commit()
         if not await self.passwords.matches(
-            present[: LONGEST_PASSWORD + 1], account.password_hash, is_known=True
+            current[: MAX_PASSWORD_LENGTH + 1], account.password_hash, is_known=True
         ):
             raise WrongPassword
         hashed = await self.passwords.hash(password)
         async with self.units.write() as unit:
-            present_one = account.password_hash
-            account = await own_account(unit, account_id)
-            if account.password_hash != present_one:  # somebody else was faster
+            checked_hash = account.password_hash
+            account = await get_account(unit, account_id)
+            if account.password_hash != checked_hash:  # changed concurrently
                 raise WrongPassword
             account = replace(account, password_hash=hashed)
             await unit.accounts.update(account)

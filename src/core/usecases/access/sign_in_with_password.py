@@ -1,9 +1,9 @@
-"""Sign in with e-mail and password, and slow down guessing."""
+"""Sign in with e-mail and password, and limit guessing."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
-from core.domain.access.accounts import FORGOTTEN_AFTER, LONGEST_PASSWORD, Account
+from core.domain.access.accounts import FORGOTTEN_AFTER, MAX_PASSWORD_LENGTH, Account
 from core.domain.access.api_keys import digest_of
 from core.domain.access.devices import Device
 from core.domain.email import normalize_email
@@ -23,36 +23,36 @@ class Credentials:
     email: str
     password: str
     address: str
-    """The network address that they came from: it is slowed down too."""
+    """The IP address of the client, which is throttled too."""
     device: str | None = None
-    """What the browser shows of an earlier sign-in."""
+    """The device cookie of an earlier sign-in."""
 
     @property
     def party(self) -> str:
-        """Return the part of the network address that one party has: of IPv6, everybody has a whole /64."""
+        """Return the network that one client controls: for IPv6, a whole /64."""
         try:
-            known = ip_address(self.address)
+            address = ip_address(self.address)
         except ValueError:
-            return self.address  # a name that a proxy or a test gave
-        if isinstance(known, IPv4Address):
-            return str(known)
-        return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
+            return self.address  # a host name, from a proxy or a test
+        if isinstance(address, IPv4Address):
+            return str(address)
+        return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
 
     @property
-    def list_by_account(self) -> str:
-        # A digest, for whatever was typed as an e-mail may be a password, and of any length.
+    def account_subject(self) -> str:
+        # A digest: what was typed as an e-mail may be a password, and may have any length.
         return f"account:{digest_of(normalize_email(self.email))}"
 
     @property
-    def of_address(self) -> str:
+    def address_subject(self) -> str:
         return f"address:{self.party}"
 
     def subjects(self, device: Device | None) -> tuple[str, ...]:
-        """Return what failures are counted for: a known device, or else the account and the network address.
+        """Return what failures are counted for: a known device, or else the account and the IP address.
 
-        Failures of others, for the account or from the same address, do not slow down a known device.
+        Other clients' failures, for the account or from the same address, do not throttle a known device.
         """
-        return (self.list_by_account, self.of_address) if device is None else (f"device:{device.id}",)
+        return (self.account_subject, self.address_subject) if device is None else (f"device:{device.id}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ class SignInWithPassword:
     log: EventLog
 
     async def __call__(self, credentials: Credentials) -> str:
-        """Begin a sign-in, and give its secret.
+        """Begin a login session and return its secret.
 
         Raises:
-            InvalidCredentials: nothing tells whether there is such an account.
-            TooManyAttempts: for this device, account or address; the password was not even looked at.
-            Overloaded: so many wait for their password to be looked at that another one would only wait.
+            InvalidCredentials: the e-mail or the password is wrong; the error does not reveal which.
+            TooManyAttempts: for this device, account or address; the password was not even checked.
+            Overloaded: too many password checks are waiting.
         """
         log = self.log.bound(address=credentials.address)
         try:
-            # The place is taken before the attempt is counted: one that is not looked at is no failure.
-            with self.passwords.place_for(await self._waiting(credentials)):
+            # Reserve the place before counting the attempt: an unchecked password is not a failure.
+            with self.passwords.place_for(await self._hash_request(credentials)):
                 return await self._sign_in(credentials, log)
         except PasswordsBusy:
             log.warning("access.throttled", act="sign_in", because="busy")
@@ -88,7 +88,7 @@ class SignInWithPassword:
     def _devices(self) -> DeviceReader:
         return DeviceReader(self.signer, self.clock)
 
-    async def _waiting(self, credentials: Credentials) -> HashRequest:
+    async def _hash_request(self, credentials: Credentials) -> HashRequest:
         if self._devices.claims(credentials.device):
             async with self.units.read() as unit:
                 account = await unit.accounts.with_email(credentials.email)
@@ -97,10 +97,10 @@ class SignInWithPassword:
         return HashRequest(credentials.party, is_known=False)
 
     async def _sign_in(self, credentials: Credentials, log: EventLog) -> str:
-        account, device = await self._count(credentials)
-        usable = credentials.password[: LONGEST_PASSWORD + 1]
+        account, device = await self._count_attempt(credentials)
+        password = credentials.password[: MAX_PASSWORD_LENGTH + 1]
         hashed = account.password_hash if account else None
-        matches = await self.passwords.matches(usable, hashed, is_known=device is not None)
+        matches = await self.passwords.matches(password, hashed, is_known=device is not None)
         secret = await self._begin(credentials, account, device) if account and matches else None
         if account is None or secret is None:
             log.warning("access.sign_in_failed", account=account.id if account else None)
@@ -108,8 +108,8 @@ class SignInWithPassword:
         log.event("access.signed_in", account=account.id, way="password")
         return secret
 
-    async def _count(self, credentials: Credentials) -> tuple[Account | None, Device | None]:
-        """Count the attempt as failed before it is judged: of many at once, no more pass than of those one by one."""
+    async def _count_attempt(self, credentials: Credentials) -> tuple[Account | None, Device | None]:
+        """Count the attempt as failed before the check, so that concurrent attempts get no extra guesses."""
         async with self.units.write() as unit:
             now = self.clock.now()
             account = await unit.accounts.with_email(credentials.email)
@@ -124,16 +124,16 @@ class SignInWithPassword:
 
     async def _begin(self, credentials: Credentials, account: Account, device: Device | None) -> str | None:
         async with self.units.write() as unit:
-            # Again, for it may have been removed, or its password changed, while the old one was looked at.
+            # Read again: the account may have been removed or its password changed during the check.
             current = await unit.accounts.get(account.id)
             if current is None or current.password_hash != account.password_hash:
                 return None
             first, *rest = credentials.subjects(device)
             await unit.attempts.forget(first)
             for subject in rest:
-                # Not forgotten: signing in to one's own account must not reset the count of guesses at others'.
+                # Not reset: signing in to one account must not reset the count of guesses at others.
                 attempts = await unit.attempts.of(subject)
-                await unit.attempts.save(subject, attempts.taken_back())
+                await unit.attempts.save(subject, attempts.without_last())
             secret = await begin_session(unit, account, self.names, self.clock)
             await unit.commit()
         return secret

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.notifications.messages import Message, message_of
+from core.domain.notifications.messages import Message, build_message
 from core.domain.notifications.notification import Notification, Recipient
 from ports.cipher import DecryptionFailed, TokenCipher
 from ports.clock import Clock
@@ -16,7 +16,7 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 AT_ONCE = 20
 """Attempts: each waits for somebody else's server most of its time."""
-MOST_PER_ORGANIZATION = 1
+MAX_PER_ORGANIZATION = 1
 """In a round, so that who has a dead webhook takes no other one's place."""
 _FAULT = "Delivering it has met a fault of this program. Its log tells more."
 
@@ -65,13 +65,13 @@ class DeliverNotifications:
     async def _is_any_due(self) -> bool:
         """Look first without keeping other writers waiting: mostly, there is nothing."""
         async with self.units.read() as unit:
-            return bool(await unit.notifications.due(self.clock.now(), MOST_PER_ORGANIZATION, 1))
+            return bool(await unit.notifications.due(self.clock.now(), MAX_PER_ORGANIZATION, 1))
 
     async def _begun(self) -> Sequence[_Attempt]:
         """Note the attempts that are to be made now, before they are: so another process leaves them alone."""
         now, begun = self.clock.now(), []
         async with self.units.write() as unit:
-            for notice in await unit.notifications.due(now, MOST_PER_ORGANIZATION, AT_ONCE):
+            for notice in await unit.notifications.due(now, MAX_PER_ORGANIZATION, AT_ONCE):
                 noted = await self._noted(unit, notice, now)
                 if noted is not None:
                     begun.append(noted)
@@ -82,15 +82,15 @@ class DeliverNotifications:
         organization = await unit.organizations.get(notice.organization_id)
         mapping = await unit.mappings.get(notice.mapping_id)
         recipient = await unit.recipients.get(notice.organization_id)
-        if recipient is None or organization is None or mapping is None or notice.is_to_be_given_up(now):
+        if recipient is None or organization is None or mapping is None or notice.is_expired(now):
             self.log.warning(
                 "notices.given_up", notice=notice.id, mapping=notice.mapping_id, attempts=notice.attempts
             )
-            await unit.notifications.update(notice.given_up())
+            await unit.notifications.update(notice.expire())
             return None
         notice = notice.attempted(now)
         await unit.notifications.update(notice)
-        message = message_of(notice, organization, mapping, self.links.run(notice.run_id))
+        message = build_message(notice, organization, mapping, self.links.run(notice.run_id))
         return _Attempt(notice, message, recipient)
 
     async def _make(self, attempt: _Attempt) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.domain.access.audit import Action, AuditEntry
 from core.domain.errors import require
 from core.domain.ids import NotificationId, OrganizationId
-from core.domain.notifications.messages import trial
+from core.domain.notifications.messages import build_test_message
 from core.domain.notifications.notification import Recipient
 from core.usecases.notifications.choose_recipient import HOW_TO_CHOOSE, RECIPIENT
 from ports.cipher import TokenCipher
@@ -45,6 +45,6 @@ class SendTestNotification:
             await unit.audit.add(AuditEntry(now, actor, Action.RECIPIENT_TRIED, organization_id, what))
             await unit.commit()
         secret = self.cipher.unseal(recipient.secret) if recipient.secret else None
-        message = trial(NotificationId(self.names.new()), now, organization, self.links.home())
+        message = build_test_message(NotificationId(self.names.new()), now, organization, self.links.home())
         await self.messenger.deliver(message, recipient, secret)
         return recipient

@@ -68,7 +68,7 @@ class RequestSync:
             if request.trigger is Trigger.MANUAL:
                 schedule = await unit.schedules.get(mapping.id)
                 if schedule is not None and schedule.failures:
-                    await unit.schedules.save(schedule.forgiven())
+                    await unit.schedules.save(schedule.reset_failures())
                 what = f"{mapping.label} ({request.scope})"
                 action, organization = Action.SYNC_REQUESTED, mapping.organization_id
                 await unit.audit.add(AuditEntry(now, request.actor, action, organization, what))

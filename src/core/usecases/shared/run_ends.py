@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from core.domain.errors import require
 from core.domain.ids import MappingId, NotificationId, RunId
-from core.domain.notifications.messages import notice_of
+from core.domain.notifications.messages import build_notification
 from core.domain.runs.ending import MappingState, RunEnd, Stored, end_run
 from core.domain.runs.messages import Remarks
 from core.domain.runs.run import SyncRun
@@ -63,7 +63,7 @@ class RunEnds:
                 await unit.schedules.save(other.halted(end.halt))
         if end.change is not None and await unit.recipients.get(mapping.organization_id) is not None:
             new = NotificationId(self.names.new())
-            await unit.notifications.add(notice_of(new, end.change, mapping, end.run))
+            await unit.notifications.add(build_notification(new, end.change, mapping, end.run))
         return end
 
     async def stop_all(
@@ -76,7 +76,7 @@ class RunEnds:
         now, asked, ends = self.clock.now(), list[RunId](), list[RunEnd]()
         for run in await unit.runs.list_open(mapping_id):
             if run.is_carried_out(now):
-                await unit.runs.update(run.ask_to_stop(stop))
+                await unit.runs.update(run.request_cancel(stop))
                 asked.append(run.id)
             else:
                 ends.append(await self.store(unit, run, stop))

@@ -44,7 +44,7 @@ class RequestModel(BaseModel):
 
 
 class NewOrganizationRequest(RequestModel):
-    name: Annotated[Name, Field(max_length=organizations.LONGEST_NAME)]
+    name: Annotated[Name, Field(max_length=organizations.MAX_NAME_LENGTH)]
     region: Literal["us", "eu"] | None = Field(
         None, description="Sessionboard's region; or give sessionboard_url, one of the two"
     )
@@ -104,7 +104,7 @@ class NewRunRequest(RequestModel):
 
 
 class NewApiKeyRequest(RequestModel):
-    name: Annotated[Name, Field(max_length=api_keys.LONGEST_NAME)]
+    name: Annotated[Name, Field(max_length=api_keys.MAX_NAME_LENGTH)]
     role: Literal["admin", "viewer", "hook"]
 
 
