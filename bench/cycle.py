@@ -21,11 +21,11 @@ from adapters.memory.clock import ManualClock
 from bench.many import Mapped, furnish
 from core.domain.access.authorization import COMMAND_LINE
 from core.domain.ids import MappingId, RunId
-from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, QueuedWork
+from core.domain.runs.fair_queue import MAX_PER_ORGANIZATION, QueuedWork
 from core.domain.runs.schedule import Halt
 from core.usecases.runs.apply_retention import ApplyRetention
 from core.usecases.runs.request_sync import RequestSync, SyncRequest
-from core.usecases.runs.select_next_runs import MOST_DUE, SelectNextRuns
+from core.usecases.runs.select_next_runs import MAX_DUE, SelectNextRuns
 from core.usecases.sync.run_sync import RunSync
 from entrypoints.container import Container
 from entrypoints.database import opened
@@ -116,7 +116,7 @@ class Simulation:
 
     async def _ask_by_hand(self) -> None:
         async with self.container.units().read() as unit:
-            due = await unit.schedules.due(self.clock.now(), MOST_PER_ORGANIZATION, MOST_DUE)
+            due = await unit.schedules.due(self.clock.now(), MAX_PER_ORGANIZATION, MAX_DUE)
             list_open = {each.mapping_id for each in await unit.runs.open_work()}
         for mapping in due:
             if mapping.mapping_id not in list_open:

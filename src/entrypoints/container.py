@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ports.notifications import Notifier
     from ports.passwords import Passwords
     from ports.probe import DestinationProbe
-    from ports.public_urls import Links
+    from ports.public_urls import PublicUrls
     from ports.signer import Signer
     from ports.source import Sources
     from ports.spools import Spools
@@ -81,13 +81,13 @@ class Container:
 
         self.messenger: Provider[Notifier] = providers.Singleton(_messenger, self.settings, self.clock)
         self.openid_transport: Provider[LibraryTransport] = providers.Singleton(_openid_transport)
-        self.links: Provider[Links] = providers.Singleton(_links, self.settings)
+        self.links: Provider[PublicUrls] = providers.Singleton(_links, self.settings)
 
         self.support_contact: Provider[str | None] = chosen.support_contact
         self.lease = providers.Factory(timedelta, seconds=chosen.lease_seconds)
         self.interval = providers.Factory(timedelta, minutes=chosen.interval_minutes)
         self.resend_after = providers.Factory(timedelta, seconds=chosen.resend_after_seconds)
-        self.kept_for = providers.Factory(timedelta, days=chosen.retention_days)
+        self.retention = providers.Factory(timedelta, days=chosen.retention_days)
         self.large_places: Provider[Any] = providers.Singleton(_large_places)
         self.spools: Provider[Spools] = providers.Callable(_spools)
 
@@ -281,7 +281,7 @@ def _openid_transport() -> LibraryTransport:
     return LibraryTransport(partial(HardenedTransport, allow_private=True))
 
 
-def _links(settings: Settings) -> Links:
+def _links(settings: Settings) -> PublicUrls:
     from entrypoints.public_urls import ConfiguredUrls
 
     return ConfiguredUrls(settings)

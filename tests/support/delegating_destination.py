@@ -13,12 +13,12 @@ from ports.destination import Destination
 
 
 @dataclass(frozen=True, slots=True)
-class PassingOn:
+class DelegatingDestination:
     destination: Destination
 
     @property
-    def most_in_flight(self) -> int:
-        return self.destination.most_in_flight
+    def max_in_flight(self) -> int:
+        return self.destination.max_in_flight
 
     @property
     def link_hosts(self) -> AbstractSet[str]:

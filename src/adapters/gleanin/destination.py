@@ -40,7 +40,7 @@ class GleaninDestination:
         self.link_hosts = link_hosts
 
     @property
-    def most_in_flight(self) -> int:
+    def max_in_flight(self) -> int:
         return self._client.max_in_flight
 
     async def events(self) -> Sequence[DestinationEvent]:

@@ -1,1 +1,1 @@
-"""What people do with the product: one verb per module."""
+"""The product's use cases: one verb per module."""

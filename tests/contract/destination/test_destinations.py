@@ -257,4 +257,4 @@ async def test_many_records_are_written_at_once_and_all_arrive(
         record.id: record.external_id async for page in gleanin.records(EVENT, SPEAKER) for record in page
     }
     assert found == dict(zip(created, names, strict=True))
-    assert gleanin.most_in_flight >= 1
+    assert gleanin.max_in_flight >= 1

@@ -165,7 +165,7 @@ async def test_all_who_use_one_token_share_what_may_be_in_flight(fake: Reachable
     fake.destinations.ceiling = 3
     fake.lingers = 0.02
     async with fake.destinations.open(Token(TOKEN)) as one, fake.destinations.open(Token(TOKEN)) as other:
-        assert one.most_in_flight == 3
+        assert one.max_in_flight == 3
         await asyncio.gather(*(gleanin.events() for gleanin in (one, other) for _ in range(10)))
     assert fake.most_at_once == 3
 

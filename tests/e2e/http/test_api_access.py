@@ -250,7 +250,7 @@ def test_rule_04_whose_mapping_holds_an_event_is_nobodys_business(served: Served
     url = f"/organizations/{served.acme.organization}"
     events = client.get(f"{url}/events").raise_for_status().json()
     there = next(each for each in events["gleanin"] if each["name"] == "Other Days")
-    assert (there["mappable"], there["why_not"], there["only_with"]) == (False, "mapped already", "")
+    assert (there["mappable"], there["why_not"], there["only_with"]) == (False, "already mapped", "")
     taken = client.post(
         f"{url}/mappings", json={"sessionboard_event": str(FREE_EVENT), "gleanin_event": there["id"]}
     )
@@ -265,7 +265,7 @@ def test_rule_05_what_a_strangers_event_was_synced_with_is_nobodys_business(fres
     held = [
         each for side in ("sessionboard", "gleanin") for each in events[side] if each["name"] == "Other Days"
     ]
-    assert [(each["why_not"], each["only_with"]) for each in held] == [("mapped already", "")] * 2
+    assert [(each["why_not"], each["only_with"]) for each in held] == [("already mapped", "")] * 2
     free = next(each["id"] for each in events["gleanin"] if each["name"] == "Free Days")
     taken = client.post(
         f"{url}/mappings", json={"sessionboard_event": str(STRANGER_EVENT), "gleanin_event": free}

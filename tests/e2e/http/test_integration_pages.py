@@ -94,7 +94,7 @@ def test_connecting_mapping_and_choosing_settings_lead_from_step_to_step(fresh: 
     value, selectable = choices(page, "sessionboard")["Free Days"]
     assert (value, selectable) == (str(FREE_EVENT), True)
     print(choices(page, "gleanin"), choices(page, "sessionboard"))
-    (others,) = (each for each in choices(page, "gleanin").items() if "(mapped already)" in each[0])
+    (others,) = (each for each in choices(page, "gleanin").items() if "(already mapped)" in each[0])
     assert others[1][1] is False, "whose it is, is nobody's business"
     chosen = {"sessionboard": value, "gleanin": choices(page, "gleanin")["Free Days"][0]}
 

@@ -82,7 +82,7 @@ def test_what_can_be_no_recipient_comes_back_with_why(
 def test_a_trial_that_does_not_arrive_is_told(fresh: Served) -> None:
     nowhere = post(fresh, "/try")
     assert nowhere.status_code == 404
-    assert "Choose a webhook or an e-mail first." in nowhere.text
+    assert "Choose a webhook or an e-mail address first." in nowhere.text
     post(fresh, channel="webhook", address="http://127.0.0.1:1/")
     dead = post(fresh, "/try")
     assert dead.status_code == 503

@@ -29,7 +29,7 @@ JUDGED_BY_OTHERS = {
     "organizations_remove": "what the organization is called",
     "organizations_make_api_key": "which of all characters can be printed",
     "mappings_add": "whether both events have one time zone (rule 7)",
-    "syncing_start": "for which scope an idempotency key was given before",
+    "syncing_start": "for which scope an idempotency key was used before",
 }
 """Operations that refuse what their document allows, for it cannot tell what they look at."""
 

@@ -47,7 +47,7 @@ async def test_an_e_mail_has_one_account_whatever_its_case(
     harness: Harness, access_harness: AccessHarness
 ) -> None:
     await access_harness.account()
-    with pytest.raises(InvalidInput, match=r"There is an account for ADA@example\.org already"):
+    with pytest.raises(InvalidInput, match=r"There is already an account for ADA@example\.org"):
         await access_harness.account("ADA@example.org")
     assert len(await ListAccounts(harness.units)()) == 1
 

@@ -42,7 +42,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_in_the_list(
     assert await access_harness.revoke_api_key(acme, key.id, actor=COMMAND_LINE) == revoked, (
         "once more changes nothing"
     )
-    with pytest.raises(NotAuthenticated, match="none, or was revoked"):
+    with pytest.raises(NotAuthenticated, match="invalid or was revoked"):
         await access_harness.whose_api_key(secret, HOME)
     assert (await access_harness.whose_api_key(other, HOME)).name
     assert revoked in await ListApiKeys(harness.units)(acme)

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 
 from adapters.memory.unit_of_work import InMemoryUnitOfWorkFactory
 from core.domain.ids import RunId, SourceEventId, SourceId
+from core.domain.records.feeds import SESSIONS, Feed, SourceRow
 from core.domain.records.kinds import SPEAKER
-from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.records.synced_records import CreateIntent
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import INTERRUPTED, LEASE_EXPIRED, NO_PROGRESS
@@ -26,6 +28,7 @@ from tests.support.builders import on, person, session
 from tests.support.harness import LEASE, Harness
 from tests.support.timeouts import WITHIN, happens, until
 
+R = TypeVar("R", bound=SourceRow)
 HALF_AN_HOUR = timedelta(minutes=34)
 
 
@@ -45,16 +48,19 @@ class HeldSource:
     async def event(self, event_id: SourceEventId) -> SourceEvent:
         return await self.source.event(event_id)
 
-    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
+    async def records(
+        self, event_id: SourceEventId, feed: Feed[R]
+    ) -> AsyncIterator[Sequence[R | Unreadable]]:
+        if feed is not SESSIONS:
+            async for page in self.source.records(event_id, feed):
+                yield page
+            return
         self.asked.set()
         await self.may_go_on.wait()
-        async for page in self.source.sessions(event_id):
+        async for page in self.source.records(event_id, feed):
             for row in page:
                 await asyncio.sleep(self.pause)
                 yield [row]
-
-    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        return self.source.exhibitors(event_id)
 
     async def has_changed(self, *_: object) -> bool:
         return True
@@ -168,7 +174,7 @@ async def test_what_an_interrupted_check_has_come_to_is_named(harness: Harness) 
         writing.set()
         await asyncio.sleep(3600)
 
-    harness.gate.pass_by = asleep
+    harness.gate.before_write = asleep
     check = asyncio.create_task(harness.run_sync.check(mapping.id, begun.append))
     await happens(writing)
     check.cancel()

@@ -69,7 +69,7 @@ async def kill(
     except Killed:
         return True
     finally:
-        kill_switch.back()
+        kill_switch.restart()
     return False
 
 
@@ -82,7 +82,7 @@ async def test_rule_32_killed_at_any_write_or_store_of_a_first_sync(
     struck = 0
     while True:
         harness = Harness()
-        harness.gleanin.most_in_flight = in_flight
+        harness.gleanin.max_in_flight = in_flight
         mapping = await harness.mapping()
         offer_the_conference(harness)
         if not await kill(harness, mapping, point, struck + 1, taken_place=taken_place):
@@ -136,10 +136,10 @@ async def test_rule_32_cancelled_at_any_write() -> None:
         mapping = await harness.mapping()
         offer_the_conference(harness)
         syncing = asyncio.create_task(harness.sync(mapping))
-        harness.gate.pass_by = cancelling(syncing, at=number)
+        harness.gate.before_write = cancelling(syncing, at=number)
         with pytest.raises(asyncio.CancelledError):
             await syncing
-        harness.gate.pass_by = nothing
+        harness.gate.before_write = nothing
         before = harness.clock.now()
         await assert_that_all_is_well(harness, mapping, edited=False)
         assert harness.clock.now() - before < LEASE, "a cancelled run leaves no lease behind"
@@ -155,8 +155,8 @@ async def test_rule_32_a_fault_of_the_program_ends_the_run_and_the_next_one_goes
         if next(passed) == 2:
             raise ZeroDivisionError
 
-    harness.gate.pass_by = break_down
+    harness.gate.before_write = break_down
     with pytest.raises(ExceptionGroup):
         await harness.sync(mapping)
-    harness.gate.pass_by = nothing
+    harness.gate.before_write = nothing
     await assert_that_all_is_well(harness, mapping, edited=False)

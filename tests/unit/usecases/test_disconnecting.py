@@ -83,9 +83,9 @@ class Turnstile:
 async def test_rule_08_a_running_sync_stops_before_its_next_write(
     harness: Harness, passing: int, in_flight: int, mapping: EventMapping
 ) -> None:
-    harness.gleanin.most_in_flight = in_flight
+    harness.gleanin.max_in_flight = in_flight
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(20)))
-    harness.gate.pass_by = turnstile = Turnstile(passing)
+    harness.gate.before_write = turnstile = Turnstile(passing)
     syncing = asyncio.create_task(harness.sync(mapping))
     await happens(turnstile.reached)
 
@@ -107,20 +107,20 @@ async def test_rule_08_a_running_sync_stops_before_its_next_write(
 async def test_rule_05_a_running_sync_stops_when_its_mapping_is_removed(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}") for number in range(20)))
-    harness.gate.pass_by = turnstile = Turnstile(3)
+    harness.gate.before_write = turnstile = Turnstile(3)
     syncing = asyncio.create_task(harness.sync(mapping))
     await happens(turnstile.reached)
     await harness.remove_mapping(mapping.id)
     turnstile.opened.set()
     run = await syncing
     assert present(run.stop).code == "mapping_removed"
-    assert 0 < len(harness.gleanin.writes) <= 3 + harness.gleanin.most_in_flight
+    assert 0 < len(harness.gleanin.writes) <= 3 + harness.gleanin.max_in_flight
 
 
 async def test_rule_08_a_sync_that_gives_no_sign_of_life_is_not_waited_for_for_ever(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(session("opening"))
-    harness.gate.pass_by = turnstile = Turnstile(0)
+    harness.gate.before_write = turnstile = Turnstile(0)
     syncing = asyncio.create_task(harness.sync(mapping))
     await happens(turnstile.reached)
     ended = await harness.disconnect(mapping.organization_id, "Acme")

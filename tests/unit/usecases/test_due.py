@@ -146,7 +146,7 @@ async def test_rule_24_the_first_run_of_all_is_counted_from_too(harness: Harness
     async def time_goes_on() -> None:
         harness.clock.advance(timedelta(seconds=1))
 
-    harness.gate.pass_by = time_goes_on
+    harness.gate.before_write = time_goes_on
     await due(harness)
     await carry_out(harness)
     assert not await due(harness)
@@ -217,13 +217,13 @@ async def test_a_token_that_was_replaced_meanwhile_halts_nothing_when_the_former
             mapping = present(await unit.mappings.get(mapping_id))
         await harness.replace_gleanin_token(mapping.organization_id, another)
 
-    harness.gate.pass_by = replaced
+    harness.gate.before_write = replaced
     run = await harness.run_sync((await book(harness, mapping_id)).id)
     assert run.stop == TOKEN_REPLACED
     schedule = await harness.schedule_of(mapping_id)
     assert not schedule.is_failing
     assert schedule.due_at == harness.clock.now() + AFTER_AN_INTERRUPTION
-    harness.gate.pass_by = nothing
+    harness.gate.before_write = nothing
     assert (await harness.run_sync((await book(harness, mapping_id)).id)).state is RunState.COMPLETED
 
 

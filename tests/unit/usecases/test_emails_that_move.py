@@ -60,7 +60,7 @@ async def test_rule_15_an_e_mail_edited_by_hand_in_gleanin_is_given_to_nobody_el
 async def test_rule_15_a_swap_that_was_cut_off_half_way_is_finished_by_the_next_sync(
     harness: Harness,
 ) -> None:
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await synced(harness, person("ada"), person("bob"))
     swapped = person("ada", email="bob@example.org"), person("bob", email="ada@example.org")
     harness.offer(session("s1", *map(on, swapped)))

@@ -55,7 +55,7 @@ async def test_of_a_mapping_that_has_ended_no_next_sync_is_promised(
     harness: Harness, mapping: EventMapping
 ) -> None:
     tell = GetRecordHistory(harness.units)
-    with pytest.raises(NotFound, match="its next sync will tell"):
+    with pytest.raises(NotFound, match="or see the preview"):
         await tell(mapping.id, "nobody")
     await harness.remove_mapping(mapping.id)
     with pytest.raises(NotFound, match=r"has read it\.$"):

@@ -69,7 +69,7 @@ async def test_rule_32_what_never_took_place_is_sent_again_after_a_minute_and_no
 async def test_rule_32_a_run_does_its_other_writes_before_it_waits(harness: Harness) -> None:
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     harness.gleanin.trouble.lost_answers, harness.gleanin.trouble.lost_are_written = 1, False
     began = harness.clock.now()
     await harness.sync(mapping)
@@ -127,7 +127,7 @@ async def test_rule_32_a_create_of_a_killed_run_that_is_carried_out_late_stands_
     harness: Harness, ended_by: str, mapping: EventMapping
 ) -> None:
     harness.offer(*SESSIONS, exhibitors=(ACME,))
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, 50
     with killed(harness, write=1):
         await harness.sync(mapping)
@@ -178,7 +178,7 @@ async def test_rule_32_nothing_stays_noted_of_what_is_known(harness: Harness, ma
 
 async def killed_while_creating(harness: Harness, late: float) -> EventMapping:
     """Kill a first sync as its first create leaves, which is carried out so many seconds later."""
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     harness.offer(*SESSIONS, exhibitors=(ACME,))
     harness.gleanin.trouble.late_creates, harness.gleanin.trouble.late_seconds = 1, late
@@ -207,7 +207,7 @@ async def test_rule_26_a_stop_while_lost_creates_are_sent_again_leaves_no_record
     async def refuse_later() -> None:
         harness.gleanin.trouble.refuses_tokens = len(harness.gleanin.posts) >= 2
 
-    harness.gate.pass_by = refuse_later
+    harness.gate.before_write = refuse_later
     run = await harness.sync(mapping)
     assert run.stop is not None
     assert set(await harness.outcomes(run)) == {"s0", "p0", "eve"}

@@ -86,7 +86,7 @@ async def test_rule_32_a_record_that_never_gets_an_answer_fails_alone(harness: H
     async def lose_every_third() -> None:
         trouble.lost_answers = int(harness.names.owner().endswith(("0", "3", "6", "9")))
 
-    harness.gate.pass_by = lose_every_third
+    harness.gate.before_write = lose_every_third
     run = await harness.sync(mapping, Scope.AGENDA)
     assert run.state in (RunState.COMPLETED, RunState.COMPLETED_WITH_PROBLEMS)
     assert run.counts.read == 24

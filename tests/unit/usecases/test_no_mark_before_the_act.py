@@ -66,7 +66,7 @@ async def test_rule_21_a_run_that_stops_before_its_first_write_puts_nothing_in_d
 async def test_rule_21_a_kill_puts_in_doubt_only_what_was_under_way(
     harness: Harness, taken_place: bool
 ) -> None:
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await with_job_titles_of_gleanins_own(harness)
     offer(harness, company="Analytical Engines")
     assert await kill(harness, mapping, "write", 2, taken_place=taken_place)
@@ -78,7 +78,7 @@ async def test_rule_21_a_kill_puts_in_doubt_only_what_was_under_way(
 
 
 async def test_rule_20_what_may_have_been_sent_and_is_empty_again_is_cleared(harness: Harness) -> None:
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await with_job_titles_of_gleanins_own(harness)
     offer(harness, company="Analytical Engines")
     assert await kill(harness, mapping, "write", 1, taken_place=True)
@@ -89,7 +89,7 @@ async def test_rule_20_what_may_have_been_sent_and_is_empty_again_is_cleared(har
 
 
 async def test_rule_20_what_an_unrecorded_create_did_not_have_is_not_cleared(harness: Harness) -> None:
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     offer(harness, company="Analytical Engines")
     with killed(harness, write=2):
@@ -113,14 +113,14 @@ async def test_rule_21_a_refused_token_puts_nothing_in_doubt(harness: Harness) -
     async def refuse() -> None:
         harness.gleanin.trouble.refuses_tokens = True
 
-    harness.gate.pass_by = refuse
+    harness.gate.before_write = refuse
     run = await harness.sync(mapping)
     assert present(run.stop).code == "token_refused"
 
     async def accept() -> None:
         harness.gleanin.trouble.refuses_tokens = False
 
-    harness.gate.pass_by = accept
+    harness.gate.before_write = accept
     harness.gleanin.trouble.refuses_tokens = False
     told = await harness.outcomes(await harness.sync(mapping))
     assert {told[each.id].reason.code for each in PEOPLE} == {"changed"}

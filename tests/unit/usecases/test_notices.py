@@ -385,7 +385,7 @@ async def test_what_can_be_no_recipient_is_refused_and_stores_nothing(
 
 
 async def test_nobody_can_be_tried_where_notices_go_nowhere(harness: Harness, mapping: EventMapping) -> None:
-    with pytest.raises(NotFound, match="Choose a webhook or an e-mail first"):
+    with pytest.raises(NotFound, match="Choose a webhook or an e-mail address first"):
         await harness.try_recipient(mapping.organization_id)
     with pytest.raises(NotFound):
         await harness.choose_recipient(OrganizationId("none"), Channel.WEBHOOK, HOOK)

@@ -24,7 +24,7 @@ class Hold:
     def __init__(self, harness: Harness) -> None:
         self.reached = asyncio.Event()
         self.go_on = asyncio.Event()
-        harness.gate.pass_by = self.pass_by
+        harness.gate.before_write = self.pass_by
 
     async def pass_by(self) -> None:
         if not self.reached.is_set():
@@ -184,7 +184,7 @@ async def test_rule_23_a_lease_that_ran_out_unnoticed_is_renewed_before_the_next
     async def dawdle() -> None:
         harness.clock.advance(2 * LEASE)
 
-    harness.gate.pass_by = dawdle
+    harness.gate.before_write = dawdle
     assert (await harness.sync(mapping)).state is RunState.COMPLETED
 
 

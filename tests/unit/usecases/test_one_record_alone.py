@@ -23,7 +23,7 @@ from ports.destination import (
 )
 from tests.support.assertions import present
 from tests.support.builders import on, person, session
-from tests.support.delegating_destination import PassingOn
+from tests.support.delegating_destination import DelegatingDestination
 from tests.support.harness import Harness
 
 INJECTION = "Robert'); DROP TABLE talks; --' OR 1=1"
@@ -66,7 +66,7 @@ async def test_rule_29_a_refused_change_leaves_no_doubt_and_is_sent_once_it_is_p
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable(PassingOn):
+class Unreadable(DelegatingDestination):
     """A destination that gives an error when an event is read while writes go on."""
 
     trouble: DestinationError
@@ -98,7 +98,7 @@ class UnreadableDestinations:
 async def test_rule_29_a_403_stops_the_run_where_a_reading_is_refused_too(
     harness: Harness, trouble: DestinationError, code: str, is_halted: bool, mapping: EventMapping
 ) -> None:
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     harness.offer(*TALKS[:2], session("injection", description=INJECTION), *TALKS[2:])
     harness.gleanin.trouble.forbidden_words = frozenset({"' OR 1=1"})
     harness.destinations = UnreadableDestinations(harness, trouble)
@@ -125,7 +125,7 @@ async def test_rule_29_where_no_write_is_let_through_the_run_stops(harness: Harn
     assert present(run.stop).code == "writes_refused"
     assert not (await harness.schedule_of(mapping.id)).is_halted
     forbidden = [each for each in told.values() if each.reason.code == "forbidden"]
-    assert MOST_FORBIDDEN <= len(forbidden) < MOST_FORBIDDEN + harness.gleanin.most_in_flight
+    assert MOST_FORBIDDEN <= len(forbidden) < MOST_FORBIDDEN + harness.gleanin.max_in_flight
 
 
 async def test_rule_29_writes_that_succeed_in_between_keep_the_run_going(harness: Harness) -> None:

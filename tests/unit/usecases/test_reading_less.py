@@ -298,7 +298,7 @@ async def test_rule_32_a_kill_at_the_first_write_leaves_nothing_proved(harness: 
         kill_switch.is_off = True
         kill_switch.check()
 
-    harness.gate.pass_by = killed
+    harness.gate.before_write = killed
     with pytest.raises((Killed, ExceptionGroup)):
         await by_itself(harness, mapping)
     harness.units = units

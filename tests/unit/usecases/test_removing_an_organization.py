@@ -40,7 +40,7 @@ async def test_rule_08_an_organization_that_is_connected_is_not_removed(harness:
 async def test_the_name_has_to_be_given(
     harness: Harness, acme: EventMapping, confirmation: str | None
 ) -> None:
-    with pytest.raises(InvalidInput, match="To confirm, give its name"):
+    with pytest.raises(InvalidInput, match="To confirm, enter its name"):
         await harness.remove_organization(acme.organization_id, confirmation)
     assert (await FindOrganization(harness.units)("Acme")).id == acme.organization_id
 

@@ -57,7 +57,7 @@ async def mapping(harness: Harness) -> EventMapping:
 async def ask(
     harness: Harness, mapping: EventMapping, key: str | None, actor: str = ADA, scope: Scope = Scope.ALL
 ) -> SyncRun:
-    return await harness.request(SyncRequest(mapping.id, scope, actor=actor, key=key, asker=actor))
+    return await harness.request(SyncRequest(mapping.id, scope, actor=actor, key=key, client_id=actor))
 
 
 async def finish(harness: Harness, run: SyncRun) -> None:
@@ -103,7 +103,7 @@ async def test_rule_23_keys_of_different_people_cannot_be_made_to_meet(
     await finish(harness, hers)
     assert (await ask(harness, mapping, "k1", "ada x")).id != hers.id
     with pytest.raises(InvalidInput):
-        SyncRequest(mapping.id, actor="ada", asker="ada", key="x\nk1")
+        SyncRequest(mapping.id, actor="ada", client_id="ada", key="x\nk1")
 
 
 async def test_rule_23_another_mapping_with_the_same_key_gets_an_own_run(

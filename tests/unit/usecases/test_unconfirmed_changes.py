@@ -88,7 +88,7 @@ class BusyStore:
 
 @pytest.mark.parametrize("fails_at", range(3, 12))
 async def test_rule_26_a_store_that_fails_once_loses_no_outcome(harness: Harness, fails_at: int) -> None:
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(6)))
     well = harness.units
@@ -138,7 +138,7 @@ class StoreThatGoes:
 async def test_rule_32_the_end_of_a_run_is_stored_when_the_database_is_back(
     harness: Harness, is_back_in_time: bool
 ) -> None:
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     harness.offer(*(session(f"s{number}", on(person(f"p{number}"))) for number in range(3)))
     run, well = await harness.request_sync(mapping.id), harness.units

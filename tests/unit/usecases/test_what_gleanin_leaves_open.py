@@ -94,7 +94,7 @@ async def test_a_record_deleted_while_it_is_being_updated_is_created_again(harne
             if record.fields["title"] == "Opening":
                 harness.gleanin.delete_by_hand(record.id)
 
-    harness.gate.pass_by = delete
+    harness.gate.before_write = delete
     outcomes = await harness.outcomes(await harness.sync(mapping))
     assert outcomes["s1"].outcome is Outcome.CREATED
     assert harness.the(mapping, SESSION, "s1").fields["title"] == "Renamed"
@@ -158,7 +158,7 @@ async def test_rule_30_a_run_whose_links_cannot_be_read_is_not_called_stopped(ha
     async def refuse_from_now_on() -> None:
         harness.gleanin.trouble.refuses_reads = True
 
-    harness.gate.pass_by = refuse_from_now_on
+    harness.gate.before_write = refuse_from_now_on
     run = await harness.sync(mapping)
     assert run.state is RunState.COMPLETED_WITH_PROBLEMS
     assert "The share links could not be read: Invalid token" in run.message
@@ -195,7 +195,7 @@ async def test_rule_15_who_frees_an_e_mail_goes_first_where_gleanin_wants_them_u
     harness: Harness,
 ) -> None:
     harness.gleanin.trouble.unique_emails = True
-    harness.gleanin.most_in_flight = 1
+    harness.gleanin.max_in_flight = 1
     mapping = await harness.mapping()
     people = [person(f"p{number}") for number in range(3)]
     harness.offer(session("s1", *map(on, people)))

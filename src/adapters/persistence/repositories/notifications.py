@@ -101,35 +101,35 @@ class SqlNotifications:
     def __init__(self, run: UnitExecutor) -> None:
         self._run = run
 
-    async def add(self, notice: Notification) -> None:
+    async def add(self, notification: Notification) -> None:
         row = {
-            "id": notice.id,
-            "organization_id": notice.organization_id,
-            "mapping_id": notice.mapping_id,
-            "run_id": notice.run_id,
-            "changed_at": notice.at,
-            "change": notice.change.value,
-            "sentence": notice.text,
-            **_progress(notice),
+            "id": notification.id,
+            "organization_id": notification.organization_id,
+            "mapping_id": notification.mapping_id,
+            "run_id": notification.run_id,
+            "changed_at": notification.at,
+            "change": notification.change.value,
+            "sentence": notification.text,
+            **_progress(notification),
         }
 
         def insert(database: sa.Connection) -> None:
-            check_are_there(database, [notice.organization_id])
+            check_are_there(database, [notification.organization_id])
             database.execute(notices.insert(), row)
 
         await self._run(insert)
 
-    async def update(self, notice: Notification) -> None:
-        row = {"the_id": notice.id, **_progress(notice)}
+    async def update(self, notification: Notification) -> None:
+        row = {"the_id": notification.id, **_progress(notification)}
         await self._run(lambda database: database.execute(_UPDATE, row))
 
-    async def get(self, notice_id: NotificationId) -> Notification | None:
-        question = sa.select(notices).where(notices.c.id == notice_id)
+    async def get(self, notification_id: NotificationId) -> Notification | None:
+        question = sa.select(notices).where(notices.c.id == notification_id)
         row = await self._run(lambda database: database.execute(question).first())
         return None if row is None else _notice(row)
 
-    async def due(self, now: datetime, most_per_organization: int, limit: int) -> Sequence[Notification]:
-        return await self._all(_DUE, {"now": now, "most": most_per_organization, "limit": limit})
+    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[Notification]:
+        return await self._all(_DUE, {"now": now, "most": max_per_organization, "limit": limit})
 
     async def list_by_organization(
         self, organization_id: OrganizationId, limit: int = 50
@@ -147,12 +147,12 @@ class SqlNotifications:
         return [_notice(row) for row in rows]
 
 
-def _progress(notice: Notification) -> dict[str, object]:
+def _progress(notification: Notification) -> dict[str, object]:
     return {
-        "state": notice.state.value,
-        "attempts": notice.attempts,
-        "next_attempt_at": notice.next_attempt_at,
-        "problem": notice.problem,
+        "state": notification.state.value,
+        "attempts": notification.attempts,
+        "next_attempt_at": notification.next_attempt_at,
+        "problem": notification.problem,
     }
 
 

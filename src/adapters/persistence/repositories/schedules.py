@@ -143,8 +143,8 @@ class SqlSchedules:
         row = await self._run(lambda database: database.execute(_HALT, asked).first())
         return None if row is None else Halt(row.halted_by or "", row.halted_at)
 
-    async def due(self, now: datetime, of_each: int, limit: int) -> Sequence[DueMapping]:
-        asked = {"now": now, "of_each": of_each, "limit": limit}
+    async def due(self, now: datetime, max_per_organization: int, limit: int) -> Sequence[DueMapping]:
+        asked = {"now": now, "of_each": max_per_organization, "limit": limit}
         rows = await self._run(lambda database: database.execute(DUE, asked).all())
         return [DueMapping(*row) for row in rows]
 

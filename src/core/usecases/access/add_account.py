@@ -1,4 +1,4 @@
-"""Add somebody's account, with a first role."""
+"""Add an account with its first role."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class NewAccount:
     email: str
     grant: Grant
     password: str | None
-    """None for somebody who signs in elsewhere, by OpenID Connect."""
+    """None for an account that signs in with OpenID Connect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class AddAccount:
     clock: Clock
 
     async def __call__(self, command: NewAccount, *, actor: str) -> Account:
-        """Add it.
+        """Add an account.
 
         Raises:
-            InvalidInput: the e-mail or the password cannot be one, or there is an account with this e-mail.
+            InvalidInput: the e-mail or the password is invalid, or there is already an account with this e-mail.
             NotFound: there is no such organization.
         """
         hashed = None
@@ -51,7 +51,7 @@ class AddAccount:
                 await unit.accounts.add(account)
             except UniqueViolation:
                 raise InvalidInput(
-                    f"There is an account for {account.email} already. Give it a role."
+                    f"There is already an account for {account.email}. Give it a role instead."
                 ) from None
             entry = AuditEntry(now, actor, Action.ACCOUNT_ADDED, grant.organization_id, account.email)
             await unit.audit.add(entry)

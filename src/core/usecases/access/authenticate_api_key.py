@@ -1,4 +1,4 @@
-"""Find out whose API key a request has."""
+"""Authenticate a request by its API key."""
 
 from dataclasses import dataclass
 
@@ -15,17 +15,17 @@ class AuthenticateApiKey:
     log: EventLog
 
     async def __call__(self, secret: str, address: str) -> Actor:
-        """Tell who acts with a key.
+        """Return the actor that a key belongs to.
 
         Raises:
-            NotAuthenticated: it is none, or was revoked.
+            NotAuthenticated: the key is unknown or was revoked.
         """
         async with self.units.read() as unit:
             key = await unit.api_keys.with_digest(digest_of(secret))
         if key is None or not key.is_valid:
-            because = "revoked" if key else "unknown"
+            reason = "revoked" if key else "unknown"
             self.log.warning(
-                "access.key_refused", key=key.id if key else None, because=because, address=address
+                "access.key_refused", key=key.id if key else None, because=reason, address=address
             )
-            raise NotAuthenticated("The API key is none, or was revoked.")
+            raise NotAuthenticated("The API key is invalid or was revoked.")
         return key.actor

@@ -1,4 +1,4 @@
-"""Find out whose session a request has."""
+"""Authenticate a request by its login session."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,16 @@ class AuthenticateSession:
     clock: Clock
 
     async def __call__(self, secret: str) -> Account:
-        """Return the account that a sign-in belongs to.
+        """Return the account that a login session belongs to.
 
         Raises:
-            NotAuthenticated: it has ended, or never began.
+            NotAuthenticated: the session has ended or never existed.
         """
         async with self.units.read() as unit:
-            sign_in = await unit.login_sessions.find(digest_of(secret))
-            if sign_in is None or sign_in.is_over(self.clock.now()):
+            session = await unit.login_sessions.find(digest_of(secret))
+            if session is None or session.is_over(self.clock.now()):
                 raise NotAuthenticated
-            account = await unit.accounts.get(sign_in.account_id)
+            account = await unit.accounts.get(session.account_id)
         if account is None:
             raise NotAuthenticated
         return account

@@ -1,7 +1,7 @@
-"""Let somebody at what they ask for, if they may: the one place where rights are checked.
+"""Authorize access to an organization, a mapping or a run: the only place where permissions are checked.
 
-What somebody may not read does not exist for them: the refusal is the same, word by word, as for an id that nothing
-has. What they may read and not change is refused as forbidden.
+What an actor may not read does not exist for them: the error is the same, word for word, as for an unknown id. What
+an actor may read but not change is refused as forbidden.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from core.domain.tenancy.organizations import Organization
 from core.usecases.shared.get_run import get_run
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-Asked = tuple[str, str]
-"""What was asked for, and by which id: a refusal repeats just that."""
+Requested = tuple[str, str]
+"""The kind and id of what was requested: an error repeats exactly these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,16 @@ class AuthorizeOrganization:
     units: UnitOfWorkFactory
 
     async def __call__(
-        self, actor: Actor, right: Permission, organization_id: OrganizationId
+        self, actor: Actor, permission: Permission, organization_id: OrganizationId
     ) -> Organization:
-        """Give the organization.
+        """Return the organization.
 
         Raises:
-            NotFound: there is none, or the actor may not know that there is.
+            NotFound: it does not exist, or the actor may not read it.
             Forbidden
         """
         async with self.units.read() as unit:
-            return await _organization(unit, actor, right, organization_id)
+            return await _organization(unit, actor, permission, organization_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class AuthorizeMapping:
     units: UnitOfWorkFactory
 
     async def __call__(
-        self, actor: Actor, right: Permission, mapping_id: MappingId
+        self, actor: Actor, permission: Permission, mapping_id: MappingId
     ) -> tuple[Organization, EventMapping]:
-        """Give the mapping and whose it is.
+        """Return the mapping and its organization.
 
         Raises:
             NotFound, Forbidden
         """
         async with self.units.read() as unit:
-            return await _mapping(unit, actor, right, mapping_id, ("mapping", mapping_id))
+            return await _mapping(unit, actor, permission, mapping_id, ("mapping", mapping_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class AuthorizeRun:
     units: UnitOfWorkFactory
 
     async def __call__(
-        self, actor: Actor, right: Permission, run_id: RunId
+        self, actor: Actor, permission: Permission, run_id: RunId
     ) -> tuple[Organization, EventMapping, SyncRun]:
-        """Give the run, its mapping, and whose it is; also by the id of one in whose place it stands.
+        """Return the run, its mapping and its organization; see `get_run` for ids of older runs.
 
         Raises:
             NotFound, Forbidden
@@ -67,29 +67,29 @@ class AuthorizeRun:
         async with self.units.read() as unit:
             validate_id("run", run_id)
             run = await get_run(unit, run_id)
-            organization, mapping = await _mapping(unit, actor, right, run.mapping_id, ("run", run_id))
+            organization, mapping = await _mapping(unit, actor, permission, run.mapping_id, ("run", run_id))
             return organization, mapping, run
 
 
 async def _organization(
     unit: UnitOfWork,
     actor: Actor,
-    right: Permission,
+    permission: Permission,
     organization_id: OrganizationId,
-    asked: Asked | None = None,
+    requested: Requested | None = None,
 ) -> Organization:
     validate_id("organization", organization_id)
     visible = actor.may(Permission.READ, organization_id)
     organization = await unit.organizations.get(organization_id) if visible else None
-    known = require(organization, *(asked or ("organization", organization_id)))
-    actor.check(right, organization_id)
+    known = require(organization, *(requested or ("organization", organization_id)))
+    actor.check(permission, organization_id)
     return known
 
 
 async def _mapping(
-    unit: UnitOfWork, actor: Actor, right: Permission, mapping_id: MappingId, asked: Asked
+    unit: UnitOfWork, actor: Actor, permission: Permission, mapping_id: MappingId, requested: Requested
 ) -> tuple[Organization, EventMapping]:
     validate_id("mapping", mapping_id)
-    mapping = require(await unit.mappings.get(mapping_id), *asked)
-    organization = await _organization(unit, actor, right, mapping.organization_id, asked)
+    mapping = require(await unit.mappings.get(mapping_id), *requested)
+    organization = await _organization(unit, actor, permission, mapping.organization_id, requested)
     return organization, mapping

@@ -1,4 +1,4 @@
-"""Begin a session for an account that has proved who it is."""
+"""Begin a login session for an authenticated account."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 async def begin_session(unit: UnitOfWork, account: Account, names: IdGenerator, clock: Clock) -> str:
-    """Store a new sign-in, and return its secret."""
+    """Store a new login session and return its secret."""
     now, secret = clock.now(), names.secret()
     await unit.login_sessions.forget_before(now - SIGN_IN_LASTS)
     await unit.login_sessions.add(LoginSession(digest_of(secret), account.id, now))
@@ -21,17 +21,17 @@ async def begin_session(unit: UnitOfWork, account: Account, names: IdGenerator, 
 
 @dataclass(frozen=True, slots=True)
 class BeginSession:
-    """For somebody who has just made the account, or changed its password."""
+    """Begin a login session after an account was created or its password changed."""
 
     units: UnitOfWorkFactory
     names: IdGenerator
     clock: Clock
 
     async def __call__(self, account_id: AccountId) -> str:
-        """Begin a sign-in, and give its secret.
+        """Begin a login session and return its secret.
 
         Raises:
-            NotAuthenticated: the account is gone.
+            NotAuthenticated: the account no longer exists.
         """
         async with self.units.write() as unit:
             account = await unit.accounts.get(account_id)

@@ -1,4 +1,4 @@
-"""Check the link by which the first account is made."""
+"""Check the link that creates the first account."""
 
 from dataclasses import dataclass
 
@@ -16,21 +16,21 @@ class CheckSignUpLink:
     signer: Signer
     clock: Clock
 
-    async def __call__(self, offered: str) -> None:
-        """See that the address still lets somebody sign up.
+    async def __call__(self, signed: str) -> None:
+        """Check that the link still allows signing up.
 
         Raises:
-            LinkExpired: it was used, is too old, or was not made here.
+            LinkExpired: the link was used, is too old, or was not created here.
         """
         async with self.units.read() as unit:
-            await check_link(unit, self.signer, self.clock, offered)
+            await check_link(unit, self.signer, self.clock, signed)
 
 
-async def check_link(unit: UnitOfWork, signer: Signer, clock: Clock, offered: str) -> None:
+async def check_link(unit: UnitOfWork, signer: Signer, clock: Clock, signed: str) -> None:
     try:
-        subject, made_at = signer.read(PURPOSE, offered)
+        subject, created_at = signer.read(PURPOSE, signed)
     except BadSignature:
         raise LinkExpired from None
-    is_over = clock.now() >= made_at + SIGN_UP_LASTS
-    if is_over or subject != await subject_of_link(unit) or await unit.accounts.is_any():
+    is_expired = clock.now() >= created_at + SIGN_UP_LASTS
+    if is_expired or subject != await subject_of_link(unit) or await unit.accounts.is_any():
         raise LinkExpired

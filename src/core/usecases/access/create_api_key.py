@@ -19,10 +19,10 @@ class CreateApiKey:
     clock: Clock
 
     async def __call__(self, name: str, grant: Grant, *, actor: str) -> tuple[ApiKey, str]:
-        """Make a key, and give it with its secret, which is never shown again.
+        """Create a key, and return it with its secret, which is never shown again.
 
         Raises:
-            InvalidInput: the name cannot be one.
+            InvalidInput: the name is invalid.
             NotFound: there is no such organization.
         """
         secret, now = PREFIX + self.names.secret(), self.clock.now()

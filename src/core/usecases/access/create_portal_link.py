@@ -16,15 +16,15 @@ class CreatePortalLink:
     signer: Signer
     clock: Clock
 
-    async def __call__(self, who: PersonQuery, *, actor: str) -> str:
-        """Give the last part of a person's portal address.
+    async def __call__(self, query: PersonQuery, *, actor: str) -> str:
+        """Return the last part of a person's portal URL.
 
         Raises:
-            NotFound: there is no such mapping, or no such person was synced.
-            NotMapped: the mapping has ended; addresses that were made before go on.
+            NotFound: the mapping does not exist, or no such person was synced.
+            NotMapped: the mapping has ended; existing links keep working.
         """
         async with self.units.write() as unit:
-            mapping, person = await find_person(unit, who)
+            mapping, person = await find_person(unit, query)
             mapping.check_active()
             now = self.clock.now()
             entry = AuditEntry(now, actor, Action.PORTAL_ADDRESS_MADE, mapping.organization_id, person.label)

@@ -15,7 +15,7 @@ PURPOSE = "sign-in"
 
 @dataclass(frozen=True, slots=True)
 class CreateSignInLink:
-    """For somebody at the command line, who can do all that the account can anyway."""
+    """Create a sign-in link at the command line, whose users can do everything that the account can."""
 
     units: UnitOfWorkFactory
     signer: Signer
@@ -23,7 +23,7 @@ class CreateSignInLink:
     clock: Clock
 
     async def __call__(self, email: str, *, actor: str) -> str:
-        """Begin a sign-in for a browser that is to open an address, and give the address's last part.
+        """Begin a login session for a browser that will open a link, and return the link's last part.
 
         Raises:
             NotAuthenticated: there is no account with this e-mail.

@@ -1,4 +1,4 @@
-"""Create the link by which the first account is made."""
+"""Create the link that creates the first account."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class CreateSignUpLink:
     clock: Clock
 
     async def __call__(self) -> str | None:
-        """Give the last part of the sign-up address; None where there is an account already."""
+        """Return the last part of the sign-up URL; None if there is already an account."""
         async with self.units.read() as unit:
             if await unit.accounts.is_any():
                 return None
@@ -25,5 +25,5 @@ class CreateSignUpLink:
 
 
 async def subject_of_link(unit: UnitOfWork) -> str:
-    """Return what an offer is made for. Any account that is added ends it, even if the account is removed again."""
+    """Return the text to sign. Adding any account invalidates the link, even if the account is removed again."""
     return f"account after {await unit.installation.accounts_added()}"

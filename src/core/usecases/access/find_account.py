@@ -1,4 +1,4 @@
-"""Find an account that is to be changed."""
+"""Find the account to change."""
 
 from core.domain.access.accounts import Account
 from core.domain.errors import require
@@ -6,7 +6,7 @@ from core.domain.ids import AccountId
 from ports.store.unit_of_work import UnitOfWork
 
 
-async def own_account(unit: UnitOfWork, account_id: AccountId) -> Account:
+async def get_account(unit: UnitOfWork, account_id: AccountId) -> Account:
     return require(await unit.accounts.get(account_id), "account", account_id)
 
 

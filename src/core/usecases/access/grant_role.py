@@ -17,7 +17,7 @@ class GrantRole:
     clock: Clock
 
     async def __call__(self, email: str, grant: Grant, *, actor: str) -> Account:
-        """Give a role for an organization or for all, in the place of any other role for it.
+        """Grant a role for an organization or for all, replacing any other role there.
 
         Raises:
             NotFound: there is no such account or organization.

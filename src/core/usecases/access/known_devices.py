@@ -1,4 +1,4 @@
-"""Remember the device that somebody signs in on, and recognize it."""
+"""Remember the device of a sign-in, and recognize it later."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,14 +21,14 @@ class RememberDevice:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, sign_in: str) -> str | None:
-        """Return the signed text by which the device is recognized that a sign-in has begun on.
+    async def __call__(self, session_secret: str) -> str | None:
+        """Return the signed text that identifies the device of a login session.
 
-        None where there is nothing to recognize it for: the sign-in is over, or its account has no password.
+        Return None if the session is over or its account has no password.
         """
         async with self.units.read() as unit:
-            found = await unit.login_sessions.find(digest_of(sign_in))
-            account = await unit.accounts.get(found.account_id) if found else None
+            session = await unit.login_sessions.find(digest_of(session_secret))
+            account = await unit.accounts.get(session.account_id) if session else None
         device = Device.of(account, self.names.secret()) if account else None
         return self.signer.sign(_PURPOSE, device.text, self.clock.now()) if device else None
 
@@ -38,23 +38,23 @@ class DeviceReader:
     signer: Signer
     clock: Clock
 
-    def claims(self, shown: str | None) -> bool:
-        """Return whether what a browser shows was signed here at all."""
-        return self._read(shown) is not None
+    def claims(self, cookie: str | None) -> bool:
+        """Return whether a browser's cookie was signed here at all."""
+        return self._read(cookie) is not None
 
-    def known(self, shown: str | None, account: Account | None) -> Device | None:
-        """Return the device that a browser shows, if the account has signed in on it with its present password."""
-        read = self._read(shown)
-        if read is None or account is None:
+    def known(self, cookie: str | None, account: Account | None) -> Device | None:
+        """Return the device in a browser's cookie, if the account signed in on it with its current password."""
+        result = self._read(cookie)
+        if result is None or account is None:
             return None
-        device, at = read
+        device, at = result
         return device if device.is_known_to(account, at, self.clock.now()) else None
 
-    def _read(self, shown: str | None) -> tuple[Device, datetime] | None:
-        if not shown:
+    def _read(self, cookie: str | None) -> tuple[Device, datetime] | None:
+        if not cookie:
             return None
         try:
-            text, at = self.signer.read(_PURPOSE, shown)
+            text, at = self.signer.read(_PURPOSE, cookie)
         except BadSignature:
             return None
         device = Device.parse(text)

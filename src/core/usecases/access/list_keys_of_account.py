@@ -11,17 +11,17 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class ListKeysOfAccount:
-    """For whoever takes an account away: its API keys are programs', and stay."""
+    """List an account's API keys before it is removed: they belong to programs, and stay."""
 
     units: UnitOfWorkFactory
 
     async def __call__(self, email: str) -> Sequence[tuple[Organization | None, ApiKey]]:
-        """Give the valid keys that an account made, with their organizations; None where one is for all."""
-        maker = normalize_email(email)
+        """List the valid keys that an account created, with their organization; None for a key for all."""
+        creator = normalize_email(email)
         async with self.units.read() as unit:
             return [
                 (organization, key)
                 for organization in (None, *await unit.organizations.all())
                 for key in await unit.api_keys.list_by_organization(organization.id if organization else None)
-                if key.is_valid and normalize_email(key.created_by) == maker
+                if key.is_valid and normalize_email(key.created_by) == creator
             ]

@@ -17,7 +17,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class PortalPage:
-    """All that a portal page shows: of one person, and of nobody else (rule 31)."""
+    """The content of a portal page, which shows one person only (rule 31)."""
 
     kind: RecordKind
     name: str
@@ -31,14 +31,14 @@ class OpenPortal:
     signer: Signer
     clock: Clock
 
-    async def __call__(self, address: str) -> PortalPage:
-        """Give what the page behind an address shows.
+    async def __call__(self, signed: str) -> PortalPage:
+        """Return the content of the page that a link opens.
 
         Raises:
-            LinkExpired: it was not made here, is too old, was revoked, or the person is not known any more.
+            LinkExpired: the link was not created here, is too old or was revoked, or the person is no longer known.
         """
         try:
-            claims, made_at = self.signer.read(PURPOSE, address)
+            claims, created_at = self.signer.read(PURPOSE, signed)
         except BadSignature:
             raise LinkExpired from None
         organization_id, event_id, kind_name, source_id = json.loads(claims)
@@ -49,7 +49,7 @@ class OpenPortal:
             SourceId(source_id),
         )
         async with self.units.read() as unit:
-            check_address(made_at, await unit.portal_revocations.of(ref), self.clock.now())
+            check_address(created_at, await unit.portal_revocations.of(ref), self.clock.now())
             people = await unit.synced.find(ref.organization_id, ref.event_id, ref.kind, [ref.source_id])
             mappings = await unit.mappings.list_by_organization(ref.organization_id)
         person = people.get(ref.source_id)

@@ -1,4 +1,4 @@
-"""The person whose portal page is handed out, opened or revoked (rules 30 and 31)."""
+"""The person whose portal link is created, opened or revoked (rules 30 and 31)."""
 
 from dataclasses import dataclass
 
@@ -16,19 +16,21 @@ PERSON_KINDS = {kind.name: kind for kind in PEOPLE}
 
 @dataclass(frozen=True, slots=True)
 class PersonQuery:
-    """A synced person, as somebody who looks at a mapping names them."""
+    """A synced person, identified within a mapping."""
 
     mapping_id: MappingId
     kind: str
     source_id: SourceId
 
 
-async def find_person(unit: UnitOfWork, who: PersonQuery) -> tuple[EventMapping, SyncedRecord]:
-    mapping = require(await unit.mappings.get(who.mapping_id), "mapping", who.mapping_id)
-    kind = require(PERSON_KINDS.get(who.kind), "kind of person", who.kind)
-    validate_id("synced person", who.source_id)
-    people = await unit.synced.find(mapping.organization_id, mapping.events.gleanin_id, kind, [who.source_id])
-    return mapping, require(people.get(who.source_id), "synced person", who.source_id)
+async def find_person(unit: UnitOfWork, query: PersonQuery) -> tuple[EventMapping, SyncedRecord]:
+    mapping = require(await unit.mappings.get(query.mapping_id), "mapping", query.mapping_id)
+    kind = require(PERSON_KINDS.get(query.kind), "kind of person", query.kind)
+    validate_id("synced person", query.source_id)
+    people = await unit.synced.find(
+        mapping.organization_id, mapping.events.gleanin_id, kind, [query.source_id]
+    )
+    return mapping, require(people.get(query.source_id), "synced person", query.source_id)
 
 
 def person_ref(mapping: EventMapping, kind: RecordKind, source_id: SourceId) -> PersonRef:

@@ -1,4 +1,4 @@
-"""Look up who has access, by account or by API key, and what was done."""
+"""Read accounts, API keys and the audit log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class ListAuditEntries:
     async def __call__(
         self, organization_id: OrganizationId | None, before: int | None = None, limit: int = 50
     ) -> Sequence[AuditEntry]:
-        """Give what was done, newest first: in an organization, or (None) everywhere."""
+        """List audit entries, newest first: an organization's, or all with None."""
         async with self.units.read() as unit:
             return await unit.audit.page(organization_id, before, limit)
 
@@ -28,7 +28,7 @@ class ListMembers:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[Account]:
-        """Give the accounts that have a role in an organization itself."""
+        """List the accounts with a role in this organization itself."""
         async with self.units.read() as unit:
             return await unit.accounts.list_by_organization(organization_id)
 
@@ -38,7 +38,7 @@ class ListApiKeys:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId | None) -> Sequence[ApiKey]:
-        """Give an organization's API keys, valid ones first, newest first; with None, those for all organizations."""
+        """List an organization's API keys, valid ones first, then newest first; with None, those for all."""
         async with self.units.read() as unit:
             keys = await unit.api_keys.list_by_organization(organization_id)
         return sorted(keys, key=lambda each: not each.is_valid)
@@ -49,7 +49,7 @@ class ListAllApiKeys:
     units: UnitOfWorkFactory
 
     async def __call__(self) -> Sequence[tuple[Organization | None, ApiKey]]:
-        """List every API key with its organization, None for one that is for all; valid ones first, newest first."""
+        """List every API key with its organization (None: for all), valid ones first, then newest first."""
         async with self.units.read() as unit:
             keys = [
                 (organization, key)
@@ -64,6 +64,6 @@ class ListAccounts:
     units: UnitOfWorkFactory
 
     async def __call__(self) -> Sequence[Account]:
-        """Give all accounts, by e-mail."""
+        """List all accounts by e-mail."""
         async with self.units.read() as unit:
             return await unit.accounts.all()

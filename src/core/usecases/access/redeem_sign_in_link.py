@@ -1,4 +1,4 @@
-"""Sign in by a link that works once."""
+"""Sign in with a link that works once."""
 
 from dataclasses import dataclass
 
@@ -22,31 +22,31 @@ class RedeemSignInLink:
     clock: Clock
     log: EventLog
 
-    async def __call__(self, offered: str, address: str) -> str:
-        """Exchange an offered secret, which is used up by that, for the secret of a sign-in.
+    async def __call__(self, signed: str, address: str) -> str:
+        """Exchange a link, which is used up by this, for the secret of a login session.
 
         Raises:
-            LinkExpired: it was taken already, is too old, or was not made here.
+            LinkExpired: the link was used, is too old, or was not created here.
         """
         try:
-            account, secret = await self._taken(offered)
+            account, secret = await self._redeem(signed)
         except LinkExpired:
             self.log.warning("access.link_refused", act="sign_in", address=address)
             raise
         self.log.event("access.signed_in", account=account.id, way="link", address=address)
         return secret
 
-    async def _taken(self, offered: str) -> tuple[Account, str]:
+    async def _redeem(self, signed: str) -> tuple[Account, str]:
         try:
-            secret, _ = self.signer.read(PURPOSE, offered)
+            secret, _ = self.signer.read(PURPOSE, signed)
         except BadSignature:
             raise LinkExpired from None
         async with self.units.write() as unit:
-            sign_in = await unit.login_sessions.find(digest_of(secret))
-            account = await unit.accounts.get(sign_in.account_id) if sign_in else None
-            if sign_in is None or account is None or sign_in.is_over(self.clock.now()):
+            session = await unit.login_sessions.find(digest_of(secret))
+            account = await unit.accounts.get(session.account_id) if session else None
+            if session is None or account is None or session.is_over(self.clock.now()):
                 raise LinkExpired
-            await unit.login_sessions.end(sign_in.digest)
-            taken = await begin_session(unit, account, self.names, self.clock)
+            await unit.login_sessions.end(session.digest)
+            new_secret = await begin_session(unit, account, self.names, self.clock)
             await unit.commit()
-        return account, taken
+        return account, new_secret

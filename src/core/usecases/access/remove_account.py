@@ -14,7 +14,7 @@ class RemoveAccount:
     clock: Clock
 
     async def __call__(self, email: str, *, actor: str) -> None:
-        """Take an account away; whoever is signed in with it is signed out.
+        """Remove an account and end all its login sessions.
 
         Raises:
             NotFound: there is no such account.

@@ -18,12 +18,12 @@ class RevokeApiKey:
     async def __call__(
         self, organization_id: OrganizationId | None, key_id: ApiKeyId, *, actor: str
     ) -> ApiKey:
-        """Let a key open nothing any more.
+        """Revoke a key.
 
         Args:
-            organization_id: whose key it is; None for one that is for all organizations.
-            key_id: which one.
-            actor: who asks for it.
+            organization_id: the key's organization; None for a key for all organizations.
+            key_id: the key to revoke.
+            actor: who revokes it.
 
         Raises:
             NotFound: the organization has no such key.
@@ -31,8 +31,8 @@ class RevokeApiKey:
         validate_id("API key", key_id)
         async with self.units.write() as unit:
             key = await unit.api_keys.get(key_id)
-            own = key if key and key.grant.organization_id == organization_id else None
-            key = require(own, "API key", key_id)
+            is_theirs = key is not None and key.grant.organization_id == organization_id
+            key = require(key if is_theirs else None, "API key", key_id)
             now = self.clock.now()
             if key.is_valid:
                 key = key.revoke(now)

@@ -13,14 +13,14 @@ class RevokePortalLinks:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, who: PersonQuery, *, actor: str) -> None:
-        """Let no address of a person's page that was made up to now open it any more.
+    async def __call__(self, query: PersonQuery, *, actor: str) -> None:
+        """Revoke all links to a person's page that were created up to now.
 
         Raises:
-            NotFound: there is no such mapping, or no such person was synced.
+            NotFound: the mapping does not exist, or no such person was synced.
         """
         async with self.units.write() as unit:
-            mapping, person = await find_person(unit, who)
+            mapping, person = await find_person(unit, query)
             now = self.clock.now()
             await unit.portal_revocations.save(person_ref(mapping, person.kind, person.source_id), now)
             entry = AuditEntry(

@@ -17,11 +17,11 @@ class RevokeRole:
     clock: Clock
 
     async def __call__(self, email: str, grant: Grant, *, actor: str) -> Account:
-        """Take a role away.
+        """Revoke a role.
 
         Raises:
             NotFound: there is no such account.
-            InvalidInput: it does not have the role.
+            InvalidInput: the account does not have the role.
         """
         async with self.units.write() as unit:
             account = await find_account(unit, email)

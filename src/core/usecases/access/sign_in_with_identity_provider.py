@@ -15,13 +15,13 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class ProviderClaims:
-    """What a provider has said of a person, in a token that was verified."""
+    """The claims of a verified OpenID Connect token."""
 
     identity: ProviderIdentity
     verified_email: str | None
-    """None where the provider does not say that it is the person's."""
+    """None if the provider does not confirm that it is the person's."""
     address: str
-    """The network address of the browser."""
+    """The browser's IP address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,13 @@ class SignInWithIdentityProvider:
     log: EventLog
 
     async def __call__(self, claims: ProviderClaims) -> str:
-        """Begin a sign-in, and give its secret.
+        """Begin a login session and return its secret.
 
-        The first time, the e-mail tells whose account it is, and the identity is bound to it. From then on only the
-        identity counts, whatever e-mail comes with it.
+        At the first sign-in, the account is found by the e-mail, and the identity is bound to it. From then on only
+        the identity counts, whatever its e-mail is.
 
         Raises:
-            EmailNotVerified: the identity is not bound, and the provider does not vouch for the e-mail.
+            EmailNotVerified: the identity is not bound, and the provider does not confirm the e-mail.
             IdentityMismatch: the account is bound to another identity of this issuer.
             NotAuthenticated: there is no account with this e-mail.
         """

@@ -1,4 +1,4 @@
-"""End a session."""
+"""End a login session."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class SignOut:
     units: UnitOfWorkFactory
 
     async def __call__(self, secret: str) -> None:
-        """End a sign-in; its secret opens nothing any more."""
+        """End a login session and invalidate its secret."""
         async with self.units.write() as unit:
             await unit.login_sessions.end(digest_of(secret))
             await unit.commit()

@@ -24,17 +24,17 @@ class SignUp:
     names: IdGenerator
     clock: Clock
 
-    async def __call__(self, offered: str, email: str, password: str) -> Account:
-        """Make the first account, an admin of all organizations.
+    async def __call__(self, signed: str, email: str, password: str) -> Account:
+        """Create the first account, an admin of all organizations.
 
         Raises:
-            LinkExpired: it was used, is too old, or was not made here.
-            InvalidInput: the e-mail or the password cannot be one.
-            Overloaded: too many wait for a password to be hashed.
+            LinkExpired: the link was used, is too old, or was not created here.
+            InvalidInput: the e-mail or the password is invalid.
+            Overloaded: too many password checks are waiting.
         """
-        # Before it is hashed, which takes time that others may need; and again after, for of several one gets in.
+        # Check before hashing, which is expensive, and again after it, as only one of several can succeed.
         async with self.units.read() as unit:
-            await check_link(unit, self.signer, self.clock, offered)
+            await check_link(unit, self.signer, self.clock, signed)
         check_password(password)
         try:
             with self.passwords.place_for(HashRequest(PURPOSE, is_known=True)):
@@ -42,7 +42,7 @@ class SignUp:
         except PasswordsBusy:
             raise Overloaded from None
         async with self.units.write() as unit:
-            await check_link(unit, self.signer, self.clock, offered)
+            await check_link(unit, self.signer, self.clock, signed)
             now, new = self.clock.now(), AccountId(self.names.new())
             account = Account(new, email.strip(), hashed, now, frozenset({Grant(Role.ADMIN)}))
             await unit.accounts.add(account)

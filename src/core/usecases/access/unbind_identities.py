@@ -1,4 +1,4 @@
-"""Unbind an account from its identity provider's."""
+"""Unbind an account from its identities at providers."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class UnbindIdentities:
     async def __call__(self, email: str, *, actor: str) -> tuple[Account, int]:
         """Unbind an account from its identities at providers; the next sign-in with its e-mail binds it again.
 
-        The account is signed out everywhere: a sign-in may belong to an identity that is unbound.
+        All its login sessions end: one may belong to an identity that is unbound.
 
         Returns:
             The account, and how many identities were bound to it.

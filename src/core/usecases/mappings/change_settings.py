@@ -16,7 +16,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """None leaves a setting as it is."""
+    """New settings; None leaves a setting unchanged."""
 
     mapping_id: MappingId
     tracks: TracksFrom | None = None
@@ -26,7 +26,7 @@ class SettingsChange:
     continuous_sync: bool | None = None
     confirm_time_zone: bool = False
     confirmed_zone: str | None = None
-    """The zone that was shown to whoever confirms it; None: whichever Sessionboard tells now."""
+    """The zone that was shown and confirmed; None for the zone that Sessionboard reports now."""
 
     def applied_to(self, settings: MappingSettings) -> MappingSettings:
         return MappingSettings(
@@ -46,12 +46,12 @@ class ChangeSettings:
     note_time_zone: ConfirmZone
 
     async def __call__(self, command: SettingsChange, *, actor: str) -> EventMapping:
-        """Change the given settings; the next sync re-sends just what they change.
+        """Change the given settings; the next sync resends only what they affect.
 
         Raises:
             NotFound, NotMapped
-            TimeZoneUnconfirmed: the zone is not the one that was shown any more.
-            SourceError, DestinationError: a zone is to be confirmed, and one of the two systems cannot tell its own.
+            TimeZoneUnconfirmed: the zone is no longer the one that was shown.
+            SourceError, DestinationError: a zone is to be confirmed, and one of the systems cannot report its zone.
         """
         zone = None
         if command.confirm_time_zone:
@@ -59,16 +59,18 @@ class ChangeSettings:
             zone = await self._zone(command.mapping_id)
         if zone and command.confirmed_zone not in (None, zone):
             known = zone_named(zone)
-            raise TimeZoneUnconfirmed(zone, gmt_offsets(known, self.clock.now()) if known else "not known")
+            raise TimeZoneUnconfirmed(
+                zone, gmt_offsets(known, self.clock.now()) if known else "offset unknown"
+            )
         async with self.units.write() as unit:
             mapping = require(await unit.mappings.get(command.mapping_id), "mapping", command.mapping_id)
             mapping.check_active()
-            # What Gleanin tells is compared, and a confirmation does not count against it (rule 7).
-            is_open = zone is not None and zone_named(mapping.gleanin_time_zone) is None
+            # A zone that Gleanin reports is compared, and no confirmation overrides it (rule 7).
+            is_unreported = zone is not None and zone_named(mapping.gleanin_time_zone) is None
             changed = replace(
                 mapping,
                 settings=command.applied_to(mapping.settings),
-                confirmed_time_zone=zone if is_open else mapping.confirmed_time_zone,
+                confirmed_time_zone=zone if is_unreported else mapping.confirmed_time_zone,
                 time_zone=zone or mapping.time_zone,
                 continuous_sync=mapping.continuous_sync
                 if command.continuous_sync is None
@@ -76,9 +78,9 @@ class ChangeSettings:
                 settings_saved=True,
             )
             await unit.mappings.update(changed)
-            if told := _told(mapping, changed):
+            if differences := _differences(mapping, changed):
                 now, action = self.clock.now(), Action.SETTINGS_CHANGED
-                what = f"{mapping.label}: {told}"
+                what = f"{mapping.label}: {differences}"
                 await unit.audit.add(AuditEntry(now, actor, action, mapping.organization_id, what))
             await unit.commit()
         return changed
@@ -94,20 +96,22 @@ class ChangeSettings:
             return (await source.event(mapping.events.sessionboard_id)).time_zone
 
 
-def _told(before: EventMapping, after: EventMapping) -> str:
-    """Name each setting that changed, with its old and its new value."""
+def _differences(before: EventMapping, after: EventMapping) -> str:
+    """Describe each setting that changed, with its old and new value."""
     settings = [
-        (each.name, getattr(before.settings, each.name), getattr(after.settings, each.name))
-        for each in fields(MappingSettings)
+        (field.name, getattr(before.settings, field.name), getattr(after.settings, field.name))
+        for field in fields(MappingSettings)
     ]
     settings.append(("continuous_sync", before.continuous_sync, after.continuous_sync))
     settings.append(("confirmed_time_zone", before.confirmed_time_zone, after.confirmed_time_zone))
     return ", ".join(
-        f"{name.replace('_', ' ')} {_word(old)} > {_word(new)}" for name, old, new in settings if old != new
+        f"{name.replace('_', ' ')} {_format(old)} > {_format(new)}"
+        for name, old, new in settings
+        if old != new
     )
 
 
-def _word(value: object) -> str:
+def _format(value: object) -> str:
     match value:
         case True:
             return "on"

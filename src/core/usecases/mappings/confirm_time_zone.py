@@ -18,13 +18,13 @@ class ConfirmZone:
     cipher: TokenCipher
 
     async def __call__(self, mapping_id: MappingId) -> EventMapping:
-        """Return the mapping with the zone that Gleanin tells: where none is noted, ask for it, and note it.
+        """Return the mapping with the zone that Gleanin reports; if none is stored, read and store it.
 
-        None is noted where Gleanin told none, and where an earlier version of this program made the mapping.
+        None is stored if Gleanin reported none, or if an earlier version of this program created the mapping.
 
         Raises:
             NotFound, NotMapped
-            DestinationError: Gleanin refused us or cannot be reached.
+            DestinationError: Gleanin refused the token or cannot be reached.
         """
         async with self.units.read() as unit:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
@@ -40,8 +40,8 @@ class ConfirmZone:
         async with self.units.write() as unit:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             mapping.check_active()
-            noted = mapping.with_zones(mapping.time_zone, zone)
-            if noted != mapping:
-                await unit.mappings.update(noted)
+            updated = mapping.with_zones(mapping.time_zone, zone)
+            if updated != mapping:
+                await unit.mappings.update(updated)
                 await unit.commit()
-        return noted
+        return updated

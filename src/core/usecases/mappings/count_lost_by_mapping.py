@@ -1,4 +1,4 @@
-"""Count the records that would not be synced again, before it comes to that (rule 10)."""
+"""Count the records that would not be synced again if an event were mapped (rule 10)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class CountLostByMapping:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId, event_id: DestinationEventId) -> str:
-        """Return it in sentences for one Gleanin event; empty where it was sent nothing under an ended connection.
+        """Return the count in sentences; empty if the event got no records under an ended connection.
 
         Raises:
             NotFound
@@ -23,9 +23,11 @@ class CountLostByMapping:
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
             connection = await unit.connections.get_open(organization_id)
-            strange = {*await unit.connections.elsewhere(organization.sessionboard_url)}
+            elsewhere = {*await unit.connections.elsewhere(organization.sessionboard_url)}
             sent = await unit.synced.sent(organization_id)
         current = {connection.id} if connection else set()
         return lost_by_mapping(
-            each for each in sent if each.event_id == event_id and each.connection_id not in current | strange
+            records
+            for records in sent
+            if records.event_id == event_id and records.connection_id not in current | elsewhere
         )

@@ -1,4 +1,4 @@
-"""List the events of both sides, and which can still be mapped (rules 4 and 5)."""
+"""List the events of both systems, and which can still be mapped (rules 4 and 5)."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,9 +23,9 @@ class ListedEvent:
     name: str
     time_zone: str | None
     why_not: str = ""
-    """Why it cannot be mapped; empty where it can."""
+    """Why the event cannot be mapped; empty if it can."""
     only_with: str = ""
-    """The one event of the other side that it can be mapped to, where rule 5 binds it."""
+    """The only event of the other system that it can be mapped to, if rule 5 binds it."""
 
     @property
     def mappable(self) -> bool:
@@ -48,10 +48,10 @@ class ListEvents:
     async def __call__(
         self, organization_id: OrganizationId, *, sessionboard_only: bool = False
     ) -> EventLists:
-        """Read both sides live, or Sessionboard only: that needs no connection, and says nothing of Gleanin's events.
+        """Read both systems live, or only Sessionboard, which needs no connection and lists no Gleanin events.
 
         Raises:
-            NotConnected: Gleanin's events are seen with the connection's token.
+            NotConnected: reading Gleanin's events needs the connection's token.
             SourceError, DestinationError
         """
         async with self.units.read() as unit:
@@ -63,50 +63,54 @@ class ListEvents:
                 token = open_token(await unit.connections.get_open(organization_id), organization)
         access, url = self.cipher.unseal(organization.sessionboard_token), organization.sessionboard_url
         async with self.sources.open(url, access) as source:
-            at_home, abroad = await asyncio.gather(source.events(), self._abroad(token))
+            source_events, gleanin_events = await asyncio.gather(source.events(), self._gleanin_events(token))
         async with self.units.read() as unit:
             holders = await unit.mappings.holding(
-                url, [each.id for each in at_home], [each.id for each in abroad]
+                url, [event.id for event in source_events], [event.id for event in gleanin_events]
             )
         return EventLists(
-            _listed(
-                at_home,
+            _list(
+                source_events,
                 {
-                    each.events.sessionboard_id: _held(each, each.gleanin_name, organization_id)
-                    for each in holders
-                    if each.events.sessionboard_url == url
+                    mapping.events.sessionboard_id: _restriction(
+                        mapping, mapping.gleanin_name, organization_id
+                    )
+                    for mapping in holders
+                    if mapping.events.sessionboard_url == url
                 },
             ),
-            _listed(
-                abroad,
+            _list(
+                gleanin_events,
                 {
-                    each.events.gleanin_id: _held(each, each.sessionboard_name, organization_id)
-                    for each in holders
+                    mapping.events.gleanin_id: _restriction(
+                        mapping, mapping.sessionboard_name, organization_id
+                    )
+                    for mapping in holders
                 },
             ),
         )
 
-    async def _abroad(self, token: SealedToken | None) -> Sequence[DestinationEvent]:
+    async def _gleanin_events(self, token: SealedToken | None) -> Sequence[DestinationEvent]:
         if token is None:
             return ()
         async with self.destinations.open(self.cipher.unseal(token)) as destination:
             return await destination.events()
 
 
-def _listed(
-    events: Iterable[SourceEvent | DestinationEvent], held: Mapping[str, tuple[str, str]]
+def _list(
+    events: Iterable[SourceEvent | DestinationEvent], restrictions: Mapping[str, tuple[str, str]]
 ) -> list[ListedEvent]:
     listed = []
-    for each in events:
-        why_not, only_with = held.get(each.id, ("", ""))
-        if isinstance(each, DestinationEvent) and each.is_archived:
+    for event in events:
+        why_not, only_with = restrictions.get(event.id, ("", ""))
+        if isinstance(event, DestinationEvent) and event.is_archived:
             why_not, only_with = "archived in Gleanin", ""
-        listed.append(ListedEvent(each.id, each.name, each.time_zone, why_not, only_with))
+        listed.append(ListedEvent(event.id, event.name, event.time_zone, why_not, only_with))
     return listed
 
 
-def _held(mapping: EventMapping, partner: str, organization_id: OrganizationId) -> tuple[str, str]:
-    """Say of an event in a mapping why it cannot be mapped, or to which event only."""
+def _restriction(mapping: EventMapping, partner: str, organization_id: OrganizationId) -> tuple[str, str]:
+    """Return why a mapping's event cannot be mapped, or the only event that it can be mapped to."""
     if mapping.organization_id != organization_id:
-        return "mapped already", ""  # whose mapping it is, is nobody's business
+        return "already mapped", ""  # does not reveal by which organization
     return (f"mapped to {partner}", "") if mapping.is_active else ("", partner)

@@ -27,7 +27,7 @@ class NewMapping:
     gleanin_event: DestinationEventId
     time_zone_confirmed: bool = False
     confirmed_zone: str | None = None
-    """The zone that was shown to whoever confirmed it; None: whichever Sessionboard tells now."""
+    """The zone that was shown and confirmed; None for the zone that Sessionboard reports now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,19 @@ class MapEvents:
     clock: Clock
 
     async def __call__(self, command: NewMapping, *, actor: str) -> EventMapping:
-        """Make a mapping, or let the removed one of the same pair go on.
+        """Create a mapping, or continue the removed one of the same pair.
 
         Raises:
-            Refusal: NotConnected, NotFound, AlreadyMapped, BoundToAnother, EventArchived, TimeZoneUnknown,
+            DomainError: NotConnected, NotFound, AlreadyMapped, BoundToAnother, EventArchived, TimeZoneUnknown,
                 TimeZoneUnconfirmed.
-            SourceError, DestinationError: a side refused us or cannot be reached.
+            SourceError, DestinationError: a system refused the token or cannot be reached.
         """
         validate_id(f"{SESSIONBOARD} event", command.sessionboard_event)
         validate_id(f"{GLEANIN} event", command.gleanin_event)
         async with self.units.read() as unit:
             organization, connection = await self._connection(unit, command.organization_id)
             pair = EventPair(organization.sessionboard_url, command.sessionboard_event, command.gleanin_event)
-            # Asked before the two sides are read, so that the answer does not depend on them.
+            # Check before reading the two systems, so that the result does not depend on them.
             mapping_to_continue(pair, connection.id, await _holders(unit, pair))
         source_event, gleanin_event = await self._events(organization, connection, command)
         is_confirmed = command.time_zone_confirmed and command.confirmed_zone in (
@@ -62,10 +62,10 @@ class MapEvents:
         confirmed = zone_to_confirm(source_event, gleanin_event, self.clock.now(), confirmed=is_confirmed)
         async with self.units.write() as unit:
             _, connection = await self._connection(unit, command.organization_id)
-            former = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
-            if former:
+            previous = mapping_to_continue(pair, connection.id, await _holders(unit, pair))
+            if previous:
                 zones = source_event.time_zone, gleanin_event.time_zone
-                mapping = former.map_again(confirmed).with_zones(*zones)
+                mapping = previous.map_again(confirmed).with_zones(*zones)
                 await unit.mappings.update(mapping)
             else:
                 mapping = EventMapping(
@@ -102,7 +102,7 @@ class MapEvents:
     ) -> tuple[SourceEvent, DestinationEvent]:
         token = open_token(connection, organization)
         access = self.cipher.unseal(organization.sessionboard_token)
-        # Opened together: their time limits run side by side and do not add up.
+        # Open both together: their time limits run concurrently and do not add up.
         async with (
             self.sources.open(organization.sessionboard_url, access) as source,
             self.destinations.open(self.cipher.unseal(token)) as destination,
@@ -121,12 +121,12 @@ class MapEvents:
     async def _add(unit: UnitOfWork, mapping: EventMapping) -> None:
         try:
             await unit.mappings.add(mapping)
-        except UniqueViolation as taken:
-            side, event = {
+        except UniqueViolation as violation:
+            system, event = {
                 UniqueConstraint.GLEANIN_EVENT: (GLEANIN, str(mapping.events.gleanin_id)),
                 UniqueConstraint.SESSIONBOARD_EVENT: (SESSIONBOARD, str(mapping.events.sessionboard_id)),
-            }[taken.what]
-            raise AlreadyMapped(side, event) from None
+            }[violation.what]
+            raise AlreadyMapped(system, event) from None
 
 
 async def _holders(unit: UnitOfWork, pair: EventPair) -> Sequence[EventMapping]:

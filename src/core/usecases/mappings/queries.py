@@ -1,4 +1,4 @@
-"""Read mappings, and when they were last checked."""
+"""Read mappings and their last checks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class ListMappings:
     async def __call__(
         self, organization_id: OrganizationId, *, ended: bool = False
     ) -> Sequence[EventMapping]:
-        """Give the organization's mappings, oldest first; with `ended`, those that have ended behind them."""
+        """List the organization's mappings, oldest first; with `ended`, then the ended ones."""
         async with self.units.read() as unit:
             require(await unit.organizations.get(organization_id), "organization", organization_id)
             mappings = await unit.mappings.list_by_organization(organization_id)
-        chosen = [each for each in mappings if ended or each.is_active]
-        return sorted(chosen, key=lambda each: not each.is_active)
+        chosen = [mapping for mapping in mappings if ended or mapping.is_active]
+        return sorted(chosen, key=lambda mapping: not mapping.is_active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class FindLastCheck:
     units: UnitOfWorkFactory
 
     async def __call__(self, mapping_id: MappingId) -> datetime | None:
-        """Return when it was last found that nothing had changed since the mapping's last run that has ended."""
+        """Return when a check last found nothing changed since the mapping's last ended run."""
         async with self.units.read() as unit:
             runs = await unit.runs.list_by_mapping(mapping_id, LATEST)
             schedule = await unit.schedules.get(mapping_id)
@@ -46,7 +46,7 @@ class ListLastChecks:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Mapping[MappingId, Check]:
-        """Return the last check of each active mapping of the organization that was checked after its last run."""
+        """List the last check of each active mapping that was checked after its last run."""
         async with self.units.read() as unit:
             schedules = await unit.schedules.list_by_open_connections(organization_id)
             ended = await unit.runs.latest_ended(organization_id)

@@ -19,7 +19,7 @@ class RemoveMapping:
     run_ends: RunEnds
 
     async def __call__(self, mapping_id: MappingId, *, actor: str) -> EventMapping:
-        """Remove one mapping; the connection and its other mappings go on. A running sync stops.
+        """Remove a mapping and stop its running sync; the connection and its other mappings continue.
 
         Raises:
             NotFound, NotMapped

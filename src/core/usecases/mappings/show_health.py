@@ -1,4 +1,4 @@
-"""Show how an organization's connection and mappings fare."""
+"""Get the health of an organization's connection and mappings."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class GetHealth:
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId) -> OrganizationHealth:
-        """Judge everything by what is stored; neither system is asked."""
+        """Return the organization's health, from stored data only."""
         now = self.clock.now()
         async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
@@ -31,7 +31,7 @@ class FindHalt:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Health | None:
-        """Return what all of the organization's pages say while its connection is halted."""
+        """Return the health to show on all of the organization's pages while its connection is halted."""
         async with self.units.read() as unit:
             halt = await unit.schedules.halt_of(organization_id)
         return halted(halt) if halt else None

@@ -1,1 +1,1 @@
-"""Notify organizations of syncs that start to fail and that work again."""
+"""Notify organizations when a sync starts to fail and when it recovers."""

@@ -13,8 +13,8 @@ from ports.id_generator import IdGenerator
 from ports.notifications import Notifier
 from ports.store.unit_of_work import UnitOfWorkFactory
 
-RECIPIENT = "recipient of notices for"
-HOW_TO_CHOOSE = "Choose a webhook or an e-mail first."
+RECIPIENT = "notification recipient for"
+HOW_TO_CHOOSE = "Choose a webhook or an e-mail address first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class ChooseRecipient:
     async def __call__(
         self, organization_id: OrganizationId, channel: Channel, address: str, *, actor: str
     ) -> tuple[Recipient, Token | None]:
-        """Let notices go there from now on; for a webhook, give the secret that they are signed with, this once.
+        """Set the organization's recipient; for a webhook, also return its signing secret, only this once.
 
         Raises:
             NotFound
-            InvalidInput: the address cannot be one, or nothing can go this way until something is set up.
+            InvalidInput: the address is invalid or not allowed, or the channel is not configured.
         """
         address = self.messenger.checked(channel, address)
         secret = Token(self.names.secret()) if channel is Channel.WEBHOOK else None

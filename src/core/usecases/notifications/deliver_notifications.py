@@ -1,4 +1,4 @@
-"""Deliver what stands in the outbox: at least once, and to nobody twice as long as nothing breaks."""
+"""Deliver the notifications in the outbox: at least once, and only once unless a process fails."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from ports.notifications import NotDelivered, Notifier
 from ports.public_urls import PublicUrls
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-AT_ONCE = 20
-"""Attempts: each waits for somebody else's server most of its time."""
+MAX_CONCURRENT = 20
+"""Attempts: each spends most of its time waiting for a remote server."""
 MAX_PER_ORGANIZATION = 1
-"""In a round, so that who has a dead webhook takes no other one's place."""
-_FAULT = "Delivering it has met a fault of this program. Its log tells more."
+"""Attempts per batch, so that a dead webhook does not delay other organizations."""
+_FAULT = "Delivery failed because of an internal error. See the log for details."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,47 +38,47 @@ class DeliverNotifications:
     log: EventLog
 
     async def __call__(self) -> int:
-        """Try to deliver what is due, round by round, until nothing is; give how many notices arrived.
+        """Attempt all due deliveries, in batches, until none is left; return how many were delivered.
 
-        Any number of processes may do so at once.
+        Any number of processes may do this concurrently.
         """
-        arrived = 0
+        delivered = 0
         while await self._is_any_due():
-            for result in await self._seen_through(await self._begun()):
-                if isinstance(result, BaseException):  # all others have been seen through
+            for result in await self._finish(await self._begin()):
+                if isinstance(result, BaseException):  # all others have ended
                     raise result
-                arrived += result
-        return arrived
+                delivered += result
+        return delivered
 
-    async def _seen_through(self, attempts: Sequence[_Attempt]) -> Sequence[bool | BaseException]:
-        """Await the attempts' ends, also when cancelled: what has arrived by then would go out again otherwise.
+    async def _finish(self, attempts: Sequence[_Attempt]) -> Sequence[bool | BaseException]:
+        """Await all attempts, also when cancelled: a delivered notification would be sent again otherwise.
 
-        Each ends by itself within half a minute; a second cancellation waits for none.
+        Each attempt ends within half a minute; a second cancellation does not wait.
         """
-        making = asyncio.gather(*map(self._make, attempts), return_exceptions=True)
+        delivering = asyncio.gather(*map(self._deliver, attempts), return_exceptions=True)
         try:
-            return await asyncio.shield(making)
+            return await asyncio.shield(delivering)
         except asyncio.CancelledError:
-            await asyncio.wait((making,))
+            await asyncio.wait((delivering,))
             raise
 
     async def _is_any_due(self) -> bool:
-        """Look first without keeping other writers waiting: mostly, there is nothing."""
+        """Check without blocking writers first: usually nothing is due."""
         async with self.units.read() as unit:
             return bool(await unit.notifications.due(self.clock.now(), MAX_PER_ORGANIZATION, 1))
 
-    async def _begun(self) -> Sequence[_Attempt]:
-        """Note the attempts that are to be made now, before they are: so another process leaves them alone."""
-        now, begun = self.clock.now(), []
+    async def _begin(self) -> Sequence[_Attempt]:
+        """Record the attempts before making them, so that other processes skip them."""
+        now, attempts = self.clock.now(), []
         async with self.units.write() as unit:
-            for notice in await unit.notifications.due(now, MAX_PER_ORGANIZATION, AT_ONCE):
-                noted = await self._noted(unit, notice, now)
-                if noted is not None:
-                    begun.append(noted)
+            for notice in await unit.notifications.due(now, MAX_PER_ORGANIZATION, MAX_CONCURRENT):
+                attempt = await self._record_attempt(unit, notice, now)
+                if attempt is not None:
+                    attempts.append(attempt)
             await unit.commit()
-        return begun
+        return attempts
 
-    async def _noted(self, unit: UnitOfWork, notice: Notification, now: datetime) -> _Attempt | None:
+    async def _record_attempt(self, unit: UnitOfWork, notice: Notification, now: datetime) -> _Attempt | None:
         organization = await unit.organizations.get(notice.organization_id)
         mapping = await unit.mappings.get(notice.mapping_id)
         recipient = await unit.recipients.get(notice.organization_id)
@@ -93,7 +93,7 @@ class DeliverNotifications:
         message = build_message(notice, organization, mapping, self.links.run(notice.run_id))
         return _Attempt(notice, message, recipient)
 
-    async def _make(self, attempt: _Attempt) -> bool:
+    async def _deliver(self, attempt: _Attempt) -> bool:
         notice, recipient = attempt.notice, attempt.recipient
         log = self.log.bound(notice=notice.id, channel=recipient.channel)
         try:
@@ -101,11 +101,11 @@ class DeliverNotifications:
             await self.messenger.deliver(attempt.message, recipient, secret)
         except (NotDelivered, DecryptionFailed) as error:
             log.warning("notices.not_delivered", attempts=notice.attempts, problem=str(error))
-            await self._note(notice, notice.failed(str(error)))
+            await self._record_failure(notice, notice.failed(str(error)))
             return False
-        except Exception as error:  # noqa: BLE001 - one notice that meets a fault of ours must not stop the others
+        except Exception as error:  # noqa: BLE001 - an internal error in one delivery must not stop the others
             log.fault("notices.failed", error)
-            await self._note(notice, notice.failed(_FAULT))
+            await self._record_failure(notice, notice.failed(_FAULT))
             return False
         async with self.units.write() as unit:
             await unit.notifications.update(notice.delivered())
@@ -113,8 +113,8 @@ class DeliverNotifications:
         log.event("notices.delivered", attempts=notice.attempts)
         return True
 
-    async def _note(self, attempted: Notification, failed: Notification) -> None:
-        """Note what an attempt met, unless another process, while this one slept, has made the next one."""
+    async def _record_failure(self, attempted: Notification, failed: Notification) -> None:
+        """Record a failed attempt, unless another process has made the next attempt meanwhile."""
         async with self.units.write() as unit:
             if await unit.notifications.get(attempted.id) == attempted:
                 await unit.notifications.update(failed)

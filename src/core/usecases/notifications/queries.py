@@ -1,4 +1,4 @@
-"""Read where notifications go."""
+"""Read the recipient and its latest notifications."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class FindRecipient:
     async def __call__(
         self, organization_id: OrganizationId, limit: int = 5
     ) -> tuple[Recipient | None, Sequence[Notification]]:
-        """Tell where the organization's notices go, and what became of the latest ones."""
+        """Return the organization's recipient and its latest notifications."""
         async with self.units.read() as unit:
             recipient = await unit.recipients.get(organization_id)
             return recipient, await unit.notifications.list_by_organization(organization_id, limit)

@@ -1,4 +1,4 @@
-"""Switch notifications off."""
+"""Turn notifications off."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,17 @@ class RemoveRecipient:
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, *, actor: str) -> Recipient | None:
-        """Tell nobody anything any more, not what waits either; give whom it was told until now.
+        """Remove the recipient and its pending notifications; return the recipient, None if there was none.
 
         Raises:
             NotFound
         """
         async with self.units.write() as unit:
             require(await unit.organizations.get(organization_id), "organization", organization_id)
-            former = await unit.recipients.get(organization_id)
-            if former is not None:
+            recipient = await unit.recipients.get(organization_id)
+            if recipient is not None:
                 await unit.recipients.remove(organization_id)
                 now, action = self.clock.now(), Action.RECIPIENT_REMOVED
-                await unit.audit.add(AuditEntry(now, actor, action, organization_id, former.label))
+                await unit.audit.add(AuditEntry(now, actor, action, organization_id, recipient.label))
                 await unit.commit()
-        return former
+        return recipient

@@ -26,12 +26,12 @@ class SendTestNotification:
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, *, actor: str) -> Recipient:
-        """Send a trial notice at once, and give whom it has reached.
+        """Send a test notification immediately, and return its recipient.
 
         Raises:
-            NotFound: there is no such organization, or its notices go nowhere.
+            NotFound: the organization does not exist or has no recipient.
             NotDelivered
-            DecryptionFailed: the signing secret; choosing the webhook again makes another one.
+            DecryptionFailed: the signing secret is unreadable; choosing the webhook again creates a new one.
         """
         now = self.clock.now()
         async with self.units.write() as unit:

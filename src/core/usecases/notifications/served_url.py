@@ -1,4 +1,4 @@
-"""Where people reach the program: noted by `serve`, and used by other processes that print addresses."""
+"""The program's public URL: stored by `serve`, used by other processes that print links."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class NoteServedUrl:
     units: UnitOfWorkFactory
 
     async def __call__(self, url: str) -> None:
-        """Store where the program is served from now on."""
+        """Store the URL at which the program is served."""
         async with self.units.write() as unit:
             if await unit.installation.served_url() != url:
                 await unit.installation.save_served_url(url)
@@ -22,6 +22,6 @@ class FindServedUrl:
     units: UnitOfWorkFactory
 
     async def __call__(self) -> str | None:
-        """Return where the program was served last; None where it never was."""
+        """Return the URL at which the program was last served; None if it never was."""
         async with self.units.read() as unit:
             return await unit.installation.served_url()

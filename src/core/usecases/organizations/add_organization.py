@@ -32,14 +32,14 @@ class AddOrganization:
     clock: Clock
 
     async def __call__(self, command: NewOrganization, *, actor: str) -> Organization:
-        """Try the token against Sessionboard, then store the organization.
+        """Test the token with Sessionboard, then store the organization.
 
         Raises:
-            Refusal: the name is taken, or the address is none.
+            DomainError: the name is taken, or the URL is invalid.
             SourceError: Sessionboard refused the token or cannot be reached; nothing is stored.
         """
-        # In its normal form, for with it an event is told from the same event of another region (rule 4).
-        # Whether a private address is allowed is for the source to say.
+        # Normalize the URL: it tells an event from the same event of another region (rule 4).
+        # The source decides whether a private address is allowed.
         url = check_address(command.sessionboard_url, allow_private=True)
         organization = Organization(
             OrganizationId(self.names.new()), command.name.strip(), url, self.cipher.seal(command.token)

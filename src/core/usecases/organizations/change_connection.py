@@ -1,4 +1,4 @@
-"""Change what new mappings of a connection begin with (rule 24)."""
+"""Change the default settings of a connection's new mappings (rule 24)."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ class ChangeConnection:
     async def __call__(
         self, organization_id: OrganizationId, *, continuous_sync: bool, actor: str
     ) -> Connection:
-        """Say whether mappings made from now on begin with continuous sync; those that exist stay as they are.
+        """Set whether new mappings start with continuous sync; existing mappings do not change.
 
         Raises:
             NotFound, NotConnected

@@ -31,13 +31,13 @@ class Connect:
         continuous_sync: bool = False,
         actor: str,
     ) -> Connection:
-        """Try the token against Gleanin, then open a connection with it.
+        """Test the token with Gleanin, then open a connection with it.
 
         Args:
-            organization_id: whose connection.
-            token: Gleanin's.
-            continuous_sync: whether mappings begin with continuous sync (rule 24).
-            actor: who asks for it.
+            organization_id: the organization to connect.
+            token: the Gleanin token.
+            continuous_sync: whether new mappings start with continuous sync (rule 24).
+            actor: who connects it.
 
         Raises:
             AlreadyConnected: the organization has an open connection (rule 3).
@@ -60,7 +60,7 @@ class Connect:
             continuous_sync=continuous_sync,
         )
         async with self.units.write() as unit:
-            # Again, for it may have been removed while Gleanin was asked.
+            # Read again: the organization may have been removed meanwhile.
             require(await unit.organizations.get(organization_id), "organization", organization_id)
             try:
                 await unit.connections.add(connection)

@@ -1,4 +1,4 @@
-"""Connect, or replace the token of the connection that is open."""
+"""Connect, or replace the token of the open connection."""
 
 from dataclasses import dataclass
 
@@ -23,19 +23,19 @@ class ConnectOrRenew:
         continuous_sync: bool | None = None,
         actor: str,
     ) -> tuple[Connection, bool]:
-        """Connect, or let the open connection go on with the token; tell whether a connection was opened.
+        """Connect, or replace the open connection's token; return whether a connection was opened.
 
         Args:
-            organization_id: whose connection.
-            token: Gleanin's.
-            continuous_sync: whether mappings made from now on begin with continuous sync (rule 24); None leaves it as
-                it is, which for a new connection is no.
-            actor: who asks for it.
+            organization_id: the organization to connect.
+            token: the Gleanin token.
+            continuous_sync: whether new mappings start with continuous sync (rule 24); None leaves this unchanged,
+                which means no for a new connection.
+            actor: who connects it.
 
         Raises:
             NotFound
-            NotConnected: somebody disconnected in the same moment.
-            DifferentAccount: the token does not see what is mapped.
+            NotConnected: the organization was disconnected concurrently.
+            DifferentAccount: the token cannot see the mapped events.
             DestinationError: Gleanin refused the token or cannot be reached; nothing is stored (rule 1).
         """
         try:

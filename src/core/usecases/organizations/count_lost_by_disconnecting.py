@@ -1,4 +1,4 @@
-"""Count the records that would not be synced again, before it comes to that (rule 10)."""
+"""Count the records that would not be synced again after disconnecting (rule 10)."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ class CountLostByDisconnecting:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> str:
-        """Return it in sentences; empty where nothing was sent under the open connection, or there is none."""
+        """Return the count in sentences; empty if nothing was sent under the open connection, or none is open."""
         async with self.units.read() as unit:
             connection = await unit.connections.get_open(organization_id)
             sent = await unit.synced.sent(organization_id)
         return lost_by_disconnecting(
-            each for each in sent if connection and each.connection_id == connection.id
+            records for records in sent if connection and records.connection_id == connection.id
         )

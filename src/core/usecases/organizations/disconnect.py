@@ -22,21 +22,21 @@ class Disconnect:
     clock: Clock
     run_ends: RunEnds
     lease: timedelta
-    """How long a run that gives no sign of life is waited for."""
+    """How long to wait for a run that does not respond."""
 
     async def __call__(
         self, organization_id: OrganizationId, confirmation: str | None, *, actor: str
     ) -> Connection:
-        """End the connection and all its mappings, erase the token, and see running syncs stop.
+        """End the connection and all its mappings, erase the token, and wait until running syncs stop.
 
         Args:
-            organization_id: whose connection.
+            organization_id: the organization to disconnect.
             confirmation: the organization's name.
-            actor: who asks for it.
+            actor: who disconnects it.
 
         Raises:
             NotConnected: there is no open connection.
-            NotConfirmed: the confirmation is not the name.
+            NotConfirmed: the confirmation does not match the name.
         """
         async with self.units.write() as unit:
             organization = require(
@@ -51,21 +51,21 @@ class Disconnect:
             running, ends = [], []
             for mapping in await unit.mappings.list_by_connection(connection.id):
                 await unit.mappings.update(mapping.end_with_connection(now))
-                asked, ended_now = await self.run_ends.stop_all(unit, mapping.id, DISCONNECTED)
-                running += asked
-                ends += ended_now
+                stopping, ended_runs = await self.run_ends.stop_all(unit, mapping.id, DISCONNECTED)
+                running += stopping
+                ends += ended_runs
             await unit.audit.add(
                 AuditEntry(now, actor, Action.DISCONNECTED, organization_id, organization.name)
             )
             await unit.commit()
         self.run_ends.log_stored(*ends)
-        await self._see_them_stop(running)
+        await self._wait_until_stopped(running)
         return ended
 
-    async def _see_them_stop(self, running: Sequence[RunId]) -> None:
-        """Return only when no request of a running sync can be under way any more."""
-        give_up = self.clock.now() + self.lease
-        while running and self.clock.now() < give_up:
+    async def _wait_until_stopped(self, running: Sequence[RunId]) -> None:
+        """Wait until no request of a running sync can still be in flight."""
+        deadline = self.clock.now() + self.lease
+        while running and self.clock.now() < deadline:
             async with self.units.read() as unit:
                 runs = [await unit.runs.get(run_id) for run_id in running]
             running = [

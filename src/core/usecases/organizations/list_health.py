@@ -1,4 +1,4 @@
-"""List how organizations fare."""
+"""List the health of organizations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ class ListOrganizationHealth:
     clock: Clock
 
     async def __call__(self, actor: Actor | None) -> Sequence[tuple[Organization, OrganizationHealth]]:
-        """Return how each organization fares, by name, with as many queries for all of them as for one.
+        """List the organizations' health by name, with the same number of queries however many there are.
 
         Args:
-            actor: only the organizations that this one may read; None for all.
+            actor: list only the organizations that this actor may read; None for all.
         """
         now = self.clock.now()
         async with self.units.read() as unit:
             organizations = [
-                each
-                for each in await unit.organizations.all()
-                if actor is None or actor.may(Permission.READ, each.id)
+                organization
+                for organization in await unit.organizations.all()
+                if actor is None or actor.may(Permission.READ, organization.id)
             ]
             only = organizations[0].id if len(organizations) == 1 else None
             connections = await unit.connections.list_open()
             mappings = await unit.mappings.active(only)
             schedules = await unit.schedules.list_by_open_connections(only)
             ended = await unit.runs.latest_ended(only)
-        known = organization_healths(connections, mappings, schedules, ended, now)
-        return [(each, known[each.id]) for each in organizations]
+        health = organization_healths(connections, mappings, schedules, ended, now)
+        return [(organization, health[organization.id]) for organization in organizations]

@@ -1,4 +1,4 @@
-"""Compare an organization's real Gleanin account with what is assumed of Gleanin, without writing."""
+"""Compare an organization's real Gleanin account with our assumptions about Gleanin, without writing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class ProbeDestination:
     probe: DestinationProbe
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[Finding]:
-        """Compare.
+        """Compare the account, and return the findings.
 
         Raises:
             NotFound, NotConnected

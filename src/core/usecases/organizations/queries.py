@@ -14,10 +14,10 @@ class FindOrganization:
     units: UnitOfWorkFactory
 
     async def __call__(self, id_or_name: str) -> Organization:
-        """Find one.
+        """Find an organization by its id or name.
 
         Raises:
-            NotFound: there is none.
+            NotFound
         """
         validate_id("organization", id_or_name)
         async with self.units.read() as unit:
@@ -31,11 +31,12 @@ class ListOrganizations:
     units: UnitOfWorkFactory
 
     async def __call__(self) -> Sequence[tuple[Organization, Connection | None]]:
-        """Give all organizations by name, each with its open connection."""
+        """List all organizations by name, each with its open connection."""
         async with self.units.read() as unit:
             organizations = await unit.organizations.all()
-            connections = {each.organization_id: each for each in await unit.connections.list_open()}
-        return [(each, connections.get(each.id)) for each in organizations]
+            open_connections = await unit.connections.list_open()
+        connections = {connection.organization_id: connection for connection in open_connections}
+        return [(organization, connections.get(organization.id)) for organization in organizations]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,6 @@ class FindConnection:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Connection | None:
-        """Find the organization's open connection, if there is one."""
+        """Return the organization's open connection, if there is one."""
         async with self.units.read() as unit:
             return await unit.connections.get_open(organization_id)

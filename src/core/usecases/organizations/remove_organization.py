@@ -1,4 +1,4 @@
-"""Remove an organization, and all that is remembered of it."""
+"""Remove an organization and all its data."""
 
 from dataclasses import dataclass
 
@@ -17,17 +17,17 @@ class RemoveOrganization:
     async def __call__(
         self, organization_id: OrganizationId, confirmation: str | None, *, actor: str
     ) -> None:
-        """Erase it with its people, its history and its Sessionboard token; what it sent to Gleanin stays there.
+        """Delete an organization with its people, history and Sessionboard token; its records in Gleanin stay.
 
         Args:
-            organization_id: which one.
-            confirmation: its name, given by whoever knows what it means.
-            actor: who asks for it.
+            organization_id: the organization to remove.
+            confirmation: the organization's name.
+            actor: who removes it.
 
         Raises:
             NotFound
-            InvalidInput: the confirmation is not the name.
-            StillConnected: disconnecting comes first, for that is what stops a running sync (rule 8).
+            InvalidInput: the confirmation does not match the name.
+            StillConnected: disconnect first, as this stops a running sync (rule 8).
         """
         async with self.units.write() as unit:
             organization = require(
@@ -37,7 +37,7 @@ class RemoveOrganization:
                 raise StillConnected(organization.name)
             if confirmation is None or confirmation.strip() != organization.name:
                 raise InvalidInput(
-                    f"Removing {organization.name} erases its history and share links. To confirm, give its name."
+                    f"Removing {organization.name} deletes its history and share links. To confirm, enter its name."
                 )
             now, action = self.clock.now(), Action.ORGANIZATION_REMOVED
             await unit.organizations.remove(organization_id, now)

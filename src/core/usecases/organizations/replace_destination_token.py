@@ -30,21 +30,21 @@ class ReplaceDestinationToken:
         actor: str,
         continuous_sync: bool | None = None,
     ) -> Connection:
-        """Try the token against Gleanin, then let the open connection go on with it.
+        """Test the token with Gleanin, then replace the open connection's token.
 
         Args:
-            organization_id: whose connection.
-            token: Gleanin's.
-            actor: who asks for it.
-            continuous_sync: whether mappings made from now on begin with continuous sync; None leaves it as it is.
+            organization_id: the connected organization.
+            token: the new Gleanin token.
+            actor: who replaces it.
+            continuous_sync: whether new mappings start with continuous sync; None leaves this unchanged.
 
         Raises:
             NotFound, NotConnected
-            DifferentAccount: the token does not see what is mapped.
+            DifferentAccount: the token cannot see the mapped events.
             DestinationError: Gleanin refused the token or cannot be reached; nothing is stored.
         """
         async with self.destinations.open(token) as destination:
-            seen = {event.id for event in await destination.events()}
+            visible = {event.id for event in await destination.events()}
         async with self.units.write() as unit:
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
@@ -53,7 +53,7 @@ class ReplaceDestinationToken:
             open_token(connection, organization)
             assert connection is not None, "it has a token"
             for mapping in await unit.mappings.list_by_connection(connection.id):
-                if mapping.holds_its_events and mapping.events.gleanin_id not in seen:
+                if mapping.holds_its_events and mapping.events.gleanin_id not in visible:
                     raise DifferentAccount(mapping.gleanin_name)
             renewed = connection.with_token(self.cipher.seal(token), token.hint)
             what = f"{GLEANIN} token"
@@ -62,8 +62,8 @@ class ReplaceDestinationToken:
                 what += f"; continuous sync of new mappings: {'on' if continuous_sync else 'off'}"
             await unit.connections.update(renewed)
             at, action = self.clock.now(), Action.TOKEN_REPLACED
-            for each in released(await unit.schedules.list_by_connection(connection.id), GLEANIN, at):
-                await unit.schedules.save(each)
+            for schedule in released(await unit.schedules.list_by_connection(connection.id), GLEANIN, at):
+                await unit.schedules.save(schedule)
             await unit.audit.add(AuditEntry(at, actor, action, organization_id, what))
             await unit.commit()
         return renewed

@@ -1,4 +1,4 @@
-"""Replace a Sessionboard token that was renewed: the organization and its mappings stay as they are."""
+"""Replace an organization's Sessionboard token; the organization and its mappings stay."""
 
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ class ReplaceSourceToken:
     clock: Clock
 
     async def __call__(self, organization_id: OrganizationId, token: Token, *, actor: str) -> Organization:
-        """Try the token against Sessionboard, then put it in the place of the former one.
+        """Test the token with Sessionboard, then replace the previous one.
 
         Raises:
             NotFound
@@ -36,7 +36,7 @@ class ReplaceSourceToken:
         async with self.sources.open(organization.sessionboard_url, token) as source:
             await source.events()
         async with self.units.write() as unit:
-            # Again, for it may have been removed while Sessionboard was asked.
+            # Read again: the organization may have been removed meanwhile.
             organization = require(
                 await unit.organizations.get(organization_id), "organization", organization_id
             )
@@ -45,8 +45,8 @@ class ReplaceSourceToken:
             connection = await unit.connections.get_open(organization_id)
             if connection is not None:
                 schedules = await unit.schedules.list_by_connection(connection.id)
-                for each in released(schedules, SESSIONBOARD, self.clock.now()):
-                    await unit.schedules.save(each)
+                for schedule in released(schedules, SESSIONBOARD, self.clock.now()):
+                    await unit.schedules.save(schedule)
             at, what = self.clock.now(), f"{SESSIONBOARD} token"
             await unit.audit.add(AuditEntry(at, actor, Action.TOKEN_REPLACED, organization_id, what))
             await unit.commit()

@@ -1,1 +1,1 @@
-"""Read what runs did, and the share links (rules 26, 27 and 30)."""
+"""Read outcomes and share links (rules 26, 27 and 30)."""

@@ -23,7 +23,7 @@ class GetRunWithOutcomes:
     async def __call__(
         self, run_id: RunId, only: Collection[Outcome] = ()
     ) -> tuple[SyncRun, Sequence[RecordOutcome]]:
-        """Give a run with its outcomes, in the order in which they happened.
+        """Return a run with its outcomes in the order they were recorded.
 
         Raises:
             NotFound
@@ -47,16 +47,16 @@ class OutcomesQuery:
 class ListOutcomes:
     units: UnitOfWorkFactory
 
-    async def __call__(self, asked: OutcomesQuery) -> Page[RecordOutcome]:
-        """Give a part of a run's outcomes, in the order in which they happened."""
+    async def __call__(self, query: OutcomesQuery) -> Page[RecordOutcome]:
+        """Return a page of a run's outcomes in the order they were recorded."""
         async with self.units.read() as unit:
             return await unit.outcomes.page(
-                asked.run.id,
-                only=asked.only,
-                kinds=asked.kinds,
-                search=asked.search,
-                start=asked.start,
-                limit=asked.limit,
+                query.run.id,
+                only=query.only,
+                kinds=query.kinds,
+                search=query.search,
+                start=query.start,
+                limit=query.limit,
             )
 
 
@@ -65,21 +65,21 @@ class ListMappingsWithPeople:
     units: UnitOfWorkFactory
 
     async def __call__(self, organization_id: OrganizationId) -> Sequence[EventMapping]:
-        """Give the active mappings, oldest first, then those that have ended and have synced people, newest first.
+        """List the active mappings, oldest first, then the ended ones with synced people, newest first.
 
-        Mappings of the same Gleanin event share their people: of these there is one.
+        Mappings of the same Gleanin event share their people, so only one of them is listed.
         """
         async with self.units.read() as unit:
             mappings = await unit.mappings.list_by_organization(organization_id)
-            chosen = [each for each in mappings if each.is_active]
-            known = {each.events.gleanin_id for each in chosen}
-            for each in reversed(mappings):
-                event_id = each.events.gleanin_id
-                if event_id in known:
+            chosen = [mapping for mapping in mappings if mapping.is_active]
+            listed = {mapping.events.gleanin_id for mapping in chosen}
+            for mapping in reversed(mappings):
+                event_id = mapping.events.gleanin_id
+                if event_id in listed:
                     continue
-                known.add(event_id)
+                listed.add(event_id)
                 if (await unit.synced.people(organization_id, event_id, limit=1)).people:
-                    chosen.append(each)
+                    chosen.append(mapping)
         return chosen
 
 
@@ -88,7 +88,7 @@ class ListShareLinks:
     units: UnitOfWorkFactory
 
     async def __call__(self, mapping_id: MappingId, *, missing: bool = False) -> Sequence[SyncedRecord]:
-        """Give the synced people with their links; with `missing`, those who have none yet (rule 30)."""
+        """List the synced people with their links; with `missing`, only those without links (rule 30)."""
         async with self.units.read() as unit:
             mapping = require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
             people = [
@@ -114,15 +114,15 @@ class PeopleQuery:
 class ListPeople:
     units: UnitOfWorkFactory
 
-    async def __call__(self, asked: PeopleQuery) -> PeoplePage:
-        """Give a part of the synced people, with their links."""
+    async def __call__(self, query: PeopleQuery) -> PeoplePage:
+        """Return a page of the synced people with their links."""
         async with self.units.read() as unit:
-            mapping = require(await unit.mappings.get(asked.mapping_id), "mapping", asked.mapping_id)
+            mapping = require(await unit.mappings.get(query.mapping_id), "mapping", query.mapping_id)
             return await unit.synced.people(
                 mapping.organization_id,
                 mapping.events.gleanin_id,
-                missing=asked.missing,
-                search=asked.search,
-                start=asked.start,
-                limit=asked.limit,
+                missing=query.missing,
+                search=query.search,
+                start=query.start,
+                limit=query.limit,
             )

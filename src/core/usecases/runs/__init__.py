@@ -1,1 +1,1 @@
-"""Request runs, decide what starts next, recover and forget (rules 23, 24, 28 and 29)."""
+"""Request runs, select what starts next, recover runs and apply retention (rules 23, 24, 28 and 29)."""

@@ -1,6 +1,6 @@
-"""Forget what happened long ago: runs with their outcomes, and notices that wait for nothing any more.
+"""Delete old history: runs with their outcomes, and finished notifications.
 
-What rules 5, 10 and 21 need (mappings, connections, synced records) is no history, and stays.
+Mappings, connections and synced records stay: rules 5, 10 and 21 need them.
 """
 
 from dataclasses import dataclass
@@ -10,48 +10,48 @@ from core.domain.ids import RunId
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
 
-AT_ONCE = 1000
-"""Rows: a writer waits for no more than these."""
+BATCH_SIZE = 1000
+"""Rows per transaction, which limits how long other writers wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyRetention:
     units: UnitOfWorkFactory
     clock: Clock
-    kept_for: timedelta
+    retention: timedelta
 
     async def __call__(self) -> int:
-        """Forget everything that is old enough, in small steps, and return how many rows went."""
-        instant = self.clock.now() - self.kept_for
-        return await self._forget_runs(instant) + await self._forget_notices(instant)
+        """Delete everything older than the retention, in small batches; return how many rows were deleted."""
+        instant = self.clock.now() - self.retention
+        return await self._delete_runs(instant) + await self._delete_notifications(instant)
 
-    async def _forget_runs(self, instant: datetime) -> int:
-        gone, after = 0, None
+    async def _delete_runs(self, instant: datetime) -> int:
+        deleted, after = 0, None
         while True:
             async with self.units.read() as unit:
-                old = await unit.runs.ended_before(instant, AT_ONCE, after)
+                old = await unit.runs.ended_before(instant, BATCH_SIZE, after)
             if not old:
-                return gone
+                return deleted
             after = old[-1].run_id
             ids = [run.run_id for run in old if run.may_be_forgotten]
-            gone += await self._forget(ids)
+            deleted += await self._delete(ids)
             if after in ids:
-                after = None  # it is gone, and with it all before it that may go
+                after = None  # deleted, and with it all earlier runs that may be deleted
 
-    async def _forget(self, ids: list[RunId]) -> int:
-        gone, step = 0, AT_ONCE
-        while ids and step == AT_ONCE:
+    async def _delete(self, ids: list[RunId]) -> int:
+        deleted, step = 0, BATCH_SIZE
+        while ids and step == BATCH_SIZE:
             async with self.units.write() as unit:
-                step = await unit.runs.forget(ids, AT_ONCE)
+                step = await unit.runs.forget(ids, BATCH_SIZE)
                 await unit.commit()
-            gone += step
-        return gone
+            deleted += step
+        return deleted
 
-    async def _forget_notices(self, instant: datetime) -> int:
-        gone, step = 0, AT_ONCE
-        while step == AT_ONCE:
+    async def _delete_notifications(self, instant: datetime) -> int:
+        deleted, step = 0, BATCH_SIZE
+        while step == BATCH_SIZE:
             async with self.units.write() as unit:
-                step = await unit.notifications.forget_before(instant, AT_ONCE)
+                step = await unit.notifications.forget_before(instant, BATCH_SIZE)
                 await unit.commit()
-            gone += step
-        return gone
+            deleted += step
+        return deleted

@@ -1,4 +1,4 @@
-"""Book a run for a mapping."""
+"""Queue a run for a mapping."""
 
 from datetime import datetime
 
@@ -8,18 +8,18 @@ from ports.store.unit_of_work import UnitOfWork
 
 
 async def book_again(unit: UnitOfWork, run: SyncRun, new: RunId, now: datetime) -> SyncRun:
-    """Book what a run was asked for once more, in the place of that one."""
+    """Queue a new run with the same request as an earlier run."""
     return await queue_or_merge(
         unit, SyncRun(new, run.mapping_id, run.trigger, run.scope, now, run.requested_by)
     )
 
 
-async def queue_or_merge(unit: UnitOfWork, wanted: SyncRun) -> SyncRun:
-    """Let the mapping's waiting run serve the wanted one too; if none waits, let that one wait."""
-    for run in await unit.runs.list_open(wanted.mapping_id):
+async def queue_or_merge(unit: UnitOfWork, requested: SyncRun) -> SyncRun:
+    """Merge a requested run into the mapping's queued run; if none is queued, queue the requested one."""
+    for run in await unit.runs.list_open(requested.mapping_id):
         if run.state is RunState.QUEUED:
-            merged = run.merge(wanted.trigger, wanted.scope, wanted.requested_by)
+            merged = run.merge(requested.trigger, requested.scope, requested.requested_by)
             await unit.runs.update(merged)
             return merged
-    await unit.runs.add(wanted)
-    return wanted
+    await unit.runs.add(requested)
+    return requested

@@ -1,4 +1,4 @@
-"""Take a hint that something has changed in Sessionboard: its events are synced soon (rule 24)."""
+"""Handle a hint that something changed in Sessionboard by syncing its events soon (rule 24)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from ports.store.unit_of_work import UnitOfWorkFactory
 class Hint:
     organization_id: OrganizationId
     event_id: str | None
-    """In Sessionboard; None where the hint does not tell, or what it tells cannot be read."""
+    """The Sessionboard event; None if the hint does not name one, or its name is unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,15 @@ class HandleChangeHint:
     clock: Clock
 
     async def __call__(self, actor: Actor, hint: Hint) -> int:
-        """Let the event's mapping, or all of the organization's, come earlier; give how many do.
+        """Reschedule the event's mapping, or all of the organization's, earlier; return how many moved.
 
-        Nothing of it is believed but that it came: whoever sent it can cause a sync, and no more often than every
-        few minutes.
+        The hint's contents are not trusted: a sender can cause syncs, but only one every few minutes.
 
         Raises:
-            NotAuthenticated: the API key is not one for hints to this organization, or there is no such organization.
+            NotAuthenticated: the API key may not send hints to this organization, or it does not exist.
         """
         if not actor.may(Permission.HINT, hint.organization_id):
-            raise NotAuthenticated("This secret is none of a webhook of this organization.")
+            raise NotAuthenticated("This is not a webhook secret of this organization.")
         now, earlier = self.clock.now(), 0
         async with self.units.write() as unit:
             connection = await unit.connections.get_open(hint.organization_id)
@@ -42,7 +41,7 @@ class HandleChangeHint:
                 schedule = await unit.schedules.get(mapping.id)
                 if schedule is not None and schedule.is_hinted(now):
                     continue
-                # What changed may be what the change feed does not tell: everything is to be read.
+                # The change feed may not cover what changed, so the next sync must read everything.
                 await unit.unchanged_markers.remove(mapping.id)
                 if schedule is not None:
                     hinted = schedule.hinted(now)

@@ -11,7 +11,7 @@ from core.usecases.shared.get_run import get_run
 from ports.store.unit_of_work import UnitOfWorkFactory
 
 LATEST = 3
-"""Runs: one that runs, one that waits, and the last one that has ended."""
+"""Runs: the running one, the queued one and the last ended one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ListRuns:
     async def __call__(
         self, mapping_id: MappingId, limit: int = 100, before: RunId | None = None
     ) -> Sequence[SyncRun]:
-        """Give the mapping's runs, newest first, or those that were requested before a certain one."""
+        """List the mapping's runs, newest first; with `before`, those requested before that run."""
         validate_id("run", before or "")
         async with self.units.read() as unit:
             require(await unit.mappings.get(mapping_id), "mapping", mapping_id)
@@ -35,11 +35,13 @@ class ListOrganizationRuns:
     async def __call__(
         self, organization_id: OrganizationId, limit: int = 50, before: RunId | None = None
     ) -> Sequence[tuple[SyncRun, EventMapping]]:
-        """Give the runs of all the organization's mappings, removed ones too, newest first."""
+        """List the runs of all the organization's mappings, including removed ones, newest first."""
         validate_id("run", before or "")
         async with self.units.read() as unit:
             runs = await unit.runs.list_by_organization(organization_id, limit, before)
-            mappings = {each.id: each for each in await unit.mappings.list_by_organization(organization_id)}
+            mappings = {
+                mapping.id: mapping for mapping in await unit.mappings.list_by_organization(organization_id)
+            }
         return [(run, mappings[run.mapping_id]) for run in runs]
 
 
@@ -48,7 +50,7 @@ class FindRun:
     units: UnitOfWorkFactory
 
     async def __call__(self, run_id: RunId) -> SyncRun:
-        """Find one, also by the id of one in whose place it stands.
+        """Return a run; see `get_run` for ids of older runs.
 
         Raises:
             NotFound

@@ -1,4 +1,4 @@
-"""End a run whose worker died, and book it again (rule 32)."""
+"""End a run whose worker died, and queue it again (rule 32)."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 @dataclass(frozen=True, slots=True)
 class RecoverAbandonedRun:
-    """For a run whose process died: what was asked of it goes on as another run."""
+    """Recover a run whose process died: its request continues as a new run."""
 
     units: UnitOfWorkFactory
     names: IdGenerator
@@ -24,25 +24,25 @@ class RecoverAbandonedRun:
     run_ends: RunEnds
 
     async def __call__(self, run_id: RunId) -> RunId | None:
-        """End an abandoned run and give the one that waits in its place; None if it was not abandoned after all."""
+        """End an abandoned run and return the run queued in its place; None if none was queued."""
         async with self.units.write() as unit:
             run, now = await unit.runs.get(run_id), self.clock.now()
             mapping = await unit.mappings.get(run.mapping_id) if run else None
             if run is None or mapping is None or not run.lease_has_run_out(now):
                 return None
-            # One that dies again and again is not tried for ever: somebody has to look.
-            goes_on = mapping.is_active and not await has_ended_so_before(unit, run, LEASE_EXPIRED)
-            end = await self.run_ends.store(unit, run, LEASE_EXPIRED if goes_on else CRASHED_TWICE)
-            waiting = None
-            if goes_on:
-                waiting = (await book_again(unit, run, RunId(self.names.new()), now)).id
+            # Do not retry a run that keeps crashing: a person must look into it.
+            is_requeued = mapping.is_active and not await previous_run_ended_with(unit, run, LEASE_EXPIRED)
+            end = await self.run_ends.store(unit, run, LEASE_EXPIRED if is_requeued else CRASHED_TWICE)
+            queued = None
+            if is_requeued:
+                queued = (await book_again(unit, run, RunId(self.names.new()), now)).id
             await unit.commit()
         self.run_ends.log_stored(end)
         self.log.warning("sync.run_taken_over", run=run_id, mapping=run.mapping_id)
-        return waiting
+        return queued
 
 
-async def has_ended_so_before(unit: UnitOfWork, run: SyncRun, stop: StopReason) -> bool:
-    """Check whether the run that it took the place of had ended for the same reason."""
-    former = [each for each in await unit.runs.list_by_mapping(run.mapping_id, 3) if each.id != run.id]
-    return next((each.stop == stop for each in former if not each.is_open), False)
+async def previous_run_ended_with(unit: UnitOfWork, run: SyncRun, stop: StopReason) -> bool:
+    """Return whether the mapping's previous run ended for this reason."""
+    others = [other for other in await unit.runs.list_by_mapping(run.mapping_id, 3) if other.id != run.id]
+    return next((other.stop == stop for other in others if not other.is_open), False)

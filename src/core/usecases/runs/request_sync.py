@@ -13,7 +13,7 @@ from ports.id_generator import IdGenerator
 from ports.store.errors import UniqueViolation
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-LONGEST_REQUEST_KEY = 255
+MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,17 @@ class SyncRequest:
     trigger: Trigger = Trigger.MANUAL
     actor: str = field(kw_only=True)
     key: str | None = None
-    """By which a request that is repeated, because its answer was lost, is known; whoever asks chooses it."""
-    asker: str = ""
-    """Whose keys these are: the id of whoever asks."""
+    """The idempotency key, chosen by the client, by which a repeated request is recognized."""
+    client_id: str = ""
+    """The id of the account or API key that the idempotency key belongs to."""
 
     def __post_init__(self) -> None:
-        if self.key is not None and not (0 < len(self.key) <= LONGEST_REQUEST_KEY and self.key.isprintable()):
-            raise InvalidInput(f"An idempotency key has 1 to {LONGEST_REQUEST_KEY} printable characters.")
+        if self.key is not None and not (
+            0 < len(self.key) <= MAX_IDEMPOTENCY_KEY_LENGTH and self.key.isprintable()
+        ):
+            raise InvalidInput(
+                f"Use 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable characters for the idempotency key."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +43,32 @@ class RequestSync:
     clock: Clock
 
     async def __call__(self, request: SyncRequest) -> SyncRun:
-        """Book a run. While one waits already, that one serves this request too.
+        """Queue a run, or merge the request into the run that is already queued.
 
         Raises:
             NotFound, NotMapped
-            InvalidInput: the request's key is that of an earlier one, for another scope.
+            InvalidInput: an earlier request with this idempotency key had another scope.
         """
         while True:
             try:
                 return await self._book(request)
             except UniqueViolation:
-                # Another process booked one in the same moment: join that one.
+                # Another process queued a run concurrently: merge into that one.
                 continue
 
     async def _book(self, request: SyncRequest) -> SyncRun:
         async with self.units.write() as unit:
             mapping = require(await unit.mappings.get(request.mapping_id), "mapping", request.mapping_id)
-            if earlier := await self._booked_earlier(unit, request):
+            if earlier := await self._find_earlier(unit, request):
                 return earlier
             mapping.check_active()
             now = self.clock.now()
-            wanted = SyncRun(
+            requested = SyncRun(
                 RunId(self.names.new()), mapping.id, request.trigger, request.scope, now, request.actor
             )
-            run = await queue_or_merge(unit, wanted)
+            run = await queue_or_merge(unit, requested)
             if request.key is not None:
-                await unit.runs.save_idempotency_key(mapping.id, _own(request), run.id)
+                await unit.runs.save_idempotency_key(mapping.id, _scoped_key(request), run.id)
             if request.trigger is Trigger.MANUAL:
                 schedule = await unit.schedules.get(mapping.id)
                 if schedule is not None and schedule.failures:
@@ -76,20 +80,20 @@ class RequestSync:
         return run
 
     @staticmethod
-    async def _booked_earlier(unit: UnitOfWork, request: SyncRequest) -> SyncRun | None:
+    async def _find_earlier(unit: UnitOfWork, request: SyncRequest) -> SyncRun | None:
         if request.key is None:
             return None
-        booked = await unit.runs.find_by_idempotency_key(request.mapping_id, _own(request))
-        run = await unit.runs.get(booked) if booked else None
-        # A run's scope only ever grows, so what is not in it was not asked for with this key.
+        earlier_id = await unit.runs.find_by_idempotency_key(request.mapping_id, _scoped_key(request))
+        run = await unit.runs.get(earlier_id) if earlier_id else None
+        # A run's scope only grows, so a scope outside it was not requested with this key.
         if run is not None and run.scope | request.scope != run.scope:
             raise InvalidInput(
-                f"This idempotency key was given before, for a sync of another scope ({run.scope}). "
-                "Give every request a key of its own."
+                f"This idempotency key was already used for a sync with another scope ({run.scope}). "
+                "Use a new key for every request."
             )
         return run
 
 
-def _own(request: SyncRequest) -> str:
-    """Keep the keys of different people and programs apart."""
-    return f"{request.asker}\n{request.key}"
+def _scoped_key(request: SyncRequest) -> str:
+    """Return the key combined with its owner, so that different clients' keys do not collide."""
+    return f"{request.client_id}\n{request.key}"

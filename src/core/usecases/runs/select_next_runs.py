@@ -1,14 +1,14 @@
-"""Choose what this process carries out next: waiting runs, and checks of mappings that are due (rules 23 and 24)."""
+"""Select what this process starts next: queued runs, and checks of due mappings (rules 23 and 24)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.runs.fair_queue import MOST_PER_ORGANIZATION, QueuedWork, carried_out, select_next, waiting
+from core.domain.runs.fair_queue import MAX_PER_ORGANIZATION, QueuedWork, carried_out, select_next, waiting
 from ports.clock import Clock
 from ports.store.unit_of_work import UnitOfWorkFactory
 
-MOST_DUE = 500
-"""Mappings that are looked at: the next look is a moment away."""
+MAX_DUE = 500
+"""Mappings to read at most: the next poll follows within moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +16,19 @@ class SelectNextRuns:
     units: UnitOfWorkFactory
     clock: Clock
 
-    async def __call__(self, room: int, kept: int = 0) -> Sequence[QueuedWork]:
-        """Return what is to start, in the order in which it starts.
+    async def __call__(self, capacity: int, reserved: int = 0) -> Sequence[QueuedWork]:
+        """Select the work to start, in order.
 
         Args:
-            room: how much at the most.
-            kept: how many of these places are kept for runs asked for by hand.
+            capacity: how many can start at most.
+            reserved: how many of these are reserved for manual runs.
         """
-        if room <= 0:
+        if capacity <= 0:
             return []
         now = self.clock.now()
         async with self.units.read() as unit:
             work = await unit.runs.open_work()
-            due = await unit.schedules.due(now, MOST_PER_ORGANIZATION, MOST_DUE)
-        return select_next(waiting(work, due, now), carried_out(work, now), room, max(room - kept, 0))
+            due = await unit.schedules.due(now, MAX_PER_ORGANIZATION, MAX_DUE)
+        return select_next(
+            waiting(work, due, now), carried_out(work, now), capacity, max(capacity - reserved, 0)
+        )

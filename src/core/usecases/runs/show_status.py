@@ -1,4 +1,4 @@
-"""Show how continuous sync fares: what is due, booked, going on, failing; for each organization, and in all."""
+"""Get the status of continuous sync (due, queued, running, failing), per organization and in total."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,18 +20,18 @@ class Status:
     due: int
     """Mappings without an open run."""
     queued: int
-    """Runs, those behind another one of their mapping and those that wait to be taken over too."""
+    """Runs, including those behind another run of their mapping and those waiting for recovery."""
     running: int
     failing: int
     halted: int
-    """Mappings that wait for an admin to give another token."""
+    """Mappings waiting for an admin to enter a new token."""
     next_due_at: datetime | None = None
     waiting: int = 0
-    """Mappings whose continuous sync waits for their settings to be saved (rule 24)."""
+    """Mappings whose continuous sync is waiting for saved settings (rule 24)."""
     health: Health = field(default_factory=Health)
-    """The worst of all its mappings', those without continuous sync too."""
+    """The worst health of all its mappings, including those without continuous sync."""
     last_checked_at: datetime | None = None
-    """When it was last found of one of its mappings that nothing had changed since its last run."""
+    """When a check last found one of its mappings unchanged since its last run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +40,25 @@ class GetStatus:
     clock: Clock
 
     async def __call__(self) -> Sequence[Status]:
-        """Give the status of every organization, by name."""
+        """List the status of all organizations by name."""
         now = self.clock.now()
         async with self.units.read() as unit:
             organizations = await unit.organizations.all()
             work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
             connections, mappings = await unit.connections.list_open(), await unit.mappings.active()
-            known = await unit.schedules.list_by_open_connections()
+            open_schedules = await unit.schedules.list_by_open_connections()
             ended = await unit.runs.latest_ended()
         schedules, runs = count_continuous(continuous, work, now), count_runs(work, now)
-        judged = organization_healths(connections, mappings, known, ended, now)
+        healths = organization_healths(connections, mappings, open_schedules, ended, now)
         return [
             _status(
-                each,
-                schedules.get(each.id, ScheduleCounts()),
-                runs.get(each.id, RunCounts()),
-                judged[each.id].overall,
-                judged[each.id].last_checked_at,
+                organization,
+                schedules.get(organization.id, ScheduleCounts()),
+                runs.get(organization.id, RunCounts()),
+                healths[organization.id].overall,
+                healths[organization.id].last_checked_at,
             )
-            for each in organizations
+            for organization in organizations
         ]
 
 
@@ -86,7 +86,7 @@ def _status(
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """All organizations together."""
+    """The totals of all organizations."""
 
     due: int
     queued: int
@@ -94,9 +94,9 @@ class Queue:
     failing: int
     halted: int
     due_for: timedelta
-    """How long the mapping that has been due the longest has been so; nothing where none is."""
+    """How long the longest due mapping has been due; zero if none is due."""
     queued_for: timedelta
-    """How long the run has waited that has waited longest."""
+    """How long the longest queued run has been waiting; zero if none is queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +105,23 @@ class GetQueue:
     clock: Clock
 
     async def __call__(self) -> Queue:
-        """Count everything at one moment: two questions, whatever is stored besides."""
+        """Count everything at one point in time, with two queries whatever else is stored."""
         now = self.clock.now()
         async with self.units.read() as unit:
             work, continuous = await unit.runs.open_work(), await unit.schedules.continuous()
         schedules = count_continuous(continuous, work, now).values()
         runs = count_runs(work, now).values()
         return Queue(
-            due=sum(each.due for each in schedules),
-            queued=sum(each.queued for each in runs),
-            running=sum(each.running for each in runs),
-            failing=sum(each.failing for each in schedules),
-            halted=sum(each.halted for each in schedules),
-            due_for=_longest(now, (each.next_due_at for each in schedules)),
-            queued_for=_longest(now, (each.queued_since for each in runs)),
+            due=sum(counts.due for counts in schedules),
+            queued=sum(counts.queued for counts in runs),
+            running=sum(counts.running for counts in runs),
+            failing=sum(counts.failing for counts in schedules),
+            halted=sum(counts.halted for counts in schedules),
+            due_for=_longest_wait(now, (counts.next_due_at for counts in schedules)),
+            queued_for=_longest_wait(now, (counts.queued_since for counts in runs)),
         )
 
 
-def _longest(now: datetime, since: Iterable[datetime | None]) -> timedelta:
-    # What is still to come has not waited at all.
-    return now - min((each for each in since if each is not None and each < now), default=now)
+def _longest_wait(now: datetime, since: Iterable[datetime | None]) -> timedelta:
+    # A time in the future means no wait.
+    return now - min((start for start in since if start is not None and start < now), default=now)

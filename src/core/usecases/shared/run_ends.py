@@ -1,4 +1,4 @@
-"""Store the end of a run, whoever ends it."""
+"""Store the end of a run, whichever use case ends it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,20 +24,20 @@ class RunEnds:
     log: EventLog
     interval: timedelta = INTERVAL
     support_contact: str | None = None
-    """Whom the closing message names if problems persist (rule 28)."""
+    """The contact that the closing message names if problems persist (rule 28)."""
 
     async def store(
         self, unit: UnitOfWork, run: SyncRun, stop: StopReason | None = None, remarks: Remarks | None = None
     ) -> RunEnd:
         """End a run, with the counts of its stored outcomes, and reschedule its mapping (rules 24 and 26).
 
-        The notice, if there is one, is committed with it or not at all: so a kill neither loses nor doubles it.
+        A notification is committed in the same transaction, so a crash neither loses nor duplicates it.
 
         Args:
-            unit: that the caller commits, and then calls `log_stored`.
-            run: an open one.
-            stop: why it ends before its end.
-            remarks: what there is to know of the run as a whole.
+            unit: a unit of work that the caller commits before calling `log_stored`.
+            run: an open run.
+            stop: why the run stops early; None if it completed.
+            remarks: notes about the run as a whole.
         """
         mapping = require(await unit.mappings.get(run.mapping_id), "mapping", run.mapping_id)
         stored = Stored(await unit.outcomes.counts(run.id), await unit.outcomes.causes(run.id))
@@ -69,21 +69,22 @@ class RunEnds:
     async def stop_all(
         self, unit: UnitOfWork, mapping_id: MappingId, stop: StopReason
     ) -> tuple[list[RunId], list[RunEnd]]:
-        """Stop a mapping's open runs: before their next write, or at once where nobody carries them out.
+        """Stop a mapping's open runs: before their next write, or immediately if no worker runs them.
 
-        Returns the runs that were only asked to stop, and the ends of the others.
+        Returns:
+            The runs that are still stopping, and the ends of the others.
         """
-        now, asked, ends = self.clock.now(), list[RunId](), list[RunEnd]()
+        now, stopping, ends = self.clock.now(), list[RunId](), list[RunEnd]()
         for run in await unit.runs.list_open(mapping_id):
             if run.is_carried_out(now):
                 await unit.runs.update(run.request_cancel(stop))
-                asked.append(run.id)
+                stopping.append(run.id)
             else:
                 ends.append(await self.store(unit, run, stop))
-        return asked, ends
+        return stopping, ends
 
     def log_stored(self, *ends: RunEnd) -> None:
-        """Log what has changed, once it is committed: a log that is ahead of the database would tell what is not."""
+        """Log health changes; call this after the commit, so that the log never runs ahead of the database."""
         for end in ends:
             before, after, stop = end.before, end.schedule, end.run.stop
             if after.is_failing != before.is_failing:

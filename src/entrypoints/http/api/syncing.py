@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 from core.domain.ids import RunId
 from core.domain.records.search import RecordSearch
 from core.usecases.runs.queries import ListRuns
-from core.usecases.runs.request_sync import LONGEST_REQUEST_KEY, RequestSync, SyncRequest
+from core.usecases.runs.request_sync import MAX_IDEMPOTENCY_KEY_LENGTH, RequestSync, SyncRequest
 from core.usecases.sync.preview import would_be
 from entrypoints import shapes
 from entrypoints.http.api import schemas
@@ -26,7 +26,7 @@ from entrypoints.http.snapshots import PreviewsOf
 
 routes = APIRouter(prefix="/mappings/{mapping_id}")
 RequestKey = Annotated[
-    str | None, Header(min_length=1, max_length=LONGEST_REQUEST_KEY, pattern="^[!-~]([ -~]*[!-~])?$")
+    str | None, Header(min_length=1, max_length=MAX_IDEMPOTENCY_KEY_LENGTH, pattern="^[!-~]([ -~]*[!-~])?$")
 ]
 """What headers can carry, whatever is between."""
 
@@ -89,7 +89,7 @@ async def start(
     """
     run = await container.resolve(RequestSync)(
         SyncRequest(
-            here.mapping.id, new.scope, actor=here.actor.name, key=idempotency_key, asker=here.actor.id
+            here.mapping.id, new.scope, actor=here.actor.name, key=idempotency_key, client_id=here.actor.id
         )
     )
     container.jobs().start(run.id)
