@@ -81,7 +81,7 @@ def test_an_organization_is_removed_only_when_it_is_disconnected_and_named(fresh
     post(browser, f"/organizations/{fresh.acme.organization}/integrations/disconnect", confirmation="Acme")
     unnamed = post(browser, f"{at}/remove", confirmation="Stranger")
     assert unnamed.status_code == 422
-    assert "To confirm, give its name" in unnamed.text
+    assert "To confirm, enter its name" in unnamed.text
     assert post(browser, f"{at}/remove", confirmation="Acme").headers["Location"] == "/organizations"
     assert browser.get(at).status_code == 404
 
