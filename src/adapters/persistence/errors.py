@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from adapters.persistence.tables import ONLY_ONE
+from adapters.persistence.tables import UNIQUE_INDEXES
 from ports.store.errors import DatabaseUnavailable, PersistenceError, UniqueConstraint, UniqueViolation
 
-_BY_NAME = {str(index.name): UniqueConstraint(str(index.name).removeprefix("one_")) for index in ONLY_ONE}
+_BY_NAME = {str(index.name): UniqueConstraint(str(index.name).removeprefix("one_")) for index in UNIQUE_INDEXES}
 # SQLite says "UNIQUE constraint failed: table.column, table.column", with the columns in the index's order.
 _BY_COLUMNS = {
-    ", ".join(str(column) for column in index.columns): _BY_NAME[str(index.name)] for index in ONLY_ONE
+    ", ".join(str(column) for column in index.columns): _BY_NAME[str(index.name)] for index in UNIQUE_INDEXES
 }
 _NOT_MIGRATED = ("no such table", "no such column", "has no column", "UndefinedTable", "UndefinedColumn")
 _LOCKED = ("database is locked", "LockNotAvailable")

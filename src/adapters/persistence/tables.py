@@ -1,6 +1,10 @@
 """The tables. Change them together with a migration: a test compares the two.
 
-Longer than other files, for it is the whole schema at a glance: the tables refer to one another.
+Each table lists its columns with personal data in `info["personal_data"]`; an empty tuple means that it has none.
+Personal data is what identifies or describes a person, including their id in another system and digests of it. Keys
+of accounts are not listed: once the account is deleted, they refer to nothing. A test checks the lists.
+
+Longer than other files, because it shows the whole schema at a glance: the tables refer to one another.
 """
 
 from datetime import UTC, datetime
@@ -12,7 +16,7 @@ from ports.store.errors import UniqueConstraint
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
-    """An instant. SQLite knows no zones: there it is stored as the UTC time without one."""
+    """An instant. SQLite has no time zones, so it stores the UTC time without one."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -21,7 +25,7 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            message = "a time without a zone is no instant"
+            message = "a time needs a time zone"
             raise ValueError(message)
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
@@ -41,19 +45,19 @@ metadata = sa.MetaData(
     }
 )
 
-# Only INTEGER PRIMARY KEY counts up by itself in SQLite.
+# In SQLite, only an INTEGER PRIMARY KEY increments itself.
 COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def _position() -> sa.Column[int]:
-    """Count rows in the order in which they were added: times can be equal."""
+    """Return a column that numbers rows in the order in which they were added: times can be equal."""
     return sa.Column("position", COUNTER, sa.Identity(), primary_key=True)
 
 
 def _text(
     name: str, *constraints: sa.ForeignKey, nullable: bool = False, default: str | None = None
 ) -> sa.Column[str]:
-    """Give a text column; none has a longest length, for names come from elsewhere."""
+    """Return a text column without a maximum length: names come from other systems."""
     return sa.Column(name, sa.Text(), *constraints, nullable=nullable, server_default=default)
 
 
@@ -65,9 +69,13 @@ def _flag(name: str, *, default: sa.ColumnElement[bool] | None = None) -> sa.Col
     return sa.Column(name, sa.Boolean(), nullable=False, server_default=default)
 
 
-def _only_one(what: UniqueConstraint, *columns: sa.Column[str], where: str | None = None) -> sa.Index:
+def _unique_index(
+    constraint: UniqueConstraint, *columns: sa.Column[str], where: str | None = None
+) -> sa.Index:
     condition = None if where is None else sa.text(where)
-    return sa.Index(f"one_{what}", *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+    return sa.Index(
+        f"one_{constraint}", *columns, unique=True, sqlite_where=condition, postgresql_where=condition
+    )
 
 
 def _index_where(condition: str, name: str, column: str) -> sa.Index:
@@ -76,7 +84,7 @@ def _index_where(condition: str, name: str, column: str) -> sa.Index:
 
 
 def _lookup(column: sa.Column[str]) -> sa.Index:
-    # A hash index, where there are such: a B-tree of PostgreSQL refuses texts of more than 2,700 bytes.
+    # A hash index where supported: a B-tree of PostgreSQL rejects texts of more than 2,700 bytes.
     return sa.Index(None, column, postgresql_using="hash")
 
 
@@ -89,6 +97,7 @@ organizations = sa.Table(
     _text("sessionboard_url"),
     _text("sealed_token"),
     _time("removed_at", nullable=True),
+    info={"personal_data": ()},
 )
 
 connections = sa.Table(
@@ -101,10 +110,11 @@ connections = sa.Table(
     _time("opened_at"),
     _time("ended_at", nullable=True),
     _flag("continuous_sync", default=sa.false()),
+    info={"personal_data": ()},
 )
 
 IS_CONTINUOUS = "continuous_sync AND removed_at IS NULL AND NOT connection_ended"
-"""Which mappings may be synced by themselves, as their index says it and a question must, for SQLite to see it."""
+"""Which mappings may sync automatically. Queries must repeat it word for word, or SQLite does not use the index."""
 
 mappings = sa.Table(
     "event_mappings",
@@ -135,6 +145,7 @@ mappings = sa.Table(
     sa.Index(None, "organization_id"),
     sa.Index(None, "connection_id"),
     _index_where(IS_CONTINUOUS, "continuous_mappings", "id"),
+    info={"personal_data": ()},
 )
 
 schedules = sa.Table(
@@ -152,6 +163,7 @@ schedules = sa.Table(
     _time("check_until", nullable=True),
     sa.Index(None, "due_at"),
     _index_where("check_owner IS NOT NULL", "checked_mappings", "check_until"),
+    info={"personal_data": ()},
 )
 
 runs = sa.Table(
@@ -179,15 +191,17 @@ runs = sa.Table(
     sa.Index(None, "mapping_id", "position"),
     sa.Index(None, "mapping_id", "scope", "position"),
     sa.Index(None, "finished_at"),
+    info={"personal_data": ("requested_by", "stop_sentence", "message")},
 )
 
 replaced_runs = sa.Table(
     "replaced_runs",
     metadata,
-    # Runs that an earlier version kept though they only confirmed another one.
+    # Runs that an earlier version stored although they only confirmed another one.
     sa.Column("id", sa.Text(), primary_key=True),
     _text("run_id", sa.ForeignKey("sync_runs.id")),
     sa.Index(None, "run_id"),
+    info={"personal_data": ()},
 )
 
 checkpoints = sa.Table(
@@ -200,16 +214,18 @@ checkpoints = sa.Table(
     _text("digest"),
     _text("many", default=""),
     sa.Index(None, "run_id"),
+    info={"personal_data": ()},
 )
 
 run_bookings = sa.Table(
     "run_bookings",
     metadata,
     sa.Column("mapping_id", sa.Text(), sa.ForeignKey("event_mappings.id"), primary_key=True),
-    # A digest, for the key may be longer than a B-tree of PostgreSQL takes.
+    # A digest: the key may be longer than a B-tree of PostgreSQL accepts.
     sa.Column("request_key", sa.Text(), primary_key=True),
     _text("run_id", sa.ForeignKey("sync_runs.id")),
     sa.Index(None, "run_id"),
+    info={"personal_data": ()},
 )
 
 synced_records = sa.Table(
@@ -227,6 +243,7 @@ synced_records = sa.Table(
     _text("email", nullable=True),
     _text("links"),
     _time("left_at", nullable=True),
+    info={"personal_data": ("source_id", "label", "gleanin_id", "fingerprint", "fields", "email", "links")},
 )
 
 create_intents = sa.Table(
@@ -239,6 +256,7 @@ create_intents = sa.Table(
     _text("connection_id", sa.ForeignKey("connections.id")),
     _text("field_names"),
     _time("sent_at", nullable=True),
+    info={"personal_data": ("source_id",)},
 )
 
 outcomes = sa.Table(
@@ -257,6 +275,17 @@ outcomes = sa.Table(
     _text("reason_detail"),
     _text("gleanin_id", nullable=True),
     sa.UniqueConstraint("run_id", "kind", "source_id"),
+    info={
+        "personal_data": (
+            "source_id",
+            "label",
+            "email",
+            "mailbox",
+            "reason_sentence",
+            "reason_detail",
+            "gleanin_id",
+        )
+    },
 )
 _lookup(outcomes.c.source_id)
 _lookup(outcomes.c.gleanin_id)
@@ -270,6 +299,7 @@ accounts = sa.Table(
     _text("mailbox"),
     _text("password_hash", nullable=True),
     _time("created_at"),
+    info={"personal_data": ("email", "mailbox", "password_hash")},
 )
 
 provider_identities = sa.Table(
@@ -279,6 +309,7 @@ provider_identities = sa.Table(
     sa.Column("subject", sa.Text(), primary_key=True),
     _text("account_id", sa.ForeignKey("accounts.id")),
     sa.Index("one_account_identity", "account_id", "issuer", unique=True),
+    info={"personal_data": ("subject",)},
 )
 
 installation = sa.Table(
@@ -287,6 +318,7 @@ installation = sa.Table(
     sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
     sa.Column("accounts_added", sa.Integer(), nullable=False),
     _text("served_url", nullable=True),
+    info={"personal_data": ()},
 )
 
 grants = sa.Table(
@@ -296,7 +328,7 @@ grants = sa.Table(
     _text("organization_id", sa.ForeignKey("organizations.id"), nullable=True),
     _text("role"),
     sa.Index("one_grant_in_an_organization", "account_id", "organization_id", unique=True),
-    # No two NULLs are the same to the index above.
+    # To the index above, NULLs are all different.
     sa.Index(
         "one_grant_in_all_organizations",
         "account_id",
@@ -305,6 +337,7 @@ grants = sa.Table(
         postgresql_where=sa.text("organization_id IS NULL"),
     ),
     sa.Index(None, "organization_id"),
+    info={"personal_data": ()},
 )
 
 sign_ins = sa.Table(
@@ -315,16 +348,18 @@ sign_ins = sa.Table(
     _time("started_at"),
     sa.Index(None, "account_id"),
     sa.Index(None, "started_at"),
+    info={"personal_data": ()},
 )
 
 attempts = sa.Table(
     "sign_in_attempts",
     metadata,
-    # A digest, for anybody can send a subject of any length.
+    # A digest: a client can send a subject of any length.
     sa.Column("subject", sa.Text(), primary_key=True),
     sa.Column("failures", sa.Integer(), nullable=False),
     _time("last_at", nullable=True),
     sa.Index(None, "last_at"),
+    info={"personal_data": ("subject",)},
 )
 
 api_keys = sa.Table(
@@ -340,9 +375,10 @@ api_keys = sa.Table(
     _text("created_by"),
     _time("revoked_at", nullable=True),
     sa.Index(None, "organization_id", "position"),
+    info={"personal_data": ("created_by",)},
 )
 
-# Refers to no organization, for what was done is told of removed ones too.
+# No foreign key to organizations: the log also covers deleted ones.
 audit_entries = sa.Table(
     "audit_entries",
     metadata,
@@ -353,6 +389,7 @@ audit_entries = sa.Table(
     _text("organization_id", nullable=True),
     _text("what"),
     sa.Index(None, "organization_id", "position"),
+    info={"personal_data": ("done_by", "what")},
 )
 
 portal_revocations = sa.Table(
@@ -363,6 +400,7 @@ portal_revocations = sa.Table(
     sa.Column("kind", sa.Text(), primary_key=True),
     sa.Column("source_id", sa.Text(), primary_key=True),
     _time("revoked_at"),
+    info={"personal_data": ("source_id",)},
 )
 
 recipients = sa.Table(
@@ -372,9 +410,10 @@ recipients = sa.Table(
     _text("channel"),
     _text("address"),
     _text("sealed_secret", nullable=True),
+    info={"personal_data": ("address",)},
 )
 
-# Refers to no run, for old runs are forgotten.
+# No foreign key to runs: old runs are deleted.
 notices = sa.Table(
     "notices",
     metadata,
@@ -393,20 +432,21 @@ notices = sa.Table(
     sa.Index(None, "organization_id", "position"),
     sa.Index(None, "next_attempt_at"),
     sa.Index(None, "changed_at"),
+    info={"personal_data": ("sentence", "problem")},
 )
 
 # SQLite names a violated index by its columns only, so no two may have the same columns in the same order.
-ONLY_ONE = (
-    _only_one(UniqueConstraint.ORGANIZATION_NAME, organizations.c.name_folded),
-    _only_one(UniqueConstraint.OPEN_CONNECTION, connections.c.organization_id, where="ended_at IS NULL"),
-    _only_one(
+UNIQUE_INDEXES = (
+    _unique_index(UniqueConstraint.ORGANIZATION_NAME, organizations.c.name_folded),
+    _unique_index(UniqueConstraint.OPEN_CONNECTION, connections.c.organization_id, where="ended_at IS NULL"),
+    _unique_index(
         UniqueConstraint.SESSIONBOARD_EVENT,
         mappings.c.sessionboard_url,
         mappings.c.sessionboard_id,
         where="holds_events",
     ),
-    _only_one(UniqueConstraint.GLEANIN_EVENT, mappings.c.gleanin_id, where="holds_events"),
-    _only_one(UniqueConstraint.RUNNING_RUN, runs.c.mapping_id, runs.c.state, where="state = 'running'"),
-    _only_one(UniqueConstraint.QUEUED_RUN, runs.c.state, runs.c.mapping_id, where="state = 'queued'"),
-    _only_one(UniqueConstraint.ACCOUNT_EMAIL, accounts.c.mailbox),
+    _unique_index(UniqueConstraint.GLEANIN_EVENT, mappings.c.gleanin_id, where="holds_events"),
+    _unique_index(UniqueConstraint.RUNNING_RUN, runs.c.mapping_id, runs.c.state, where="state = 'running'"),
+    _unique_index(UniqueConstraint.QUEUED_RUN, runs.c.state, runs.c.mapping_id, where="state = 'queued'"),
+    _unique_index(UniqueConstraint.ACCOUNT_EMAIL, accounts.c.mailbox),
 )

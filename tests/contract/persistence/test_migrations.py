@@ -268,7 +268,7 @@ async def test_what_a_database_holds_comes_through_a_downgrade_and_the_upgrade(
         await unit.runs.save_idempotency_key(MAPPING, "key", ended.id)
         await unit.outcomes.add(ended.id, [an_outcome()])
     migrate.downgrade(engine, revision)
-    for question in ("mappings", "checkpoints"):
+    for question in ("mappings", "unchanged_markers"):
         async with units.read() as unit:
             with pytest.raises(DatabaseUnavailable, match="database upgrade"):
                 await getattr(unit, question).get(MAPPING)
