@@ -6,15 +6,15 @@ import logging
 import sys
 from typing import Any
 
-from entrypoints.cli.runner import give_memory_back, spare_the_collector
+from entrypoints.cli.runner import return_freed_memory, tune_garbage_collector
 from entrypoints.logs import set_up_logs
 
 
 def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> None:
     logging.disable(logging.CRITICAL)
     set_up_logs("error")
-    spare_the_collector()  # the peers too: none of them shall win by it
-    give_memory_back()
+    tune_garbage_collector()  # the peers too: none of them shall win by it
+    return_freed_memory()
     urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
     result: dict[str, Any]
     # Each imports its own alone: what the others need is no part of its memory.

@@ -1,4 +1,4 @@
-"""Who may use the HTTP entrypoint: accounts (`user`) and API keys (`key`)."""
+"""Access to the HTTP entrypoint: accounts (`user`) and API keys (`key`)."""
 
 from typing import Annotated
 
@@ -21,8 +21,8 @@ from core.usecases.access.unbind_identities import UnbindIdentities
 from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, examples, secret
-from entrypoints.cli.output import Answer, say, table
-from entrypoints.cli.runner import carry_out
+from entrypoints.cli.output import Answer, safe_text, table
+from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
 
 commands = typer.Typer()
@@ -31,19 +31,19 @@ key = typer.Typer()
 commands.add_typer(
     user,
     name="user",
-    help="Accounts of people, and their roles.",
+    help="Manage people's accounts and roles.",
     epilog=examples('gleanin-sync user add ada@example.org --role admin --organization "PyCon FR"'),
 )
 commands.add_typer(
     key,
     name="key",
-    help="API keys for other programs.",
+    help="Manage API keys for other programs.",
     epilog=examples('gleanin-sync key add "Nightly export" --role viewer --organization "PyCon FR"'),
 )
 
 Email = Annotated[str, typer.Argument(help="The account's e-mail.", show_default=False)]
 WithRole = Annotated[
-    Role, typer.Option("--role", help="admin: all; viewer: reads; support: reads and syncs.")
+    Role, typer.Option("--role", help="admin: everything; viewer: read; support: read and sync.")
 ]
 InOrganization = Annotated[
     str | None,
@@ -56,14 +56,16 @@ InOrganization = Annotated[
 ]
 OfOrganization = Annotated[
     str | None,
-    typer.Option("--organization", metavar="ORG", help="Only this one's, by name or id.", show_default=False),
+    typer.Option(
+        "--organization", metavar="ORG", help="Only this organization's, by name or id.", show_default=False
+    ),
 ]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 
 NoPassword = Annotated[
-    bool, typer.Option("--no-password", help="For somebody who signs in by OpenID Connect only.")
+    bool, typer.Option("--no-password", help="For someone who signs in with OpenID Connect only.")
 ]
 
 
@@ -71,11 +73,11 @@ async def _grant(container: Container, role: Role, org: str | None) -> Grant:
     return Grant(role, (await container.resolve(FindOrganization)(org)).id if org is not None else None)
 
 
-def _said(grant: Grant) -> str:
+def _describe_grant(grant: Grant) -> str:
     return f"{grant.role} of {grant.organization_id or 'all organizations'}"
 
 
-async def added(
+async def add_account(
     container: Container, email: str, role: Role, org: str | None, password: str | None
 ) -> Answer:
     account = await container.resolve(AddAccount)(
@@ -84,40 +86,44 @@ async def added(
 
     def show(screen: Console) -> None:
         (grant,) = account.grants
-        screen.print(say(f"Added {account.email}, {_said(grant)}."))
+        screen.print(safe_text(f"Added {account.email}, {_describe_grant(grant)}."))
 
     return Answer(shapes.account(account), show)
 
 
-async def listed(container: Container) -> Answer:
+async def list_accounts(container: Container) -> Answer:
     accounts = await container.resolve(ListAccounts)()
 
     def show(screen: Console) -> None:
         rows = [
-            (each.email, ", ".join(sorted(map(_said, each.grants))) or "none", f"{each.created_at:%Y-%m-%d}")
-            for each in accounts
+            (
+                account.email,
+                ", ".join(sorted(map(_describe_grant, account.grants))) or "none",
+                f"{account.created_at:%Y-%m-%d}",
+            )
+            for account in accounts
         ]
         screen.print(table("Accounts", ("E-mail", "Roles", "Added"), rows, whole=("E-mail",)))
         if not accounts:
-            screen.print("None yet. To add one: gleanin-sync user add EMAIL")
+            screen.print("No accounts yet. To add one: gleanin-sync user add EMAIL")
 
     return Answer([shapes.account(each) for each in accounts], show)
 
 
-async def removed(container: Container, email: str) -> Answer:
+async def remove_account(container: Container, email: str) -> Answer:
     await container.resolve(RemoveAccount)(email, actor=COMMAND_LINE)
     keys = await container.resolve(ListKeysOfAccount)(email)
 
     def show(screen: Console) -> None:
-        screen.print(say(f"Removed {email}."))
+        screen.print(safe_text(f"Removed {email}."))
         if not keys:
             return
         rows = [(org.name if org else "all", key.name, key.grant.role, key.id) for org, key in keys]
-        heading = "API keys that it made, and that are still valid"
+        heading = "API keys created by this account that are still valid"
         screen.print(table(heading, ("Organization", "Name", "Role", "ID"), rows))
         screen.print("To revoke one: gleanin-sync key revoke ID --organization ORG")
         if any(org is None for org, _ in keys):
-            screen.print("One for all organizations: gleanin-sync key revoke ID")
+            screen.print("To revoke one for all organizations: gleanin-sync key revoke ID")
 
     still_valid = [shapes.api_key(key) | {"organization": org.name if org else None} for org, key in keys]
     return Answer({"email": email, "valid_api_keys": still_valid}, show)
@@ -132,119 +138,124 @@ def add_user(  # noqa: PLR0917 - typer takes them by name
     no_password: NoPassword = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add an account with a first role."""
-    given = None if no_password else secret("Password", from_stdin=password_stdin, confirm=True)
-    carry_out(lambda container: added(container, email, role, organization, given), as_json=as_json)
+    """Add an account and give it a role."""
+    password = None if no_password else secret("Password", from_stdin=password_stdin, confirm=True)
+    run_command(
+        lambda container: add_account(container, email, role, organization, password), as_json=as_json
+    )
 
 
 @user.command("list", epilog=examples("gleanin-sync user list --json"))
 def list_users(as_json: AsJson = False) -> None:
-    """List the accounts with their roles."""
-    carry_out(listed, as_json=as_json)
+    """List the accounts and their roles."""
+    run_command(list_accounts, as_json=as_json)
 
 
 @user.command("role", epilog=examples("gleanin-sync user role ada@example.org --role support"))
-def give_role(
+def grant_role(
     email: Email,
     role: WithRole,
     organization: InOrganization = None,
-    take: Annotated[bool, typer.Option("--take", help="Take the role away instead.")] = False,
+    take: Annotated[bool, typer.Option("--take", help="Remove the role instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give an account a role, or take it away."""
+    """Give an account a role, or remove one."""
 
-    async def done(container: Container) -> Answer:
+    async def work(container: Container) -> Answer:
         grant = await _grant(container, role, organization)
         change = container.resolve(RevokeRole) if take else container.resolve(GrantRole)
         account = await change(email, grant, actor=COMMAND_LINE)
-        said = f"{account.email} is {'not ' if take else ''}{_said(grant)}{' any more' if take else ' now'}."
-        return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
+        message = f"{account.email} is {'no longer' if take else 'now'} {_describe_grant(grant)}."
+        return Answer(shapes.account(account), lambda screen: screen.print(safe_text(message)))
 
-    carry_out(done, as_json=as_json)
+    run_command(work, as_json=as_json)
 
 
 @user.command("password", epilog=examples("gleanin-sync user password ada@example.org"))
 def change_password(email: Email, password_stdin: PasswordStdin = False, as_json: AsJson = False) -> None:
-    """Give an account a new password; it is signed out everywhere."""
-    given = secret("New password", from_stdin=password_stdin, confirm=True)
+    """Set a new password; the account is signed out on all devices."""
+    password = secret("New password", from_stdin=password_stdin, confirm=True)
 
-    async def done(container: Container) -> Answer:
-        account = await container.resolve(ChangePassword)(email, given, actor=COMMAND_LINE)
-        said = f"{account.email} has a new password, and is signed out everywhere."
-        return Answer(shapes.account(account), lambda screen: screen.print(say(said)))
+    async def work(container: Container) -> Answer:
+        account = await container.resolve(ChangePassword)(email, password, actor=COMMAND_LINE)
+        message = f"{account.email} has a new password and was signed out on all devices."
+        return Answer(shapes.account(account), lambda screen: screen.print(safe_text(message)))
 
-    carry_out(done, as_json=as_json)
+    run_command(work, as_json=as_json)
 
 
 @user.command("sign-in", epilog=examples("gleanin-sync user sign-in ada@example.org"))
-def offer_sign_in(email: Email, as_json: AsJson = False) -> None:
-    """Give an address that signs an account in, once: for who has lost a password."""
+def create_sign_in_link(email: Email, as_json: AsJson = False) -> None:
+    """Create a sign-in link that works once, for someone who lost their password."""
 
-    async def done(container: Container) -> Answer:
-        offered = await container.resolve(CreateSignInLink)(email, actor=COMMAND_LINE)
-        reached = container.settings()
-        at = reached.address_of(f"/sign-in/once/{offered}")
+    async def work(container: Container) -> Answer:
+        link_token = await container.resolve(CreateSignInLink)(email, actor=COMMAND_LINE)
+        settings = container.settings()
+        url = settings.address_of(f"/sign-in/once/{link_token}")
 
         def show(screen: Console) -> None:
-            screen.print(say(f"This signs in {email}, once, within 12 hours:"))
-            screen.print(say(at), soft_wrap=True)
-            if reached.public_url is None:
+            screen.print(safe_text(f"This link signs in {email}. It works once, within 12 hours:"))
+            screen.print(safe_text(url), soft_wrap=True)
+            if settings.public_url is None:
                 screen.print(
-                    "`gleanin-sync serve` has not run on this database yet. If it is to be reached elsewhere,"
+                    "`gleanin-sync serve` has not run on this database yet. If it will have another address,"
                 )
-                screen.print("set GLEANIN_SYNC_PUBLIC_URL, as in https://sync.example.org.")
+                screen.print("set GLEANIN_SYNC_PUBLIC_URL, for example https://sync.example.org.")
 
-        return Answer({"email": email, "address": at}, show)
+        return Answer({"email": email, "address": url}, show)
 
-    carry_out(done, as_json=as_json)
+    run_command(work, as_json=as_json)
 
 
 @user.command("unbind", epilog=examples("gleanin-sync user unbind ada@example.org"))
 def unbind(email: Email, as_json: AsJson = False) -> None:
-    """Unbind an account from the company's sign-in, and sign it out everywhere.
+    """Unbind an account from the company's sign-in, and sign it out on all devices.
 
-    The next sign-in there with the account's e-mail binds it again.
+    The next OpenID Connect sign-in with the account's e-mail binds it again.
     """
 
-    async def done(container: Container) -> Answer:
+    async def work(container: Container) -> Answer:
         account, number = await container.resolve(UnbindIdentities)(email, actor=COMMAND_LINE)
-        said = (
-            f"{account.email} is no longer bound. The next sign-in with its e-mail binds it again."
+        message = (
+            f"{account.email} is no longer bound. The next sign-in with this e-mail binds it again."
             if number
             else f"{account.email} was not bound."
         )
-        return Answer({"email": account.email, "unbound": number}, lambda screen: screen.print(say(said)))
+        return Answer(
+            {"email": account.email, "unbound": number}, lambda screen: screen.print(safe_text(message))
+        )
 
-    carry_out(done, as_json=as_json)
+    run_command(work, as_json=as_json)
 
 
 @user.command("remove", epilog=examples("gleanin-sync user remove ada@example.org"))
 def remove_user(email: Email, as_json: AsJson = False) -> None:
-    """Take an account away; it is signed out everywhere. API keys that it made stay valid, and are named."""
-    carry_out(lambda container: removed(container, email), as_json=as_json)
+    """Remove an account and sign it out on all devices. API keys it created stay valid and are listed."""
+    run_command(lambda container: remove_account(container, email), as_json=as_json)
 
 
 @key.command("add", epilog=examples('gleanin-sync key add export --role viewer --organization "PyCon FR"'))
 def add_key(
-    name: Annotated[str, typer.Argument(help="What it is for.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Shown in the audit log.", show_default=False)],
     role: WithRole,
     organization: InOrganization = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an API key; its secret is shown this once."""
+    """Create an API key; its secret is shown only once."""
 
-    async def done(container: Container) -> Answer:
-        made, shown_once = await container.resolve(CreateApiKey)(
+    async def work(container: Container) -> Answer:
+        api_key, key_secret = await container.resolve(CreateApiKey)(
             name, await _grant(container, role, organization), actor=COMMAND_LINE
         )
 
         def show(screen: Console) -> None:
-            screen.print(say(f"The API key {made.name}, {_said(made.grant)}. It is shown this once:"))
-            screen.print(say(shown_once), soft_wrap=True)
+            heading = f"Created the API key {api_key.name}, {_describe_grant(api_key.grant)}. It is shown only once:"
+            screen.print(safe_text(heading))
+            screen.print(safe_text(key_secret), soft_wrap=True)
 
-        return Answer(shapes.api_key(made) | {"secret": shown_once}, show)
+        return Answer(shapes.api_key(api_key) | {"secret": key_secret}, show)
 
-    carry_out(done, as_json=as_json)
+    run_command(work, as_json=as_json)
 
 
 @key.command(
@@ -252,15 +263,15 @@ def add_key(
 )
 def list_keys(organization: OfOrganization = None, as_json: AsJson = False) -> None:
     """List the API keys of all organizations, or those of one."""
-    carry_out(lambda container: keys_listed(container, organization), as_json=as_json)
+    run_command(lambda container: list_api_keys(container, organization), as_json=as_json)
 
 
-async def keys_listed(container: Container, org: str | None) -> Answer:
+async def list_api_keys(container: Container, org: str | None) -> Answer:
     if org is None:
-        found = await container.resolve(ListAllApiKeys)()
+        keys = await container.resolve(ListAllApiKeys)()
     else:
         owner = await container.resolve(FindOrganization)(org)
-        found = [(owner, each) for each in await container.resolve(ListApiKeys)(owner.id)]
+        keys = [(owner, each) for each in await container.resolve(ListApiKeys)(owner.id)]
 
     def show(screen: Console) -> None:
         rows = [
@@ -271,13 +282,15 @@ async def keys_listed(container: Container, org: str | None) -> Answer:
                 owner.name if owner else "all organizations",
                 "revoked" if each.revoked_at else "valid",
             )
-            for owner, each in found
+            for owner, each in keys
         ]
         screen.print(table("API keys", ("ID", "Name", "Role", "Organization", "State"), rows))
-        if not found:
-            screen.print("None yet. To add one: gleanin-sync key add NAME --role viewer --organization ORG")
+        if not keys:
+            screen.print(
+                "No API keys yet. To add one: gleanin-sync key add NAME --role viewer --organization ORG"
+            )
 
-    return Answer([shapes.api_key(each) for _, each in found], show)
+    return Answer([shapes.api_key(each) for _, each in keys], show)
 
 
 @key.command("revoke", epilog=examples('gleanin-sync key revoke KEY --organization "PyCon FR"'))
@@ -286,16 +299,16 @@ def revoke_key(
     organization: InOrganization = None,
     as_json: AsJson = False,
 ) -> None:
-    """Revoke an API key; from now on it opens nothing."""
+    """Revoke an API key; it stops working immediately."""
 
-    async def done(container: Container) -> Answer:
+    async def work(container: Container) -> Answer:
         revoked = await container.resolve(RevokeApiKey)(
             await _id(container, organization), ApiKeyId(key_id), actor=COMMAND_LINE
         )
-        said = f"The API key {revoked.name} opens nothing any more."
-        return Answer(shapes.api_key(revoked), lambda screen: screen.print(say(said)))
+        message = f"Revoked the API key {revoked.name}. It no longer works."
+        return Answer(shapes.api_key(revoked), lambda screen: screen.print(safe_text(message)))
 
-    carry_out(done, as_json=as_json)
+    run_command(work, as_json=as_json)
 
 
 async def _id(container: Container, org: str | None) -> OrganizationId | None:

@@ -1,4 +1,4 @@
-"""What `doctor` looks at: key, database, migrations, queue, clock, and whether both sides can be reached."""
+"""The checks of `doctor`: settings, keys, database, migrations, queue, clock, and access to Sessionboard and Gleanin."""
 
 import os
 import stat
@@ -21,13 +21,13 @@ from ports.destination import DestinationError, DestinationRefused
 from ports.source import SourceError
 from ports.store.errors import DatabaseUnavailable
 
-_OLDEST_YEAR = 2025
-"""No clock that is right shows an earlier one."""
-_MOST_OFF = timedelta(seconds=5)
-"""A sixth of a lease, as these are by default."""
+_EARLIEST_YEAR = 2025
+"""A clock that shows an earlier year is wrong."""
+_MAX_CLOCK_SKEW = timedelta(seconds=5)
+"""A sixth of the default lease."""
 _NO_TOKEN = Token("gleanin-sync-doctor")
-"""A token that is none: that Gleanin refuses it shows that it can be reached."""
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+"""An invalid token: when Gleanin refuses it, Gleanin can be reached."""
+_READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class CheckStatus(StrEnum):
@@ -44,121 +44,123 @@ class DoctorCheck:
     exit_code: ExitCode = ExitCode.DONE
 
 
-def well(name: str, message: str) -> DoctorCheck:
+def ok(name: str, message: str) -> DoctorCheck:
     return DoctorCheck(name, CheckStatus.OK, message)
 
 
-def odd(name: str, message: str) -> DoctorCheck:
+def warning(name: str, message: str) -> DoctorCheck:
     return DoctorCheck(name, CheckStatus.WARNING, message)
 
 
-def broken(name: str, error: Exception) -> DoctorCheck:
+def problem(name: str, error: Exception) -> DoctorCheck:
     failure = failure_of(error)
     return DoctorCheck(name, CheckStatus.PROBLEM, failure.message, failure.exit_code)
 
 
 async def checks(settings: Settings) -> AsyncIterator[DoctorCheck]:
-    """Look at one thing after the other; what is broken is told, and the rest is looked at all the same."""
-    for check in chain(_unknown(), _keys(settings)):
+    """Run the checks one after another; a failed check does not stop the others."""
+    for check in chain(_unknown_settings(), _keys(settings)):
         yield check
     try:
         current, head = database_revisions(settings)
     except DatabaseUnavailable as error:
-        yield broken("database", error)
+        yield problem("database", error)
         return
-    yield well("database", "It can be reached.")
+    yield ok("database", "Reachable.")
     if current != head:
         yield _migrations(current, head)
         return
-    yield well("migrations", f"The database is up to date ({head}).")
+    yield ok("migrations", f"The database is up to date ({head}).")
     yield _queue(settings)
     async with opened(settings) as container:
         yield _clock(container.clock().now(), database_clock(settings))
-        async for check in _sides(container):
+        async for check in _external_systems(container):
             yield check
 
 
 def _keys(settings: Settings) -> Iterator[DoctorCheck]:
     path = settings.keys_file
     if not settings.keys and not path.exists():
-        yield well("secret keys", f"None yet: one is made at first use, in {path}.")
+        yield ok("secret keys", f"No key yet. One will be created in {path} at first use.")
         return
     try:
         cipher_for(settings)
     except KeysUnusable as error:
-        yield broken("secret keys", error)
+        yield problem("secret keys", error)
         return
     if settings.keys:
-        yield well(
-            "secret keys", f"{len(settings.keys)} from GLEANIN_SYNC_SECRET_KEYS; the first one encrypts."
+        yield ok(
+            "secret keys", f"{len(settings.keys)} from GLEANIN_SYNC_SECRET_KEYS. The first one encrypts."
         )
         return
     mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & _OTHERS:
-        yield odd(
-            "secret keys", f"Others may read {path} (mode {mode:04o}). To put it right: chmod 600 {path}"
+    if mode & _READABLE_BY_OTHERS:
+        yield warning(
+            "secret keys", f"Other users can read {path} (mode {mode:04o}). To fix it: chmod 600 {path}"
         )
     else:
-        yield well("secret keys", f"In {path}, mode {mode:04o}.")
+        yield ok("secret keys", f"In {path}, mode {mode:04o}.")
 
 
 def _migrations(current: str | None, head: str) -> DoctorCheck:
     if current is None:
-        return well("migrations", "The database is empty: it is set up at first use.")
-    message = f"The database is at {current}, not at {head}. Run gleanin-sync database upgrade."
-    return DoctorCheck("migrations", CheckStatus.PROBLEM, message, ExitCode.FAULT)
+        return ok("migrations", "The database is empty. It will be set up at first use.")
+    message = f"The database is at revision {current}, not {head}. Run gleanin-sync database upgrade."
+    return DoctorCheck("migrations", CheckStatus.PROBLEM, message, ExitCode.INTERNAL_ERROR)
 
 
-def _unknown() -> Iterator[DoctorCheck]:
-    """Name what is set and does nothing: mistyped, or of an earlier version."""
+def _unknown_settings() -> Iterator[DoctorCheck]:
+    """Warn of variables that have no effect: mistyped, or from an earlier version."""
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     for name in sorted(os.environ):
         if not name.startswith(PREFIX) or name in known:
             continue
         if name in GONE:
-            yield odd("settings", f"{name} is no setting any more. {GONE[name]} Remove it.")
+            yield warning("settings", f"{name} is no longer a setting. {GONE[name]} Remove it.")
         else:
-            yield odd("settings", f"{name} is no setting. Is it mistyped? It does nothing.")
+            yield warning("settings", f"{name} is not a setting and has no effect. Check its spelling.")
 
 
 def _queue(settings: Settings) -> DoctorCheck:
     try:
         alive = workers_on_queue(settings)
     except DatabaseUnavailable as error:
-        return broken("queue", error)
+        return problem("queue", error)
     if alive is None:
-        return well("queue", "The table of runs: every serve and worker on this machine looks into it.")
+        return ok(
+            "queue", "The table of runs in the database. Every serve and worker on this machine polls it."
+        )
     if not alive:
-        return odd(
-            "queue",
-            "It can be reached (Procrastinate). No worker is alive: run gleanin-sync worker or serve.",
+        return warning(
+            "queue", "Reachable (Procrastinate), but no worker is running. Run gleanin-sync worker or serve."
         )
-    return well("queue", f"It can be reached (Procrastinate). Workers alive: {alive}.")
+    return ok("queue", f"Reachable (Procrastinate). Running workers: {alive}.")
 
 
-def _clock(now: datetime, of_database: datetime | None) -> DoctorCheck:
-    off = abs(now - (of_database or now))
-    if off > _MOST_OFF:
-        return odd(
+def _clock(now: datetime, database_now: datetime | None) -> DoctorCheck:
+    skew = abs(now - (database_now or now))
+    if skew > _MAX_CLOCK_SKEW:
+        return warning(
             "clock",
-            f"{now:%Y-%m-%d %H:%M:%S} UTC is {off.total_seconds():.0f} seconds off the database server's clock. Hosts "
-            "compare leases by their clocks: let all of them follow the same time server (NTP).",
+            f"{now:%Y-%m-%d %H:%M:%S} UTC is {skew.total_seconds():.0f} seconds off the database server's clock. "
+            "Leases depend on it: synchronize all hosts with the same time server (NTP).",
         )
-    if now.year < _OLDEST_YEAR:
-        return odd(
-            "clock", f"{now:%Y-%m-%d %H:%M:%S} UTC cannot be right: which sessions have passed depends on it."
+    if now.year < _EARLIEST_YEAR:
+        return warning(
+            "clock",
+            f"{now:%Y-%m-%d %H:%M:%S} UTC cannot be right. It decides which sessions have passed: set the clock.",
         )
-    return well("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC.")
+    return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC.")
 
 
-async def _sides(container: Container) -> AsyncIterator[DoctorCheck]:
+async def _external_systems(container: Container) -> AsyncIterator[DoctorCheck]:
     organizations = await container.resolve(ListOrganizations)()
     for organization, _ in organizations:
         yield await _sessionboard(container, organization)
-    connections = [(each, connection) for each, connection in organizations if connection is not None]
-    for organization, connection in connections:
+    connected = [(organization, connection) for organization, connection in organizations if connection]
+    for organization, connection in connected:
         yield await _gleanin(container, organization, connection)
-    if not connections:
+    if not connected:
         yield await _gleanin_without_token(container)
 
 
@@ -169,8 +171,8 @@ async def _sessionboard(container: Container, organization: Organization) -> Doc
         async with container.sources().open(organization.sessionboard_url, access) as source:
             events = await source.events()
     except (DomainError, DecryptionFailed, SourceError) as error:
-        return broken(name, error)
-    return well(name, f"It answers. Events: {len(events)}.")
+        return problem(name, error)
+    return ok(name, f"Reachable. Events: {len(events)}.")
 
 
 async def _gleanin(container: Container, organization: Organization, connection: Connection) -> DoctorCheck:
@@ -181,8 +183,8 @@ async def _gleanin(container: Container, organization: Organization, connection:
         async with container.destinations().open(token) as destination:
             events = await destination.events()
     except (DomainError, DecryptionFailed, DestinationError) as error:
-        return broken(name, error)
-    return well(name, f"It answers. Events: {len(events)}.")
+        return problem(name, error)
+    return ok(name, f"Reachable. Events: {len(events)}.")
 
 
 async def _gleanin_without_token(container: Container) -> DoctorCheck:
@@ -192,5 +194,5 @@ async def _gleanin_without_token(container: Container) -> DoctorCheck:
     except DestinationRefused:
         pass
     except (DomainError, DestinationError) as error:
-        return broken("Gleanin", error)
-    return well("Gleanin", "It answers. No organization is connected yet.")
+        return problem("Gleanin", error)
+    return ok("Gleanin", "Reachable. No organization is connected yet.")

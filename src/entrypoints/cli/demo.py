@@ -1,4 +1,4 @@
-"""Everything at once, with nothing to prepare and nothing left behind: `demo`."""
+"""A full example that needs no preparation and leaves nothing behind: `demo`."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -20,8 +20,8 @@ from core.usecases.results.queries import GetRunWithOutcomes
 from entrypoints.cli import mappings, organizations, results, share_links, sync
 from entrypoints.cli.errors import failure_of
 from entrypoints.cli.options import AsJson, examples
-from entrypoints.cli.output import Answer, console, say
-from entrypoints.cli.runner import finish, in_loop, settings
+from entrypoints.cli.output import Answer, console, safe_text
+from entrypoints.cli.runner import finish, run_async, settings
 from entrypoints.container import Container
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox
@@ -30,28 +30,28 @@ from entrypoints.settings import Settings
 commands = typer.Typer()
 NAME = "Demo Conferences"
 PREVIEW_LINES = 24
-"""Enough to see what a preview tells; the whole one is long."""
+"""The beginning shows what a preview contains; all of it would be long."""
 
 
 @dataclass(slots=True)
 class Script:
-    """Each step as the command that a person would type, and its result."""
+    """The steps of the demo, each with the command a person would type and its result."""
 
     screen: Console | None
-    """None where nobody is watching."""
+    """None with `--json`."""
     steps: list[dict[str, Any]] = field(default_factory=list)
 
-    def tell(self, sentence: str) -> None:
+    def narrate(self, sentence: str) -> None:
         if self.screen:
-            self.screen.print(say(f"# {sentence}"), style="dim", soft_wrap=True)
+            self.screen.print(safe_text(f"# {sentence}"), style="dim", soft_wrap=True)
 
     async def step(self, command: str, work: Awaitable[Answer], lines: int | None = None) -> Any:
-        """Do one step, show its result (or the first lines of it), and give its JSON document.
+        """Run one step, show its result (or its first lines), and return its JSON document.
 
         Raises:
-            Refusal, SourceError, DestinationError, SyncStopped: as the command would.
+            DomainError, SourceError, DestinationError, SyncStopped: as the command would.
         """
-        self._type(command)
+        self._print_command(command)
         answer = await work
         self.steps.append({"command": command, "exit_code": answer.exit_code, "result": answer.document})
         if self.screen:
@@ -59,32 +59,33 @@ class Script:
         return answer.document
 
     async def map_confirming(self, container: Container, source_event: str, gleanin_event: str) -> Any:
-        """Map two events, and confirm the time zone where that is asked for."""
+        """Map two events, and confirm the time zone if necessary."""
         command = f'gleanin-sync map "{NAME}" {source_event} {gleanin_event}'
         try:
             return await self.step(
-                command, mappings.mapped(container, NAME, source_event, gleanin_event, confirmed=False)
+                command,
+                mappings.create_mapping(container, NAME, source_event, gleanin_event, confirmed=False),
             )
-        except TimeZoneUnconfirmed as refusal:
-            failure = failure_of(refusal)
-            error = {"error": {"code": failure.code, "message": failure.message}}
-            self.steps.append({"command": command, "exit_code": failure.exit_code, "result": error})
+        except TimeZoneUnconfirmed as error:
+            failure = failure_of(error)
+            document = {"error": {"code": failure.code, "message": failure.message}}
+            self.steps.append({"command": command, "exit_code": failure.exit_code, "result": document})
             if self.screen:
-                self.screen.print(say(failure.message), style="yellow", soft_wrap=True)
+                self.screen.print(safe_text(failure.message), style="yellow", soft_wrap=True)
                 self.screen.print()
-        confirmed = mappings.mapped(container, NAME, source_event, gleanin_event, confirmed=True)
+        confirmed = mappings.create_mapping(container, NAME, source_event, gleanin_event, confirmed=True)
         return await self.step(f"{command} --confirm-time-zone", confirmed)
 
-    def _type(self, command: str) -> None:
+    def _print_command(self, command: str) -> None:
         if self.screen:
             self.screen.print(Text.assemble(("$ ", "dim"), (command, "bold cyan")), soft_wrap=True)
 
-    def watching(self) -> sync.Tell | None:
-        return self._say if self.screen else None
+    def on_message(self) -> sync.OnMessage | None:
+        return self._print_message if self.screen else None
 
-    def _say(self, message: str) -> None:
+    def _print_message(self, message: str) -> None:
         if self.screen:
-            self.screen.print(say(message))
+            self.screen.print(safe_text(message))
 
 
 def _show(answer: Answer, screen: Console, lines: int | None) -> None:
@@ -95,8 +96,8 @@ def _show(answer: Answer, screen: Console, lines: int | None) -> None:
     screen.print()
 
 
-async def played(screen: Console | None) -> Answer:
-    """Play it all, on stand-ins and a database of its own."""
+async def play(screen: Console | None) -> Answer:
+    """Run the demo on stand-ins and a temporary database."""
     from entrypoints.sandbox.loading import load_state
     from entrypoints.sandbox.server import serve
 
@@ -106,18 +107,19 @@ async def played(screen: Console | None) -> Answer:
             serve(load_state()) as sandbox,
             opened(settings_for(settings(), Path(folder), sandbox)) as container,
         ):
-            await _play(script, container, sandbox)
+            await _run_steps(script, container, sandbox)
 
     def show(last: Console) -> None:
         last.print(
-            "That was all; nothing of it is left. To go on by yourself: gleanin-sync --help", style="dim"
+            "The demo is finished and has left nothing behind. To try it yourself: gleanin-sync --help",
+            style="dim",
         )
 
     return Answer({"steps": script.steps}, show)
 
 
 def settings_for(chosen: Settings, folder: Path, sandbox: Sandbox) -> Settings:
-    """Point at the stand-ins and a database in the folder, whatever the environment says."""
+    """Return settings that use the stand-ins and a database in the folder, regardless of the environment."""
     return chosen.model_copy(
         update={
             "database_url": SecretStr(f"sqlite:///{folder / 'demo.db'}"),
@@ -128,55 +130,61 @@ def settings_for(chosen: Settings, folder: Path, sandbox: Sandbox) -> Settings:
     )
 
 
-async def _play(script: Script, container: Container, sandbox: Sandbox) -> None:
+async def _run_steps(script: Script, container: Container, sandbox: Sandbox) -> None:
     from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     url, step = sandbox.sessionboard_url, script.step
-    script.tell(
-        "Stand-ins of Sessionboard and Gleanin are running on this machine, with an invented conference."
+    script.narrate(
+        "Stand-ins for Sessionboard and Gleanin are running on this machine, with a fictional conference."
     )
     await step(
         f'gleanin-sync organization add "{NAME}" --sessionboard-url {url} --token-stdin < sessionboard-token',
-        organizations.added(container, NAME, url, Token(SESSIONBOARD_TOKEN)),
+        organizations.add_organization(container, NAME, url, Token(SESSIONBOARD_TOKEN)),
     )
     await step(
         f'gleanin-sync connect "{NAME}" --token-stdin < gleanin-token',
-        organizations.connected(container, NAME, Token(GLEANIN_TOKEN)),
+        organizations.connect_organization(container, NAME, Token(GLEANIN_TOKEN)),
     )
-    events = await step(f'gleanin-sync events "{NAME}"', mappings.events_listed(container, NAME))
+    events = await step(f'gleanin-sync events "{NAME}"', mappings.list_events(container, NAME))
     mapping = (await script.map_confirming(container, *_pair(events)))["id"]
-    script.tell("What would a sync do, and why?")
+    script.narrate("Preview: what would a sync do, and why?")
     await step(
         f"gleanin-sync preview {mapping} | head -{PREVIEW_LINES}",
-        sync.previewed(container, mapping),
+        sync.preview_mapping(container, mapping),
         lines=PREVIEW_LINES,
     )
-    await step(f"gleanin-sync sync {mapping}", sync.synced(container, mapping, tell=script.watching()))
-    await asyncio.sleep(sandbox.world.link_delay)  # Gleanin makes share links a moment after a person
-    script.tell("Again: nothing has changed, so nothing is written.")
-    again = await step(
-        f"gleanin-sync sync {mapping}", sync.synced(container, mapping, tell=script.watching())
+    await step(
+        f"gleanin-sync sync {mapping}", sync.sync_mapping(container, mapping, on_message=script.on_message())
     )
-    script.tell("Why is this person not in Gleanin?")
-    who = await _somebody_blocked(container, again["run_id"])
-    await step(f"gleanin-sync record {mapping} {who}", results.history_told(container, mapping, who))
-    await step(f"gleanin-sync links {mapping}", share_links.links_listed(container, mapping))
+    await asyncio.sleep(sandbox.world.link_delay)  # Gleanin creates share links shortly after a person
+    script.narrate("Sync again: nothing has changed, so nothing is written.")
+    again = await step(
+        f"gleanin-sync sync {mapping}", sync.sync_mapping(container, mapping, on_message=script.on_message())
+    )
+    script.narrate("Why is this person not in Gleanin?")
+    email = await _email_of_blocked_person(container, again["run_id"])
+    await step(
+        f"gleanin-sync record {mapping} {email}", results.show_record_history(container, mapping, email)
+    )
+    await step(f"gleanin-sync links {mapping}", share_links.list_links(container, mapping))
 
 
-async def _somebody_blocked(container: Container, run_id: str) -> str:
+async def _email_of_blocked_person(container: Container, run_id: str) -> str:
     _, blocked = await container.resolve(GetRunWithOutcomes)(RunId(run_id), [Outcome.BLOCKED])
     return next(each.record.email for each in blocked if each.record.email)
 
 
 def _pair(events: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
-    """Choose the first two events of one name."""
-    theirs = {event["name"]: event["id"] for event in reversed(events["gleanin"])}
+    """Return the ids of the first two events with the same name."""
+    gleanin_ids = {event["name"]: event["id"] for event in reversed(events["gleanin"])}
     return next(
-        (event["id"], theirs[event["name"]]) for event in events["sessionboard"] if event["name"] in theirs
+        (event["id"], gleanin_ids[event["name"]])
+        for event in events["sessionboard"]
+        if event["name"] in gleanin_ids
     )
 
 
 @commands.command(epilog=examples("gleanin-sync demo"))
 def demo(as_json: AsJson = False) -> None:
-    """Show everything at work: stand-ins, connect, map, preview, sync, sync again, links; nothing is left behind."""
-    finish(in_loop(lambda: played(None if as_json else console())), as_json=as_json)
+    """Run a full example against stand-ins: connect, map, preview, sync, sync again, links. Nothing is left behind."""
+    finish(run_async(lambda: play(None if as_json else console())), as_json=as_json)

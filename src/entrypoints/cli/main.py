@@ -1,4 +1,4 @@
-"""The console script: all commands together, and the one door through which errors leave."""
+"""The console script: the list of commands, and the one place where errors become messages and exit codes."""
 
 import gc
 import sys
@@ -10,100 +10,106 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from entrypoints.cli.errors import UNFORESEEN, ExitCode, Failure, failure_of
+from entrypoints.cli.errors import INTERNAL_ERROR, ExitCode, Failure, failure_of
 from entrypoints.cli.output import print_failure
-from entrypoints.cli.streams import StdoutLost, give_up_stdout, set_up_streams
+from entrypoints.cli.streams import StdoutLost, discard_stdout, set_up_streams
 from entrypoints.text import safe
 
 COMMANDS = {
     "demo": (
         "demo",
-        "Show everything at work: stand-ins, connect, map, preview, sync, sync again, links; nothing is left behind.",
+        "Run a full example against stand-ins: connect, map, preview, sync, sync again, links. Nothing is left behind.",
     ),
     "serve": (
         "serve",
-        "Serve the product UI, the portals and the JSON API, and carry out syncs, until Ctrl-C.",
+        "Serve the product UI, the portals and the JSON API, and run syncs, until Ctrl-C.",
     ),
     "worker": (
         "worker",
-        "Carry out booked and continuous syncs until Ctrl-C; any number of workers can share a database.",
+        "Run requested and continuous syncs until Ctrl-C; any number of workers can share a database.",
     ),
-    "status": ("status", "Show for each organization what is due, queued, running and failing."),
+    "status": ("status", "Show what is due, queued, running and failing in each organization."),
     "connect": (
         "organizations",
         "Connect an organization to Gleanin with an API token (Gleanin: My Profile > API Tokens).",
     ),
     "token": (
         "organizations",
-        "Replace a token that was renewed; connection, mappings and all that was synced stay.",
+        "Replace a token; the connection, its mappings and everything synced stay.",
     ),
     "disconnect": (
         "organizations",
         "Disconnect an organization from Gleanin: ends all its mappings and erases the token.",
     ),
-    "organization": ("organizations", "Add organizations, each with its Sessionboard access; list them."),
-    "events": ("mappings", "List the events of both sides, and which of them can still be mapped."),
-    "map": ("mappings", "Map a Sessionboard event to a Gleanin event: one to one."),
-    "unmap": ("mappings", "Remove a mapping; nothing is removed from Gleanin, and other mappings go on."),
+    "organization": ("organizations", "Add, list and remove organizations and their Sessionboard access."),
+    "events": (
+        "mappings",
+        "List the events in Sessionboard and Gleanin, and which of them can still be mapped.",
+    ),
+    "map": ("mappings", "Map a Sessionboard event to a Gleanin event, one to one."),
+    "unmap": (
+        "mappings",
+        "Remove a mapping; nothing is removed from Gleanin, and other mappings are not affected.",
+    ),
     "mappings": ("mappings", "List an organization's event mappings."),
     "settings": (
         "mappings",
-        "Show what a mapping syncs, and change it; the next sync re-sends just what that changes.",
+        "Show or change what a mapping syncs; the next sync resends only what the new settings affect.",
     ),
     "preview": (
         "sync",
-        "Say for each record what a sync would do, with the old and the new value of each field; nothing is written.",
+        "Show what a sync would do with each record, with the old and new value of each field; nothing is written.",
     ),
-    "sync": ("sync", "Sync a mapping now, and wait for the end."),
+    "sync": ("sync", "Sync a mapping now, and wait until it has finished."),
     "runs": ("results", "List a mapping's sync runs, newest first."),
-    "run": ("results", "Show a run: its counts, and what it did with each record and why."),
-    "record": ("results", "Tell all that ever happened to one record, and why."),
+    "run": ("results", "Show a run: its counts, what it did with each record, and why."),
+    "record": ("results", "Show the full history of one record, and why each thing happened."),
     "links": (
         "share_links",
-        "List the share links of speakers and exhibitor contacts, as the last sync found them in Gleanin.",
+        "List the share links of speakers and exhibitor contacts, as of the last sync.",
     ),
     "notices": (
         "notifications",
-        "Show or choose where notices go: one when a sync starts to fail, one when it works again.",
+        "Show or choose where notifications go: one when a sync starts failing, one when it recovers.",
     ),
-    "user": ("access", "Accounts of people, and their roles."),
-    "key": ("access", "API keys for other programs."),
+    "user": ("access", "Manage people's accounts and roles."),
+    "key": ("access", "Manage API keys for other programs."),
     "probe": (
         "maintenance",
-        "Compare an organization's real Gleanin account with what this program assumes of Gleanin; reads only.",
+        "Check what this program assumes about Gleanin against an organization's account; nothing is written.",
     ),
     "doctor": (
         "maintenance",
-        "Check settings, keys, database, migrations, queue and clock, and whether both sides can be reached.",
+        "Check settings, keys, database, migrations, queue and clock, and that Sessionboard and Gleanin can be reached.",
     ),
-    "database": ("maintenance", "The database's upkeep."),
-    "sandbox": ("sandbox", "Serve stand-ins of Sessionboard and Gleanin on this machine, until Ctrl-C."),
+    "database": ("maintenance", "Maintain the database."),
+    "sandbox": ("sandbox", "Serve stand-ins for Sessionboard and Gleanin on this machine, until Ctrl-C."),
 }
 """Each command with its module below `entrypoints.cli`, and what its help begins with."""
-NOBODY_READS = 141
+OUTPUT_CLOSED = 141
 """128 and the number of SIGPIPE, as shells have it."""
 
 
 class Commands(TyperGroup):
-    """The commands, of which only those are loaded that are asked for: all of them together take a while."""
+    """The commands, each loaded when it is used: importing all of them takes a while."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - they are the same for everybody
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the list does not depend on the context
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command; its name and what it is for, if nobody has asked for it."""
+        """Return the command if it is loaded, otherwise one that has only its name and help."""
         if cmd_name not in COMMANDS:
             return None
         return super().get_command(ctx, cmd_name) or TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] in COMMANDS:
-            self.add_command(loaded(args[0]), args[0])
+            self.add_command(load_command(args[0]), args[0])
         return super().resolve_command(ctx, args)
 
 
-def loaded(name: str) -> Any:
-    """Import a command."""
+def load_command(name: str) -> Any:
+    """Import a command's module and return the command."""
     module, _ = COMMANDS[name]
     return get_group(import_module(f"entrypoints.cli.{module}").commands).commands[name]
 
@@ -114,17 +120,17 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
-        "Exit codes: 0 done; 1 a fault of ours, or a run that was cut short; 2 wrong usage; 3 refused by a rule; "
-        "4 finished with problems; 5 the other side is unreachable or refused us; 130 interrupted; "
-        "141 nobody reads the output any more."
-        "\n\nEverything is set by GLEANIN_SYNC_* variables; `gleanin-sync doctor` shows them."
-        "\n\nTo see it all at work, with nothing to prepare: gleanin-sync demo"
+        "Exit codes: 0 done; 1 internal error, or run interrupted; 2 wrong usage; 3 refused by a rule; "
+        "4 finished with problems; 5 Sessionboard or Gleanin could not be reached, or refused; 130 interrupted; "
+        "141 output closed (SIGPIPE)."
+        "\n\nAll settings are GLEANIN_SYNC_* environment variables; `gleanin-sync doctor` shows them."
+        "\n\nTo try everything without preparation: gleanin-sync demo"
     ),
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         typer.echo(f"gleanin-sync {version('gleanin-sync')}")
@@ -141,10 +147,9 @@ def sync_to_gleanin(
 
 
 def main() -> None:
-    """Run the command that the shell was given."""
-    gc.set_threshold(
-        50_000, 20, 100
-    )  # nothing that is imported is garbage: looking for it takes a tenth of the start
+    """Run the command given on the command line, and exit."""
+    # Imports create no garbage, and collecting during them takes a tenth of the start-up time.
+    gc.set_threshold(50_000, 20, 100)
     try:
         set_up_streams()
         exit_code = run(sys.argv[1:])
@@ -155,12 +160,12 @@ def main() -> None:
 
 
 def _without_stdout(error: StdoutLost) -> int:
-    give_up_stdout()
-    if error.nobody_reads:
-        return NOBODY_READS
-    # On stderr even with --json: it is the only place left.
-    print_failure(Failure(ExitCode.FAULT, "stdout_lost", str(error)), as_json=False)
-    return ExitCode.FAULT
+    discard_stdout()
+    if error.reader_closed:
+        return OUTPUT_CLOSED
+    # On stderr even with --json, because stdout cannot be written.
+    print_failure(Failure(ExitCode.INTERNAL_ERROR, "stdout_lost", str(error)), as_json=False)
+    return ExitCode.INTERNAL_ERROR
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -179,7 +184,7 @@ def run(arguments: Sequence[str]) -> int:
         failure = Failure(ExitCode.INTERRUPTED, "interrupted", "Interrupted. Nothing was changed.")
     except StdoutLost:
         raise
-    except Exception as error:  # noqa: BLE001 - the last door: what nobody foresaw becomes a sentence here
+    except Exception as error:  # noqa: BLE001 - the last handler: unexpected errors become a message here
         failure = failure_of(error)
         _log(error, failure)
     else:
@@ -189,7 +194,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _check_text(arguments: Sequence[str]) -> None:
-    # What is no text in the terminal's encoding comes as lone surrogates, which no database takes.
+    # Bytes that are not valid in the terminal's encoding become lone surrogates, which no database accepts.
     if any("\ud800" <= character <= "\udfff" for argument in arguments for character in argument):
         raise typer.BadParameter("An argument is not text in this terminal's encoding (UTF-8).")
 
@@ -205,13 +210,13 @@ def _usage(error: typer.TyperException, *, as_json: bool) -> int:
 
 
 def _log(error: Exception, failure: Failure) -> None:
-    if failure.code == UNFORESEEN:
+    if failure.code == INTERNAL_ERROR:
         import structlog
 
         from entrypoints.late_logs import set_up_announced_logs
         from entrypoints.logs import set_up_logs
 
         set_up_announced_logs()
-        if not structlog.is_configured():  # left to itself, it would write to stdout
+        if not structlog.is_configured():  # its default configuration writes to stdout
             set_up_logs("error")
         structlog.get_logger().error("cli.fault", exc_info=error)

@@ -1,4 +1,4 @@
-"""Keeping an installation well: `doctor`, `database upgrade`, `probe`."""
+"""Maintenance of an installation: `doctor`, `database upgrade`, `probe`."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from core.usecases.organizations.queries import FindOrganization
 from entrypoints.cli.checks import checks
 from entrypoints.cli.errors import ExitCode
 from entrypoints.cli.options import AsJson, Org, examples
-from entrypoints.cli.output import Answer, say, table
-from entrypoints.cli.runner import carry_out, finish, in_loop, settings
+from entrypoints.cli.output import Answer, safe_text, table
+from entrypoints.cli.runner import finish, run_async, run_command, settings
 from entrypoints.container import Container
 from entrypoints.database import upgrade_database
 from entrypoints.settings import Settings
@@ -23,7 +23,7 @@ database = typer.Typer()
 commands.add_typer(
     database,
     name="database",
-    help="The database's upkeep.",
+    help="Maintain the database.",
     epilog=examples("gleanin-sync database upgrade"),
 )
 
@@ -37,32 +37,32 @@ STYLES = {
 }
 
 
-async def examined(chosen: Settings) -> Answer:
-
-    found = [check async for check in checks(chosen)]
-    shown = told_settings(chosen)
+async def examine(chosen: Settings) -> Answer:
+    """Run the checks of `doctor`."""
+    results = [check async for check in checks(chosen)]
+    shown = public_settings(chosen)
 
     def show(console: Console) -> None:
         console.print("Settings", style="bold")
         for name, value in shown.items():
-            # No table: a path or an address is longer than a column has room for.
-            console.print(say(f"  {name} = {value}"), soft_wrap=True)
+            # Not a table, because paths and URLs are too long for a column.
+            console.print(safe_text(f"  {name} = {value}"), soft_wrap=True)
         console.print()
-        rows = ((_styled(each.health), _below(each.name, each.message)) for each in found)
-        console.print(table("Checks", ("", "What, and what was found"), rows))
+        rows = ((_styled(check.health), _below(check.name, check.message)) for check in results)
+        console.print(table("Checks", ("", "Check and result"), rows))
 
     document = {
         "settings": shown,
         "checks": [
-            {"name": each.name, "health": each.health.value, "message": each.message} for each in found
+            {"name": check.name, "health": check.health.value, "message": check.message} for check in results
         ],
     }
-    worst = next((each.exit_code for each in found if each.exit_code), ExitCode.DONE)
-    return Answer(document, show, worst)
+    exit_code = next((check.exit_code for check in results if check.exit_code), ExitCode.DONE)
+    return Answer(document, show, exit_code)
 
 
-def told_settings(chosen: Settings) -> dict[str, Any]:
-    """Give the settings as variables, without what is secret in them."""
+def public_settings(chosen: Settings) -> dict[str, Any]:
+    """Return the settings by variable name, without secrets."""
     return {
         "GLEANIN_SYNC_DATABASE_URL": _without_password(chosen.database),
         "GLEANIN_SYNC_SECRET_KEYS": f"set ({len(chosen.keys)})" if chosen.keys else f"in {chosen.keys_file}",
@@ -84,7 +84,7 @@ def _without_password(url: str) -> str:
         return "not a database URL"
     if scheme.startswith("sqlite"):
         return url
-    # Passwords stand before the last @, and in a query such as ?password=...
+    # A password is before the last @, or in a query such as ?password=...
     return (
         f"{scheme}://…@{rest.rpartition('@')[2].partition('?')[0]}"
         if "@" in rest
@@ -92,14 +92,14 @@ def _without_password(url: str) -> str:
     )
 
 
-async def probed(container: Container, org: str) -> Answer:
+async def probe_destination(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     findings = await container.resolve(ProbeDestination)(found.id)
 
     def show(console: Console) -> None:
         rows = ((_styled(each.verdict), each.marked, _below(each.assumption, each.seen)) for each in findings)
-        heading = f"Gleanin, as {found.name} sees it, and what is assumed of it"
-        console.print(table(heading, ("", "Rests on", "Assumption, and what was seen"), rows))
+        heading = f"Assumptions about Gleanin, checked with the account of {found.name}"
+        console.print(table(heading, ("", "Based on", "Assumption and observation"), rows))
         console.print("Nothing was written.", style="dim")
 
     document = [
@@ -114,9 +114,9 @@ async def probed(container: Container, org: str) -> Answer:
     return Answer(document, show)
 
 
-def _below(subject: str, found: str) -> Text:
-    """Lay out what was looked at and what was found, one below the other: side by side, paths would break in two."""
-    return Text.assemble((safe(subject), "bold"), "\n", safe(found))
+def _below(subject: str, result: str) -> Text:
+    """Return the result below its subject: side by side, paths would be wrapped."""
+    return Text.assemble((safe(subject), "bold"), "\n", safe(result))
 
 
 def _styled(state: str) -> Text:
@@ -125,26 +125,26 @@ def _styled(state: str) -> Text:
 
 @commands.command(epilog=examples('gleanin-sync probe "PyCon FR"'))
 def probe(org: Org, as_json: AsJson = False) -> None:
-    """Compare an organization's real Gleanin account with what this program assumes of Gleanin; reads only."""
-    carry_out(lambda container: probed(container, org), as_json=as_json)
+    """Check what this program assumes about Gleanin against an organization's account; nothing is written."""
+    run_command(lambda container: probe_destination(container, org), as_json=as_json)
 
 
 @commands.command(epilog=examples("gleanin-sync doctor"))
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, keys, database, migrations, queue and clock, and whether both sides can be reached.
+    """Check settings, keys, database, migrations, queue and clock, and that Sessionboard and Gleanin can be reached.
 
-    Ends with the exit code of the first problem.
+    The exit code is that of the first problem.
     """
     chosen = settings()
-    finish(in_loop(lambda: examined(chosen)), as_json=as_json)
+    finish(run_async(lambda: examine(chosen)), as_json=as_json)
 
 
 @database.command(epilog=examples("gleanin-sync database upgrade"))
 def upgrade(as_json: AsJson = False) -> None:
-    """Bring the database up to date with this program."""
+    """Upgrade the database to this version of the program."""
     revision = upgrade_database(settings())
 
     def show(console: Console) -> None:
-        console.print(say(f"The database is up to date ({revision})."))
+        console.print(safe_text(f"The database is up to date ({revision})."))
 
     finish(Answer({"revision": revision}, show), as_json=as_json)

@@ -18,45 +18,43 @@ from core.usecases.mappings.show_health import GetHealth
 from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, ConfirmTimeZone, Mapping, Org, Switch, examples
-from entrypoints.cli.output import Answer, say, table
+from entrypoints.cli.output import Answer, safe_text, table
 from entrypoints.cli.reports import unchanged
-from entrypoints.cli.runner import carry_out
+from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
 
 commands = typer.Typer()
 
 
-async def events_listed(container: Container, org: str) -> Answer:
+async def list_events(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     lists = await container.resolve(ListEvents)(found.id)
-    sides = {"Sessionboard": lists.sessionboard, "Gleanin": lists.gleanin}
+    events_by_system = {"Sessionboard": lists.sessionboard, "Gleanin": lists.gleanin}
 
     def show(console: Console) -> None:
-        for side, events in sides.items():
+        for system, events in events_by_system.items():
             rows = (
-                (
-                    each.id,
-                    each.name,
-                    each.time_zone or "not told",
-                    _mappable(each),
-                )
-                for each in events
+                (event.id, event.name, event.time_zone or "not reported", _mappable(event))
+                for event in events
             )
-            console.print(table(f"Events in {side}", ("ID", "Name", "Time zone", "Can be mapped"), rows))
-        hint = f"To map two of them: gleanin-sync map {found.id} SESSIONBOARD_EVENT GLEANIN_EVENT"
-        console.print(say(hint), style="dim")
+            console.print(table(f"Events in {system}", ("ID", "Name", "Time zone", "Can be mapped"), rows))
+        hint = f"To map two events: gleanin-sync map {found.id} SESSIONBOARD_EVENT GLEANIN_EVENT"
+        console.print(safe_text(hint), style="dim")
 
-    document = {side.lower(): [shapes.event(each) for each in events] for side, events in sides.items()}
+    document = {
+        system.lower(): [shapes.event(event) for event in events]
+        for system, events in events_by_system.items()
+    }
     return Answer(document, show)
 
 
 def _mappable(event: ListedEvent) -> str:
     if not event.mappable:
         return f"no: {event.why_not}"
-    return f"to {event.only_with} only: they were synced under this connection" if event.only_with else "yes"
+    return f"only to {event.only_with}, as before in this connection" if event.only_with else "yes"
 
 
-async def mapped(
+async def create_mapping(
     container: Container, org: str, sessionboard_event: str, gleanin_event: str, *, confirmed: bool
 ) -> Answer:
     found = await container.resolve(FindOrganization)(org)
@@ -70,33 +68,35 @@ async def mapped(
 
     def show(console: Console) -> None:
         console.print(
-            say(
+            safe_text(
                 f"Mapped {mapping.sessionboard_name} to {mapping.gleanin_name}. The mapping's id: {mapping.id}"
             )
         )
         for warning in warnings:
-            console.print(say(warning), style="yellow")
+            console.print(safe_text(warning), style="yellow")
         if mapping.waits_for_settings:
             console.print(
-                say(
-                    "Continuous sync waits until the settings have been seen: "
+                safe_text(
+                    "Continuous sync starts after you have reviewed the settings: "
                     f"gleanin-sync settings {mapping.id}"
                 )
             )
-        console.print(say(f"To go on: gleanin-sync preview {mapping.id}"), style="dim")
+        console.print(safe_text(f"Next: gleanin-sync preview {mapping.id}"), style="dim")
 
     return Answer(shapes.mapping(mapping) | {"warnings": warnings}, show)
 
 
-async def unmapped(container: Container, mapping_id: str) -> Answer:
+async def remove_mapping(container: Container, mapping_id: str) -> Answer:
     mapping = await container.resolve(RemoveMapping)(MappingId(mapping_id), actor=COMMAND_LINE)
 
     def show(console: Console) -> None:
-        console.print(say(f"Removed the mapping of {mapping.sessionboard_name} to {mapping.gleanin_name}."))
+        console.print(
+            safe_text(f"Removed the mapping of {mapping.sessionboard_name} to {mapping.gleanin_name}.")
+        )
         if mapping.written:
             console.print(
-                "Something was synced under it: the two events can be mapped to each other again, "
-                "and to nothing else as long as the connection lasts."
+                "Records were synced with it, so until you disconnect these two events can only be mapped "
+                "to each other again."
             )
 
     document = shapes.mapping(mapping) | {
@@ -105,10 +105,10 @@ async def unmapped(container: Container, mapping_id: str) -> Answer:
     return Answer(document, show)
 
 
-async def mappings_listed(container: Container, org: str) -> Answer:
+async def list_mappings(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    fares = await container.resolve(GetHealth)(found.id)
-    all_of_it = fares.mappings
+    health_report = await container.resolve(GetHealth)(found.id)
+    mappings_with_health = health_report.mappings
 
     def show(console: Console) -> None:
         rows = (
@@ -118,24 +118,27 @@ async def mappings_listed(container: Container, org: str) -> Answer:
                 f"{each.gleanin_name} ({each.events.gleanin_id})",
                 "waiting for settings" if each.waits_for_settings and health.is_well else health.state.value,
             )
-            for each, health in all_of_it
+            for each, health in mappings_with_health
         )
         console.print(
             table(f"Event mappings of {found.name}", ("ID", "Sessionboard", "Gleanin", "State"), rows)
         )
-        for each, health in all_of_it:
+        for each, health in mappings_with_health:
             if not health.is_well:
-                console.print(say(f"{each.id}: {health.reason}"))
-            if at := fares.checked_at(each.id):
-                console.print(say(f"{each.id}: {unchanged(at)}."), style="dim")
-        if not all_of_it:
-            console.print(say(f"None yet. The events: gleanin-sync events {found.id}"))
+                console.print(safe_text(f"{each.id}: {health.reason}"))
+            if at := health_report.checked_at(each.id):
+                console.print(safe_text(f"{each.id}: {unchanged(at)}."), style="dim")
+        if not mappings_with_health:
+            console.print(safe_text(f"No mappings yet. To list the events: gleanin-sync events {found.id}"))
 
-    document = [shapes.mapping_with_health(*each, fares.checked_at(each[0].id)) for each in all_of_it]
+    document = [
+        shapes.mapping_with_health(mapping, health, health_report.checked_at(mapping.id))
+        for mapping, health in mappings_with_health
+    ]
     return Answer(document, show)
 
 
-async def settings_changed(container: Container, change: SettingsChange) -> Answer:
+async def change_settings(container: Container, change: SettingsChange) -> Answer:
     mapping = await container.resolve(ChangeSettings)(change, actor=COMMAND_LINE)
     mismatch = known_mismatch(mapping.time_zone, mapping.gleanin_time_zone, container.clock().now())
     return Answer(
@@ -154,20 +157,16 @@ def _show_settings(console: Console, mapping: EventMapping, mismatch: str) -> No
     chosen = mapping.settings
     rows = (
         ("tracks", chosen.tracks, "where a session's tracks come from"),
-        ("chairpersons", _switch(on=chosen.chairpersons), "whether chairpersons go as speakers"),
-        ("moderators", _switch(on=chosen.moderators), "whether moderators go as speakers"),
-        ("exhibitor-name", chosen.exhibitor_name, "whose name goes to Gleanin's Company Name"),
-        ("continuous", _switch(on=mapping.continuous_sync), "whether it is synced about every 30 minutes"),
-        (
-            "time zone",
-            _zone(mapping),
-            "to be confirmed where Gleanin does not tell its own",
-        ),
+        ("chairpersons", _switch(on=chosen.chairpersons), "whether chairpersons are synced as speakers"),
+        ("moderators", _switch(on=chosen.moderators), "whether moderators are synced as speakers"),
+        ("exhibitor-name", chosen.exhibitor_name, "whose name is sent as Gleanin's Company Name"),
+        ("continuous", _switch(on=mapping.continuous_sync), "whether it syncs about every 30 minutes"),
+        ("time zone", _zone(mapping), "to be confirmed if Gleanin does not report one"),
     )
     heading = f"Settings of {mapping.sessionboard_name} to {mapping.gleanin_name}"
-    console.print(table(heading, ("Setting", "Value", "What it says"), rows))
+    console.print(table(heading, ("Setting", "Value", "Meaning"), rows))
     if mismatch:
-        console.print(say(mismatch), style="yellow")
+        console.print(safe_text(mismatch), style="yellow")
 
 
 def _zone(mapping: EventMapping) -> str:
@@ -186,8 +185,8 @@ def _switch(*, on: bool) -> Switch:
 
 @commands.command(epilog=examples('gleanin-sync events "PyCon FR"'))
 def events(org: Org, as_json: AsJson = False) -> None:
-    """List the events of both sides, and which of them can still be mapped."""
-    carry_out(lambda container: events_listed(container, org), as_json=as_json)
+    """List the events in Sessionboard and Gleanin, and which of them can still be mapped."""
+    run_command(lambda container: list_events(container, org), as_json=as_json)
 
 
 @commands.command(
@@ -198,17 +197,21 @@ def events(org: Org, as_json: AsJson = False) -> None:
 )
 def map_events(
     org: Org,
-    sessionboard_event: Annotated[str, typer.Argument(metavar="SESSIONBOARD_EVENT", help="Its id.")],
-    gleanin_event: Annotated[str, typer.Argument(metavar="GLEANIN_EVENT", help="Its id.")],
+    sessionboard_event: Annotated[
+        str, typer.Argument(metavar="SESSIONBOARD_EVENT", help="The id of the Sessionboard event.")
+    ],
+    gleanin_event: Annotated[
+        str, typer.Argument(metavar="GLEANIN_EVENT", help="The id of the Gleanin event.")
+    ],
     confirm_time_zone: ConfirmTimeZone = False,
     as_json: AsJson = False,
 ) -> None:
-    """Map a Sessionboard event to a Gleanin event: one to one.
+    """Map a Sessionboard event to a Gleanin event, one to one.
 
-    Where Gleanin does not tell its event's time zone, you are shown Sessionboard's and confirm it.
+    If Gleanin does not report its event's time zone, the command shows Sessionboard's for you to confirm.
     """
-    carry_out(
-        lambda container: mapped(
+    run_command(
+        lambda container: create_mapping(
             container, org, sessionboard_event, gleanin_event, confirmed=confirm_time_zone
         ),
         as_json=as_json,
@@ -217,14 +220,14 @@ def map_events(
 
 @commands.command(epilog=examples("gleanin-sync unmap MAPPING"))
 def unmap(mapping: Mapping, as_json: AsJson = False) -> None:
-    """Remove a mapping; nothing is removed from Gleanin, and other mappings go on."""
-    carry_out(lambda container: unmapped(container, mapping), as_json=as_json)
+    """Remove a mapping; nothing is removed from Gleanin, and other mappings are not affected."""
+    run_command(lambda container: remove_mapping(container, mapping), as_json=as_json)
 
 
 @commands.command(epilog=examples('gleanin-sync mappings "PyCon FR"'))
 def mappings(org: Org, as_json: AsJson = False) -> None:
     """List an organization's event mappings."""
-    carry_out(lambda container: mappings_listed(container, org), as_json=as_json)
+    run_command(lambda container: list_mappings(container, org), as_json=as_json)
 
 
 @commands.command(
@@ -238,23 +241,25 @@ def settings(  # noqa: PLR0917 - Typer passes by name
         TracksFrom | None, typer.Option(help="Where a session's tracks come from.", show_default=False)
     ] = None,
     chairpersons: Annotated[
-        Switch | None, typer.Option(help="Whether chairpersons go as speakers.", show_default=False)
+        Switch | None, typer.Option(help="Whether chairpersons are synced as speakers.", show_default=False)
     ] = None,
     moderators: Annotated[
-        Switch | None, typer.Option(help="Whether moderators go as speakers.", show_default=False)
+        Switch | None, typer.Option(help="Whether moderators are synced as speakers.", show_default=False)
     ] = None,
     exhibitor_name: Annotated[
         ExhibitorName | None,
-        typer.Option(help="Whose name goes to Gleanin's Company Name.", show_default=False),
+        typer.Option(help="Whose name is sent as Gleanin's Company Name.", show_default=False),
     ] = None,
     continuous: Annotated[
         Switch | None,
-        typer.Option(help="Whether it is synced by itself, while `serve` runs.", show_default=False),
+        typer.Option(
+            help="Whether it syncs automatically while `serve` or `worker` runs.", show_default=False
+        ),
     ] = None,
     confirm_time_zone: ConfirmTimeZone = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a mapping syncs, and change it; the next sync re-sends just what that changes."""
+    """Show or change what a mapping syncs; the next sync resends only what the new settings affect."""
     change = SettingsChange(
         MappingId(mapping),
         tracks=tracks,
@@ -264,4 +269,4 @@ def settings(  # noqa: PLR0917 - Typer passes by name
         continuous_sync=_is_on(continuous),
         confirm_time_zone=confirm_time_zone,
     )
-    carry_out(lambda container: settings_changed(container, change), as_json=as_json)
+    run_command(lambda container: change_settings(container, change), as_json=as_json)

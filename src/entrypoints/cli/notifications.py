@@ -1,4 +1,4 @@
-"""Where an organization's notices go: `notices`."""
+"""The recipient of an organization's notifications: `notices`."""
 
 from typing import Annotated
 
@@ -16,62 +16,66 @@ from core.usecases.notifications.send_test import SendTestNotification
 from core.usecases.organizations.queries import FindOrganization
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Org, examples
-from entrypoints.cli.output import Answer, say
-from entrypoints.cli.runner import carry_out
+from entrypoints.cli.output import Answer, safe_text
+from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
 
 commands = typer.Typer()
-Chosen = tuple[Channel, str]
 
 
-async def _told(container: Container, organization_id: OrganizationId, secret: Token | None = None) -> Answer:
+async def _recipient_answer(
+    container: Container, organization_id: OrganizationId, secret: Token | None = None
+) -> Answer:
     recipient, latest = await container.resolve(FindRecipient)(organization_id)
 
     def show(screen: Console) -> None:
         if recipient is None:
             screen.print(
-                "Notices go nowhere. To choose: gleanin-sync notices ORG --webhook URL, or --email ADDRESS"
+                "Notifications are off. To switch them on: gleanin-sync notices ORG --webhook URL, or --email ADDRESS"
             )
         else:
             screen.print(
-                say(f"Notices go to this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"),
+                safe_text(
+                    f"Notifications go to this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
+                ),
                 soft_wrap=True,
             )
         if secret is not None:
-            screen.print("They are signed with this secret, which is shown this once:")
-            screen.print(say(secret.value), soft_wrap=True)
+            screen.print("They are signed with this secret, which is shown only once:")
+            screen.print(safe_text(secret.value), soft_wrap=True)
         for each in latest:
             state = each.state.replace("_", " ")
-            screen.print(say(f"{each.at:%Y-%m-%d %H:%M} UTC, {state}: {each.text}"), soft_wrap=True)
+            screen.print(safe_text(f"{each.at:%Y-%m-%d %H:%M} UTC, {state}: {each.text}"), soft_wrap=True)
             if each.problem:
-                screen.print(say(f"  Not delivered: {each.problem}"), soft_wrap=True)
+                screen.print(safe_text(f"  Not delivered: {each.problem}"), soft_wrap=True)
 
     document = shapes.recipient(recipient) | {"latest": [shapes.notice(each) for each in latest]}
     return Answer(document | ({"secret": secret.value} if secret else {}), show)
 
 
-async def shown(container: Container, org: str) -> Answer:
-    return await _told(container, (await container.resolve(FindOrganization)(org)).id)
+async def show_recipient(container: Container, org: str) -> Answer:
+    return await _recipient_answer(container, (await container.resolve(FindOrganization)(org)).id)
 
 
-async def chosen(container: Container, org: str, channel: Channel, address: str) -> Answer:
+async def choose_recipient(container: Container, org: str, channel: Channel, address: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     _, secret = await container.resolve(ChooseRecipient)(found.id, channel, address, actor=COMMAND_LINE)
-    return await _told(container, found.id, secret)
+    return await _recipient_answer(container, found.id, secret)
 
 
-async def switched_off(container: Container, org: str) -> Answer:
+async def switch_off(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     await container.resolve(RemoveRecipient)(found.id, actor=COMMAND_LINE)
-    return await _told(container, found.id)
+    return await _recipient_answer(container, found.id)
 
 
-async def tried(container: Container, org: str) -> Answer:
+async def send_test(container: Container, org: str) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     recipient = await container.resolve(SendTestNotification)(found.id, actor=COMMAND_LINE)
-    said = f"The trial notice was taken by this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
+    message = f"Sent a test notification to this {shapes.CHANNELS[recipient.channel]}: {recipient.address}"
     return Answer(
-        shapes.recipient(recipient) | {"tried": True}, lambda screen: screen.print(say(said), soft_wrap=True)
+        shapes.recipient(recipient) | {"tried": True},
+        lambda screen: screen.print(safe_text(message), soft_wrap=True),
     )
 
 
@@ -86,25 +90,29 @@ def notices(  # noqa: PLR0917 - typer takes them by name
     org: Org,
     webhook: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Let them go to a webhook, signed.", show_default=False),
+        typer.Option(metavar="URL", help="Send them to a webhook, signed.", show_default=False),
     ] = None,
     email: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Let them go by e-mail.", show_default=False)
+        str | None, typer.Option(metavar="ADDRESS", help="Send them by e-mail.", show_default=False)
     ] = None,
-    off: Annotated[bool, typer.Option("--off", help="Let them go nowhere any more.")] = False,
-    attempt: Annotated[bool, typer.Option("--try", help="Send a trial notice now.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="Switch notifications off.")] = False,
+    attempt: Annotated[bool, typer.Option("--try", help="Send a test notification now.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show or choose where notices go: one when a sync starts to fail, one when it works again.
+    """Show or choose where notifications go: one when a sync starts failing, one when it recovers.
 
-    The secret that a webhook's notices are signed with is shown once; choosing the webhook again makes another one.
+    The secret that signs notifications to a webhook is shown only once. Setting the webhook again creates a new one.
     """
     if sum((webhook is not None, email is not None, off, attempt)) > 1:
-        raise typer.BadParameter("Give one of these.", param_hint=["--webhook", "--email", "--off", "--try"])
+        raise typer.BadParameter(
+            "Use only one of these.", param_hint=["--webhook", "--email", "--off", "--try"]
+        )
     if webhook is not None:
-        carry_out(lambda container: chosen(container, org, Channel.WEBHOOK, webhook), as_json=as_json)
+        run_command(
+            lambda container: choose_recipient(container, org, Channel.WEBHOOK, webhook), as_json=as_json
+        )
     elif email is not None:
-        carry_out(lambda container: chosen(container, org, Channel.EMAIL, email), as_json=as_json)
+        run_command(lambda container: choose_recipient(container, org, Channel.EMAIL, email), as_json=as_json)
     else:
-        work = switched_off if off else tried if attempt else shown
-        carry_out(lambda container: work(container, org), as_json=as_json)
+        work = switch_off if off else send_test if attempt else show_recipient
+        run_command(lambda container: work(container, org), as_json=as_json)

@@ -1,4 +1,4 @@
-"""The arguments and options that many commands share."""
+"""Arguments and options that several commands share."""
 
 import sys
 from enum import StrEnum
@@ -10,7 +10,7 @@ import typer
 from core.domain.records.kinds import Scope
 from core.domain.tenancy.secrets import Token
 
-_LONGEST_LINE = 10_000
+_MAX_LINE_LENGTH = 10_000
 
 
 class Switch(StrEnum):
@@ -18,7 +18,7 @@ class Switch(StrEnum):
     OFF = "off"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else, errors too.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a single JSON document, also for errors.")]
 Org = Annotated[str, typer.Argument(metavar="ORG", help="The organization's id or name.", show_default=False)]
 Mapping = Annotated[
     str,
@@ -31,10 +31,11 @@ Run = Annotated[
     typer.Argument(metavar="RUN", help="The run's id; `runs MAPPING` lists them.", show_default=False),
 ]
 WithScope = Annotated[
-    Scope, typer.Option("--scope", help="What to sync: agenda means sessions and their speakers.")
+    Scope, typer.Option("--scope", help="What to sync; agenda means sessions and their speakers.")
 ]
 TokenStdin = Annotated[
-    bool, typer.Option("--token-stdin", help="Read the token from standard input instead of asking for it.")
+    bool,
+    typer.Option("--token-stdin", help="Read the token from standard input instead of prompting for it."),
 ]
 ConfirmTimeZone = Annotated[
     bool,
@@ -45,25 +46,25 @@ ConfirmTimeZone = Annotated[
 ]
 Csv = Annotated[
     Path | None,
-    typer.Option("--csv", help="Write them to this CSV file too.", dir_okay=False, show_default=False),
+    typer.Option("--csv", help="Also write the list to this CSV file.", dir_okay=False, show_default=False),
 ]
 
 
 def examples(*lines: str) -> str:
-    """Write the end of a command's help page."""
-    return "\n\n".join((f"[bold]Example{'s' if len(lines) > 1 else ''}[/]", *map(_escaped, lines)))
+    """Return the examples at the end of a command's help page."""
+    return "\n\n".join((f"[bold]Example{'s' if len(lines) > 1 else ''}[/]", *map(_escape, lines)))
 
 
-def _escaped(line: str) -> str:
+def _escape(line: str) -> str:
     return line.replace("[", r"\[")
 
 
 def token(question: str, *, from_stdin: bool) -> Token:
-    """Get a token: never from the command line, where other users and the shell's history would see it.
+    """Read a token, never from the command line, where other users and the shell history would show it.
 
     Raises:
-        InvalidInput: it cannot be one.
-        typer.BadParameter: nobody can be asked.
+        InvalidInput: the text is not a valid token.
+        typer.BadParameter: there is no terminal to prompt at, or standard input cannot be read.
     """
     return Token(secret(question, from_stdin=from_stdin, option="--token-stdin").strip())
 
@@ -71,40 +72,40 @@ def token(question: str, *, from_stdin: bool) -> Token:
 def secret(
     question: str, *, from_stdin: bool, confirm: bool = False, option: str = "--password-stdin"
 ) -> str:
-    """Get a secret from a line of standard input, or by asking at the terminal, twice to `confirm` it.
+    """Read a secret from a line of standard input, or prompt for it, twice if `confirm`.
 
     Raises:
-        typer.BadParameter: nobody can be asked.
+        typer.BadParameter: there is no terminal to prompt at, or standard input cannot be read.
     """
     if from_stdin:
         return _line_from_stdin(option)
-    if not _somebody_is_there():
+    if not _has_terminal():
         raise typer.BadParameter(
-            "There is no terminal to ask at. Pass it on standard input.", param_hint=option
+            "There is no terminal to prompt at. Pass it on standard input.", param_hint=option
         )
-    asked: str = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
-    return asked
+    answer: str = typer.prompt(question, hide_input=True, confirmation_prompt=confirm, err=True)
+    return answer
 
 
 def _line_from_stdin(option: str) -> str:
-    unreadable = typer.BadParameter("Standard input cannot be read.", param_hint=option)
+    unreadable = typer.BadParameter("Cannot read standard input.", param_hint=option)
     if sys.stdin is None:  # the shell closed it
         raise unreadable
     try:
-        # One character is read beyond the limit so that a longer line is refused and not cut.
-        # Without the end of the line only: a password may begin or end with a space.
-        return sys.stdin.buffer.readline(_LONGEST_LINE).decode(errors="replace").rstrip("\r\n")
+        # The limit exceeds those of tokens and passwords, so that a longer line is refused and not cut.
+        # Strip only the line ending: a password may begin or end with a space.
+        return sys.stdin.buffer.readline(_MAX_LINE_LENGTH).decode(errors="replace").rstrip("\r\n")
     except OSError as error:
         raise unreadable from error
 
 
-def _somebody_is_there() -> bool:
+def _has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def typed(question: str) -> str | None:
-    """Let somebody at a terminal type an answer; None where nobody is there."""
-    if not _somebody_is_there():
+    """Prompt for an answer; return None without a terminal."""
+    if not _has_terminal():
         return None
     answer: str = typer.prompt(question, err=True)
     return answer

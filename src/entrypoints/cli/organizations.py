@@ -1,4 +1,4 @@
-"""Organizations and their connection to Gleanin: `organization`, `connect`, `disconnect`."""
+"""Organizations and their connection to Gleanin: `organization`, `connect`, `token`, `disconnect`."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -24,8 +24,8 @@ from core.usecases.organizations.replace_source_token import ReplaceSourceToken
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Org, TokenStdin, examples, token, typed
-from entrypoints.cli.output import Answer, say, table
-from entrypoints.cli.runner import carry_out
+from entrypoints.cli.output import Answer, safe_text, table
+from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
 from entrypoints.text import safe, shortened
 
@@ -34,7 +34,7 @@ organization = typer.Typer()
 commands.add_typer(
     organization,
     name="organization",
-    help="Add organizations, each with its Sessionboard access; list them.",
+    help="Add, list and remove organizations and their Sessionboard access.",
     epilog=examples('gleanin-sync organization add "PyCon FR" --region eu', "gleanin-sync organization list"),
 )
 
@@ -49,31 +49,31 @@ class Region(StrEnum):
     EU = "eu"
 
 
-async def added(container: Container, name: str, sessionboard_url: str, access: Token) -> Answer:
+async def add_organization(container: Container, name: str, sessionboard_url: str, access: Token) -> Answer:
     new = await container.resolve(AddOrganization)(
         NewOrganization(name, sessionboard_url, access), actor=COMMAND_LINE
     )
 
     def show(console: Console) -> None:
-        console.print(say(f"Added the organization {new.name}. Its id: {new.id}"))
-        console.print(say(f"To go on: gleanin-sync connect {new.id}"), style="dim")
+        console.print(safe_text(f"Added the organization {new.name}. Its id: {new.id}"))
+        console.print(safe_text(f"Next: gleanin-sync connect {new.id}"), style="dim")
 
     document = {"id": new.id, "name": new.name, "sessionboard_url": new.sessionboard_url}
     return Answer(document, show)
 
 
-async def listed(container: Container) -> Answer:
+async def list_organizations(container: Container) -> Answer:
     rows = await container.resolve(ListOrganizationHealth)(None)
 
     def show(console: Console) -> None:
         console.print(
             table(
                 "Organizations",
-                ("ID", "Name, and Sessionboard's address", "Gleanin"),
+                ("ID", "Name and Sessionboard URL", "Gleanin"),
                 (
                     (
                         each.id,
-                        # One below the other: beside the name, an address would break in two.
+                        # Below each other: beside the name, the URL would be wrapped.
                         Text.assemble(shortened(each.name), "\n", (safe(each.sessionboard_url), "dim")),
                         _connection(fares),
                     )
@@ -83,9 +83,9 @@ async def listed(container: Container) -> Answer:
         )
         for each, fares in rows:
             if not fares.overall.is_well:
-                console.print(say(f"{each.name}: {reports.health(fares.overall)}"))
+                console.print(safe_text(f"{each.name}: {reports.health(fares.overall)}"))
         if not rows:
-            console.print("None yet. To add one: gleanin-sync organization add NAME --region eu")
+            console.print("No organizations yet. To add one: gleanin-sync organization add NAME --region eu")
 
     return Answer(
         [shapes.organization(each, fares.connection, fares.overall) for each, fares in rows],
@@ -96,13 +96,13 @@ async def listed(container: Container) -> Answer:
 def _connection(fares: OrganizationHealth) -> Text:
     if fares.connection is None:
         return Text("not connected")
-    connected, health = f"connected, token …{fares.connection.token_hint}", fares.overall
+    state, health = f"connected, token …{fares.connection.token_hint}", fares.overall
     if health.is_well:
-        return Text(connected)
-    return Text.assemble(connected, "\n", (health.state.value, "red"))
+        return Text(state)
+    return Text.assemble(state, "\n", (health.state.value, "red"))
 
 
-async def connected(
+async def connect_organization(
     container: Container, org: str, access: Token, *, continuous_sync: bool = False
 ) -> Answer:
     found = await container.resolve(FindOrganization)(org)
@@ -111,8 +111,8 @@ async def connected(
     )
 
     def show(console: Console) -> None:
-        console.print(say(f"Connected {found.name} to Gleanin."))
-        console.print(say(f"To go on: gleanin-sync events {found.id}"), style="dim")
+        console.print(safe_text(f"Connected {found.name} to Gleanin."))
+        console.print(safe_text(f"Next: gleanin-sync events {found.id}"), style="dim")
 
     document = {
         "id": connection.id,
@@ -123,29 +123,29 @@ async def connected(
     return Answer(document, show)
 
 
-async def token_replaced(container: Container, org: str, side: "SystemOption", renewed: Token) -> Answer:
+async def renew_token(container: Container, org: str, system: SystemOption, new_token: Token) -> Answer:
     found = await container.resolve(FindOrganization)(org)
-    if side is SystemOption.SESSIONBOARD:
-        await container.resolve(ReplaceSourceToken)(found.id, renewed, actor=COMMAND_LINE)
+    if system is SystemOption.SESSIONBOARD:
+        await container.resolve(ReplaceSourceToken)(found.id, new_token, actor=COMMAND_LINE)
     else:
-        await container.resolve(ReplaceDestinationToken)(found.id, renewed, actor=COMMAND_LINE)
+        await container.resolve(ReplaceDestinationToken)(found.id, new_token, actor=COMMAND_LINE)
 
     mappings = await container.resolve(ListMappings)(found.id)
 
     def show(console: Console) -> None:
-        console.print(say(f"{found.name} goes on with the new {side.capitalize()} token."))
+        console.print(safe_text(f"Replaced the {system.capitalize()} token of {found.name}."))
         if mappings:
-            console.print("To see that all works again:", style="dim")
+            console.print("To check that syncing works again:", style="dim")
         for each in mappings:
-            console.print(say(f"gleanin-sync sync {each.id}"), style="dim")
+            console.print(safe_text(f"gleanin-sync sync {each.id}"), style="dim")
 
-    return Answer({"organization_id": found.id, "side": side.value, "token_hint": renewed.hint}, show)
+    return Answer({"organization_id": found.id, "side": system.value, "token_hint": new_token.hint}, show)
 
 
-async def disconnected(container: Container, org: str, *, confirmed: bool) -> Answer:
-    """Disconnect; to type the organization's name confirms it too."""
+async def disconnect_organization(container: Container, org: str, *, confirmed: bool) -> Answer:
+    """Disconnect, once confirmed by the option or by typing the organization's name."""
     found = await container.resolve(FindOrganization)(org)
-    # Before anything is done, and before anybody is asked (rule 10).
+    # Warn before anything is done and before asking for confirmation (rule 10).
     if lost := await container.resolve(CountLostByDisconnecting)(found.id):
         typer.echo(lost, err=True)
     typed_name = None
@@ -157,7 +157,9 @@ async def disconnected(container: Container, org: str, *, confirmed: bool) -> An
 
     def show(console: Console) -> None:
         console.print(
-            say(f"Disconnected {found.name} from Gleanin. Its token was erased, its mappings have ended.")
+            safe_text(
+                f"Disconnected {found.name} from Gleanin. Its token was erased and its mappings were ended."
+            )
         )
 
     document = {
@@ -178,33 +180,37 @@ async def disconnected(container: Container, org: str, *, confirmed: bool) -> An
 def add(
     name: Annotated[str, typer.Argument(help="A name of your choice.", show_default=False)],
     region: Annotated[
-        Region | None, typer.Option(help="Sessionboard's region where the organization is.")
+        Region | None, typer.Option(help="The Sessionboard region of the organization.")
     ] = None,
     sessionboard_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Or the address of Sessionboard's API.", show_default=False),
+        typer.Option(
+            metavar="URL",
+            help="The URL of Sessionboard's API. Only if the account is in neither region.",
+            show_default=False,
+        ),
     ] = None,
     token_stdin: TokenStdin = False,
     as_json: AsJson = False,
 ) -> None:
     """Add an organization with its Sessionboard API token.
 
-    The token is tried before anything is stored. It needs the scopes read:events, read:sessions and
-    read:contacts, and must be allowed to see personal data.
+    The token is tested before anything is stored. It needs the scopes read:events, read:sessions and
+    read:contacts, and permission to see personal data.
     """
     if (region is None) == (sessionboard_url is None):
-        raise typer.BadParameter("Give one of the two.", param_hint=["--region", "--sessionboard-url"])
+        raise typer.BadParameter("Use exactly one of them.", param_hint=["--region", "--sessionboard-url"])
     url = SESSIONBOARD_REGIONS[region.value] if region else sessionboard_url or ""
     access = token("Sessionboard API token", from_stdin=token_stdin)
-    carry_out(lambda container: added(container, name, url, access), as_json=as_json)
+    run_command(lambda container: add_organization(container, name, url, access), as_json=as_json)
 
 
-async def removed(container: Container, org: str, typed_name: str | None) -> Answer:
+async def remove_organization(container: Container, org: str, typed_name: str | None) -> Answer:
     found = await container.resolve(FindOrganization)(org)
     await container.resolve(RemoveOrganization)(found.id, typed_name, actor=COMMAND_LINE)
 
     def show(console: Console) -> None:
-        console.print(say(f"Removed {found.name} and all that was remembered of it."))
+        console.print(safe_text(f"Removed {found.name} and all its data."))
 
     return Answer({"id": found.id, "name": found.name}, show)
 
@@ -219,17 +225,17 @@ def remove(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove an organization that is disconnected: erases its history and share links; Gleanin keeps what it has."""
+    """Remove a disconnected organization: deletes its history and share links; Gleanin is not changed."""
     typed_name = confirm or typed(
-        f"This erases the history and share links of {safe(org)}. To confirm, type the organization's name"
+        f"This deletes the history and share links of {safe(org)}. To confirm, type the organization's name"
     )
-    carry_out(lambda container: removed(container, org, typed_name), as_json=as_json)
+    run_command(lambda container: remove_organization(container, org, typed_name), as_json=as_json)
 
 
 @organization.command("list", epilog=examples("gleanin-sync organization list --json"))
 def list_all(as_json: AsJson = False) -> None:
     """List the organizations, and which of them are connected."""
-    carry_out(listed, as_json=as_json)
+    run_command(list_organizations, as_json=as_json)
 
 
 @commands.command(
@@ -242,17 +248,18 @@ def connect(
     org: Org,
     token_stdin: TokenStdin = False,
     continuous: Annotated[
-        bool, typer.Option("--continuous", help="Let mappings begin with continuous sync.")
+        bool, typer.Option("--continuous", help="Switch continuous sync on for new mappings.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Connect an organization to Gleanin with an API token (Gleanin: My Profile > API Tokens).
 
-    The token is tried before it is stored; it is stored encrypted and never shown again.
+    The token is tested before it is stored. It is stored encrypted and never shown again.
     """
     access = token("Gleanin API token", from_stdin=token_stdin)
-    carry_out(
-        lambda container: connected(container, org, access, continuous_sync=continuous), as_json=as_json
+    run_command(
+        lambda container: connect_organization(container, org, access, continuous_sync=continuous),
+        as_json=as_json,
     )
 
 
@@ -261,27 +268,27 @@ def connect(
 )
 def replace_token(
     org: Org,
-    side: Annotated[SystemOption, typer.Argument(help="Whose token it is.", show_default=False)],
+    side: Annotated[SystemOption, typer.Argument(help="The system the token is for.", show_default=False)],
     token_stdin: TokenStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a token that was renewed; connection, mappings and all that was synced stay.
+    """Replace a token; the connection, its mappings and everything synced stay.
 
-    It is tried before it is stored, and a Gleanin token must see the events that are mapped.
+    The token is tested before it is stored. A Gleanin token must have access to the mapped events.
     """
-    renewed = token(f"New {side.capitalize()} API token", from_stdin=token_stdin)
-    carry_out(lambda container: token_replaced(container, org, side, renewed), as_json=as_json)
+    new_token = token(f"New {side.capitalize()} API token", from_stdin=token_stdin)
+    run_command(lambda container: renew_token(container, org, side, new_token), as_json=as_json)
 
 
 @commands.command(epilog=examples('gleanin-sync disconnect "PyCon FR"'))
 def disconnect(
     org: Org,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm it without being asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm without a prompt.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Disconnect an organization from Gleanin: ends all its mappings and erases the token.
 
-    A running sync stops before its next write. What was synced cannot be synced again to the same Gleanin
-    events, not even after connecting again.
+    A running sync stops before its next write. Records that were synced cannot be synced to the same Gleanin
+    events again, even after reconnecting.
     """
-    carry_out(lambda container: disconnected(container, org, confirmed=yes), as_json=as_json)
+    run_command(lambda container: disconnect_organization(container, org, confirmed=yes), as_json=as_json)

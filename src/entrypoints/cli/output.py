@@ -1,4 +1,4 @@
-"""What a command has to say, once for machines and once for people."""
+"""The output of a command: as JSON for machines, and as text for people."""
 
 import csv
 import json
@@ -17,8 +17,8 @@ from rich.text import Text
 from entrypoints.cli.errors import ExitCode, Failure
 from entrypoints.text import safe, shortened, spreadsheet_cell
 
-_WIDTH_OF_FILES = 200
-"""Where nobody's window limits it, a table must not break ids in two."""
+_WIDTH_WITHOUT_TERMINAL = 200
+"""Characters. Without a terminal a table is wide enough not to break ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +29,43 @@ class Answer:
     exit_code: ExitCode = ExitCode.DONE
 
 
-def say(text: object) -> Text:
-    """Make text from anywhere printable: no markup in it is interpreted, no escape sequence passes."""
+def safe_text(text: object) -> Text:
+    """Return text from any source as printable text: markup and escape sequences in it have no effect."""
     return Text(safe(text))
 
 
 def table(
     heading: str, columns: Sequence[str], rows: Iterable[Sequence[object]], whole: Collection[str] = ()
 ) -> Table:
-    """Lay out rows under a heading; a cell that is a `Text` already keeps its style.
+    """Return a table with a heading; a cell that is a `Text` keeps its style.
 
-    Columns that are ids, and those named in `whole`, are the last to be made narrower.
+    Id columns, and those named in `whole`, are the last to be narrowed.
     """
-    made = Table(
-        title=say(heading), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, header_style="bold"
+    result = Table(
+        title=safe_text(heading),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
     )
     for name in columns:
-        made.add_column(say(name), overflow="fold", no_wrap=name in whole or name.lower().endswith("id"))
+        result.add_column(
+            safe_text(name), overflow="fold", no_wrap=name in whole or name.lower().endswith("id")
+        )
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(shortened(cell)) for cell in row))
-    return made
+        result.add_row(*(cell if isinstance(cell, Text) else Text(shortened(cell)) for cell in row))
+    return result
 
 
 def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     return Console(
-        file=stream, width=None if stream.isatty() else _WIDTH_OF_FILES, highlight=False, emoji=False
+        file=stream, width=None if stream.isatty() else _WIDTH_WITHOUT_TERMINAL, highlight=False, emoji=False
     )
 
 
 def print_json(document: Any) -> None:
-    # In ASCII: valid in whatever encoding the pipe has, and a terminal obeys nothing of it.
+    # ASCII is valid in any encoding the pipe may have, and contains no terminal control sequences.
     sys.stdout.write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")
     sys.stdout.flush()
 
@@ -79,7 +85,7 @@ def print_failure(failure: Failure, *, as_json: bool) -> None:
     screen = console(stderr=True)
     screen.print(Text.assemble(("Error: ", "bold red"), safe(failure.message)), soft_wrap=True)
     if failure.hint:
-        screen.print(say(failure.hint), style="dim", soft_wrap=True)
+        screen.print(safe_text(failure.hint), style="dim", soft_wrap=True)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
@@ -94,6 +100,4 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | 
             writer.writerow(columns)
             writer.writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
     except OSError as error:
-        raise typer.BadParameter(
-            f"{path} cannot be written: {error.strerror}.", param_hint="--csv"
-        ) from error
+        raise typer.BadParameter(f"Cannot write {path}: {error.strerror}.", param_hint="--csv") from error

@@ -1,4 +1,4 @@
-"""Live progress of a run, read from the database: it does not matter which process carries the run out."""
+"""Live progress of a run, read from the database, so that any process may execute the run."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -15,16 +15,16 @@ from entrypoints.cli.output import console
 
 POLL_SECONDS = 0.2
 _POLLS_TO_START = 5
-"""A run that is booked for longer than so many polls waits for another one."""
-_WAITING = "Waiting for another sync of this mapping to end."
+"""A run that is still queued after this many polls is waiting for another run."""
+_WAITING = "Waiting for another sync of this mapping to finish."
 
 
 @asynccontextmanager
-async def shown(get_run: FindRun, run_id: RunId) -> AsyncIterator[None]:
-    """Show bars on stderr for as long as the body takes; where it is no terminal, say only that the run waits."""
+async def show_progress(get_run: FindRun, run_id: RunId) -> AsyncIterator[None]:
+    """Show progress bars on stderr during the body; without a terminal, print only that the run is waiting."""
     screen = console(stderr=True)
     if not screen.is_terminal:
-        async with _beside(_tell_of_waiting(screen, get_run, run_id)):
+        async with _beside(_print_when_waiting(screen, get_run, run_id)):
             yield
         return
     columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -34,17 +34,17 @@ async def shown(get_run: FindRun, run_id: RunId) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _beside(telling: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    follower = asyncio.create_task(telling)
+async def _beside(display: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    follower = asyncio.create_task(display)
     try:
         yield
     finally:
         follower.cancel()
-        # It only tells of the run; a fault of its own must not pass for one of the run.
+        # An error of the display must not be mistaken for one of the run.
         await asyncio.gather(follower, return_exceptions=True)
 
 
-async def _tell_of_waiting(screen: Console, get_run: FindRun, run_id: RunId) -> None:
+async def _print_when_waiting(screen: Console, get_run: FindRun, run_id: RunId) -> None:
     for _ in range(_POLLS_TO_START + 1):
         await asyncio.sleep(POLL_SECONDS)
         if (await get_run(run_id)).state is not RunState.QUEUED:
@@ -72,15 +72,15 @@ class _Bars:
 
     def _draw(self, run: SyncRun) -> None:
         if not run.progress:
-            words = self._waiting_for(run)
+            description = self._waiting_for(run)
             if self._waiting is None:
-                self._waiting = self._display.add_task(words, total=None)
-            self._display.update(self._waiting, description=words)
+                self._waiting = self._display.add_task(description, total=None)
+            self._display.update(self._waiting, description=description)
             return
         if self._waiting is not None:
             self._display.remove_task(self._waiting)
             self._waiting = None
-        for plural, made in run.progress.items():
+        for plural, progress in run.progress.items():
             if plural not in self._bars:
-                self._bars[plural] = self._display.add_task(plural, total=made.total)
-            self._display.update(self._bars[plural], completed=made.done, total=made.total)
+                self._bars[plural] = self._display.add_task(plural, total=progress.total)
+            self._display.update(self._bars[plural], completed=progress.done, total=progress.total)

@@ -1,4 +1,4 @@
-"""How runs, records and plans look in a terminal."""
+"""Runs, records and plans as text for the terminal."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -26,10 +26,11 @@ STYLES = {
     Outcome.BLOCKED: "red",
     Outcome.FAILED: "bold red",
 }
-_LONGEST_VALUE = 60
+_MAX_VALUE_LENGTH = 60
 
 
 def counts(all_kinds: Counts) -> Table:
+    """Return a table of the counts, with a column for each kind that was read."""
     kinds = [kind for kind in KINDS if all_kinds.of(kind).read]
     tallies = [all_kinds.of(kind) for kind in kinds]
     rows: list[tuple[object, ...]] = [
@@ -40,26 +41,26 @@ def counts(all_kinds: Counts) -> Table:
     return table("Counts", ("", *(kind.plural for kind in kinds)), rows)
 
 
-def outcomes(heading: str, told: Iterable[RecordOutcome]) -> Table:
-    return table(
-        heading, ("Outcome", "Record, and why"), ((_styled(each.outcome), _told(each)) for each in told)
-    )
+def outcomes(heading: str, record_outcomes: Iterable[RecordOutcome]) -> Table:
+    """Return a table of outcomes with their reasons."""
+    rows = ((_styled(each.outcome), _outcome(each)) for each in record_outcomes)
+    return table(heading, ("Outcome", "Record and reason"), rows)
 
 
 def plan(steps: Iterable[Step]) -> Table:
-
+    """Return a table of what a sync would do with each record."""
     rows = ((_styled(would_be(step)), _planned(step)) for step in steps)
-    return table("What a sync would do", ("Would be", "Record, why, and what would be sent"), rows)
+    return table("What a sync would do", ("On the next sync", "Record, reason and what would be sent"), rows)
 
 
-def health(one: Health) -> str:
-    """Return a state of health in a sentence: which, since when, and why."""
-    since = f" since {one.since:%Y-%m-%d %H:%M} UTC" if one.since else ""
-    return f"{one.state.value}{since}: {shortened(one.reason, 200)}"
+def health(current: Health) -> str:
+    """Return the health as a sentence: state, since when, and why."""
+    since = f" since {current.since:%Y-%m-%d %H:%M} UTC" if current.since else ""
+    return f"{current.state.value}{since}: {shortened(current.reason, 200)}"
 
 
 def unchanged(at: datetime) -> str:
-    """Return when it was last found that a sync has nothing more to do."""
+    """Return the beginning of a sentence: when a check last found nothing to sync."""
     return f"Checked {at:%Y-%m-%d %H:%M} UTC: nothing has changed"
 
 
@@ -75,18 +76,18 @@ def _record(record: RecordRef, reason: Reason) -> Text:
     return Text.assemble((shortened(record.label), "bold"), f" ({record.kind}): {why(reason)}")
 
 
-def _told(each: RecordOutcome) -> Text:
-    text = _record(each.record, each.reason)
-    text.append(f"\nSessionboard {safe(each.record.source_id)}", style="dim")
-    if each.gleanin_id:
-        text.append(f", Gleanin {safe(each.gleanin_id)}", style="dim")
+def _outcome(outcome: RecordOutcome) -> Text:
+    text = _record(outcome.record, outcome.reason)
+    text.append(f"\nSessionboard {safe(outcome.record.source_id)}", style="dim")
+    if outcome.gleanin_id:
+        text.append(f", Gleanin {safe(outcome.gleanin_id)}", style="dim")
     return text
 
 
 def _planned(step: Step) -> Text:
     text = _record(step.record, step.reason)
     if changes := [_changed(change) for change in shapes.changes(step)]:
-        # A new record is all new: one line after the other would bury the changes of others.
+        # Every field of a new record is new: on separate lines they would hide the changes of other records.
         text.append("\n" + (" · " if isinstance(step, Create) else "\n").join(changes), style="dim")
     return text
 
@@ -99,4 +100,4 @@ def _changed(change: FieldChange) -> str:
 def _value(value: FieldValue | None) -> str:
     if value is None:
         return "(empty)"
-    return shortened(", ".join(value) if isinstance(value, tuple) else value, _LONGEST_VALUE)
+    return shortened(", ".join(value) if isinstance(value, tuple) else value, _MAX_VALUE_LENGTH)

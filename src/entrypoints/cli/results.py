@@ -1,4 +1,4 @@
-"""What happened, and why: `runs`, `run`, `record`."""
+"""Results of syncs: `runs`, `run`, `record`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,17 +19,16 @@ from core.usecases.runs.queries import ListRuns
 from entrypoints import shapes
 from entrypoints.cli import reports
 from entrypoints.cli.options import AsJson, Csv, Mapping, Run, examples
-from entrypoints.cli.output import Answer, say, table, write_csv
-from entrypoints.cli.runner import carry_out
+from entrypoints.cli.output import Answer, safe_text, table, write_csv
+from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
 
 commands = typer.Typer()
 
 
-async def runs_listed(container: Container, mapping_id: str) -> Answer:
-    known = MappingId(mapping_id)
-    all_of_it = await container.resolve(ListRuns)(known)
-    checked_at = await container.resolve(FindLastCheck)(known)
+async def list_runs(container: Container, mapping_id: str) -> Answer:
+    found_runs = await container.resolve(ListRuns)(MappingId(mapping_id))
+    checked_at = await container.resolve(FindLastCheck)(MappingId(mapping_id))
 
     def show(console: Console) -> None:
         rows = (
@@ -41,16 +40,16 @@ async def runs_listed(container: Container, mapping_id: str) -> Answer:
                 each.state.replace("_", " "),
                 _synced_of_attempted(each),
             )
-            for each in all_of_it
+            for each in found_runs
         )
         heading = f"Sync runs of the mapping {mapping_id}, newest first"
         console.print(table(heading, ("ID", "Requested", "Trigger", "Scope", "State", "Synced"), rows))
         if checked_at:
-            console.print(say(f"{reports.unchanged(checked_at)} since the last one."))
-        if not all_of_it:
-            console.print(say(f"None yet. To sync: gleanin-sync sync {mapping_id}"))
+            console.print(safe_text(f"{reports.unchanged(checked_at)} since the last one."))
+        if not found_runs:
+            console.print(safe_text(f"No runs yet. To sync: gleanin-sync sync {mapping_id}"))
 
-    return Answer([shapes.run(each) for each in all_of_it], show)
+    return Answer([shapes.run(each) for each in found_runs], show)
 
 
 def _synced_of_attempted(run: SyncRun) -> str:
@@ -60,7 +59,7 @@ def _synced_of_attempted(run: SyncRun) -> str:
     )
 
 
-async def run_told(
+async def show_run(
     container: Container, run_id: str, only: Sequence[Outcome] = (), csv: Path | None = None
 ) -> Answer:
     found, outcomes = await container.resolve(GetRunWithOutcomes)(RunId(run_id), only)
@@ -75,31 +74,36 @@ async def run_told(
             if at
         )
         console.print(
-            say(f"Sync run {found.id} ({found.trigger}, {found.scope}): {found.state.replace('_', ' ')}")
+            safe_text(
+                f"Sync run {found.id} ({found.trigger}, {found.scope}): {found.state.replace('_', ' ')}"
+            )
         )
-        console.print(say(", ".join(times)))
-        console.print(say(found.message), soft_wrap=True)
+        console.print(safe_text(", ".join(times)))
+        console.print(safe_text(found.message), soft_wrap=True)
         if checked_at:
-            held = "on either side since this run, and its outcomes hold"
-            console.print(say(f"{reports.unchanged(checked_at)} {held}."))
+            console.print(
+                safe_text(f"{reports.unchanged(checked_at)} since this run, so its outcomes still apply.")
+            )
         if found.counts.read:
             console.print(reports.counts(found.counts))
         console.print(reports.outcomes("Outcomes", outcomes))
         if csv is not None:
-            console.print(say(f"Wrote {len(outcomes)} outcomes to {csv}"))
+            console.print(safe_text(f"Wrote {len(outcomes)} outcomes to {csv}"))
 
     return Answer(shapes.run_with_outcomes(found, outcomes, checked_at), show)
 
 
-async def history_told(container: Container, mapping_id: str, id_or_email: str) -> Answer:
+async def show_record_history(container: Container, mapping_id: str, id_or_email: str) -> Answer:
     entries = await container.resolve(GetRecordHistory)(MappingId(mapping_id), id_or_email)
 
     def show(console: Console) -> None:
         last = entries[-1].outcome
-        console.print(say(f"{last.record.label} ({last.record.kind} {last.record.source_id})"), style="bold")
+        console.print(
+            safe_text(f"{last.record.label} ({last.record.kind} {last.record.source_id})"), style="bold"
+        )
         console.print(
             table(
-                "All that happened, oldest first",
+                "History, oldest first",
                 ("When", "Run id", "Outcome", "Why", "Gleanin id"),
                 (
                     (
@@ -114,7 +118,9 @@ async def history_told(container: Container, mapping_id: str, id_or_email: str) 
             )
         )
         if entries[-1].confirmed_at:
-            console.print(say(f"Still so when checked at {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC."))
+            console.print(
+                safe_text(f"Unchanged when last checked at {entries[-1].confirmed_at:%Y-%m-%d %H:%M:%S} UTC.")
+            )
 
     return Answer([shapes.history_entry(each) for each in entries], show)
 
@@ -122,7 +128,7 @@ async def history_told(container: Container, mapping_id: str, id_or_email: str) 
 @commands.command(epilog=examples("gleanin-sync runs MAPPING"))
 def runs(mapping: Mapping, as_json: AsJson = False) -> None:
     """List a mapping's sync runs, newest first."""
-    carry_out(lambda container: runs_listed(container, mapping), as_json=as_json)
+    run_command(lambda container: list_runs(container, mapping), as_json=as_json)
 
 
 @commands.command(
@@ -134,13 +140,13 @@ def run(
     run: Run,
     outcome: Annotated[
         list[Outcome] | None,
-        typer.Option(help="Only this outcome; can be given several times.", show_default=False),
+        typer.Option(help="Show only this outcome; can be repeated.", show_default=False),
     ] = None,
     csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a run: its counts, and what it did with each record and why."""
-    carry_out(lambda container: run_told(container, run, outcome or (), csv), as_json=as_json)
+    """Show a run: its counts, what it did with each record, and why."""
+    run_command(lambda container: show_run(container, run, outcome or (), csv), as_json=as_json)
 
 
 @commands.command(epilog=examples("gleanin-sync record MAPPING grace@example.org"))
@@ -156,5 +162,5 @@ def record(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Tell all that ever happened to one record, and why."""
-    carry_out(lambda container: history_told(container, mapping, id_or_email), as_json=as_json)
+    """Show the full history of one record, and why each thing happened."""
+    run_command(lambda container: show_record_history(container, mapping, id_or_email), as_json=as_json)

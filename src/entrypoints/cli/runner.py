@@ -1,4 +1,4 @@
-"""From a command to its answer: settings, container, and an event loop that Ctrl-C ends cleanly."""
+"""Run a command: settings, container, and an event loop that Ctrl-C ends cleanly."""
 
 import asyncio
 import ctypes
@@ -22,14 +22,14 @@ from entrypoints.settings import Settings
 
 Work = Callable[[Container], Awaitable[Answer]]
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
-NOTHING_LOST = "Interrupted. What was done up to here stays done; run the command again to go on."
+INTERRUPTED_MESSAGE = "Interrupted. What was done so far stays done. Run the command again to continue."
 
 
 def settings() -> Settings:
-    """Read the settings, and log as they say.
+    """Read the settings, and set up logging at their log level.
 
     Raises:
-        BadSettings: one cannot be what it is.
+        BadSettings: a setting is invalid.
     """
     try:
         chosen = Settings()
@@ -38,38 +38,40 @@ def settings() -> Settings:
             f"GLEANIN_SYNC_{str(problem['loc'][0]).upper()} is wrong: {problem['msg']}"
             for problem in error.errors(include_url=False, include_input=False, include_context=False)
         )
-        # Without its cause, which has the values.
+        # Drop the cause: it contains the values.
         raise BadSettings(f"{wrong}.") from None
     announce_logs(chosen.log_level)
     return chosen
 
 
-def carry_out(work: Work, *, as_json: bool, interrupted: str = NOTHING_LOST) -> None:
-    """Do what a command is for, print what it has to say, and leave with its exit code."""
+def run_command(work: Work, *, as_json: bool, interrupted: str = INTERRUPTED_MESSAGE) -> None:
+    """Run a command's work in a container, print its answer, and exit with its exit code."""
     chosen = settings()
 
     async def with_container() -> Answer:
         async with opened(chosen) as container:
             return await work(container)
 
-    finish(in_loop(with_container, interrupted), as_json=as_json)
+    finish(run_async(with_container, interrupted), as_json=as_json)
 
 
-def in_loop(
-    work: Callable[[], Awaitable[Answer]], interrupted: str = NOTHING_LOST, stops_within: float | None = None
+def run_async(
+    work: Callable[[], Awaitable[Answer]],
+    interrupted: str = INTERRUPTED_MESSAGE,
+    stops_within: float | None = None,
 ) -> Answer:
-    """Do the work; it is cancelled by Ctrl-C, and by the signal that a stopping container sends.
+    """Run the work in an event loop; Ctrl-C or SIGTERM cancels it.
 
     Args:
-        work: what is to be done.
-        interrupted: what is said when it was cancelled.
-        stops_within: seconds from then after which the process ends as by a kill, whatever it still waits for.
+        work: the work to run.
+        interrupted: the message when it is cancelled.
+        stops_within: seconds after the signal at which the process exits, even if the work has not ended.
 
     Raises:
         Interrupted
     """
-    spare_the_collector()
-    give_memory_back()
+    tune_garbage_collector()
+    return_freed_memory()
 
     async def main() -> Answer:
         task = asyncio.current_task()
@@ -86,38 +88,38 @@ def in_loop(
 
 
 def _stop(task: asyncio.Task[Any], within: float | None) -> None:
-    """End the work cleanly; who asks twice gets what a kill does, after which the next sync puts everything right."""
+    """Cancel the work; exit immediately on a second signal, as after a kill: the next sync recovers from that."""
     if task.cancelling():
         os._exit(ExitCode.INTERRUPTED)
     if within is not None:
-        # Not by the event loop, which may be what does not end.
+        # A thread, because the event loop itself may hang.
         timer = threading.Timer(within, _give_up)
         timer.daemon = True
         timer.start()
-    typer.echo("Stopping. What has been sent is seen through first; Ctrl-C again stops at once.", err=True)
+    typer.echo("Stopping after the requests in progress. Press Ctrl-C again to stop immediately.", err=True)
     task.cancel()
 
 
 def _give_up() -> None:
-    typer.echo("What was sent is not answered in time: what waits for it goes on elsewhere.", err=True)
+    typer.echo("A request was not answered in time. Its run continues in another process.", err=True)
     os._exit(ExitCode.INTERRUPTED)
 
 
-def spare_the_collector() -> None:
-    """Let the garbage collector look at less, and less often, from here on.
+def tune_garbage_collector() -> None:
+    """Make the garbage collector scan fewer objects, and less often, from now on.
 
-    What was loaded to get here stays, and a sync makes many objects that live until its end: looking through all
-    of them again and again takes a fifth of its time. Reference counts free the rest.
+    Loaded modules stay, and a sync creates many objects that live until its end: scanning them all repeatedly takes
+    a fifth of its time. Reference counting frees the rest.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
-def give_memory_back() -> None:
-    """Let glibc give large blocks back to the system as soon as they are free; other C libraries do, or have no such call.
+def return_freed_memory() -> None:
+    """Make glibc return large blocks to the system as soon as they are freed; do nothing with other C libraries.
 
-    It would learn to keep them after the first was freed, and each thread would have a heap of its own: the second large
-    sync in a process then finds little of what the first one used. Numbers and names: mallopt(3).
+    By default glibc keeps large blocks once one was freed, and has a heap per thread, so a second large sync in the
+    same process can reuse little of the first one's memory. For the numbers and names see mallopt(3).
     """
     with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
@@ -126,6 +128,7 @@ def give_memory_back() -> None:
 
 
 def finish(answer: Answer, *, as_json: bool) -> None:
+    """Print the answer, and exit with its exit code unless that is 0."""
     print_answer(answer, as_json=as_json)
     if answer.exit_code is not ExitCode.DONE:
         raise typer.Exit(answer.exit_code)

@@ -1,4 +1,4 @@
-"""Stand-ins of both services to play with: `sandbox`."""
+"""Stand-ins for both services, to experiment with: `sandbox`."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from entrypoints.cli.options import AsJson, examples
-from entrypoints.cli.output import Answer, print_answer, say, table
+from entrypoints.cli.output import Answer, print_answer, safe_text, table
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import SandboxState
 from ports.source import SourceUnreadable
@@ -19,7 +19,7 @@ from ports.source import SourceUnreadable
 commands = typer.Typer()
 
 
-def described(sandbox: Sandbox) -> Answer:
+def describe(sandbox: Sandbox) -> Answer:
     from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
     state = sandbox.world.state()
@@ -45,11 +45,13 @@ def described(sandbox: Sandbox) -> Answer:
 
 
 def _show(console: Console, at: dict[str, Any]) -> None:
-    console.print("Stand-ins of Sessionboard and Gleanin are running. Ctrl-C stops them.", style="bold")
+    console.print(
+        "Stand-ins for Sessionboard and Gleanin are running. Press Ctrl-C to stop them.", style="bold"
+    )
     rows = ((e["sessionboard_id"], e["gleanin_id"] or "", e["name"], e["time_zone"]) for e in at["events"])
     console.print(table("Events", ("Sessionboard id", "Gleanin id", "Name", "Time zone"), rows))
     for line in _to_paste(at):
-        console.print(say(line), soft_wrap=True)
+        console.print(safe_text(line), soft_wrap=True)
 
 
 def _to_paste(at: dict[str, Any]) -> Sequence[str]:
@@ -71,7 +73,7 @@ def _to_paste(at: dict[str, Any]) -> Sequence[str]:
         f"echo {at['gleanin_token']} | gleanin-sync connect Sandbox --token-stdin",
         "gleanin-sync events Sandbox",
         f"gleanin-sync map Sandbox {ids} --confirm-time-zone",
-        f"# To look inside: curl {at['control_url']}/state",
+        f"# To see what they contain: curl {at['control_url']}/state",
     )
 
 
@@ -85,59 +87,60 @@ def sandbox(
     event: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A saved event, as JSON; can be given several times. [default: a small invented conference]",
+            help="A saved event, as a JSON file; can be repeated. [default: a small fictional conference]",
             show_default=False,
         ),
     ] = None,
     shift_dates: Annotated[
-        bool, typer.Option("--shift-dates", help="Move the events' dates so that they lie ahead.")
+        bool, typer.Option("--shift-dates", help="Move the events' dates into the future.")
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    latency: Annotated[float, typer.Option(min=0, metavar="MS", help="Answer so much later.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free port.")] = 0,
+    latency: Annotated[
+        float, typer.Option(min=0, metavar="MS", help="Delay each answer by this many milliseconds.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Serve stand-ins of Sessionboard and Gleanin on this machine, until Ctrl-C.
+    """Serve stand-ins for Sessionboard and Gleanin on this machine, until Ctrl-C.
 
-    With --json, one document tells addresses, tokens and events as soon as they are served.
+    With --json, prints one document with URLs, tokens and events once they are served.
     """
-    world = _world(event or (), latency, shift=shift_dates)
+    state = _load_state(event or (), latency, shift=shift_dates)
 
     async def until_stopped() -> None:
         task = asyncio.current_task()
         assert task is not None
         with suppress(NotImplementedError):  # Windows has no such handlers
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await _serve(world, port, as_json=as_json)
+        await _serve(state, port, as_json=as_json)
 
-    # To be stopped is how it ends.
+    # Being stopped is the normal end.
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(until_stopped())
 
 
-def _world(files: Sequence[Path], latency: float, *, shift: bool) -> SandboxState:
+def _load_state(files: Sequence[Path], latency: float, *, shift: bool) -> SandboxState:
     from entrypoints.sandbox.fault_injection import Fault
     from entrypoints.sandbox.loading import load_state
 
     try:
-        world = load_state(files, shift_dates=shift)
+        state = load_state(files, shift_dates=shift)
     except SourceUnreadable as error:
         raise typer.BadParameter(str(error), param_hint="--event") from error
     except (LookupError, TypeError, ValueError) as error:
-        message = f"A saved event cannot be served: its event needs a number as id, and a name ({error!r})."
+        message = f"Cannot serve a saved event: its event needs a numeric id and a name ({error!r})."
         raise typer.BadParameter(message, param_hint="--event") from error
     if latency:
-        world.make_trouble(Fault(latency_ms=latency))
-    return world
+        state.make_trouble(Fault(latency_ms=latency))
+    return state
 
 
-async def _serve(world: SandboxState, port: int, *, as_json: bool) -> None:
-
+async def _serve(state: SandboxState, port: int, *, as_json: bool) -> None:
     from entrypoints.sandbox.server import serve
 
     try:
-        async with serve(world, port=port) as running:
-            print_answer(described(running), as_json=as_json)
+        async with serve(state, port=port) as running:
+            print_answer(describe(running), as_json=as_json)
             await asyncio.Event().wait()
     except OSError as error:
-        message = f"Port {port} cannot be used: {error.strerror}."
+        message = f"Cannot use port {port}: {error.strerror}."
         raise typer.BadParameter(message, param_hint="--port") from error

@@ -1,4 +1,4 @@
-"""The share links that Gleanin made: `links`."""
+"""The share links that Gleanin created: `links`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +12,8 @@ from core.domain.records.synced_records import ShareLink, SyncedRecord
 from core.usecases.results.queries import ListShareLinks
 from entrypoints import shapes
 from entrypoints.cli.options import AsJson, Csv, Mapping, examples
-from entrypoints.cli.output import Answer, say, table, write_csv
-from entrypoints.cli.runner import carry_out
+from entrypoints.cli.output import Answer, safe_text, table, write_csv
+from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
 from entrypoints.text import safe, shortened
 
@@ -22,7 +22,7 @@ HEADING = "Share Your Attendance"
 _NO_LINK = ShareLink("", "")
 
 
-async def links_listed(
+async def list_links(
     container: Container, mapping_id: str, *, missing: bool = False, csv: Path | None = None
 ) -> Answer:
     people = await container.resolve(ListShareLinks)(MappingId(mapping_id), missing=missing)
@@ -33,15 +33,17 @@ async def links_listed(
         if missing:
             rows = [(each.label, each.kind, each.email or "", each.source_id) for each in people]
             console.print(
-                table("Synced, and without a link yet", ("Name", "Kind", "E-mail", "Sessionboard id"), rows)
+                table("Synced without a link yet", ("Name", "Kind", "E-mail", "Sessionboard id"), rows)
             )
         else:
             links = [(_who(each), _where(link)) for each in people for link in each.links or (_NO_LINK,)]
             console.print(table(HEADING, ("Person", "Link"), links, whole=("Link",)))
         if not people:
-            console.print(say("Everybody who is synced has a link." if missing else "Nobody is synced yet."))
+            console.print(
+                safe_text("Everyone who is synced has a link." if missing else "No one has been synced yet.")
+            )
         if csv is not None:
-            console.print(say(f"Wrote the links of {len(people)} people to {csv}"))
+            console.print(safe_text(f"Wrote the links of {len(people)} people to {csv}"))
 
     return Answer([shapes.person_with_links(each) for each in people], show)
 
@@ -51,7 +53,7 @@ def _who(person: SyncedRecord) -> Text:
 
 
 def _where(link: ShareLink) -> Text:
-    # One below the other: beside the title, a link would break in two, and could not be clicked.
+    # Below each other: beside the title, the link would be wrapped and could not be clicked.
     return Text.assemble((shortened(link.title) or "none yet", "dim"), "\n", safe(link.url))
 
 
@@ -60,9 +62,11 @@ def _where(link: ShareLink) -> Text:
 )
 def links(
     mapping: Mapping,
-    missing: Annotated[bool, typer.Option("--missing", help="Only people who have no link yet.")] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="List only people who have no link yet.")
+    ] = False,
     csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the share links of speakers and exhibitor contacts, as the last sync found them in Gleanin."""
-    carry_out(lambda container: links_listed(container, mapping, missing=missing, csv=csv), as_json=as_json)
+    """List the share links of speakers and exhibitor contacts, as of the last sync."""
+    run_command(lambda container: list_links(container, mapping, missing=missing, csv=csv), as_json=as_json)

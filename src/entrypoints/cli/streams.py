@@ -1,4 +1,4 @@
-"""stdout and stderr for a program that must end well even where neither can be written to."""
+"""stdout and stderr that fail in a controlled way when they cannot be written."""
 
 import io
 import os
@@ -8,16 +8,16 @@ from pathlib import Path
 
 
 class StdoutLost(Exception):
-    """Nothing more can be said on stdout; its text says why."""
+    """stdout cannot be written; the message says why."""
 
     def __init__(self, problem: OSError | None = None) -> None:
         why = (problem.strerror or type(problem).__name__) if problem else "it is closed"
-        super().__init__(f"Standard output cannot be written: {why}.")
-        self.nobody_reads = isinstance(problem, BrokenPipeError)
+        super().__init__(f"Cannot write to standard output: {why}.")
+        self.reader_closed = isinstance(problem, BrokenPipeError)
 
 
 class _Stdout(io.TextIOWrapper):
-    # No OSError leaves it: libraries that know a broken pipe end the process with exit codes of their own.
+    # Never raises OSError: libraries that catch a broken pipe would exit with their own exit code.
     def write(self, text: str) -> int:
         try:
             return super().write(text)
@@ -32,7 +32,7 @@ class _Stdout(io.TextIOWrapper):
 
 
 class _Stderr(io.TextIOWrapper):
-    # Where it fails there is nobody left to tell, and the exit code still counts.
+    # Errors are ignored: they cannot be reported anywhere, and the exit code still counts.
     def write(self, text: str) -> int:
         with suppress(OSError):
             super().write(text)
@@ -44,36 +44,36 @@ class _Stderr(io.TextIOWrapper):
 
 
 def set_up_streams() -> None:
-    """Exchange both streams for ones that fail in one way only.
+    """Replace both streams by ones that raise only `StdoutLost`, or nothing.
 
     Raises:
-        StdoutLost: there is none.
+        StdoutLost: stdout is closed.
     """
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
     elif isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr = _exchanged(sys.stderr, _Stderr)
+        sys.stderr = _replace(sys.stderr, _Stderr)
     if sys.stdout is None:
-        # Before anything is done: whoever closed it would not know what was.
+        # Fail before doing anything, because the result could not be shown.
         raise StdoutLost
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout = _exchanged(sys.stdout, _Stdout)
+        sys.stdout = _replace(sys.stdout, _Stdout)
 
 
-def _exchanged(stream: io.TextIOWrapper, by: type[io.TextIOWrapper]) -> io.TextIOWrapper:
+def _replace(stream: io.TextIOWrapper, by: type[io.TextIOWrapper]) -> io.TextIOWrapper:
     encoding, line_buffering, write_through = stream.encoding, stream.line_buffering, stream.write_through
     return by(
         stream.detach(),
         encoding,
-        errors="replace",  # a terminal that has no emoji shows a question mark; nothing ends for it
+        errors="replace",  # a terminal without emoji shows a question mark instead of failing
         line_buffering=line_buffering,
         write_through=write_through,
     )
 
 
-def give_up_stdout() -> None:
-    """Let what could not be written go nowhere, so that the interpreter does not try it again at its end."""
+def discard_stdout() -> None:
+    """Redirect stdout to the null device, so that the interpreter does not try to flush it again at exit."""
     if sys.stdout is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

@@ -1,4 +1,4 @@
-"""Syncing a mapping, and what a sync would do: `sync`, `preview`."""
+"""Sync a mapping, or preview what a sync would do: `sync`, `preview`."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -19,15 +19,15 @@ from entrypoints import shapes
 from entrypoints.cli import progress, reports
 from entrypoints.cli.errors import ExitCode, failure_of_stop
 from entrypoints.cli.options import AsJson, Mapping, WithScope, examples
-from entrypoints.cli.output import Answer, console, say
-from entrypoints.cli.runner import carry_out
+from entrypoints.cli.output import Answer, console, safe_text
+from entrypoints.cli.runner import run_command
 from entrypoints.container import Container
 
 commands = typer.Typer()
-Tell = Callable[[str], None]
+OnMessage = Callable[[str], None]
 
 
-async def previewed(container: Container, mapping_id: str, scope: Scope = Scope.ALL) -> Answer:
+async def preview_mapping(container: Container, mapping_id: str, scope: Scope = Scope.ALL) -> Answer:
     plan = await container.resolve(Preview)(MappingId(mapping_id), scope)
 
     def show(screen: Console) -> None:
@@ -35,8 +35,8 @@ async def previewed(container: Container, mapping_id: str, scope: Scope = Scope.
             screen.print(reports.plan(plan.steps))
         screen.print(reports.counts(plan.counts))
         for shortfall in plan.shortfalls:
-            screen.print(say(shortfall), style="yellow")
-        screen.print(say(f"Nothing was written. To do it: gleanin-sync sync {mapping_id}"), style="dim")
+            screen.print(safe_text(shortfall), style="yellow")
+        screen.print(safe_text(f"Nothing was written. To sync: gleanin-sync sync {mapping_id}"), style="dim")
 
     document = {
         "counts": shapes.counts(plan.counts),
@@ -46,26 +46,26 @@ async def previewed(container: Container, mapping_id: str, scope: Scope = Scope.
     return Answer(document, show)
 
 
-async def synced(
+async def sync_mapping(
     container: Container,
     mapping_id: str,
     scope: Scope = Scope.ALL,
-    tell: Tell | None = None,
+    on_message: OnMessage | None = None,
 ) -> Answer:
-    """Sync, and wait for the end; `tell` where somebody is watching."""
+    """Sync, and wait until it has finished; with `on_message`, show progress."""
     run = await container.resolve(RequestSync)(SyncRequest(MappingId(mapping_id), scope, actor=COMMAND_LINE))
-    if tell:
-        tell(STARTED)
-    async with progress.shown(container.resolve(FindRun), run.id) if tell else nullcontext():
+    if on_message:
+        on_message(STARTED)
+    async with progress.show_progress(container.resolve(FindRun), run.id) if on_message else nullcontext():
         run = await container.resolve(RunSync)(run.id)
 
     def show(screen: Console) -> None:
-        screen.print(say(run.message), soft_wrap=True)
+        screen.print(safe_text(run.message), soft_wrap=True)
         if run.stop and (hint := failure_of_stop(run.stop).hint):
-            screen.print(say(hint), style="dim", soft_wrap=True)
+            screen.print(safe_text(hint), style="dim", soft_wrap=True)
         if run.counts.read:
             screen.print(reports.counts(run.counts))
-        screen.print(say(f"What happened to each record: gleanin-sync run {run.id}"), style="dim")
+        screen.print(safe_text(f"What happened to each record: gleanin-sync run {run.id}"), style="dim")
 
     return Answer(shapes.result(run), show, exit_code(run))
 
@@ -80,26 +80,26 @@ def exit_code(run: SyncRun) -> ExitCode:
     epilog=examples("gleanin-sync preview MAPPING", "gleanin-sync preview MAPPING --scope agenda --json")
 )
 def preview(mapping: Mapping, scope: WithScope = Scope.ALL, as_json: AsJson = False) -> None:
-    """Say for each record what a sync would do, with the old and the new value of each field; nothing is written."""
-    carry_out(lambda container: previewed(container, mapping, scope), as_json=as_json)
+    """Show what a sync would do with each record, with the old and new value of each field; nothing is written."""
+    run_command(lambda container: preview_mapping(container, mapping, scope), as_json=as_json)
 
 
 @commands.command(
     epilog=examples("gleanin-sync sync MAPPING", "gleanin-sync sync MAPPING --scope exhibitors --json")
 )
 def sync(mapping: Mapping, scope: WithScope = Scope.ALL, as_json: AsJson = False) -> None:
-    """Sync a mapping now, and wait for the end.
+    """Sync a mapping now, and wait until it has finished.
 
-    Only what is new or has changed is written. Ctrl-C stops it cleanly; the next sync goes on from there.
-    While another sync of the mapping is running, this one waits for its turn.
+    Only new and changed records are written. Ctrl-C stops the sync cleanly; the next one continues from there.
+    If another sync of the mapping is running, this one waits for it.
     """
 
-    def tell(message: str) -> None:
-        console().print(say(message))
+    def on_message(message: str) -> None:
+        console().print(safe_text(message))
 
-    carry_out(
-        lambda container: synced(container, mapping, scope, None if as_json else tell),
+    run_command(
+        lambda container: sync_mapping(container, mapping, scope, None if as_json else on_message),
         as_json=as_json,
-        interrupted="Interrupted. What was synced stays synced; to go on: "
+        interrupted="Interrupted. What was synced stays synced. To continue: "
         f"gleanin-sync sync {mapping}" + ("" if scope is Scope.ALL else f" --scope {scope}"),
     )

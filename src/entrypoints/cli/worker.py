@@ -1,4 +1,4 @@
-"""Continuous sync, and runs that others booked, without serving anything: `worker`."""
+"""Run continuous and requested syncs, without the HTTP entrypoint: `worker`."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ import typer
 from rich.console import Console
 
 from entrypoints.cli.options import AsJson, examples
-from entrypoints.cli.output import Answer, print_answer, say
-from entrypoints.cli.runner import finish, in_loop, settings
+from entrypoints.cli.output import Answer, print_answer, safe_text
+from entrypoints.cli.runner import finish, run_async, settings
 from entrypoints.container import Container
 from entrypoints.database import opened
 
 commands = typer.Typer()
 
 
-def _told() -> Answer:
+def _started() -> Answer:
     def show(screen: Console) -> None:
-        screen.print(say("Carrying out what is booked and what becomes due, until Ctrl-C."), style="bold")
+        screen.print(safe_text("Running requested and continuous syncs, until Ctrl-C."), style="bold")
 
     return Answer({"working": True}, show)
 
@@ -27,16 +27,16 @@ def _told() -> Answer:
 async def _work(container: Container, *, as_json: bool) -> None:
     with _metrics_served(container):
         async with container.jobs().working():
-            print_answer(_told(), as_json=as_json)
+            print_answer(_started(), as_json=as_json)
             await asyncio.Event().wait()
 
 
 @contextmanager
 def _metrics_served(container: Container) -> Iterator[None]:
-    """Serve metrics, where a port was given for them.
+    """Serve metrics if a port is set for them.
 
     Raises:
-        typer.BadParameter: it cannot be had.
+        typer.BadParameter: host or port cannot be used.
     """
     host, port = container.settings().metrics_host, container.settings().metrics_port
     with ExitStack() as stack:
@@ -44,7 +44,7 @@ def _metrics_served(container: Container) -> Iterator[None]:
             try:
                 stack.enter_context(container.meters().served(host, port))
             except OSError as error:
-                message = f"{host:.80}, port {port} cannot be used for metrics: {error.strerror}."
+                message = f"Cannot serve metrics on {host:.80}, port {port}: {error.strerror}."
                 raise typer.BadParameter(message, param_hint="--metrics-port") from error
         yield
 
@@ -62,28 +62,27 @@ def worker(
         typer.Option(
             min=1,
             max=65535,
-            help="Serve metrics for Prometheus at this port. [default: GLEANIN_SYNC_METRICS_PORT]",
+            help="Serve Prometheus metrics on this port. [default: GLEANIN_SYNC_METRICS_PORT]",
             show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Carry out booked and continuous syncs until Ctrl-C; any number of workers can share a database.
+    """Run requested and continuous syncs until Ctrl-C; any number of workers can share a database.
 
-    `serve` does the same beside serving; a worker is for more of it, or for another machine. With --json, one
-    document tells that it has begun.
+    `serve` runs syncs too; use workers for more capacity or on other machines. With --json, prints one document
+    when it has started.
     """
     chosen = settings()
     if metrics_port is not None:
         chosen = chosen.model_copy(update={"metrics_port": metrics_port})
 
     async def until_stopped() -> Answer:
-
         async with opened(chosen) as container:
-            with suppress(asyncio.CancelledError):  # to be stopped is how it ends
+            with suppress(asyncio.CancelledError):  # being stopped is the normal end
                 await _work(container, as_json=as_json)
         return Answer(None, lambda _: None)
 
-    answer = in_loop(until_stopped, stops_within=chosen.stop_seconds)
+    answer = run_async(until_stopped, stops_within=chosen.stop_seconds)
     if not as_json:
         finish(answer, as_json=False)

@@ -24,7 +24,7 @@ def _words(text: str) -> Counter[str]:
 
 
 def _printed(cli: CommandLine, patch: pytest.MonkeyPatch, width: int, *command: str) -> str:
-    patch.setattr(output, "_WIDTH_OF_FILES", width)
+    patch.setattr(output, "_WIDTH_WITHOUT_TERMINAL", width)
     result = cli(*command)
     assert not result.err, result.err
     return result.out

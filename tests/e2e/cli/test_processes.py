@@ -63,7 +63,7 @@ def test_a_sync_that_is_interrupted_is_closed_and_says_how_to_go_on(
         process.send_signal(actor)
         _, told = process.communicate(timeout=WITHIN)
     assert process.returncode == 130
-    assert f"to go on: gleanin-sync sync {mapping}" in told
+    assert f"To continue: gleanin-sync sync {mapping}" in told
     assert "Traceback" not in told
     (run,) = cli.json("runs", mapping).document
     assert (run["state"], run["code"]) == ("stopped", "interrupted")
@@ -94,7 +94,7 @@ def test_a_sync_that_waits_for_another_says_so_where_nobody_watches(
     with started("sync", mapping) as first:
         until_asked(first, world)  # to read
         with started("sync", mapping) as second, started("sync", mapping, "--json") as third:
-            waits = "Waiting for another sync of this mapping to end.\n"
+            waits = "Waiting for another sync of this mapping to finish.\n"
             assert next_line(second, of_stderr=True) == waits
             world.make_trouble()
             first.send_signal(signal.SIGTERM)

@@ -74,14 +74,14 @@ def test_a_pipe_that_nobody_reads_may_have_stderr_too(cli: CommandLine) -> None:
 def test_a_full_disk_ends_with_1_and_one_sentence(arguments: list[str], cli: CommandLine) -> None:
     ended = in_shell(f">{FULL}", *arguments)
     assert ended.returncode == 1
-    assert ended.stderr == "Error: Standard output cannot be written: No space left on device.\n"
+    assert ended.stderr == "Error: Cannot write to standard output: No space left on device.\n"
 
 
 @USES
 def test_a_stdout_that_is_closed_ends_with_1_and_one_sentence(arguments: list[str], cli: CommandLine) -> None:
     ended = in_shell(">&-", *arguments)
     assert ended.returncode == 1
-    assert ended.stderr == "Error: Standard output cannot be written: it is closed.\n"
+    assert ended.stderr == "Error: Cannot write to standard output: it is closed.\n"
 
 
 def test_with_a_stdout_that_is_closed_nothing_is_done(cli: CommandLine, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_fault_of_ours_ends_well_whatever_the_streams_are(cli: CommandLine, tm
 def test_a_token_from_a_stdin_that_cannot_be_read_is_wrong_usage(redirections: str, cli: CommandLine) -> None:
     ended = in_shell(redirections, "connect", "ACME", "--token-stdin")
     assert ended.returncode == 2
-    assert "Standard input cannot be read." in ended.stderr
+    assert "Cannot read standard input." in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -227,7 +227,7 @@ def test_the_command_line_tells_when_it_was_last_checked(
     assert f"{event.mapping}: Checked {at} UTC: nothing has changed." in mappings
     assert f"Checked {at} UTC: nothing has changed since the last one." in runs
     assert (
-        f"Checked {at} UTC: nothing has changed on either side since this run, and its outcomes hold."
+        f"Checked {at} UTC: nothing has changed since this run, so its outcomes still apply."
         in one_run
     )
     assert "Sten Stranger" in one_run

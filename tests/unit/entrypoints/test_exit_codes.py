@@ -79,7 +79,7 @@ def test_each_other_error_has_its_exit_code(error: Exception, exit_code: int, co
         (stop_reasons.token_refused("Gleanin", "no"), 5),
         (stop_reasons.event_gone("Gleanin", "DevDays"), 5),
         (stop_reasons.INTERRUPTED, 1),
-        (stop_reasons.FAULT, 1),
+        (stop_reasons.INTERNAL_ERROR, 1),
     ],
 )
 def test_a_stopped_sync_ends_by_who_stopped_it(stop: StopReason, exit_code: int) -> None:

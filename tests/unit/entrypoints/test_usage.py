@@ -13,7 +13,7 @@ from typer.main import get_group
 
 from entrypoints.cli import main
 from entrypoints.cli.main import run
-from entrypoints.cli.serve import reachable_as
+from entrypoints.cli.serve import with_public_url
 from entrypoints.settings import Settings
 
 COMMANDS = [
@@ -65,7 +65,7 @@ def _paths(command: Any, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def test_there_are_just_the_commands_that_are_agreed() -> None:
-    there = [path for name in main.COMMANDS for path in _paths(main.loaded(name), (name,))]
+    there = [path for name in main.COMMANDS for path in _paths(main.load_command(name), (name,))]
     assert sorted(there) == sorted(map(tuple, COMMANDS))
     modules = {module for module, _ in main.COMMANDS.values()}
     written = {
@@ -79,7 +79,7 @@ def test_there_are_just_the_commands_that_are_agreed() -> None:
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_the_list_of_commands_tells_what_the_command_itself_does(name: str) -> None:
     _, told = main.COMMANDS[name]
-    assert inspect.cleandoc(main.loaded(name).help).split("\n\n")[0].replace("\n", " ") == told
+    assert inspect.cleandoc(main.load_command(name).help).split("\n\n")[0].replace("\n", " ") == told
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -245,7 +245,7 @@ def test_a_public_address_that_is_none_is_wrong_usage(
 def test_addresses_that_are_handed_out_follow_where_people_reach_the_program(
     public: str | None, host: str, address: str
 ) -> None:
-    assert reachable_as(Settings(public_url=public), host, 8080).address_of("/sign-in") == address
+    assert with_public_url(Settings(public_url=public), host, 8080).address_of("/sign-in") == address
 
 
 def test_without_serving_addresses_are_those_of_serve_s_defaults() -> None:
