@@ -142,12 +142,12 @@ def test_removing_a_mapping_says_what_it_means_and_binds_what_was_synced(fresh: 
     assert "No event is mapped yet" in browser.get(f"{at}/mappings").text
     assert browser.get(remove).status_code == 409
     listed = choices(browser.get(f"{at}/mappings/new"), "gleanin")
-    assert listed["Acme Days (only with Acme Days)"][1]
+    assert listed["Acme Days (was synced with Acme Days)"][1]
     free = choices(browser.get(f"{at}/mappings/new"), "sessionboard")["Free Days"][0]
     bound = post(
         browser,
         f"{at}/mappings/new",
-        gleanin=listed["Acme Days (only with Acme Days)"][0],
+        gleanin=listed["Acme Days (was synced with Acme Days)"][0],
         sessionboard=free,
     )
     assert bound.status_code == 409
@@ -172,7 +172,7 @@ def test_a_side_that_cannot_be_read_is_named_and_the_mappings_show(
     monkeypatch.setattr(ListEvents, "__call__", refuse)
     page = fresh.browser(ADMIN).get(integrations(fresh) + "/mappings/new")
     assert page.status_code == 422
-    assert "Gleanin&#39;s events cannot be read now" in page.text
+    assert "Gleanin&#39;s events cannot be loaded" in page.text
     assert "Try again" in page.text
     assert "Replace Gleanin&#39;s token" in page.text
     assert "Acme Days" in page.text

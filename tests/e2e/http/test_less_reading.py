@@ -175,12 +175,12 @@ def test_pages_tell_beside_the_last_sync_when_it_was_last_checked(event: Event) 
     assert "nothing has changed since this sync, so its results still apply" in shown(pages[-1])
     assert not NOTHING_HAS_CHANGED.findall(shown(f"/runs/{first}")), "another run's outcomes hold"
     record = f"/mappings/{event.mapping}/records?who=person-{STRANGER_EVENT}"
-    assert shown(record).count("Unchanged when checked") == 1
+    assert shown(record).count("Unchanged when last checked") == 1
 
     event.remote.edit_event(STRANGER_EVENT, people=[{"id": f"person-{STRANGER_EVENT}", "title": "Captain"}])
     event.next_sync()
     assert told() == [[]] * len(pages), "the last sync is later than the check"
-    assert "Unchanged when checked" not in shown(record)
+    assert "Unchanged when last checked" not in shown(record)
 
 
 def test_the_command_line_tells_when_it_was_last_checked(
@@ -231,7 +231,7 @@ def test_the_command_line_tells_when_it_was_last_checked(
         in one_run
     )
     assert "Sten Stranger" in one_run
-    assert f"Unchanged when checked at {at}" in record
+    assert f"Unchanged when last checked at {at}" in record
 
     assert document("run", event.served.stranger.run)["last_checked_at"] is None
 

@@ -54,7 +54,7 @@ def test_what_may_not_be_seen_has_no_navigation_and_a_way_on(served: Served, pat
     assert page.status_code == 404
     assert NAVIGATION not in page.text
     assert "Stranger" not in page.text
-    assert '<a href="/organizations">To the organizations</a>' in page.text
+    assert '<a href="/organizations">View organizations</a>' in page.text
 
 
 def test_a_right_that_is_missing_is_said_within_the_organization(served: Served) -> None:
@@ -100,7 +100,7 @@ def test_somebody_who_is_not_signed_in_is_led_to_the_start(served: Served) -> No
     page = served.browser().get("/sign-up/none")
     assert page.status_code == 404
     assert NAVIGATION not in page.text
-    assert '<a href="/">To the start</a>' in page.text
+    assert '<a href="/">Home</a>' in page.text
 
 
 def test_a_stranger_sees_no_name_on_a_problem_page(served: Served) -> None:

@@ -91,12 +91,12 @@ def test_the_audit_log_tells_newest_first_in_sentences_part_by_part(fresh: Serve
     for number in range(51):
         post(browser, f"{at}/api-keys", page=at, name=f"Key {number}", role="viewer")
     page = browser.get(f"{at}/audit-log").text
-    assert page.index("Made the API key Key 50 (viewer).") < page.index("Made the API key Key 1 (viewer).")
+    assert page.index("Created the API key Key 50 (viewer).") < page.index("Created the API key Key 1 (viewer).")
     assert f"by {ADMIN}" in page
     assert "(UTC)" in page
     (older,) = re.findall(r'rel="next" href="([^"]+)"', page)
     rest = browser.get(html.unescape(older)).text
-    assert "Made the API key Key 0 (viewer)." in rest
+    assert "Created the API key Key 0 (viewer)." in rest
     assert "Connected Acme to Gleanin." in rest
     assert "Key 1 (viewer)" not in rest
     for nonsense in ("0", "-1", "x", str(2**63)):
