@@ -1,6 +1,6 @@
 """`python -m bench [first|latency|again|scaling|pages|fairness|cycles|days|workers|all] [--runs N]`: measure, and write bench/README.md.
 
-The sandbox runs in one process and each measured client in another, fresh one: with two cores, each has its own.
+The sandbox runs in one process and each measured client in another, fresh one, so with two cores each has one.
 """
 
 import argparse
@@ -16,30 +16,30 @@ from bench.report import Line, Series, write
 from entrypoints.sandbox.running import in_process
 
 PEOPLE_PER_SESSION = 1.2
-LONGEST = 3600
-"""Seconds: a measurement that takes longer hangs."""
+TIMEOUT = 3600
+"""Seconds: a measurement that takes longer is stuck."""
 Json = dict[str, Any]
 
 
-def measure(side: str, people: int, latency_ms: float = 0) -> Json:
-    """Measure one side against a sandbox of its own."""
+def measure(subject: str, people: int, latency_ms: float = 0) -> Json:
+    """Measure one subject (the product, the bare loop, dlt, …) with a new sandbox."""
     sessions = round(people / PEOPLE_PER_SESSION)
-    result = measure_beside(side, ["--generate", str(sessions), "--latency", str(latency_ms)])
-    print(f"{side:8} {people:6} people, {latency_ms:3} ms: {result}", flush=True)
+    result = measure_with(subject, ["--generate", str(sessions), "--latency", str(latency_ms)])
+    print(f"{subject:8} {people:6} people, {latency_ms:3} ms: {result}", flush=True)
     return result
 
 
-def measure_beside(side: str, arguments: Sequence[str]) -> Json:
-    """Measure beside a sandbox that is started with these arguments."""
+def measure_with(subject: str, arguments: Sequence[str]) -> Json:
+    """Measure with a sandbox that is started with these arguments."""
     with in_process(arguments) as urls, tempfile.TemporaryDirectory() as folder:
         command = [
-            sys.executable, "-m", "bench.child", side,
+            sys.executable, "-m", "bench.child", subject,
             urls.sessionboard_url, urls.gleanin_url, urls.control_url, folder,
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    result: Json = json.loads(done.stdout.splitlines()[-1])
+        process = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    if process.returncode:
+        raise RuntimeError(process.stderr)
+    result: Json = json.loads(process.stdout.splitlines()[-1])
     return result
 
 
@@ -48,27 +48,33 @@ def _rate(result: Json) -> float:
 
 
 def first(runs: int, people: int = 5_000) -> Iterable[Line]:
-    rates: dict[str, Series] = {side: Series() for side in ("product", "bare", "dlt")}
-    for _ in range(runs):  # by turns, so that a busy minute meets all of them
-        for side, series in rates.items():
-            series.values.append(_rate(measure(side, people)))
-    ours, bare, dlt = (rates[side] for side in ("product", "bare", "dlt"))
-    told = f"{ours} records/s; bare loop {bare}; dlt {dlt}"
+    rates: dict[str, Series] = {subject: Series() for subject in ("product", "bare", "dlt")}
+    for _ in range(runs):  # alternately, so that a busy minute affects all of them
+        for subject, series in rates.items():
+            series.values.append(_rate(measure(subject, people)))
+    product, bare, dlt = (rates[subject] for subject in ("product", "bare", "dlt"))
+    details = f"{product} records/s; bare loop {bare}; dlt {dlt}"
     yield Line(
-        f"first sync, {people:,} people, beside a bare loop", "at least 0.9", ours.median / bare.median, told
+        f"first sync, {people:,} people, compared with a bare loop",
+        "at least 0.9",
+        product.median / bare.median,
+        details,
     )
     yield Line(
-        f"first sync, {people:,} people, beside dlt", "at least 2 times", ours.median / dlt.median, told
+        f"first sync, {people:,} people, compared with dlt",
+        "at least 2 times",
+        product.median / dlt.median,
+        details,
     )
 
 
 def latency(runs: int, people: int = 5_000) -> Iterable[Line]:
-    ours, bare = Series(), Series()
+    product, bare = Series(), Series()
     for _ in range(runs):
-        ours.values.append(_rate(measure("product", people, 20)))
+        product.values.append(_rate(measure("product", people, 20)))
         bare.values.append(_rate(measure("bare", people, 20)))
-    told = f"bare loop {bare}; 16 in flight and 20 ms allow 800 at the most"
-    yield Line("first sync at 20 ms latency, records/s", "at least 600", ours.median, f"{ours}; {told}")
+    details = f"{product}; bare loop {bare}; 16 in flight and 20 ms allow 800 at most"
+    yield Line("first sync at 20 ms latency, records/s", "at least 600", product.median, details)
 
 
 def again(runs: int, records: int = 10_000) -> Iterable[Line]:
@@ -83,17 +89,17 @@ def again(runs: int, records: int = 10_000) -> Iterable[Line]:
     exact = all(result["changed"]["writes"] == result["changed"]["expected_writes"] for result in results)
     changed = results[-1]["changed"]
     yield Line(
-        "sync again, 10,000 records unchanged, beside the bare reading of the same pages: how many times longer",
+        "sync again, 10,000 records unchanged, compared with only reading the same pages: how many times longer",
         "at most 1.5",
         seconds.median / reading.median,
-        f"{seconds} s; bare reading {reading} s",
+        f"{seconds} s; only reading {reading} s",
     )
     yield Line("sync again: writes", "none", writes, f"{writes} writes")
     yield Line("sync again: requests", f"at most the {pages} pages to read", requests, f"{requests} requests")
-    told = (
+    details = (
         f"{changed['writes']} writes for {changed['expected_writes']} changes, in {changed['seconds']:.2f} s"
     )
-    yield Line("1 % changed: writes", "exactly those", float(exact), told)
+    yield Line("1 % changed: writes", "exactly those", float(exact), details)
 
 
 def _pages(records: int) -> int:
@@ -112,43 +118,50 @@ def scaling(runs: int) -> Iterable[Line]:
         costs[people] = Series([1000 * first["seconds"] / first["writes"] for first in firsts]).median
         peaks[people] = Series([first["peak_mb"] for first in firsts]).median
         again = results[0]["again"]["peak_mb"]
-    told = "; ".join(f"{people:,}: {cost:.2f} ms" for people, cost in costs.items())
-    yield Line("cost per record, 50,000 people beside 1,000", "flat", costs[50_000] / costs[1_000], told)
+    details = "; ".join(f"{people:,}: {cost:.2f} ms" for people, cost in costs.items())
+    yield Line(
+        "cost per record, 50,000 people compared with 1,000", "flat", costs[50_000] / costs[1_000], details
+    )
     grown = (peaks[50_000] - peaks[10_000]) / 40_000 * 1024
-    told = "; ".join(f"{people:,}: {peak:.0f} MB" for people, peak in peaks.items())
+    details = "; ".join(f"{people:,}: {peak:.0f} MB" for people, peak in peaks.items())
     yield Line(
         "peak memory at 50,000 people, MB",
         "below 180",
         peaks[50_000],
-        f"{told}; {grown:.1f} kB a person more; {again:.0f} MB when the same process syncs again",
+        f"{details}; {grown:.1f} kB more per person; {again:.0f} MB when the same process syncs again",
     )
 
 
 def pages(_: int, people: int = 6_000) -> Iterable[Line]:
     times = {name: Series(values) for name, values in measure("pages", people).items()}
-    (nothing, bound), *others = times.items()
-    slowest = max(others, key=lambda each: each[1].median)
-    told = "; ".join(f"{name} {series.median:.0f}" for name, series in others)
+    (bound_name, bound), *others = times.items()
+    slowest = max(others, key=lambda page: page[1].median)
+    details = "; ".join(f"{name} {series.median:.0f}" for name, series in others)
     yield Line(
-        f"pages, {round(people / PEOPLE_PER_SESSION):,} sessions, 200 runs: the slowest one's median, ms",
+        f"pages, {round(people / PEOPLE_PER_SESSION):,} sessions, 200 runs: median of the slowest, ms",
         "at most 300",
         slowest[1].median,
-        f"{told}; {nothing} {bound.median:.0f}",
+        f"{details}; {bound_name} {bound.median:.0f}",
     )
     worst = max(max(series.values) for _, series in others)
     yield Line(
-        "pages: the slowest answer of all, ms", "at most 300", worst, f"of {len(others)} pages, 15 times each"
+        "pages: the slowest response of all, ms",
+        "at most 300",
+        worst,
+        f"of {len(others)} pages, 15 times each",
     )
 
 
 def fair(runs: int) -> Iterable[Line]:
     results = [fairness.measured() for _ in range(min(runs, 3))]
-    alone = Series([each["alone"] for each in results])
+    alone = Series([result["alone"] for result in results])
     for suffix, others in (
-        ("", "behind one with 500 slow mappings that are due"),
+        ("", "behind one with 500 slow due mappings"),
         ("_large", "beside 40 with one large and slow event each"),
     ):
-        times, beside = (Series([each[name + suffix] for each in results]) for name in ("times", "beside"))
+        times, beside = (
+            Series([result[name + suffix] for result in results]) for name in ("times", "beside")
+        )
         yield Line(
             f"1,000 organizations {others}: how many times longer",
             "at most 1.3",
@@ -158,12 +171,12 @@ def fair(runs: int) -> Iterable[Line]:
 
 
 def cycles(runs: int) -> Iterable[Line]:
-    yield from continuous.cycles([measure_beside("cycles", many.arguments(50)) for _ in range(min(runs, 3))])
-    yield continuous.large(measure_beside("large", many.arguments(1, continuous.LARGE)))
+    yield from continuous.cycles([measure_with("cycles", many.arguments(50)) for _ in range(min(runs, 3))])
+    yield continuous.large(measure_with("large", many.arguments(1, continuous.LARGE)))
 
 
 def days(_: int) -> Iterable[Line]:
-    yield from continuous.days(measure_beside("days", many.arguments(6)))
+    yield from continuous.days(measure_with("days", many.arguments(6)))
 
 
 def worker_processes(runs: int) -> Iterable[Line]:

@@ -1,4 +1,4 @@
-"""A bare loop: the very same requests with the same client and concurrency, and nothing else."""
+"""A bare loop: exactly the same requests with the same client and concurrency, and nothing else."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ INCLUDES = ("sessions", "speakers", "exhibitors")
 
 
 async def measured(sessionboard_url: str, gleanin_url: str, **_: str) -> Json:
-    """Do what a first sync does: read both sides, create everything, read the people's links; then read it all again."""
+    """Do what a first sync does: read both systems, create everything, read the links; then read everything again."""
     container = Container(Settings.model_validate({"allow_private_addresses": True}))
     transport = container.gleanin().transport
     async with httpx.AsyncClient(transport=transport(), timeout=30) as client:
@@ -47,10 +47,10 @@ class _Loop:
         self._to = {"Authorization": f"Bearer {GLEANIN_TOKEN}", "Content-Type": "application/json"}
 
     async def read(self) -> tuple[list[Json], str]:
-        """Read both sides, as a sync does; return the sessions and the event in Gleanin."""
+        """Read both systems, as a sync does; return the sessions and the id of the event in Gleanin."""
         events = await self._get(f"{self._sessionboard}/v1/events?page=1&pageSize=100", self._from)
-        there = await self._get(f"{self._gleanin}/events", self._to)
-        source, event_id = events["results"][0]["id"], there["data"][0]["id"]
+        gleanin_events = await self._get(f"{self._gleanin}/events", self._to)
+        source, event_id = events["results"][0]["id"], gleanin_events["data"][0]["id"]
         await self._get(f"{self._gleanin}/events/{event_id}", self._to)
         sessions, *_ = await asyncio.gather(
             self._search(source, "sessions"),
@@ -64,62 +64,62 @@ class _Loop:
     async def run(self) -> int:
         sessions, event_id = await self.read()
         people: dict[str, Json] = {}
-        ties: dict[str, list[str]] = {}
+        sessions_of: dict[str, list[str]] = {}
         for session in sessions:
             for person in session["speakers"]:
                 people[person["id"]] = person
-                ties.setdefault(person["id"], []).append(session["id"])
+                sessions_of.setdefault(person["id"], []).append(session["id"])
         ids: dict[str, int] = {}
 
         async def create_session(session: Json) -> None:
             ids[session["id"]] = await self._create("sessions", session_body(event_id, session))
 
         async def create_speaker(person: Json) -> None:
-            tied = [ids[session] for session in ties[person["id"]]]
-            await self._create("speakers", speaker_body(event_id, person, tied))
+            session_ids = [ids[session] for session in sessions_of[person["id"]]]
+            await self._create("speakers", speaker_body(event_id, person, session_ids))
 
-        await _each(sessions, create_session)
-        await _each(people.values(), create_speaker)
+        await _for_each(sessions, create_session)
+        await _for_each(people.values(), create_speaker)
         await self._included(event_id, "speakers")
         return len(sessions) + len(people)
 
     async def _get(self, url: str, headers: Json) -> Json:
-        answer = await self._client.get(url, headers=headers)
-        return dict(json.loads(answer.raise_for_status().content))
+        response = await self._client.get(url, headers=headers)
+        return dict(json.loads(response.raise_for_status().content))
 
     async def _search(self, event: int, feed: str) -> list[Json]:
         async def page(number: int) -> Json:
             url = f"{self._sessionboard}/v1/event/{event}/{feed}?page={number}&pageSize={PAGE}"
             body = {"sort": {"order": "createdAt", "sort": "asc"}}
-            answer = await self._client.post(url, headers=self._from, json=body)
-            return dict(json.loads(answer.raise_for_status().content))
+            response = await self._client.post(url, headers=self._from, json=body)
+            return dict(json.loads(response.raise_for_status().content))
 
         first = await page(1)
         rows: list[Json] = list(first["results"])
         numbers = list(range(2, first["pagination"]["totalPages"] + 1))
         for start in range(0, len(numbers), READ_PARALLEL):
-            for each in await asyncio.gather(*map(page, numbers[start : start + READ_PARALLEL])):
-                rows += each["results"]
+            for document in await asyncio.gather(*map(page, numbers[start : start + READ_PARALLEL])):
+                rows += document["results"]
         return rows
 
     async def _included(self, event_id: str, include: str) -> int:
         url: str | None = f"{self._gleanin}/events/{event_id}?include={include}"
         number = 0
         while url:
-            answer = await self._get(url, self._to)
-            number += len(answer.get("included") or ())
-            following = (answer.get("links") or {}).get("next")
+            document = await self._get(url, self._to)
+            number += len(document.get("included") or ())
+            following = (document.get("links") or {}).get("next")
             url = str(httpx.URL(url).join(following)) if following else None
         return number
 
     async def _create(self, kind: str, body: bytes) -> int:
-        answer = await self._client.post(f"{self._gleanin}/{kind}", headers=self._to, content=body)
-        if answer.is_error:
-            raise RuntimeError(answer.text)
-        return int(json.loads(answer.content)["data"]["id"])
+        response = await self._client.post(f"{self._gleanin}/{kind}", headers=self._to, content=body)
+        if response.is_error:
+            raise RuntimeError(response.text)
+        return int(json.loads(response.content)["data"]["id"])
 
 
-async def _each(items: Iterable[Json], do: Callable[[Json], Awaitable[None]]) -> None:
+async def _for_each(items: Iterable[Json], do: Callable[[Json], Awaitable[None]]) -> None:
     waiting = iter(items)
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""`python -m bench.child SIDE ...`: one measurement in a fresh process; one line of JSON on stdout."""
+"""`python -m bench.child SUBJECT ...`: one measurement in a fresh process; one line of JSON on stdout."""
 
 import asyncio
 import json
@@ -10,15 +10,15 @@ from entrypoints.cli.runner import return_freed_memory, tune_garbage_collector
 from entrypoints.logs import set_up_logs
 
 
-def main(side: str, sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> None:
+def main(subject: str, sessionboard_url: str, gleanin_url: str, control_url: str, folder: str) -> None:
     logging.disable(logging.CRITICAL)
     set_up_logs("error")
-    tune_garbage_collector()  # the peers too: none of them shall win by it
+    tune_garbage_collector()  # for all subjects, so that none has an advantage
     return_freed_memory()
     urls = {"sessionboard_url": sessionboard_url, "gleanin_url": gleanin_url}
     result: dict[str, Any]
-    # Each imports its own alone: what the others need is no part of its memory.
-    match side:
+    # Each imports only what it needs, so that the imports of the others do not count as its memory.
+    match subject:
         case "product":
             from bench import product
 

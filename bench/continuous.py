@@ -1,4 +1,4 @@
-"""What the measurements of continuous sync come to, in lines for the table."""
+"""Turn the measurements of continuous sync into lines of the table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -16,7 +16,7 @@ RETENTION = 90
 CYCLE = INTERVAL.total_seconds()
 RUNS_A_DAY = 86_400 / CYCLE
 READ_ALL_A_DAY = timedelta(days=1) / READ_ALL_EVERY
-"""So many of them read everything, though nothing has changed."""
+"""How many of these runs read everything, even if nothing has changed."""
 LARGE = 1_000
 """Sessions."""
 RECORDS = round(SESSIONS + SESSIONS * PEOPLE_PER_SESSION + EXHIBITORS)
@@ -24,104 +24,110 @@ Json = dict[str, Any]
 
 
 def cycles(results: Sequence[Json]) -> Iterable[Line]:
-    """Compute the share of a core from what a run costs and what a look costs at which there is nothing to do."""
+    """Compute the share of a core from the cost of a run and the cost of a poll that finds nothing to do."""
 
-    def a_run(result: Json, name: str) -> float:
-        told = result[name]
-        return float((told["cpu_seconds"] - told["looks"] * result["cpu_seconds_a_look"]) / told["runs"])
+    def per_run(result: Json, name: str) -> float:
+        measured = result[name]
+        polling = measured["looks"] * result["cpu_seconds_a_look"]
+        return float((measured["cpu_seconds"] - polling) / measured["runs"])
 
-    def share(seconds_a_run: float, a_look: float) -> float:
-        return 100 * (MAPPINGS * seconds_a_run + CYCLE / POLL_INTERVAL * a_look) / CYCLE
+    def share(per_run: float, per_poll: float) -> float:
+        return 100 * (MAPPINGS * per_run + CYCLE / POLL_INTERVAL * per_poll) / CYCLE
 
-    looks = [float(each["cpu_seconds_a_look"]) for each in results]
-    runs = {name: [a_run(each, name) for each in results] for name in ("continuous", "by_hand")}
-    both = [_of_a_day(*pair) for pair in zip(*runs.values(), strict=True)]
+    polls = [float(result["cpu_seconds_a_look"]) for result in results]
+    runs = {name: [per_run(result, name) for result in results] for name in ("continuous", "by_hand")}
+    mean = [_of_a_day(*pair) for pair in zip(*runs.values(), strict=True)]
     first = results[0]
-    told = f"{first['mappings']} of them synced {first['continuous']['runs']:,} times, {IDLE:,} more in the tables"
-    of_all, by_hand = (
-        Series([share(*each) for each in zip(seconds, looks, strict=True)])
-        for seconds in (both, runs["by_hand"])
+    details = f"{first['mappings']} of them synced {first['continuous']['runs']:,} times, {IDLE:,} more in the tables"
+    overall, by_hand = (
+        Series([share(*costs) for costs in zip(seconds, polls, strict=True)])
+        for seconds in (mean, runs["by_hand"])
     )
-    one, whole = (Series([1000 * each for each in seconds]) for seconds in runs.values())
+    usual, full, poll = (Series([1000 * cost for cost in costs]) for costs in (*runs.values(), polls))
     yield Line(
         f"{MAPPINGS:,} mappings of {RECORDS} records every 30 minutes, 1 in {EDITED_EVERY} edited: % of one core",
         "below 15",
-        of_all.median,
-        f"{of_all}; {one} ms a run, {whole} ms one that reads all and plans, {Series([1000 * each for each in looks])} "
-        f"ms a look; if every run reads all {by_hand}; {told}",
+        overall.median,
+        f"{overall}; {usual} ms per run, {full} ms for one that reads everything and plans, {poll} ms per poll; "
+        f"if every run reads everything {by_hand}; {details}",
     )
     yield Line(
-        "the same: requests to Sessionboard a mapping and day",
+        "the same: requests to Sessionboard per mapping and day",
         "",
-        Series([_requests_a_day(each) for each in results]).median,
-        f"if every run reads all {Series([RUNS_A_DAY * _requests(each['by_hand']) for each in results])}",
+        Series([_requests_a_day(result) for result in results]).median,
+        f"if every run reads everything {Series([RUNS_A_DAY * _requests(result['by_hand']) for result in results])}",
     )
-    written, edited = (sum(each["continuous"][name] for each in results) for name in ("writes", "edits"))
-    yield Line("the same: writes for each edit", "one", written / edited, f"{written} writes, {edited} edits")
+    written, edited = (sum(result["continuous"][name] for result in results) for name in ("writes", "edits"))
+    yield Line("the same: writes per edit", "one", written / edited, f"{written} writes, {edited} edits")
 
 
 def large(result: Json) -> Line:
     all_read = RUNS_A_DAY * _requests(result["by_hand"])
     return Line(
-        f"an event of {LARGE:,} sessions: requests to Sessionboard a day, with the change feed",
+        f"an event of {LARGE:,} sessions: requests to Sessionboard per day, with the change feed",
         "",
         _requests_a_day(result),
-        f"without it {all_read:.0f}; {_requests(result['continuous']):.1f} a run, {_requests(result['by_hand']):.1f} "
-        "one that reads all",
+        f"without it {all_read:.0f}; {_requests(result['continuous']):.1f} per run, "
+        f"{_requests(result['by_hand']):.1f} for one that reads everything",
     )
 
 
-def _requests(told: Json) -> float:
-    return float(told["requests"] / told["runs"])
+def _requests(measured: Json) -> float:
+    return float(measured["requests"] / measured["runs"])
 
 
 def _requests_a_day(result: Json) -> float:
     return RUNS_A_DAY * _of_a_day(_requests(result["continuous"]), _requests(result["by_hand"]))
 
 
-def _of_a_day(usual: float, whole: float) -> float:
-    """Give the mean of a day's runs, some of which read everything."""
+def _of_a_day(usual: float, full: float) -> float:
+    """Return the mean of a day's runs, some of which read everything."""
     share = READ_ALL_A_DAY / RUNS_A_DAY
-    return usual * (1 - share) + whole * share
+    return usual * (1 - share) + full * share
 
 
 def days(result: Json) -> Iterable[Line]:
-    """Compute the size for more mappings from how much each of the days added before the oldest was forgotten."""
-    sizes, mappings, kept = result["megabytes"], result["mappings"], result["kept"]
-    # The first day has what is there once: the records, and a whole set of outcomes of each mapping.
-    a_day = (sizes[kept] - sizes[1]) / (kept - 1) / mappings
-    told = ", ".join(f"{size:.1f}" for size in sizes)
+    """Compute the size for more mappings from the growth per day until the first rows were deleted."""
+    sizes, mappings, retention = result["megabytes"], result["mappings"], result["kept"]
+    # The first day includes what is stored once: the records, and a full set of outcomes for each mapping.
+    a_day = (sizes[retention] - sizes[1]) / (retention - 1) / mappings
+    daily = ", ".join(f"{size:.1f}" for size in sizes)
     yield Line(
-        f"a week of {mappings} mappings, kept for {kept} days: the last day's size beside the {kept}rd's",
+        f"a week of {mappings} mappings, retention {retention} days: size on the last day compared with the {retention}rd",
         "at most 1.2",
-        sizes[-1] / sizes[kept],
-        f"simulated: {result['runs']:,} runs; MB at the end of each day: {told}",
+        sizes[-1] / sizes[retention],
+        f"simulated: {result['runs']:,} runs; MB at the end of each day: {daily}",
     )
-    week, whole = (MAPPINGS * (a_day * (each - 1) + sizes[1] / mappings) / 1024 for each in (7, RETENTION))
+    week, whole = (MAPPINGS * (a_day * (count - 1) + sizes[1] / mappings) / 1024 for count in (7, RETENTION))
     yield Line(
-        f"{MAPPINGS:,} mappings, kept for {RETENTION} days: GB",
+        f"{MAPPINGS:,} mappings, retention {RETENTION} days: GB",
         "",
         whole,
-        f"computed from {1024 * sizes[1] / mappings:.0f} kB a mapping after a day and {1024 * a_day:.1f} kB more each "
+        f"computed from {1024 * sizes[1] / mappings:.0f} kB per mapping after a day and {1024 * a_day:.1f} kB more per "
         f"day; after a week {week:.1f} GB",
     )
 
 
 def worker_processes(found: Mapping[Combination, Throughput]) -> Iterable[Line]:
-    """Compare workers with one another, and the queue in PostgreSQL with jobs in the process."""
-    over = {number: throughput for (database, number), throughput in found.items() if database == POSTGRESQL}
-    told = "; ".join(f"{number}: {each.rates} ({each.idle} % idle)" for number, each in over.items())
+    """Compare numbers of workers, and the queue in PostgreSQL with jobs in process."""
+    postgresql = {
+        number: throughput for (database, number), throughput in found.items() if database == POSTGRESQL
+    }
+    details = "; ".join(
+        f"{number}: {throughput.rates} ({throughput.idle} % idle)"
+        for number, throughput in postgresql.items()
+    )
     for number, target in ((2, "at least 1.8"), (4, "at least 3.2")):
         yield Line(
-            f"runs and checks a second, {number} workers beside 1, over PostgreSQL",
+            f"runs and checks per second, {number} workers compared with 1, PostgreSQL",
             target,
-            over[number].rates.median / over[1].rates.median,
-            f"{told}; idle is what nobody on the machine used of all cores",
+            postgresql[number].rates.median / postgresql[1].rates.median,
+            f"{details}; idle is the share of all cores that was unused on the whole machine",
         )
-    alone = found[SQLITE, 1]
+    sqlite = found[SQLITE, 1]
     yield Line(
-        "the same, 1 worker over PostgreSQL beside 1 over SQLite",
+        "the same, 1 worker, PostgreSQL compared with SQLite",
         "at least 0.9",
-        over[1].rates.median / alone.rates.median,
-        f"SQLite: {alone.rates} ({alone.idle} % idle)",
+        postgresql[1].rates.median / sqlite.rates.median,
+        f"SQLite: {sqlite.rates} ({sqlite.idle} % idle)",
     )

@@ -1,7 +1,7 @@
-"""Continuous sync of many mappings, on a clock that is moved: what it costs, and what it leaves in the database.
+"""Continuous sync of many mappings, on a simulated clock: what it costs, and what it leaves in the database.
 
-Real are the use cases, ticks and turns, the jobs in process, SQLite, and HTTP to a sandbox; only the time between two
-looks is not waited for.
+The use cases, the fair queue, the jobs in process, SQLite, and HTTP to a sandbox are real; only the time between two
+polls is skipped.
 """
 
 import asyncio
@@ -33,15 +33,15 @@ from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.settings import Settings
 
 INTERVAL = timedelta(minutes=30)
-LONGEST = 600
-"""Seconds until one of the runs under way ends: what takes longer hangs."""
+TIMEOUT = 600
+"""Seconds until a run in progress ends: what takes longer is stuck."""
 EDITED_EVERY = 100
-"""One in so many mappings has changed since the cycle before: another one each time."""
+"""One in this many mappings has changed since the previous cycle, a different one each time."""
 IDLE = 9_800
-"""Mappings that are there besides, and not due: tables and indexes are as large as with 10,000."""
+"""Further mappings that are not due, so that tables and indexes are as large as with 10,000."""
 CYCLES = 3
 DAYS, KEPT = 7, 3
-"""What is simulated, and how long runs and outcomes are kept in it."""
+"""How many days are simulated, and the retention of runs and outcomes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 Json = dict[str, Any]
 
@@ -53,19 +53,19 @@ class Simulation:
     clock: ManualClock
     mapped: Sequence[Mapped]
     by_hand: bool = False
-    """Every run is one that somebody asks for."""
+    """Whether every run is a manual one."""
     step: timedelta = timedelta(seconds=POLL_INTERVAL)
-    """From one look to the next, where nothing is going on."""
+    """Between two polls while no run is in progress."""
     runs: int = 0
     looks: int = 0
-    """Those at which nothing was going on."""
+    """Polls while no run was in progress."""
     edits: int = 0
     _turn: int = 0
     _under_way: int = 0
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def go_on(self, span: timedelta) -> None:
-        """Let so much time pass, and everything happen that is due in it; then wait for what is under way."""
+        """Advance the clock by a span, do everything that is due in it, and wait for the runs in progress."""
         jobs = InProcessJobs(self._work(), self.container.log())
         until, cycle, tidy = self.clock.now() + span, self.clock.now(), self.clock.now()
         while self.clock.now() < until:
@@ -77,9 +77,9 @@ class Simulation:
                 await self.container.resolve(ApplyRetention)()
             self._ended.clear()
             await jobs.look()
-            await asyncio.sleep(0)  # what was started begins
+            await asyncio.sleep(0)  # let the started tasks begin
             if self._under_way:
-                async with asyncio.timeout(LONGEST):
+                async with asyncio.timeout(TIMEOUT):
                     await self._ended.wait()
             else:
                 self.looks += 1
@@ -123,9 +123,9 @@ class Simulation:
                 await self.container.resolve(RequestSync)(SyncRequest(mapping.mapping_id, actor=COMMAND_LINE))
 
     def _edit(self) -> None:
-        """Change a title and a job in one of so many events, at the simulated time."""
+        """Change a title and a job in one of EDITED_EVERY events, at the simulated time."""
         at = self.clock.now().isoformat()
-        chosen = [each for place, each in enumerate(self.mapped, self._turn) if place % EDITED_EVERY == 0]
+        chosen = [mapped for place, mapped in enumerate(self.mapped, self._turn) if place % EDITED_EVERY == 0]
         self._turn += len(self.mapped)
         for mapped in chosen:
             saved = self.control.event(mapped.event)
@@ -139,19 +139,19 @@ class Simulation:
 
 
 def opened_at(folder: str, gleanin_url: str, **settings: Any) -> AbstractAsyncContextManager[Container]:
-    own = {
+    variables = {
         "database_url": f"sqlite:///{Path(folder) / 'bench.db'}",
         "gleanin_url": gleanin_url,
         "allow_private_addresses": True,
         **settings,
     }
-    return opened(Settings.model_validate(own))
+    return opened(Settings.model_validate(variables))
 
 
 def _requests(control: ControlClient) -> int:
-    """Count those to Sessionboard."""
-    asked = control.state()["requests"]
-    return sum(number for template, number in asked.items() if " /sessionboard" in template)
+    """Count the requests to Sessionboard."""
+    requests = control.state()["requests"]
+    return sum(number for template, number in requests.items() if " /sessionboard" in template)
 
 
 def _writes(control: ControlClient) -> int:
@@ -159,7 +159,7 @@ def _writes(control: ControlClient) -> int:
 
 
 def _megabytes(container: Container) -> float:
-    """Tell how large the database is, with nothing of it left in its log."""
+    """Return the size of the database in MB, after moving everything from the write-ahead log into it."""
     with container.engine().connect() as connection:
         connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
         pages = connection.scalar(sa.text("PRAGMA page_count"))
@@ -170,13 +170,13 @@ def _megabytes(container: Container) -> float:
 
 
 async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str, idle: int = IDLE) -> Json:
-    """Give, for runs that come by themselves and for runs asked for by hand, what one of them costs."""
+    """Measure the cost of continuous and of manual runs."""
     control = ControlClient(control_url)
     async with opened_at(folder, urls["gleanin_url"]) as container:
         clock = ManualClock(datetime.now(UTC))
         container.clock.override(providers.Object(clock))
         mapped = await furnish(container, urls["sessionboard_url"], control, idle)
-        # The first run writes everything, and the second finds that there is nothing more to write.
+        # The first run writes everything, and the second finds nothing more to write.
         await Simulation(container, control, clock, ()).go_on(INTERVAL * 1.9)
         result: Json = {"mappings": len(mapped)}
         for name, by_hand in (("continuous", False), ("by_hand", True)):
@@ -196,7 +196,7 @@ async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str
             }
         looks = Simulation(container, control, clock, ())
         async with container.units().write() as unit:
-            for each in mapped:  # nothing of it is due any more
+            for each in mapped:  # no mapping is due any more
                 schedule = await unit.schedules.get(each.id)
                 assert schedule is not None
                 await unit.schedules.save(schedule.halted(Halt("", schedule.due_at)))
@@ -208,7 +208,7 @@ async def cycles_measured(urls: Mapping[str, str], control_url: str, folder: str
 
 
 async def days_measured(urls: Mapping[str, str], control_url: str, folder: str) -> Json:
-    """Give the database's size in MB at the end of each day."""
+    """Measure the database's size in MB at the end of each day."""
     control = ControlClient(control_url)
     async with opened_at(folder, urls["gleanin_url"], retention_days=KEPT) as container:
         clock = ManualClock(datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Whether some organizations delay the others: many with one small mapping that is due, behind slow and large ones."""
+"""Measure whether some organizations delay others: many with one small due mapping, behind slow and large ones."""
 
 import asyncio
 import tempfile
@@ -31,14 +31,14 @@ from entrypoints.settings import Settings
 URL = "https://sessionboard.example.org"
 SMALL, NOISY, NUMBER_OF_LARGE = 1_000, 500, 40
 QUICK, SLOW, LARGE = 0.05, 2.0, 600.0
-"""Seconds that a run of theirs takes; a large one has 5,000 records to write, 16 at once, and waits 2 s for each."""
+"""Seconds that a run takes; a large one has 5,000 records to write, 16 concurrently, and waits 2 s for each."""
 LEASE = timedelta(minutes=5)
-LONGEST = 600
-"""Seconds: what takes longer hangs."""
+TIMEOUT = 600
+"""Seconds: what takes longer is stuck."""
 
 
 async def _furnish(container: Container, organizations: Mapping[str, int]) -> None:
-    """Add organizations, each with so many mappings that are due."""
+    """Add organizations, each with this many due mappings."""
     now = container.clock().now()
     async with container.units().write() as unit:
         for name, number in organizations.items():
@@ -46,8 +46,8 @@ async def _furnish(container: Container, organizations: Mapping[str, int]) -> No
             await unit.organizations.add(Organization(organization, name, URL, SealedToken("")))
             token = SealedToken("sealed")
             await unit.connections.add(Connection(connection, organization, token, "", now))
-            for each in range(number):
-                key = f"{name}-{each}"
+            for place in range(number):
+                key = f"{name}-{place}"
                 pair = EventPair(URL, SourceEventId(key), DestinationEventId(key))
                 mapping = EventMapping(
                     MappingId(key), organization, connection, pair, key, key, now, continuous_sync=True
@@ -57,7 +57,7 @@ async def _furnish(container: Container, organizations: Mapping[str, int]) -> No
 
 
 async def _first_sync(container: Container, mapping_id: MappingId) -> None:
-    """Stand in for the first sync of a mapping that is due: it takes its time, and is stored as one."""
+    """Stand in for the first sync of a due mapping: wait as long as it would take, and store a run."""
     clock, units, ends = container.clock(), container.units(), container.resolve(RunEnds)
     now = clock.now()
     new = RunId(container.names().new())
@@ -82,10 +82,10 @@ async def seconds_until_the_small_are_done(beside: Mapping[str, int]) -> float:
         async with opened(settings) as container:
             small = {f"small{number}": 1 for number in range(SMALL)}
             await _furnish(container, {**beside, **small})
-            return await _worked(container)
+            return await _seconds_to_work(container)
 
 
-async def _worked(container: Container) -> float:
+async def _seconds_to_work(container: Container) -> float:
     left, done = {f"small{number}-0" for number in range(SMALL)}, asyncio.Event()
 
     async def check(mapping_id: MappingId, _: object) -> None:
@@ -101,13 +101,13 @@ async def _worked(container: Container) -> float:
     work = Work(choose, nothing, nothing, check, ask_again=nothing, tidy=nothing, tell=nothing)
     begun = time.perf_counter()
     async with InProcessJobs(work, RecordedEvents()).working():
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(TIMEOUT):
             await done.wait()
         return time.perf_counter() - begun
 
 
 def measured() -> dict[str, float]:
-    """Return the seconds until all the small ones are done, alone and beside others, and how many times longer."""
+    """Return the seconds until all small mappings are done, alone and beside others, and the ratios."""
     alone, beside_noisy, beside_large = (
         asyncio.run(seconds_until_the_small_are_done(beside))
         for beside in ({}, {"noisy": NOISY}, {f"large{number}": 1 for number in range(NUMBER_OF_LARGE)})

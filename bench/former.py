@@ -1,7 +1,7 @@
-"""`python -m bench.former REVISION [--people N] [--runs N] [--latency MS]`: this tree beside a former commit, by turns.
+"""`python -m bench.former REVISION [--people N] [--runs N] [--latency MS]`: this tree and an earlier commit, alternately.
 
-Both are measured against the sandbox of the former commit, each in a fresh process with a fresh SQLite file, so that
-only the client differs. What counts is the ratio of each pair: the machine's speed drifts.
+Both are measured against the sandbox of the earlier commit, each in a fresh process with a fresh SQLite file, so that
+only the client differs. Only the ratio of each pair matters, because the machine's speed drifts.
 """
 
 import argparse
@@ -25,9 +25,9 @@ Json = dict[str, Any]
 
 @contextmanager
 def checked_out(revision: str) -> Iterator[Path]:
-    """Check a revision out beside this tree, until the block ends."""
+    """Check out a revision beside this tree, until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "former"
+        tree = Path(folder) / "earlier"
         subprocess.run(
             ["git", "worktree", "add", "--detach", tree, revision], cwd=ROOT, check=True, capture_output=True
         )
@@ -42,13 +42,13 @@ def _path_of(tree: Path) -> str:
 
 
 def measured(tree: Path, urls: Addresses) -> Json:
-    """Sync a first time, again, and after 1 % has changed, by the program in a tree."""
+    """Sync for the first time, again, and after 1 % has changed, with the program in a tree."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable, "-m", "bench.child", "product",
             urls.sessionboard_url, urls.gleanin_url, urls.control_url, folder,
         ]  # fmt: skip
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             cwd=tree,
             env=os.environ | {"PYTHONPATH": _path_of(tree)},
@@ -57,9 +57,9 @@ def measured(tree: Path, urls: Addresses) -> Json:
             timeout=1800,
             check=False,
         )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    result: Json = json.loads(done.stdout.splitlines()[-1])
+    if process.returncode:
+        raise RuntimeError(process.stderr)
+    result: Json = json.loads(process.stdout.splitlines()[-1])
     return result
 
 
@@ -77,25 +77,25 @@ def main() -> None:
         str(options.latency),
     ]
     pairs: list[tuple[Json, Json]] = []
-    with checked_out(options.revision) as former:
-        os.environ["PYTHONPATH"] = _path_of(former)  # of the sandbox
+    with checked_out(options.revision) as earlier:
+        os.environ["PYTHONPATH"] = _path_of(earlier)  # for the sandbox
         for number in range(options.runs):
             pair = {}
-            for tree in (ROOT, former) if number % 2 else (former, ROOT):
+            for tree in (ROOT, earlier) if number % 2 else (earlier, ROOT):
                 with in_process(arguments) as urls:
                     pair[tree] = measured(tree, urls)
-            pairs.append((pair[ROOT], pair[former]))
-            print(_told(pairs[-1:]), flush=True)
-    print(f"median of {options.runs} pairs: {_told(pairs)}")
-    again = max(ours["again"]["writes"] for ours, _ in pairs)
+            pairs.append((pair[ROOT], pair[earlier]))
+            print(_ratios(pairs[-1:]), flush=True)
+    print(f"median of {options.runs} pairs: {_ratios(pairs)}")
+    again = max(now["again"]["writes"] for now, _ in pairs)
     print(f"writes of a second sync: {again}; peak MB: {_peaks(pairs)}")
 
 
-def _told(pairs: list[tuple[Json, Json]]) -> str:
-    """Return how fast this tree is beside the former one, for each part: more than 1 is faster."""
+def _ratios(pairs: list[tuple[Json, Json]]) -> str:
+    """Return how fast this tree is compared with the earlier one, for each part: more than 1 is faster."""
     parts = ("first", "again", "changed")
     ratios = {
-        f"{part} {by}": statistics.median(theirs[part][by] / ours[part][by] for ours, theirs in pairs)
+        f"{part} {by}": statistics.median(before[part][by] / now[part][by] for now, before in pairs)
         for part in parts
         for by in ("seconds", "cpu_seconds")
     }
@@ -103,7 +103,7 @@ def _told(pairs: list[tuple[Json, Json]]) -> str:
 
 
 def _peaks(pairs: list[tuple[Json, Json]]) -> str:
-    return " beside ".join(
+    return " compared with ".join(
         f"{statistics.median(pair[place]['again']['peak_mb'] for pair in pairs):.0f}" for place in (0, 1)
     )
 

@@ -1,4 +1,4 @@
-"""Many small events of many organizations: what the measurements of continuous sync are made with."""
+"""Many small events of many organizations, for measuring continuous sync."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from entrypoints.sandbox.control_client import ControlClient
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
 
 EVENTS_EACH = 4
-"""An organization's; in the sandbox, each has a door of its own, by which it sees no others."""
+"""Per organization; in the sandbox, each organization has its own URL, at which it sees no other events."""
 SESSIONS, EXHIBITORS = 16, 2
 PEOPLE_PER_SESSION = 1.2
 LONG = timedelta(days=365)
@@ -28,7 +28,7 @@ class Mapped:
 
 
 def arguments(organizations: int, sessions: int = SESSIONS) -> list[str]:
-    """Give what a sandbox is to be started with."""
+    """Return the arguments to start a sandbox with."""
     return [
         "--generate", str(sessions), "--people-per-session", str(PEOPLE_PER_SESSION), "--exhibitors", str(EXHIBITORS),
         "--doors", str(organizations), "--events-each", str(EVENTS_EACH), "--link-delay", "0",
@@ -38,18 +38,18 @@ def arguments(organizations: int, sessions: int = SESSIONS) -> list[str]:
 async def furnish(
     container: Container, sessionboard_url: str, control: ControlClient, idle: int = 0
 ) -> Sequence[Mapped]:
-    """Map all events of the sandbox, with continuous sync and due at once.
+    """Map all events of the sandbox, with continuous sync and due immediately.
 
     Args:
         container: with an empty database.
-        sessionboard_url: of the first organization; those of the others follow.
-        control: the sandbox's.
-        idle: so many further mappings are there, and not due.
+        sessionboard_url: of the first organization; those of the others are derived from it.
+        control: the client that controls the sandbox.
+        idle: how many further mappings to add that are not due.
     """
     state = control.state()
     pairs = [
-        (one["id"], two["id"], one["time_zone"])
-        for one, two in zip(state["sessionboard"], state["gleanin"], strict=True)
+        (source["id"], destination["id"], source["time_zone"])
+        for source, destination in zip(state["sessionboard"], state["gleanin"], strict=True)
     ]
     mapped, now = [], container.clock().now()
     async with container.units().write() as unit:

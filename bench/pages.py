@@ -1,4 +1,4 @@
-"""Pages, measured: the real `serve` in a process of its own, with a large event and a long history behind it."""
+"""Measure pages of the real `serve`, in a separate process, with a large event and a long history."""
 
 import asyncio
 import http.cookiejar
@@ -39,7 +39,7 @@ TIMES = 15
 
 
 async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[str, str]:
-    """Sync a large event once, and lay a history of runs beside it."""
+    """Sync a large event once, add a history of runs, and return the ids that the pages need."""
     async with opened(settings_for(gleanin_url, folder)) as container:
         mapping_id, event = await mapped(container, sessionboard_url)
         run = await container.resolve(RequestSync)(SyncRequest(mapping_id, actor=COMMAND_LINE))
@@ -64,7 +64,7 @@ async def prepare(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[
 
 
 async def _history(container: Container, run_id: RunId) -> None:
-    """Give the mapping as many more runs; a page shows of them what it shows of this one."""
+    """Add copies of a run to its mapping's history; a page shows the same of them as of this one."""
     run = await container.resolve(FindRun)(run_id)
     async with container.units().write() as unit:
         for number in range(RUNS_OF_HISTORY - 1):
@@ -74,34 +74,34 @@ async def _history(container: Container, run_id: RunId) -> None:
 
 
 def pages(ids: Mapping[str, str]) -> dict[str, str]:
-    here, run = f"/organizations/{ids['organization']}", f"/runs/{ids['run']}"
-    event = f"{here}/events/{ids['event']}"
+    organization, run = f"/organizations/{ids['organization']}", f"/runs/{ids['run']}"
+    event = f"{organization}/events/{ids['event']}"
     return {
-        "a page that asks nothing (the bound)": "/healthz",
-        "events (asks Sessionboard)": f"{here}/events",
+        "a page that needs no data (the bound)": "/healthz",
+        "events (reads Sessionboard)": f"{organization}/events",
         "agenda": f"{event}/agenda",
         "agenda, last page": f"{event}/agenda?page=100",
-        "agenda, searched": f"{event}/agenda?q=hybrid",
+        "agenda, search": f"{event}/agenda?q=hybrid",
         "exhibitors": f"{event}/exhibitors",
         "preview": f"{event}/preview",
-        "history": f"{here}/history",
+        "history": f"{organization}/history",
         "results": run,
-        "results, searched in vain": f"{run}?q=nobody-is-called-so",
-        "share links": f"{here}/share-links",
-        "share links, searched": f"{here}/share-links?q=ada",
-        "a record's story": f"/mappings/{ids['mapping']}/records?who={ids['person']}",
+        "results, search without a match": f"{run}?q=nobody-is-called-so",
+        "share links": f"{organization}/share-links",
+        "share links, search": f"{organization}/share-links?q=ada",
+        "a record's history": f"/mappings/{ids['mapping']}/records?who={ids['person']}",
         "portal": f"/portal/{ids['portal']}",
-        "integrations": f"{here}/integrations",
-        "a new mapping (asks both sides)": f"{here}/integrations/mappings/new",
-        "settings": f"{here}/settings",
-        "audit log": f"{here}/settings/audit-log",
+        "integrations": f"{organization}/integrations",
+        "a new mapping (reads both systems)": f"{organization}/integrations/mappings/new",
+        "settings": f"{organization}/settings",
+        "audit log": f"{organization}/settings/audit-log",
     }
 
 
 @contextmanager
 def _serving(gleanin_url: str, folder: str) -> Any:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = door.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
     environment = {
         "GLEANIN_SYNC_DATABASE_URL": f"sqlite:///{Path(folder) / 'bench.db'}",
         "GLEANIN_SYNC_GLEANIN_URL": gleanin_url,
@@ -120,15 +120,15 @@ def _serving(gleanin_url: str, folder: str) -> Any:
 
 
 def measured(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[str, list[float]]:
-    """Give, for each page, the milliseconds until its whole answer was there, TIMES times."""
+    """Return, for each page, the milliseconds until its whole response had arrived, TIMES times."""
     ids = asyncio.run(prepare(sessionboard_url, gleanin_url, folder))
     with _serving(gleanin_url, folder) as url:
         browser = build_opener(ProxyHandler({}), HTTPCookieProcessor(http.cookiejar.CookieJar()))
         _sign_in(browser, url)
         paths = pages(ids)
-        _wait_for_the_reading(browser, url + paths["agenda"])
+        _wait_for_snapshot(browser, url + paths["agenda"])
         times: dict[str, list[float]] = {name: [] for name in paths}
-        for _ in range(TIMES):  # by turns, so that a busy minute meets all of them
+        for _ in range(TIMES):  # alternately, so that a busy minute affects all of them
             for name, path in paths.items():
                 start = time.perf_counter()
                 _get(browser, url + path)
@@ -138,8 +138,8 @@ def measured(sessionboard_url: str, gleanin_url: str, folder: str) -> dict[str, 
 
 def _get(browser: OpenerDirector, url: str, form: Mapping[str, str] | None = None) -> str:
     body = urlencode(form).encode() if form else None
-    with browser.open(url, body, timeout=60) as answer:
-        text: str = answer.read().decode()
+    with browser.open(url, body, timeout=60) as response:
+        text: str = response.read().decode()
     return text
 
 
@@ -151,15 +151,15 @@ def _sign_in(browser: OpenerDirector, url: str) -> None:
         except URLError:
             time.sleep(0.1)
     else:
-        message = "it is not served"
+        message = "the page is not served"
         raise RuntimeError(message)
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token, page
     _get(browser, f"{url}/sign-in", {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD})
 
 
-def _wait_for_the_reading(browser: OpenerDirector, agenda: str) -> None:
-    """Look until the event has been read: that takes as long as Sessionboard takes, and a page says so meanwhile."""
+def _wait_for_snapshot(browser: OpenerDirector, agenda: str) -> None:
+    """Request the agenda until the event has been read; meanwhile the page says that it is being read."""
     for _ in range(600):
         if "<table" in _get(browser, agenda):
             return

@@ -1,4 +1,4 @@
-"""The bodies that the peers send: made of plain dictionaries, with nothing checked."""
+"""The bodies that the bare loop and dlt send: built from plain dictionaries, without any checks."""
 
 import json
 from datetime import datetime
@@ -40,6 +40,6 @@ def speaker_body(event_id: str, person: Json, sessions: list[int]) -> bytes:
 
 
 def _with_milliseconds(instant: str | datetime) -> str:
-    """Write an instant as Gleanin wants it; dlt has made a datetime of it on the way."""
+    """Return an instant in Gleanin's format; dlt has turned it into a datetime before."""
     at = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

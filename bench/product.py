@@ -1,4 +1,4 @@
-"""The product, measured: in a process of its own, through its own container."""
+"""Measure the product, in a separate process, through its container."""
 
 import asyncio
 import resource
@@ -82,7 +82,7 @@ async def _sync(container: Container, mapping_id: MappingId, control: ControlCli
         "records": run.counts.read,
         "writes": _sum(after, "writes") - _sum(before, "writes"),
         "requests": _sum(after, "requests") - _sum(before, "requests"),
-        "duplicates": sum(sum(each.values()) for each in after["duplicates"].values()),
+        "duplicates": sum(sum(kind.values()) for kind in after["duplicates"].values()),
     }
 
 
@@ -91,11 +91,11 @@ def _sum(state: dict[str, Any], name: str) -> int:
 
 
 def _change_one_percent(control: ControlClient, event_id: str) -> int:
-    """Give every hundredth session another title, and every hundredth person another job."""
+    """Change the title of every hundredth session and the job of every hundredth person, and return how many."""
     saved = control.event(event_id)
     people = {person["id"] for session in saved["sessions"] for person in session["speakers"]}
-    sessions = [{"id": each["id"], "title": each["title"] + " (moved)"} for each in saved["sessions"][::100]]
-    promoted = [{"id": each, "title": "Chief of Lists"} for each in sorted(people)[::100]]
+    sessions = [{"id": row["id"], "title": row["title"] + " (moved)"} for row in saved["sessions"][::100]]
+    promoted = [{"id": person, "title": "Chief of Lists"} for person in sorted(people)[::100]]
     control.edit_event(event_id, sessions=sessions, people=promoted)
     return len(sessions) + len(promoted)
 

@@ -1,4 +1,4 @@
-"""Writes the results down, in bench/README.md between two marks."""
+"""Write the results to bench/README.md, between two markers."""
 
 import os
 import statistics
@@ -16,16 +16,16 @@ class Line:
     what: str
     target: str
     measured: float
-    told: str
+    details: str
 
     def __str__(self) -> str:
         number = f"{self.measured:.2f}" if self.measured < 10 else f"{self.measured:,.0f}"
-        return f"| {self.what} | {self.target} | **{number}** | {self.told} |"
+        return f"| {self.what} | {self.target} | **{number}** | {self.details} |"
 
 
 @dataclass
 class Series:
-    """One number, measured several times."""
+    """A number, measured several times."""
 
     values: list[float] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ def write(lines: Iterable[Line], runs: int) -> None:
         (
             (
                 f"Measured on {datetime.now(UTC):%Y-%m-%d} with {os.cpu_count()} cores, shared with others: "
-                f"medians of {runs} runs (from the least to the most); what counts are the ratios."
+                f"medians of {runs} runs (minimum to maximum); only the ratios matter."
             ),
             "",
             "| what | target | measured | |",

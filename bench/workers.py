@@ -1,7 +1,7 @@
-"""How many runs and checks a second 1, 2 and 4 worker processes carry out, of small events that do not change.
+"""Measure how many runs and checks per second 1, 2 and 4 worker processes carry out, with small unchanging events.
 
-Each has few slots, and both sides take their time to answer: what is measured is how the work is shared out, not what
-the processor can do.
+Each has few slots, and both systems respond slowly, so this measures how the work is distributed, not the speed of the
+processor.
 """
 
 import asyncio
@@ -30,19 +30,18 @@ from entrypoints.settings import Settings
 
 ORGANIZATIONS = 25
 SLOTS = 4
-"""Of a worker."""
+"""Per worker."""
 LATENCY_MS = 300
-"""Of both sides, once all is synced."""
+"""Of both systems, once everything is synced."""
 WINDOW = 20.0
-"""Seconds that are counted, once every mapping has been checked."""
+"""Seconds in which runs are counted, once every mapping has been checked."""
 SETTLES_IN = 5.0
-"""Seconds until the slots are taken by what both sides answer slowly."""
-LONGEST_SETUP = 300
-"""Seconds."""
+"""Seconds until all slots wait for slow responses."""
+MAX_SETUP_SECONDS = 300
 INTERVAL_MINUTES = 0.05
-"""So short that there is always more to do than can be done."""
+"""So short that there is always more work than can be done."""
 ONCE_EACH = "POST /sessionboard/v1/event/{event}/sessions"
-"""A request that every run and every check of an event of one page makes once."""
+"""A request that every run and check of a one-page event makes once."""
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 Combination = tuple[str, int]
 """A database, and how many workers share it."""
@@ -59,20 +58,20 @@ NOT_CHECKED = (
 @dataclass(frozen=True, slots=True)
 class Throughput:
     rates: Series = field(default_factory=Series)
-    """Runs and checks a second."""
+    """Runs and checks per second."""
     idle: Series = field(default_factory=Series)
-    """The share of all cores in per cent that nobody used meanwhile, on the whole machine."""
+    """The share of all cores, in per cent, that was unused meanwhile on the whole machine."""
 
 
 def measured(times: int) -> Mapping[Combination, Throughput]:
-    """Return what is carried out, by database and number of workers."""
+    """Return the throughput by database and number of workers."""
     found = {combination: Throughput() for combination in COMBINATIONS}
     for _ in range(times):
         for (database, number), throughput in found.items():
             rate, idle = _measured(database, number)
             throughput.rates.values.append(rate)
             throughput.idle.values.append(idle)
-            print(f"{database}, {number} workers: {rate:.2f} a second, {idle:.0f} % idle", flush=True)
+            print(f"{database}, {number} workers: {rate:.2f} per second, {idle:.0f} % idle", flush=True)
     return found
 
 
@@ -86,10 +85,10 @@ def _measured(database: str, number: int) -> tuple[float, float]:
             "GLEANIN_SYNC_SLOTS": str(SLOTS),
             "GLEANIN_SYNC_INTERVAL_MINUTES": str(INTERVAL_MINUTES),
         }
-        own = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
+        settings = {name.removeprefix("GLEANIN_SYNC_").lower(): value for name, value in variables.items()}
 
         async def counted() -> tuple[float, float]:
-            async with opened(Settings.model_validate(own)) as container:
+            async with opened(Settings.model_validate(settings)) as container:
                 await furnish(container, sandbox.sessionboard_url, sandbox.control)
                 with _working(number, variables):
                     return await _counted(container, sandbox.control)
@@ -99,7 +98,7 @@ def _measured(database: str, number: int) -> tuple[float, float]:
 
 @contextmanager
 def _database(kind: str) -> Iterator[str]:
-    # Not in a folder that only its owner may enter: as root, the server runs as another user.
+    # As root, the server runs as another user, who has to be able to enter the folder.
     folder = Path(tempfile.mkdtemp(prefix="gleanin-sync-bench-"))
     if kind == SQLITE:
         yield f"sqlite:///{folder / 'bench.db'}"
@@ -127,7 +126,7 @@ async def _counted(container: Container, control: ControlClient) -> tuple[float,
         with container.engine().connect() as connection:
             return connection.scalar(NOT_CHECKED) or 0
 
-    async with asyncio.timeout(LONGEST_SETUP):
+    async with asyncio.timeout(MAX_SETUP_SECONDS):
         while await asyncio.to_thread(left):  # noqa: ASYNC110 - a check raises no event
             await asyncio.sleep(0.5)
     control.make_trouble(Fault(latency_ms=LATENCY_MS))
@@ -143,7 +142,9 @@ def _number(control: ControlClient) -> int:
 
 
 def _cpu_times() -> tuple[int, int]:
-    """Read how long all cores together were idle, and how long there has been to be so."""
-    times = [int(each) for each in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]]
+    """Return the idle time of all cores together, and their total time."""
+    times = [
+        int(field) for field in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
+    ]
     user, nice, system, idle, waiting, *others = times[:8]
     return idle + waiting, user + nice + system + idle + waiting + sum(others)
