@@ -22,7 +22,7 @@ PHONE = {"width": 390, "height": 720}
 
 @contextmanager
 def serving() -> Iterator[dict[str, Any]]:
-    """Serve the UI as `make serve` does, and give what it tells."""
+    """Serve the UI as `make serve` does, and yield the JSON that it prints."""
     command = [
         str(Path(sys.executable).parent / "gleanin-sync"),
         "serve",
@@ -39,52 +39,52 @@ def serving() -> Iterator[dict[str, Any]]:
             timeouts.end(process)
 
 
-def take(browser: Browser, told: dict[str, Any]) -> None:
+def take(browser: Browser, served: dict[str, Any]) -> None:
     context = browser.new_context(
         viewport=WIDE, reduced_motion="reduce", base_url=f"http://127.0.0.1:{PORT}", device_scale_factor=1.5
     )
     page = context.new_page()
-    page.goto(told["address"])
+    page.goto(served["address"])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Demo Conferences").first.click()
-    here = page.url.removesuffix("/events")
-    _connect_and_map(page, here, told["gleanin_token"])
-    page.goto(f"{here}/events")
+    organization = page.url.removesuffix("/events")
+    _connect_and_map(page, organization, served["gleanin_token"])
+    page.goto(f"{organization}/events")
     page.get_by_role("link", name="Lantern Conf").first.click()
     event = page.url.removesuffix("/agenda")
     page.get_by_role("table").wait_for()
-    _shot(page, "agenda")
+    _screenshot(page, "agenda")
     page.goto(f"{event}/preview")
     _sync(page)
-    _edit(ControlClient(told["control_url"]), event.rpartition("/")[2])
+    _edit(ControlClient(served["control_url"]), event.rpartition("/")[2])
     page.goto(f"{event}/preview")
     _sync(page, before="preview")
-    page.goto(f"{here}/history")
+    page.goto(f"{organization}/history")
     page.locator("a[href*='/runs/']").first.click()
-    _shot(page, "results")
-    page.goto(f"{here}/share-links")
-    _shot(page, "share-links")
+    _screenshot(page, "results")
+    page.goto(f"{organization}/share-links")
+    _screenshot(page, "share-links")
     page.get_by_role("button", name="Copy portal address").first.click()
     address = page.locator("[data-copy*='/portal/']").first
     address.wait_for()
     portal = browser.new_context(viewport=PHONE, device_scale_factor=1.5).new_page()
     portal.goto(str(address.get_attribute("data-copy")))
-    _shot(portal, "portal")
+    _screenshot(portal, "portal")
 
 
-def _connect_and_map(page: Page, here: str, token: str) -> None:
-    page.goto(f"{here}/integrations/connect")
+def _connect_and_map(page: Page, organization: str, token: str) -> None:
+    page.goto(f"{organization}/integrations/connect")
     page.get_by_label("Gleanin API Token").fill(token)
     page.get_by_role("button", name="Connect", exact=True).click()
-    page.goto(f"{here}/integrations/mappings/new")
+    page.goto(f"{organization}/integrations/mappings/new")
     page.get_by_label("Gleanin event").select_option("Lantern Conf")
     page.get_by_label("Sessionboard event").select_option("Lantern Conf")
-    _shot(page, "map-events")
+    _screenshot(page, "map-events")
     page.get_by_role("button", name="Add Mapping").click()
     page.get_by_label("The Gleanin event has the same time zone").check()
     page.get_by_role("button", name="Add Mapping").click()
-    page.goto(f"{here}/integrations")
-    _shot(page, "integrations")
+    page.goto(f"{organization}/integrations")
+    _screenshot(page, "integrations")
 
 
 def _sync(page: Page, before: str = "") -> None:
@@ -92,7 +92,7 @@ def _sync(page: Page, before: str = "") -> None:
     if before:
         page.get_by_role("link", name="Updated").click()
         page.locator("td summary").first.click()
-        _shot(page, before)
+        _screenshot(page, before)
     page.get_by_role("button", name="Sync to Gleanin").first.click()
     page.get_by_text("This sync has ended").wait_for()
 
@@ -100,18 +100,18 @@ def _sync(page: Page, before: str = "") -> None:
 def _edit(control: ControlClient, event_id: str) -> None:
     """Change something, so that the preview has an old and a new value to show."""
     saved = control.event(event_id)
-    person = next(who for session in saved["sessions"] for who in session["speakers"])
+    person = next(speaker for session in saved["sessions"] for speaker in session["speakers"])
     control.edit_event(event_id, people=[{"id": person["id"], "title": "Keeper of the Lantern"}])
 
 
-def _shot(page: Page, name: str) -> None:
+def _screenshot(page: Page, name: str) -> None:
     page.screenshot(path=PICTURES / f"{name}.png")
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    with serving() as told, launched() as chromium, chromium.in_use() as browser:
-        take(browser, told)
+    with serving() as served, launched() as chromium, chromium.in_use() as browser:
+        take(browser, served)
 
 
 if __name__ == "__main__":
