@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from adapters.gleanin import responses, wire
-from adapters.gleanin.client import GleaninClient, NoApiAnswer, NotGiven
+from adapters.gleanin.client import GleaninClient, NotFoundPage, ReadRejected
 from adapters.http_client.client import HttpClient, OpenTransport
 from adapters.http_client.concurrency_limit import CEILING, AdaptiveLimit
 from adapters.http_client.parsing import ParsingLane, parsing_threads
@@ -31,7 +31,7 @@ from ports.destination import (
     WriteOutcomeUnknown,
 )
 
-_MOST_PAGES = 100_000
+_MAX_PAGES = 100_000
 
 
 class GleaninDestination:
@@ -44,24 +44,22 @@ class GleaninDestination:
         return self._client.max_in_flight
 
     async def events(self) -> Sequence[DestinationEvent]:
-        found: dict[DestinationEventId, DestinationEvent] = {}
+        events: dict[DestinationEventId, DestinationEvent] = {}
         try:
             async for document in self._pages(wire.EVENTS):
                 for event in responses.events_in(document):
-                    found.setdefault(event.id, event)
+                    events.setdefault(event.id, event)
         except DestinationEventGone as error:
-            message = (
-                f"{self._client.host} has no list of events. Check the address of Gleanin in the settings."
-            )
+            message = f"{self._client.host} has no list of events. Check Gleanin's address in the settings."
             raise DestinationUnreadable(message) from error
-        return tuple(found.values())
+        return tuple(events.values())
 
     async def event(self, event_id: DestinationEventId) -> DestinationEvent:
-        url = self._client.url(wire.event_path(_asked(event_id)))
+        url = self._client.url(wire.event_path(_checked(event_id)))
         try:
             return responses.event_in(await self._client.read(url, responses.parse), event_id)
-        except (DestinationEventGone, NoApiAnswer):
-            # Only the list is documented: one that has the event knows better.
+        except (DestinationEventGone, NotFoundPage):
+            # Only the list of events is documented, so it decides whether the event exists.
             for event in await self.events():
                 if event.id == event_id:
                     return event
@@ -70,44 +68,42 @@ class GleaninDestination:
     async def records(
         self, event_id: DestinationEventId, kind: RecordKind
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
-        shape = wire.shape_of(kind)
-        reading = responses.EventRecords(event_id, shape)
+        schema = wire.schema_of(kind)
+        reader = responses.EventRecordReader(event_id, schema)
         try:
-            async for part in self._read(wire.records_path(_asked(event_id), shape), reading):
-                yield part
-        except (DestinationEventGone, NoApiAnswer):
+            async for batch in self._read(wire.records_path(_checked(event_id), schema), reader):
+                yield batch
+        except (DestinationEventGone, NotFoundPage):
             await self.event(event_id)
-            reading = responses.EventRecords(event_id, shape)
-            async for part in self._read(wire.all_records_path(shape), reading):
-                yield part
-        except NotGiven as error:
-            raise UnsupportedKind(
-                f"Gleanin does not tell which {shape.type} an event has: {error}"
-            ) from error
-        reading.require_all()
+            reader = responses.EventRecordReader(event_id, schema)
+            async for batch in self._read(wire.all_records_path(schema), reader):
+                yield batch
+        except ReadRejected as error:
+            raise UnsupportedKind(f"Gleanin does not list an event's {schema.type}: {error}") from error
+        reader.require_all()
 
     async def _read(
-        self, path: str, reading: responses.EventRecords
+        self, path: str, reader: responses.EventRecordReader
     ) -> AsyncIterator[Sequence[DestinationRecord]]:
         async for document in self._pages(path):
-            for part in reading.page(document):
-                yield part
+            for batch in reader.read_page(document):
+                yield batch
 
     async def create(
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> DestinationId:
-        shape = wire.shape_of(kind)
-        body = wire.create_body(shape, event_id, external_id, fields)
+        schema = wire.schema_of(kind)
+        body = wire.create_body(schema, event_id, external_id, fields)
         try:
-            answer = await self._client.write("POST", shape.type, body)
+            response = await self._client.write("POST", schema.type, body)
         except RecordGone:
-            await self.event(event_id)  # what is missing may be the event
+            await self.event(event_id)  # raises if the event is what is missing
             raise
-        created = wire.written_id(answer.body)
-        if answer.status == HTTPStatus.ACCEPTED:
-            raise WriteOutcomeUnknown("Gleanin accepted a record, to create it later.")
+        created = wire.written_id(response.body)
+        if response.status == HTTPStatus.ACCEPTED:
+            raise WriteOutcomeUnknown("Gleanin accepted a record but has not created it yet.")
         if created is None:
-            raise WriteOutcomeUnknown("Gleanin took a record, but its answer does not have the record's id.")
+            raise WriteOutcomeUnknown("Gleanin accepted a record, but its response has no record id.")
         return created
 
     async def update(
@@ -117,17 +113,15 @@ class GleaninDestination:
         gleanin_id: DestinationId,
         changes: Sequence[FieldChange],
     ) -> None:
-        shape = wire.shape_of(kind)
-        body = wire.update_body(shape, gleanin_id, changes)
+        schema = wire.schema_of(kind)
+        body = wire.update_body(schema, gleanin_id, changes)
         try:
-            answer = await self._client.write("PATCH", wire.record_path(shape, gleanin_id), body)
+            response = await self._client.write("PATCH", wire.record_path(schema, gleanin_id), body)
         except RecordGone:
             await self.event(event_id)
             raise
-        if answer.body and not wire.confirms(answer.body, gleanin_id):
-            raise WriteOutcomeUnknown(
-                "Gleanin's answer to a change is not about the record that was changed."
-            )
+        if response.body and not wire.confirms(response.body, gleanin_id):
+            raise WriteOutcomeUnknown("Gleanin's response to an update is not about the updated record.")
 
     async def _pages(self, path: str) -> AsyncIterator[wire.Document]:
         url = self._client.url(path)
@@ -139,21 +133,21 @@ class GleaninDestination:
             if link is None:
                 return
             url = self._client.next_page(url, link)
-            if url in seen or len(seen) >= _MOST_PAGES:
-                raise DestinationUnreadable("Gleanin's pages go round in circles.")
+            if url in seen or len(seen) >= _MAX_PAGES:
+                raise DestinationUnreadable("Gleanin's list of pages never ends.")
             seen.add(url)
 
 
-def _asked(event_id: DestinationEventId) -> DestinationEventId:
-    """Refuse what would make another path of the request."""
+def _checked(event_id: DestinationEventId) -> DestinationEventId:
+    """Return the id; raise for one that would change the path of the request, such as ".."."""
     if not event_id.strip("."):
-        raise DestinationEventGone(f"There is no event {event_id!r} in Gleanin.")
+        raise DestinationEventGone(f"Gleanin has no event {event_id!r}.")
     return event_id
 
 
 @dataclass(slots=True)
 class GleaninDestinations:
-    """Opens Gleanin for a token; all that use one token share one limit, for as long as this lives."""
+    """Opens Gleanin for a token. Everything that uses the same token shares one concurrency limit."""
 
     base_url: str
     allow_private: bool = False
@@ -162,9 +156,9 @@ class GleaninDestinations:
     ceiling: int = CEILING
     link_hosts: AbstractSet[str] = wire.LINK_HOSTS
     threads: Executor = field(default_factory=parsing_threads)
-    """Shared by all connections; they parse what is not small."""
+    """Shared by all connections, for parsing large responses."""
     limits: dict[str, AdaptiveLimit] = field(default_factory=dict, repr=False)
-    """By token; shared by those who wait longer or shorter."""
+    """By token; shared by instances with other retry policies."""
 
     @asynccontextmanager
     async def open(
@@ -173,7 +167,7 @@ class GleaninDestinations:
         """Open Gleanin.
 
         Raises:
-            InvalidInput: the base URL is none, or one that is not allowed.
+            InvalidInput: the base URL is invalid or not allowed.
         """
         async with self.client(token, before_write) as client:
             yield GleaninDestination(client, self.link_hosts)

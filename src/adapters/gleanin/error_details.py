@@ -1,4 +1,4 @@
-"""Gleanin's errors in its own words, made short and safe to show."""
+"""The explanations in Gleanin's error responses, short and safe to show."""
 
 import json
 import re
@@ -7,17 +7,17 @@ from itertools import islice
 from adapters.gleanin.wire import clean
 
 _ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
-_LONGEST_COMPLAINT = 300
-_MOST_COMPLAINTS = 20
-"""Of one list or object: no more would fit into the line."""
+_MAX_LENGTH = 300
+_MAX_ITEMS = 20
+"""Of one list or object: more would not fit into the line."""
 _LISTS = ("errors", "error")
 _SUMMARIES = ("detail", "title", "message", "code", "status")
 
 
 def error_detail(body: bytes | bytearray) -> str:
-    """Give an error's own words in one short line, without anybody's address; empty when there are none.
+    """Return an error's explanation in one short line, with e-mail addresses masked; empty if there is none.
 
-    Takes `{"errors": [{"status", "code", "title", "detail", "source": {"pointer"}}]}`, every member optional,
+    Reads `{"errors": [{"status", "code", "title", "detail", "source": {"pointer"}}]}`, every member optional,
     `{"errors": {field: [..]}}`, `{"error": "..."}` and plain text [guess].
     """
     text = body.decode("utf-8-sig", errors="replace")
@@ -25,29 +25,30 @@ def error_detail(body: bytes | bytearray) -> str:
         words = _words(json.loads(text))
     except (ValueError, RecursionError):
         words = "" if text.lstrip().startswith("<") else text
-    line = " ".join((clean(words[: 4 * _LONGEST_COMPLAINT]) or "").split())
+    line = " ".join((clean(words[: 4 * _MAX_LENGTH]) or "").split())
     line = _ADDRESS.sub("(address)", line)
-    return line if len(line) <= _LONGEST_COMPLAINT else line[: _LONGEST_COMPLAINT - 1] + "…"
+    return line if len(line) <= _MAX_LENGTH else line[: _MAX_LENGTH - 1] + "…"
 
 
-def _words(said: object) -> str:
-    match said:
+def _words(error: object) -> str:
+    match error:
         case str() | int():
-            return str(said)
+            return str(error)
         case list():
-            return "; ".join(filter(None, map(_words, said[:_MOST_COMPLAINTS])))
+            return "; ".join(filter(None, map(_words, error[:_MAX_ITEMS])))
         case dict():
             for name in _LISTS:
-                if words := _words(said.get(name)):
+                if words := _words(error.get(name)):
                     return words
-            summary = next((said[name] for name in _SUMMARIES if isinstance(said.get(name), str | int)), None)
+            summaries = (error[name] for name in _SUMMARIES if isinstance(error.get(name), str | int))
+            summary = next(summaries, None)
             if summary is None:
                 return "; ".join(
                     f"{name}: {words}"
-                    for name, inner in islice(said.items(), _MOST_COMPLAINTS)
+                    for name, inner in islice(error.items(), _MAX_ITEMS)
                     if name not in _LISTS and (words := _words(inner))
                 )
-            source = said.get("source")
+            source = error.get("source")
             pointer = clean(source.get("pointer")) if isinstance(source, dict) else None
             return f"{pointer.rpartition('/')[2]}: {summary}" if pointer else str(summary)
         case _:

@@ -1,7 +1,7 @@
-"""Time zones as Gleanin may name them: by IANA, or in the spelling of Rails, which it seems to be made with.
+"""Time zones as Gleanin may name them: by IANA, or as Rails does, with which it seems to be built.
 
 The names are those of ActiveSupport::TimeZone::MAPPING, in the file activesupport/lib/active_support/values/time_zone.rb
-of https://github.com/rails/rails, whose list is closed. Zones that IANA has renamed since have their present name.
+of https://github.com/rails/rails, which is a closed list. Zones that IANA has since renamed have their current name.
 """
 
 import re
@@ -164,11 +164,11 @@ RAILS_ZONES = {
 }
 _BY_NAME = {name.casefold(): zone for name, zone in RAILS_ZONES.items()}
 _OFFSET = re.compile(r"\((?:GMT|UTC)(?:[+-]\d{1,2}:?\d{2})?\)\s*", re.IGNORECASE)
-"""What Rails puts before a name where it shows it to people: `(GMT-05:00) Eastern Time (US & Canada)`."""
+"""The prefix that Rails shows before a name: `(GMT-05:00) Eastern Time (US & Canada)`."""
 
 
 def iana_name(reported: str | None) -> str | None:
-    """Return the IANA name of the zone that Gleanin reports; what is not understood stays in Gleanin's words."""
+    """Return the IANA name of the zone that Gleanin reports; an unknown name is returned as it is."""
     name = normalize_line(reported)
     if name is None or zone_named(name) is not None:
         return name

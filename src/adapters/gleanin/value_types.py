@@ -1,4 +1,4 @@
-"""Forms that values have in Gleanin's JSON, each with the words that describe it."""
+"""The types of values in Gleanin's JSON, each with a description."""
 
 import re
 from collections.abc import Callable
@@ -12,38 +12,41 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ValueType:
     words: str
-    fits: Callable[[Any], bool]
+    matches: Callable[[Any], bool]
 
 
-def _text(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _integer(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _links(value: Any) -> bool:
+def _are_links(value: Any) -> bool:
     return isinstance(value, list) and all(
-        isinstance(link, dict) and _text(link.get("url")) and _text(link.get("title")) for link in value
+        isinstance(link, dict) and _is_text(link.get("url")) and _is_text(link.get("title")) for link in value
     )
 
 
-TEXT = Form("a text", _text)
-INTEGER = Form("an integer", _integer)
-TEXTS = Form("a list of texts", lambda value: isinstance(value, list) and all(map(_text, value)))
-INTEGERS = Form("a list of integers", lambda value: isinstance(value, list) and all(map(_integer, value)))
-INSTANT = Form(
-    "ISO 8601 with milliseconds and Z", lambda value: _text(value) and _INSTANT.fullmatch(value) is not None
+TEXT = ValueType("text", _is_text)
+INTEGER = ValueType("an integer", _is_integer)
+TEXTS = ValueType("a list of texts", lambda value: isinstance(value, list) and all(map(_is_text, value)))
+INTEGERS = ValueType(
+    "a list of integers", lambda value: isinstance(value, list) and all(map(_is_integer, value))
 )
-TIME_ZONE = Form(
-    "a time zone's name by IANA or by Rails",
-    lambda value: _text(value) and zone_named(iana_name(value)) is not None,
+INSTANT = ValueType(
+    "ISO 8601 with milliseconds and Z",
+    lambda value: _is_text(value) and _INSTANT.fullmatch(value) is not None,
 )
-LINKS = Form("a list of {campaign_id, title, url}", _links)
+TIME_ZONE = ValueType(
+    "a time zone name of IANA or Rails",
+    lambda value: _is_text(value) and zone_named(iana_name(value)) is not None,
+)
+LINKS = ValueType("a list of {campaign_id, title, url}", _are_links)
 
 
-def one_of(words: str, *values: str) -> Form:
-    return Form(words, lambda value: value in values)
+def one_of(words: str, *values: str) -> ValueType:
+    return ValueType(words, lambda value: value in values)

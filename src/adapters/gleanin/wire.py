@@ -1,6 +1,6 @@
-"""Gleanin's API as we take it to be: every assumption stands here, and nowhere else.
+"""All our assumptions about Gleanin's API; they are made here and nowhere else.
 
-[doc] is documented, [guess] is assumed in the style of what is. `probe.py` compares a real account with this.
+[doc] is documented; [guess] is assumed, in the style of what is documented. `probe.py` compares them with a real account.
 """
 
 import json
@@ -20,7 +20,7 @@ from adapters.gleanin.value_types import (
     TEXT,
     TEXTS,
     TIME_ZONE,
-    Form,
+    ValueType,
     one_of,
 )
 from core.domain.ids import DestinationEventId, DestinationId, ExternalId
@@ -32,22 +32,22 @@ from ports.probe import Marked
 
 DOC, GUESS = Marked.DOCUMENTED, Marked.GUESSED
 
-# [doc] on both documented calls, though the bodies are JSON:API's.
+# [doc] on both documented calls, although the bodies are JSON:API.
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 EVENTS = "events"  # [doc]
 LINK_HOSTS = frozenset({"app.gleanin.com", "invt.io"})
-"""Of share links, as seen on public pages."""
-ARCHIVED = "archived"  # [guess]; [doc] has "active" only
+"""Hosts of share links, as seen on public pages."""
+ARCHIVED = "archived"  # [guess]; [doc] has only "active"
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
     name: str
     marked: Marked
-    form: Form
+    value_type: ValueType
 
 
-# What every event has, and every record, and every person among them.
+# The attributes of every event, of every record, and of every person.
 EVENT_ATTRIBUTES = (
     Attribute("title", DOC, TEXT),
     Attribute("slug", DOC, TEXT),
@@ -55,25 +55,25 @@ EVENT_ATTRIBUTES = (
     Attribute("created_at", DOC, INSTANT),
     Attribute("time_zone", GUESS, TIME_ZONE),
 )
-_OWN = (Attribute("event_id", DOC, INTEGER), Attribute("external_idx", DOC, TEXT))
-_LINKS_OF_A_PERSON = Attribute("campaign_links", GUESS, LINKS)
+_RECORD_ATTRIBUTES = (Attribute("event_id", DOC, INTEGER), Attribute("external_idx", DOC, TEXT))
+_PERSON_LINKS = Attribute("campaign_links", GUESS, LINKS)
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceSchema:
-    """How one kind of record is spelt in Gleanin."""
+    """One kind of record in Gleanin's terms."""
 
     type: str
-    """The resource's type, which is also its collection's path and its name in `include`."""
+    """The resource's type; also the path of its collection and its name in `include`."""
     marked: Marked
-    """What its name in `include` rests on."""
+    """The basis of its name in `include`."""
     written: Mapping[str, Attribute]
     """Our field -> their attribute. A list is cleared by an empty list, anything else by null [guess]."""
-    only_read: tuple[Attribute, ...] = _OWN
+    only_read: tuple[Attribute, ...] = _RECORD_ATTRIBUTES
 
 
 # POST /{type} -> 201 and PATCH /{type}/{id} -> 200 [guess], after the documented POST /events.
-SHAPES: Mapping[str, ResourceSchema] = {
+SCHEMAS: Mapping[str, ResourceSchema] = {
     SESSION.name: ResourceSchema(
         type="sessions",
         marked=DOC,
@@ -99,7 +99,7 @@ SHAPES: Mapping[str, ResourceSchema] = {
             "headshot": Attribute("headshot_url", GUESS, TEXT),
             "sessions": Attribute("session_ids", DOC, INTEGERS),  # when written, it replaces the list [guess]
         },
-        only_read=(*_OWN, _LINKS_OF_A_PERSON),
+        only_read=(*_RECORD_ATTRIBUTES, _PERSON_LINKS),
     ),
     EXHIBITOR_CONTACT.name: ResourceSchema(
         type="exhibitors",
@@ -109,68 +109,68 @@ SHAPES: Mapping[str, ResourceSchema] = {
             "email": Attribute("email", GUESS, TEXT),
             "logo": Attribute("logo_url", GUESS, TEXT),
         },
-        only_read=(*_OWN, _LINKS_OF_A_PERSON),
+        only_read=(*_RECORD_ATTRIBUTES, _PERSON_LINKS),
     ),
 }
 
 
-def shape_of(kind: RecordKind) -> ResourceSchema:
-    return SHAPES[kind.name]
+def schema_of(kind: RecordKind) -> ResourceSchema:
+    return SCHEMAS[kind.name]
 
 
 def event_path(event_id: str) -> str:
     return f"{EVENTS}/{quote(event_id, safe='')}"  # [guess]
 
 
-def records_path(event_id: str, shape: ResourceSchema) -> str:
-    # One include a request: a comma list is not documented.
-    return f"{event_path(event_id)}?include={shape.type}"  # [doc] on GET /events, [guess] here
+def records_path(event_id: str, schema: ResourceSchema) -> str:
+    # One include per request: a comma-separated list is not documented.
+    return f"{event_path(event_id)}?include={schema.type}"  # [doc] on GET /events, [guess] here
 
 
-def all_records_path(shape: ResourceSchema) -> str:
-    return f"{EVENTS}?include={shape.type}"  # [doc]
+def all_records_path(schema: ResourceSchema) -> str:
+    return f"{EVENTS}?include={schema.type}"  # [doc]
 
 
-def record_path(shape: ResourceSchema, gleanin_id: str) -> str:
-    return f"{shape.type}/{quote(gleanin_id, safe='')}"
+def record_path(schema: ResourceSchema, gleanin_id: str) -> str:
+    return f"{schema.type}/{quote(gleanin_id, safe='')}"
 
 
 def create_body(
-    shape: ResourceSchema, event_id: DestinationEventId, external_id: ExternalId, fields: Fields
+    schema: ResourceSchema, event_id: DestinationEventId, external_id: ExternalId, fields: Fields
 ) -> bytes:
     attributes: dict[str, object] = {"event_id": _foreign_key(event_id), "external_idx": external_id}
     for name, value in fields.items():
-        attribute = shape.written[name]
-        attributes[attribute.name] = _sent(attribute.form, value)
-    return json.dumps({"data": {"type": shape.type, "attributes": attributes}}).encode()
+        attribute = schema.written[name]
+        attributes[attribute.name] = _to_json(attribute.value_type, value)
+    return json.dumps({"data": {"type": schema.type, "attributes": attributes}}).encode()
 
 
-def update_body(shape: ResourceSchema, gleanin_id: DestinationId, changes: Sequence[FieldChange]) -> bytes:
-    written = ((shape.written[change.field], change.new) for change in changes)
-    attributes = {attribute.name: _sent(attribute.form, new) for attribute, new in written}
-    return json.dumps({"data": {"type": shape.type, "id": gleanin_id, "attributes": attributes}}).encode()
+def update_body(schema: ResourceSchema, gleanin_id: DestinationId, changes: Sequence[FieldChange]) -> bytes:
+    written = ((schema.written[change.field], change.new) for change in changes)
+    attributes = {attribute.name: _to_json(attribute.value_type, new) for attribute, new in written}
+    return json.dumps({"data": {"type": schema.type, "id": gleanin_id, "attributes": attributes}}).encode()
 
 
-def _sent(form: Form, value: FieldValue | None) -> object:
-    if form is INTEGERS:
+def _to_json(value_type: ValueType, value: FieldValue | None) -> object:
+    if value_type is INTEGERS:
         return [_foreign_key(item) for item in value or ()]
-    return list(value or ()) if form is TEXTS else value
+    return list(value or ()) if value_type is TEXTS else value
 
 
 def _foreign_key(identifier: str) -> int | str:
-    """Write an id as attributes have it: an integer [doc]; one that is none is sent as it is."""
+    """Return an id as attributes have it, an integer [doc]; any other id is sent unchanged."""
     return int(identifier) if _INTEGER.fullmatch(identifier) else identifier
 
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
-_UNFIT = re.compile("[\x00\ud800-\udfff]")
-"""NUL and lone surrogates: no database stores them, no terminal shows them."""
+_UNSAFE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and lone surrogates, which databases cannot store and terminals cannot show."""
 
 
 def clean(value: object) -> str | None:
-    """Give a text or a number as text that can be stored; None for anything else, and for nothing."""
+    """Return a text or number as text that can be stored; None for anything else and for empty text."""
     if isinstance(value, str):
-        return _UNFIT.sub("", value) or None
+        return _UNSAFE.sub("", value) or None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -183,7 +183,7 @@ def _id(value: object) -> str:
 
 
 def _ids(value: object) -> tuple[str, ...] | None:
-    """Take ids, or resource identifiers; None when it is no list, so that nothing is told."""
+    """Read a list of ids or resource identifiers; None if it is not a list, which means "not reported"."""
     if not isinstance(value, list):
         return None
     items = (item.get("id") if isinstance(item, dict) else item for item in value)
@@ -191,9 +191,9 @@ def _ids(value: object) -> tuple[str, ...] | None:
 
 
 def _links(value: object) -> tuple[ShareLink, ...] | None:
-    """Read `campaign_links: [{"campaign_id", "title", "url"}]` [guess], empty until Gleanin has made them.
+    """Read `campaign_links: [{"campaign_id", "title", "url"}]` [guess], which is empty until Gleanin creates them.
 
-    None when it is no list, so that nothing is told.
+    None if it is not a list, which means "not reported".
     """
     if not isinstance(value, list):
         return None
@@ -205,9 +205,9 @@ def _links(value: object) -> tuple[ShareLink, ...] | None:
 
 
 def _next(value: object) -> str | None:
-    """Read `links.next` [guess]: an address, or JSON:API's object with one."""
-    following = value.get("next") if isinstance(value, dict) else None
-    return clean(following.get("href") if isinstance(following, dict) else following)
+    """Read `links.next` [guess]: a URL, or JSON:API's object with one."""
+    link = value.get("next") if isinstance(value, dict) else None
+    return clean(link.get("href") if isinstance(link, dict) else link)
 
 
 def _object(value: object) -> object:
@@ -226,7 +226,7 @@ class _Attributes(_Wire):
     title: Text = None  # [doc]
     slug: Text = None  # [doc]
     state: Text = None  # [doc]
-    time_zone: Text = None  # [guess], an IANA name or one of Rails' own
+    time_zone: Text = None  # [guess], an IANA name or one of Rails
     event_id: Text = None  # [doc], an integer
     external_idx: Text = None  # [doc]
     email: Text = None  # [doc]
@@ -235,7 +235,7 @@ class _Attributes(_Wire):
 
 
 class _Relationship(_Wire):
-    """To one or to many; JSON:API [guess]."""
+    """A relationship to one or many; JSON:API [guess]."""
 
     data: Any = None
     next: Annotated[str | None, BeforeValidator(_next)] = Field(default=None, alias="links")
@@ -250,8 +250,8 @@ class Resource(_Wire):
     ] = {}
 
     @property
-    def own_event(self) -> str | None:
-        """The event it says it belongs to: by its relationship, then by its attribute."""
+    def event_id(self) -> str | None:
+        """The event it belongs to, by its relationship or else by its attribute."""
         relation = self.relationships.get("event")
         data = relation.data if relation else None
         return (clean(data.get("id")) if isinstance(data, dict) else None) or self.attributes.event_id
@@ -262,19 +262,19 @@ class Resource(_Wire):
 
 
 class Document(_Wire):
-    """One answer, JSON:API's outer form [doc]."""
+    """One response: JSON:API's top level [doc]."""
 
     data: Any = None
     included: list[Any] | None = None
     next: Annotated[str | None, BeforeValidator(_next)] = Field(default=None, alias="links")
 
 
-KEPT = frozenset(_Attributes.model_fields)
-"""The attributes that are read: the others are dropped while an answer is parsed, for it may be large."""
+USED_ATTRIBUTES = frozenset(_Attributes.model_fields)
+"""The attributes that are read; the others are dropped while a large response is parsed."""
 
 
 def written_id(body: bytes | bytearray) -> DestinationId | None:
-    """Read the id of what a write answered; None when the answer does not have one."""
+    """Return the record's id in the response to a write; None if it has none."""
     try:
         data = json.loads(body)["data"]
         return DestinationId(_id(data["id"]))
@@ -283,7 +283,7 @@ def written_id(body: bytes | bytearray) -> DestinationId | None:
 
 
 def confirms(body: bytes | bytearray, gleanin_id: DestinationId) -> bool:
-    """Tell whether a change took place: its answer should be the resource [guess], but any JSON will do."""
+    """Check the response to an update: it should be the resource [guess], but any JSON is accepted."""
     try:
         json.loads(body)
     except (ValueError, RecursionError):

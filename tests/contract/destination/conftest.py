@@ -1,4 +1,4 @@
-"""Two Gleanins on which the same scenes can be set: in memory, and over real HTTP."""
+"""Two Gleanins with the same test scenarios: in memory and over real HTTP."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -25,7 +25,7 @@ SPELLING = {"headshot": "headshot_url", "sessions": "session_ids", "logo": "logo
 
 
 class Scenario(Protocol):
-    """What a test can arrange on either Gleanin, and see of it, in the domain's words."""
+    """Sets up and inspects either Gleanin, in terms of the domain."""
 
     @property
     def destinations(self) -> Destinations: ...
@@ -153,7 +153,7 @@ class HttpScenario:
 
 @dataclass
 class Reachable(FakeGleanin):
-    """A fake that is served, with what leads to it."""
+    """A fake server, with the destinations that connect to it."""
 
     destinations: GleaninDestinations = field(init=False)
 
@@ -193,7 +193,7 @@ Opening = Callable[..., AbstractAsyncContextManager[Destination]]
 
 @pytest.fixture
 def answered_by() -> Opening:
-    """Open Gleanin where a function gives the answers."""
+    """Return a function that opens Gleanin with prepared responses."""
 
     def opening(
         answer: Answering, before_write: BeforeWrite | None = None, policy: RetryPolicy = QUICK

@@ -55,7 +55,7 @@ class Resource:
 
 @dataclass
 class Misstep:
-    """What one request meets instead of, or after, being carried out."""
+    """A fault that one request meets instead of, or after, being executed."""
 
     answer: Callable[[], web.StreamResponse] | None
     """None cuts the connection."""

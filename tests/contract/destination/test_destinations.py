@@ -1,4 +1,4 @@
-"""What every destination does, in memory and over HTTP."""
+"""The contract of every destination, in memory and over HTTP."""
 
 import asyncio
 
@@ -69,12 +69,12 @@ async def test_events_are_listed_with_their_names_and_zones(scenario: Scenario, 
 
 
 @pytest.mark.parametrize("event_id", ["77", "", "..", "../events", "8?include=speakers", "8/"])
-async def test_an_unknown_event_is_gone(gleanin: Destination, event_id: str) -> None:
+async def test_unknown_event_is_gone(gleanin: Destination, event_id: str) -> None:
     with pytest.raises(DestinationEventGone):
         await gleanin.event(DestinationEventId(event_id))
 
 
-async def test_rule_01_a_refused_token_is_told_apart(scenario: Scenario, gleanin: Destination) -> None:
+async def test_rule_01_refused_token_is_a_separate_error(scenario: Scenario, gleanin: Destination) -> None:
     scenario.refuse_tokens()
     with pytest.raises(DestinationRefused) as refusal:
         await gleanin.events()
@@ -82,7 +82,7 @@ async def test_rule_01_a_refused_token_is_told_apart(scenario: Scenario, gleanin
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-async def test_a_created_record_has_all_its_fields_and_is_found_by_its_external_id(
+async def test_created_record_has_all_fields_and_its_external_id(
     scenario: Scenario, gleanin: Destination, kind: RecordKind
 ) -> None:
     created = await gleanin.create(EVENT, kind, ID, FIELDS[kind])
@@ -93,16 +93,14 @@ async def test_a_created_record_has_all_its_fields_and_is_found_by_its_external_
         ]
 
 
-async def test_a_speaker_is_tied_to_sessions(scenario: Scenario, gleanin: Destination) -> None:
+async def test_speaker_is_associated_with_sessions(scenario: Scenario, gleanin: Destination) -> None:
     sessions = [await gleanin.create(EVENT, SESSION, ExternalId(f"s{n}"), FIELDS[SESSION]) for n in (1, 2)]
     await gleanin.create(EVENT, SPEAKER, ID, {**FIELDS[SPEAKER], "sessions": tuple(sessions)})
     async for page in gleanin.records(EVENT, SPEAKER):
         assert [record.sessions for record in page] == [tuple(sessions)]
 
 
-async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
-    scenario: Scenario, gleanin: Destination
-) -> None:
+async def test_rule_20_update_changes_only_the_named_fields(scenario: Scenario, gleanin: Destination) -> None:
     created = await gleanin.create(EVENT, SESSION, ID, FIELDS[SESSION])
     changes = (
         FieldChange("title", "old", "Wasps"),
@@ -114,7 +112,7 @@ async def test_rule_20_an_update_changes_and_clears_only_what_it_names(
     assert scenario.stored(EVENT, SESSION) == [{**left, "title": "Wasps"}]
 
 
-async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: Destination) -> None:
+async def test_update_of_a_deleted_record_is_rejected(gleanin: Destination) -> None:
     with pytest.raises(RecordRejected):
         await gleanin.update(
             EVENT, SPEAKER, DestinationId("999"), (FieldChange("email", None, "a@example.org"),)
@@ -122,7 +120,7 @@ async def test_a_record_that_is_gone_rejects_its_update_and_no_other(gleanin: De
     await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
 
 
-async def test_rule_29_a_rejected_record_says_why_and_is_not_there(
+async def test_rule_29_rejected_record_has_a_reason_and_is_not_stored(
     scenario: Scenario, gleanin: Destination
 ) -> None:
     scenario.reject(ID, "External idx has already been taken")
@@ -132,22 +130,22 @@ async def test_rule_29_a_rejected_record_says_why_and_is_not_there(
     assert len(scenario.stored(EVENT, SPEAKER)) == 1
 
 
-async def test_a_record_without_what_gleanin_requires_is_rejected(
-    scenario: Scenario, gleanin: Destination
-) -> None:
+async def test_record_without_a_required_field_is_rejected(scenario: Scenario, gleanin: Destination) -> None:
     with pytest.raises(RecordRejected, match="email"):
         await gleanin.create(EVENT, EXHIBITOR_CONTACT, ID, {"company_name": "Ben Ray"})
     assert scenario.writes() == 0
 
 
-async def test_a_create_in_an_event_that_is_gone_tells_so(scenario: Scenario, gleanin: Destination) -> None:
+async def test_create_in_a_deleted_event_says_that_the_event_is_gone(
+    scenario: Scenario, gleanin: Destination
+) -> None:
     scenario.remove_event(EVENT)
     with pytest.raises(DestinationEventGone):
         await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
 
 
 @pytest.mark.parametrize("written", [True, False])
-async def test_rule_32_a_lost_answer_of_a_create_is_told_and_not_sent_again(
+async def test_rule_32_lost_response_of_a_create_is_reported_and_not_retried(
     scenario: Scenario, gleanin: Destination, written: bool
 ) -> None:
     scenario.lose_answer(written=written)
@@ -157,7 +155,9 @@ async def test_rule_32_a_lost_answer_of_a_create_is_told_and_not_sent_again(
     assert scenario.writes() == int(written)
 
 
-async def test_rule_32_a_lost_answer_of_an_update_is_told(scenario: Scenario, gleanin: Destination) -> None:
+async def test_rule_32_lost_response_of_an_update_is_reported(
+    scenario: Scenario, gleanin: Destination
+) -> None:
     created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     scenario.lose_answer(written=True)
     with pytest.raises(WriteOutcomeUnknown):
@@ -165,16 +165,14 @@ async def test_rule_32_a_lost_answer_of_an_update_is_told(scenario: Scenario, gl
     assert scenario.stored(EVENT, SPEAKER)[0]["job_title"] == "Queen"
 
 
-async def test_a_create_that_is_repeated_makes_a_second_record(
-    scenario: Scenario, gleanin: Destination
-) -> None:
-    """Why nothing may be repeated blindly."""
+async def test_repeated_create_makes_a_second_record(scenario: Scenario, gleanin: Destination) -> None:
+    """This is why a create must not be repeated blindly."""
     for _ in range(2):
         await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
     assert len(scenario.stored(EVENT, SPEAKER)) == 2
 
 
-async def test_a_cut_answer_is_unreadable(scenario: Scenario, gleanin: Destination) -> None:
+async def test_cut_response_is_unreadable(scenario: Scenario, gleanin: Destination) -> None:
     for number in range(5):
         scenario.add_record(EVENT, SPEAKER, FIELDS[SPEAKER], ExternalId(str(number)))
     scenario.cut_answers()
@@ -189,7 +187,7 @@ async def test_gleanin_that_stays_down_is_unavailable(scenario: Scenario, gleani
     assert len(await gleanin.events()) == 1
 
 
-async def test_only_the_records_of_the_event_and_kind_are_given(
+async def test_only_records_of_the_event_and_kind_are_returned(
     scenario: Scenario, gleanin: Destination
 ) -> None:
     scenario.add_event("9", "EuroPython")
@@ -201,16 +199,16 @@ async def test_only_the_records_of_the_event_and_kind_are_given(
     assert len(await all_records(gleanin, SPEAKER)) == 1
 
 
-async def test_an_event_without_records_gives_none(gleanin: Destination) -> None:
+async def test_event_without_records_returns_none(gleanin: Destination) -> None:
     assert await all_records(gleanin, EXHIBITOR_CONTACT) == []
 
 
-async def test_records_of_an_event_that_is_gone_cannot_be_read(gleanin: Destination) -> None:
+async def test_records_of_a_deleted_event_cannot_be_read(gleanin: Destination) -> None:
     with pytest.raises(DestinationEventGone):
         await all_records(gleanin, SPEAKER, DestinationEventId("77"))
 
 
-async def test_rule_30_share_links_can_come_later_than_the_record(
+async def test_rule_30_share_links_can_appear_after_the_record(
     scenario: Scenario, gleanin: Destination
 ) -> None:
     scenario.delay_links(1)
@@ -223,7 +221,7 @@ async def test_rule_30_share_links_can_come_later_than_the_record(
     assert [link.url.startswith("https://app.gleanin.com/share/") for link in seen[1] or ()] == [True]
 
 
-async def test_what_is_awaited_before_a_write_can_prevent_it(scenario: Scenario) -> None:
+async def test_before_write_can_prevent_a_write(scenario: Scenario) -> None:
     class Stopped(Exception):
         pass
 
@@ -239,7 +237,7 @@ async def test_what_is_awaited_before_a_write_can_prevent_it(scenario: Scenario)
         await gleanin.events()
         assert calls == 0
         created = await gleanin.create(EVENT, SPEAKER, ID, FIELDS[SPEAKER])
-        for _ in range(2):  # the first one left nothing behind
+        for _ in range(2):  # the first attempt has no after-effects
             with pytest.raises(Stopped):
                 await gleanin.update(EVENT, SPEAKER, created, (FieldChange("job_title", None, "Queen"),))
             with pytest.raises(Stopped):
@@ -248,9 +246,7 @@ async def test_what_is_awaited_before_a_write_can_prevent_it(scenario: Scenario)
     assert scenario.writes() == 1
 
 
-async def test_many_records_are_written_at_once_and_all_arrive(
-    scenario: Scenario, gleanin: Destination
-) -> None:
+async def test_concurrent_writes_all_arrive(scenario: Scenario, gleanin: Destination) -> None:
     names = [ExternalId(f"n{number}") for number in range(60)]
     created = await asyncio.gather(*(gleanin.create(EVENT, SPEAKER, name, FIELDS[SPEAKER]) for name in names))
     found = {

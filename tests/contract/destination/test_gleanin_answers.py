@@ -1,4 +1,4 @@
-"""How Gleanin's answers are read, whatever they are."""
+"""Parsing of Gleanin's responses, valid or not."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ def speaker(speaker_id: object, **attributes: object) -> dict[str, Any]:
 
 
 def refer(*ids: object) -> list[dict[str, object]]:
-    return [{"type": "speakers", "id": one} for one in ids]
+    return [{"type": "speakers", "id": speaker_id} for speaker_id in ids]
 
 
 async def read(answered_by: Opening, *documents: object) -> list[DestinationRecord]:
@@ -68,28 +68,28 @@ async def read(answered_by: Opening, *documents: object) -> list[DestinationReco
         ({"error": "Event is archived"}, "Event is archived"),
         ({"message": "No"}, "No"),
         (b"Plain\n  words\x00", "Plain words"),
-        (b"<html><h1>Nginx</h1></html>", "answered with a web page (HTTP 422)"),
-        (b"", "HTTP 422, without a word why."),
-        ({"errors": []}, "HTTP 422, without a word why."),
-        ({"errors": None}, "HTTP 422, without a word why."),
+        (b"<html><h1>Nginx</h1></html>", "returned a web page (HTTP 422)"),
+        (b"", "HTTP 422, without an explanation."),
+        ({"errors": []}, "HTTP 422, without an explanation."),
+        ({"errors": None}, "HTTP 422, without an explanation."),
         (b"[" * 100_000, "[[["),
         ({"errors": [*([[]] * 19), ["one"]] + ["two"] * 100_000}, "one"),
         ({f"field{number}": "no" for number in range(50_000)}, "field0: no; field1: no"),
-        (b'{"errors":' * 200 + b"[]" + b"}" * 200, "HTTP 422, without a word why."),
+        (b'{"errors":' * 200 + b"[]" + b"}" * 200, "HTTP 422, without an explanation."),
         (b'{"errors":' * 200 + b'"deep"' + b"}" * 200, "deep"),
         (b"\xff\xfe", "\ufffd"),
     ],
 )
-async def test_a_rejection_gives_gleanins_own_words(answered_by: Opening, body: object, words: str) -> None:
+async def test_rejection_quotes_gleanin(answered_by: Opening, body: object, words: str) -> None:
     async with answered_by(always(422, body)) as gleanin:
         with pytest.raises(RecordRejected) as rejection:
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
     assert words in str(rejection.value)
 
 
-async def test_a_rejection_is_short_and_repeats_no_address_and_no_token(answered_by: Opening) -> None:
-    said = f"ann@example.org is taken, says {TOKEN}. " + "Really. " * 5000
-    async with answered_by(always(409, {"errors": [{"detail": said}]})) as gleanin:
+async def test_rejection_is_short_without_addresses_and_token(answered_by: Opening) -> None:
+    detail = f"ann@example.org is taken, says {TOKEN}. " + "Really. " * 5000
+    async with answered_by(always(409, {"errors": [{"detail": detail}]})) as gleanin:
         with pytest.raises(RecordRejected) as rejection:
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
     assert str(rejection.value).startswith("(address) is taken, says (token). Really.")
@@ -97,7 +97,7 @@ async def test_a_rejection_is_short_and_repeats_no_address_and_no_token(answered
 
 
 @pytest.mark.parametrize("status", [400, 405, 409, 413, 415, 422])
-async def test_a_refused_write_is_a_rejection_of_that_record(answered_by: Opening, status: int) -> None:
+async def test_refused_write_rejects_that_record(answered_by: Opening, status: int) -> None:
     async with answered_by(always(status, {"error": "no"})) as gleanin:
         with pytest.raises(RecordRejected, match=r"^no$"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
@@ -111,7 +111,7 @@ PAGE = b"  <!doctype html><title>Just a moment...</title>"
 
 
 @pytest.mark.parametrize("body", [{"error": f"bad token {TOKEN}"}, PAGE], ids=["JSON", "HTML"])
-async def test_rules_01_and_29_a_401_refuses_the_token_wherever_it_shows(
+async def test_rules_01_and_29_401_refuses_the_token_on_reads_and_writes(
     answered_by: Opening, body: object
 ) -> None:
     async with answered_by(always(401, body)) as gleanin:
@@ -123,7 +123,7 @@ async def test_rules_01_and_29_a_401_refuses_the_token_wherever_it_shows(
     assert TOKEN not in str(on_read.value)
 
 
-async def test_rule_29_a_403_on_a_read_refuses_the_token_and_on_a_write_that_write(
+async def test_rule_29_403_refuses_the_token_on_reads_and_one_record_on_writes(
     answered_by: Opening,
 ) -> None:
     async with answered_by(always(403, {"error": f"not for {TOKEN}"})) as gleanin:
@@ -138,12 +138,10 @@ async def test_rule_29_a_403_on_a_read_refuses_the_token_and_on_a_write_that_wri
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410])
-async def test_rule_29_a_web_page_instead_of_an_answer_is_temporary_and_no_word_of_gleanins(
-    answered_by: Opening, status: int
-) -> None:
+async def test_rule_29_web_page_instead_of_a_response_is_temporary(answered_by: Opening, status: int) -> None:
     async with answered_by(always(status, PAGE)) as gleanin:
         with pytest.raises(
-            DestinationUnavailable, match=f"a web page instead of an API answer .HTTP {status}"
+            DestinationUnavailable, match=f"a web page instead of an API response .HTTP {status}"
         ):
             await gleanin.event(EVENT)
         with pytest.raises(WriteForbidden, match=f"a web page .HTTP {status}"):
@@ -154,10 +152,10 @@ async def test_rule_29_a_web_page_instead_of_an_answer_is_temporary_and_no_word_
             )
 
 
-async def test_rule_29_a_guessed_address_that_only_a_web_page_knows_of_gives_way_to_the_list(
+async def test_rule_29_web_page_for_a_guessed_path_falls_back_to_the_list(
     answered_by: Opening,
 ) -> None:
-    """Rails has such pages for addresses that it does not know; only the list of events is documented."""
+    """Rails shows such pages for unknown paths; only the list of events is documented."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/events"):
@@ -169,7 +167,7 @@ async def test_rule_29_a_guessed_address_that_only_a_web_page_knows_of_gives_way
         assert not [page async for page in gleanin.records(EVENT, SPEAKER) if page]
 
 
-async def test_rule_29_json_that_is_labelled_as_html_is_json(answered_by: Opening) -> None:
+async def test_rule_29_json_labelled_as_html_is_accepted(answered_by: Opening) -> None:
     headers = {"Content-Type": "text/html; charset=utf-8"}
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -183,7 +181,7 @@ async def test_rule_29_json_that_is_labelled_as_html_is_json(answered_by: Openin
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
-async def test_rule_29_a_web_page_that_passes_by_is_not_told(answered_by: Opening) -> None:
+async def test_rule_29_transient_web_page_is_retried(answered_by: Opening) -> None:
     answers = iter([PAGE, PAGE, b'{"data": []}'])
 
     async with answered_by(lambda _: httpx.Response(200, content=next(answers))) as gleanin:
@@ -191,9 +189,7 @@ async def test_rule_29_a_web_page_that_passes_by_is_not_told(answered_by: Openin
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", {"data": {"id": "7"}}])
-async def test_rule_32_a_create_that_is_accepted_for_later_is_unclear(
-    answered_by: Opening, body: object
-) -> None:
+async def test_rule_32_accepted_create_has_an_unknown_outcome(answered_by: Opening, body: object) -> None:
     async with answered_by(always(202, body)) as gleanin:
         with pytest.raises(WriteOutcomeUnknown):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
@@ -205,23 +201,26 @@ async def test_rule_32_a_create_that_is_accepted_for_later_is_unclear(
      b'{"data":{"id":""}}', b'{"data":{"id":".."}}', b'{"data":{"id":true}}', b'{"data":[{"id":"7"}]}',
      b"[" * 100_000, b"\xff", b'"' + b"x" * 1_100_000 + b'"'],
 )  # fmt: skip
-async def test_rule_32_a_create_whose_answer_has_no_id_is_unclear(answered_by: Opening, body: bytes) -> None:
+async def test_rule_32_create_without_an_id_in_the_response_has_an_unknown_outcome(
+    answered_by: Opening, body: bytes
+) -> None:
     async with answered_by(always(201, body)) as gleanin:
         with pytest.raises(WriteOutcomeUnknown):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
 BOM = b"\xef\xbb\xbf"
-"""What some servers and proxies put before a text in UTF-8."""
+"""The byte-order mark that some servers and proxies put before UTF-8 text."""
 
 
-async def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(answered_by: Opening) -> None:
+async def test_byte_order_mark_is_ignored(answered_by: Opening) -> None:
     listed = json.dumps({"data": [{"type": "events", "id": "8", "attributes": {"title": "PyCon"}}]}).encode()
     async with answered_by(always(200, BOM + listed)) as gleanin:
-        assert [each.name for each in await gleanin.events()] == ["PyCon"]
-    told = json.dumps({"data": event(refer(1)), "included": [speaker("1", external_idx=ID)]}).encode()
-    async with answered_by(always(200, BOM + told)) as gleanin:
-        assert [one.external_id async for page in gleanin.records(EVENT, SPEAKER) for one in page] == [ID]
+        assert [event.name for event in await gleanin.events()] == ["PyCon"]
+    body = json.dumps({"data": event(refer(1)), "included": [speaker("1", external_idx=ID)]}).encode()
+    async with answered_by(always(200, BOM + body)) as gleanin:
+        found = [record.external_id async for page in gleanin.records(EVENT, SPEAKER) for record in page]
+    assert found == [ID]
     async with answered_by(always(201, BOM + b'{"data": {"id": "7"}}')) as gleanin:
         assert await gleanin.create(EVENT, SPEAKER, ID, ANN) == "7"
         await gleanin.update(
@@ -236,7 +235,7 @@ async def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(answered_by: 
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
-async def test_an_update_needs_no_body_but_no_other_one_either(answered_by: Opening) -> None:
+async def test_update_response_may_be_empty_but_not_html(answered_by: Opening) -> None:
     change = (FieldChange("email", None, "a@example.org"),)
     async with answered_by(always(204, b"")) as gleanin:
         await gleanin.update(EVENT, SPEAKER, DestinationId("1"), change)
@@ -245,7 +244,7 @@ async def test_an_update_needs_no_body_but_no_other_one_either(answered_by: Open
             await gleanin.update(EVENT, SPEAKER, DestinationId("1"), change)
 
 
-async def test_a_404_on_a_create_while_the_event_is_there_rejects_the_record(answered_by: Opening) -> None:
+async def test_404_on_a_create_in_an_existing_event_rejects_the_record(answered_by: Opening) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return (
             httpx.Response(404) if request.method == "POST" else httpx.Response(200, json={"data": event()})
@@ -263,19 +262,19 @@ async def test_a_404_on_a_create_while_the_event_is_there_rejects_the_record(ans
      b'{"data": {"id": "8"}}', b'{"data": {"id": "8", "relationships": {"speakers": {"links": {}}}}}',
      b'{"data": {"id": "8"}, "included": [3]}', b'{"data": {"id": "8"}, "included": [{"type": "speakers"}]}'],
 )  # fmt: skip
-async def test_an_answer_that_is_not_what_was_agreed_is_unreadable(answered_by: Opening, body: bytes) -> None:
+async def test_malformed_response_is_unreadable(answered_by: Opening, body: bytes) -> None:
     async with answered_by(always(200, body)) as gleanin:
         with pytest.raises(DestinationUnreadable):
             [page async for page in gleanin.records(EVENT, SPEAKER)]
 
 
-async def test_a_list_of_events_that_is_not_there_points_at_the_settings(answered_by: Opening) -> None:
+async def test_missing_list_of_events_points_to_the_settings(answered_by: Opening) -> None:
     async with answered_by(always(404, {"error": "No route"})) as gleanin:
         with pytest.raises(DestinationUnreadable, match=r"gleanin\.example has no list of events.*settings"):
             await gleanin.events()
 
 
-async def test_an_event_may_lack_everything_but_its_id(answered_by: Opening) -> None:
+async def test_event_needs_only_an_id(answered_by: Opening) -> None:
     data = [
         {"id": 2},
         {"id": "3", "attributes": None, "relationships": []},
@@ -284,14 +283,14 @@ async def test_an_event_may_lack_everything_but_its_id(answered_by: Opening) -> 
     ]
     async with answered_by(always(200, {"data": data})) as gleanin:
         events = await gleanin.events()
-    assert [(one.id, one.name, one.is_archived) for one in events] == [
+    assert [(event.id, event.name, event.is_archived) for event in events] == [
         ("2", "2", False),
         ("3", "3", False),
         ("4", "abc", True),
     ]
 
 
-async def test_a_record_may_lack_everything_but_its_id(answered_by: Opening) -> None:
+async def test_record_needs_only_an_id(answered_by: Opening) -> None:
     odd = speaker(
         12,
         external_idx=None,
@@ -304,7 +303,7 @@ async def test_a_record_may_lack_everything_but_its_id(answered_by: Opening) -> 
     assert (found[1].id, found[1].email, found[1].sessions) == ("12", None, ("3", "4"))
 
 
-async def test_text_that_cannot_be_stored_is_cleaned(answered_by: Opening) -> None:
+async def test_unstorable_text_is_cleaned(answered_by: Opening) -> None:
     raw = (
         b'{"data": {"id": "8"}, "included": [{"id": "11", "attributes": {"email": "a\\u0000nn\\ud83d@example.org",'
         b' "campaign_links": [{"title": "\\ud83d\\ude00", "url": "https://invt.io/1"}]}}]}'
@@ -318,32 +317,32 @@ async def test_text_that_cannot_be_stored_is_cleaned(answered_by: Opening) -> No
     ]
 
 
-async def test_sessions_may_stand_in_relationships(answered_by: Opening) -> None:
+async def test_sessions_can_be_in_relationships(answered_by: Opening) -> None:
     tied = {**speaker("11"), "relationships": {"sessions": {"data": [{"type": "sessions", "id": 5}]}}}
     found = await read(answered_by, {"data": event(refer("11")), "included": [tied]})
     assert found[0].sessions == ("5",)
 
 
-async def test_a_record_of_another_event_is_not_taken(answered_by: Opening) -> None:
-    """As in the documented sample, where the answer about event 2 has a speaker of event 8."""
+async def test_record_of_another_event_is_ignored(answered_by: Opening) -> None:
+    """In the documented sample, the response about event 2 has a speaker of event 8."""
     by_relationship = {**speaker("13", event_id=8), "relationships": {"event": {"data": {"id": "2"}}}}
     included = [speaker("11", event_id=8), speaker("12", event_id=2), by_relationship, speaker("14")]
     found = await read(answered_by, {"data": event(), "included": included})
     assert [record.id for record in found] == ["11", "14"]
 
 
-async def test_what_the_event_lists_counts_more_than_what_a_record_says(answered_by: Opening) -> None:
+async def test_events_list_takes_precedence_over_the_records_event_id(answered_by: Opening) -> None:
     included = [speaker("11", event_id=2), speaker("12"), speaker("13", event_id=8)]
     found = await read(answered_by, {"data": event(refer("11")), "included": included})
     assert [record.id for record in found] == ["11", "13"]
 
 
-async def test_a_record_that_comes_twice_counts_once(answered_by: Opening) -> None:
+async def test_duplicate_record_counts_once(answered_by: Opening) -> None:
     found = await read(answered_by, {"data": event(refer(11)), "included": [speaker("11"), speaker(11)]})
     assert [record.id for record in found] == ["11"]
 
 
-async def test_only_what_was_asked_for_is_taken(answered_by: Opening) -> None:
+async def test_other_included_types_are_ignored(answered_by: Opening) -> None:
     included = [{"type": "sessions", "id": "3"}, speaker("11")]
     found = await read(answered_by, {"data": event(), "included": included})
     assert [record.id for record in found] == ["11"]
@@ -358,22 +357,22 @@ async def test_only_what_was_asked_for_is_taken(answered_by: Opening) -> None:
     ],
     ids=["one is missing", "nothing is included", "the list goes on"],
 )
-async def test_rule_32_a_cut_answer_is_found_out(answered_by: Opening, document: object) -> None:
+async def test_rule_32_cut_response_is_detected(answered_by: Opening, document: object) -> None:
     with pytest.raises(DestinationUnreadable, match="cut"):
         await read(answered_by, document)
 
 
-async def test_an_answer_that_does_not_mention_a_kind_is_told_from_one_that_has_none(
+async def test_missing_kind_differs_from_an_empty_kind(
     answered_by: Opening,
 ) -> None:
-    """Who took the one for the other would create everything a second time."""
+    """Confusing the two would create all records a second time."""
     with pytest.raises(RecordsNotReported):
         await read(answered_by, {"data": event()})
     assert await read(answered_by, {"data": event([])}) == []
     assert await read(answered_by, {"data": event(), "included": []}) == []
 
 
-async def test_what_one_page_lists_another_may_include(answered_by: Opening) -> None:
+async def test_listed_records_can_be_on_another_page(answered_by: Opening) -> None:
     found = await read(
         answered_by,
         {
@@ -399,34 +398,34 @@ async def test_what_one_page_lists_another_may_include(answered_by: Opening) -> 
         "?include=speakers",
     ],
 )
-async def test_a_link_that_leads_elsewhere_or_nowhere_new_is_not_followed(
-    answered_by: Opening, link: str
-) -> None:
-    asked: list[httpx.URL] = []
+async def test_link_to_another_host_or_a_known_page_is_not_followed(answered_by: Opening, link: str) -> None:
+    requested: list[httpx.URL] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url)
+        requested.append(request.url)
         document = {"data": event(refer("11")), "included": [], "links": {"next": link}}
         return httpx.Response(200, json=document)
 
     async with answered_by(answer) as gleanin:
         with pytest.raises(DestinationUnreadable):
             [page async for page in gleanin.records(EVENT, SPEAKER)]
-    assert len(asked) == 1
+    assert len(requested) == 1
 
 
 @pytest.mark.parametrize("body", [b'{"data":[' + b"[]," * 2000 + b"[]]}", b"[" + b"1," * 9000])
-async def test_an_answer_of_too_many_values_is_not_parsed(
+async def test_response_with_too_many_values_is_not_parsed(
     answered_by: Opening, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.gleanin.responses.MOST_VALUES", 2000)
+    monkeypatch.setattr("adapters.gleanin.responses.MAX_VALUES", 2000)
     async with answered_by(always(200, body)) as gleanin:
         with pytest.raises(DestinationUnreadable, match="more than 2,000 values"):
             await gleanin.events()
 
 
-async def test_commas_in_texts_are_no_values(answered_by: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.gleanin.responses.MOST_VALUES", 2000)
+async def test_commas_inside_strings_are_not_counted(
+    answered_by: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.gleanin.responses.MAX_VALUES", 2000)
     listed = {"data": [{"type": "events", "id": "8", "attributes": {"title": "[{,}]" * 10_000}}]}
     async with answered_by(always(200, listed)) as gleanin:
         assert [event.id for event in await gleanin.events()] == ["8"]

@@ -1,4 +1,4 @@
-"""Writes that are under way when somebody presses Ctrl-C: seen through, and recorded."""
+"""Writes in progress when a process is interrupted: they are completed and recorded."""
 
 import asyncio
 from dataclasses import replace
@@ -18,7 +18,7 @@ ANN = {"first_name": "Ann", "last_name": "Lee", "name": "Ann Lee", "email": "ann
 
 
 class Writer:
-    """Writes, records what came of it, and would write once more, all without another await between."""
+    """Writes, records the result, and tries to write once more, without another await in between."""
 
     def __init__(self, gleanin: Destination) -> None:
         self.recorded: list[object] = []
@@ -34,9 +34,7 @@ class Writer:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
-    fake: Reachable, times: int
-) -> None:
+async def test_sent_write_is_recorded_before_the_cancellation(fake: Reachable, times: int) -> None:
     fake.may_answer.clear()
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
         writer = Writer(gleanin)
@@ -48,7 +46,7 @@ async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
         with pytest.raises(asyncio.CancelledError):
             await writer.task
     assert (len(writer.recorded), writer.recorded) == (1, list(fake.resources))
-    assert len(fake.requests) == 1, "the next write was not begun"
+    assert len(fake.requests) == 1, "the next write was not started"
     assert writer.task.cancelling() == times
 
 
@@ -59,7 +57,7 @@ async def test_a_write_that_was_sent_is_recorded_before_the_cancellation_comes(
         pytest.param(too_many(), [], id="not executed"),
     ],
 )
-async def test_a_write_that_is_cancelled_is_not_sent_again(
+async def test_cancelled_write_is_not_retried(
     fake: Reachable, misstep: Misstep, recorded: list[type[Exception]]
 ) -> None:
     fake.may_answer.clear()
@@ -75,7 +73,7 @@ async def test_a_write_that_is_cancelled_is_not_sent_again(
     assert len(fake.requests) == 1
 
 
-async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline(fake: Reachable) -> None:
+async def test_deadline_during_a_write_still_raises_a_timeout(fake: Reachable) -> None:
     fake.may_answer.clear()
     created: list[str] = []
     deadline = asyncio.timeout(None)
@@ -96,7 +94,7 @@ async def test_a_deadline_that_passes_during_a_write_is_still_told_as_a_deadline
     assert (len(created), created) == (1, list(fake.resources))
 
 
-async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(fake: Reachable) -> None:
+async def test_write_waiting_for_a_slot_can_be_cancelled_before_it_is_sent(fake: Reachable) -> None:
     fake.destinations.ceiling = 1
     fake.may_answer.clear()
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
@@ -113,7 +111,7 @@ async def test_who_waits_for_the_limit_is_cancelled_at_once_and_sends_nothing(fa
     assert [method for method, _ in fake.requests] == ["GET"]
 
 
-async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothing(fake: Reachable) -> None:
+async def test_write_waiting_for_before_write_can_be_cancelled_before_it_is_sent(fake: Reachable) -> None:
     asked = asyncio.Event()
 
     async def before_write() -> None:
@@ -129,7 +127,7 @@ async def test_who_waits_for_leave_to_write_is_cancelled_at_once_and_sends_nothi
     assert fake.requests == []
 
 
-async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(fake: Reachable) -> None:
+async def test_cancelled_read_releases_its_slot(fake: Reachable) -> None:
     fake.destinations.ceiling = 1
     fake.lingers = 3600
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
@@ -143,7 +141,7 @@ async def test_a_cancelled_read_is_cut_off_and_leaves_its_slot_to_others(fake: R
             await under_way
 
 
-async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(fake: Reachable) -> None:
+async def test_write_may_take_longer_than_the_idle_timeout_of_a_read(fake: Reachable) -> None:
     fake.lingers = 0.2
     fake.destinations.policy = replace(QUICK, idle_timeout=0.05, write_timeout=10)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
@@ -152,7 +150,7 @@ async def test_a_write_may_take_longer_than_the_silence_that_ends_a_read(fake: R
             await gleanin.events()
 
 
-async def test_a_write_that_takes_all_its_time_is_lost(fake: Reachable) -> None:
+async def test_write_that_times_out_has_an_unknown_outcome(fake: Reachable) -> None:
     fake.lingers = 3600
     fake.destinations.policy = replace(QUICK, write_timeout=0.5)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:

@@ -1,4 +1,4 @@
-"""Gleanin over real HTTP: what only a network can do."""
+"""Gleanin over real HTTP, for what needs a network."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def at(url: str) -> GleaninDestinations:
 
 @asynccontextmanager
 async def raw_server(answer: bytes) -> AsyncIterator[str]:
-    """Serve the same bytes to everybody, then hang up."""
+    """Serve the same bytes to every client, then hang up."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -49,8 +49,8 @@ async def raw_server(answer: bytes) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
-async def test_rule_32_a_create_that_never_left_is_sent_again_at_once(host: str) -> None:
-    """A connection that is refused and one that broke look the same to the transport: only their cause differs."""
+async def test_rule_32_create_that_never_left_is_retried_immediately(host: str) -> None:
+    """A refused connection and a broken one look the same to the transport: only their cause differs."""
     announced = 0
 
     async def before_write() -> None:
@@ -97,7 +97,7 @@ async def test_rule_32_a_create_that_never_left_is_sent_again_at_once(host: str)
         ),
     ],
 )
-async def test_whatever_comes_instead_of_an_answer_is_told_in_the_ports_errors(
+async def test_invalid_responses_become_errors_of_the_port(
     answer: bytes, error: type[DestinationError]
 ) -> None:
     async with raw_server(answer) as url, at(url).open(Token(TOKEN)) as gleanin:
@@ -107,7 +107,7 @@ async def test_whatever_comes_instead_of_an_answer_is_told_in_the_ports_errors(
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
 
 
-async def test_a_write_after_a_429_is_sent_again_and_announced_again(fake: Reachable) -> None:
+async def test_write_after_a_429_is_retried_and_announced_again(fake: Reachable) -> None:
     announced = 0
 
     async def before_write() -> None:
@@ -121,7 +121,7 @@ async def test_a_write_after_a_429_is_sent_again_and_announced_again(fake: Reach
     assert (announced, len(fake.writes)) == (3, 1)
 
 
-async def test_a_token_revoked_half_way_is_told_with_the_next_write(fake: Reachable) -> None:
+async def test_token_revoked_in_between_fails_the_next_write(fake: Reachable) -> None:
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
         created = await gleanin.create(EVENT, SPEAKER, ID, ANN)
         fake.tokens.clear()
@@ -130,7 +130,7 @@ async def test_a_token_revoked_half_way_is_told_with_the_next_write(fake: Reacha
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
-async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(fake: Reachable, status: int) -> None:
+async def test_rule_32_server_error_leaves_a_write_unknown(fake: Reachable, status: int) -> None:
     step = Misstep(lambda: refusal(status, "oops"), carried_out=True)
     fake.misstep(step, step)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
@@ -139,10 +139,10 @@ async def test_rule_32_an_error_of_theirs_leaves_a_write_unclear(fake: Reachable
         made = next(iter(fake.resources))
         with pytest.raises(WriteOutcomeUnknown):
             await gleanin.update(EVENT, SPEAKER, DestinationId(made), CHANGE)
-    assert len(fake.writes) == 2, "neither was sent again"
+    assert len(fake.writes) == 2, "neither was retried"
 
 
-async def test_pages_are_followed_to_the_last(fake: Reachable) -> None:
+async def test_all_pages_are_followed(fake: Reachable) -> None:
     fake.page_size = 10
     for number in range(25):
         fake.add("speakers", {"event_id": 8, "external_idx": f"x{number}", "email": f"{number}@example.org"})
@@ -153,7 +153,7 @@ async def test_pages_are_followed_to_the_last(fake: Reachable) -> None:
         assert len(await gleanin.events()) == 26
 
 
-async def test_a_large_answer_is_handed_on_in_parts(fake: Reachable) -> None:
+async def test_large_response_is_returned_in_batches(fake: Reachable) -> None:
     for number in range(1234):
         fake.add("speakers", {"event_id": 8, "external_idx": f"x{number}"})
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
@@ -161,7 +161,7 @@ async def test_a_large_answer_is_handed_on_in_parts(fake: Reachable) -> None:
     assert sizes == [500, 500, 234]
 
 
-async def test_all_who_use_one_token_share_what_may_be_in_flight(fake: Reachable) -> None:
+async def test_one_token_shares_one_concurrency_limit(fake: Reachable) -> None:
     fake.destinations.ceiling = 3
     fake.lingers = 0.02
     async with fake.destinations.open(Token(TOKEN)) as one, fake.destinations.open(Token(TOKEN)) as other:
@@ -171,26 +171,26 @@ async def test_all_who_use_one_token_share_what_may_be_in_flight(fake: Reachable
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/api", "http://gleanin.example/api", "ftp://x.example"])
-async def test_an_address_that_is_not_allowed_is_refused(url: str) -> None:
+async def test_disallowed_address_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput):
         async with GleaninDestinations(url).open(Token(TOKEN)):
             pass
 
 
-async def test_the_token_stays_with_the_place_it_is_for(fake: Reachable) -> None:
+async def test_token_is_not_sent_to_another_host(fake: Reachable) -> None:
     async with FakeGleanin().running() as elsewhere:
         page = {"data": [], "links": {"next": f"{elsewhere}/events?page=2"}}
         fake.misstep(Misstep(lambda: refusal(200, page)))
         async with fake.destinations.open(Token(TOKEN)) as gleanin:
-            with pytest.raises(DestinationUnreadable, match="another place"):
+            with pytest.raises(DestinationUnreadable, match="another host"):
                 await gleanin.events()
 
 
 @pytest.mark.parametrize(("status", "limit"), [(200, "MAX_BYTES_READ"), (500, "MAX_BYTES_WRITTEN")])
-async def test_an_answer_without_end_is_not_taken_in(
+async def test_response_size_is_bounded(
     fake: Reachable, monkeypatch: pytest.MonkeyPatch, status: int, limit: str
 ) -> None:
-    """Of a refusal, less is taken in than of what was asked for."""
+    """An error response may be smaller than a successful one."""
     monkeypatch.setattr(f"adapters.gleanin.client.{limit}", 50)
     fake.misstep(Misstep(lambda: refusal(status, "x" * 60)))
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
@@ -199,18 +199,18 @@ async def test_an_answer_without_end_is_not_taken_in(
     assert len(fake.requests) == 1
 
 
-async def test_a_redirect_is_not_followed(fake: Reachable) -> None:
+async def test_redirect_is_not_followed(fake: Reachable) -> None:
     step = Misstep(lambda: refusal(302, "", {"Location": "/elsewhere"}))
     fake.misstep(step, step)
     async with fake.destinations.open(Token(TOKEN)) as gleanin:
-        with pytest.raises(DestinationUnreadable, match="leads elsewhere"):
+        with pytest.raises(DestinationUnreadable, match="redirects to another address"):
             await gleanin.event(DestinationEventId("8"))
-        with pytest.raises(DestinationUnreadable, match="leads elsewhere"):
+        with pytest.raises(DestinationUnreadable, match="redirects to another address"):
             await gleanin.create(EVENT, SPEAKER, ID, ANN)
     assert len(fake.requests) == 2
 
 
-async def test_what_is_sent_is_spelt_as_the_contract_has_it() -> None:
+async def test_requests_match_the_documented_api() -> None:
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Rate limits: how waits are read, shared and bounded, and how the number in flight adapts."""
+"""Rate limits: pauses are read, shared and bounded, and the number of requests in flight adapts."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from tests.contract.destination.conftest import Opening
 from tests.support.timeouts import WITHIN, until
 
 
-async def test_a_limit_that_is_used_up_makes_the_next_request_wait(answered_by: Opening) -> None:
+async def test_exhausted_rate_limit_delays_the_next_request(answered_by: Opening) -> None:
     moments: list[float] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -32,7 +32,7 @@ async def test_a_limit_that_is_used_up_makes_the_next_request_wait(answered_by: 
     assert moments[1] - moments[0] >= 0.05
 
 
-async def test_a_wait_of_a_day_holds_up_nobody_else_either(answered_by: Opening) -> None:
+async def test_requested_day_of_pause_does_not_hold_up_other_requests(answered_by: Opening) -> None:
     asked = 0
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -47,7 +47,7 @@ async def test_a_wait_of_a_day_holds_up_nobody_else_either(answered_by: Opening)
     assert asked == 2
 
 
-async def test_a_person_waits_for_no_pause_that_a_run_keeps() -> None:
+async def test_interactive_requests_do_not_wait_as_long_as_runs() -> None:
     asked = 0
 
     def answer(_: httpx.Request) -> httpx.Response:

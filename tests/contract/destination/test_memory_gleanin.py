@@ -1,4 +1,4 @@
-"""What the Gleanin in memory can do beyond the port, for those who set scenes with it."""
+"""The in-memory Gleanin's features for tests, beyond the port."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def gleanin() -> InMemoryGleanin:
     return made
 
 
-async def test_it_counts_what_was_sent_twice(gleanin: InMemoryGleanin) -> None:
+async def test_it_counts_duplicates(gleanin: InMemoryGleanin) -> None:
     async with gleanin.open(Token("t")) as destination:
         await destination.create(EVENT, SPEAKER, ID, ANN)
         assert gleanin.duplicates == 0
@@ -43,7 +43,7 @@ async def test_it_logs_each_write_and_no_read(gleanin: InMemoryGleanin) -> None:
     assert gleanin.writes[1].sent == (("last_name", "Ray"),)
 
 
-async def test_it_accepts_only_the_tokens_that_it_knows(gleanin: InMemoryGleanin) -> None:
+async def test_it_accepts_only_known_tokens(gleanin: InMemoryGleanin) -> None:
     gleanin.tokens = {"good"}
     async with gleanin.open(Token("bad")) as destination:
         with pytest.raises(DestinationRefused):
@@ -52,7 +52,7 @@ async def test_it_accepts_only_the_tokens_that_it_knows(gleanin: InMemoryGleanin
         assert len(await destination.events()) == 1
 
 
-async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: InMemoryGleanin) -> None:
+async def test_crash_right_after_a_write_keeps_the_write(gleanin: InMemoryGleanin) -> None:
     class Crash(Exception):
         pass
 
@@ -66,7 +66,7 @@ async def test_a_crash_right_after_a_write_leaves_it_written(gleanin: InMemoryGl
     assert [record.external_id for record in gleanin.list_by_event(EVENT)] == [ID]
 
 
-async def test_lost_answers_end(gleanin: InMemoryGleanin) -> None:
+async def test_lost_responses_end(gleanin: InMemoryGleanin) -> None:
     gleanin.trouble.lost_answers = 2
     async with gleanin.open(Token("t")) as destination:
         for _ in range(2):
@@ -81,7 +81,7 @@ async def test_lost_answers_end(gleanin: InMemoryGleanin) -> None:
     [{"nickname": "A"}, {"email": ("a@example.org",)}, {"sessions": "7"}, {"sessions": ("7",)}],
     ids=["unknown field", "list for text", "text for list", "unknown session"],
 )
-async def test_it_refuses_what_gleanin_would_refuse(gleanin: InMemoryGleanin, fields: dict[str, str]) -> None:
+async def test_it_rejects_what_gleanin_rejects(gleanin: InMemoryGleanin, fields: dict[str, str]) -> None:
     async with gleanin.open(Token("t")) as destination:
         with pytest.raises(RecordRejected):
             await destination.create(EVENT, SPEAKER, ID, {**ANN, **fields})
@@ -98,7 +98,7 @@ async def test_it_refuses_what_gleanin_would_refuse(gleanin: InMemoryGleanin, fi
     assert len(gleanin.writes) == 1
 
 
-async def test_an_admin_of_gleanin_can_delete_by_hand(gleanin: InMemoryGleanin) -> None:
+async def test_gleanin_admin_can_delete_by_hand(gleanin: InMemoryGleanin) -> None:
     session = gleanin.add_record(EVENT, SESSION, {"title": "Bees"})
     gleanin.delete_by_hand(DestinationId(session.id))
     assert gleanin.list_by_event(EVENT) == []

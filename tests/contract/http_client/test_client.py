@@ -88,7 +88,7 @@ async def test_body_memory_is_bounded(server: Server, coding: str, status: int) 
     server.status, server.headers = status, {"Content-Encoding": coding}
     async with client_of(server.url) as client:
         with little_memory():
-            response = await sent(client, most=16 * MIB)
+            response = await sent(client, max_body=16 * MIB)
     is_ours = "," not in coding
     assert (response.is_cut, response.is_undecodable) == (is_ours, not is_ours)
     assert len(response.body) == (16 * MIB if is_ours else 0)

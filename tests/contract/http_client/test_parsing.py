@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from core.domain.records.feeds import SESSIONS
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from adapters.http_client.parsing import SMALL, THREADS, ParsingLane, parsing_th
 from adapters.sessionboard import parsing
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId
+from core.domain.records.feeds import SESSIONS
 from core.domain.tenancy.secrets import Token
 from tests.support.timeouts import WITHIN, until
 
