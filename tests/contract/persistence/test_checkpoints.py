@@ -33,8 +33,8 @@ async def test_a_checkpoint_comes_back_as_it_was_last_saved(mapped: UnitOfWorkFa
     )
     await store(mapped, later)
     assert await _kept(mapped) == later
-    await store(mapped, replace(later, verdict_at=None, many=""))
-    assert await _kept(mapped) == replace(later, verdict_at=None, many="")
+    await store(mapped, replace(later, next_transition_at=None, many=""))
+    assert await _kept(mapped) == replace(later, next_transition_at=None, many="")
 
 
 async def test_a_checkpoint_is_its_mapping_s_alone(mapped: UnitOfWorkFactory) -> None:

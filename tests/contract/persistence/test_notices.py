@@ -76,7 +76,7 @@ async def test_due_is_what_waits_the_longest_due_first(two_tenants: UnitOfWorkFa
     await store(
         two_tenants, *(after(a_notice(number), minutes) for number, minutes in ((1, 3), (2, 1), (3, 1)))
     )
-    await store(two_tenants, a_notice(4).delivered(), a_notice(5).given_up(), after(a_notice(6), 9))
+    await store(two_tenants, a_notice(4).delivered(), a_notice(5).expire(), after(a_notice(6), 9))
     assert await due(two_tenants, 0) == []
     assert await due(two_tenants, 1) == ["notice2", "notice3"]
     assert await due(two_tenants, 3) == ["notice2", "notice3", "notice1"]
@@ -105,7 +105,7 @@ async def test_what_waits_goes_with_its_recipient_and_what_was_delivered_stays(
 
 async def test_old_notices_are_forgotten_unless_they_wait(two_tenants: UnitOfWorkFactory) -> None:
     old = [replace(a_notice(number), at=NOW - MINUTE) for number in range(1, 5)]
-    await store(two_tenants, old[0].delivered(), old[1].given_up(), old[2], old[3].delivered())
+    await store(two_tenants, old[0].delivered(), old[1].expire(), old[2], old[3].delivered())
     await store(two_tenants, replace(a_notice(5).delivered(), state=Delivery.DELIVERED))
     async with committing(two_tenants) as unit:
         assert [await unit.notifications.forget_before(NOW, 2) for _ in range(3)] == [2, 1, 0]

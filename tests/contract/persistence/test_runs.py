@@ -144,7 +144,7 @@ async def test_an_old_owner_cannot_renew_after_its_run_was_taken_over(mapped: Un
     now = NOW + LEASE
     async with committing(mapped) as unit:
         (running, queued) = await unit.runs.list_open(MAPPING)
-        assert running.lease_has_run_out(now)
+        assert running.is_lease_expired(now)
         await unit.runs.update(running.stopped(LEASE_EXPIRED, now, Counts()))
         await unit.runs.update(queued.start("new", now, LEASE))
     async with committing(mapped) as unit:

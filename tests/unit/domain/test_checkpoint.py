@@ -19,7 +19,7 @@ from core.domain.runs.unchanged_marker import (
     OutcomesDigest,
     RowDigests,
     UnchangedMarker,
-    is_proved_by,
+    is_settled,
 )
 from tests.support.builders import NOW, agenda, at, session, sessions_of, skipped
 
@@ -28,8 +28,8 @@ HOUR = timedelta(hours=1)
 
 
 def a_checkpoint(next_transition_at: timedelta | None = None, many: str = "") -> UnchangedMarker:
-    verdict_at = None if next_transition_at is None else NOW + next_transition_at
-    return UnchangedMarker(MappingId("m1"), RunId("r1"), NOW, verdict_at, "digest", many)
+    next_at = None if next_transition_at is None else NOW + next_transition_at
+    return UnchangedMarker(MappingId("m1"), RunId("r1"), NOW, next_at, "digest", many)
 
 
 def test_changes_count_from_before_the_reading_for_searches_may_be_answered_from_a_cache() -> None:
@@ -81,7 +81,7 @@ def test_a_checkpoint_holds_by_instants_whichever_zone_they_are_written_in() -> 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.KEPT, Outcome.SKIPPED, Outcome.BLOCKED])
 def test_rule_21_a_run_that_had_nothing_to_write_proves_that_both_sides_agree(outcome: Outcome) -> None:
-    assert is_proved_by(count([(kind, outcome) for kind in KINDS]))
+    assert is_settled(count([(kind, outcome) for kind in KINDS]))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED])
@@ -90,13 +90,13 @@ def test_one_record_that_was_written_or_failed_to_be_proves_nothing(
     kind: RecordKind, outcome: Outcome
 ) -> None:
     rest = [(each, Outcome.UNCHANGED) for each in KINDS]
-    assert is_proved_by(count(rest))
-    assert not is_proved_by(count([*rest, (kind, outcome)]))
+    assert is_settled(count(rest))
+    assert not is_settled(count([*rest, (kind, outcome)]))
 
 
 def test_an_empty_programme_is_proved_too() -> None:
-    assert is_proved_by(Counts())
-    assert is_proved_by(count([(SESSION, Outcome.SKIPPED), (SPEAKER, Outcome.KEPT)]))
+    assert is_settled(Counts())
+    assert is_settled(count([(SESSION, Outcome.SKIPPED), (SPEAKER, Outcome.KEPT)]))
 
 
 def test_rows_are_known_by_what_is_in_them_in_whatever_order_they_come() -> None:

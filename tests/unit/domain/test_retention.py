@@ -13,4 +13,4 @@ from core.domain.runs.retention import EndedRun
 def test_a_run_stays_while_health_is_judged_by_it_or_its_outcomes_hold(
     *, is_latest: bool, has_checkpoint: bool, goes: bool
 ) -> None:
-    assert EndedRun(RunId("r1"), is_latest, has_checkpoint).may_be_forgotten is goes
+    assert EndedRun(RunId("r1"), is_latest, has_checkpoint).may_be_deleted is goes

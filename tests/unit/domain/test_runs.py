@@ -44,13 +44,13 @@ def test_rule_23_a_run_starts_once() -> None:
 
 
 def test_rule_23_a_lease_runs_out_at_its_end() -> None:
-    assert not running().lease_has_run_out(NOW + LEASE - timedelta(microseconds=1))
-    assert running().lease_has_run_out(NOW + LEASE)
+    assert not running().is_lease_expired(NOW + LEASE - timedelta(microseconds=1))
+    assert running().is_lease_expired(NOW + LEASE)
 
 
 def test_rule_23_only_a_running_run_has_a_lease_to_run_out() -> None:
-    assert not queued().lease_has_run_out(NOW + 10 * LEASE)
-    assert not running().finished(Counts(), NOW).lease_has_run_out(NOW + 10 * LEASE)
+    assert not queued().is_lease_expired(NOW + 10 * LEASE)
+    assert not running().finished(Counts(), NOW).is_lease_expired(NOW + 10 * LEASE)
 
 
 def test_rule_08_a_waiting_run_stops_at_once_and_a_running_one_is_asked_to() -> None:

@@ -231,7 +231,7 @@ def test_a_hint_right_before_a_run_is_answered_by_the_next_one_for_that_one_may_
     for late, is_answered in ((QUIET - MINUTE, False), (QUIET, True)):
         run = ended(2, NOW, took=MINUTE)
         hinted = DUE.hinted(present(run.started_at) - late)
-        assert hinted.is_unanswered_by(run) is not is_answered
+        assert hinted.is_uncovered_by(run) is not is_answered
         assert (hinted.after(run).due_at < NOW + EARLIEST) is not is_answered
 
 
@@ -259,7 +259,7 @@ def test_a_check_answers_a_hint_unless_what_it_read_may_be_older() -> None:
     for late, is_answered in ((QUIET - MINUTE, False), (QUIET, True)):
         begun_at = NOW - MINUTE
         hinted = DUE.hinted(begun_at - late)
-        assert hinted.is_unanswered_at(begun_at) is not is_answered
+        assert hinted.is_uncovered_at(begun_at) is not is_answered
         checked = hinted.checked(begun_at, NOW)
         assert checked.hinted_at == (None if is_answered else hinted.hinted_at)
         assert (checked.due_at < NOW + EARLIEST) is not is_answered

@@ -249,6 +249,6 @@ def test_an_organization_needs_no_more_of_its_due_mappings_than_may_go_on_at_onc
     all_due = [due(f"a{number}") for number in sorted(numbers)]
 
     def started(*those: DueMapping) -> int:
-        return len(select_next(waiting(work, those, NOW), carried_out(work, NOW), room=9))
+        return len(select_next(waiting(work, those, NOW), carried_out(work, NOW), capacity=9))
 
     assert started(*all_due) == started(*all_due[:MAX_PER_ORGANIZATION])

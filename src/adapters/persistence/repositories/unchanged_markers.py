@@ -1,16 +1,16 @@
-"""What runs have proved, in a table."""
+"""Unchanged markers, in a table."""
 
 import sqlalchemy as sa
 
 from adapters.persistence.executor import UnitExecutor
 from adapters.persistence.statements import Upserts
-from adapters.persistence.tables import checkpoints
+from adapters.persistence.tables import unchanged_markers
 from core.domain.ids import MappingId
 from core.domain.runs.unchanged_marker import UnchangedMarker
 
-_OF_MAPPING = sa.select(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
-_REMOVE = sa.delete(checkpoints).where(checkpoints.c.mapping_id == sa.bindparam("of_mapping"))
-_UPSERTS = Upserts(checkpoints, ("run_id", "read_at", "verdict_at", "digest", "many"))
+_OF_MAPPING = sa.select(unchanged_markers).where(unchanged_markers.c.mapping_id == sa.bindparam("of_mapping"))
+_REMOVE = sa.delete(unchanged_markers).where(unchanged_markers.c.mapping_id == sa.bindparam("of_mapping"))
+_UPSERTS = Upserts(unchanged_markers, ("run_id", "read_at", "verdict_at", "digest", "many"))
 
 
 class SqlUnchangedMarkers:
@@ -18,8 +18,8 @@ class SqlUnchangedMarkers:
         self._run = run
 
     async def get(self, mapping_id: MappingId) -> UnchangedMarker | None:
-        asked = {"of_mapping": mapping_id}
-        row = await self._run(lambda database: database.execute(_OF_MAPPING, asked).first())
+        params = {"of_mapping": mapping_id}
+        row = await self._run(lambda database: database.execute(_OF_MAPPING, params).first())
         return None if row is None else UnchangedMarker(*row)
 
     async def save(self, marker: UnchangedMarker) -> None:
@@ -27,7 +27,7 @@ class SqlUnchangedMarkers:
             "mapping_id": marker.mapping_id,
             "run_id": marker.run_id,
             "read_at": marker.read_at,
-            "verdict_at": marker.verdict_at,
+            "verdict_at": marker.next_transition_at,
             "digest": marker.digest,
             "many": marker.many,
         }

@@ -1,1 +1,1 @@
-"""What a sync does with each record (rules 10 and 19 to 22)."""
+"""Planning: what a sync does with each record (rules 10 and 19 to 22)."""

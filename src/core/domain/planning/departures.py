@@ -1,4 +1,4 @@
-"""What was synced and has left the programme: little by little, or much of it at once (rule 34)."""
+"""Synced records that have left the programme, and whether too many left at the same time (rule 34)."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -9,22 +9,22 @@ from core.domain.ids import SourceId
 from core.domain.records.kinds import Scope
 
 AT_ONCE = timedelta(days=1)
-"""What leaves within it leaves at once: so long a source that is in trouble is told of at every run."""
+"""Records that leave within this time count together: for so long every run reports a source in trouble."""
 MANY = 20
-"""Records: of fewer, more than half may well leave on purpose."""
+"""A number of records. Of fewer, more than half may leave on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Departures:
-    """What became of the records of one kind that are in the destination by our doing."""
+    """The changes among the records of one kind that we created in the destination."""
 
     newly_left: AbstractSet[SourceId]
-    """They were in the programme when it was read last."""
+    """Records that were in the programme at the last reading and no longer are."""
     returned: AbstractSet[SourceId]
     left_lately: int
-    """These have left at once."""
+    """How many left within the last day."""
     synced: int
-    """Those that were in the programme before these left."""
+    """How many were in the programme before these left."""
 
 
 def departures_of(
@@ -33,33 +33,33 @@ def departures_of(
     left_at: Mapping[SourceId, datetime],
     now: datetime,
 ) -> Departures:
-    """Compare what is absent from the programme now with what was absent before.
+    """Compare the records absent from the programme now with those absent before.
 
     Args:
-        synced: the records of one kind that are in the destination by our doing.
+        synced: the records of one kind that we created in the destination.
         absent: those of them that are not in the programme.
-        left_at: since when, for those that were absent at the last reading.
+        left_at: when they left, for records that were absent at the last reading.
         now: when the programme was read.
     """
     newly_left = absent - left_at.keys()
-    lately = newly_left | {each for each in absent & left_at.keys() if left_at[each] > now - AT_ONCE}
+    lately = newly_left | {record for record in absent & left_at.keys() if left_at[record] > now - AT_ONCE}
     returned = (left_at.keys() & synced) - absent
     return Departures(newly_left, returned, len(lately), len(synced) - len(absent) + len(lately))
 
 
 def scopes_left_at_once(departures: Mapping[Scope, Sequence[Departures]]) -> list[Scope]:
-    """Return the scopes of which so much has left at once that the source is more likely in trouble.
+    """Return the scopes from which so many records left at once that the source is probably in trouble.
 
     Args:
-        departures: by scope, of each kind that a run is about.
+        departures: by scope, one for each kind in the run.
     """
-    everything = [each for of_scope in departures.values() for each in of_scope]
-    if _all_left(everything):
+    all_departures = [departure for of_scope in departures.values() for departure in of_scope]
+    if _all_left(all_departures):
         return [scope for scope, of_scope in departures.items() if _left(of_scope)]
     return [
         scope
         for scope, of_scope in departures.items()
-        # One record, and be it the only one of its scope, may well leave on purpose.
+        # A single record may leave on purpose, even if it is the only one of its scope.
         if (_all_left(of_scope) and _left(of_scope) > 1) or _many_left(of_scope)
     ]
 
@@ -73,7 +73,7 @@ def _all_left(departures: Sequence[Departures]) -> bool:
 
 
 def _many_left(departures: Sequence[Departures]) -> bool:
-    """Check whether more than half, and many, have left: of one kind, or of all that are read together."""
+    """Check whether many records and more than half have left, of one kind or of all kinds of the scope."""
     parts = [(each.left_lately, each.synced) for each in departures]
     whole = _left(departures), sum(each.synced for each in departures)
     return any(left >= MANY and left * 2 > synced for left, synced in (*parts, whole))

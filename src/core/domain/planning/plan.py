@@ -1,6 +1,6 @@
-"""The plan: for each candidate, what is to be done in Gleanin. A preview prints it, a run carries it out.
+"""The plan: what to do in Gleanin for each candidate. A preview prints it, a run carries it out.
 
-There is no step that removes anything (rule 22), here or on the port to Gleanin.
+No step removes anything (rule 22), and the destination port has no such method.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ from core.domain.records.synced_records import CreateIntent, SyncedRecord, finge
 from core.domain.selection.candidates import Blocked, Candidate, Eligible, Skipped
 
 ASSOCIATIONS = "sessions"
-"""The field whose value only grows: the sessions a person is tied to (rule 22)."""
+"""The field whose value only grows: the sessions that a person is associated with (rule 22)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,14 @@ class Create:
     record: RecordRef
     reason: Reason
     fields: Fields
-    former: DestinationId | None = None
-    """What Gleanin called it, where it does not list it any more: it is asked for by this id first, for a list can
-    be older than the record."""
+    previous_id: DestinationId | None = None
+    """The record's earlier id if Gleanin no longer lists it. It is looked up first: a list can be outdated."""
     restores: tuple[FieldChange, ...] = ()
-    """What is sent to the former record, should it still be there."""
-    waits_for: frozenset[SourceId] = frozenset()
-    """Who has to give up the record's e-mail first (rule 15)."""
+    """What is sent to the earlier record if it still exists."""
+    depends_on: frozenset[SourceId] = frozenset()
+    """Records that must release the e-mail first (rule 15)."""
     known: SyncedRecord | None = None
-    """The synced record of the former one."""
+    """The synced record of the earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +52,24 @@ class Update:
     reason: Reason
     gleanin_id: DestinationId
     fields: Fields
-    """All that stands in Gleanin afterwards."""
+    """All fields that the record has in Gleanin afterwards."""
     changes: tuple[FieldChange, ...]
     """What is sent."""
-    waits_for: frozenset[SourceId] = frozenset()
+    depends_on: frozenset[SourceId] = frozenset()
     known: SyncedRecord | None = None
-    """The synced record as it is before the change; None where nobody recorded it."""
+    """The synced record before the change; None if the create was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoWrite:
-    """Unchanged, kept, skipped, blocked, or not to be written safely: nothing is sent, the outcome is known."""
+    """A step that sends nothing and whose outcome is known: unchanged, kept, skipped, blocked or failed."""
 
     record: RecordRef
     reason: Reason
     outcome: Outcome
     gleanin_id: DestinationId | None = None
 
-    def told(self) -> RecordOutcome:
+    def to_outcome(self) -> RecordOutcome:
         return RecordOutcome(self.record, self.outcome, self.reason, self.gleanin_id)
 
 
@@ -79,42 +78,46 @@ Step = Create | Update | NoWrite
 
 @dataclass(slots=True)
 class Planner:
-    """Plans one kind's candidates against what Gleanin holds and what we remember."""
+    """Plans the candidates of one kind against the content of Gleanin and our synced records."""
 
     kind: RecordKind
     gleanin: DestinationIndex
     excluded: AbstractSet[SourceId]
     """Records of this kind that were sent to the Gleanin event under a connection that has ended (rule 10)."""
     email_changes: Mapping[SourceId, str] = field(default_factory=dict)
-    """For people who go: the e-mail (as `same_mailbox` writes it) that each will have."""
+    """The new normalized e-mail of each person that is synced."""
     incomplete: bool = False
-    """Not all of the programme could be read: nobody can be said to have left it."""
+    """Not all of the programme could be read, so no record can be reported as gone."""
     intents: Mapping[SourceId, CreateIntent] = field(default_factory=dict)
-    """Creates of this kind of which nobody recorded what became."""
+    """Creates of this kind whose result was not recorded."""
     labels: Mapping[tuple[str, SourceId], str] = field(default_factory=dict)
-    """What people call records that have somebody's e-mail, by kind and source id."""
+    """The labels of records that have a requested e-mail, by kind and source id."""
 
     def __post_init__(self) -> None:
-        """Leave out of `moving` who cannot move after all, and then who waits for one of these."""
-        email_changes = {who: email for who, email in self.email_changes.items() if who not in self.excluded}
-        self.email_changes = email_changes
-        while stuck := [who for who, email in email_changes.items() if self._in_the_way(email, who, None)]:
-            for who in stuck:
-                del email_changes[who]
+        """Remove the e-mail changes that are impossible, and then those that depend on them."""
+        changes = {
+            person: email for person, email in self.email_changes.items() if person not in self.excluded
+        }
+        self.email_changes = changes
+        while impossible := [
+            person for person, email in changes.items() if self._conflict(email, person, None)
+        ]:
+            for person in impossible:
+                del changes[person]
 
     def plan(
-        self, candidates: Iterable[Candidate], memory: Mapping[SourceId, SyncedRecord]
+        self, candidates: Iterable[Candidate], synced: Mapping[SourceId, SyncedRecord]
     ) -> Iterator[Step]:
-        """Plan some candidates; `memory` has the synced records of at least these."""
-        return (self._step(candidate, memory.get(candidate.record.source_id)) for candidate in candidates)
+        """Plan candidates; `synced` has at least their synced records."""
+        return (self._step(candidate, synced.get(candidate.record.source_id)) for candidate in candidates)
 
     def leftovers(
-        self, unseen: Mapping[SourceId, DestinationId], memory: Mapping[SourceId, SyncedRecord]
+        self, unseen: Mapping[SourceId, DestinationId], synced: Mapping[SourceId, SyncedRecord]
     ) -> Iterator[Step]:
-        """Report what we sent and Sessionboard no longer has: it is kept (rule 22)."""
+        """Yield steps for the records that we sent and that Sessionboard no longer has: they are kept (rule 22)."""
         for source_id, gleanin_id in unseen.items():
             if source_id not in self.excluded and self.gleanin.holds(self.kind, gleanin_id):
-                known = memory.get(source_id)  # none, where a crash kept it from being recorded
+                known = synced.get(source_id)  # None if a crash prevented its recording
                 label, email = (known.label, known.email) if known else (source_id, None)
                 record = RecordRef(self.kind, source_id, label, email)
                 gone = reasons.NOT_IN_SESSIONBOARD.with_note(reasons.DELETE_BY_HAND)
@@ -129,35 +132,35 @@ class Planner:
 
     def _decide(self, candidate: Candidate, known: SyncedRecord | None) -> Step:
         record = candidate.record
-        there = self._in_gleanin(record.source_id, known)
+        gleanin_id = self._find_in_gleanin(record.source_id, known)
         match candidate.verdict:
             case Skipped(reason=reason, has_left=has_left):
-                return self._stay_out(record, reason, there, has_left=has_left)
+                return self._skip(record, reason, gleanin_id, has_left=has_left)
             case _ if record.source_id in self.excluded:
-                return NoWrite(record, reasons.ENDED_CONNECTION, Outcome.SKIPPED, there)
+                return NoWrite(record, reasons.ENDED_CONNECTION, Outcome.SKIPPED, gleanin_id)
             case Blocked(reason=reason):
-                return NoWrite(record, reason, Outcome.BLOCKED, there)
+                return NoWrite(record, reason, Outcome.BLOCKED, gleanin_id)
             case Eligible(fields=fields, notes=notes):
-                return self._write(record, fields, notes, known, there)
+                return self._write(record, fields, notes, known, gleanin_id)
 
-    def _in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> DestinationId | None:
-        earlier = (
+    def _find_in_gleanin(self, source_id: SourceId, known: SyncedRecord | None) -> DestinationId | None:
+        previous = (
             self.gleanin.created_before(self.kind).get(source_id) if source_id in self.excluded else None
         )
-        if earlier is not None:
-            return earlier  # to be edited there by hand
+        if previous is not None:
+            return previous  # an admin edits this one by hand
         if known is not None and self.gleanin.holds(self.kind, known.gleanin_id):
             return known.gleanin_id
         return self.gleanin.created_here(self.kind, source_id)
 
-    def _stay_out(
-        self, record: RecordRef, reason: Reason, there: DestinationId | None, *, has_left: bool
+    def _skip(
+        self, record: RecordRef, reason: Reason, gleanin_id: DestinationId | None, *, has_left: bool
     ) -> NoWrite:
-        if there is None or record.source_id in self.excluded:
-            return NoWrite(record, reason, Outcome.SKIPPED, there)
+        if gleanin_id is None or record.source_id in self.excluded:
+            return NoWrite(record, reason, Outcome.SKIPPED, gleanin_id)
         if has_left:
-            return NoWrite(record, reason.with_note(reasons.DELETE_BY_HAND), Outcome.KEPT, there)
-        return NoWrite(record, reason.with_note(reasons.STAYS_AS_SENT), Outcome.SKIPPED, there)
+            return NoWrite(record, reason.with_note(reasons.DELETE_BY_HAND), Outcome.KEPT, gleanin_id)
+        return NoWrite(record, reason.with_note(reasons.STAYS_AS_SENT), Outcome.SKIPPED, gleanin_id)
 
     def _write(
         self,
@@ -165,63 +168,65 @@ class Planner:
         fields: Fields,
         notes: tuple[str, ...],
         known: SyncedRecord | None,
-        there: DestinationId | None,
+        gleanin_id: DestinationId | None,
     ) -> Step:
-        at_hand = known if known and known.gleanin_id == there else None
-        confirmed = at_hand if at_hand and at_hand.is_confirmed else None
+        current = known if known and known.gleanin_id == gleanin_id else None
+        confirmed = current if current and current.is_confirmed else None
         sent = confirmed.fields if confirmed else {}
-        own, former = _associations(fields), _associations(at_hand.fields if at_hand else {})
-        if not former <= own:
-            fields = _with_ties(fields, own | former)
+        associations, previous = _associations(fields), _associations(current.fields if current else {})
+        if not previous <= associations:
+            fields = _with_associations(fields, associations | previous)
         if confirmed and _is_same(confirmed, fields):
-            return NoWrite(record, reasons.SAME.with_note(*notes), Outcome.UNCHANGED, there)
-        if obstacle := self._email_taken(record, fields, sent, there):
-            return NoWrite(record, obstacle, Outcome.BLOCKED, there)
-        waits_for = self._waits_for(record, fields, sent)
-        if there is None:
+            return NoWrite(record, reasons.SAME.with_note(*notes), Outcome.UNCHANGED, gleanin_id)
+        if obstacle := self._email_conflict(record, fields, sent, gleanin_id):
+            return NoWrite(record, obstacle, Outcome.BLOCKED, gleanin_id)
+        depends_on = self._dependencies(record, fields, sent)
+        if gleanin_id is None:
             if known is None:
-                return Create(record, reasons.NEW.with_note(*notes), fields, waits_for=waits_for)
-            before = _associations(known.fields)
-            # If it is there after all, Gleanin's lists are older than it, and what they lack is not deleted (rule 22).
-            restores = all_of(self.kind, _with_ties(fields, own | before), may_have=known.fields)
-            fields = _with_ties(fields, own | self._held(before))
-            gone = reasons.GONE_FROM_GLEANIN.with_note(*notes)
-            return Create(record, gone, fields, known.gleanin_id, restores, waits_for, known)
-        if _associations(fields) != _associations(sent):
-            # The list is replaced there, so what Gleanin has in it is sent too.
-            fields = _with_ties(
-                fields, own | self._held(former | {*self.gleanin.sessions_of(self.kind, there)})
+                return Create(record, reasons.NEW.with_note(*notes), fields, depends_on=depends_on)
+            previous = _associations(known.fields)
+            # If the record still exists, Gleanin's lists are outdated: sessions missing from them are not deleted
+            # (rule 22).
+            restores = all_of(
+                self.kind, _with_associations(fields, associations | previous), may_have=known.fields
             )
+            fields = _with_associations(fields, associations | self._existing(previous))
+            reason = reasons.GONE_FROM_GLEANIN.with_note(*notes)
+            return Create(record, reason, fields, known.gleanin_id, restores, depends_on, known)
+        if _associations(fields) != _associations(sent):
+            # A write replaces the whole list, so send also what Gleanin already has in it.
+            in_gleanin = {*self.gleanin.sessions_of(self.kind, gleanin_id)}
+            fields = _with_associations(fields, associations | self._existing(previous | in_gleanin))
         if confirmed:
             changes = _changes(self.kind, sent, fields)
             reason = reasons.changed(change.field for change in changes)
         else:
-            # What stands there is not known: everything is sent.
-            changes = all_of(self.kind, fields, self._may_have(record.source_id, at_hand))
-            reason = reasons.UNCONFIRMED if at_hand else reasons.FOUND_AGAIN
-        return Update(record, reason.with_note(*notes), there, fields, changes, waits_for, at_hand)
+            # Gleanin's current values are unknown, so send all fields.
+            changes = all_of(self.kind, fields, self._may_have(record.source_id, current))
+            reason = reasons.UNCONFIRMED if current else reasons.FOUND_AGAIN
+        return Update(record, reason.with_note(*notes), gleanin_id, fields, changes, depends_on, current)
 
-    def _may_have(self, source_id: SourceId, at_hand: SyncedRecord | None) -> Container[str]:
-        """Return the fields that a record in doubt may have by our doing: no other one may be cleared (rule 20)."""
-        if at_hand is not None:
-            return at_hand.fields
+    def _may_have(self, source_id: SourceId, current: SyncedRecord | None) -> Container[str]:
+        """Return the fields that we may have sent for an unconfirmed record: only these may be cleared (rule 20)."""
+        if current is not None:
+            return current.fields
         intent = self.intents.get(source_id)
         return intent.field_names if intent else ()
 
-    def _held(self, associations: AbstractSet[str]) -> AbstractSet[str]:
-        """Return of what somebody was tied to what still stands in Gleanin."""
-        return {tie for tie in associations if self.gleanin.holds_tie(tie)}
+    def _existing(self, associations: AbstractSet[str]) -> AbstractSet[str]:
+        """Return the associations whose records still exist in Gleanin."""
+        return {associated for associated in associations if self.gleanin.holds_associated(associated)}
 
-    def _email_taken(
-        self, record: RecordRef, fields: Fields, sent: Fields, there: DestinationId | None
+    def _email_conflict(
+        self, record: RecordRef, fields: Fields, sent: Fields, gleanin_id: DestinationId | None
     ) -> Reason | None:
         email = fields.get("email")
         if not self.kind.is_person or not isinstance(email, str):
             return None
-        former = sent.get("email")
-        if isinstance(former, str) and normalize_email(former) == normalize_email(email):
+        previous = sent.get("email")
+        if isinstance(previous, str) and normalize_email(previous) == normalize_email(email):
             return None
-        contact = self._in_the_way(email, record.source_id, there)
+        contact = self._conflict(email, record.source_id, gleanin_id)
         if contact is None:
             return None
         if contact.sent_as is None:
@@ -230,7 +235,7 @@ class Planner:
         return reasons.email_of_kept(email, label or f"the {contact.kind} {contact.sent_as}")
 
     def email_holders(self, candidates: Iterable[Candidate]) -> Iterator[tuple[RecordKind, SourceId]]:
-        """Return whose records in Gleanin have an e-mail that a candidate would have."""
+        """Yield the records in Gleanin that have an e-mail which a candidate needs."""
         for candidate in candidates if self.kind.is_person else ():
             match candidate.verdict:
                 case Eligible(fields={"email": str(email)}):
@@ -238,37 +243,40 @@ class Planner:
                         if contact.sent_as not in (None, candidate.record.source_id):
                             yield contact.kind, contact.sent_as
 
-    def _waits_for(self, record: RecordRef, fields: Fields, sent: Fields) -> frozenset[SourceId]:
-        """Find who has the record's new e-mail and is about to give it up."""
+    def _dependencies(self, record: RecordRef, fields: Fields, sent: Fields) -> frozenset[SourceId]:
+        """Return the records that have the record's new e-mail and are about to release it."""
         email = fields.get("email")
         if not self.kind.is_person or not isinstance(email, str) or email == sent.get("email"):
             return frozenset()
-        holders = (each.sent_as for each in self.gleanin.contacts_with(email) if each.kind == self.kind)
+        contacts = self.gleanin.contacts_with(email)
+        holders = (contact.sent_as for contact in contacts if contact.kind == self.kind)
         return frozenset(
-            who for who in holders if who in self.email_changes and who and who != record.source_id
+            holder
+            for holder in holders
+            if holder and holder in self.email_changes and holder != record.source_id
         )
 
-    def _in_the_way(self, email: str, source_id: SourceId, there: DestinationId | None) -> Contact | None:
-        """Find the contact in Gleanin that keeps a record from having an e-mail (rules 15 and 19)."""
-        mailbox = normalize_email(email)
+    def _conflict(self, email: str, source_id: SourceId, gleanin_id: DestinationId | None) -> Contact | None:
+        """Return the contact in Gleanin that prevents a record from having an e-mail (rules 15 and 19)."""
+        normalized = normalize_email(email)
         for contact in self.gleanin.contacts_with(email):
             same_kind = contact.kind == self.kind
-            if same_kind and (contact.gleanin_id == there or contact.sent_as == source_id):
+            if same_kind and (contact.gleanin_id == gleanin_id or contact.sent_as == source_id):
                 continue
             if contact.sent_as is None:
                 return contact
-            if same_kind and self.email_changes.get(contact.sent_as, mailbox) == mailbox:
+            if same_kind and self.email_changes.get(contact.sent_as, normalized) == normalized:
                 return contact
         return None
 
 
 def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[FieldChange, ...]:
-    """Return what brings a record to these fields, whatever stands there (rule 20).
+    """Return the changes that bring a record to these fields, whatever its current values (rule 20).
 
     Args:
         kind: of the record.
-        fields: what it is to have.
-        may_have: the fields that it may have by our doing: of these, the empty ones are cleared.
+        fields: the desired fields.
+        may_have: the fields that we may have sent: empty ones among them are cleared.
     """
     return tuple(
         FieldChange(name, None, fields.get(name))
@@ -278,14 +286,14 @@ def all_of(kind: RecordKind, fields: Fields, may_have: Container[str]) -> tuple[
 
 
 def _is_same(known: SyncedRecord, fields: Fields) -> bool:
-    """Check whether the fields mean what was last sent (rule 21).
+    """Check whether the fields mean the same as what was last sent (rule 21).
 
-    A fingerprint of an earlier version was made of another form of the same fields, so these are compared too.
+    An earlier version computed the fingerprint from another form of the fields, so the fields are compared too.
     """
     return fingerprint(fields) == known.fingerprint or unsigned(fields) == canonical(known.fields)
 
 
-def _with_ties(fields: Fields, associations: AbstractSet[str]) -> Fields:
+def _with_associations(fields: Fields, associations: AbstractSet[str]) -> Fields:
     rest = {name: value for name, value in fields.items() if name != ASSOCIATIONS}
     return {**rest, ASSOCIATIONS: tuple(sorted(associations))} if associations else rest
 

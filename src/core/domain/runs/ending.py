@@ -1,4 +1,4 @@
-"""A run ends here, whoever ends it: what becomes of the run, of its mapping's schedule, and what people are told."""
+"""The end of a run: the ended run, its mapping's new schedule and the health change."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from core.domain.tenancy.event_mappings import EventMapping
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the outcomes that a run has stored come to: its counts follow from nothing else (rule 26)."""
+    """Totals of the outcomes that a run has stored: the only source of its counts (rule 26)."""
 
     counts: Counts
     causes: Causes
@@ -22,25 +22,25 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class MappingState:
-    """How things are with the mapping whose run ends."""
+    """The state of the mapping whose run ends."""
 
     mapping: EventMapping
     schedule: Schedule | None
-    """None for one that no run has ended of yet."""
+    """None if no run of the mapping has ended yet."""
     halt: Halt | None
-    """Of its connection."""
+    """Of the mapping's connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
     run: SyncRun
     before: Schedule
-    """The mapping's schedule until now."""
+    """The mapping's schedule before the end."""
     schedule: Schedule
     halt: Halt | None
-    """A token was refused just now: it stops the connection's other mappings too."""
+    """Set if this run had its token refused, which halts the connection's other mappings too."""
     change: HealthChange | None
-    """What somebody may want to be told."""
+    """The change to notify people of."""
 
 
 def end_run(
@@ -57,14 +57,14 @@ def end_run(
     """End a run.
 
     Args:
-        run: an open one.
-        stop: why it ends before its end; None for one that has seen to everything.
-        stored: what its stored outcomes come to.
+        run: an open run.
+        stop: why it stopped early; None if it is complete.
+        stored: the totals of its stored outcomes.
         state: of the run's mapping.
         now: when it ends.
         interval: of continuous sync.
-        remarks: what there is to know of the run as a whole.
-        support_contact: whom its message names if problems persist (rule 28).
+        remarks: on the run as a whole.
+        support_contact: whom to contact if problems persist (rule 28).
     """
     if stop is not None:
         ended = run.stopped(stop, now, stored.counts)
@@ -74,5 +74,7 @@ def end_run(
     after = before.after(ended, interval)
     change = health_change_between(before, after) if state.mapping.is_active else None
     if change is HealthChange.HALTED and state.schedule is None and state.halt is not None:
-        change = None  # it was told for another mapping of the connection, before this one had a schedule
+        change = (
+            None  # already reported for another mapping of the connection, before this one had a schedule
+        )
     return RunEnd(ended, before, after, after.halt if not before.is_halted else None, change)

@@ -1,4 +1,4 @@
-"""Whose turn it is: which runs and checks start next, so that no organization waits for another one's many."""
+"""The fair queue: which runs and checks start next, so that no organization blocks the others."""
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,12 +10,12 @@ from core.domain.ids import MappingId, OrganizationId, RunId
 from core.domain.runs.run import RunState, Trigger
 
 MAX_PER_ORGANIZATION = 2
-"""Runs and checks of one organization that go on at once."""
+"""Concurrent runs and checks of one organization."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenWork:
-    """A run that has not ended, or a check that goes on."""
+    """A run that has not ended, or a running check."""
 
     run_id: RunId | None
     """None for a check."""
@@ -24,7 +24,7 @@ class OpenWork:
     trigger: Trigger
     state: RunState
     since: datetime
-    """When it was asked for."""
+    """When it was requested."""
     lease_until: datetime | None = None
 
     def is_carried_out(self, now: datetime) -> bool:
@@ -33,7 +33,7 @@ class OpenWork:
 
 @dataclass(frozen=True, slots=True)
 class DueMapping:
-    """A mapping whose time for continuous sync has come."""
+    """A mapping that is due for continuous sync."""
 
     mapping_id: MappingId
     organization_id: OrganizationId
@@ -47,31 +47,31 @@ class ContinuousMapping:
     mapping_id: MappingId
     organization_id: OrganizationId
     due_at: datetime
-    """By its schedule; where it has none yet, when it was mapped."""
+    """From its schedule; when it was mapped if it has no schedule yet."""
     waits_for_settings: bool
-    """To be saved: until then it is not due (rule 24)."""
+    """Its settings are not saved yet, so it is not due (rule 24)."""
     has_failed: bool
     is_halted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleCounts:
-    """An organization's mappings with continuous sync."""
+    """Counts of an organization's mappings with continuous sync."""
 
     continuous: int = 0
     due: int = 0
-    """Those that have never been synced, too; not those that have an open run: it is what they were due for."""
+    """Includes mappings that were never synced, but not those with an open run."""
     failing: int = 0
     halted: int = 0
     next_due_at: datetime | None = None
-    """Of those without an open run; in the past where one is due already."""
+    """Of mappings without an open run; in the past if one is already due."""
     waiting: int = 0
-    """For their settings to be saved."""
+    """Mappings whose settings are not saved yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedWork:
-    """What somebody is to carry out: a run, or the check of a mapping that is due."""
+    """Work to be carried out: a run, or the check of a due mapping."""
 
     run_id: RunId | None
     """None for a check."""
@@ -80,38 +80,38 @@ class QueuedWork:
     trigger: Trigger
     since: datetime
     is_abandoned: bool = False
-    """It was running, and gives no sign of life any more."""
+    """It was running, but its lease has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """An organization's runs."""
+    """Counts of an organization's runs."""
 
     queued: int = 0
-    """Those that wait for another run of their mapping, or to be taken over after their process died, too."""
+    """Includes runs that wait for another run of their mapping, and abandoned ones that wait for recovery."""
     running: int = 0
     queued_since: datetime | None = None
-    """From when on the one has waited that has waited longest."""
+    """Since when the oldest queued run has been waiting."""
 
 
 def waiting(work: Sequence[OpenWork], due: Iterable[DueMapping], now: datetime) -> Iterator[QueuedWork]:
-    """Choose what waits to be carried out.
+    """Yield the work that waits to be carried out.
 
     Args:
-        work: all that is open, in the order in which it was asked for.
-        due: the mappings whose time has come.
-        now: when it is asked.
+        work: all open work, in the order in which it was requested.
+        due: the mappings that are due.
+        now: the current time.
     """
-    running = {each.mapping_id for each in work if each.state is RunState.RUNNING and each.run_id}
-    for each in work:
-        if each.run_id is None or each.is_carried_out(now):
+    running = {item.mapping_id for item in work if item.state is RunState.RUNNING and item.run_id}
+    for item in work:
+        if item.run_id is None or item.is_carried_out(now):
             continue
-        is_abandoned = each.state is RunState.RUNNING
-        # What is queued behind a running run comes once that one has ended.
-        if is_abandoned or each.mapping_id not in running:
-            who = each.run_id, each.mapping_id, each.organization_id
-            yield QueuedWork(*who, each.trigger, each.since, is_abandoned=is_abandoned)
-    busy = {each.mapping_id for each in work if each.run_id or each.is_carried_out(now)}
+        is_abandoned = item.state is RunState.RUNNING
+        # A run queued behind a running one starts once that one has ended.
+        if is_abandoned or item.mapping_id not in running:
+            ids = item.run_id, item.mapping_id, item.organization_id
+            yield QueuedWork(*ids, item.trigger, item.since, is_abandoned=is_abandoned)
+    busy = {item.mapping_id for item in work if item.run_id or item.is_carried_out(now)}
     for mapping in due:
         if mapping.mapping_id not in busy:
             yield QueuedWork(
@@ -120,49 +120,49 @@ def waiting(work: Sequence[OpenWork], due: Iterable[DueMapping], now: datetime) 
 
 
 def carried_out(work: Iterable[OpenWork], now: datetime) -> Mapping[OrganizationId, int]:
-    """Count what goes on, by organization."""
-    return Counter(each.organization_id for each in work if each.is_carried_out(now))
+    """Count the work that is being carried out, by organization."""
+    return Counter(item.organization_id for item in work if item.is_carried_out(now))
 
 
 def count_runs(work: Iterable[OpenWork], now: datetime) -> Mapping[OrganizationId, RunCounts]:
-    """Count the open runs of every organization that has any."""
+    """Count the open runs, by organization."""
     queued, running = defaultdict[OrganizationId, list[datetime]](list), Counter[OrganizationId]()
-    for each in work:
-        if each.run_id is None:
+    for item in work:
+        if item.run_id is None:
             continue
-        if each.is_carried_out(now):
-            running[each.organization_id] += 1
+        if item.is_carried_out(now):
+            running[item.organization_id] += 1
         else:
-            is_abandoned = each.state is RunState.RUNNING
-            queued[each.organization_id].append((is_abandoned and each.lease_until) or each.since)
+            is_abandoned = item.state is RunState.RUNNING
+            queued[item.organization_id].append((is_abandoned and item.lease_until) or item.since)
     return {
-        who: RunCounts(len(queued[who]), running[who], min(queued[who], default=None))
-        for who in {*queued, *running}
+        owner: RunCounts(len(queued[owner]), running[owner], min(queued[owner], default=None))
+        for owner in {*queued, *running}
     }
 
 
 def count_continuous(
     mappings: Iterable[ContinuousMapping], work: Iterable[OpenWork], now: datetime
 ) -> Mapping[OrganizationId, ScheduleCounts]:
-    """Count the mappings with continuous sync of every organization that has any."""
-    have_runs = {each.mapping_id for each in work if each.run_id}
-    own = defaultdict[OrganizationId, list[ContinuousMapping]](list)
+    """Count the mappings with continuous sync, by organization."""
+    have_runs = {item.mapping_id for item in work if item.run_id}
+    by_organization = defaultdict[OrganizationId, list[ContinuousMapping]](list)
     for mapping in mappings:
-        own[mapping.organization_id].append(mapping)
+        by_organization[mapping.organization_id].append(mapping)
     counts: dict[OrganizationId, ScheduleCounts] = {}
-    for organization_id, those in own.items():
-        coming = [
-            each.due_at
-            for each in those
-            if not (each.is_halted or each.waits_for_settings or each.mapping_id in have_runs)
+    for organization_id, owned in by_organization.items():
+        due_times = [
+            mapping.due_at
+            for mapping in owned
+            if not (mapping.is_halted or mapping.waits_for_settings or mapping.mapping_id in have_runs)
         ]
         counts[organization_id] = ScheduleCounts(
-            len(those),
-            due=sum(due_at <= now for due_at in coming),
-            failing=sum(each.has_failed or each.is_halted for each in those),
-            halted=sum(each.is_halted for each in those),
-            next_due_at=min(coming, default=None),
-            waiting=sum(each.waits_for_settings for each in those),
+            len(owned),
+            due=sum(due_at <= now for due_at in due_times),
+            failing=sum(mapping.has_failed or mapping.is_halted for mapping in owned),
+            halted=sum(mapping.is_halted for mapping in owned),
+            next_due_at=min(due_times, default=None),
+            waiting=sum(mapping.waits_for_settings for mapping in owned),
         )
     return counts
 
@@ -170,33 +170,39 @@ def count_continuous(
 def select_next(
     waiting: Iterable[QueuedWork],
     busy: Mapping[OrganizationId, int],
-    room: int,
-    room_by_itself: int | None = None,
-    most: int = MAX_PER_ORGANIZATION,
+    capacity: int,
+    continuous_capacity: int | None = None,
+    max_per_organization: int = MAX_PER_ORGANIZATION,
 ) -> Sequence[QueuedWork]:
-    """Choose what starts now: what people asked for first, then one organization after the other.
+    """Select what starts now: manual requests first, then fairly by organization.
 
     Args:
-        waiting: all that waits.
-        busy: how much of each organization goes on.
-        room: how many can start at the most.
-        room_by_itself: how many of continuous sync; the rest of the places are kept for runs asked for by hand.
-        most: of one organization that may go on at once.
+        waiting: all waiting work.
+        busy: how much is being carried out, by organization.
+        capacity: the maximum number to start.
+        continuous_capacity: the part of it for continuous sync; the rest is reserved for manual runs.
+        max_per_organization: concurrent runs and checks of one organization.
     """
-    going_on, chosen, by_age = Counter(busy), list[QueuedWork](), sorted(waiting, key=lambda each: each.since)
-    rooms = {Trigger.MANUAL: room, Trigger.CONTINUOUS: room if room_by_itself is None else room_by_itself}
-    for trigger, its_room in rooms.items():
+    running, selected = Counter(busy), list[QueuedWork]()
+    by_age = sorted(waiting, key=lambda item: item.since)
+    if continuous_capacity is None:
+        continuous_capacity = capacity
+    for trigger, limit in ((Trigger.MANUAL, capacity), (Trigger.CONTINUOUS, continuous_capacity)):
         queues: dict[OrganizationId, deque[QueuedWork]] = defaultdict(deque)
-        for each in by_age:
-            if each.trigger is trigger:
-                queues[each.organization_id].append(each)
-        # Who has the fewest going on is next; among equals, who has waited longest.
-        free = [(going_on[who], queue[0].since, who) for who, queue in queues.items() if going_on[who] < most]
-        heapify(free)
-        while free and len(chosen) < its_room:
-            *_, who = heappop(free)
-            chosen.append(queues[who].popleft())
-            going_on[who] += 1
-            if queues[who] and going_on[who] < most:
-                heappush(free, (going_on[who], queues[who][0].since, who))
-    return chosen
+        for item in by_age:
+            if item.trigger is trigger:
+                queues[item.organization_id].append(item)
+        # The organization with the least running work is next; among equals, the one that has waited longest.
+        candidates = [
+            (running[owner], queue[0].since, owner)
+            for owner, queue in queues.items()
+            if running[owner] < max_per_organization
+        ]
+        heapify(candidates)
+        while candidates and len(selected) < limit:
+            *_, owner = heappop(candidates)
+            selected.append(queues[owner].popleft())
+            running[owner] += 1
+            if queues[owner] and running[owner] < max_per_organization:
+                heappush(candidates, (running[owner], queues[owner][0].since, owner))
+    return selected

@@ -1,4 +1,4 @@
-"""What of the history may be forgotten, once it is old enough."""
+"""Which old runs may be deleted from the history."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from core.domain.ids import RunId
 class EndedRun:
     run_id: RunId
     is_latest: bool
-    """Of its mapping and scope: health is judged by it."""
-    has_checkpoint: bool
-    """Its outcomes hold as long as nothing changes."""
+    """The latest of its mapping and scope: health depends on it."""
+    has_unchanged_marker: bool
+    """Its outcomes stay valid as long as nothing changes."""
 
     @property
-    def may_be_forgotten(self) -> bool:
-        return not self.is_latest and not self.has_checkpoint
+    def may_be_deleted(self) -> bool:
+        return not self.is_latest and not self.has_unchanged_marker

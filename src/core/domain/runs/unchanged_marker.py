@@ -1,7 +1,7 @@
-"""The unchanged marker: what a run that found nothing to write has proved, and for how long it holds.
+"""The unchanged marker: a record that a run found nothing to write, valid until something changes.
 
-A plan follows from what both sides have, what we remember, the settings and the time, and from nothing else. So while
-none of these has changed, a due mapping is checked, and no run is needed.
+A plan depends only on the data of both systems, our synced records, the settings and the time. While none of these
+changes, checking a due mapping is enough and no run is needed.
 """
 
 from collections.abc import Sequence
@@ -15,67 +15,67 @@ from core.domain.records.outcomes import Counts, Outcome, RecordOutcome
 from core.domain.runs.schedule import SPREAD
 
 READ_ALL_EVERY = timedelta(hours=6)
-"""Sessionboard's change feed does not tell of deletions, of statuses that were left, nor of people edited elsewhere."""
+"""Sessionboard's change feed omits deletions, sessions that left a status, and people edited elsewhere."""
 OVERLAP = timedelta(minutes=10)
-"""Sessionboard's searches are cached for 3 minutes: a reading can be older than the moment at which it is made."""
+"""Sessionboard caches searches for 3 minutes, so a reading can be older than the time at which it is made."""
 FEW = 200
-"""Sessions: two pages of them are read with no more requests than the change feed takes."""
+"""A number of sessions: reading two pages takes no more requests than the change feed."""
 UNSETTLED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED})
-"""What speaks against a checkpoint: the next run may find something to do, though nobody has changed anything."""
+"""Outcomes that rule out a marker: the next run may have something to do even if nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnchangedMarker:
     mapping_id: MappingId
     run_id: RunId
-    """The run whose outcomes hold."""
+    """The run whose outcomes are still valid."""
     read_at: datetime
-    """When everything was last read, and was so."""
-    verdict_at: datetime | None
-    """When time alone changes what is to be done with a record."""
+    """When everything was last read and found unchanged."""
+    next_transition_at: datetime | None
+    """When the passing of time alone changes the plan."""
     digest: str
-    """Of everything that was read, but for sessions where these are many."""
+    """Of everything that was read, except the sessions if there are many."""
     many: str = ""
-    """A digest of the outcomes, if there are so many sessions that the change feed is asked whether to read them."""
+    """A digest of the outcomes if there are so many sessions that the change feed decides whether to read them."""
 
     @property
     def changes_since(self) -> datetime:
-        """From when on a change in Sessionboard speaks against it."""
+        """Return the time from which a change in Sessionboard invalidates the marker."""
         return self.read_at - OVERLAP
 
     def is_valid_at(self, now: datetime) -> bool:
-        # A clock that was set back proves nothing.
-        return self.read_at <= now and (self.verdict_at is None or now < self.verdict_at)
+        # A clock that was set back makes the marker unreliable.
+        return self.read_at <= now and (self.next_transition_at is None or now < self.next_transition_at)
 
     def allows_skip(self, now: datetime, interval: timedelta) -> bool:
-        """Check whether all sessions will have been read in time though they are not read now."""
+        """Check whether a check may skip the sessions and still read all of them in time."""
         return bool(self.many) and now + interval * (1 + SPREAD) <= self.read_at + READ_ALL_EVERY
 
     def read_again(self, now: datetime) -> "UnchangedMarker":
-        """Note that everything was read, and was as before."""
+        """Return the marker after everything was read again and found unchanged."""
         return replace(self, read_at=now)
 
 
-def is_proved_by(counts: Counts) -> bool:
-    """Check whether a run that read everything has found both sides to agree."""
+def is_settled(counts: Counts) -> bool:
+    """Check whether a run that read everything found both systems in agreement."""
     return not any(tally[outcome] for tally in counts.tallies.values() for outcome in UNSETTLED)
 
 
 @dataclass(slots=True)
 class OutcomesDigest:
-    """A digest of outcomes, in whatever order they come."""
+    """A digest of outcomes, independent of their order."""
 
     _sum: int | None = 0
-    """None as soon as something was written, or failed: nothing is compared with such outcomes."""
+    """None once something was written or failed: such outcomes are not compared."""
 
-    def add(self, told: RecordOutcome) -> None:
-        if told.outcome in UNSETTLED:
+    def add(self, outcome: RecordOutcome) -> None:
+        if outcome.outcome in UNSETTLED:
             self._sum = None
         elif self._sum is not None:
-            record, reason = told.record, told.reason
-            who = record.kind.name, record.source_id, record.label, record.email
-            what = told.outcome, reason.code, reason.sentence, reason.detail, told.gleanin_id
-            self._sum = (self._sum + number_of(*who, *what)) % 2**64
+            record, reason = outcome.record, outcome.reason
+            subject = record.kind.name, record.source_id, record.label, record.email
+            result = outcome.outcome, reason.code, reason.sentence, reason.detail, outcome.gleanin_id
+            self._sum = (self._sum + number_of(*subject, *result)) % 2**64
 
     @property
     def text(self) -> str:
@@ -84,21 +84,21 @@ class OutcomesDigest:
 
 @dataclass(slots=True)
 class RowDigests:
-    """Digests of rows as they are read, kept for as long as they are few enough."""
+    """Digests of rows as they are read, discarded once there are too many."""
 
-    most: int | None = None
+    max_rows: int | None = None
     are_many: bool = False
     _rows: dict[SourceId, str] = field(default_factory=dict)
 
     def add(self, row_id: SourceId, row: object) -> None:
-        """Take a row; one that comes twice and differs is like no row that comes once."""
+        """Add a row. A row that comes twice with different content equals no row that comes once."""
         if self.are_many:
             return
-        # The signature of a picture's address is new at every reading.
-        digest, former = digest_of((stable_text(repr(row)),)), self._rows.get(row_id, "")
-        if digest not in former:
-            self._rows[row_id] = f"{former}{digest}"
-        if self.most is not None and len(self._rows) > self.most:
+        # The signature in a picture's URL differs at every reading.
+        digest, previous = digest_of((stable_text(repr(row)),)), self._rows.get(row_id, "")
+        if digest not in previous:
+            self._rows[row_id] = f"{previous}{digest}"
+        if self.max_rows is not None and len(self._rows) > self.max_rows:
             self.are_many = True
             self._rows.clear()
 

@@ -69,7 +69,7 @@ class Disconnect:
             async with self.units.read() as unit:
                 runs = [await unit.runs.get(run_id) for run_id in running]
             running = [
-                run.id for run in runs if run and run.is_open and not run.lease_has_run_out(self.clock.now())
+                run.id for run in runs if run and run.is_open and not run.is_lease_expired(self.clock.now())
             ]
             if running:
                 await self.clock.sleep(POLL_SECONDS)

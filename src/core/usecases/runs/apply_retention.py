@@ -33,7 +33,7 @@ class ApplyRetention:
             if not old:
                 return deleted
             after = old[-1].run_id
-            ids = [run.run_id for run in old if run.may_be_forgotten]
+            ids = [run.run_id for run in old if run.may_be_deleted]
             deleted += await self._delete(ids)
             if after in ids:
                 after = None  # deleted, and with it all earlier runs that may be deleted

@@ -28,7 +28,7 @@ class RecoverAbandonedRun:
         async with self.units.write() as unit:
             run, now = await unit.runs.get(run_id), self.clock.now()
             mapping = await unit.mappings.get(run.mapping_id) if run else None
-            if run is None or mapping is None or not run.lease_has_run_out(now):
+            if run is None or mapping is None or not run.is_lease_expired(now):
                 return None
             # Do not retry a run that keeps crashing: a person must look into it.
             is_requeued = mapping.is_active and not await previous_run_ended_with(unit, run, LEASE_EXPIRED)

@@ -9,7 +9,7 @@ from core.domain.runs.run import SyncRun
 from core.domain.runs.stop_reasons import TOKEN_REFUSED, StopReason
 from core.domain.runs.unchanged_marker import UnchangedMarker
 from core.usecases.shared.run_ends import RunEnds
-from core.usecases.sync.journal import Journal
+from core.usecases.sync.findings import NOTHING_FOUND, SyncFindings
 from core.usecases.sync.systems import Tokens
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
@@ -24,7 +24,9 @@ class RunLifecycle:
     tokens: Tokens | None = None
     """What the run reached both sides with."""
 
-    async def close(self, turn: Turn, stop: StopReason | None, journal: Journal | None = None) -> SyncRun:
+    async def close(
+        self, turn: Turn, stop: StopReason | None, findings: SyncFindings = NOTHING_FOUND
+    ) -> SyncRun:
         """End the run, unless another one has taken over and ended it already.
 
         Args:
@@ -36,7 +38,7 @@ class RunLifecycle:
             run = require(await unit.runs.get(turn.run.id), "run", turn.run.id)
             if run.owner != turn.owner:
                 return run
-            end = await self._closed(unit, run, stop, journal)
+            end = await self._closed(unit, run, stop, findings)
             await unit.commit()
         self.run_ends.log_stored(end)
         return end.run
@@ -59,14 +61,14 @@ class RunLifecycle:
             await unit.commit()
 
     async def _closed(
-        self, unit: UnitOfWork, run: SyncRun, stop: StopReason | None, journal: Journal | None
+        self, unit: UnitOfWork, run: SyncRun, stop: StopReason | None, findings: SyncFindings
     ) -> RunEnd:
         if stop is not None and stop.code == TOKEN_REFUSED and await self._has_other_tokens(unit, run):
             stop = stop_reasons.TOKEN_REPLACED
-        end = await self.run_ends.store(unit, run, stop, journal.remarks if journal else None)
+        end = await self.run_ends.store(unit, run, stop, findings.remarks)
         # A hint tells of what the change feed may not tell: it wants everything read.
-        if stop is None and journal and journal.marker and not end.before.is_unanswered_by(end.run):
-            await unit.unchanged_markers.save(journal.marker)
+        if stop is None and findings.marker and not end.before.is_uncovered_by(end.run):
+            await unit.unchanged_markers.save(findings.marker)
         return end
 
     async def _has_other_tokens(self, unit: UnitOfWork, run: SyncRun) -> bool:

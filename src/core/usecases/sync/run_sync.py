@@ -17,11 +17,12 @@ from core.domain.runs.ending import RunEnd
 from core.domain.runs.run import RunState, SyncRun, Trigger
 from core.domain.runs.stop_reasons import StopReason
 from core.usecases.shared.run_ends import RunEnds
-from core.usecases.sync.carry_out import CarryOut
 from core.usecases.sync.error_mapping import SyncStopped, stop_on_error
-from core.usecases.sync.journal import Journal
+from core.usecases.sync.findings import NOTHING_FOUND, SyncFindings
 from core.usecases.sync.large_places import LargePlaces
+from core.usecases.sync.outcome_recorder import OutcomeRecorder
 from core.usecases.sync.run_lifecycle import RunLifecycle
+from core.usecases.sync.sync_mapping import SyncMapping
 from core.usecases.sync.systems import SystemAccess
 from core.usecases.sync.turn import Turn
 from ports.cipher import DecryptionFailed
@@ -124,7 +125,7 @@ class RunSync:
             taken_over = [
                 await self.run_ends.store(unit, each, stop_reasons.LEASE_EXPIRED)
                 for each in await unit.runs.list_open(run.mapping_id)
-                if each.lease_has_run_out(now)
+                if each.is_lease_expired(now)
             ]
             run = require(await unit.runs.get(run_id), "run", run_id)
             if run.state is RunState.QUEUED:
@@ -161,8 +162,8 @@ class RunSync:
         except DomainError as refusal:  # it was removed in the moment between booking and start
             return None if turn.is_check else await ending.close(turn, stop_reasons.refused(str(refusal)))
         ending, log = replace(ending, tokens=tokens), self.log.bound(run=run.id, mapping=mapping.id)
-        journal = Journal(self.patient_access.units, self.clock, turn, mapping, self.lease)
-        work = CarryOut(
+        recorder = OutcomeRecorder(self.patient_access.units, self.clock, turn, mapping, self.lease)
+        work = SyncMapping(
             self.patient_access,
             self.clock,
             self.lease,
@@ -171,14 +172,15 @@ class RunSync:
             turn,
             mapping,
             tokens,
-            journal,
+            recorder,
             self.resend_after,
             self.large_places,
             self.spools,
         )
-        stop: StopReason | None = stop_reasons.FAULT
+        stop: StopReason | None = stop_reasons.INTERNAL_ERROR
+        findings = NOTHING_FOUND
         try:
-            stop = await self._stopped_by(work)
+            stop, findings = await self._work(work)
         except asyncio.CancelledError:
             stop = stop_reasons.INTERRUPTED
             raise
@@ -189,7 +191,7 @@ class RunSync:
             log.fault("sync.run_failed", error)
             raise
         finally:
-            ended = await self._ended_in_time(turn, stop, journal, ending)
+            ended = await self._ended_in_time(turn, stop, recorder, findings, ending)
         if ended is not None:
             log.event(
                 "sync.run_finished",
@@ -200,7 +202,12 @@ class RunSync:
         return ended
 
     async def _ended_in_time(
-        self, turn: Turn, stop: StopReason | None, journal: Journal, ending: RunLifecycle
+        self,
+        turn: Turn,
+        stop: StopReason | None,
+        recorder: OutcomeRecorder,
+        findings: SyncFindings,
+        ending: RunLifecycle,
     ) -> SyncRun | None:
         """End it; while the database cannot be used, try again until others may have taken over.
 
@@ -209,14 +216,19 @@ class RunSync:
         until = self.clock.now() + self.lease
         while True:
             try:
-                return await self._ended(turn, stop, journal, ending)
+                return await self._ended(turn, stop, recorder, findings, ending)
             except DatabaseUnavailable:
                 if stop is stop_reasons.INTERRUPTED or self.clock.now() >= until:
                     raise
             await self.clock.sleep(END_AGAIN_AFTER)
 
     async def _ended(
-        self, turn: Turn, stop: StopReason | None, journal: Journal, ending: RunLifecycle
+        self,
+        turn: Turn,
+        stop: StopReason | None,
+        recorder: OutcomeRecorder,
+        findings: SyncFindings,
+        ending: RunLifecycle,
     ) -> SyncRun | None:
         if turn.is_check and stop in {
             None,
@@ -224,26 +236,26 @@ class RunSync:
             stop_reasons.DATABASE_UNAVAILABLE,
             stop_reasons.LEASE_EXPIRED,
         }:
-            await ending.end_check(turn, journal.marker if stop is None else None)
+            await ending.end_check(turn, findings.marker if stop is None else None)
             return None
         with suppress(SyncStopped):  # another run has taken over: `close` sees that too
             await turn.become_run(self.patient_access.units, self.clock.now() + self.lease)
         if turn.is_check:
             return None
-        journal.release_unsent()
+        recorder.discard_unsent_intents()
         if stop is not None:
-            journal.give_up_unconfirmed(stop.sentence)
+            recorder.fail_unconfirmed(stop.sentence)
         with suppress(SyncStopped):
-            await journal.store()
-        return await ending.close(turn, stop, journal)
+            await recorder.store()
+        return await ending.close(turn, stop, findings)
 
-    async def _stopped_by(self, work: CarryOut) -> StopReason | None:
-        """Do the work, keeping its lease meanwhile, and return what stopped it as a whole, if something did.
+    async def _work(self, work: SyncMapping) -> tuple[StopReason | None, SyncFindings]:
+        """Sync while keeping the lease; return what stopped the run, if anything did, and what the sync found out.
 
         Raises:
             PersistenceError
         """
-        ended, journal = asyncio.Event(), work.journal
+        ended, recorder = asyncio.Event(), work.recorder
         given_up: list[StopReason] = []
         try:
             async with asyncio.timeout(None) as cut:
@@ -252,21 +264,20 @@ class RunSync:
                     given_up.append(stop)
                     cut.reschedule(asyncio.get_running_loop().time())
 
-                keeper = asyncio.create_task(journal.keep_storing(ended, self.stalled_after, give_up))
+                keeper = asyncio.create_task(recorder.keep_storing(ended, self.stalled_after, give_up))
                 try:
-                    await stop_on_error(work(), work.mapping)
+                    return None, await stop_on_error(work(), work.mapping)
                 except SyncStopped as stopped:
-                    return stopped.stop
+                    return stopped.stop, NOTHING_FOUND
                 except (DomainError, DecryptionFailed) as refusal:
-                    return stop_reasons.refused(str(refusal))
+                    return stop_reasons.refused(str(refusal)), NOTHING_FOUND
                 finally:
                     ended.set()
                     await asyncio.gather(keeper, return_exceptions=True)
         except TimeoutError:
             if not given_up:
                 raise
-            return given_up[0]
-        return None
+            return given_up[0], NOTHING_FOUND
 
 
 def _sums(counts: Counts) -> dict[str, int]:

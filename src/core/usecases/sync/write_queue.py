@@ -12,7 +12,7 @@ from core.domain.records import reasons
 from core.domain.records.outcomes import Outcome
 from core.domain.runs.stop_reasons import StopReason
 from core.usecases.sync.intents import OpenIntents
-from core.usecases.sync.journal import Journal, key_of
+from core.usecases.sync.outcome_recorder import OutcomeRecorder, key_of
 
 Write = Create | Update
 
@@ -26,7 +26,7 @@ class Feed:
     """
 
     steps: AsyncIterator[Sequence[Step]]
-    journal: Journal
+    recorder: OutcomeRecorder
     intents: OpenIntents
     succeeded_before: set[SourceId] = field(default_factory=set)
     """Records of the kind that were written before, and from now on those of this feed too."""
@@ -58,31 +58,31 @@ class Feed:
             if isinstance(step, NoWrite):
                 self._note(step)
             elif self.sends and isinstance(step, Create) and self.intents.forbid(step.record):
-                self.journal.unconfirmed[key_of(step.record)] = step
+                self.recorder.unconfirmed[key_of(step.record)] = step
             else:
                 writes.append(step)
         if self.sends:
             creates = [step for step in writes if isinstance(step, Create)]
-            await self.journal.note_intents(creates, self.intents.field_names)
+            await self.recorder.save_intents(creates, self.intents.field_names)
         for step in writes:
-            if step.waits_for <= self.succeeded_before:
+            if step.depends_on <= self.succeeded_before:
                 self._ready.append(step)
             else:
                 self._held[step.record.source_id] = step
-        await self.journal.store_if_due()
+        await self.recorder.store_if_due()
 
     def _note(self, step: NoWrite) -> None:
-        self.journal.note(step.told())
+        self.recorder.record(step.to_outcome())
         is_known = step.outcome is Outcome.UNCHANGED or step.reason.code == reasons.ENDED_CONNECTION.code
         if is_known and self.intents.has(step.record):
-            self.journal.note_resolved(step.record)
+            self.recorder.mark_resolved(step.record)
 
     def put_back(self, writes: Iterable[Write]) -> None:
         self._ready.extendleft(writes)
 
     def succeeded(self, source_id: SourceId) -> None:
         self.succeeded_before.add(source_id)
-        for free in [who for who, step in self._held.items() if step.waits_for <= self.succeeded_before]:
+        for free in [who for who, step in self._held.items() if step.depends_on <= self.succeeded_before]:
             self._ready.append(self._held.pop(free))
 
     def take_held(self) -> list[Write]:
@@ -101,7 +101,7 @@ class Feed:
         while stuck := [
             who
             for who, step in self._held.items()
-            if step.waits_for - self._held.keys() - self.succeeded_before
+            if step.depends_on - self._held.keys() - self.succeeded_before
         ]:
             in_vain += [self._held.pop(who) for who in stuck]
         self._ready.extend(self._held.values())

@@ -22,7 +22,7 @@ from core.domain.tenancy.systems import GLEANIN
 from core.usecases.sync.error_mapping import SyncStopped, stop_for
 from core.usecases.sync.fence import Fence, departing
 from core.usecases.sync.intents import OpenIntents, load_intents
-from core.usecases.sync.journal import Journal, RecordKey, key_of
+from core.usecases.sync.outcome_recorder import OutcomeRecorder, RecordKey, key_of
 from core.usecases.sync.write_queue import Feed, Write, WriteQueue
 from ports.clock import Clock
 from ports.destination import (
@@ -57,7 +57,7 @@ class Writer:
     mapping: EventMapping
     destination: Destination
     gleanin: DestinationIndex
-    journal: Journal
+    recorder: OutcomeRecorder
     fence: Fence
     intents: OpenIntents
     """Those of earlier runs, which the reading of Gleanin looked up."""
@@ -105,7 +105,7 @@ class Writer:
             stop = await self._stop_of(self._look_up([kind]))
         if stop is not None:
             await self._stop(feed, stop)
-        await self.journal.store()
+        await self.recorder.store()
         return stop
 
     def _feed(
@@ -116,7 +116,7 @@ class Writer:
         intents: OpenIntents | None = None,
     ) -> Feed:
         succeeded = self._succeeded.setdefault(kind.name, set())
-        return Feed(steps, self.journal, intents or self.intents, succeeded, left_out)
+        return Feed(steps, self.recorder, intents or self.intents, succeeded, left_out)
 
     def _postpone(self, kind: RecordKind, source_ids: Iterable[SourceId]) -> None:
         self.postponed.setdefault(kind.name, set()).update(source_ids)
@@ -125,7 +125,7 @@ class Writer:
     def unconfirmed(self) -> dict[str, set[SourceId]]:
         """The records whose creates may have taken place, by the kind's name."""
         found: dict[str, set[SourceId]] = {}
-        for name, source_id in self.journal.unconfirmed:
+        for name, source_id in self.recorder.unconfirmed:
             found.setdefault(name, set()).add(source_id)
         return found
 
@@ -144,7 +144,7 @@ class Writer:
         pause = FIRST_PAUSE * self.intents.gap
         while waiting := self.unconfirmed:
             looked_up = await self._look_up([kind for kind in KINDS if kind.name in waiting])
-            creates = self.journal.unconfirmed.values()
+            creates = self.recorder.unconfirmed.values()
             if ready := [create for create in creates if not looked_up.forbid(create.record)]:
                 await self._send_again(ready)
             elif creates:
@@ -165,22 +165,22 @@ class Writer:
 
         Returns when each of the others was sent.
         """
-        await self.journal.store()  # and with it, until when they may have been sent
+        await self.recorder.store()  # and with it, until when they may have been sent
         looked_up = await load_intents(self.units, self.mapping, self.intents.gap)
         for kind in kinds:
             await self._read_again(kind)
-            for create in [each for each in self.journal.unconfirmed.values() if each.record.kind == kind]:
+            for create in [each for each in self.recorder.unconfirmed.values() if each.record.kind == kind]:
                 gleanin_id = self._created(create)
                 if gleanin_id and self.intents.has(create.record):
                     # What landed is what an earlier run sent: it is planned anew, as a change of that.
-                    self.journal.unconfirmed.pop(key_of(create.record))
+                    self.recorder.unconfirmed.pop(key_of(create.record))
                     self._postpone(kind, [create.record.source_id])
                 elif gleanin_id:
                     self._note_success(create, gleanin_id)
                 elif earlier := self.gleanin.created_before(kind).get(create.record.source_id):
                     skipped = RecordOutcome(create.record, Outcome.SKIPPED, reasons.ENDED_CONNECTION, earlier)
-                    self.journal.note(skipped)
-                    self.journal.note_resolved(create.record)
+                    self.recorder.record(skipped)
+                    self.recorder.mark_resolved(create.record)
         return looked_up
 
     async def _read_again(self, kind: RecordKind) -> None:
@@ -193,21 +193,21 @@ class Writer:
     def _created(self, create: Create) -> DestinationId | None:
         """Find what a create made; a former copy that shows again is none, and is sent to once more."""
         found = self.gleanin.created_here(create.record.kind, create.record.source_id)
-        return None if found == create.former else found
+        return None if found == create.previous_id else found
 
     async def _send_again(self, creates: Iterable[Create]) -> None:
         by_kind: dict[RecordKind, list[Create]] = {}
         for create in creates:
             if self._tries[key_of(create.record)] >= MOST_TRIES:
-                self.journal.unconfirmed.pop(key_of(create.record))
+                self.recorder.unconfirmed.pop(key_of(create.record))
                 self._note_failure(create, reasons.no_answer("no attempt was answered."))
             else:
                 by_kind.setdefault(create.record.kind, []).append(create)
         for kind in sorted(by_kind, key=lambda each: each.phase):
             for create in by_kind[kind]:
-                self.journal.unconfirmed.pop(key_of(create.record))
+                self.recorder.unconfirmed.pop(key_of(create.record))
             # Who held the record's e-mail has given it up: it was sent before.
-            again = [replace(create, waits_for=frozenset()) for create in by_kind[kind]]
+            again = [replace(create, depends_on=frozenset()) for create in by_kind[kind]]
             feed = self._feed(kind, _at_once(again), intents=replace(self.intents, looked_up_at=None))
             if stop := await self._write_all(kind, feed):
                 await self._stop(feed, stop)
@@ -242,7 +242,7 @@ class Writer:
             if nothing_said := [*this.unconfirmed, *this.lost]:
                 self.log.warning("sync.answers_lost", kind=kind.name, number=len(nothing_said))
                 self._tries.update(key_of(step.record) for step in nothing_said)
-                self.journal.note_unconfirmed(this.unconfirmed)
+                self.recorder.mark_unconfirmed(this.unconfirmed)
                 silent_rounds = 0 if this.any_answer else silent_rounds + 1
                 if silent_rounds >= MOST_TRIES:
                     stop = stop or stop_reasons.unreachable(GLEANIN, "no write was answered.")
@@ -277,7 +277,7 @@ class Writer:
         """Release those who wait for an e-mail: for later, where it is given up later, or as failed."""
         in_vain = feed.let_go()
         later = set(feed.left_out)
-        while more := {step.record.source_id for step in in_vain if step.waits_for & later} - later:
+        while more := {step.record.source_id for step in in_vain if step.depends_on & later} - later:
             later |= more
         self._postpone(kind, later)
         for step in in_vain:
@@ -288,13 +288,13 @@ class Writer:
 
     async def _round(self, feed: Feed) -> WriteQueue:
         """Send what the feed gives, until it is dry or nobody answers any more."""
-        this = WriteQueue(silence=4 * self.destination.most_in_flight)
+        this = WriteQueue(silence=4 * self.destination.max_in_flight)
         async with asyncio.TaskGroup() as writers:
-            for _ in range(self.destination.most_in_flight):
+            for _ in range(self.destination.max_in_flight):
                 writers.create_task(self._write_on(feed, this))
         if this.failure is not None:
             raise this.failure
-        await self.journal.store()
+        await self.recorder.store()
         return this
 
     async def _write_on(self, feed: Feed, this: WriteQueue) -> None:
@@ -306,7 +306,7 @@ class Writer:
         try:
             while not this.ended and (step := await feed.next()) is not None:
                 await self._write(step, this, feed)
-                await self.journal.store_if_due()
+                await self.recorder.store_if_due()
         except (SyncStopped, PersistenceError) as failure:
             this.failure = this.failure or failure
 
@@ -314,9 +314,9 @@ class Writer:
         try:
             gleanin_id = await self._send(step)
         except WriteOutcomeUnknown as lost:
-            self.journal.may_have_written = True
-            this.note_lost(lost.asked)
-            if isinstance(step, Create) and not self.journal.is_unsent(step.record):
+            self.recorder.may_have_written = True
+            this.note_lost(lost.retry_after)
+            if isinstance(step, Create) and not self.recorder.is_unsent(step.record):
                 this.unconfirmed.append(step)
             else:
                 this.lost.append(step)
@@ -339,12 +339,12 @@ class Writer:
         match step, rejection:
             case Update(), RecordGone():  # deleted after it was read: what stands in the plan is created
                 create = Create(step.record, reasons.GONE_FROM_GLEANIN, step.fields)
-                await self.journal.note_intents([create])
+                await self.recorder.save_intents([create])
                 feed.put_back([create])
             case _, WriteForbidden():
                 await self._note_forbidden(step, rejection, this)
             case _:
-                self._note_refused(step, reasons.rejected(str(rejection), waited=bool(step.waits_for)))
+                self._note_refused(step, reasons.rejected(str(rejection), waited=bool(step.depends_on)))
 
     async def _note_forbidden(self, step: Write, refusal: RecordRejected, this: WriteQueue) -> None:
         """Blame the record, unless a reading is refused too, or nothing is let through any more (rule 29)."""
@@ -373,11 +373,11 @@ class Writer:
         kind, event = step.record.kind, self.mapping.events.gleanin_id
         self.written.add(kind.name)
         match step:
-            case Create(former=former) if former is not None and await self._is_still_there(step, former):
+            case Create(previous_id=former) if former is not None and await self._is_still_there(step, former):
                 return former
             case Create(record=record, fields=fields):
                 ours = external_id(self.mapping.connection_id, record.source_id)
-                self.journal.note_departure(record)
+                self.recorder.mark_departed(record)
                 return await self.destination.create(event, kind, ours, fields)
             case Update(gleanin_id=gleanin_id, changes=changes):
                 with departing(_in_doubt(step)):
@@ -396,7 +396,7 @@ class Writer:
 
     def _note_success(self, step: Write, gleanin_id: DestinationId, feed: Feed | None = None) -> None:
         record = step.record
-        self.journal.may_have_written = True
+        self.recorder.may_have_written = True
         self._forbidden_in_a_row = 0
         if feed is not None:
             feed.succeeded(record.source_id)
@@ -415,18 +415,18 @@ class Writer:
         outcome, reason = Outcome.CREATED, step.reason
         if isinstance(step, Update):
             outcome = Outcome.UPDATED
-        elif gleanin_id == step.former:
+        elif gleanin_id == step.previous_id:
             outcome, reason = Outcome.UPDATED, replace(reasons.STILL_THERE, detail=reason.detail)
-        self.journal.note(RecordOutcome(record, outcome, reason, gleanin_id), synced)
+        self.recorder.record(RecordOutcome(record, outcome, reason, gleanin_id), synced)
         if isinstance(step, Create) or self.intents.has(record):
-            self.journal.note_resolved(record)
+            self.recorder.mark_resolved(record)
 
     def _take_back(self, step: Write) -> None:
         """Revert what was noted before a write that is known not to have taken place."""
         if step.known is not None and not self._tries[key_of(step.record)]:
-            self.journal.put_back(step.known)
+            self.recorder.restore(step.known)
         if isinstance(step, Create):
-            self.journal.note_resolved(step.record)
+            self.recorder.mark_resolved(step.record)
 
     def _note_refused(self, step: Write, reason: Reason) -> None:
         self._take_back(step)
@@ -434,7 +434,7 @@ class Writer:
 
     def _note_failure(self, step: Write, reason: Reason) -> None:
         gleanin_id = step.gleanin_id if isinstance(step, Update) else None
-        self.journal.note(RecordOutcome(step.record, Outcome.FAILED, reason, gleanin_id))
+        self.recorder.record(RecordOutcome(step.record, Outcome.FAILED, reason, gleanin_id))
 
 
 def _in_doubt(step: Write) -> SyncedRecord | None:

@@ -1,0 +1,247 @@
+"""Carry out a run: read both sides, plan, write, read the share links; or check whether one is needed."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from core.domain.planning.departures import Departures, scopes_left_at_once
+from core.domain.planning.plan import NoWrite
+from core.domain.records.kinds import RecordKind, Scope
+from core.domain.records.spooled import Spool
+from core.domain.runs.messages import Remarks, left_at_once, links_unread, records_doubled
+from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker, is_settled
+from core.domain.tenancy.event_mappings import EventMapping
+from core.usecases.sync.error_mapping import SyncStopped
+from core.usecases.sync.fence import Fence
+from core.usecases.sync.findings import SyncFindings
+from core.usecases.sync.intents import load_intents, take_over_intents
+from core.usecases.sync.known_records import KnownRecords, load_known_records
+from core.usecases.sync.large_places import LargePlace, LargePlaces
+from core.usecases.sync.outcome_recorder import OutcomeRecorder
+from core.usecases.sync.plans import Plans
+from core.usecases.sync.share_links import ShareLinks
+from core.usecases.sync.systems import SystemAccess, Tokens, open_systems
+from core.usecases.sync.systems_reader import SystemsReader, SystemsSnapshot
+from core.usecases.sync.turn import Turn
+from core.usecases.sync.writing import Writer
+from ports.clock import Clock
+from ports.destination import Destination, DestinationError
+from ports.log import EventLog
+from ports.spools import Spools
+
+
+@dataclass(frozen=True, slots=True)
+class SyncMapping:
+    access: SystemAccess
+    clock: Clock
+    lease: timedelta
+    interval: timedelta
+    log: EventLog
+    turn: Turn
+    mapping: EventMapping
+    tokens: Tokens
+    recorder: OutcomeRecorder
+    resend_after: timedelta
+    """From the latest create of a record until it may be sent again, where the answer was lost (rule 32)."""
+    large_places: LargePlaces
+    spools: Spools
+
+    async def __call__(self) -> SyncFindings:
+        """Work, and leave in the journal what came of it; a check that finds nothing changed stays a check.
+
+        Raises:
+            SyncStopped, SourceError, DestinationError, PersistenceError
+        """
+        with self.spools() as spool:
+            return await self._work(spool)
+
+    async def _work(self, spool: Spool) -> SyncFindings:
+        units, mapping, turn = self.access.units, self.mapping, self.turn
+        remembered = await load_known_records(units, mapping)
+        fence = Fence(units, self.clock, turn.run.id, mapping, turn.owner, self.lease)
+        async with (
+            open_systems(self.access, mapping, self.tokens, before_write=fence) as (source, destination),
+            self.large_places.for_one() as place,
+        ):
+            now = self.clock.now()
+            marker = await self._checkpoint(now)
+            intents = await take_over_intents(units, mapping, self.resend_after)
+
+            def plans_of(sides: SystemsSnapshot) -> Plans:
+                return Plans(units, mapping, remembered, sides, intents)
+
+            reader = SystemsReader(
+                mapping,
+                remembered,
+                source,
+                destination,
+                now,
+                _setup(mapping, self.tokens, remembered),
+                spool,
+                partial(self._note_page, place),
+            )
+            spares = marker is not None and marker.allows_skip(now, self.interval)
+            sides = await reader.read(turn.run.scope, marker if spares else None)
+            await self._note_zones(*sides.zones)
+            if marker is not None and await _is_as_at(marker, sides, plans_of(sides)):
+                await self._read_links(destination, remembered, sides)
+                return SyncFindings(marker=marker.read_again(now) if sides.is_whole else marker)
+            await self._begin_run()
+            await self._end_checkpoint()  # before anything is changed, so that no crash comes between
+            sides = await reader.read_rest(sides)
+            writer = Writer(
+                units,
+                mapping,
+                destination,
+                sides.gleanin,
+                self.recorder,
+                fence,
+                intents,
+                self.clock,
+                self.log,
+            )
+            return await self._sync(writer, sides, plans_of(sides), now)
+
+    async def _checkpoint(self, now: datetime) -> UnchangedMarker | None:
+        """Return what a check compares with; where there is nothing, or something to look up, it becomes a run."""
+        if not self.turn.is_check:
+            return None
+        async with self.access.units.read() as unit:
+            marker = await unit.unchanged_markers.get(self.mapping.id)
+        intents = await load_intents(self.access.units, self.mapping)
+        if marker is not None and marker.is_valid_at(now) and not intents.are_any:
+            return marker
+        await self._begin_run()
+        return None
+
+    async def _begin_run(self) -> None:
+        await self.turn.become_run(self.access.units, self.clock.now() + self.lease)
+
+    async def _sync(
+        self, writer: Writer, sides: SystemsSnapshot, plans: Plans, now: datetime
+    ) -> SyncFindings:
+        try:
+            remarks = await self._write(writer, sides, plans)
+        finally:
+            if not self.recorder.may_have_written:
+                await writer.fence.unmark_written()
+        links = await self._read_links(writer.destination, plans.remembered, sides, writer.written)
+        remarks = replace(remarks, notes=(*sides.shortfalls, *remarks.notes, *links))
+        return SyncFindings(remarks, None if writer.written else self._proved(sides, remarks, now))
+
+    async def _note_page(self, place: LargePlace, rows: int) -> None:
+        self.recorder.progress.touch()
+        await place.take(rows, self.recorder.progress.touch)
+
+    async def _end_checkpoint(self) -> None:
+        async with self.access.units.write() as unit:
+            await unit.unchanged_markers.remove(self.mapping.id)
+            await unit.commit()
+
+    def _proved(self, sides: SystemsSnapshot, remarks: Remarks, now: datetime) -> UnchangedMarker | None:
+        """Say what the run has proved, if it wrote nothing after it read both sides from `now` on."""
+        run, recorder = self.turn.run, self.recorder
+        if run.scope is not Scope.ALL or remarks or not is_settled(recorder.counts):
+            return None
+        many = recorder.digest.text if sides.has_many else ""
+        return UnchangedMarker(
+            self.mapping.id, run.id, now, sides.programme.next_transition_at, sides.digest, many
+        )
+
+    async def _note_zones(self, time_zone: str | None, gleanin_time_zone: str | None) -> None:
+        """Store the zones that the two events have now, for the mapping's pages to show (rule 7)."""
+        if self.mapping.with_zones(time_zone, gleanin_time_zone) == self.mapping:
+            return
+        async with self.access.units.write() as unit:
+            mapping = await unit.mappings.get(self.mapping.id)
+            if mapping is not None and mapping.is_active:
+                await unit.mappings.update(mapping.with_zones(time_zone, gleanin_time_zone))
+                await unit.commit()
+
+    async def _write(self, writer: Writer, sides: SystemsSnapshot, plans: Plans) -> Remarks:
+        """Carry out the plan: first everything that depends on nothing, then the rest (rule 32)."""
+        recorder, stop = self.recorder, sides.stop
+        for kind in sides.kinds:
+            # Planned only now: people are tied to the sessions that are in Gleanin by now (rule 25).
+            steps = plans.steps(kind, plans.associations(), partial(recorder.progress.set_total, kind))
+            left_out = sides.programme.dependents(kind, writer.unconfirmed)
+            stop = await writer.carry_out(kind, steps, stop, left_out)
+        while recorder.unconfirmed or any(writer.postponed.values()):
+            stop = stop or await writer.settle()
+            if stop is not None:
+                recorder.fail_unconfirmed(stop.sentence)
+            postponed, writer.postponed = writer.postponed, {}
+            for kind in sides.kinds:
+                if only := postponed.get(kind.name):
+                    left_out = sides.programme.dependents(kind, writer.unconfirmed) & only
+                    steps = plans.steps(kind, plans.associations(), only=only)
+                    stop = await writer.carry_out(kind, steps, stop, left_out)
+        if stop is not None:
+            raise SyncStopped(stop)
+        first, notes = await self._note_departures(plans), tuple[str, ...]()
+        if sides.gleanin.duplicates:
+            self.log.warning("sync.records_doubled", number=sides.gleanin.duplicates)
+            notes = (records_doubled(sides.gleanin.duplicates),)
+        return Remarks(first, notes)
+
+    async def _note_departures(self, plans: Plans) -> tuple[str, ...]:
+        """Store what has left the programme; return sentences about kinds of which much left at once (rule 34)."""
+        now, units, mapping = self.clock.now(), self.access.units, self.mapping
+        found = [*plans.departures(now)]
+        if any(each.newly_left or each.returned for _, each in found):
+            async with units.write() as unit:
+                target = mapping.organization_id, mapping.events.gleanin_id
+                for kind, departures in found:
+                    await unit.synced.mark_left(*target, kind, departures.newly_left, now)
+                    await unit.synced.mark_left(*target, kind, departures.returned, None)
+                await unit.commit()
+        by_scope: dict[Scope, list[tuple[RecordKind, Departures]]] = {}
+        for kind, departures in found:
+            by_scope.setdefault(kind.scope, []).append((kind, departures))
+        of_scopes = {scope: [departures for _, departures in parts] for scope, parts in by_scope.items()}
+        return tuple(
+            left_at_once(
+                [(kind, departures.left_lately, departures.synced) for kind, departures in by_scope[scope]]
+            )
+            for scope in scopes_left_at_once(of_scopes)
+        )
+
+    async def _read_links(
+        self,
+        destination: Destination,
+        remembered: KnownRecords,
+        sides: SystemsSnapshot,
+        written: Collection[str] = (),
+    ) -> tuple[str, ...]:
+        """Store the share links; return a sentence if they could not be read."""
+        try:
+            await ShareLinks(self.access.units, self.mapping, destination, remembered).store(sides, written)
+        except DestinationError as error:
+            self.log.warning("sync.links_unread", problem=type(error).__name__)
+            return (links_unread(str(error)),)
+        return ()
+
+
+async def _is_as_at(marker: UnchangedMarker, sides: SystemsSnapshot, plans: Plans) -> bool:
+    """Check whether both sides are as they were; of many sessions that were read, a plan tells."""
+    if not sides.are_as_at(marker) or sides.has_many != bool(marker.many):
+        return False
+    if not sides.has_many or not sides.is_whole:
+        return True
+    if sides.stop is not None:
+        return False
+    digest = OutcomesDigest()
+    for kind in sides.kinds:
+        async for steps in plans.steps(kind, plans.associations()):
+            for step in steps:
+                if not isinstance(step, NoWrite):
+                    return False
+                digest.add(step.to_outcome())
+    return digest.text == marker.many
+
+
+def _setup(mapping: EventMapping, tokens: Tokens, remembered: KnownRecords) -> Sequence[object]:
+    """List what a plan depends on besides both sides; another token may see other data."""
+    sealed = (tokens.sessionboard.value, tokens.gleanin.value)
+    return mapping.settings, mapping.confirmed_time_zone, sealed, sorted(remembered.elsewhere)
