@@ -11,11 +11,14 @@ SourceError
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 from core.domain.ids import SourceEventId
-from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
+
+R = TypeVar("R", bound=SourceRow)
 
 
 class SourceError(Exception):
@@ -66,18 +69,10 @@ class Source(Protocol):
         """
         ...
 
-    def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        """List all sessions of an event, page by page, whatever their status, with subsessions as separate rows.
+    def records(self, event_id: SourceEventId, feed: Feed[R]) -> AsyncIterator[Sequence[R | Unreadable]]:
+        """List all rows of a feed, page by page, each row once.
 
-        Each row is returned once.
-
-        Raises:
-            SourceIncomplete: after the last page, if there are more rows than those.
-        """
-        ...
-
-    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        """List all exhibitors of an event with their contacts, page by page, each once.
+        Sessions come whatever their status, with subsessions as separate rows; exhibitors come with their contacts.
 
         Raises:
             SourceIncomplete: after the last page, if there are more rows than those.

@@ -21,8 +21,9 @@ from core.domain.ids import (
 from core.domain.planning.destination_index import DestinationIndex
 from core.domain.planning.plan import Create, NoWrite, Planner, Step, Update
 from core.domain.records.destination_records import DestinationRecord
+from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
 from core.domain.records.fields import Fields
-from core.domain.records.kinds import KINDS, SESSION, SPEAKER, RecordKind, Scope
+from core.domain.records.kinds import KINDS, SESSION, SPEAKER, RecordKind
 from core.domain.records.outcomes import RecordRef
 from core.domain.records.source_records import (
     Exhibitor,
@@ -33,12 +34,12 @@ from core.domain.records.source_records import (
     Session,
     Unreadable,
 )
-from core.domain.records.spooled import InMemorySpool
 from core.domain.records.synced_records import SyncedRecord, fingerprint
-from core.domain.selection.agenda import AgendaSelector
+from core.domain.selection.agenda import AgendaRows
 from core.domain.selection.candidates import Blocked, Candidate, Eligible, Skipped
-from core.domain.selection.exhibitor_contacts import ExhibitorContactSelector
-from core.domain.selection.source_snapshot import Selector, SourceSnapshot
+from core.domain.selection.exhibitor_contacts import ExhibitorRows
+from core.domain.selection.feed_rows import FeedRows, SelectionContext
+from core.domain.selection.source_snapshot import SourceSnapshot
 from core.domain.tenancy.event_mappings import EventMapping, EventPair, MappingSettings
 
 T = TypeVar("T")
@@ -91,17 +92,15 @@ def member(someone: Person) -> ExhibitorContact:
 
 def agenda(
     *rows: Session | Unreadable, settings: MappingSettings = SETTINGS, now: datetime = NOW
-) -> AgendaSelector:
-    made = AgendaSelector(settings, PARIS, now, InMemorySpool())
+) -> AgendaRows:
+    made = AgendaRows(SelectionContext(settings, PARIS, now))
     for row in rows:
         made.add(row)
     return made
 
 
-def exhibitor_list(
-    *rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS
-) -> ExhibitorContactSelector:
-    made = ExhibitorContactSelector(settings)
+def exhibitor_list(*rows: Exhibitor | Unreadable, settings: MappingSettings = SETTINGS) -> ExhibitorRows:
+    made = ExhibitorRows(SelectionContext(settings, PARIS, NOW))
     for row in rows:
         made.add(row)
     return made
@@ -120,7 +119,7 @@ def by_id(candidates: Iterable[Candidate]) -> dict[str, Verdict]:
 
 
 def selected(
-    part: Selector,
+    rows: FeedRows,
     kind: RecordKind,
     associations: Mapping[str, str] | None = None,
     in_gleanin: Mapping[str, str] | None = None,
@@ -131,17 +130,19 @@ def selected(
     side.add(kind, [ours(f"g-{who}", who, email=email) for email, who in (in_gleanin or {}).items()])
     tied = {SourceId(key): tie for key, tie in (associations or {}).items()}
     nobody = {each.name: frozenset[SourceId]() for each in KINDS}
-    selection = part.select(kind, side, tied, nobody | {SPEAKER.name: frozenset(map(SourceId, excluded))})
+    selection = rows.selectors()[kind].select(
+        side, tied, nobody | {SPEAKER.name: frozenset(map(SourceId, excluded))}
+    )
     verdicts = by_id(selection.candidates())
     assert selection.size == len(verdicts), "the size says how many there are"
     return verdicts
 
 
-def sessions_of(made: AgendaSelector) -> dict[str, Verdict]:
+def sessions_of(made: AgendaRows) -> dict[str, Verdict]:
     return selected(made, SESSION)
 
 
-def speakers_of(made: AgendaSelector, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
+def speakers_of(made: AgendaRows, in_gleanin: Mapping[str, str] | None = None) -> dict[str, Verdict]:
     """Judge the speakers as if each session that syncs stood in Gleanin under `g-` and its id."""
     associations = {
         key: f"g-{key}" for key, verdict in sessions_of(made).items() if isinstance(verdict, Eligible)
@@ -150,14 +151,14 @@ def speakers_of(made: AgendaSelector, in_gleanin: Mapping[str, str] | None = Non
 
 
 def programme(
-    agenda_part: AgendaSelector | None = None, exhibitors_part: ExhibitorContactSelector | None = None
+    agenda_part: AgendaRows | None = None, exhibitors_part: ExhibitorRows | None = None
 ) -> SourceSnapshot:
-    parts: dict[Scope, Selector] = {}
+    rows: dict[Feed[SourceRow], FeedRows] = {}
     if agenda_part is not None:
-        parts[Scope.AGENDA] = agenda_part
+        rows[SESSIONS] = agenda_part
     if exhibitors_part is not None:
-        parts[Scope.EXHIBITORS] = exhibitors_part
-    return SourceSnapshot(parts)
+        rows[EXHIBITORS] = exhibitors_part
+    return SourceSnapshot(rows)
 
 
 def as_a(kind: type[T]) -> Callable[[object], T]:

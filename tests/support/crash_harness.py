@@ -14,16 +14,16 @@ from core.usecases.organizations.connect import Connect
 from entrypoints.database import opened
 from entrypoints.sandbox.server import Sandbox
 from entrypoints.sandbox.state import GLEANIN_TOKEN, SESSIONBOARD_TOKEN
-from tests.support.killed_process import SyncedRecordRef
+from tests.support.killed_process import SyncTarget
 
 
-def set_up(sandbox: Sandbox, folder: Path) -> SyncedRecordRef:
+def set_up(sandbox: Sandbox, folder: Path) -> SyncTarget:
     """Add an organization, connect it, and map the sandbox's only event."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = SyncedRecordRef(f"sqlite:///{folder / 'sync.db'}", sandbox.gleanin_url, "")
+    target = SyncTarget(f"sqlite:///{folder / 'sync.db'}", sandbox.gleanin_url, "")
 
     async def mapped() -> str:
-        async with opened(place.settings()) as container:
+        async with opened(target.settings()) as container:
             url, token = sandbox.sessionboard_url, Token(SESSIONBOARD_TOKEN)
             organization = await container.resolve(AddOrganization)(
                 NewOrganization("Acme", url, token), actor=COMMAND_LINE
@@ -36,7 +36,7 @@ def set_up(sandbox: Sandbox, folder: Path) -> SyncedRecordRef:
             )
             return mapping.id
 
-    return SyncedRecordRef(place.database_url, place.gleanin_url, asyncio.run(mapped()))
+    return SyncTarget(target.database_url, target.gleanin_url, asyncio.run(mapped()))
 
 
 def conference(sessions: int = 5, *, suffix: str = "") -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""A stage for the use cases: both sides, the store and the clock in memory, and everything wired to them."""
+"""A harness for the use cases: both systems, the store and the clock in memory, with all use cases wired to them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 from cryptography.fernet import Fernet
 
@@ -27,6 +28,7 @@ from core.domain.ids import (
     external_id,
 )
 from core.domain.notifications.notification import Channel, Recipient
+from core.domain.records.feeds import SESSIONS, Feed, SourceRow
 from core.domain.records.kinds import RecordKind, Scope
 from core.domain.records.outcomes import RecordOutcome
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
@@ -69,6 +71,7 @@ from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.support.assertions import present
 from tests.support.wiring import Wired
 
+R = TypeVar("R", bound=SourceRow)
 URL = "https://sessionboard.example.org"
 SESSIONBOARD_TOKEN = Token("sessionboard-token-0123456789")
 TOKEN = Token("gleanin-token-abcdefghi-4321")
@@ -85,25 +88,25 @@ async def nothing() -> None:
 
 @dataclass(slots=True)
 class Gate:
-    """Gleanin with a gate that every write comes to after the fence, right before it takes place."""
+    """Gleanin with a hook that runs for every write, after the fence and right before the write takes place."""
 
     gleanin: InMemoryGleanin
-    pass_by: Callable[[], Awaitable[None]] = nothing
+    before_write: Callable[[], Awaitable[None]] = nothing
 
     @asynccontextmanager
     async def open(
         self, token: Token, before_write: BeforeWrite | None = None
     ) -> AsyncIterator[InMemoryDestination]:
-        async def guarded() -> None:
+        async def check_and_wait() -> None:
             if before_write is not None:
                 await before_write()
-            await self.pass_by()
+            await self.before_write()
 
-        async with self.gleanin.open(token, guarded) as destination:
+        async with self.gleanin.open(token, check_and_wait) as destination:
             yield destination
 
 
-class Paths:
+class FixedUrls:
     def home(self) -> str:
         return "https://sync.example.org/"
 
@@ -112,27 +115,30 @@ class Paths:
 
 
 @dataclass(slots=True)
-class Watched(InMemorySource):
-    """Sessionboard, with a count of how often somebody read all sessions."""
+class CountingSource(InMemorySource):
+    """Sessionboard, with a count of how often all sessions were read."""
 
     readings: int = 0
 
-    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        self.readings += 1
-        async for page in InMemorySource.sessions(self, event_id):
+    async def records(
+        self, event_id: SourceEventId, feed: Feed[R]
+    ) -> AsyncIterator[Sequence[R | Unreadable]]:
+        self.readings += feed is SESSIONS
+        async for page in InMemorySource.records(self, event_id, feed):
             yield page
 
 
 @dataclass(slots=True)
 class Harness:
-    """Sessionboard has the events HERE and ELSEWHERE, Gleanin has THERE and FAR, and tells no time zones.
+    """All use cases, with two events in each system.
 
-    The use cases have no default for the actor; the stage's methods fill in the command line.
+    Sessionboard has the events HERE and ELSEWHERE, Gleanin has THERE and FAR and reports no time zones. The use cases
+    have no default for the actor; the methods here fill in the command line.
     """
 
     units: UnitOfWorkFactory = field(default_factory=InMemoryUnitOfWorkFactory)
     gleanin: InMemoryGleanin = field(default_factory=InMemoryGleanin)
-    sources: InMemorySources = field(default_factory=lambda: InMemorySources(Watched()))
+    sources: InMemorySources = field(default_factory=lambda: InMemorySources(CountingSource()))
     clock: ManualClock = field(default_factory=ManualClock)
     names: SequentialIds = field(default_factory=SequentialIds)
     cipher: FernetCipher = field(default_factory=lambda: FernetCipher([Fernet.generate_key().decode()]))
@@ -141,7 +147,7 @@ class Harness:
     lease: timedelta = LEASE
     resend_after: timedelta = RESEND_AFTER
     messenger: InMemoryNotifier = field(default_factory=InMemoryNotifier)
-    links: Paths = field(default_factory=Paths)
+    links: FixedUrls = field(default_factory=FixedUrls)
     gate: Gate = field(init=False)
     destinations: Destinations = field(init=False)
 
@@ -180,8 +186,8 @@ class Harness:
 
     @property
     def readings(self) -> int:
-        """How often all sessions were read."""
-        assert isinstance(self.source, Watched)
+        """The number of times that all sessions were read."""
+        assert isinstance(self.source, CountingSource)
         return self.source.readings
 
     @property
@@ -286,7 +292,7 @@ class Harness:
         exhibitors: tuple[Exhibitor | Unreadable, ...] = (),
         event: SourceEventId = HERE,
     ) -> None:
-        """Let this be all that Sessionboard's event has."""
+        """Replace what Sessionboard's event has."""
         programme = self.source.programmes[event]
         programme.sessions[:] = sessions
         programme.exhibitors[:] = exhibitors
@@ -306,27 +312,27 @@ class Harness:
         return await self.map_events(NewMapping(organization_id, event, there, time_zone_confirmed=True))
 
     async def mapping(self) -> EventMapping:
-        """Come to the point where HERE is mapped to THERE."""
+        """Add an organization, connect it, and map HERE to THERE."""
         return await self.map((await self.connection()).organization_id)
 
     async def reconnect_and_map(
-        self, former: EventMapping, there: DestinationEventId = THERE
+        self, previous: EventMapping, there: DestinationEventId = THERE
     ) -> EventMapping:
         """Disconnect, connect again and map the same Sessionboard event."""
-        await self.disconnect(former.organization_id, "Acme")
-        await self.connect(former.organization_id, TOKEN)
-        return await self.map(former.organization_id, there=there)
+        await self.disconnect(previous.organization_id, "Acme")
+        await self.connect(previous.organization_id, TOKEN)
+        return await self.map(previous.organization_id, there=there)
 
     async def sync(self, mapping: EventMapping, scope: Scope = Scope.ALL) -> SyncRun:
         return await self.run_sync((await self.request_sync(mapping.id, scope)).id)
 
     async def check(self, mapping: EventMapping) -> SyncRun | None:
-        """See to a mapping as if its time had come."""
+        """Check a mapping as if it were due."""
         return await self.run_sync.check(mapping.id)
 
     @asynccontextmanager
     async def committing(self) -> AsyncIterator[UnitOfWork]:
-        """Give a unit that is committed when its block ends without an error."""
+        """Open a unit of work that is committed when its block ends without an error."""
         async with self.units.write() as unit:
             yield unit
             await unit.commit()
@@ -336,17 +342,17 @@ class Harness:
             return present(await unit.schedules.get(mapping_id))
 
     async def outcomes(self, run: SyncRun) -> dict[str, RecordOutcome]:
-        """Give a run's outcomes by the source id; tests name no two records alike."""
-        _, told = await GetRunWithOutcomes(self.units)(run.id)
-        by_id = {each.record.source_id: each for each in told}
-        assert len(by_id) == len(told), "one outcome for each record (rule 26)"
-        return {str(key): each for key, each in by_id.items()}
+        """Return a run's outcomes by source id, which is unique in these tests."""
+        _, outcomes = await GetRunWithOutcomes(self.units)(run.id)
+        by_id = {str(outcome.record.source_id): outcome for outcome in outcomes}
+        assert len(by_id) == len(outcomes), "one outcome for each record (rule 26)"
+        return by_id
 
     def in_gleanin(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> list[StoredRecord]:
-        """Find all that stands in Gleanin for one source record; more than one is one too many."""
-        sent_as = external_id(mapping.connection_id, SourceId(source_id))
+        """Return the records in Gleanin that were created for a source record; more than one is a duplicate."""
+        sought_id = external_id(mapping.connection_id, SourceId(source_id))
         records = self.gleanin.list_by_event(mapping.events.gleanin_id, kind)
-        return [record for record in records if record.external_id == sent_as]
+        return [record for record in records if record.external_id == sought_id]
 
     def the(self, mapping: EventMapping, kind: RecordKind, source_id: str) -> StoredRecord:
         (record,) = self.in_gleanin(mapping, kind, source_id)

@@ -136,7 +136,7 @@ class JobsHarness:
             stop = stop_reasons.INTERRUPTED
             raise
         except RuntimeError:
-            stop = stop_reasons.FAULT
+            stop = stop_reasons.INTERNAL_ERROR
             raise
         finally:
             await self._ledger.close(run, stop)

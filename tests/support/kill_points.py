@@ -14,18 +14,18 @@ from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from tests.support.delegating_destination import PassingOn
+from tests.support.delegating_destination import DelegatingDestination
 
 
 @dataclass(slots=True)
 class KillPoint:
-    burns_at: int
+    kill_at: int
     """At which moment the process is killed; 0 for never."""
     moments: int = 0
 
-    def burn(self) -> None:
+    def pass_moment(self) -> None:
         self.moments += 1
-        if self.moments == self.burns_at:
+        if self.moments == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -40,9 +40,9 @@ class KillableUnitOfWork:
         return getattr(self.unit, name)
 
     async def commit(self) -> None:
-        self.kill_point.burn()
+        self.kill_point.pass_moment()
         await self.unit.commit()
-        self.kill_point.burn()
+        self.kill_point.pass_moment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class KillableUnitOfWorkFactory:
 
 
 @dataclass(frozen=True, slots=True)
-class KillableDestination(PassingOn):
+class KillableDestination(DelegatingDestination):
     """A destination with a fuse behind its writes."""
 
     kill_point: KillPoint
@@ -69,7 +69,7 @@ class KillableDestination(PassingOn):
         self, event_id: DestinationEventId, kind: RecordKind, external_id: ExternalId, fields: Fields
     ) -> DestinationId:
         created = await self.destination.create(event_id, kind, external_id, fields)
-        self.kill_point.burn()
+        self.kill_point.pass_moment()
         return created
 
     async def update(
@@ -80,7 +80,7 @@ class KillableDestination(PassingOn):
         changes: Sequence[FieldChange],
     ) -> None:
         await self.destination.update(event_id, kind, gleanin_id, changes)
-        self.kill_point.burn()
+        self.kill_point.pass_moment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class KillableDestinations:
         async def sending() -> None:
             if before_write is not None:
                 await before_write()
-            self.kill_point.burn()
+            self.kill_point.pass_moment()
 
         async with self.destinations.open(token, sending) as destination:
             yield KillableDestination(destination, self.kill_point)

@@ -1,4 +1,4 @@
-"""Kills: from a chosen moment on, a process neither stores nor sends anything any more."""
+"""A kill switch: from a chosen moment on, the process under test stores and sends nothing more."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -14,27 +14,27 @@ from core.domain.records.kinds import RecordKind
 from core.domain.tenancy.secrets import Token
 from ports.destination import BeforeWrite, Destination, Destinations
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from tests.support.delegating_destination import PassingOn
+from tests.support.delegating_destination import DelegatingDestination
 from tests.support.harness import LEASE, Harness
 
 
 class Killed(BaseException):
-    """No Exception, for no handler runs in a process that is killed."""
+    """Not an Exception, because no handler runs in a process that is killed."""
 
 
 @dataclass(slots=True)
 class _Countdown:
-    left: int
+    remaining: int
     taken_place: bool
 
-    def strikes(self) -> bool:
-        self.left -= 1
-        return self.left == 0
+    def is_reached(self) -> bool:
+        self.remaining -= 1
+        return self.remaining == 0
 
 
 @dataclass(slots=True)
 class KillSwitch:
-    """The power of the process that plays on a stage."""
+    """Kills the process that the harness stands for."""
 
     harness: Harness
     is_off: bool = False
@@ -45,16 +45,16 @@ class KillSwitch:
 
     def __post_init__(self) -> None:
         self._units, self._destinations = self.harness.units, self.harness.destinations
-        self.harness.units = MortalUnits(self._units, self)
-        self.harness.destinations = MortalDestinations(self._destinations, self)
+        self.harness.units = KillableUnits(self._units, self)
+        self.harness.destinations = KillableDestinations(self._destinations, self)
 
     def fail_at(self, *, write: int = 0, store: int = 0, taken_place: bool) -> None:
         """Fail at the n-th write or store, right after it has taken place or right before."""
         self.writes = _Countdown(write, taken_place) if write else None
         self.stores = _Countdown(store, taken_place) if store else None
 
-    def back(self, *, after: timedelta = LEASE) -> None:
-        """Hand the game to another process; by default when the killed one's lease has run out."""
+    def restart(self, *, after: timedelta = LEASE) -> None:
+        """Continue as another process; by default when the killed one's lease has expired."""
         self.harness.units, self.harness.destinations = self._units, self._destinations
         self.harness.clock.advance(after)
 
@@ -64,22 +64,22 @@ class KillSwitch:
 
     @asynccontextmanager
     async def moment(self, countdown: _Countdown | None) -> AsyncIterator[None]:
-        """Do what stands within, and be killed before or after it if this is the moment."""
+        """Run the block, and kill the process before or after it when the countdown is reached."""
         self.check()
-        strikes = countdown is not None and countdown.strikes()
-        if strikes and countdown and not countdown.taken_place:
+        is_reached = countdown is not None and countdown.is_reached()
+        if is_reached and countdown and not countdown.taken_place:
             self.is_off = True
             raise Killed
         try:
             yield
         finally:
-            if strikes:
+            if is_reached:
                 self.is_off = True
             self.check()
 
 
 @dataclass(frozen=True, slots=True)
-class MortalUnits:
+class KillableUnits:
     units: UnitOfWorkFactory
     kill_switch: KillSwitch
 
@@ -104,7 +104,7 @@ class MortalUnits:
 
 
 @dataclass(frozen=True, slots=True)
-class MortalDestinations:
+class KillableDestinations:
     destinations: Destinations
     kill_switch: KillSwitch
 
@@ -116,11 +116,11 @@ class MortalDestinations:
     @asynccontextmanager
     async def _open(self, token: Token, before_write: BeforeWrite | None) -> AsyncIterator[Destination]:
         async with self.destinations.open(token, before_write) as destination:
-            yield MortalDestination(destination, self.kill_switch)
+            yield KillableDestination(destination, self.kill_switch)
 
 
 @dataclass(frozen=True, slots=True)
-class MortalDestination(PassingOn):
+class KillableDestination(DelegatingDestination):
     kill_switch: KillSwitch
 
     async def create(
@@ -144,9 +144,9 @@ class MortalDestination(PassingOn):
 def killed(
     harness: Harness, *, write: int = 0, store: int = 0, taken_place: bool = True, after: timedelta = LEASE
 ) -> Iterator[None]:
-    """Kill whoever acts within at the n-th write or store, and hand the game to another process after a while."""
+    """Kill the process in the block at the n-th write or store, and continue as another process after a while."""
     kill_switch = KillSwitch(harness)
     kill_switch.fail_at(write=write, store=store, taken_place=taken_place)
     with pytest.raises(Killed):
         yield
-    kill_switch.back(after=after)
+    kill_switch.restart(after=after)

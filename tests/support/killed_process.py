@@ -19,7 +19,7 @@ RESEND_AFTER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class SyncedRecordRef:
+class SyncTarget:
     """Where a mapping is synced: plain values, for they go to another process."""
 
     database_url: str
@@ -38,17 +38,17 @@ class SyncedRecordRef:
         )
 
 
-async def sync(place: SyncedRecordRef, kill_point: KillPoint) -> SyncRun:
-    async with opened(place.settings()) as container:
+async def sync(target: SyncTarget, kill_point: KillPoint) -> SyncRun:
+    async with opened(target.settings()) as container:
         container.units.override(providers.Object(KillableUnitOfWorkFactory(container.units(), kill_point)))
         container.patient_destinations.override(
             providers.Object(KillableDestinations(container.patient_destinations(), kill_point))
         )
         run = await container.resolve(RequestSync)(
-            SyncRequest(MappingId(place.mapping_id), actor=COMMAND_LINE)
+            SyncRequest(MappingId(target.mapping_id), actor=COMMAND_LINE)
         )
         return await container.resolve(RunSync)(run.id)
 
 
-def be_killed(place: SyncedRecordRef, burns_at: int) -> None:
-    asyncio.run(sync(place, KillPoint(burns_at)))
+def sync_and_be_killed(target: SyncTarget, kill_at: int) -> None:
+    asyncio.run(sync(target, KillPoint(kill_at)))

@@ -72,7 +72,7 @@ class SandboxState:
         for kind in KINDS:
             side.add(kind, self.there[kind.name].values())
         steps: list[Step] = []
-        for kind in (each for each in KINDS if each.scope in programme.parts):
+        for kind in (each for each in KINDS if each.feed in programme.rows):
             for step in self._plan(kind, programme, side):
                 steps.append(step)
                 self._carry_out(step, side, recorded)

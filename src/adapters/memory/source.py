@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.domain.addresses import check_address
 from core.domain.ids import SourceEventId, SourceId
+from core.domain.records.feeds import Feed, SourceRow
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
 from ports.clock import Clock
@@ -20,7 +21,7 @@ from ports.source import (
     SourceUnavailable,
 )
 
-R = TypeVar("R")
+R = TypeVar("R", bound=SourceRow)
 
 
 @dataclass(slots=True)
@@ -35,6 +36,10 @@ class InMemoryProgramme:
     missing_sessions: int = 0
     """So many sessions at the end of the list are counted but not returned (rule 34)."""
     missing_exhibitors: int = 0
+
+    def rows_of(self, feed: Feed[R]) -> tuple[list[Any], int]:
+        """Return the rows of a feed, and how many of them are counted but not returned."""
+        return getattr(self, feed.name), getattr(self, f"missing_{feed.name}")
 
     def look(self, now: datetime) -> None:
         for row in self.sessions:
@@ -75,15 +80,13 @@ class InMemorySource:
             raise self.trouble
         return self._programme(event_id).event
 
-    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        self._look(event_id)
-        programme = self._programme(event_id)
-        async for page in self._pages("sessions", programme.sessions, programme.missing_sessions):
-            yield page
-
-    async def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        programme = self._programme(event_id)
-        async for page in self._pages("exhibitors", programme.exhibitors, programme.missing_exhibitors):
+    async def records(
+        self, event_id: SourceEventId, feed: Feed[R]
+    ) -> AsyncIterator[Sequence[R | Unreadable]]:
+        if feed.reports_changes:
+            self._look(event_id)
+        rows, missing = self._programme(event_id).rows_of(feed)
+        async for page in self._pages(feed.name, rows, missing):
             yield page
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:

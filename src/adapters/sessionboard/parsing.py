@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -170,9 +170,11 @@ def _decisive_problem(error: ValidationError) -> str:
     return f"{' and '.join(sorted(decisive))} cannot be read." if decisive else ""
 
 
-EVENTS: RowSchema[EventRow, SourceEvent] = RowSchema(TypeAdapter(EventRow), to_event)
-SESSIONS: RowSchema[SessionRow, Session] = RowSchema(TypeAdapter(SessionRow), to_sessions)
-EXHIBITORS: RowSchema[ExhibitorRow, Exhibitor] = RowSchema(TypeAdapter(ExhibitorRow), to_exhibitor)
+EVENT_SCHEMA: RowSchema[EventRow, SourceEvent] = RowSchema(TypeAdapter(EventRow), to_event)
+SESSION_SCHEMA: RowSchema[SessionRow, Session] = RowSchema(TypeAdapter(SessionRow), to_sessions)
+EXHIBITOR_SCHEMA: RowSchema[ExhibitorRow, Exhibitor] = RowSchema(TypeAdapter(ExhibitorRow), to_exhibitor)
+SCHEMAS: Mapping[str, RowSchema[Any, Any]] = {"sessions": SESSION_SCHEMA, "exhibitors": EXHIBITOR_SCHEMA}
+"""By the name of the feed, which is also that of the search."""
 
 
 def read_cut(body: bytearray, asked_for: int) -> tuple[object, Pagination]:

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from adapters.sessionboard.date_shift import Json, moved_ahead
-from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, RowSchema, WrongShape, parse
+from adapters.sessionboard.parsing import (
+    EVENT_SCHEMA,
+    SCHEMAS,
+    RowSchema,
+    WrongShape,
+    parse,
+)
 from core.domain.ids import SourceEventId, SourceId
-from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceEventGone, SourceUnreadable
 
 PAGE_SIZE = 100
-R = TypeVar("R")
+R = TypeVar("R", bound=SourceRow)
 
 
 def _now() -> datetime:
@@ -61,11 +68,8 @@ class SavedEvent:
     async def event(self, event_id: SourceEventId) -> SourceEvent:
         return self._event(self._load_event(event_id))
 
-    def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        return self._pages(SESSIONS, "sessions", event_id)
-
-    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        return self._pages(EXHIBITORS, "exhibitors", event_id)
+    def records(self, event_id: SourceEventId, feed: Feed[R]) -> AsyncIterator[Sequence[R | Unreadable]]:
+        return self._pages(SCHEMAS[feed.name], feed.name, event_id)
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:  # noqa: ARG002 - the port's
         """Tell nothing: to read the file costs nothing."""
@@ -93,7 +97,7 @@ class SavedEvent:
         return saved
 
     def _event(self, saved: Json) -> SourceEvent:
-        read = EVENTS.read_rows([saved["event"]]).records[0]
+        read = EVENT_SCHEMA.read_rows([saved["event"]]).records[0]
         if isinstance(read, Unreadable):
             raise SourceUnreadable(f"The event in the file {self.path} cannot be read: {read.problem}")
         return read

@@ -1,7 +1,7 @@
 """Sessionboard's public API, by its searches only: never one request per record."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,9 +16,8 @@ from adapters.http_client.transport import HardenedTransport
 from adapters.sessionboard.client import Limits, SessionboardClient
 from adapters.sessionboard.pages import Reading
 from adapters.sessionboard.parsing import (
-    EVENTS,
-    EXHIBITORS,
-    SESSIONS,
+    EVENT_SCHEMA,
+    SCHEMAS,
     PageRead,
     RowSchema,
     WrongShape,
@@ -29,7 +28,8 @@ from adapters.sessionboard.parsing import (
 from adapters.sessionboard.tally import SINGLE, RowPosition, RowTally
 from core.domain.addresses import check_address
 from core.domain.ids import SourceEventId, SourceId
-from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.selection.sessions import instant_text
 from core.domain.tenancy.secrets import Token
 from ports.source import (
@@ -45,8 +45,15 @@ READINGS = 2
 """How often a list is read at most: somebody may be editing it meanwhile (rule 34)."""
 # By creation: sorted by change, rows would move between pages while we read.
 OLDEST_FIRST = {"order": "createdAt", "sort": "asc"}
+SEARCHES: Mapping[str, Mapping[str, object]] = {
+    # Without `expand`, sources of compositions would be missing silently instead of being skipped.
+    "sessions": {"sort": OLDEST_FIRST, "expand": ["linked_sources"]},
+    "exhibitors": {"sort": OLDEST_FIRST},
+}
+"""The bodies of the searches, by the name of the feed."""
 
 R = TypeVar("R")
+Row = TypeVar("Row", bound=SourceRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +86,15 @@ class SessionboardSource:
     async def _events(self) -> tuple[list[SourceEvent | Unreadable], SourceIncomplete | None]:
         rows: list[SourceEvent | Unreadable] = []
         try:
-            async for page in self._list(EVENTS, "events", "GET", "v1/events", None):
+            async for page in self._list(EVENT_SCHEMA, "events", "GET", "v1/events", None):
                 rows += page
         except SourceIncomplete as incomplete:
             return rows, incomplete
         return rows, None
 
-    def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        # Without this, sources of compositions would be missing without a word instead of being skipped.
-        body = {"sort": OLDEST_FIRST, "expand": ["linked_sources"]}
-        return self._list(SESSIONS, "sessions", "POST", f"{_path(event_id)}/sessions", body)
-
-    def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        path, body = f"{_path(event_id)}/exhibitors", {"sort": OLDEST_FIRST}
-        return self._list(EXHIBITORS, "exhibitors", "POST", path, body)
+    def records(self, event_id: SourceEventId, feed: Feed[Row]) -> AsyncIterator[Sequence[Row | Unreadable]]:
+        path = f"{_path(event_id)}/{feed.name}"
+        return self._list(SCHEMAS[feed.name], feed.name, "POST", path, SEARCHES[feed.name])
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         changed = {"filters": {"updatedAt": {"after": instant_text(since)}}}

@@ -9,6 +9,8 @@ import pytest
 from adapters.http_client.retries import RetryPolicy
 from adapters.sessionboard.client import Limits
 from adapters.sessionboard.source import SessionboardSources
+from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.kinds import Scope, feeds_in
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceError, SourceIncomplete
 from tests.contract.source.fake_api import TOKEN, FakeApi
@@ -58,3 +60,7 @@ async def incomplete_rows(pages: AsyncIterator[Sequence[R]]) -> tuple[list[R], s
     """Return what an incomplete list gives, and what it says of the rest."""
     rows, error = await rows_before(SourceIncomplete, pages)
     return rows, str(error)
+
+
+def feed_named(name: str) -> Feed[SourceRow]:
+    return next(feed for feed in feeds_in(Scope.ALL) if feed.name == name)

@@ -14,6 +14,7 @@ from adapters.memory.source import InMemorySource, InMemorySources
 from adapters.sessionboard.saved_events import SavedEvent, SavedEvents
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId, SourceId
+from core.domain.records import feeds
 from core.domain.records.source_records import (
     Exhibitor,
     ExhibitorContact,
@@ -144,14 +145,14 @@ async def test_an_event_is_found_by_its_id(source: Source) -> None:
 
 
 async def test_all_sessions_come_in_pages_with_their_people(source: Source) -> None:
-    pages = [page async for page in source.sessions(EVENT)]
+    pages = [page async for page in source.records(EVENT, feeds.SESSIONS)]
 
     assert [len(page) for page in pages] == [100, 100, 50]
     assert [row for page in pages for row in page] == SESSIONS
 
 
 async def test_all_exhibitors_come_with_their_contacts(source: Source) -> None:
-    assert await all_rows(source.exhibitors(EVENT)) == EXHIBITORS
+    assert await all_rows(source.records(EVENT, feeds.EXHIBITORS)) == EXHIBITORS
 
 
 @pytest.mark.parametrize("unknown", ["2", "", "..", "1/sessions", "日本"])
@@ -160,14 +161,14 @@ async def test_an_unknown_event_is_gone(source: Source, unknown: str) -> None:
     with pytest.raises(SourceEventGone):
         await source.event(event_id)
     with pytest.raises(SourceEventGone):
-        await all_rows(source.sessions(event_id))
+        await all_rows(source.records(event_id, feeds.SESSIONS))
     with pytest.raises(SourceEventGone):
-        await all_rows(source.exhibitors(event_id))
+        await all_rows(source.records(event_id, feeds.EXHIBITORS))
 
 
 async def test_a_reader_may_stop_after_the_first_page(source: Source) -> None:
     async def first_page() -> Sequence[object]:
-        async for page in source.sessions(EVENT):
+        async for page in source.records(EVENT, feeds.SESSIONS):
             return page
         return ()
 
@@ -175,13 +176,15 @@ async def test_a_reader_may_stop_after_the_first_page(source: Source) -> None:
 
 
 async def test_a_list_can_be_read_twice(source: Source) -> None:
-    assert await all_rows(source.sessions(EVENT)) == await all_rows(source.sessions(EVENT))
+    assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == await all_rows(
+        source.records(EVENT, feeds.SESSIONS)
+    )
 
 
 async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
     source = InMemorySource(trouble=SourceUnavailable("Try later."), pages_before_trouble=1)
     source.put(PYCON, SESSIONS, EXHIBITORS)
-    pages = source.sessions(EVENT)
+    pages = source.records(EVENT, feeds.SESSIONS)
 
     assert await anext(pages) == SESSIONS[:100]
     with pytest.raises(SourceUnavailable):
@@ -189,21 +192,21 @@ async def test_memory_fails_when_it_is_told_to_and_recovers() -> None:
     with pytest.raises(SourceUnavailable):
         await source.events()
     source.trouble = None
-    assert await all_rows(source.sessions(EVENT)) == SESSIONS
+    assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == SESSIONS
 
 
 async def test_rule_34_memory_can_leave_out_the_end_of_either_list() -> None:
     source = InMemorySource()
     programme = source.put(PYCON, SESSIONS, EXHIBITORS)
     programme.missing_sessions = 120
-    sessions, told = await incomplete_rows(source.sessions(EVENT))
+    sessions, told = await incomplete_rows(source.records(EVENT, feeds.SESSIONS))
     assert sessions == SESSIONS[:130]
     assert told == "Sessionboard says that there are 250 sessions, but gave 130."
-    assert await all_rows(source.exhibitors(EVENT)) == EXHIBITORS
+    assert await all_rows(source.records(EVENT, feeds.EXHIBITORS)) == EXHIBITORS
 
     programme.missing_sessions, programme.missing_exhibitors = 0, 1
-    assert await all_rows(source.sessions(EVENT)) == SESSIONS
-    exhibitors, _ = await incomplete_rows(source.exhibitors(EVENT))
+    assert await all_rows(source.records(EVENT, feeds.SESSIONS)) == SESSIONS
+    exhibitors, _ = await incomplete_rows(source.records(EVENT, feeds.EXHIBITORS))
     assert exhibitors == []
 
 

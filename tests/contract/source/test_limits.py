@@ -10,16 +10,17 @@ import httpx
 import pytest
 
 from adapters.sessionboard.client import MIB, Limits
-from adapters.sessionboard.parsing import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSIONS
+from adapters.sessionboard.parsing import FEWEST_TO_JUDGE_BY, MOST_PROBLEMS, SESSION_SCHEMA
 from adapters.sessionboard.repair import LONGEST_LABEL, MOST_IN_A_ROW
 from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.wire import SessionRow
 from core.domain.ids import SourceEventId
+from core.domain.records import feeds
 from core.domain.records.source_records import Session, Unreadable
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceUnreadable
 from tests.contract.http_client.conftest import little_memory
-from tests.contract.source.conftest import all_rows
+from tests.contract.source.conftest import all_rows, feed_named
 from tests.contract.source.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
@@ -39,7 +40,7 @@ async def read(source: Source, feed: str) -> None:
     if feed == "events":
         await source.events()
     else:
-        await all_rows(getattr(source, feed)(EVENT))
+        await all_rows(source.records(EVENT, feed_named(feed)))
 
 
 def packed(body: bytes) -> httpx.Response:
@@ -78,14 +79,14 @@ async def test_rows_are_counted_before_any_of_them_is_read(
     monkeypatch.setattr("adapters.sessionboard.parsing.nested_in", built)
     api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(count)]}))
     with pytest.raises(SourceUnreadable, match=f"is a page of {count:,} rows instead of at most 100"):
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, feeds.SESSIONS))
 
 
 async def test_smaller_page_is_held_to_what_was_asked_for(api: FakeApi, source: Source) -> None:
     api.first_answers.append(packed(b" " * 9 * MIB))
     api.first_answers.append(httpx.Response(200, json={"results": [{"id": n} for n in range(100)]}))
     with pytest.raises(SourceUnreadable, match="is a page of 100 rows instead of at most 50"):
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, feeds.SESSIONS))
 
 
 async def test_beginning_of_answer_that_is_too_large_shows_too_many_rows(
@@ -93,7 +94,7 @@ async def test_beginning_of_answer_that_is_too_large_shows_too_many_rows(
 ) -> None:
     api.first_answers.append(packed(list_of(b'"%s"' % (b"x" * 50_000), 9 * MIB)))
     with pytest.raises(SourceUnreadable, match=r"at least 1[0-9][0-9] rows instead of at most 100"):
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, feeds.SESSIONS))
     assert len(api.requests) == 1
 
 
@@ -129,7 +130,7 @@ async def test_rule_29_answer_with_too_many_values_is_asked_for_again_in_smaller
     api: FakeApi, source: Source
 ) -> None:
     api.sessions = [{"id": f"s{n}", "custom_fields": [{"a": 1}] * 1200} for n in range(120)]
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, feeds.SESSIONS))
     assert [row.id for row in given] == [row["id"] for row in api.sessions]
     assert not [row for row in given if isinstance(row, Unreadable)]
     assert {size for _, size in api.places_asked} == {100, 50, 25}
@@ -138,7 +139,7 @@ async def test_rule_29_answer_with_too_many_values_is_asked_for_again_in_smaller
 async def test_rule_29_row_with_too_many_values_is_one_blocked_record(api: FakeApi, source: Source) -> None:
     api.sessions = [{"id": f"s{n}", "title": f"Talk {n}"} for n in range(120)]
     api.sessions[7]["custom_fields"] = [0] * VALUES
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, feeds.SESSIONS))
     assert [row.id for row in given] == [row["id"] for row in api.sessions]
     assert [row for row in given if isinstance(row, Unreadable)] == [
         Unreadable(given[7].id, "Talk 7", "The row has more than 100,000 values.")
@@ -151,7 +152,7 @@ async def test_rule_29_row_may_be_a_long_text_with_whatever_stands_in_it(
 ) -> None:
     long = text * (6 * MIB // len(json.dumps(text)))
     api.sessions = [{"id": "s1", "title": "Long", "description": long}, {"id": "s2"}]
-    first, second = await all_rows(source.sessions(EVENT))
+    first, second = await all_rows(source.records(EVENT, feeds.SESSIONS))
     assert isinstance(first, Session)
     assert first.description == long
     assert second.id == "s2"
@@ -168,7 +169,7 @@ async def test_rule_29_page_of_a_hundred_rich_sessions_is_read_at_once(api: Fake
         }
         for n in range(100)
     ]
-    assert len(await all_rows(source.sessions(EVENT))) == 100
+    assert len(await all_rows(source.records(EVENT, feeds.SESSIONS))) == 100
     assert api.places_asked == [(1, 100)]
 
 
@@ -179,7 +180,7 @@ def test_rule_29_row_with_more_in_its_lists_than_is_read_is_one_blocked_record(
 ) -> None:
     many: dict[str, Any] = {"id": "s1", "title": "Talk", key: [item] * (MOST_IN_A_ROW + 1)}
     nested = {"id": "s2", "subsessions": [{"id": "s3", key: many[key][1:]}]}
-    page = SESSIONS.read_rows([many, nested, {"id": "s4"}])
+    page = SESSION_SCHEMA.read_rows([many, nested, {"id": "s4"}])
     problem = "The row has 2,001 people, tags and subsessions. More than 2,000 are not read."
     assert page.records[:2] == [
         Unreadable(page.ids[0], "Talk", problem),
@@ -190,14 +191,14 @@ def test_rule_29_row_with_more_in_its_lists_than_is_read_is_one_blocked_record(
 
 def test_as_much_as_is_read_in_one_row_is_read() -> None:
     people = [{"id": f"p{n}"} for n in range(MOST_IN_A_ROW)]
-    (session,) = SESSIONS.read_rows([{"id": "s1", "participants": people}]).records
+    (session,) = SESSION_SCHEMA.read_rows([{"id": "s1", "participants": people}]).records
     assert isinstance(session, Session)
     assert len(session.people) == MOST_IN_A_ROW
 
 
 def test_rule_29_row_with_hundreds_of_odd_values_is_not_mended() -> None:
     people = [{"id": n, "title": [], "email": []} for n in range(MOST_PROBLEMS)]
-    few, many = SESSIONS.read_rows(
+    few, many = SESSION_SCHEMA.read_rows(
         [{"id": "s1", "speakers": people[: MOST_PROBLEMS // 2]}, {"id": "s2", "speakers": people}]
     ).records
     assert isinstance(few, Session)
@@ -206,7 +207,7 @@ def test_rule_29_row_with_hundreds_of_odd_values_is_not_mended() -> None:
 
 
 def test_label_of_a_row_that_cannot_be_read_is_bounded() -> None:
-    (record,) = SESSIONS.read_rows([{"title": "x" * MIB}]).records
+    (record,) = SESSION_SCHEMA.read_rows([{"title": "x" * MIB}]).records
     assert isinstance(record, Unreadable)
     assert record.label == "x" * LONGEST_LABEL
 
@@ -227,7 +228,7 @@ async def test_rule_29_few_rows_that_cannot_be_read_are_blocked_one_by_one(
     api: FakeApi, source: Source
 ) -> None:
     api.sessions = [{"title": f"Talk {n}"} for n in range(FEWEST_TO_JUDGE_BY - 1)]
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, feeds.SESSIONS))
     assert len(given) == FEWEST_TO_JUDGE_BY - 1
     assert all(isinstance(row, Unreadable) for row in given)
 
@@ -240,4 +241,4 @@ async def test_rule_29_one_row_that_can_be_read_shows_that_the_address_is_right(
     api.sessions[readable] = {"id": "s1"}
     if readable >= 100:
         api.sessions[0] = {"id": "s0"}
-    assert len(await all_rows(source.sessions(EVENT))) == 200
+    assert len(await all_rows(source.records(EVENT, feeds.SESSIONS))) == 200

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 
-from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS, RowSchema
+from adapters.sessionboard.parsing import EVENT_SCHEMA, EXHIBITOR_SCHEMA, SESSION_SCHEMA, RowSchema
 from adapters.sessionboard.repair import UNSAFE
 from adapters.sessionboard.tally import PAGE_SIZE
 from core.domain.ids import SourceEventId
+from core.domain.records import feeds
 from core.domain.records.source_records import Unreadable
 from core.domain.text import normalize_line, normalize_rich_text, normalize_url
 from ports.source import Source
@@ -114,8 +115,8 @@ def check_request(request: httpx.Request) -> None:
 async def test_every_request_is_valid(api: FakeApi, source: Source) -> None:
     api.sessions = [{"id": number} for number in range(250)]
     await source.events()
-    await all_rows(source.sessions(SourceEventId("1")))
-    await all_rows(source.exhibitors(SourceEventId("1")))
+    await all_rows(source.records(SourceEventId("1"), feeds.SESSIONS))
+    await all_rows(source.records(SourceEventId("1"), feeds.EXHIBITORS))
     assert not await source.has_changed(SourceEventId("1"), datetime(2027, 5, 1, 9, tzinfo=UTC))
 
     assert len(api.requests) == 7
@@ -182,17 +183,17 @@ def resemblance(sent: object, read: object, normalize: Normalize) -> bool:
 
 Texts = dict[str, tuple[str, Normalize]]
 LISTS: list[tuple[str, str, RowSchema[Any, Any], Texts]] = [
-    ("/v1/events", "get", EVENTS, {}),
+    ("/v1/events", "get", EVENT_SCHEMA, {}),
     (
         "/v1/event/{eventId}/sessions",
         "post",
-        SESSIONS,
+        SESSION_SCHEMA,
         {"title": ("title", normalize_line), "description": ("description", normalize_rich_text)},
     ),
     (
         "/v1/event/{eventId}/exhibitors",
         "post",
-        EXHIBITORS,
+        EXHIBITOR_SCHEMA,
         {"name": ("name", normalize_line), "logo_image_url": ("logo", normalize_url)},
     ),
 ]

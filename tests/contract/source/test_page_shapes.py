@@ -2,13 +2,13 @@
 
 import pytest
 
-from adapters.sessionboard.parsing import SESSIONS, PageRead, WrongShape, has_rows
+from adapters.sessionboard.parsing import SESSION_SCHEMA, PageRead, WrongShape, has_rows
 from adapters.sessionboard.tally import PAGE_SIZE
 from core.domain.records.source_records import Session, Unreadable
 
 
 def read_page(body: bytes) -> PageRead[Session]:
-    return SESSIONS.read_page(body, PAGE_SIZE)
+    return SESSION_SCHEMA.read_page(body, PAGE_SIZE)
 
 
 def test_a_page_is_read_alike_at_once_and_patiently() -> None:

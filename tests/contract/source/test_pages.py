@@ -12,9 +12,10 @@ import pytest
 from adapters.sessionboard.source import SessionboardSources
 from adapters.sessionboard.tally import LAST_PAGE
 from core.domain.ids import SourceEventId
+from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceEventGone, SourceIncomplete, SourceUnreadable
-from tests.contract.source.conftest import all_rows, incomplete_rows, rows_before
+from tests.contract.source.conftest import all_rows, feed_named, incomplete_rows, rows_before
 from tests.contract.source.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
@@ -29,11 +30,11 @@ def page(content: list[dict[str, Any]], **pagination: int) -> httpx.Response:
 
 
 async def ids(source: Source) -> list[str]:
-    return [row.id for row in await all_rows(source.sessions(EVENT))]
+    return [row.id for row in await all_rows(source.records(EVENT, SESSIONS))]
 
 
 async def incomplete_ids(source: Source) -> tuple[list[str], str]:
-    given, told = await incomplete_rows(source.sessions(EVENT))
+    given, told = await incomplete_rows(source.records(EVENT, SESSIONS))
     return [row.id for row in given], told
 
 
@@ -47,8 +48,8 @@ async def test_no_more_pages_are_asked_for_than_there_are(
 
 
 async def test_only_searches_are_sent_with_a_hundred_rows_a_page(api: FakeApi, source: Source) -> None:
-    await all_rows(source.sessions(EVENT))
-    await all_rows(source.exhibitors(EVENT))
+    await all_rows(source.records(EVENT, SESSIONS))
+    await all_rows(source.records(EVENT, EXHIBITORS))
 
     assert [request.url.params["pageSize"] for request in api.requests] == ["100", "100"]
     sessions, exhibitors = (json.loads(request.content) for request in api.requests)
@@ -80,7 +81,7 @@ async def test_pages_after_the_first_are_read_in_parallel_and_given_in_order(
 
 async def test_no_more_is_read_ahead_than_memory_is_meant_to_hold(api: FakeApi, source: Source) -> None:
     api.sessions = rows(0, 5000)
-    pages = source.sessions(EVENT)
+    pages = source.records(EVENT, SESSIONS)
     await anext(pages)
     await anext(pages)
     for _ in range(100):
@@ -123,7 +124,7 @@ async def test_more_pages_announced_than_the_api_can_give_are_unreadable_after_a
     api: FakeApi, source: Source
 ) -> None:
     api.sessions, api.pagination = rows(0, 130), lambda *_: {"totalPages": 5000}
-    given, error = await rows_before(SourceUnreadable, source.sessions(EVENT))
+    given, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
     assert len(given) == 130
     assert "more than 999 pages" in str(error)
     assert max(api.pages_asked) == LAST_PAGE
@@ -254,7 +255,7 @@ async def test_rule_34_pages_after_one_that_lies_are_read_and_the_rest_is_told_a
 ) -> None:
     api.sessions = rows(0, 250)
     api.first_answers.extend([lying(api, 2, lie)] * 20)
-    given, told = await incomplete_rows(getattr(source, feed)(EVENT))
+    given, told = await incomplete_rows(source.records(EVENT, feed_named(feed)))
 
     assert [row.id for row in given] == [row["id"] for row in (*rows(0, 100), *rows(200, 250))]
     assert told == f"Sessionboard says that there are 250 {feed}, but gave 150."
@@ -304,7 +305,7 @@ async def test_rule_34_reading_that_adds_up_the_second_time_is_complete(
 ) -> None:
     api.sessions = rows(0, 250)
     api.first_answers.extend([lying(api, 2, lie)] * 3)
-    pages = [[row.id for row in given] async for given in source.sessions(EVENT)]
+    pages = [[row.id for row in given] async for given in source.records(EVENT, SESSIONS)]
 
     assert [len(given) for given in pages] == [100, 50, 100]
     assert sorted(row for given in pages for row in given) == sorted(row["id"] for row in api.sessions)
@@ -341,7 +342,7 @@ async def test_rule_34_page_of_which_some_rows_are_known_gives_only_the_others(
             page(rows(110, 150), totalPages=2, totalResults=151),
         ]
     )
-    assert [len(given) async for given in source.sessions(EVENT)] == [100, 40, 10]
+    assert [len(given) async for given in source.records(EVENT, SESSIONS)] == [100, 40, 10]
 
 
 async def test_each_row_is_given_once_with_the_subsessions_in_it(api: FakeApi, source: Source) -> None:

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sessionboard.parsing import EVENTS, EXHIBITORS, SESSIONS
+from adapters.sessionboard.parsing import EVENT_SCHEMA, EXHIBITOR_SCHEMA, SESSION_SCHEMA
 from core.domain.records.source_records import Exhibitor, ParticipationRole, Session, Unreadable, is_id
 
 
 def read(**row: Any) -> Session:
-    records = SESSIONS.read_rows([{"id": "s1", **row}]).records
+    records = SESSION_SCHEMA.read_rows([{"id": "s1", **row}]).records
     assert len(records) == 1
     assert isinstance(records[0], Session), records[0]
     return records[0]
 
 
 def read_exhibitor(**row: Any) -> Exhibitor:
-    (record,) = EXHIBITORS.read_rows([{"id": "e1", **row}]).records
+    (record,) = EXHIBITOR_SCHEMA.read_rows([{"id": "e1", **row}]).records
     assert isinstance(record, Exhibitor)
     return record
 
@@ -33,7 +33,7 @@ def test_a_session_of_which_only_the_id_is_known_is_read() -> None:
 
 
 def test_ids_may_be_numbers() -> None:
-    (session,) = SESSIONS.read_rows([{"id": 7, "speakers": [{"id": 8}]}]).records
+    (session,) = SESSION_SCHEMA.read_rows([{"id": 7, "speakers": [{"id": 8}]}]).records
     assert isinstance(session, Session)
     assert session.id == "7"
     assert session.people[0].person.id == "8"
@@ -186,7 +186,7 @@ def test_a_row_with_a_parent_is_a_subsession(key: str) -> None:
 
 
 def test_nested_subsessions_are_rows_of_their_own_that_inherit_nothing() -> None:
-    page = SESSIONS.read_rows(
+    page = SESSION_SCHEMA.read_rows(
         [
             {
                 "id": "s1",
@@ -238,7 +238,7 @@ def test_numbers_become_text_and_other_odd_values_are_left_out() -> None:
     ],
 )
 def test_rule_34_what_decides_whether_a_session_syncs_is_not_guessed(odd: dict[str, Any]) -> None:
-    (record,) = SESSIONS.read_rows([{"id": "s1", "title": "Talk", **odd}]).records
+    (record,) = SESSION_SCHEMA.read_rows([{"id": "s1", "title": "Talk", **odd}]).records
     assert isinstance(record, Unreadable)
     assert (record.id, record.label) == ("s1", "Talk")
     assert next(iter(odd)) in record.problem
@@ -254,7 +254,7 @@ def test_rule_29_a_bad_row_is_reported_and_the_others_go_on() -> None:
         {"id": [1]},
         {"id": "s2"},
     ]
-    records = SESSIONS.read_rows(rows).records
+    records = SESSION_SCHEMA.read_rows(rows).records
 
     assert [type(record) for record in records] == [Session, *[Unreadable] * 5, Session]
     bad = [record for record in records if isinstance(record, Unreadable)]
@@ -267,7 +267,9 @@ def test_rule_29_a_bad_row_is_reported_and_the_others_go_on() -> None:
     ]
     assert bad[2].label == "No id"
     assert bad[3].label == "x\ufffd"
-    assert [record.id for record in SESSIONS.read_rows(rows).records] == [record.id for record in records]
+    assert [record.id for record in SESSION_SCHEMA.read_rows(rows).records] == [
+        record.id for record in records
+    ]
 
 
 def test_an_exhibitor_is_read_with_its_contacts() -> None:
@@ -293,7 +295,7 @@ def test_an_exhibitor_is_read_with_its_contacts() -> None:
 
 
 def test_an_event_without_a_zone_has_none() -> None:
-    (event,) = EVENTS.read_rows([{"id": 5}]).records
+    (event,) = EVENT_SCHEMA.read_rows([{"id": 5}]).records
     assert (event.id, getattr(event, "name", None), getattr(event, "time_zone", "")) == ("5", "5", None)
 
 
@@ -317,13 +319,15 @@ JSON = st.recursive(
 
 @given(st.lists(JSON, max_size=4))
 def test_any_rows_are_read_or_reported(rows: list[object]) -> None:
-    for shape in (EVENTS, SESSIONS, EXHIBITORS):
+    for shape in (EVENT_SCHEMA, SESSION_SCHEMA, EXHIBITOR_SCHEMA):
         page = shape.read_rows(rows)
         assert len(page.ids) == len(rows)
         assert len(page.records) >= len(rows)
 
 
 def test_rule_34_an_exhibitor_whose_contacts_cannot_be_read_has_not_lost_them() -> None:
-    (record,) = EXHIBITORS.read_rows([{"id": "x1", "name": "Acme", "contacts": {"error": "timeout"}}]).records
+    (record,) = EXHIBITOR_SCHEMA.read_rows(
+        [{"id": "x1", "name": "Acme", "contacts": {"error": "timeout"}}]
+    ).records
     assert isinstance(record, Unreadable)
     assert "contacts" in record.problem

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from adapters.sessionboard.date_shift import moved_ahead
 from adapters.sessionboard.saved_events import SavedEvent
 from core.domain.ids import SourceEventId
+from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.records.source_records import Exhibitor, Session
 from ports.source import SourceUnreadable
 from tests.contract.source.conftest import all_rows
@@ -54,8 +55,8 @@ async def test_a_saved_event_without_sessions_or_exhibitors_has_none(tmp_path: P
     path = tmp_path / "event.json"
     path.write_text('{"event": {"id": 1}, "sessions": null}')
     event_id = SourceEventId("1")
-    assert await all_rows(SavedEvent(path).sessions(event_id)) == []
-    assert await all_rows(SavedEvent(path).exhibitors(event_id)) == []
+    assert await all_rows(SavedEvent(path).records(event_id, SESSIONS)) == []
+    assert await all_rows(SavedEvent(path).records(event_id, EXHIBITORS)) == []
 
 
 async def test_a_byte_order_mark_before_a_saved_event_is_no_part_of_it(tmp_path: Path) -> None:
@@ -63,7 +64,7 @@ async def test_a_byte_order_mark_before_a_saved_event_is_no_part_of_it(tmp_path:
     path.write_text('{"event": {"id": 1, "name": "PyCon"}, "sessions": [{"id": 2}]}', encoding="utf-8-sig")
     (event,) = await SavedEvent(path).events()
     assert event.name == "PyCon"
-    assert len(await all_rows(SavedEvent(path).sessions(event.id))) == 1
+    assert len(await all_rows(SavedEvent(path).records(event.id, SESSIONS))) == 1
 
 
 async def test_the_saved_conference_is_read_whole() -> None:
@@ -71,8 +72,8 @@ async def test_the_saved_conference_is_read_whole() -> None:
         pytest.skip(f"{CONFERENCE.name} is not at hand")
     source = SavedEvent(CONFERENCE)
     (event,) = await source.events()
-    sessions = await all_rows(source.sessions(event.id))
-    exhibitors = await all_rows(source.exhibitors(event.id))
+    sessions = await all_rows(source.records(event.id, SESSIONS))
+    exhibitors = await all_rows(source.records(event.id, EXHIBITORS))
 
     assert (event.name, event.time_zone) == ("PyConFR 2025", "Europe/Paris")
     assert len(sessions) == 84
@@ -161,6 +162,6 @@ async def test_a_saved_event_is_moved_when_it_is_opened_so(tmp_path: Path) -> No
     path = tmp_path / "event.json"
     path.write_text(json.dumps(saved("2025-11-01T09:00:00Z")))
     source = SavedEvent(path, days_ahead=3, now=lambda: datetime(2027, 1, 1, tzinfo=UTC))
-    (session,) = await all_rows(source.sessions(SourceEventId("1")))
+    (session,) = await all_rows(source.records(SourceEventId("1"), SESSIONS))
     assert isinstance(session, Session)
     assert session.starts_at == datetime(2027, 1, 4, 9, tzinfo=UTC)

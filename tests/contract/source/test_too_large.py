@@ -11,10 +11,11 @@ import pytest
 from adapters.sessionboard.pages import MOST_TOO_LARGE
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.ids import SourceEventId
+from core.domain.records.feeds import EXHIBITORS, SESSIONS
 from core.domain.records.source_records import Session, SourceEvent, Unreadable, is_id
 from core.domain.tenancy.secrets import Token
 from ports.source import Source, SourceError, SourceIncomplete, SourceUnreadable
-from tests.contract.source.conftest import all_rows, rows_before
+from tests.contract.source.conftest import all_rows, feed_named, rows_before
 from tests.contract.source.fake_api import TOKEN, FakeApi
 
 EVENT = SourceEventId("1")
@@ -42,7 +43,7 @@ async def test_rule_29_answer_that_is_too_large_is_asked_for_again_in_smaller_pa
     api: FakeApi, source: Source, feed: str, kib: int, passes: int
 ) -> None:
     api.sessions = api.exhibitors = [row(number, kib * KIB) for number in range(230)]
-    given = await all_rows(getattr(source, feed)(EVENT))
+    given = await all_rows(source.records(EVENT, feed_named(feed)))
 
     assert ids(given) == [row["id"] for row in api.sessions]
     assert not unreadable(given)
@@ -54,7 +55,7 @@ async def test_rule_29_answer_that_is_too_large_is_asked_for_again_in_smaller_pa
 
 async def test_rule_29_reading_goes_on_with_the_smaller_pages(api: FakeApi, source: Source) -> None:
     api.sessions = [row(number, 15 * KIB) for number in range(330)]
-    await all_rows(source.sessions(EVENT))
+    await all_rows(source.records(EVENT, SESSIONS))
     assert api.places_asked == [(1, 100), *((page, 50) for page in range(1, 8))]
 
 
@@ -62,7 +63,7 @@ async def test_rule_29_later_page_that_is_too_large_leaves_those_before_it_alone
     api: FakeApi, source: Source
 ) -> None:
     api.sessions = [row(number, 15 * KIB if 200 <= number < 300 else 0) for number in range(400)]
-    assert ids(await all_rows(source.sessions(EVENT))) == [row["id"] for row in api.sessions]
+    assert ids(await all_rows(source.records(EVENT, SESSIONS))) == [row["id"] for row in api.sessions]
     assert sorted(api.places_asked) == [(1, 100), (2, 100), (3, 100), (4, 100), (5, 50), (6, 50)]
 
 
@@ -84,7 +85,7 @@ async def test_rule_29_smaller_pages_add_up_whatever_is_announced(
         return httpx.Response(200, json=document)
 
     api.first_answers.extend([announced] * 500)
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, SESSIONS))
     assert ids(given) == [row["id"] for row in api.sessions]
     assert not unreadable(given)
     assert api.places_asked.count((1, 100)) == 1, "read once"
@@ -95,7 +96,7 @@ async def test_rule_29_single_row_that_is_too_large_is_one_blocked_record(
     api: FakeApi, source: Source, at: int
 ) -> None:
     api.sessions = [row(number, 1100 * KIB if number == at else 0) for number in range(230)]
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, SESSIONS))
 
     assert ids(given) == [row["id"] for row in api.sessions]
     assert unreadable(given) == [Unreadable(given[at].id, f"Talk {at}", "The row is larger than 1 MiB.")]
@@ -122,7 +123,7 @@ async def test_rule_29_row_whose_id_was_not_received_is_named_by_its_place(
         large | {key: late[key] for key in late if key not in large},
         {"id": "e3"},
     ]
-    first, second = [await all_rows(source.exhibitors(EVENT)) for _ in range(2)]
+    first, second = [await all_rows(source.records(EVENT, EXHIBITORS)) for _ in range(2)]
 
     assert first == second
     (found,) = unreadable(first)
@@ -140,7 +141,7 @@ async def test_an_id_that_was_cut_is_not_taken_for_another_one(api: FakeApi, sou
 
     api.first_answers.extend([cut] * 5)
     api.sessions = [row(0)]
-    (found,) = await all_rows(source.sessions(EVENT))
+    (found,) = await all_rows(source.records(EVENT, SESSIONS))
     assert not is_id(found.id)
 
 
@@ -163,7 +164,7 @@ async def test_answer_that_stays_too_large_is_told_as_such(
         httpx.Response(200, stream=httpx.ByteStream(body), headers=headers) for _ in range(99)
     )
     with pytest.raises(SourceUnreadable, match=r"api\.example\.com is larger than 1 MiB"):
-        await all_rows(source.sessions(EVENT))
+        await all_rows(source.records(EVENT, SESSIONS))
     assert [size for _, size in api.places_asked] == [100, 50, 25, 5, 1]
 
 
@@ -171,7 +172,7 @@ async def test_no_more_rows_in_succession_are_too_large_than_can_be_believed(
     api: FakeApi, source: Source
 ) -> None:
     api.sessions = [row(number, 1100 * KIB) for number in range(100)]
-    given, error = await rows_before(SourceUnreadable, source.sessions(EVENT))
+    given, error = await rows_before(SourceUnreadable, source.records(EVENT, SESSIONS))
     assert len(given) == MOST_TOO_LARGE
     assert "10 sessions in succession are too large" in str(error)
     assert len(api.requests) < 40
@@ -180,7 +181,7 @@ async def test_no_more_rows_in_succession_are_too_large_than_can_be_believed(
 async def test_rule_34_rows_without_a_page_number_are_told_as_missing(api: FakeApi, source: Source) -> None:
     """There are 999 pages at most, so single rows can be asked for among the first 999 only."""
     api.sessions = [row(number, 1100 * KIB if number in (998, 1202) else 0) for number in range(1230)]
-    given, error = await rows_before(SourceIncomplete, source.sessions(EVENT))
+    given, error = await rows_before(SourceIncomplete, source.records(EVENT, SESSIONS))
     assert str(error) == (
         "The answer of api.example.com is larger than 1 MiB. "
         "These rows of the sessions are missing: 1,000, 1,201 to 1,205."
@@ -204,7 +205,7 @@ async def test_rule_29_memory_holds_no_more_bodies_than_are_read_at_once(
 
     few = replace(sources, parallel=3, transport=lambda: httpx.MockTransport(counted))
     async with few.open("https://api.example.com", Token(TOKEN)) as source:
-        async for _ in source.sessions(EVENT):
+        async for _ in source.records(EVENT, SESSIONS):
             assert len(api.requests) <= 40
     assert most <= 3
 
@@ -261,5 +262,5 @@ def test_incomplete_is_neither_unreadable_nor_gone() -> None:
 
 async def test_a_large_row_is_a_session_as_long_as_it_fits(api: FakeApi, source: Source) -> None:
     api.sessions = [row(0, 1000 * KIB), row(1, 1000 * KIB)]
-    given = await all_rows(source.sessions(EVENT))
+    given = await all_rows(source.records(EVENT, SESSIONS))
     assert all(isinstance(row, Session) for row in given)

@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from core.domain.records.feeds import SESSIONS
 from adapters.sessionboard.source import SessionboardSources
 from core.domain.errors import InvalidInput
 from core.domain.ids import SourceEventId
+from core.domain.records.feeds import SESSIONS
 from core.domain.tenancy.organizations import SESSIONBOARD_REGIONS
 from core.domain.tenancy.secrets import Token
 from ports.source import (

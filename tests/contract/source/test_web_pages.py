@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from core.domain.records.feeds import SESSIONS
 from core.domain.ids import SourceEventId
+from core.domain.records.feeds import SESSIONS
 from ports.source import (
     Source,
     SourceError,

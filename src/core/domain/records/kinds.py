@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
+
 
 class Scope(StrEnum):
     """What a sync run is about."""
@@ -28,6 +30,8 @@ class RecordKind:
     singular: str
     """Likewise: "1 session attempted"."""
     scope: Scope
+    feed: Feed[SourceRow]
+    """The source's rows that it is selected from."""
     required: tuple[str, ...]
     optional: tuple[str, ...]
     is_person: bool
@@ -57,6 +61,7 @@ SESSION = RecordKind(
     plural="sessions",
     singular="session",
     scope=Scope.AGENDA,
+    feed=SESSIONS,
     required=("title", "starts_at", "ends_at"),
     optional=("schedule", "description", "tracks"),
     is_person=False,
@@ -68,6 +73,7 @@ SPEAKER = RecordKind(
     plural="speakers",
     singular="speaker",
     scope=Scope.AGENDA,
+    feed=SESSIONS,
     required=("first_name", "last_name", "email"),
     optional=("name", "job_title", "company_name", "headshot", "sessions"),
     is_person=True,
@@ -78,6 +84,7 @@ EXHIBITOR_CONTACT = RecordKind(
     plural="exhibitors",
     singular="exhibitor",
     scope=Scope.EXHIBITORS,
+    feed=EXHIBITORS,
     required=("company_name", "email"),
     optional=("logo",),
     is_person=True,
@@ -99,3 +106,8 @@ def kinds_in(scope: Scope) -> tuple[RecordKind, ...]:
     """List the kinds that a run of this scope syncs, in the order in which they are written (rule 25)."""
     chosen = (kind for kind in KINDS if scope in (Scope.ALL, kind.scope))
     return tuple(sorted(chosen, key=lambda kind: kind.phase))
+
+
+def feeds_in(scope: Scope) -> tuple[Feed[SourceRow], ...]:
+    """List the feeds that a run of this scope reads."""
+    return tuple(dict.fromkeys(kind.feed for kind in kinds_in(scope)))

@@ -1,11 +1,10 @@
 """The agenda: its sessions, and which people sync with them (rules 12 to 16)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from core.domain.email import is_masked
 from core.domain.ids import SourceId
@@ -21,7 +20,7 @@ from core.domain.records.source_records import (
     Unreadable,
     is_id,
 )
-from core.domain.records.spooled import Spool, Spooled
+from core.domain.records.spooled import Spooled
 from core.domain.selection.candidates import (
     Blocked,
     Candidate,
@@ -35,82 +34,74 @@ from core.domain.selection.candidates import (
 )
 from core.domain.selection.destination_view import DestinationView
 from core.domain.selection.email_conflicts import EmailConflicts
+from core.domain.selection.feed_rows import SelectionContext, Selector
 from core.domain.selection.sessions import evaluate_session
 from core.domain.selection.speakers import speaker_fields
-from core.domain.tenancy.event_mappings import MappingSettings
-
-KeptId = Callable[[RecordKind, SourceId], SourceId]
-"""Returns an equal id that is kept already: of tens of thousands, none need be kept twice."""
-
-
-def any_id(_kind: RecordKind, source_id: SourceId) -> SourceId:
-    return source_id
 
 
 @dataclass(slots=True)
-class _PersonOnAgenda:
-    """There are as many as people: without sets of their own, half as large."""
+class PersonOnAgenda:
+    """What is known of one person; tuples, because tens of thousands of sets would take twice the memory."""
 
     at: int
-    """Where the person is among those that are spooled."""
+    """The index of the person among those that are spooled."""
     mark: int
-    """Tells whether another copy of the person is the same."""
+    """A hash, to recognize an equal copy of the person without reading the spool."""
     syncing: tuple[SourceId, ...] = ()
-    """Sessions that sync, on which the person has a role that does."""
+    """Sessions that sync, in which the person has a role that does."""
     roles_off: frozenset[ParticipationRole] = frozenset()
-    """Roles that keep the person from being synced, on sessions that do sync."""
+    """Roles that keep the person from being synced, in sessions that do sync."""
     on_passed_session: bool = False
     on_blocked_session: bool = False
 
     @property
     def has_left(self) -> bool:
-        """Tell whether somebody who does not sync has left the programme: no session passed or waits to be put right."""
+        """Check whether a person who does not sync has left the programme; not so if a session passed or is blocked."""
         return not (self.on_passed_session or self.on_blocked_session)
 
 
 @dataclass(slots=True)
-class AgendaSelector:
-    """The sessions of an event, judged as they are read; of each only what will be sent is kept."""
+class AgendaRows:
+    """The rows of the sessions feed: sessions, and the people in them."""
 
-    settings: MappingSettings
-    zone: ZoneInfo
-    now: datetime
-    spool: InitVar[Spool]
-    kept_id: KeptId = any_id
+    context: SelectionContext
     instants: set[datetime] = field(default_factory=set)
-    """When sessions that sync start and end: what rule 7 compares the zones over."""
+    """When sessions that sync start and end: rule 7 compares the time zones over these."""
     masked: str | None = None
-    """An e-mail that Sessionboard masked, if there was one (rule 16)."""
+    """An e-mail that came masked, if one did (rule 16)."""
     next_transition_at: datetime | None = None
     """When the next session will have passed (rule 12)."""
     incomplete: bool = False
-    """A row could not be read, and with it its people: nobody can be said to have left."""
-    _sessions: Spooled[tuple[str, Verdict]] = field(init=False)
-    """Each with what people call it."""
-    _session_at: dict[SourceId, int] = field(default_factory=dict)
-    _persons: Spooled[Person] = field(init=False)
-    _people: dict[SourceId, _PersonOnAgenda] = field(default_factory=dict)
+    """A row could not be read, nor the people in it: no person counts as having left."""
+    sessions: Spooled[tuple[str, Verdict]] = field(init=False)
+    """The label and the verdict of each."""
+    session_at: dict[SourceId, int] = field(default_factory=dict)
+    persons: Spooled[Person] = field(init=False)
+    people: dict[SourceId, PersonOnAgenda] = field(default_factory=dict)
 
-    def __post_init__(self, spool: Spool) -> None:
-        self._sessions, self._persons = Spooled(spool), Spooled(spool)
+    def __post_init__(self) -> None:
+        self.sessions, self.persons = Spooled(self.context.spool), Spooled(self.context.spool)
 
-    def add(self, row: Session | Unreadable) -> None:
-        """Take one row; a row that comes twice, as when rows move between pages, counts once."""
-        if row.id in self._session_at:
+    def selectors(self) -> Mapping[RecordKind, Selector]:
+        return {SESSION: SessionSelector(self), SPEAKER: SpeakerSelector(self)}
+
+    def add(self, row: object) -> None:
+        if not isinstance(row, Session | Unreadable):
+            raise TypeError(f"{type(row).__name__} is no row of the sessions feed")
+        if row.id in self.session_at:
             return
-        session_id = self.kept_id(SESSION, row.id)
+        session_id = self.context.kept_id(SESSION, row.id)
         if isinstance(row, Unreadable):
             unreadable = unreadable_candidate(SESSION, row)
-            self._session_at[session_id] = self._sessions.append(
-                (unreadable.record.label, unreadable.verdict)
-            )
+            self.session_at[session_id] = self.sessions.append((unreadable.record.label, unreadable.verdict))
             self.incomplete = True
             return
-        verdict = evaluate_session(row, self.settings, self.zone, self.now)
-        self._session_at[session_id] = self._sessions.append((row.label, verdict))
+        now = self.context.now
+        verdict = evaluate_session(row, self.context.settings, self.context.zone, now)
+        self.session_at[session_id] = self.sessions.append((row.label, verdict))
         if isinstance(verdict, Eligible) and row.starts_at and row.ends_at:
             self.instants |= {row.starts_at, row.ends_at}
-        if row.ends_at is not None and row.ends_at > self.now:
+        if row.ends_at is not None and row.ends_at > now:
             self.next_transition_at = min(row.ends_at, self.next_transition_at or row.ends_at)
         self._add_people(session_id, row.people, verdict)
 
@@ -119,12 +110,12 @@ class AgendaSelector:
             person, role = participation.person, participation.role
             if is_masked(person.email):
                 self.masked = self.masked or person.email
-            entry = self._people.get(person.id)
+            entry = self.people.get(person.id)
             if entry is None:
-                entry = _PersonOnAgenda(self._persons.append(person), hash(person))
-                self._people[self.kept_id(SPEAKER, person.id)] = entry
-            elif hash(person) != entry.mark and is_preferred(person, self._persons[entry.at]):
-                entry.at, entry.mark = self._persons.append(person), hash(person)
+                entry = PersonOnAgenda(self.persons.append(person), hash(person))
+                self.people[self.context.kept_id(SPEAKER, person.id)] = entry
+            elif hash(person) != entry.mark and is_preferred(person, self.persons[entry.at]):
+                entry.at, entry.mark = self.persons.append(person), hash(person)
             if isinstance(verdict, Eligible):
                 if not self._syncs(role):
                     entry.roles_off |= {role}
@@ -138,86 +129,107 @@ class AgendaSelector:
     def _syncs(self, role: ParticipationRole) -> bool:
         return {
             ParticipationRole.SPEAKER: True,
-            ParticipationRole.CHAIRPERSON: self.settings.chairpersons,
-            ParticipationRole.MODERATOR: self.settings.moderators,
+            ParticipationRole.CHAIRPERSON: self.context.settings.chairpersons,
+            ParticipationRole.MODERATOR: self.context.settings.moderators,
             ParticipationRole.UNKNOWN: False,
         }[role]
 
-    def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
-        """Return the people who are tied to any of these sessions: a session is written first (rule 25)."""
-        sessions = records.get(SESSION.name, frozenset())
-        if kind != SPEAKER or not sessions:
-            return set()
-        return {who for who, entry in self._people.items() if not sessions.isdisjoint(entry.syncing)}
+
+@dataclass(frozen=True, slots=True)
+class SessionSelector:
+    rows: AgendaRows
+
+    def dependents(self, _records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return none: sessions depend on nothing."""
+        return set()
 
     def select(
         self,
-        kind: RecordKind,
-        gleanin: DestinationView,
-        associations: Mapping[SourceId, str],
+        _destination: DestinationView,
+        _associations: Mapping[SourceId, str],
         excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
-        if kind == SESSION:
-            sessions = partial(self.session_candidates, excluded[SPEAKER.name])
-            return Selection(len(self._sessions), sessions, incomplete=self.incomplete)
+        candidates = partial(self._candidates, excluded[SPEAKER.name])
+        return Selection(len(self.rows.sessions), candidates, incomplete=self.rows.incomplete)
 
-        def going() -> Iterator[Person]:
-            return (self._persons[entry.at] for entry in self._people.values() if entry.syncing)
-
-        def can_go(person_id: SourceId) -> bool:
-            entry = self._people[person_id]
-            return person_id not in excluded[SPEAKER.name] and isinstance(
-                self._judge(self._persons[entry.at], entry, associations), Eligible
-            )
-
-        email_conflicts, email_changes = EmailConflicts(going, gleanin.emails_in_use(SPEAKER), can_go).judge()
-        speakers = partial(self.speakers, associations, email_conflicts)
-        return Selection(len(self._people), speakers, email_changes, incomplete=self.incomplete)
-
-    def session_candidates(self, barred_people: AbstractSet[SourceId]) -> Iterator[Candidate]:
-        """Give every session's candidate, noting who may not be tied to it any more (rule 10)."""
-        absent: dict[SourceId, list[str]] = {}
-        for person_id in barred_people & self._people.keys():
-            entry = self._people[person_id]
+    def _candidates(self, excluded_people: AbstractSet[SourceId]) -> Iterator[Candidate]:
+        """Return every session, with a note of the people that must not be associated with it any more (rule 10)."""
+        rows, absent = self.rows, dict[SourceId, list[str]]()
+        for person_id in excluded_people & rows.people.keys():
+            entry = rows.people[person_id]
             for session in entry.syncing:
-                absent.setdefault(session, []).append(self._persons[entry.at].label)
-        for source_id, (label, verdict) in zip(self._session_at, self._sessions, strict=True):
+                absent.setdefault(session, []).append(rows.persons[entry.at].label)
+        for source_id, (label, verdict) in zip(rows.session_at, rows.sessions, strict=True):
             candidate = Candidate(RecordRef(SESSION, source_id, label), verdict)
             names = absent.get(source_id)
             yield candidate.with_note(reasons.associations_left_out(sorted(names))) if names else candidate
 
-    def speakers(
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSelector:
+    rows: AgendaRows
+
+    def dependents(self, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return the people in any of these sessions: a session is written first (rule 25)."""
+        sessions = records.get(SESSION.name, frozenset())
+        if not sessions:
+            return set()
+        return {who for who, entry in self.rows.people.items() if not sessions.isdisjoint(entry.syncing)}
+
+    def select(
+        self,
+        destination: DestinationView,
+        associations: Mapping[SourceId, str],
+        excluded: Mapping[str, AbstractSet[SourceId]],
+    ) -> Selection:
+        rows = self.rows
+
+        def syncing() -> Iterator[Person]:
+            return (rows.persons[entry.at] for entry in rows.people.values() if entry.syncing)
+
+        def is_eligible(person_id: SourceId) -> bool:
+            entry = rows.people[person_id]
+            verdict = self._evaluate(rows.persons[entry.at], entry, associations)
+            return person_id not in excluded[SPEAKER.name] and isinstance(verdict, Eligible)
+
+        in_use = destination.emails_in_use(SPEAKER)
+        conflicts, changes = EmailConflicts(syncing, in_use, is_eligible).judge()
+        candidates = partial(self._candidates, associations, conflicts)
+        return Selection(len(rows.people), candidates, changes, incomplete=rows.incomplete)
+
+    def _candidates(
         self, associations: Mapping[SourceId, str], email_conflicts: Mapping[SourceId, Reason]
     ) -> Iterator[Candidate]:
-        """Judge everybody on the agenda; `ties` tells what stands in Gleanin for a session."""
-        for person_id, entry in self._people.items():
-            person = self._persons[entry.at]
+        rows = self.rows
+        for person_id, entry in rows.people.items():
+            person = rows.persons[entry.at]
             record = RecordRef(SPEAKER, person_id, person.label, person.email)
             if not entry.syncing:
-                yield Candidate(record, self._why_not(entry))
+                left = entry.has_left and not rows.incomplete
+                yield Candidate(record, Skipped(_why_skipped(entry), has_left=left))
             else:
                 problem = email_conflicts.get(person.id) if is_id(person.id) else reasons.NO_ID
-                yield Candidate(record, self._judge(person, entry, associations, problem))
+                yield Candidate(record, self._evaluate(person, entry, associations, problem))
 
-    def _judge(
+    def _evaluate(
         self,
         person: Person,
-        entry: _PersonOnAgenda,
+        entry: PersonOnAgenda,
         associations: Mapping[SourceId, str],
         problem: Reason | None = None,
     ) -> Eligible | Blocked:
-        tied = tuple(sorted(associations[session] for session in entry.syncing if session in associations))
-        fields, notes = speaker_fields(person, tied)
+        rows = self.rows
+        associated = tuple(
+            sorted(associations[session] for session in entry.syncing if session in associations)
+        )
+        fields, notes = speaker_fields(person, associated)
         if left_out := [session for session in entry.syncing if session not in associations]:
-            labels = sorted(self._sessions[self._session_at[session]][0] for session in left_out)
+            labels = sorted(rows.sessions[rows.session_at[session]][0] for session in left_out)
             notes = (*notes, reasons.sessions_left_out(labels))
         return check_required_fields(SPEAKER, fields, notes, problem)
 
-    def _why_not(self, entry: _PersonOnAgenda) -> Skipped:
-        return Skipped(_why_skipped(entry), has_left=entry.has_left and not self.incomplete)
 
-
-def _why_skipped(entry: _PersonOnAgenda) -> Reason:
+def _why_skipped(entry: PersonOnAgenda) -> Reason:
     if entry.roles_off == {ParticipationRole.UNKNOWN}:
         return reasons.ROLE_WITHOUT_CATEGORY
     if entry.roles_off:

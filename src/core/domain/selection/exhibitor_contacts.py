@@ -26,12 +26,13 @@ from core.domain.selection.candidates import (
 )
 from core.domain.selection.destination_view import DestinationView
 from core.domain.selection.email_conflicts import EmailConflicts
-from core.domain.tenancy.event_mappings import ExhibitorName, MappingSettings
+from core.domain.selection.feed_rows import SelectionContext, Selector
+from core.domain.tenancy.event_mappings import ExhibitorName
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A contact's place at one exhibitor. Somebody at several is one record, at the first of them."""
+    """A contact at one exhibitor. A person at several exhibitors is one record, at the first of them."""
 
     person: Person
     exhibitor: Exhibitor
@@ -40,85 +41,96 @@ class _Place:
 
 
 @dataclass(slots=True)
-class ExhibitorContactSelector:
-    settings: MappingSettings
+class ExhibitorRows:
+    """The rows of the exhibitors feed: exhibitors with their contacts."""
+
+    context: SelectionContext
     masked: str | None = None
     incomplete: bool = False
-    """A row could not be read, and with it its contacts: none can be said to have left."""
-    _people: dict[SourceId, Person] = field(default_factory=dict)
-    """Of several copies of one person, the one that counts: known at the end only."""
-    _exhibitors: dict[SourceId, Exhibitor] = field(default_factory=dict)
-    _unreadable: dict[SourceId, Candidate] = field(default_factory=dict)
+    """A row could not be read, nor its contacts: no contact counts as having left."""
+    people: dict[SourceId, Person] = field(default_factory=dict)
+    """Of several copies of one person, the one that counts; known only when all rows were read."""
+    exhibitors: dict[SourceId, Exhibitor] = field(default_factory=dict)
+    unreadable: dict[SourceId, Candidate] = field(default_factory=dict)
 
-    def add(self, row: Exhibitor | Unreadable) -> None:
-        """Add one row; of one that comes twice, as when rows move between pages, the contacts are put together."""
+    def selectors(self) -> Mapping[RecordKind, Selector]:
+        return {EXHIBITOR_CONTACT: ExhibitorContactSelector(self)}
+
+    def add(self, row: object) -> None:
+        """Add one row; the contacts of a row that comes twice are merged."""
+        if not isinstance(row, Exhibitor | Unreadable):
+            raise TypeError(f"{type(row).__name__} is no row of the exhibitors feed")
         if isinstance(row, Unreadable):
-            self._unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
+            self.unreadable[row.id] = unreadable_candidate(EXHIBITOR_CONTACT, row)
             self.incomplete = True
             return
-        if known := self._exhibitors.get(row.id):
+        if known := self.exhibitors.get(row.id):
             row = replace(known, contacts=tuple(dict.fromkeys((*known.contacts, *row.contacts))))
-        self._exhibitors[row.id] = row
+        self.exhibitors[row.id] = row
         for contact in row.contacts:
             person = contact.person
             if is_masked(person.email):
                 self.masked = self.masked or person.email
-            other = self._people.get(person.id)
+            other = self.people.get(person.id)
             if other is None or is_preferred(person, other):
-                self._people[person.id] = person
+                self.people[person.id] = person
 
     @property
     def instants(self) -> AbstractSet[datetime]:
-        """Exhibitors have no times that rule 7 could compare the zones over."""
+        """Return none: exhibitors have no times over which rule 7 could compare the time zones."""
         return frozenset()
 
     @property
     def next_transition_at(self) -> None:
-        """Nor does time change anything for them."""
+        """Return None: time alone changes nothing for exhibitors."""
 
-    def dependents(
-        self,
-        _kind: RecordKind,
-        _records: Mapping[str, AbstractSet[SourceId]],
-    ) -> set[SourceId]:
-        """Return none: exhibitors are tied to nothing."""
+
+@dataclass(frozen=True, slots=True)
+class ExhibitorContactSelector:
+    rows: ExhibitorRows
+
+    def dependents(self, _records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
+        """Return none: exhibitors depend on nothing."""
         return set()
 
     def select(
         self,
-        kind: RecordKind,
-        gleanin: DestinationView,
+        destination: DestinationView,
         _associations: Mapping[SourceId, str],
         excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         places = self._places()
 
-        def can_go(source_id: SourceId) -> bool:
-            return source_id not in excluded[kind.name] and isinstance(
-                self._judge(places[source_id]), Eligible
+        def is_eligible(source_id: SourceId) -> bool:
+            return source_id not in excluded[EXHIBITOR_CONTACT.name] and isinstance(
+                self._evaluate(places[source_id]), Eligible
             )
 
-        def going() -> Iterator[Person]:
+        def syncing() -> Iterator[Person]:
             return (place.person for place in places.values() if place.problem is None)
 
-        email_conflicts, email_changes = EmailConflicts(going, gleanin.emails_in_use(kind), can_go).judge()
-        without_contact = list(self._without_contact(places, gleanin.all_created_here(kind).keys()))
+        email_conflicts, email_changes = EmailConflicts(
+            syncing, destination.emails_in_use(EXHIBITOR_CONTACT), is_eligible
+        ).judge()
+        without_contact = list(
+            self._without_contact(places, destination.all_created_here(EXHIBITOR_CONTACT).keys())
+        )
 
         def candidates() -> Iterator[Candidate]:
             yield from without_contact
             yield from self._contacts(places, email_conflicts)
 
         size = len(without_contact) + len(places)
-        return Selection(size, candidates, email_changes, incomplete=self.incomplete)
+        return Selection(size, candidates, email_changes, incomplete=self.rows.incomplete)
 
     def _places(self) -> dict[SourceId, _Place]:
         """Return each contact's first place: one that can be synced, and of these one as primary contact."""
         places: dict[SourceId, _Place] = {}
-        for row in self._exhibitors.values():
+        for row in self.rows.exhibitors.values():
             primary = primary_contact(row)
             problem = self._problem(row, primary)
             for contact in row.contacts:
-                person = self._people[contact.person.id]
+                person = self.rows.people[contact.person.id]
                 place = _Place(person, row, problem, (problem is not None, contact is not primary, row.id))
                 known = places.get(person.id)
                 if known is None or place.rank < known.rank:
@@ -131,9 +143,9 @@ class ExhibitorContactSelector:
         """Return the exhibitors that have no contact to stand for them; `sent` are ids of contacts in Gleanin."""
         contacts = places.keys() | sent
         represented = {place.exhibitor.id for place in places.values()}
-        for candidate in self._unreadable.values():
+        for candidate in self.rows.unreadable.values():
             yield _apart_from(contacts, candidate)
-        for exhibitor in self._exhibitors.values():
+        for exhibitor in self.rows.exhibitors.values():
             if exhibitor.id in represented:
                 continue
             if problem := self._problem(exhibitor, primary_contact(exhibitor)):
@@ -144,7 +156,7 @@ class ExhibitorContactSelector:
         self, places: Mapping[SourceId, _Place], email_conflicts: Mapping[SourceId, Reason]
     ) -> Iterator[Candidate]:
         elsewhere: dict[SourceId, dict[SourceId, str]] = {}
-        for exhibitor in self._exhibitors.values():
+        for exhibitor in self.rows.exhibitors.values():
             for contact in exhibitor.contacts:
                 if places[contact.person.id].exhibitor.id != exhibitor.id:
                     elsewhere.setdefault(contact.person.id, {})[exhibitor.id] = exhibitor.label
@@ -153,15 +165,15 @@ class ExhibitorContactSelector:
             record = RecordRef(EXHIBITOR_CONTACT, person.id, person.label, person.email)
             nameless = None if is_id(person.id) else reasons.NO_ID
             problem = place.problem or nameless or email_conflicts.get(person.id)
-            candidate = Candidate(record, self._judge(place, problem))
+            candidate = Candidate(record, self._evaluate(place, problem))
             others = elsewhere.get(person.id)
             if others:
                 candidate = candidate.with_note(reasons.also_at(place.exhibitor.label, others.values()))
             yield candidate
 
-    def _judge(self, place: _Place, problem: Reason | None = None) -> Eligible | Blocked:
+    def _evaluate(self, place: _Place, problem: Reason | None = None) -> Eligible | Blocked:
         person, exhibitor = place.person, place.exhibitor
-        sends_exhibitor = self.settings.exhibitor_name is ExhibitorName.EXHIBITOR
+        sends_exhibitor = self.rows.context.settings.exhibitor_name is ExhibitorName.EXHIBITOR
         logo, left_out = picture_url(exhibitor.logo)
         fields = filled(
             (
@@ -175,7 +187,7 @@ class ExhibitorContactSelector:
     def _problem(self, exhibitor: Exhibitor, primary: ExhibitorContact | None) -> Reason | None:
         if primary is None:
             return reasons.no_primary_contact(exhibitor.label)
-        person = self._people[primary.person.id]
+        person = self.rows.people[primary.person.id]
         return None if person.email else reasons.primary_without_email(exhibitor.label, person.label)
 
 

@@ -1,120 +1,65 @@
-"""The programme: all that was read from Sessionboard for one run, as candidates of each kind.
-
-A new kind of record gets its selection here.
-"""
+"""All that was read from the source for one run, as candidates of each kind."""
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from core.domain.ids import SourceId
-from core.domain.records.kinds import RecordKind, Scope, kinds_in
-from core.domain.records.spooled import InMemorySpool, Spool
-from core.domain.selection.agenda import AgendaSelector, KeptId, any_id
+from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
+from core.domain.records.kinds import RecordKind, Scope, feeds_in
+from core.domain.selection.agenda import AgendaRows
 from core.domain.selection.candidates import Selection
 from core.domain.selection.destination_view import DestinationView
-from core.domain.selection.exhibitor_contacts import ExhibitorContactSelector
-from core.domain.tenancy.event_mappings import MappingSettings
+from core.domain.selection.exhibitor_contacts import ExhibitorRows
+from core.domain.selection.feed_rows import FeedRows, SelectionContext
 
-
-class Selector(Protocol):
-    """What one scope is about, judged row by row as it is read; of each row only what will be sent is kept."""
-
-    incomplete: bool
-    """Not everything could be read: nobody can be said to have left (rule 34)."""
-
-    @property
-    def masked(self) -> str | None:
-        """An e-mail that came masked, if one did (rule 16)."""
-        ...
-
-    @property
-    def instants(self) -> AbstractSet[datetime]:
-        """When what syncs starts and ends: what rule 7 compares the zones over."""
-        ...
-
-    @property
-    def next_transition_at(self) -> datetime | None:
-        """When time alone changes what is to be done with a row, as far as that is known."""
-        ...
-
-    def add(self, row: Any) -> None: ...
-
-    def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
-        """Return the records of one kind that are written after any of others, given by the kind's name."""
-        ...
-
-    def select(
-        self,
-        kind: RecordKind,
-        gleanin: DestinationView,
-        associations: Mapping[SourceId, str],
-        excluded: Mapping[str, AbstractSet[SourceId]],
-    ) -> Selection: ...
-
-
-_PARTS: Mapping[Scope, Callable[[MappingSettings, ZoneInfo, datetime, Spool, KeptId], Selector]] = {
-    Scope.AGENDA: AgendaSelector,
-    Scope.EXHIBITORS: lambda settings, *_: ExhibitorContactSelector(settings),
+ROWS_OF: Mapping[Feed[SourceRow], Callable[[SelectionContext], FeedRows]] = {
+    SESSIONS: AgendaRows,
+    EXHIBITORS: ExhibitorRows,
 }
+"""What indexes the rows of each feed, and knows the selectors of the kinds that are selected from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSnapshot:
-    parts: Mapping[Scope, Selector]
+    rows: Mapping[Feed[SourceRow], FeedRows]
 
     @property
     def masked(self) -> str | None:
-        return next((part.masked for part in self.parts.values() if part.masked), None)
+        return next((rows.masked for rows in self.rows.values() if rows.masked), None)
 
     @property
     def instants(self) -> frozenset[datetime]:
-        return frozenset().union(*(part.instants for part in self.parts.values()))
+        return frozenset().union(*(rows.instants for rows in self.rows.values()))
 
     @property
     def next_transition_at(self) -> datetime | None:
-        known = (part.next_transition_at for part in self.parts.values())
-        return min((each for each in known if each is not None), default=None)
+        known = (rows.next_transition_at for rows in self.rows.values())
+        return min((instant for instant in known if instant is not None), default=None)
 
     def dependents(self, kind: RecordKind, records: Mapping[str, AbstractSet[SourceId]]) -> set[SourceId]:
-        """Return the records of one kind that are written after any of others, given by the kind's name."""
-        return self.parts[kind.scope].dependents(kind, records) if records else set()
+        """Return the records of one kind that depend on any of others, given by the kind's name (rule 25)."""
+        return self.rows[kind.feed].selectors()[kind].dependents(records) if records else set()
 
     def select(
         self,
         kind: RecordKind,
-        gleanin: DestinationView,
+        destination: DestinationView,
         associations: Mapping[SourceId, str],
         excluded: Mapping[str, AbstractSet[SourceId]],
     ) -> Selection:
         """Select one kind's records.
 
         Args:
-            gleanin: says who has which e-mail there.
-            ties: what stands in Gleanin for each record that people can be tied to.
-            barred: who may not be written any more, by the kind's name (rule 10).
+            kind: which records.
+            destination: knows who has which e-mail there.
+            associations: the destination's id of each record that people can be associated with.
+            excluded: records that must not be written any more, by the kind's name (rule 10).
         """
-        return self.parts[kind.scope].select(kind, gleanin, associations, excluded)
+        return self.rows[kind.feed].selectors()[kind].select(destination, associations, excluded)
 
 
-def empty_snapshot(
-    scope: Scope,
-    settings: MappingSettings,
-    zone: ZoneInfo,
-    now: datetime,
-    spool: Spool | None = None,
-    *,
-    kept_id: KeptId = any_id,
-) -> SourceSnapshot:
-    """Return what rows can be added to.
-
-    Args:
-        spool: where what was read is kept until it is sent; in memory where there is none.
-        kept_id: returns an equal id that is kept already.
-    """
-    scopes = dict.fromkeys(kind.scope for kind in kinds_in(scope))
-    spool = spool or InMemorySpool()
-    return SourceSnapshot({each: _PARTS[each](settings, zone, now, spool, kept_id) for each in scopes})
+def empty_snapshot(scope: Scope, context: SelectionContext) -> SourceSnapshot:
+    """Return a snapshot to which the rows of a scope's feeds can be added."""
+    return SourceSnapshot({feed: ROWS_OF[feed](context) for feed in feeds_in(scope)})

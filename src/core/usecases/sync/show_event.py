@@ -1,13 +1,15 @@
 """Show an event as Sessionboard has it, and, where it is mapped, what a sync would do with each record."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 from core.domain.errors import NotFound, require, validate_id
 from core.domain.ids import OrganizationId, SourceEventId
-from core.domain.records.kinds import Scope
+from core.domain.records.feeds import EXHIBITORS, SESSIONS, Feed, SourceRow
+from core.domain.records.kinds import Scope, feeds_in
 from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
 from core.domain.runs.messages import not_all_read
 from core.domain.runs.stop_reasons import StopCause, StopReason
@@ -18,6 +20,8 @@ from core.usecases.sync.preview import Plan, plan_of
 from core.usecases.sync.systems import SystemAccess
 from ports.clock import Clock
 from ports.source import Source, SourceEventGone, SourceIncomplete, SourceUnavailable
+
+R = TypeVar("R", bound=SourceRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class ShowEvent:
                 if not rows.are_all:
                     rows = await self._alone(source, event_id)
         shortfalls = [not_all_read(each) for each in rows.shortfalls]
-        return EventView(event, now, rows.sessions, rows.exhibitors, mapping, plan, stop, shortfalls)
+        return EventView(event, now, rows.of(SESSIONS), rows.of(EXHIBITORS), mapping, plan, stop, shortfalls)
 
     async def _planned(
         self, mapping: EventMapping, rows: "_Rows", now: datetime
@@ -97,9 +101,9 @@ class ShowEvent:
         """Read the event's rows without a thought of Gleanin."""
         rows = _Rows()
         watched = _Watched(source, rows)
-        for rows_of in (watched.sessions, watched.exhibitors):
+        for feed in feeds_in(Scope.ALL):
             with suppress(SourceIncomplete):
-                async for _ in rows_of(event_id):
+                async for _ in watched.records(event_id, feed):
                     pass
         return rows
 
@@ -107,14 +111,18 @@ class ShowEvent:
 @dataclass(slots=True)
 class _Rows:
     event: SourceEvent | None = None
-    sessions: list[Session | Unreadable] = field(default_factory=list)
-    exhibitors: list[Exhibitor | Unreadable] = field(default_factory=list)
-    read: set[Scope] = field(default_factory=set)
+    by_feed: dict[str, list[Any]] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    """Names of the feeds that were read to their end."""
     shortfalls: list[str] = field(default_factory=list)
+
+    def of(self, feed: Feed[R]) -> list[R | Unreadable]:
+        """Return the rows of a feed that were read so far."""
+        return self.by_feed.setdefault(feed.name, [])
 
     @property
     def are_all(self) -> bool:
-        return {Scope.AGENDA, Scope.EXHIBITORS} <= self.read
+        return {feed.name for feed in feeds_in(Scope.ALL)} <= self.read
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,27 +139,19 @@ class _Watched:
         self.rows.event = await self.source.event(event_id)
         return self.rows.event
 
-    async def sessions(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Session | Unreadable]]:
-        with self._read(Scope.AGENDA):
-            async for page in self.source.sessions(event_id):
-                self.rows.sessions.extend(page)
-                yield page
-
-    async def exhibitors(self, event_id: SourceEventId) -> AsyncIterator[Sequence[Exhibitor | Unreadable]]:
-        with self._read(Scope.EXHIBITORS):
-            async for page in self.source.exhibitors(event_id):
-                self.rows.exhibitors.extend(page)
-                yield page
-
-    @contextmanager
-    def _read(self, scope: Scope) -> Iterator[None]:
+    async def records(
+        self, event_id: SourceEventId, feed: Feed[R]
+    ) -> AsyncIterator[Sequence[R | Unreadable]]:
+        rows = self.rows.of(feed)
         try:
-            yield
+            async for page in self.source.records(event_id, feed):
+                rows.extend(page)
+                yield page
         except SourceIncomplete as error:
             self.rows.shortfalls.append(str(error))
-            self.rows.read.add(scope)
+            self.rows.read.add(feed.name)
             raise
-        self.rows.read.add(scope)
+        self.rows.read.add(feed.name)
 
     async def has_changed(self, event_id: SourceEventId, since: datetime) -> bool:
         return await self.source.has_changed(event_id, since)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import (
-    AsyncIterator,
     Awaitable,
     Callable,
     Container,
@@ -15,18 +14,20 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from core.domain.ids import DestinationId, SourceEventId
+from core.domain.ids import DestinationId
 from core.domain.planning.destination_index import DestinationIndex
 from core.domain.records.destination_records import DestinationEvent, DestinationRecord
 from core.domain.records.digests import digest_of
-from core.domain.records.kinds import PEOPLE, RecordKind, Scope, kinds_in
-from core.domain.records.source_records import Exhibitor, Session, SourceEvent, Unreadable
+from core.domain.records.feeds import Feed, SourceRow
+from core.domain.records.kinds import PEOPLE, RecordKind, Scope, feeds_in, kinds_in
+from core.domain.records.source_records import SourceEvent, Unreadable
 from core.domain.records.spooled import InMemorySpool, Spool, Spooled
 from core.domain.records.synced_records import ShareLink, presentable
 from core.domain.runs import stop_reasons
 from core.domain.runs.messages import not_all_read, rows_unreadable
 from core.domain.runs.stop_reasons import StopReason, check_time_zones
 from core.domain.runs.unchanged_marker import FEW, RowDigests, UnchangedMarker
+from core.domain.selection.feed_rows import SelectionContext
 from core.domain.selection.source_snapshot import SourceSnapshot, empty_snapshot
 from core.domain.tenancy.event_mappings import EventMapping
 from core.domain.tenancy.time_zones import zone_named
@@ -35,8 +36,8 @@ from core.usecases.sync.known_records import KnownRecords
 from ports.destination import Destination, RecordsNotReported, UnsupportedKind
 from ports.source import Source, SourceIncomplete
 
-IN_CHANGE_FEED = frozenset({Scope.AGENDA})
-"""A contact's edit need not move its exhibitor, so exhibitors are read each time: they are few."""
+REPORT_CHANGES = frozenset(feed for feed in feeds_in(Scope.ALL) if feed.reports_changes)
+"""Read only if the source reports a change, where they have many rows."""
 Linked = tuple[ShareLink, ...] | None
 """Share links; None where nothing was told of links."""
 OnPage = Callable[[int], Awaitable[None]]
@@ -44,9 +45,6 @@ OnPage = Callable[[int], Awaitable[None]]
 
 async def _nothing(rows: int) -> None:
     pass
-
-
-Feed = Callable[[SourceEventId], AsyncIterator[Sequence[Session | Exhibitor | Unreadable]]]
 
 
 class LinkIndex:
@@ -144,9 +142,8 @@ class SystemsReader:
         if zone is None:
             raise SyncStopped(stop_reasons.no_time_zone(source_event))
         kinds = kinds_in(scope)
-        programme = empty_snapshot(
-            scope, self.mapping.settings, zone, self.now, self.spool, kept_id=self.remembered.kept_id
-        )
+        context = SelectionContext(self.mapping.settings, zone, self.now, self.spool, self.remembered.kept_id)
+        programme = empty_snapshot(scope, context)
         sides = SystemsSnapshot(
             kinds,
             (source_event, gleanin_event),
@@ -155,10 +152,10 @@ class SystemsReader:
         )
         # A person's e-mail can belong to a contact of another kind, which the scope may not cover (rule 19).
         there = tuple(dict.fromkeys((*kinds, *PEOPLE)))
-        put_off = IN_CHANGE_FEED if await self._is_spared(marker) else frozenset()
+        put_off = REPORT_CHANGES if await self._is_spared(marker) else frozenset()
         rows = {
-            each: RowDigests(FEW if each in IN_CHANGE_FEED else None)
-            for each in programme.parts.keys() - put_off
+            each: RowDigests(FEW if each.reports_changes else None)
+            for each in programme.rows.keys() - put_off
         }
         await _together(
             *(self._read_part(each, sides, rows[each]) for each in rows),
@@ -170,7 +167,7 @@ class SystemsReader:
                 source_event,
                 gleanin_event,
                 sides.gleanin.digest,
-                *(rows[each].all for each in programme.parts if each in rows and not rows[each].are_many),
+                *(rows[each].all for each in programme.rows if each in rows and not rows[each].are_many),
             )
         )
         has_many = bool(put_off) or any(each.are_many for each in rows.values())
@@ -181,7 +178,7 @@ class SystemsReader:
         """Read what was left out, for something else has changed."""
         if sides.is_whole:
             return sides
-        for each in IN_CHANGE_FEED & sides.programme.parts.keys():
+        for each in REPORT_CHANGES & sides.programme.rows.keys():
             await self._read_part(each, sides, RowDigests(FEW))
         return replace(sides, is_whole=True, stop=self._stop(sides.programme, *sides.events))
 
@@ -192,18 +189,14 @@ class SystemsReader:
         event_id, since = self.mapping.events.sessionboard_id, marker.changes_since
         return not await self.source.has_changed(event_id, since)
 
-    async def _read_part(self, scope: Scope, sides: SystemsSnapshot, rows: RowDigests) -> None:
-        """Read one part of the programme, and note what could not be read of it, in sentences (rule 34)."""
-        feeds: dict[Scope, Feed] = {
-            Scope.AGENDA: self.source.sessions,
-            Scope.EXHIBITORS: self.source.exhibitors,
-        }
-        part, unreadable = sides.programme.parts[scope], set[str]()
+    async def _read_part(self, feed: Feed[SourceRow], sides: SystemsSnapshot, digests: RowDigests) -> None:
+        """Read one feed, and note in sentences what could not be read of it (rule 34)."""
+        part, unreadable = sides.programme.rows[feed], set[str]()
         try:
-            async for page in feeds[scope](self.mapping.events.sessionboard_id):
+            async for page in self.source.records(self.mapping.events.sessionboard_id, feed):
                 for row in page:
                     part.add(row)
-                    rows.add(row.id, row)
+                    digests.add(row.id, row)
                     if isinstance(row, Unreadable):
                         unreadable.add(row.id)
                 await self.on_page(len(page))

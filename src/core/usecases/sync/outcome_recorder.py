@@ -1,7 +1,7 @@
-"""The run's journal: outcomes and synced records, stored in small batches while the run goes on.
+"""Record outcomes, synced records and intents to create, in small batches while the run goes on.
 
-A write to Gleanin cannot be rolled back. What is lost here by a crash, at most one batch, is found again in
-Gleanin by its external id when the next run begins (rule 32).
+A write to the destination cannot be rolled back. A crash loses at most one batch, and the next run finds those records
+in the destination by their external ids (rule 32).
 """
 
 import asyncio
@@ -18,31 +18,30 @@ from core.domain.records.kinds import RecordKind
 from core.domain.records.outcomes import Counts, Outcome, RecordOutcome, RecordRef, Tally
 from core.domain.records.synced_records import CreateIntent, SyncedRecord
 from core.domain.runs import stop_reasons
-from core.domain.runs.messages import Remarks
-from core.domain.runs.run import Progress
 from core.domain.runs.stop_reasons import StopReason
-from core.domain.runs.unchanged_marker import OutcomesDigest, UnchangedMarker
+from core.domain.runs.unchanged_marker import OutcomesDigest
 from core.domain.tenancy.event_mappings import EventMapping
 from core.usecases.sync.error_mapping import SyncStopped
+from core.usecases.sync.run_progress import RunProgress
 from core.usecases.sync.turn import Turn
 from ports.clock import Clock
 from ports.store.errors import PersistenceError
 from ports.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-BATCH = 64
-LONGEST_WAIT = timedelta(seconds=0.25)
+BATCH_SIZE = 64
+MAX_WAIT = timedelta(seconds=0.25)
 RecordKey = tuple[str, SourceId]
 """A kind's name, and the id of one of its records."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What waits to be stored, in one unit of work."""
+    """What the next unit of work stores."""
 
     outcomes: list[RecordOutcome] = field(default_factory=list)
     synced: list[SyncedRecord] = field(default_factory=list)
     resolved: dict[RecordKey, RecordKind] = field(default_factory=dict)
-    """Intents whose creates are known to have taken place, or not to have left."""
+    """Intents whose creates either succeeded or were never sent."""
     sent: dict[RecordKey, RecordKind] = field(default_factory=dict)
     """Intents whose creates got no answer."""
 
@@ -56,62 +55,51 @@ class _Batch:
 
 
 @dataclass(slots=True)
-class Journal:
+class OutcomeRecorder:
     units: UnitOfWorkFactory
     clock: Clock
     turn: Turn
     mapping: EventMapping
     lease: timedelta
-    remarks: Remarks = field(default_factory=Remarks)
-    """What there is to know of the run as a whole, besides its records."""
+    progress: RunProgress = field(default_factory=RunProgress)
     unconfirmed: dict[RecordKey, Create] = field(default_factory=dict)
     """Creates that may have taken place: they are looked up before they are sent again (rule 32)."""
-    marker: UnchangedMarker | None = None
-    """What the run has proved, if it has."""
     may_have_written: bool = False
-    """Something was written, or an answer was lost."""
+    """A write succeeded, or its answer was lost."""
     _unsent: dict[RecordKey, RecordKind] = field(default_factory=dict)
-    """Intents that were noted and whose creates have not left yet."""
+    """Intents that are stored and whose creates have not been sent yet."""
     digest: OutcomesDigest = field(default_factory=OutcomesDigest)
-    _heard_at: float = 0.0
-    """When a page was read last, or a record got its outcome, by the event loop's clock."""
     _batch: _Batch = field(default_factory=_Batch)
     _numbers: dict[str, Counter[Outcome]] = field(default_factory=dict)
-    _progress: dict[str, Progress] = field(default_factory=dict)
     _stored_at: datetime | None = None
     _storing: int = 0
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def expect(self, kind: RecordKind, total: int) -> None:
-        done = self.counts.of(kind).read
-        self._progress[kind.plural] = Progress(done, max(done, total))
+    def record(self, outcome: RecordOutcome, synced: SyncedRecord | None = None) -> None:
+        """Record the outcome of one record.
 
-    def note(self, outcome: RecordOutcome, synced: SyncedRecord | None = None) -> None:
-        """Note what happened to one record; `synced` if it is in Gleanin by this run's doing."""
+        Args:
+            outcome: of this run; each record gets exactly one.
+            synced: what is in the destination now, if this run wrote it.
+        """
         self._batch.outcomes.append(outcome)
         if synced is not None:
             self._batch.synced.append(synced)
-        self.note_progress()
-        self.digest.add(outcome)
         kind = outcome.record.kind
+        self.progress.record(kind)
+        self.digest.add(outcome)
         self._numbers.setdefault(kind.name, Counter())[outcome.outcome] += 1
-        former = self._progress.get(kind.plural, Progress())
-        self._progress[kind.plural] = Progress(former.done + 1, max(former.total, former.done + 1))
 
-    def note_progress(self) -> None:
-        """Note that a page was read, or that it is known what became of a record."""
-        self._heard_at = asyncio.get_running_loop().time()
-
-    async def note_intents(
+    async def save_intents(
         self,
         creates: Collection[Create],
         sent_before: Callable[[RecordRef], Iterable[str]] = lambda _: (),
     ) -> None:
-        """Store that these creates are about to be sent (rule 32).
+        """Store the intents to create these records, before they are sent (rule 32).
 
         Args:
-            creates: of which records.
-            sent_before: names the fields that an earlier create of a record had, which may still take place.
+            creates: what is about to be sent.
+            sent_before: returns the field names of an earlier create of the same record, which may still take effect.
 
         Raises:
             SyncStopped: another run has taken over.
@@ -136,41 +124,41 @@ class Journal:
             await unit.commit()
         self._unsent |= {key_of(each.record): each.record.kind for each in creates}
 
-    def note_departure(self, record: RecordRef) -> None:
-        """Note that the create of a record leaves now: from here on only Gleanin knows what becomes of it."""
+    def mark_departed(self, record: RecordRef) -> None:
+        """Mark a create as leaving now: from here on only the destination knows its outcome."""
         self._unsent.pop(key_of(record), None)
 
     def is_unsent(self, record: RecordRef) -> bool:
-        """Check whether an intent was noted, and its create has not left."""
+        """Check whether an intent is stored whose create has not been sent."""
         return key_of(record) in self._unsent
 
-    def note_resolved(self, record: RecordRef) -> None:
-        """Note that it is known what became of a record's create: it took place, or it never left."""
+    def mark_resolved(self, record: RecordRef) -> None:
+        """Mark a create as resolved: it succeeded, or it was never sent."""
         key = key_of(record)
         self._unsent.pop(key, None)
         self.unconfirmed.pop(key, None)
         self._batch.sent.pop(key, None)
         self._batch.resolved[key] = record.kind
 
-    def note_unconfirmed(self, creates: Iterable[Create]) -> None:
-        """Note that creates were sent and not confirmed: by the time at which this is stored, at the latest."""
+    def mark_unconfirmed(self, creates: Iterable[Create]) -> None:
+        """Mark creates as sent but not confirmed; the time at which this is stored counts as the time of sending."""
         for each in creates:
             key = key_of(each.record)
             self.unconfirmed[key] = each
             self._batch.sent[key] = each.record.kind
 
-    def put_back(self, known: SyncedRecord) -> None:
-        """Note that a change is known not to have been made: the synced record is as it was before."""
+    def restore(self, known: SyncedRecord) -> None:
+        """Restore a synced record, because its update was certainly not applied."""
         self._batch.synced.append(known)
 
-    def give_up_unconfirmed(self, why: str) -> None:
-        """Report as failed what nobody can look up in this run any more; the next one does."""
+    def fail_unconfirmed(self, why: str) -> None:
+        """Record unconfirmed creates as failed: this run cannot look them up any more, the next one does."""
         for create in self.unconfirmed.values():
-            self.note(RecordOutcome(create.record, Outcome.FAILED, reasons.no_answer(why)))
+            self.record(RecordOutcome(create.record, Outcome.FAILED, reasons.no_answer(why)))
         self.unconfirmed.clear()
 
-    def release_unsent(self) -> None:
-        """Remove the intents of creates that never left: the next run may send them at once."""
+    def discard_unsent_intents(self) -> None:
+        """Discard the intents of creates that were never sent, so that the next run sends them without delay."""
         self._batch.resolved |= self._unsent
         self._unsent.clear()
 
@@ -187,19 +175,19 @@ class Journal:
         if self._stored_at is None:
             self._stored_at = now
         waiting = len(self._batch.outcomes)
-        due = waiting >= BATCH or (waiting and now - self._stored_at >= LONGEST_WAIT)
-        # One of many writers stores; that the others do so too would only make the batches smaller.
+        due = waiting >= BATCH_SIZE or (waiting and now - self._stored_at >= MAX_WAIT)
+        # Only one of the concurrent writers stores: more would only make the batches smaller.
         if due and not self._storing:
             await self.store()
 
     async def store(self) -> None:
-        """Store what has been noted, and prolong the lease.
+        """Store the current batch, and extend the lease.
 
-        It is seen through to its end even if the caller is cancelled meanwhile: only so is it known what was stored.
+        It completes even if the caller is cancelled meanwhile: otherwise it would be unclear what was stored.
 
         Raises:
-            SyncStopped: another run has taken over; what it will not find recorded it finds in Gleanin.
-            PersistenceError: nothing was stored; it is kept for the next time.
+            SyncStopped: another run has taken over; it finds in the destination what is not recorded.
+            PersistenceError: nothing was stored; the batch is kept for the next attempt.
         """
         self._storing += 1
         storing = asyncio.ensure_future(self._store())
@@ -236,22 +224,22 @@ class Journal:
             await unit.commit()
 
     async def _renew(self, unit: UnitOfWork) -> None:
-        if not await self.turn.renew(unit, self.clock.now() + self.lease, self._progress):
+        if not await self.turn.renew(unit, self.clock.now() + self.lease, self.progress.by_kind):
             raise SyncStopped(stop_reasons.LEASE_EXPIRED)
 
     async def keep_storing(
         self, ended: asyncio.Event, stalled_after: timedelta, give_up: Callable[[StopReason], None]
     ) -> None:
-        """Store from time to time, and so keep the lease, until the work has ended.
+        """Store periodically, which also extends the lease, until the work has ended.
 
         Args:
-            ended: set when it has.
-            stalled_after: for how long nothing may be read and no record get an outcome.
-            give_up: called once, where another run has taken over, or nothing has happened for too long.
+            ended: set when the work has ended.
+            stalled_after: longest time without progress.
+            give_up: called once, when another run has taken over or there was no progress for too long.
         """
-        self.note_progress()
+        self.progress.touch()
         while not ended.is_set():
-            # In real time, whatever the clock: another process judges the lease by its own.
+            # Real time, not `clock`: other processes judge the lease by their own clocks.
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.lease.total_seconds() / 4):
                     await ended.wait()
@@ -263,8 +251,8 @@ class Journal:
                 give_up(stopped.stop)
                 return
             except PersistenceError:
-                pass  # whoever writes meets it too, and the next time may be better
-            if asyncio.get_running_loop().time() - self._heard_at > stalled_after.total_seconds():
+                pass  # writers meet the same error, and the next attempt may succeed
+            if self.progress.is_stalled(stalled_after):
                 give_up(stop_reasons.NO_PROGRESS)
                 return
 
